@@ -1,0 +1,42 @@
+// check: three prices of assertion, and the one sentence that a misuse of the heap ends in.
+//
+// CHECK is always on (memory safety rests on it), ASSERT is O(1) and on in debug and fuzz builds,
+// ASSERT_SLOW may walk and is on in tests and paranoid builds. None is for the world's errors: those
+// are values.
+#ifndef ALLOCATOR_CHECK_H
+#define ALLOCATOR_CHECK_H
+
+#include <stdint.h>
+
+// Prints "countercheck: FILE:LINE: CONDITION (A, B)" on stderr and aborts. Any thread.
+_Noreturn void check_failed(const char *file, int line, const char *condition, uint64_t a,
+                            uint64_t b);
+
+// Prints "countercheck: misuse: SENTENCE (ADDRESS)" on stderr and aborts. Any thread.
+_Noreturn void check_misuse(const char *sentence, uintptr_t address);
+
+#define CHECK(condition)                                                                           \
+    ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition, 0, 0))
+
+// As CHECK(a == b), but the message holds both values.
+#define CHECK_EQUAL(a, b)                                                                          \
+    ((a) == (b) ? (void)0                                                                          \
+                : check_failed(__FILE__, __LINE__, #a " == " #b, (uint64_t)(a), (uint64_t)(b)))
+
+#ifndef CHECK_LEVEL
+#define CHECK_LEVEL 0 // 0: release, 1: debug and fuzz, 2: tests
+#endif
+
+#if CHECK_LEVEL >= 1
+#define ASSERT(condition) CHECK(condition)
+#else
+#define ASSERT(condition) ((void)sizeof(condition))
+#endif
+
+#if CHECK_LEVEL >= 2
+#define ASSERT_SLOW(condition) CHECK(condition)
+#else
+#define ASSERT_SLOW(condition) ((void)sizeof(condition))
+#endif
+
+#endif

@@ -1,0 +1,147 @@
+// heap: the public face of a span allocator in the manner of Go's runtime; a heap is an instance.
+//
+// What is not here: roots, marking and the collection cycle (runtime/), the dump (dump/), and any second
+// account of what the heap counts (oracle/).
+//
+// Threads: a cache belongs to one thread at a time; every call that takes a cache is made by its owner.
+// Calls that take no cache lock what they need. Out of memory is NULL (or false), changes no statistic and
+// loses nothing. A misuse (foreign pointer, double free) aborts with one sentence.
+#ifndef ALLOCATOR_HEAP_H
+#define ALLOCATOR_HEAP_H
+
+#include "allocator/size_classes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct heap;
+struct mcache;
+
+#define HEAP_BASE_DEFAULT ((uintptr_t)0x550000000000)
+#define HEAP_WINDOW_BYTES ((uintptr_t)256 << 30)   // arenas lie in [base, base + window)
+#define HEAP_METADATA_BYTES ((uintptr_t)64 << 30)  // metadata lies behind the window
+#define HEAP_STRIDE_BYTES (HEAP_WINDOW_BYTES + HEAP_METADATA_BYTES)
+#define HEAP_ARENA_BYTES ((uintptr_t)64 << 20)
+#define HEAP_ARENA_PAGES (HEAP_ARENA_BYTES / HEAP_PAGE_BYTES)
+#define HEAP_ARENA_COUNT (HEAP_WINDOW_BYTES / HEAP_ARENA_BYTES)
+#define HEAP_CHUNK_PAGES 512 // pages of a page-allocator chunk: 4 MiB; the unit of growth
+
+struct heap_options {
+    uintptr_t base; // first arena; 0: HEAP_BASE_DEFAULT. Taken by somebody else: the next free stride
+};
+
+// Creates a heap. NULL when the system gives no memory.
+struct heap *heap_create(const struct heap_options *options);
+
+// Gives everything back to the system, caches included.
+void heap_destroy(struct heap *heap);
+
+// Makes the heap as one just created: same addresses, same statistics, all memory zero, no cache, no
+// fault plan. Cleans what is dirty and keeps the rest mapped and warm. False: memory could not be cleaned; destroy it.
+bool heap_reset(struct heap *heap);
+
+// Where the first arena is; differs from options.base when that was taken.
+uintptr_t heap_base(const struct heap *heap);
+
+// ---- caches (Go's mcache, one per P)
+
+// A new or revived cache, NULL when out of memory. Any thread. Its id is the lowest that is free.
+struct mcache *heap_acquire_cache(struct heap *heap);
+
+// Flushes the cache, adds its counts to the heap's and frees it. The world need not be stopped.
+void heap_release_cache(struct heap *heap, struct mcache *cache);
+
+// Returns the cache's spans to the central lists and drops its tiny block. After Go's mcache.releaseAll.
+void heap_flush_cache(struct heap *heap, struct mcache *cache);
+
+uint32_t heap_cache_id(const struct mcache *cache);
+
+// ---- objects
+
+// Where an object's pointers are: one element's layout, repeated over the object. NULL or pointer_bytes == 0:
+// no pointers. Bit i of pointer_mask is word i; words at or past pointer_bytes hold none. After Go's _type.
+struct gc_layout {
+    size_t size_bytes;           // of one element, a multiple of 8 when pointer_bytes > 0
+    size_t pointer_bytes;        // prefix that holds all pointers
+    const uint8_t *pointer_mask; // pointer_bytes / 8 bits
+};
+
+enum heap_alloc_flags {
+    HEAP_ALLOC_ZERO = 1, // the object's bytes are zero; pointerful objects always are
+    HEAP_ALLOC_TINY = 2, // a noscan request below 16 bytes may share a block with others: it is then
+                         // freed by collection alone
+};
+
+// Allocates `size_bytes`; size 0 gives heap_zero_base(), which counts nowhere. NULL: out of memory.
+// Alignment as Go's: the class's natural one (tiny: 8, 4, 2 or 1 by the size's own divisibility).
+void *heap_alloc(struct heap *heap, struct mcache *cache, size_t size_bytes,
+                 const struct gc_layout *layout, unsigned flags);
+
+// As heap_alloc, at a multiple of `align_bytes` (a power of two, at most 64 MiB); never tiny.
+void *heap_alloc_aligned(struct heap *heap, struct mcache *cache, size_t size_bytes,
+                         size_t align_bytes, const struct gc_layout *layout, unsigned flags);
+
+enum heap_free_status {
+    HEAP_FREED,          // the object's slot is free
+    HEAP_FREE_REMOTE,    // freed for every account; the owner of its span reuses the slot later
+    HEAP_FREE_DEFERRED,  // part of a tiny block, the zero base, or NULL: nothing happened
+};
+
+// Frees the object that begins at `pointer`. Its specials go with it: a finalizer is dropped, a profile record is
+// counted as a free. Double free, interior or foreign pointer: aborts.
+enum heap_free_status heap_free(struct heap *heap, struct mcache *cache, void *pointer);
+
+// Resizes: in place when old and new size share a class (or large: page count), else by moving; contents are
+// kept up to the lesser size. NULL: out of memory, the old object lives on. NULL `pointer`: allocates.
+void *heap_realloc(struct heap *heap, struct mcache *cache, void *pointer, size_t size_bytes,
+                   const struct gc_layout *layout, unsigned flags);
+
+// Bytes usable at an object's start: its class size, or whole pages; 0 for a pointer not of this heap.
+size_t heap_usable_bytes(struct heap *heap, const void *pointer);
+
+void *heap_zero_base(const struct heap *heap);
+
+// The object that `address` lies in, free or not: its base, size and index; false when in no span in use.
+struct heap_object {
+    uintptr_t base;
+    size_t element_bytes;
+    bool noscan;
+    bool allocated; // alloc bit set and not freed remotely
+    bool marked;
+};
+bool heap_find_object(struct heap *heap, uintptr_t address, struct heap_object *object);
+
+// ---- pages
+
+// Manual spans: pages that the caller manages, charged to the statistic named, never to HeapInuse or HeapSys.
+enum manual_stat {
+    MANUAL_STACK,       // StackInuse
+    MANUAL_WORKBUF,     // GCSys
+    MANUAL_POINTER_BITS, // GCSys
+    MANUAL_OTHER,       // OtherSys
+    MANUAL_STAT_COUNT,
+};
+void *heap_alloc_manual(struct heap *heap, size_t page_count, enum manual_stat stat);
+void heap_free_manual(struct heap *heap, void *base, enum manual_stat stat);
+
+// Memory straight from the system, outside the arenas, charged to StackSys: the stacks of OS threads.
+void *heap_map_os_stack(struct heap *heap, size_t size_bytes);
+void heap_unmap_os_stack(struct heap *heap, void *base, size_t size_bytes);
+
+// Releases idle pages to the system, highest address first, until at least `size_bytes` (SIZE_MAX: all) are released
+// or none is left; returns the bytes released. A failing madvise stops it early.
+size_t heap_scavenge(struct heap *heap, size_t size_bytes);
+
+// ---- stopping the world
+
+// Waits until no other thread is inside a heap call, and keeps it so. Nests on one thread.
+void heap_stop_world(struct heap *heap);
+void heap_start_world(struct heap *heap);
+
+// pthread_atfork's three moments: the child's heap is usable whatever the other threads were doing.
+void heap_fork_prepare(struct heap *heap);
+void heap_fork_parent(struct heap *heap);
+void heap_fork_child(struct heap *heap);
+
+#endif

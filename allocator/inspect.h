@@ -1,0 +1,155 @@
+// inspect: the heap's state as plain records of raw bits, read-only, for an account that is made a second time.
+//
+// Nothing here is a statistic: no counter that feeds MemStats can be seen through it. A structural count that a span keeps
+// (alloc_count) is shown under the name that says so, to be checked, not believed. The world is stopped, or
+// single-threaded, while any of it is read; pointers live until the next call into the heap.
+#ifndef ALLOCATOR_INSPECT_H
+#define ALLOCATOR_INSPECT_H
+
+#include "allocator/size_classes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct heap;
+struct mcache;
+
+// ---- spans: every span structure ever made, dead ones too, in the order of Go's allspans
+
+enum inspect_span_state { INSPECT_SPAN_DEAD, INSPECT_SPAN_IN_USE, INSPECT_SPAN_MANUAL };
+
+struct inspect_span {
+    const void *identity; // address of the structure
+    uintptr_t base;
+    size_t page_count;
+    size_t element_bytes;
+    uint32_t object_count;
+    uint32_t free_index;
+    uint32_t claimed_alloc_count;  // the span's own count, to be checked
+    uint32_t claimed_remote_count; // likewise
+    uint32_t bit_words;            // uint64_t words of each bitmap
+    const uint64_t *alloc_bits;
+    const uint64_t *remote_bits; // freed by another cache, slot not yet given back: not live
+    const uint64_t *mark_bits;
+    const void *specials; // first, for inspect_special
+    uint32_t sweep_generation;
+    uint32_t owner_cache; // UINT32_MAX: none
+    uint8_t span_class;
+    uint8_t state; // enum inspect_span_state
+    uint8_t manual_stat; // enum manual_stat
+    bool needzero;
+};
+
+size_t inspect_span_count(const struct heap *heap);
+bool inspect_span(const struct heap *heap, size_t index, struct inspect_span *span);
+
+// The span that the heap's page table names for an address; false: none. Written to `identity`.
+bool inspect_span_of_address(const struct heap *heap, uintptr_t address, const void **identity);
+
+uint32_t inspect_sweep_generation(const struct heap *heap);
+bool inspect_is_marking(const struct heap *heap);
+
+// ---- lists: identities of the spans in a central list, in order
+
+enum inspect_list { INSPECT_PARTIAL_SWEPT, INSPECT_PARTIAL_UNSWEPT, INSPECT_FULL_SWEPT, INSPECT_FULL_UNSWEPT, INSPECT_LIST_COUNT };
+
+// Calls `visit` for each span of the list; stops after `limit` (a cycle is the caller's finding). Returns how many.
+size_t inspect_list(const struct heap *heap, uint8_t span_class, enum inspect_list list,
+                    size_t limit, void (*visit)(void *context, const void *identity),
+                    void *context);
+
+// ---- caches
+
+struct inspect_cache {
+    uint32_t id;
+    const void *identity;
+    const void *spans[SPAN_CLASS_COUNT]; // identity of the cached span, NULL: none
+    uintptr_t tiny_block; // 0: none
+    size_t tiny_offset;
+};
+size_t inspect_cache_limit(const struct heap *heap); // ids are below it
+bool inspect_cache(const struct heap *heap, uint32_t id, struct inspect_cache *cache); // false: no such
+
+// ---- pages
+
+struct inspect_arena {
+    uintptr_t base;
+    size_t chunk_count;                 // chunks of HEAP_CHUNK_PAGES pages
+    const uint64_t *page_alloc_bits;    // chunk_count * HEAP_CHUNK_PAGES bits: 1 = not free (in use, or not grown)
+    const uint64_t *page_scavenged_bits; // 1 = given back to the system (or never touched)
+    const uint64_t *page_grown_bits;    // 1 = the page was obtained from the system: in HeapSys or lent to manual spans
+};
+size_t inspect_arena_count(const struct heap *heap);
+bool inspect_arena(const struct heap *heap, size_t index, struct inspect_arena *arena); // by address, ascending
+
+// Summary tree: the node's claim of free pages (at its start, the longest run, at its end), to be checked.
+struct inspect_summary {
+    uint32_t start_pages, max_pages, end_pages;
+};
+enum { INSPECT_SUMMARY_LEVELS = 3 }; // 0: groups of 64 arenas, 1: arenas, 2: chunks
+size_t inspect_summary_count(const struct heap *heap, int level);
+// Level 2 is indexed by arena slot * chunks per arena + chunk; false: no such node.
+bool inspect_summary(const struct heap *heap, int level, size_t index,
+                     struct inspect_summary *summary);
+
+// ---- metadata: each fixed-size allocator, and the blocks it hands out
+
+enum inspect_fixalloc { INSPECT_FIX_MSPAN, INSPECT_FIX_MCACHE, INSPECT_FIX_SPECIAL, INSPECT_FIX_BITS, INSPECT_FIX_COUNT };
+
+struct inspect_fix {
+    size_t block_bytes;
+    size_t chunk_bytes;
+    size_t chunk_count;      // taken from the persistent allocator
+    size_t tail_block_count; // not yet handed out of the last chunk
+    size_t free_block_count; // length of the free list, walked now
+};
+void inspect_fix(const struct heap *heap, enum inspect_fixalloc which, struct inspect_fix *fix);
+
+// What was taken from the persistent allocator, one record per taking, by book.
+enum inspect_book { INSPECT_BOOK_MSPAN, INSPECT_BOOK_MCACHE, INSPECT_BOOK_BUCKHASH, INSPECT_BOOK_GC, INSPECT_BOOK_OTHER, INSPECT_BOOK_COUNT };
+
+// Memory from the system: every range, with its book when it was taken directly.
+enum inspect_range_kind { INSPECT_RANGE_ARENA, INSPECT_RANGE_PERSISTENT, INSPECT_RANGE_DIRECT, INSPECT_RANGE_OS_STACK };
+struct inspect_range {
+    uintptr_t base;
+    size_t size_bytes;     // reserved
+    size_t prepared_bytes; // of it counted in Sys: from the base on
+    uint8_t kind;          // enum inspect_range_kind
+    uint8_t book;          // enum inspect_book of a direct range
+};
+size_t inspect_range_count(const struct heap *heap);
+bool inspect_range(const struct heap *heap, size_t index, struct inspect_range *range);
+
+// The persistent allocator's takings: `visit` for each (address, size, book). They lie in persistent ranges, and what of
+// those is taken by nobody belongs to OtherSys.
+void inspect_takings(const struct heap *heap,
+                     void (*visit)(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book),
+                     void *context);
+
+// ---- specials and profile
+
+enum inspect_special_kind { INSPECT_SPECIAL_FINALIZER, INSPECT_SPECIAL_PROFILE };
+struct inspect_special {
+    uint8_t kind;
+    size_t offset; // from the span's base
+    uintptr_t bucket; // of a profile special
+    uintptr_t finalizer[4]; // function, entry, function_type, object_type
+    const void *next;
+};
+bool inspect_special(const void *special, struct inspect_special *record); // false for NULL
+
+struct inspect_bucket {
+    uintptr_t identity;
+    size_t object_bytes;
+    size_t frame_count;
+    const uintptr_t *frames;
+    const void *next; // in the list of all
+    const void *hash_next;
+};
+const void *inspect_first_bucket(const struct heap *heap);
+bool inspect_bucket(const void *bucket, struct inspect_bucket *record);
+size_t inspect_bucket_hash_rows(const struct heap *heap); // 0: no table yet
+const void *inspect_bucket_hash_row(const struct heap *heap, size_t row);
+
+#endif

@@ -1,0 +1,32 @@
+// mcache: one thread's stock of spans, one per span class, its tiny block, and its counters.
+//
+// The allocation fast path and the free of an object of an own span use no lock and no atomic read-modify-write.
+// `inside` and the heap's `stopping` are the two flags of an asymmetric handshake with heap_stop_world (world.h).
+#ifndef ALLOCATOR_MCACHE_H
+#define ALLOCATOR_MCACHE_H
+
+#include "allocator/mprof.h"
+#include "allocator/mstats.h"
+#include "allocator/size_classes.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mspan;
+
+struct mcache {
+    _Atomic uint32_t inside; // nesting depth of heap calls by the owner
+    uint32_t id;
+    uintptr_t tiny_block; // 0: none
+    size_t tiny_offset;   // next byte of it to hand out
+    int64_t next_sample_bytes; // until the profile's next sample
+    uint64_t profile_rate;     // that next_sample was drawn by
+    struct mspan *alloc[SPAN_CLASS_COUNT]; // NULL: none
+    size_t call_stack_count;
+    uintptr_t call_stack[MPROF_STACK_MAX];
+    struct object_stats stats;
+};
+
+#endif

@@ -1,0 +1,54 @@
+// mstats: the fast account: the counters that MemStats is derived from.
+//
+// The oracle may not include this file. Two books: what moves with pages and metadata stands in the heap, under its
+// lock; what moves with objects stands in each cache, written by its owner alone, and is donated to the heap when
+// the cache dies.
+#ifndef ALLOCATOR_MSTATS_H
+#define ALLOCATOR_MSTATS_H
+
+#include "allocator/size_classes.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+// Bytes, under heap->lock. A function that obtains or lends memory takes the member that it charges, as uint64_t *.
+struct heap_stats {
+    // pages of the arenas: every grown page is in just one of these
+    uint64_t heap_inuse_bytes;    // spans in use
+    uint64_t heap_free_bytes;     // idle, not released
+    uint64_t heap_released_bytes; // idle, given back to the system
+    uint64_t stack_inuse_bytes;   // manual spans, by who asked
+    uint64_t workbuf_inuse_bytes;
+    uint64_t pointer_bits_inuse_bytes;
+    uint64_t other_inuse_bytes;
+    // from the system, outside the arenas
+    uint64_t stack_sys_bytes; // OS threads' stacks
+    uint64_t mspan_sys_bytes;
+    uint64_t mcache_sys_bytes;
+    uint64_t buckhash_sys_bytes;
+    uint64_t gc_misc_sys_bytes;
+    uint64_t other_sys_bytes;
+    // in use, of fixed-size allocators
+    uint64_t mspan_inuse_bytes;
+    uint64_t mcache_inuse_bytes;
+};
+
+// Objects. Written with relaxed stores by one thread; read when it does not run.
+struct object_stats {
+    _Atomic uint64_t small_alloc_count[SIZE_CLASS_COUNT];
+    _Atomic uint64_t small_free_count[SIZE_CLASS_COUNT];
+    _Atomic uint64_t large_alloc_bytes;
+    _Atomic uint64_t large_alloc_count;
+    _Atomic uint64_t large_free_bytes;
+    _Atomic uint64_t large_free_count;
+    _Atomic uint64_t tiny_alloc_count; // allocations that shared a block: Mallocs and Frees both
+};
+
+// Adds to a counter that this thread alone writes: a load and a store, no read-modify-write.
+static inline void stat_add(_Atomic uint64_t *counter, uint64_t amount)
+{
+    uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, value + amount, memory_order_relaxed);
+}
+
+#endif

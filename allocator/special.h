@@ -1,0 +1,36 @@
+// special: what hangs on one object beside its bytes: a finalizer, or a sample of the memory profile.
+//
+// A span keeps its specials sorted by offset, then kind. They are charged to OtherSys.
+#ifndef ALLOCATOR_SPECIAL_H
+#define ALLOCATOR_SPECIAL_H
+
+#include "allocator/heap.h"
+
+// What a finalizer is: addresses that the runtime gives meaning to; the heap only keeps and returns them.
+struct finalizer {
+    uintptr_t object;        // address that it was set on
+    uintptr_t function;      // the closure (Go's *funcval)
+    uintptr_t entry;         // the code that it runs
+    uintptr_t function_type; // type of the function's argument (Go's fint)
+    uintptr_t object_type;   // type of the object's pointer (Go's ot)
+};
+
+enum special_status {
+    SPECIAL_OK,
+    SPECIAL_EXISTS,    // the object has a special of that kind already
+    SPECIAL_NO_OBJECT, // the address lies in no allocated object
+    SPECIAL_NO_MEMORY,
+};
+
+// Sets the finalizer of the object that `finalizer->object` begins (for a tiny block: lies in). One per object.
+enum special_status heap_add_finalizer(struct heap *heap, const struct finalizer *finalizer);
+
+// Removes the finalizer of the object at `object`; false when it has none.
+bool heap_remove_finalizer(struct heap *heap, uintptr_t object);
+
+// Calls `visit` for each special finalizer, in span order. The world is stopped by the caller.
+void heap_visit_finalizers(struct heap *heap,
+                           void (*visit)(void *context, const struct finalizer *finalizer),
+                           void *context);
+
+#endif

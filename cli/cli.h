@@ -1,0 +1,29 @@
+// cli: what the subcommands of countercheck share: exit statuses, messages, and one entry for each.
+//
+// Results go to stdout, messages to stderr. Every subcommand understands --help.
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+enum cli_status {
+    CLI_CLEAN = 0,       // nothing was found
+    CLI_FINDING = 1,     // a divergence, a failed rule, a difference
+    CLI_UNUSABLE = 2,    // the input or the call is unusable
+    CLI_ENVIRONMENT = 3, // out of memory, disk full, a stream that broke
+};
+
+// Each takes its arguments from its own name on (argv[0] is "replay") and returns an enum cli_status.
+int cmd_replay(int argc, char **argv);
+int cmd_minimize(int argc, char **argv);
+int cmd_bisect(int argc, char **argv);
+int cmd_ops(int argc, char **argv);
+int cmd_soak(int argc, char **argv);
+int cmd_dump(int argc, char **argv);
+int cmd_accounts(int argc, char **argv);
+
+// Prints "countercheck: MESSAGE" as one line on stderr. printf-like.
+void cli_message(const char *format, ...);
+
+// Flushes stdout and tells a broken or full one: the status to exit with.
+int cli_finish(int status);
+
+#endif

@@ -1,0 +1,28 @@
+// osthread: Go's m: an operating system thread, its system stack, and the cache it allocates from.
+#ifndef RUNTIME_OSTHREAD_H
+#define RUNTIME_OSTHREAD_H
+
+#include "allocator/heap.h"
+
+struct runtime;
+
+#define OSTHREAD_STACK_BYTES 16384
+
+struct osthread {
+    uint64_t id;
+    uint64_t process_id; // the kernel's id for it (Go's procid); given by who creates it
+    void *stack;         // charged to StackSys
+    struct mcache *cache; // NULL: none
+    struct osthread *next; // newest first, as Go's allm
+};
+
+// NULL: no memory. The record is reused after the thread's end.
+struct osthread *runtime_start_osthread(struct runtime *runtime, uint64_t process_id);
+void runtime_exit_osthread(struct runtime *runtime, struct osthread *thread);
+const struct osthread *runtime_first_osthread(const struct runtime *runtime);
+
+// For real threads: gives the calling thread an osthread and a cache, taken back when it exits or detaches. Idempotent.
+struct mcache *runtime_attach(struct runtime *runtime);
+void runtime_detach(struct runtime *runtime);
+
+#endif

@@ -1,0 +1,34 @@
+// runtime: the program that a heap serves, as one instance: its types, functions, goroutines, threads, roots and collector.
+//
+// An embedder describes its own program through the same calls that the fuzzer makes by operations.
+#ifndef RUNTIME_RUNTIME_H
+#define RUNTIME_RUNTIME_H
+
+#include "runtime/finq.h"
+#include "runtime/func.h"
+#include "runtime/gc.h"
+#include "runtime/goroutine.h"
+#include "runtime/osthread.h"
+#include "runtime/roots.h"
+#include "runtime/type.h"
+
+struct heap;
+
+struct runtime_options {
+    size_t data_words, bss_words; // of the segments; every word may hold a pointer unless a mask says otherwise
+    const uint8_t *data_mask, *bss_mask; // NULL: all words
+    uint64_t (*clock_ns)(void *context); // NULL: a counter that advances 1000 ns a read
+    void *clock_context;
+    const char *go_version; // for the dump's Params; NULL: "countercheck"
+    uint32_t cpu_count;     // for the dump's Params; 0: 1. Never asked of the machine
+};
+
+// Everything it keeps lies in the heap's metadata. NULL: no memory. The heap must be fresh or reset and outlive it.
+struct runtime *runtime_create(struct heap *heap, const struct runtime_options *options);
+void runtime_destroy(struct runtime *runtime); // before heap_reset / heap_destroy; frees what lies outside the heap
+
+struct heap *runtime_heap(const struct runtime *runtime);
+const struct runtime_options *runtime_options(const struct runtime *runtime);
+uint64_t runtime_now_ns(struct runtime *runtime);
+
+#endif
