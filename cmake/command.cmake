@@ -1,0 +1,20 @@
+# command: the countercheck command; it alone links the compression libraries.
+
+if(EXISTS ${PROJECT_SOURCE_DIR}/cli/main.c)
+    find_package(ZLIB REQUIRED)
+    find_package(LibLZMA REQUIRED)
+    find_package(PkgConfig REQUIRED)
+    pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+    get_target_property(cli_kind cli TYPE)
+    if(cli_kind STREQUAL "INTERFACE_LIBRARY")
+        target_link_libraries(cli INTERFACE ZLIB::ZLIB LibLZMA::LibLZMA PkgConfig::ZSTD)
+    else()
+        target_link_libraries(cli PUBLIC ZLIB::ZLIB LibLZMA::LibLZMA PkgConfig::ZSTD)
+    endif()
+    add_executable(countercheck cli/main.c)
+    target_link_libraries(countercheck PRIVATE cli)
+    target_compile_definitions(countercheck PRIVATE COUNTERCHECK_VERSION="${PROJECT_VERSION}")
+
+    include(GNUInstallDirs)
+    install(TARGETS countercheck RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()

@@ -1,0 +1,34 @@
+# corpus: each kept input is a test of its own, so that a failing one is named.
+#
+# corpus/{heap,dump,ops}/{seed,regression}/*   are replayed under the oracle
+# corpus/decode/{seed,regression}/*            go through the decoder and back
+
+# countercheck_corpus(TARGET) sets corpus_files to the kept inputs of one target.
+macro(countercheck_corpus target)
+    file(GLOB corpus_files CONFIGURE_DEPENDS
+        ${PROJECT_SOURCE_DIR}/corpus/${target}/seed/*
+        ${PROJECT_SOURCE_DIR}/corpus/${target}/regression/*)
+    list(FILTER corpus_files EXCLUDE REGEX "\\.md$")
+endmacro()
+
+# countercheck_corpus_test(FILE COMMAND...) names the test after the file's place in the corpus.
+function(countercheck_corpus_test file)
+    file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR} ${file})
+    add_test(NAME ${name} COMMAND ${ARGN} ${file} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+    countercheck_test_settings(${name} corpus)
+endfunction()
+
+if(TARGET countercheck)
+    foreach(target heap dump ops)
+        countercheck_corpus(${target})
+        foreach(file IN LISTS corpus_files)
+            countercheck_corpus_test(${file} countercheck replay)
+        endforeach()
+    endforeach()
+endif()
+if(TARGET fuzz_decode)
+    countercheck_corpus(decode)
+    foreach(file IN LISTS corpus_files)
+        countercheck_corpus_test(${file} fuzz_decode)
+    endforeach()
+endif()

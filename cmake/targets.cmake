@@ -1,0 +1,40 @@
+# targets: one executable for each fuzz/target_*.c, driven by the engine that the preset chose.
+#
+# fuzz/target_NAME.c becomes fuzz_NAME. What several targets share stands in fuzz/target_stats.c and
+# is linked into each. The engines: libFuzzer (clang), AFL++'s driver (afl-clang-fast), or
+# fuzz/engine_builtin.c, which needs only a C compiler.
+
+file(GLOB target_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/target_*.c)
+list(FILTER target_sources EXCLUDE REGEX "/target_stats\\.c$")
+file(GLOB target_shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/target_stats.c)
+file(GLOB target_engine CONFIGURE_DEPENDS
+    ${PROJECT_SOURCE_DIR}/fuzz/engine_${COUNTERCHECK_ENGINE}.c)
+
+set(COUNTERCHECK_FUZZ_TARGETS "")
+if(NOT COUNTERCHECK_ENGINE STREQUAL "builtin" OR target_engine)
+    foreach(source IN LISTS target_sources)
+        get_filename_component(name ${source} NAME_WE)
+        string(REPLACE "target_" "fuzz_" name ${name})
+        add_executable(${name} ${source} ${target_shared} ${target_engine})
+        target_link_libraries(${name} PRIVATE fuzz)
+        if(NOT COUNTERCHECK_ENGINE STREQUAL "builtin")
+            target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+        endif()
+        list(APPEND COUNTERCHECK_FUZZ_TARGETS ${name})
+    endforeach()
+endif()
+add_custom_target(fuzz_targets DEPENDS ${COUNTERCHECK_FUZZ_TARGETS})
+
+# The mutator as a library that AFL++ loads. afl-fuzz itself is not instrumented, so that it is made
+# by a preset with a plain compiler, of sources compiled once more as position-independent code.
+file(GLOB afl_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/afl_*.c)
+if(afl_sources)
+    file(GLOB mutator_sources CONFIGURE_DEPENDS
+        ${PROJECT_SOURCE_DIR}/fuzz/*.c ${PROJECT_SOURCE_DIR}/oracle/*.c
+        ${PROJECT_SOURCE_DIR}/dump/*.c ${PROJECT_SOURCE_DIR}/runtime/*.c
+        ${PROJECT_SOURCE_DIR}/allocator/*.c)
+    list(FILTER mutator_sources EXCLUDE REGEX "/fuzz/(target|engine)_[^/]*\\.c$")
+    add_library(afl_mutator MODULE EXCLUDE_FROM_ALL ${mutator_sources})
+    target_link_libraries(afl_mutator PRIVATE countercheck_flags)
+    set_target_properties(afl_mutator PROPERTIES PREFIX "")
+endif()

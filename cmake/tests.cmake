@@ -1,0 +1,83 @@
+# tests: one executable for each test file, linked with the layer that it tests and those above.
+#
+# tests/<layer>/test_*.c    cmocka, linked with <layer>
+# tests/canary/*.c          cmocka, linked with everything; "// wrap: f g" names what it replaces
+# tests/cli/test_*.c|*.sh   run against the command that was built
+# tests/lint/test_*.sh      look at the sources themselves
+
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+
+set(COUNTERCHECK_TEST_ENVIRONMENT
+    "ASAN_OPTIONS=abort_on_error=0:allocator_may_return_null=1:detect_leaks=1"
+    "UBSAN_OPTIONS=print_stacktrace=1"
+    "TSAN_OPTIONS=halt_on_error=1"
+    "COUNTERCHECK_SOURCE=${PROJECT_SOURCE_DIR}")
+if(TARGET countercheck)
+    list(APPEND COUNTERCHECK_TEST_ENVIRONMENT "COUNTERCHECK=$<TARGET_FILE:countercheck>")
+endif()
+
+function(countercheck_test_settings name label)
+    set_tests_properties(${name} PROPERTIES
+        ENVIRONMENT "${COUNTERCHECK_TEST_ENVIRONMENT}" LABELS ${label} TIMEOUT 300)
+endfunction()
+
+# countercheck_tests(LABEL LIBRARY SOURCE...) adds one cmocka executable for each source.
+function(countercheck_tests label library)
+    foreach(source IN LISTS ARGN)
+        get_filename_component(stem ${source} NAME_WE)
+        set(name ${label}.${stem})
+        add_executable(${name} ${source})
+        target_link_libraries(${name} PRIVATE ${library} PkgConfig::CMOCKA)
+        set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+        add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+        countercheck_test_settings(${name} ${label})
+    endforeach()
+endfunction()
+
+# countercheck_wraps(NAME SOURCE) reads "// wrap: f g" out of the source and replaces f and g at link time.
+function(countercheck_wraps name source)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+    file(STRINGS ${source} lines REGEX "^// wrap:")
+    foreach(line IN LISTS lines)
+        string(REGEX REPLACE "^// wrap:[ ]*" "" functions "${line}")
+        separate_arguments(functions)
+        foreach(function IN LISTS functions)
+            target_link_options(${name} PRIVATE -Wl,--wrap=${function})
+        endforeach()
+    endforeach()
+endfunction()
+
+foreach(layer allocator runtime dump oracle fuzz)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${layer}/test_*.c)
+    countercheck_tests(${layer} ${layer} ${sources})
+endforeach()
+
+file(GLOB canaries CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/canary/*.c)
+countercheck_tests(canary fuzz ${canaries})
+foreach(source IN LISTS canaries)
+    get_filename_component(stem ${source} NAME_WE)
+    countercheck_wraps(canary.${stem} ${source})
+endforeach()
+
+if(TARGET countercheck)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/cli/test_*.c)
+    countercheck_tests(cli cli ${sources})
+    foreach(source IN LISTS sources)
+        get_filename_component(stem ${source} NAME_WE)
+        add_dependencies(cli.${stem} countercheck)
+    endforeach()
+    file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/cli/test_*.sh)
+    foreach(script IN LISTS scripts)
+        get_filename_component(stem ${script} NAME_WE)
+        add_test(NAME cli.${stem} COMMAND bash ${script} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+        countercheck_test_settings(cli.${stem} cli)
+    endforeach()
+endif()
+
+file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/lint/test_*.sh)
+foreach(script IN LISTS scripts)
+    get_filename_component(stem ${script} NAME_WE)
+    add_test(NAME lint.${stem} COMMAND bash ${script} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    countercheck_test_settings(lint.${stem} lint)
+endforeach()

@@ -1,0 +1,8 @@
+# tools: each tools/*.c is a small program of the build, linked with every layer.
+
+file(GLOB tool_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/*.c)
+foreach(source IN LISTS tool_sources)
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE fuzz)
+endforeach()
