@@ -1,0 +1,57 @@
+// finding: the first disagreement of two accounts: rule, field, both values, where, and after which
+// operation.
+//
+// It holds text and numbers alone, so that it outlives the heap and the model that it was found in.
+#ifndef ORACLE_FINDING_H
+#define ORACLE_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum rule {
+#define RULE(id, name, truth, reason) RULE_##id,
+#include "oracle/rules.def"
+    RULE_COUNT,
+};
+
+extern const char *const rule_names[RULE_COUNT];   // "scan-field"
+extern const char *const rule_truths[RULE_COUNT];  // "scan"
+extern const char *const rule_reasons[RULE_COUNT]; // one line each
+
+#define FINDING_FIELD_BYTES 48
+#define FINDING_TEXT_BYTES  256
+
+struct finding {
+    enum rule rule;
+    char field[FINDING_FIELD_BYTES];     // "HeapInuse", "BySize[5].Mallocs"; "" when about no field
+    char left_name[FINDING_FIELD_BYTES]; // whose value is which: "fast account"
+    char right_name[FINDING_FIELD_BYTES];
+    uint64_t left;
+    uint64_t right;
+    bool has_values;
+    bool has_change;      // expected and actual change since the check before are known
+    uint64_t left_before; // at the check before
+    uint64_t right_before;
+    uintptr_t span;          // base of the span that it is about; 0: none
+    uintptr_t object;        // likewise
+    uint64_t operation;      // index, counted from 0
+    uint64_t checked_before; // index of the first operation since the check before: this ..
+                             // operation did it
+    char operation_text[FINDING_TEXT_BYTES]; // "" when nobody described it
+    char text[FINDING_TEXT_BYTES];           // in words; may be ""
+};
+
+// "rule identity-heap-sys failed: HeapSys: fast account 8192, identity 16384 (+8192), at operation
+// 12: free c0 h3". Without a line end. Returns what snprintf would.
+int finding_line(const struct finding *finding, char *text, size_t size_bytes);
+
+// The same as a block of lines: rule and reason, both values, both changes, span, object,
+// operation.
+void finding_print(const struct finding *finding, FILE *stream);
+
+// Same rule and same field: what the minimiser must keep.
+bool finding_is_same(const struct finding *a, const struct finding *b);
+
+#endif

@@ -1,0 +1,184 @@
+// model: the ledger: what the heap must hold, kept from the operations and their results alone.
+//
+// Whoever drives the heap reports each call's result here, after the call (events named "will_"
+// before it). Every event returns false when it was impossible (overlap, misalignment, wrong status
+// ...): the finding is then in the oracle. The model owns the handles: an object that collection
+// may free loses its handle there and then, so ask model_handle() before each use. Addresses are
+// numbers here; only contents.c reads objects' bytes. It reads of the heap, through
+// allocator/inspect.h: which spans have been swept, and which objects are marked when marking ends;
+// both are checked against its own reachability.
+#ifndef ORACLE_MODEL_H
+#define ORACLE_MODEL_H
+
+#include "allocator/heap.h"
+#include "runtime/goroutine.h" // struct frame_description
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct model;
+struct finalizer;
+
+#define MODEL_HANDLE_COUNT 65536 // handles are below it
+
+// ---- handles
+
+struct model_handle {
+    uintptr_t address;              // what the allocation returned
+    size_t size_bytes;              // requested
+    const struct gc_layout *layout; // as given; NULL: no pointers
+    uint32_t cache_id;              // that allocated it
+    bool tiny;                      // part of a tiny block: cannot be freed explicitly
+};
+
+// What a handle names now, NULL: nothing (never allocated, freed, dropped by collection). Until the
+// next event.
+const struct model_handle *model_handle(const struct model *model, uint32_t handle);
+
+// The object's words that may hold a pointer: the word-th one's index in the object (word < the
+// count); by its layout.
+size_t model_pointer_word_count(const struct model *model, uint32_t handle);
+size_t model_pointer_word(const struct model *model, uint32_t handle, size_t word);
+
+size_t model_live_handle_count(const struct model *model);
+
+// ---- caches
+bool model_cache_acquired(struct model *model, uint32_t cache_id);
+bool model_cache_released(struct model *model, uint32_t cache_id); // flushed before
+bool model_cache_flushed(struct model *model, uint32_t cache_id);
+bool model_has_cache(const struct model *model, uint32_t cache_id);
+size_t model_cache_count(const struct model *model);
+
+// ---- objects
+
+struct model_request {
+    uint32_t cache_id;
+    size_t size_bytes;
+    size_t align_bytes;             // 0: heap_alloc; else heap_alloc_aligned
+    const struct gc_layout *layout; // must live as long as the model's objects of it
+    unsigned flags;                 // enum heap_alloc_flags
+};
+
+// heap_alloc or heap_alloc_aligned returned `address` (0: out of memory; changes nothing). Checks
+// it, checks zeroing, fills the object with its pattern. `handle` must name nothing.
+// `usable_bytes`: heap_usable_bytes of it, 0 not asked.
+bool model_allocated(struct model *model, uint32_t handle, const struct model_request *request,
+                     uintptr_t address, size_t usable_bytes);
+
+// Before heap_free / heap_realloc of the handle's object: verifies the contents.
+bool model_will_free(struct model *model, uint32_t handle);
+bool model_freed(struct model *model, uint32_t handle, uint32_t cache_id,
+                 enum heap_free_status status);
+
+bool model_will_realloc(struct model *model, uint32_t handle);
+// heap_realloc returned `address` (0: out of memory, the old object lives on) for the same layout.
+// Checks that contents moved along.
+bool model_realloced(struct model *model, uint32_t handle, const struct model_request *request,
+                     uintptr_t address);
+
+// A pointer word of the object (index of the 8-byte word in it) was written through
+// runtime_write_pointer.
+bool model_wrote_pointer(struct model *model, uint32_t handle, size_t word, uintptr_t value);
+
+// ---- roots
+enum model_segment { MODEL_SEGMENT_DATA, MODEL_SEGMENT_BSS, MODEL_SEGMENT_COUNT };
+// Declares a segment's size; its words are zero. Only words that its mask lets hold pointers are to
+// be reported.
+bool model_segment_defined(struct model *model, enum model_segment segment, size_t word_count);
+bool model_segment_wrote(struct model *model, enum model_segment segment, size_t word,
+                         uintptr_t value);
+// `id`: any number the driver knows the root by.
+bool model_root_added(struct model *model, uint64_t id, uintptr_t target);
+bool model_root_removed(struct model *model, uint64_t id);
+
+// ---- goroutines and threads, by the driver's id
+bool model_goroutine_started(struct model *model, uint64_t id, uintptr_t stack_low,
+                             size_t stack_bytes);
+bool model_goroutine_exited(struct model *model, uint64_t id);
+// To be called whenever a stack may have moved (grow, shrink, push); may be told the same again.
+bool model_stack_moved(struct model *model, uint64_t id, uintptr_t stack_low, size_t stack_bytes);
+bool model_frame_pushed(struct model *model, uint64_t id,
+                        const struct frame_description *description);
+bool model_frame_popped(struct model *model, uint64_t id);
+// A word of a frame was written. depth 0: innermost; word 0: at the frame's sp.
+bool model_frame_wrote(struct model *model, uint64_t id, size_t depth, size_t word,
+                       uintptr_t value);
+bool model_context_set(struct model *model, uint64_t id, uintptr_t context);
+bool model_defer_pushed(struct model *model, uint64_t id, uintptr_t function);
+bool model_defer_popped(struct model *model, uint64_t id);
+bool model_panic_pushed(struct model *model, uint64_t id, uintptr_t data);
+bool model_panic_popped(struct model *model, uint64_t id);
+
+// ---- memory that is no object: manual spans and OS threads' stacks (an osthread's stack is one,
+// too)
+bool model_manual_allocated(struct model *model, uintptr_t base, size_t page_count,
+                            enum manual_stat stat);
+bool model_manual_freed(struct model *model, uintptr_t base);
+bool model_os_stack_mapped(struct model *model, uintptr_t base, size_t size_bytes);
+bool model_os_stack_unmapped(struct model *model, uintptr_t base);
+// heap_scavenge(size_bytes) returned `released_bytes`.
+bool model_scavenged(struct model *model, size_t size_bytes, size_t released_bytes);
+
+// ---- finalizers and profile
+// heap_add_finalizer on the handle's object succeeded (SPECIAL_OK) or said it has one
+// (SPECIAL_EXISTS); call it for both.
+bool model_finalizer_added(struct model *model, uint32_t handle, const struct finalizer *finalizer,
+                           bool existed);
+bool model_finalizer_removed(struct model *model, uint32_t handle, bool existed);
+// runtime_start_finalizer gave `running`: the oldest in the queue, a root until it is finished.
+bool model_finalizer_started(struct model *model, const struct finalizer *running);
+bool model_finalizer_finished(struct model *model);
+
+bool model_profile_rate_set(struct model *model, uint64_t rate_bytes);
+bool model_call_stack_set(struct model *model, uint32_t cache_id, const uintptr_t *frames,
+                          size_t frame_count);
+
+// ---- collection
+// The runtime's injected clock was read and gave `now_ns`. To be called by the clock itself.
+void model_clock(struct model *model, uint64_t now_ns);
+bool model_gc_percent_set(struct model *model, int32_t percent);
+// Around runtime_gc_start: will_start before it, started when it returned true.
+bool model_gc_will_start(struct model *model);
+bool model_gc_started(struct model *model, struct heap *heap, bool forced);
+// Around runtime_gc_finish; runtime_collect is will_start, will_finish, the call, started,
+// finished. Checks marks, drops handles.
+bool model_gc_will_finish(struct model *model);
+bool model_gc_finished(struct model *model, struct heap *heap);
+
+// ---- what others compare with (round trip)
+
+struct model_object {
+    uintptr_t base;                 // of the slot
+    size_t size_bytes;              // requested; of a tiny block 16
+    size_t element_bytes;           // of the slot
+    const struct gc_layout *layout; // NULL: no pointers
+    bool tiny_block;
+    bool condemned; // unmarked when marking ended; its span was not swept yet when last looked
+    bool handled;   // some handle names it
+};
+// Each object that is in the heap, in no particular order.
+void model_visit_objects(const struct model *model,
+                         void (*visit)(void *context, const struct model_object *object),
+                         void *context);
+size_t model_object_count(const struct model *model);
+
+// The object whose slot holds `address`; false: none.
+bool model_find_object(const struct model *model, uintptr_t address, struct model_object *object);
+
+struct model_finalizer {
+    uintptr_t object, function, entry, function_type, object_type;
+};
+// Set and not queued yet, by object's address; queued, oldest first, the running one first of all.
+void model_visit_finalizers(const struct model *model,
+                            void (*visit)(void *context, const struct model_finalizer *finalizer),
+                            void *context);
+void model_visit_queued(const struct model *model,
+                        void (*visit)(void *context, const struct model_finalizer *finalizer),
+                        void *context);
+
+// Lets the model see which spans were swept since it last looked. oracle_check does it; a round
+// trip must, first.
+void model_settle(struct model *model, struct heap *heap);
+
+#endif

@@ -1,0 +1,96 @@
+// oracle: the judge: every number of MemStats worked out a second time, in ways that share no code
+// with the first.
+//
+// It never believes a counter: the heap's own account comes in as an argument, everything else is
+// read as raw bits through allocator/inspect.h or kept by the model. Its memory is libc's, never
+// the heap's under test. The first finding stays; later ones only count. Single-threaded.
+#ifndef ORACLE_ORACLE_H
+#define ORACLE_ORACLE_H
+
+#include "allocator/memstats.h"
+#include "oracle/finding.h"
+#include "oracle/model.h"
+
+struct heap;
+struct oracle;
+
+enum oracle_level {
+    ORACLE_CHEAP,    // identities, model, delta: O(fields); after any operation
+    ORACLE_FULL,     // + scan, structure, contents: O(heap); at a cadence
+    ORACLE_PARANOID, // + every poisoned byte, kernel's account; slow
+};
+
+// NULL: out of memory. One oracle serves any number of inputs, one after the other.
+struct oracle *oracle_create(void);
+void oracle_destroy(struct oracle *oracle);
+
+// Begins a new input on a heap that was just created or reset: forgets model and finding, keeps the
+// rules' counters. The heap needs to live until the next reset.
+void oracle_reset(struct oracle *oracle, struct heap *heap);
+
+struct model *oracle_model(struct oracle *oracle);
+
+// Who writes an operation as text, for the finding. Called only when there is one. May be NULL.
+void oracle_set_describe(struct oracle *oracle,
+                         void (*describe)(void *context, uint64_t operation, char *text,
+                                          size_t size_bytes),
+                         void *context);
+
+// Says that operation number `operation` is about to run, and which fields it may move at all: bits
+// of ORACLE_MOVES(field) below; ORACLE_MOVES_ALL when it may move any. To be called before every
+// operation.
+void oracle_begin(struct oracle *oracle, uint64_t operation, uint32_t moves);
+
+enum memstats_index { // of the uint64_t fields of struct memstats
+#define MEMSTATS_FIELD(name, unit, meaning, truths) MEMSTATS_INDEX_##name,
+#include "allocator/memstats_fields.def"
+    MEMSTATS_INDEX_COUNT,
+};
+#define ORACLE_MOVES(field) ((uint32_t)1 << MEMSTATS_INDEX_##field)
+#define ORACLE_MOVES_NONE   ((uint32_t)0)
+#define ORACLE_MOVES_ALL    (UINT32_MAX)
+// Go names of the fields above.
+extern const char *const memstats_field_names[MEMSTATS_INDEX_COUNT];
+
+// Groups of fields that move together.
+#define ORACLE_MOVES_OBJECTS                                                                       \
+    (ORACLE_MOVES(Alloc) | ORACLE_MOVES(TotalAlloc) | ORACLE_MOVES(Mallocs) |                      \
+     ORACLE_MOVES(Frees) | ORACLE_MOVES(HeapAlloc) | ORACLE_MOVES(HeapObjects))
+#define ORACLE_MOVES_FREES                                                                         \
+    (ORACLE_MOVES(Alloc) | ORACLE_MOVES(Frees) | ORACLE_MOVES(HeapAlloc) |                         \
+     ORACLE_MOVES(HeapObjects))
+#define ORACLE_MOVES_SPANS /* spans taken or given back, without growth */                         \
+    (ORACLE_MOVES(HeapInuse) | ORACLE_MOVES(HeapIdle) | ORACLE_MOVES(HeapReleased) |               \
+     ORACLE_MOVES(MSpanInuse))
+#define ORACLE_MOVES_GROWTH /* memory from the system: arenas, metadata */                         \
+    (ORACLE_MOVES(Sys) | ORACLE_MOVES(HeapSys) | ORACLE_MOVES(HeapIdle) |                          \
+     ORACLE_MOVES(HeapReleased) | ORACLE_MOVES(MSpanSys) | ORACLE_MOVES(MCacheSys) |               \
+     ORACLE_MOVES(BuckHashSys) | ORACLE_MOVES(GCSys) | ORACLE_MOVES(OtherSys))
+#define ORACLE_MOVES_CYCLE                                                                         \
+    (ORACLE_MOVES(NextGC) | ORACLE_MOVES(LastGC) | ORACLE_MOVES(PauseTotalNs))
+
+// Compares `fast`, the heap's own account read just now, with every other. True when clean; a
+// finding of earlier keeps it false.
+bool oracle_check(struct oracle *oracle, enum oracle_level level, struct heap *heap,
+                  const struct memstats *fast);
+
+// The first finding since the reset, NULL: none.
+const struct finding *oracle_finding(const struct oracle *oracle);
+
+// For rules of others (round trip, twin): counts an evaluation; records the finding when `holds` is
+// false. Returns `holds`. Values are shown under their names, which may be NULL (no values).
+bool oracle_rule(struct oracle *oracle, enum rule rule, bool holds, const char *field,
+                 const char *left_name, uint64_t left, const char *right_name, uint64_t right);
+
+// As oracle_rule, with a sentence and the object that it is about (0: none); printf-like, formatted
+// only when it failed.
+#if defined(__GNUC__)
+__attribute__((format(printf, 5, 6)))
+#endif
+bool oracle_rule_text(struct oracle *oracle, enum rule rule, bool holds, uintptr_t object,
+                      const char *format, ...);
+
+uint64_t oracle_evaluated(const struct oracle *oracle, enum rule rule);
+uint64_t oracle_fired(const struct oracle *oracle, enum rule rule);
+
+#endif
