@@ -21,6 +21,15 @@ bool heap_mark(struct heap *heap, uintptr_t address, struct heap_object *object)
 void heap_visit_pointers(struct heap *heap, const struct heap_object *object,
                          void (*visit)(void *context, uintptr_t value), void *context);
 
+// What a mark queue that overflowed needs: `visit` for each object that is allocated, marked and may hold pointers, in span
+// order. The visit may mark. World stopped by the caller.
+void heap_visit_marked(struct heap *heap,
+                       void (*visit)(void *context, const struct heap_object *object),
+                       void *context);
+
+// Bytes of the objects that are allocated and marked: Go's heapMarked, when marking ends. World stopped.
+uint64_t heap_marked_bytes(const struct heap *heap);
+
 // Ends marking: flushes caches, starts a sweep generation: every span is unswept. World stopped by the caller.
 void heap_mark_end(struct heap *heap);
 bool heap_is_marking(const struct heap *heap);

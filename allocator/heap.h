@@ -133,6 +133,10 @@ void heap_unmap_os_stack(struct heap *heap, void *base, size_t size_bytes);
 // or none is left; returns the bytes released. A failing madvise stops it early.
 size_t heap_scavenge(struct heap *heap, size_t size_bytes);
 
+// Memory for the records of whoever the heap serves: zeroed, at a multiple of 16 bytes, charged to OtherSys, at the same
+// address after the same calls; it goes with the heap or its reset. NULL: out of memory.
+void *heap_metadata_alloc(struct heap *heap, size_t size_bytes);
+
 // ---- stopping the world
 
 // Waits until no other thread is inside a heap call, and keeps it so. Nests on one thread.

@@ -55,7 +55,7 @@ struct mspan {
     bool needzero;  // its memory may not be zero
     struct mspan *next; // in its central list
     struct mspan *previous;
-    struct special *specials; // sorted; under special_lock
+    _Atomic(struct special *) specials; // sorted; changed under special_lock, NULL seen without it
 };
 
 #endif
