@@ -1,7 +1,8 @@
-// mspan: a run of pages cut into objects of one size, or one large object, or pages that somebody manages.
+// mspan: a run of pages cut into objects of one size, or one large object, or pages that somebody
+// manages.
 //
-// A span owns its object bits and nothing else: which list it stands in, and whose counters it moves, is the business of
-// mcentral, mcache and mheap.
+// A span owns its object bits and nothing else: which list it stands in, and whose counters it
+// moves, is the business of mcentral, mcache and mheap.
 //
 // Invariants, checked by mspan_is_valid():
 //   I1  object_count * element_bytes <= page_count * HEAP_PAGE_BYTES
@@ -9,11 +10,14 @@
 //   I3  every object below free_index is allocated
 //   I4  no bit at or above object_count is set in any bitmap
 //   I5  remote_bits is a subset of alloc_bits: a remotely freed object waits for the span's owner
-//   I6  specials are sorted by (offset, kind) and lie on allocated objects
-//   I7  state and span class fit: a large span has one object, a manual span none
+//   I6  specials are sorted by (offset, kind) and lie on allocated objects; checked by
+//   specials_are_valid() I7  state and span class fit: a large span has one object, a manual span
+//   none I8  a span that no cache owns has no remote bit: its last owner drained them I9  tiny_bits
+//   is a subset of alloc_bits, and only a span of tiny blocks has any
 #ifndef ALLOCATOR_MSPAN_H
 #define ALLOCATOR_MSPAN_H
 
+#include "allocator/bits.h"
 #include "allocator/size_classes.h"
 
 #include <stdatomic.h>
@@ -24,7 +28,7 @@ struct special;
 
 enum mspan_state { MSPAN_DEAD, MSPAN_IN_USE, MSPAN_MANUAL };
 
-enum mspan_list { // where a span in use stands
+enum mspan_list {       // where a span in use stands
     MSPAN_LIST_NONE,    // being moved, or manual, or dead
     MSPAN_LIST_CACHE,   // in a cache's alloc[] (owner names it)
     MSPAN_LIST_PARTIAL, // of its central list
@@ -33,29 +37,165 @@ enum mspan_list { // where a span in use stands
 
 #define MSPAN_OWNER_NONE 0 // else the cache's id + 1
 
+// The bitmaps of a span of more than 64 objects are one block of three parts.
+#define MSPAN_BITMAP_WORDS     (SPAN_OBJECTS_MAX / 64)
+#define MSPAN_BITS_BLOCK_BYTES (3 * MSPAN_BITMAP_WORDS * sizeof(uint64_t))
+
 struct mspan {
     uintptr_t base;
     uint32_t page_count;
     uint32_t object_count;
-    uint32_t free_index; // hint: no free object below
-    _Atomic uint32_t alloc_count; // written by the owner, or under the central lock when there is none
+    uint32_t free_index; // hint: no free object below; written by the owner
+    _Atomic uint32_t
+        alloc_count;      // written by the owner, or under the central lock when there is none
     size_t element_bytes; // large: page_count * HEAP_PAGE_BYTES
-    uint64_t *alloc_bits;  // [words]; written like alloc_count, relaxed; remote readers hold the central lock
-    uint64_t *remote_bits; // [words], NULL words are one block; under the central lock
-    uint64_t *mark_bits;   // [words]; under the stopped world, or by the allocating owner while marking
-    uint64_t inline_bits[3]; // the three bitmaps of a span of up to 64 objects
-    uint32_t remote_count; // under the central lock
-    uint32_t sweep_generation; // heap's - 2: unswept, - 1: being swept, equal: swept (Go's sweepgen)
-    _Atomic uint32_t owner;    // MSPAN_OWNER_NONE or cache id + 1; changes under the central lock
-    uint32_t divide_magic;     // for object index = offset / element_bytes (Go's divMul)
+    // Bitmaps, one bit an object, accessed with relaxed atomics, since a remote freer reads beside
+    // the owner:
+    _Atomic uint64_t *alloc_bits;  // written like alloc_count
+    _Atomic uint64_t *remote_bits; // written under the central lock
+    _Atomic uint64_t
+        *mark_bits; // set by read-modify-write: the marker, and owners that allocate black
+    _Atomic uint64_t *tiny_bits; // NULL but in a span of tiny blocks: which objects are such blocks
+    _Atomic uint64_t inline_bits[3]; // the three bitmaps of a span of up to 64 objects
+    uint32_t remote_count;           // under the central lock
+    uint32_t
+        sweep_generation;   // heap's - 2: unswept, - 1: being swept, equal: swept (Go's sweepgen)
+    _Atomic uint32_t owner; // MSPAN_OWNER_NONE or cache id + 1; changes under the central lock
+    uint32_t divide_magic;  // for object index = offset / element_bytes (Go's divMul); 0: large
     uint8_t span_class;
-    uint8_t state;  // enum mspan_state
-    uint8_t list;   // enum mspan_list
-    uint8_t stat;   // enum manual_stat of a manual span
-    bool needzero;  // its memory may not be zero
+    uint8_t state;      // enum mspan_state
+    uint8_t list;       // enum mspan_list
+    uint8_t stat;       // enum manual_stat of a manual span
+    bool needzero;      // its memory may not be zero
     struct mspan *next; // in its central list
     struct mspan *previous;
-    _Atomic(struct special *) specials; // sorted; changed under special_lock, NULL seen without it
+    struct special *specials; // sorted; under special_lock
 };
+
+// Cuts the span into the objects of its class (class 0: one large object) with all bitmaps empty.
+// `block` is MSPAN_BITS_BLOCK_BYTES of zero bytes when mspan_needs_block() says so, else NULL.
+void mspan_init_objects(struct mspan *span, uint64_t *block);
+
+// Whether a span of this class has more objects than its inline bitmaps hold.
+bool mspan_needs_block(uint8_t span_class);
+
+// The block that mspan_init_objects was given, NULL: none.
+void *mspan_block(const struct mspan *span);
+
+// Checks I1..I9 without I6; a dead span is valid.
+bool mspan_is_valid(const struct mspan *span);
+
+static inline uint8_t mspan_size_class(const struct mspan *span) {
+    return span->span_class >> 1;
+}
+static inline bool mspan_is_noscan(const struct mspan *span) {
+    return (span->span_class & 1) != 0;
+}
+static inline bool mspan_is_large(const struct mspan *span) {
+    return span->span_class <= 1;
+}
+static inline uint32_t mspan_bit_words(const struct mspan *span) {
+    return (span->object_count + 63) / 64;
+}
+
+static inline uint32_t mspan_alloc_count(const struct mspan *span) {
+    return atomic_load_explicit(&span->alloc_count, memory_order_relaxed);
+}
+
+static inline uint32_t mspan_owner(const struct mspan *span) {
+    return atomic_load_explicit(&span->owner, memory_order_relaxed);
+}
+
+// ---- single bits; one writer at a time but for mark bits
+static inline uint64_t mspan_bit_word(const _Atomic uint64_t *bits, uint32_t word) {
+    return atomic_load_explicit(&bits[word], memory_order_relaxed);
+}
+
+static inline bool mspan_bit_is_set(const _Atomic uint64_t *bits, uint32_t index) {
+    return (mspan_bit_word(bits, index / 64) >> (index % 64) & 1) != 0;
+}
+
+static inline void mspan_bit_set(_Atomic uint64_t *bits, uint32_t index) {
+    uint64_t word = mspan_bit_word(bits, index / 64) | (uint64_t)1 << (index % 64);
+    atomic_store_explicit(&bits[index / 64], word, memory_order_relaxed);
+}
+
+static inline void mspan_bit_clear(_Atomic uint64_t *bits, uint32_t index) {
+    uint64_t word = mspan_bit_word(bits, index / 64) & ~((uint64_t)1 << (index % 64));
+    atomic_store_explicit(&bits[index / 64], word, memory_order_relaxed);
+}
+
+// The bitmap as plain words, for readers of a stopped world.
+static inline const uint64_t *mspan_plain_bits(const _Atomic uint64_t *bits)
+{
+    _Static_assert(sizeof(_Atomic uint64_t) == sizeof(uint64_t), "an atomic word is a word");
+    return (const uint64_t *)(const void *)bits;
+}
+
+// Sets the mark bit; false when it was set before. Any thread.
+static inline bool mspan_mark(struct mspan *span, uint32_t index) {
+    uint64_t bit = (uint64_t)1 << (index % 64);
+    return (atomic_fetch_or_explicit(&span->mark_bits[index / 64], bit, memory_order_relaxed) &
+            bit) == 0;
+}
+
+// Allocated, and not freed by another cache than the owner.
+static inline bool mspan_is_live(const struct mspan *span, uint32_t index) {
+    return mspan_bit_is_set(span->alloc_bits, index) && !mspan_bit_is_set(span->remote_bits, index);
+}
+
+// ---- objects
+
+// Index of the object that `address` (in the span) lies in; object_count or more: in the waste
+// behind the last.
+static inline uint32_t mspan_index_of(const struct mspan *span, uintptr_t address) {
+    return (uint32_t)((uint64_t)(address - span->base) * span->divide_magic >> 32);
+}
+
+static inline uintptr_t mspan_object(const struct mspan *span, uint32_t index) {
+    return span->base + index * span->element_bytes;
+}
+
+// Finds the lowest free slot at or above `from`; object_count: none.
+uint32_t mspan_next_free(const struct mspan *span, uint32_t from);
+
+// Takes the lowest free slot and returns its address, or 0 when the span is full.
+// Not thread-safe: the caller owns the span. After Go's mspan.nextFreeIndex.
+static inline uintptr_t mspan_alloc(struct mspan *span) {
+    uint32_t index = span->free_index;
+    if (index >= span->object_count) {
+        return 0;
+    }
+    uint64_t word = mspan_bit_word(span->alloc_bits, index / 64);
+    uint64_t free_slots = ~word & UINT64_MAX << (index % 64);
+    if (free_slots != 0) {
+        index = index / 64 * 64 + bits_ctz64(free_slots);
+    } else {
+        index = mspan_next_free(span, (index / 64 + 1) * 64);
+    }
+    if (index >= span->object_count) {
+        span->free_index = span->object_count;
+        return 0;
+    }
+    mspan_bit_set(span->alloc_bits, index);
+    atomic_store_explicit(&span->alloc_count, mspan_alloc_count(span) + 1, memory_order_relaxed);
+    span->free_index = index + 1;
+    return mspan_object(span, index);
+}
+
+// Gives an allocated slot back. The caller owns the span, or holds the central lock of one that
+// nobody owns.
+static inline void mspan_free(struct mspan *span, uint32_t index) {
+    mspan_bit_clear(span->alloc_bits, index);
+    atomic_store_explicit(&span->alloc_count, mspan_alloc_count(span) - 1, memory_order_relaxed);
+    if (index < span->free_index) {
+        span->free_index = index;
+    }
+    span->needzero = true;
+}
+
+// Marks an allocated slot as freed by another cache than the owner; false when it was. Central lock
+// held.
+bool mspan_free_remote(struct mspan *span, uint32_t index);
 
 #endif
