@@ -1,0 +1,71 @@
+# Countercheck: one word for each thing to do; the work itself is in CMake's presets and in ci/.
+
+FUZZ_SECONDS ?= 60
+ENGINE ?= libfuzzer
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+
+# $(call build,PRESET,WHAT): configures once, then builds what changed
+build = @test -f build/$(1)/build.ninja || cmake --preset $(1) >/dev/null; \
+	cmake --build --preset $(1) -j $(JOBS) $(if $(2),--target $(2))
+# $(call check,PRESET): runs the preset's tests and prints their summary
+check = @ctest --test-dir build/$(1) -j $(JOBS) --output-on-failure --no-tests=error
+
+.PHONY: all release debug fuzz test test-gcc test-release tsan coverage corpus lint format docs install clean help
+all: release
+
+release: ## build/release/countercheck, the optimised command
+	@ci/setup build
+	$(call build,release,countercheck)
+
+debug: ## build/debug, every assertion on
+	@ci/setup test
+	$(call build,debug)
+
+fuzz: ## fuzz every target for FUZZ_SECONDS (60) with ENGINE (libfuzzer, afl, builtin)
+	@ci/fuzz $(ENGINE) $(FUZZ_SECONDS)
+
+test: ## all tests and the kept corpus under ASan and UBSan (clang)
+	@ci/setup test
+	$(call build,asan)
+	$(call check,asan)
+
+test-gcc: ## the same by gcc
+	@ci/setup test
+	$(call build,asan-gcc)
+	$(call check,asan-gcc)
+
+test-release: ## the same tests, -O3 by gcc, no assertion
+	@ci/setup test
+	$(call build,release-gcc)
+	$(call check,release-gcc)
+
+tsan: ## the tests with real threads under TSan
+	@ci/setup tsan
+	$(call build,tsan)
+	$(call check,tsan)
+
+coverage: ## line and branch coverage by the tests and the kept corpus
+	@ci/coverage
+
+corpus: ## keep what fuzzing found: merge build/live into corpus/, smallest set with the same coverage
+	@ci/corpus
+
+lint: ## layers, format, clang-tidy, documents
+	@ci/lint
+
+format: ## clang-format every source in place
+	@ci/setup lint
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+docs: ## regenerate the tables in the documents from the .def files
+	@ci/docs
+
+install: release ## the command, its manual and completions under PREFIX (/usr/local)
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean: ## remove build/; findings/ stays
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
