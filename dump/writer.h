@@ -1,7 +1,9 @@
-// writer: the heap dump: the runtime's state as a stream of records in Go's "go1.7 heap dump" format.
+// writer: the heap dump: the runtime's state as a stream of records in Go's "go1.7 heap dump"
+// format.
 //
-// It stops the world, finishes the sweep, reads the statistics once after that, and writes that struct. It needs O(1)
-// memory and holds no heap memory of its own. A dump holds whatever secrets the heap holds.
+// It stops the world, finishes the sweep, reads the statistics once after that, and writes that
+// struct. It needs O(1) memory and holds no heap memory of its own. A dump holds whatever secrets
+// the heap holds.
 #ifndef DUMP_WRITER_H
 #define DUMP_WRITER_H
 
@@ -10,8 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Where the bytes go. `write` takes up to size_bytes and returns how many it took (> 0), or -errno. A short count is
-// continued, -EINTR repeated, -EAGAIN waited for when `wait` is there (else an error). Others end the dump.
+// Where the bytes go. `write` takes up to size_bytes and returns how many it took (> 0), or -errno.
+// A short count is continued, -EINTR repeated, -EAGAIN waited for when `wait` is there (else an
+// error). Others end the dump.
 struct dump_sink {
     int64_t (*write)(void *context, const void *bytes, size_t size_bytes);
     int (*wait)(void *context); // until writable: 0 or -errno; may be NULL
@@ -28,9 +31,11 @@ struct dump_result dump_write(struct runtime *runtime, struct mcache *cache,
                               const struct dump_sink *sink);
 
 // To a descriptor (pipe, socket, file; blocking or not). SIGPIPE does not kill: EPIPE is returned.
-struct dump_result dump_write_descriptor(struct runtime *runtime, struct mcache *cache, int descriptor);
+struct dump_result dump_write_descriptor(struct runtime *runtime, struct mcache *cache,
+                                         int descriptor);
 
-// To a path: a temporary beside it, fsync, then rename; on failure nothing is left under either name.
+// To a path: a temporary beside it, fsync, then rename; on failure nothing is left under either
+// name.
 struct dump_result dump_write_path(struct runtime *runtime, struct mcache *cache, const char *path);
 
 #endif

@@ -1,0 +1,186 @@
+// writer_objects: every live object, span by span: a word of bits at a time, small objects encoded
+// in place.
+//
+// A 64-byte object costs about what copying it costs: its size is encoded once per span, its
+// address without a loop.
+#include "dump/writer_parts.h"
+
+#include "allocator/bits.h"
+#include "allocator/poison.h"
+#include "allocator/visit.h"
+
+#include <string.h>
+
+#define WORD_BYTES 8
+
+// An object of up to this size is encoded in the buffer with one check for room: its bytes, a field
+// for each word (kind, and an offset of at most two groups of seven bits), and what stands around
+// them.
+#define IN_PLACE_BYTES_MAX    8192
+#define SIZE_VARINT_BYTES_MAX 2
+#define AROUND_BYTES_MAX      (1 + 8 + SIZE_VARINT_BYTES_MAX + 1)
+#define ROOM_BYTES_MAX(element_bytes)                                                              \
+    ((element_bytes) + (element_bytes) / WORD_BYTES * 3 + AROUND_BYTES_MAX)
+_Static_assert(IN_PLACE_BYTES_MAX < 1 << 14, "a size and an offset have two groups");
+_Static_assert(ROOM_BYTES_MAX(IN_PLACE_BYTES_MAX) <= OUT_BUFFER_BYTES, "an empty buffer has room");
+
+struct objects {
+    struct out *out;
+    const struct heap *heap;
+};
+
+// What is the same for all objects of a span.
+struct span_shape {
+    uintptr_t base;
+    size_t element_bytes;
+    size_t room_bytes; // that an object's record may take
+    bool noscan;
+    const uint64_t *pointer_bits; // of the span's memory, from its base on
+    size_t size_bytes;            // of the varint of the size
+    uint8_t size_varint[OUT_VARINT_BYTES_MAX];
+};
+
+// ---- fields
+
+// The bits from `bit` up to `end`, or to the end of bit's word, as the lowest ones.
+static uint64_t bits_from(const uint64_t *words, size_t bit, size_t end) {
+    uint64_t bits = words[bit / 64] >> (bit % 64);
+    return end - bit < 64 ? bits & (((uint64_t)1 << (end - bit)) - 1) : bits;
+}
+
+// Encodes the fields of the memory words [first, end), whose bits are these; offsets count from
+// `first`.
+static uint8_t *encode_fields(uint8_t *to, const uint64_t *bits, size_t first, size_t end) {
+    for (size_t bit = first; bit < end; bit = (bit | 63) + 1) {
+        for (uint64_t left = bits_from(bits, bit, end); left != 0; left &= left - 1) {
+            size_t word = bit - first + bits_ctz64(left);
+            *to++ = WRITER_FIELD_POINTER;
+            to = out_encode_varint(to, word * WORD_BYTES);
+        }
+    }
+    return to;
+}
+
+// As encode_fields, for any number of words, the first of which lies at `offset` in the object.
+static void put_fields(struct out *out, const struct visited_bits *bits, size_t word_count,
+                       size_t offset) {
+    size_t end = bits->first_bit + word_count;
+    for (size_t bit = bits->first_bit; bit < end; bit = (bit | 63) + 1) {
+        for (uint64_t left = bits_from(bits->words, bit, end); left != 0; left &= left - 1) {
+            size_t word = bit - bits->first_bit + bits_ctz64(left);
+            out_varint(out, WRITER_FIELD_POINTER);
+            out_varint(out, offset + word * WORD_BYTES);
+        }
+    }
+}
+
+// The bits of the next arena lie elsewhere: an object is taken arena by arena.
+void writer_put_object_fields(struct out *out, const struct writer_fields *fields) {
+    for (size_t offset = 0; offset < fields->object_bytes;) {
+        struct visited_bits bits = heap_pointer_bits(fields->heap, fields->object + offset);
+        size_t left_count = (fields->object_bytes - offset) / WORD_BYTES;
+        size_t word_count = left_count < bits.word_count ? left_count : bits.word_count;
+        put_fields(out, &bits, word_count, offset);
+        offset += word_count * WORD_BYTES;
+    }
+}
+
+// ---- small objects
+
+// Spreads the 8 groups of 7 bits of a value below 2^56 over 8 bytes.
+static uint64_t spread_groups(uint64_t value) {
+    value = (value & UINT64_C(0x000000000fffffff)) | (value & UINT64_C(0x00fffffff0000000)) << 4;
+    value = (value & UINT64_C(0x00003fff00003fff)) | (value & UINT64_C(0x0fffc0000fffc000)) << 2;
+    return (value & UINT64_C(0x007f007f007f007f)) | (value & UINT64_C(0x3f803f803f803f80)) << 1;
+}
+
+// As out_encode_varint without a loop, for an address: above 0, below 2^56 as every address of a
+// program on a machine with 57-bit addresses or less. Writes 8 bytes, some of them in vain.
+static uint8_t *encode_address(uint8_t *to, uint64_t address) {
+    size_t varint_bytes = (70 - bits_clz64(address)) / 7;
+    uint64_t more = (UINT64_C(0x0080808080808080) >> (64 - 8 * varint_bytes));
+    uint64_t groups = spread_groups(address) | more;
+    for (unsigned i = 0; i < 8; i++) {
+        to[i] = (uint8_t)(groups >> (8 * i)); // compilers make one store of it
+    }
+    return to + varint_bytes;
+}
+
+static void put_in_place(struct out *out, const struct span_shape *shape, size_t index) {
+    uintptr_t address = shape->base + index * shape->element_bytes;
+    uint8_t *start = out_reserve(out, shape->room_bytes);
+    uint8_t *to = start;
+    *to++ = WRITER_TAG_OBJECT;
+    to = encode_address(to, address);
+    memcpy(to, shape->size_varint, SIZE_VARINT_BYTES_MAX);
+    to += shape->size_bytes;
+    heap_peek(to, (const void *)address, shape->element_bytes);
+    to += shape->element_bytes;
+    if (!shape->noscan) {
+        size_t words = shape->element_bytes / WORD_BYTES;
+        to = encode_fields(to, shape->pointer_bits, index * words, (index + 1) * words);
+    }
+    *to++ = WRITER_FIELD_END;
+    out->used_bytes += (size_t)(to - start);
+}
+
+static bool put_span_in_place(struct out *out, const struct span_shape *shape,
+                              const struct visited_span *span) {
+    for (size_t word = 0; word < span->bit_words; word++) {
+        uint64_t live = span->alloc_bits[word] & ~span->remote_bits[word];
+        for (; live != 0; live &= live - 1) {
+            put_in_place(out, shape, word * 64 + bits_ctz64(live));
+        }
+    }
+    return out_is_open(out);
+}
+
+// ---- other objects: large ones, and those of a span that lies in two arenas
+
+static void put_object(const struct objects *objects, const struct visited_span *span,
+                       size_t index) {
+    uintptr_t address = span->base + index * span->element_bytes;
+    write_Object(objects->out, &(struct writer_Object){
+                                   .address = address,
+                                   .contents = {address, span->element_bytes},
+                                   .fields = {.heap = span->noscan ? NULL : objects->heap,
+                                              .object = address,
+                                              .object_bytes = span->element_bytes},
+                               });
+}
+
+static bool put_span_of_others(const struct objects *objects, const struct visited_span *span) {
+    for (size_t word = 0; word < span->bit_words; word++) {
+        uint64_t live = span->alloc_bits[word] & ~span->remote_bits[word];
+        for (; live != 0; live &= live - 1) {
+            put_object(objects, span, word * 64 + bits_ctz64(live));
+        }
+    }
+    return out_is_open(objects->out);
+}
+
+// ---- spans
+
+static bool put_span(void *context, const struct visited_span *span) {
+    const struct objects *objects = context;
+    struct visited_bits bits = heap_pointer_bits(objects->heap, span->base);
+    size_t span_words = span->object_count * span->element_bytes / WORD_BYTES;
+    if (span->element_bytes > IN_PLACE_BYTES_MAX || bits.word_count < span_words) {
+        return put_span_of_others(objects, span);
+    }
+    struct span_shape shape = {
+        .base = span->base,
+        .element_bytes = span->element_bytes,
+        .room_bytes = ROOM_BYTES_MAX(span->element_bytes),
+        .noscan = span->noscan,
+        .pointer_bits = bits.words, // a span begins at a page, so at a word of bits
+    };
+    uint8_t *end = out_encode_varint(shape.size_varint, span->element_bytes);
+    shape.size_bytes = (size_t)(end - shape.size_varint);
+    return put_span_in_place(objects->out, &shape, span);
+}
+
+void writer_put_objects(struct out *out, const struct runtime *runtime) {
+    struct objects objects = {.out = out, .heap = runtime_heap(runtime)};
+    (void)heap_visit_spans(objects.heap, put_span, &objects); // an error stays in `out`
+}

@@ -1,0 +1,93 @@
+// writer_out: the writer's buffer before its sink: short writes continued, interruptions repeated.
+#include "dump/writer_out.h"
+
+#include "allocator/check.h"
+#include "allocator/poison.h"
+
+#include <errno.h>
+#include <string.h>
+
+void out_init(struct out *out, const struct dump_sink *sink) {
+    out->sink = sink;
+    out->taken_bytes = 0;
+    out->used_bytes = 0;
+    out->error = 0;
+}
+
+// What an error of the sink means: 0 when the write is to be tried again, else the errno value that
+// ends the dump.
+static int out_recover(const struct dump_sink *sink, int error) {
+    if (error == EINTR) {
+        return 0;
+    }
+    if (error == EAGAIN && sink->wait != NULL) {
+        int status = sink->wait(sink->context);
+        return status == -EINTR ? 0 : -status;
+    }
+    return error;
+}
+
+// Gives all of it to the sink, in as many writes as it wants.
+static void out_give(struct out *out, const uint8_t *bytes, size_t size_bytes) {
+    while (size_bytes > 0 && out->error == 0) {
+        int64_t count = out->sink->write(out->sink->context, bytes, size_bytes);
+        if (count > 0) {
+            CHECK((uint64_t)count <= size_bytes);
+            bytes += count;
+            size_bytes -= (size_t)count;
+            out->taken_bytes += (uint64_t)count;
+        } else if (count == 0) {
+            out->error = EIO; // it takes nothing and names no reason: trying again would never end
+        } else {
+            out->error = out_recover(out->sink, (int)-count);
+        }
+    }
+}
+
+void out_flush(struct out *out) {
+    out_give(out, out->bytes, out->used_bytes);
+    out->used_bytes = 0;
+}
+
+void out_varint(struct out *out, uint64_t value) {
+    uint8_t *at = out_reserve(out, OUT_VARINT_BYTES_MAX);
+    out->used_bytes += (size_t)(out_encode_varint(at, value) - at);
+}
+
+void out_bytes(struct out *out, const void *bytes, size_t size_bytes) {
+    const uint8_t *from = bytes;
+    while (size_bytes > 0) {
+        size_t piece_bytes = size_bytes < OUT_BUFFER_BYTES ? size_bytes : OUT_BUFFER_BYTES;
+        memcpy(out_reserve(out, piece_bytes), from, piece_bytes);
+        out->used_bytes += piece_bytes;
+        from += piece_bytes;
+        size_bytes -= piece_bytes;
+    }
+}
+
+// One whole buffer's worth of memory, with the buffer empty. The sink sees the same writes in every
+// build, so that "the nth write fails" means the same byte; only a build that poisons has to copy,
+// because write() would look.
+static void out_memory_block(struct out *out, const uint8_t *from) {
+#if HEAP_POISON_ACTIVE
+    heap_peek(out->bytes, from, OUT_BUFFER_BYTES);
+    out_give(out, out->bytes, OUT_BUFFER_BYTES);
+#else
+    out_give(out, from, OUT_BUFFER_BYTES);
+#endif
+}
+
+void out_memory(struct out *out, uintptr_t address, size_t size_bytes) {
+    const uint8_t *from = (const uint8_t *)address;
+    if (size_bytes >= OUT_BUFFER_BYTES) {
+        out_flush(out);
+        for (; size_bytes >= OUT_BUFFER_BYTES && out->error == 0; size_bytes -= OUT_BUFFER_BYTES) {
+            out_memory_block(out, from);
+            from += OUT_BUFFER_BYTES;
+        }
+    }
+    if (out->error == 0) {
+        heap_peek(out_reserve(out, size_bytes), from, size_bytes);
+        out->used_bytes += size_bytes;
+    }
+}

@@ -1,0 +1,73 @@
+// writer_records: a struct and an encoder for each record of the table, so that a field of the
+// table that the writer does not fill shows as a zero in the dump, and one that the table does not
+// know does not compile.
+//
+// Internal to the writer. Small objects are encoded by writer_objects.c, which cannot afford a call
+// per byte.
+#ifndef DUMP_WRITER_RECORDS_H
+#define DUMP_WRITER_RECORDS_H
+
+#include "dump/writer_out.h"
+
+struct writer_text {
+    const char *package; // "" or NULL: none; else followed by a dot
+    const char *name;    // NULL: ""
+};
+
+struct writer_memory {
+    uintptr_t address;
+    size_t size_bytes;
+};
+
+// A run of words that may hold pointers: word i lies at first_offset + 8 i; it is a field when its
+// bit is set.
+struct writer_words {
+    size_t first_offset; // bytes
+    size_t word_count;
+    const uint8_t *bits; // NULL: all words
+};
+struct writer_fields {
+    struct writer_words runs[2]; // a frame's out-args, then its locals; else the first alone
+    const struct heap *heap;     // of an object with pointer bits: these are the fields; else NULL
+    uintptr_t object;
+    size_t object_bytes;
+};
+
+// The offsets of an object's pointers, in order, without the end. In writer_objects.c.
+void writer_put_object_fields(struct out *out, const struct writer_fields *fields);
+
+struct writer_stack {
+    const struct runtime *runtime; // which knows the functions
+    const uintptr_t *pcs;          // leaf first
+    size_t count;
+};
+
+#define A(name) uint64_t name;
+#define B(name) bool name;
+#define F(name) struct writer_fields name;
+#define K(name) struct writer_stack name;
+#define M(name) struct writer_memory name;
+#define N(name) const uint64_t *name;
+#define P(name) uint64_t name;
+#define S(name) struct writer_text name;
+#define U(name) uint64_t name;
+#define DUMP_RECORD(tag, name, members)                                                            \
+    struct writer_##name {                                                                         \
+        members                                                                                    \
+    };                                                                                             \
+    void write_##name(struct out *out, const struct writer_##name *record);
+#define DUMP_RECORD_BARE(tag, name) void write_##name(struct out *out);
+#include "dump/records.def"
+#undef A
+#undef B
+#undef F
+#undef K
+#undef M
+#undef N
+#undef P
+#undef S
+#undef U
+
+enum { WRITER_TAG_OBJECT = 1, WRITER_FIELD_END = 0, WRITER_FIELD_POINTER = 1 };
+
+#endif
