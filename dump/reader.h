@@ -175,6 +175,10 @@ struct dump_reader *dump_reader_create_memory(const void *bytes, size_t size_byt
 struct dump_reader *dump_reader_create(const struct dump_source *source, enum dump_mode mode);
 // Over a descriptor, which must stay open and is not closed: a file, pipe or socket.
 struct dump_reader *dump_reader_create_descriptor(int descriptor, enum dump_mode mode);
+// Over a stream through a window of another size (>= 1), which splits records into more or fewer
+// parts.
+struct dump_reader *dump_reader_create_windowed(const struct dump_source *source,
+                                                enum dump_mode mode, size_t window_bytes);
 void dump_reader_destroy(struct dump_reader *reader); // NULL is fine
 
 // The next record or part, or NULL at the end (EOF was a record of its own) or on an error.
