@@ -51,7 +51,9 @@ void reader_tidy(struct dump_reader *reader) {
     case (enum dump_tag)(tag):                                                                     \
         tidy_##name(&record->as.name, record->member_begin, record->member_end);                   \
         return;
-#define DUMP_RECORD_BARE(tag, name) case (enum dump_tag)(tag):
+#define DUMP_RECORD_BARE(tag, name)                                                                \
+    case (enum dump_tag)(tag):                                                                     \
+        break;
 #include "dump/records.def"
     case DUMP_TAG_COUNT:
         break;

@@ -302,7 +302,9 @@ enum step reader_take_members(struct dump_reader *reader) {
 #define DUMP_RECORD(tag, name, fields)                                                             \
     case (enum dump_tag)(tag):                                                                     \
         return take_##name(reader);
-#define DUMP_RECORD_BARE(tag, name) case (enum dump_tag)(tag):
+#define DUMP_RECORD_BARE(tag, name)                                                                \
+    case (enum dump_tag)(tag):                                                                     \
+        break;
 #include "dump/records.def"
     case DUMP_TAG_COUNT:
         break;

@@ -156,7 +156,9 @@ bool dump_recoder_add(struct dump_recoder *recoder, const struct dump_record *re
     case (enum dump_tag)(tag):                                                                     \
         put_##name(recoder, &record->as.name, &part);                                              \
         break;
-#define DUMP_RECORD_BARE(tag, name) case (enum dump_tag)(tag):
+#define DUMP_RECORD_BARE(tag, name)                                                                \
+    case (enum dump_tag)(tag):                                                                     \
+        break;
 #include "dump/records.def"
     case DUMP_TAG_COUNT:
         break;
