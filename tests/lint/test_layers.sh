@@ -1,0 +1,56 @@
+#!/bin/bash
+# test_layers: the tree keeps the rules of the layers, and each rule fires on a sample that breaks it.
+set -euo pipefail
+source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+layers=$source/ci/layers
+sample=$(mktemp -d)
+trap 'rm -rf "$sample"' EXIT
+failed=0
+
+fail() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+# refuses RULE FILE TEXT: a tree with one good file and this one is refused, for that reason alone
+refuses() {
+    local rule=$1 file=$2 text=$3 out
+    rm -rf "${sample:?}"/*
+    mkdir -p "$sample/allocator" "$sample/$(dirname "$file")"
+    printf '// good: a header.\n' >"$sample/allocator/good.h"
+    printf '%b' "$text" >"$sample/$file"
+    if out=$("$layers" "$sample"); then
+        fail "$rule does not fire on $file"
+    elif [ "$(grep -c . <<<"$out")" != 1 ] || [[ $out != *"($rule)" ]]; then
+        fail "$rule: expected one line with it, got: $out"
+    fi
+}
+
+accepts() { # FILE TEXT
+    rm -rf "${sample:?}"/*
+    mkdir -p "$sample/$(dirname "$1")"
+    printf '%b' "$2" >"$sample/$1"
+    "$layers" "$sample" || fail "refused: $1"
+}
+
+refuses upward allocator/a.c '// a: idea.\n#include "runtime/gc.h"\n'
+refuses upward tests/dump/test_a.c '// test_a: idea.\n#include "fuzz/operation.h"\n'
+refuses upward runtime/a.c '// a: idea.\n#include "tests/helper.h"\n'
+refuses oracle oracle/a.c '// a: idea.\n#include "allocator/mstats.h"\n'
+refuses oracle oracle/a.h '// a: idea.\n#  include "allocator/mspan.h"\n'
+refuses two-truths dump/reader_a.c '// reader_a: idea.\n#include "dump/writer.h"\n'
+refuses two-truths dump/writer_a.c '// writer_a: idea.\n#include "dump/reader.h"\n'
+refuses folder allocator/a.c '// a: idea.\n#include "good.h"\n'
+refuses idea allocator/a.c '#include "allocator/good.h"\n'
+refuses idea allocator/a.def '// b: of another file.\n'
+refuses todo allocator/a.c "// a: idea.\n// TO""DO later\n"
+refuses cycle allocator/a.h '// a: idea.\n#include "allocator/a.h"\n'
+refuses length allocator/a.c "// a: idea.\n$(printf '\\n%.0s' {1..500})"
+
+accepts cli/a.c '// a: idea.\n#include "allocator/heap.h"\n#include <stdio.h>\n'
+accepts oracle/a.c '// a: idea.\n#include "allocator/inspect.h"\n#include "dump/reader.h"\n'
+accepts tests/dump/test_a.c '// test_a: idea.\n#include "dump/reader.h"\n#include "tests/dump/help.h"\n'
+
+"$layers" "$source" || fail "the tree breaks the rules above"
+[ $failed = 0 ] && echo "ok: the layers hold, and each refusal fires"
+exit $failed
