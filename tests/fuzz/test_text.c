@@ -1,0 +1,189 @@
+// test_text: the text of a program: lossless, canonical, and exact about what is wrong with it.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "fuzz/text.h"
+
+static struct program a, b;
+static struct text_error error;
+
+static uint64_t next(uint64_t *state) {
+    *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    return *state >> 29;
+}
+
+static bool parse(const char *text) {
+    return text_parse_program(&a, text, strlen(text), &error);
+}
+
+static void assert_canonical(const char *text, const char *canonical) {
+    if (!parse(text)) {
+        fail_msg("line %zu: %s", error.line, error.message);
+    }
+    char *printed = text_print_program(&a);
+    assert_string_equal(printed, canonical);
+    free(printed);
+}
+
+static void assert_refused(const char *text, size_t line, const char *message) {
+    assert_false(parse(text));
+    assert_int_equal(error.line, line);
+    assert_string_equal(error.message, message);
+}
+
+static void any_program_survives_its_text(void **context) {
+    (void)context;
+    uint64_t state = 3;
+    for (int round = 0; round < 1000; round++) {
+        program_clear(&a);
+        a.header.caches = (uint8_t)(1 + next(&state) % 8);
+        a.header.check_every = (uint8_t)(1 + next(&state) % 255);
+        a.header.seed = (uint32_t)next(&state);
+        a.header.groups_off = (uint16_t)next(&state);
+        if (round % 3 == 0) {
+            a.header.fault_at = 3;
+            a.header.fault_call = (uint8_t)(next(&state) % 3);
+            a.header.fault_and_on = round % 2 == 0;
+        }
+        for (size_t count = next(&state) % 60; count > 0; count--) {
+            uint64_t bits = (next(&state) << 32 ^ next(&state)) & ~UINT64_C(0xff);
+            (void)program_append(&a, operation_from_bits(bits | next(&state) % OP_COUNT));
+        }
+        char *text = text_print_program(&a);
+        if (!text_parse_program(&b, text, strlen(text), &error)) {
+            fail_msg("line %zu: %s in\n%s", error.line, error.message, text);
+        }
+        assert_true(program_equal(&a, &b));
+        free(text);
+    }
+}
+
+static void the_text_of_the_manual_is_taken(void **context) {
+    (void)context;
+    assert_canonical("h17 = alloc c2 size=48 type=node        # 48 B\n"
+                     "free c0 h17   # remote\n"
+                     "\n"
+                     "dump sink=short:7\n"
+                     "check full ",
+                     "h17 = alloc c2 size=48 type=node\n"
+                     "free c0 h17\n"
+                     "dump sink=short:7\n"
+                     "check full\n");
+}
+
+static void canonical_text_is_printed_as_it_was(void **context) {
+    (void)context;
+    const char *text = "program caches=3 check=4 seed=9 off=free,dump fault=mmap:2:and_on\n"
+                       "nop\n"
+                       "h17 = alloc c2 size=48 type=node\n"
+                       "h1 = alloc c0 size=5 zero tiny\n"
+                       "h2 = alloc_aligned c0 size=100 align=64 zero\n"
+                       "h3 = alloc_run c1 size=64 count=20 type=pair\n"
+                       "free c0 h17\n"
+                       "free_run c0 h3 count=20 stride=2\n"
+                       "realloc c0 h1 size=4000\n"
+                       "write h3 word=1 to=h4+8\n"
+                       "write_data word=7 to=nil\n"
+                       "write_frame g2 frame=1 word=3 to=h5\n"
+                       "r3 = root_add to=h5+16\n"
+                       "collect c0 sweep\n"
+                       "sweep_finish c0 nobody\n"
+                       "c2 = acquire\n"
+                       "g2 = go_start system\n"
+                       "go_status g2 status=waiting reason=select\n"
+                       "frame_push g2 words=16 args=2 argmap=bits map=size locals=8 bits=0x2d\n"
+                       "panic_push g2 type=interface to=h4\n"
+                       "m3 = manual_alloc pages=5 stat=workbuf\n"
+                       "scavenge pages=0 all\n"
+                       "gc_percent percent=100 off\n"
+                       "check paranoid\n"
+                       "dump sink=memory\n"
+                       "dump sink=short:7\n"
+                       "fault call=madvise at=3 and_on\n"
+                       "expect HeapInuse=16384\n"
+                       "expect TotalAlloc=35184372088831\n";
+    assert_canonical(text, text);
+}
+
+static void several_expectations_on_a_line_are_an_operation_each(void **context) {
+    (void)context;
+    assert_canonical("expect Mallocs=1 Frees=0x2\n", "expect Mallocs=1\nexpect Frees=2\n");
+}
+
+static void left_out_operands_are_the_least(void **context) {
+    (void)context;
+    assert_canonical("h1 = alloc size=8\ngc_step\ncheck\n",
+                     "h1 = alloc c0 size=8\ngc_step objects=1\ncheck cheap\n");
+}
+
+static void errors_name_the_line_and_the_word(void **context) {
+    (void)context;
+    assert_refused("nop\nnop\n\n# x\nnop\nnop\nfrobnicate h1\n", 7,
+                   "unknown operation 'frobnicate'");
+    assert_refused("h1 = alloc c0", 1, "alloc lacks its 'size'");
+    assert_refused("alloc c0 size=8", 1, "alloc lacks its result, as in 'h0 = alloc'");
+    assert_refused("h1 = free c0 h2", 1, "free has no result");
+    assert_refused("c1 = alloc c0 size=8", 1, "'c1' is no result of alloc");
+    assert_refused("h1 = ", 1, "an operation is missing behind '='");
+    assert_refused("h1 = alloc c0 size=5000000", 1, "'size=5000000' is no value for alloc");
+    assert_refused("h1 = alloc c0 size=8x", 1, "'size=8x' is no value for alloc");
+    assert_refused("h1 = alloc c9 size=8", 1, "alloc takes no 'c9'");
+    assert_refused("h1 = alloc c0 c1 size=8", 1, "'c1' comes twice");
+    assert_refused("h1 = alloc_aligned c0 size=8 align=48", 1,
+                   "'align=48' is no value for alloc_aligned");
+    assert_refused("write h1 word=0", 1, "write lacks its 'to'");
+    assert_refused("write h1 to=h2+4096", 1, "'to=h2+4096' is no value for write");
+    assert_refused("dump sink=short", 1, "'sink=short' is no value for dump");
+    assert_refused("dump sink=memory:1", 1, "'sink=memory:1' is no value for dump");
+    assert_refused("expect Foo=1", 1, "unknown statistic 'Foo'");
+    assert_refused("expect Sys=", 1, "'' is no value for expect");
+    assert_refused("expect", 1, "expect lacks a statistic");
+    assert_refused("c0 = expect Sys=1", 1, "expect has no result");
+    assert_refused("nop\nprogram", 2, "'program' stands before the first operation, once");
+    assert_refused("program caches=9", 1, "'caches=9' is nothing that program takes");
+    assert_refused("program fault=mmap", 1, "'fault=mmap' is nothing that program takes");
+    assert_refused("program off=alloc,none", 1, "'off=alloc,none' is nothing that program takes");
+}
+
+static void a_program_too_long_is_refused_where_it_becomes_so(void **context) {
+    (void)context;
+    size_t count = PROGRAM_OPERATIONS_MAX + 2;
+    char *text = malloc(count * 4);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(text + i * 4, "nop\n", 4);
+    }
+    assert_false(text_parse_program(&a, text, count * 4, &error));
+    assert_int_equal(error.line, PROGRAM_OPERATIONS_MAX + 1);
+    assert_string_equal(error.message, "more than 4096 operations");
+    free(text);
+}
+
+static void a_line_too_long_is_refused(void **context) {
+    (void)context;
+    char text[200];
+    memset(text, 0, sizeof text);
+    for (size_t i = 0; i < 90; i++) {
+        text[2 * i] = 'x';
+        text[2 * i + 1] = ' ';
+    }
+    assert_refused(text, 1, "more than 40 words");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_program_survives_its_text),
+        cmocka_unit_test(the_text_of_the_manual_is_taken),
+        cmocka_unit_test(canonical_text_is_printed_as_it_was),
+        cmocka_unit_test(several_expectations_on_a_line_are_an_operation_each),
+        cmocka_unit_test(left_out_operands_are_the_least),
+        cmocka_unit_test(errors_name_the_line_and_the_word),
+        cmocka_unit_test(a_program_too_long_is_refused_where_it_becomes_so),
+        cmocka_unit_test(a_line_too_long_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
