@@ -1,0 +1,21 @@
+#!/bin/bash
+# test_docs: the tables in the documents are what the .def files say, and a stale one is noticed.
+set -euo pipefail
+source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+sample=$(mktemp -d)
+trap 'rm -rf "$sample"' EXIT
+
+"$source/ci/docs" --check
+
+mkdir -p "$sample/ci" "$sample/allocator"
+cp "$source/ci/docs" "$sample/ci/"
+cp "$source/allocator/memstats_fields.def" "$sample/allocator/"
+printf '%s\n' '<!-- table: memstats -->' '| stale |' '<!-- end of table -->' >"$sample/a.md"
+if "$sample/ci/docs" --check >/dev/null; then
+    echo "FAIL: a stale table is not noticed"
+    exit 1
+fi
+"$sample/ci/docs" >/dev/null
+"$sample/ci/docs" --check
+grep -q '^| HeapAlloc |' "$sample/a.md"
+echo "ok: the tables are current"
