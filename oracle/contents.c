@@ -1,0 +1,176 @@
+// contents: fills objects with their pattern and verifies it, word by word at both ends.
+#include "oracle/contents.h"
+
+#include "oracle/model_state.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static uint64_t pattern_word(const struct slot *slot, size_t word)
+{
+    uint64_t mixed = slot->seed * 0x9e3779b97f4a7c15u + word * 0xbf58476d1ce4e5b9u;
+    mixed ^= mixed >> 29;
+    return mixed | 1; // never zero: a zeroed word shows
+}
+
+bool contents_is_pointer(const struct gc_layout *layout, size_t offset)
+{
+    if (layout == NULL || layout->pointer_bytes == 0) {
+        return false;
+    }
+    size_t in_element = offset % layout->size_bytes;
+    return in_element < layout->pointer_bytes &&
+           (layout->pointer_mask[in_element / 64] >> (in_element / 8 % 8) & 1) != 0;
+}
+
+static uint64_t load_word(uintptr_t address)
+{
+    uint64_t word;
+    memcpy(&word, (const void *)address, sizeof word);
+    return word;
+}
+
+static bool is_zero(uintptr_t address, size_t size_bytes)
+{
+    const unsigned char *bytes = (const unsigned char *)address;
+    return size_bytes == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size_bytes - 1) == 0);
+}
+
+#define ZERO_WHOLE_BYTES ((size_t)64 << 10) // zeroed objects up to this size are read whole
+
+bool contents_check_zero(struct rule_book *book, uintptr_t address, size_t size_bytes)
+{
+    rule_count(book, RULE_CONTENTS_ZERO);
+    bool zero = true;
+    if (size_bytes <= ZERO_WHOLE_BYTES) {
+        zero = is_zero(address, size_bytes);
+    } else {
+        zero = is_zero(address, CONTENTS_END_BYTES) &&
+               is_zero(address + size_bytes - CONTENTS_END_BYTES, CONTENTS_END_BYTES);
+        for (size_t at = 0; at + 64 <= size_bytes; at += HEAP_PAGE_BYTES) {
+            zero = zero && is_zero(address + at, 64); // each page's start
+        }
+    }
+    return zero || rule_fail(book, RULE_CONTENTS_ZERO, (struct rule_place){.object = address},
+                             "%zu bytes that must be zero are not", size_bytes);
+}
+
+// The next offset to look at: skips the middle of a large object.
+static size_t next_offset(size_t offset, size_t size_bytes)
+{
+    offset += 8;
+    if (offset == CONTENTS_END_BYTES && size_bytes > 2 * CONTENTS_END_BYTES) {
+        return (size_bytes - CONTENTS_END_BYTES) / 8 * 8;
+    }
+    return offset;
+}
+
+static bool is_patterned(const struct slot *slot, size_t offset)
+{
+    return slot->noscan || !contents_is_pointer(slot->layout, offset);
+}
+
+static void fill_tiny(const struct slot *slot, size_t from, size_t to)
+{
+    unsigned char *bytes = (unsigned char *)slot->base;
+    for (size_t at = from; at < to; at++) {
+        bytes[at] = (unsigned char)(pattern_word(slot, at / 8) >> (at % 8 * 8));
+    }
+}
+
+void contents_fill(const struct slot *slot, size_t from, size_t to)
+{
+    if (slot->tiny_block) {
+        fill_tiny(slot, from, to);
+        return;
+    }
+    for (size_t at = from / 8 * 8; at < to; at = next_offset(at, to)) {
+        if (is_patterned(slot, at)) {
+            uint64_t word = pattern_word(slot, at / 8);
+            size_t bytes = to - at < 8 ? to - at : 8;
+            memcpy((void *)(slot->base + at), &word, bytes);
+        }
+    }
+}
+
+static bool report(const struct model *model, const struct slot *slot, size_t offset)
+{
+    return rule_fail(model->book, RULE_CONTENTS_PATTERN, (struct rule_place){.object = slot->base},
+                     "byte %zu of %zu is not what its owner wrote", offset, slot->size_bytes);
+}
+
+static bool check_tiny(const struct model *model, const struct slot *slot)
+{
+    const unsigned char *bytes = (const unsigned char *)slot->base;
+    for (size_t at = 0; at < TINY_SIZE_BYTES; at++) {
+        unsigned char pattern = (unsigned char)(pattern_word(slot, at / 8) >> (at % 8 * 8));
+        if ((slot->tiny_bytes >> at & 1) != 0 && bytes[at] != pattern) {
+            return report(model, slot, at);
+        }
+    }
+    return true;
+}
+
+// Each edge is in memory. Counts those among the words that the walk over the ends looks at.
+static bool check_edges(const struct model *model, const struct slot *slot, uintptr_t address,
+                        size_t size_bytes, size_t *edge_count)
+{
+    size_t whole = slot->size_bytes;
+    size_t tail = whole > CONTENTS_END_BYTES ? (whole - CONTENTS_END_BYTES) / 8 * 8 : 0;
+    for (uint32_t i = slot->first_edge; i != MODEL_NONE; i = model_edge(model, i)->next) {
+        const struct edge *edge = model_edge(model, i);
+        size_t offset = edge->word * (size_t)8;
+        if (offset + 8 > size_bytes) {
+            continue;
+        }
+        if (load_word(address + offset) != edge->value) {
+            return report(model, slot, offset);
+        }
+        *edge_count +=
+            whole <= 2 * CONTENTS_END_BYTES || offset < CONTENTS_END_BYTES || offset >= tail;
+    }
+    return true;
+}
+
+bool contents_check(const struct model *model, const struct slot *slot, uintptr_t address,
+                    size_t size_bytes)
+{
+    rule_count(model->book, RULE_CONTENTS_PATTERN);
+    if (slot->tiny_block) {
+        return check_tiny(model, slot);
+    }
+    size_t edge_count = 0;
+    if (!check_edges(model, slot, address, size_bytes, &edge_count)) {
+        return false;
+    }
+    size_t pointer_count = 0;
+    size_t end = size_bytes / 8 * 8;
+    for (size_t at = 0; at < end; at = next_offset(at, slot->size_bytes)) {
+        uint64_t word = load_word(address + at);
+        if (!is_patterned(slot, at)) {
+            pointer_count += word != 0;
+        } else if (word != pattern_word(slot, at / 8)) {
+            return report(model, slot, at);
+        }
+    }
+    if (size_bytes > end && size_bytes == slot->size_bytes && is_patterned(slot, end)) {
+        uint64_t word = pattern_word(slot, end / 8);
+        if (memcmp((const void *)(address + end), &word, size_bytes - end) != 0) {
+            return report(model, slot, end);
+        }
+    }
+    return pointer_count == edge_count ||
+           rule_fail(model->book, RULE_CONTENTS_PATTERN, (struct rule_place){.object = slot->base},
+                     "%zu pointers stand in it, its owner wrote %zu", pointer_count, edge_count);
+}
+
+bool contents_check_all(const struct model *model)
+{
+    for (uint32_t i = 0; i < model->live_count; i++) {
+        const struct slot *slot = model_slot(model, model->live[i]);
+        if (!slot->condemned && !contents_check(model, slot, slot->base, slot->size_bytes)) {
+            return false;
+        }
+    }
+    return true;
+}

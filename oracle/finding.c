@@ -1,0 +1,132 @@
+// finding: how a disagreement is written: as a line for logs and scripts, as a block for people.
+#include "oracle/finding.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+const char *const rule_names[RULE_COUNT] = {
+#define RULE(id, name, truth, reason) name,
+#include "oracle/rules.def"
+};
+const char *const rule_truths[RULE_COUNT] = {
+#define RULE(id, name, truth, reason) truth,
+#include "oracle/rules.def"
+};
+const char *const rule_reasons[RULE_COUNT] = {
+#define RULE(id, name, truth, reason) reason,
+#include "oracle/rules.def"
+};
+
+struct line {
+    char *text;
+    size_t size_bytes;
+    int length; // that it would have
+};
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static void line_add(struct line *line, const char *format, ...);
+
+
+static void line_add(struct line *line, const char *format, ...)
+{
+    size_t used = (size_t)line->length < line->size_bytes ? (size_t)line->length : line->size_bytes;
+    va_list arguments;
+    va_start(arguments, format);
+    int added = vsnprintf(line->text + used, line->size_bytes - used, format, arguments);
+    va_end(arguments);
+    line->length += added > 0 ? added : 0;
+}
+
+// A difference of two unsigned numbers with its sign: "+8192".
+static void line_add_change(struct line *line, uint64_t from, uint64_t to)
+{
+    if (to >= from) {
+        line_add(line, "+%" PRIu64, to - from);
+    } else {
+        line_add(line, "-%" PRIu64, from - to);
+    }
+}
+
+int finding_line(const struct finding *finding, char *text, size_t size_bytes)
+{
+    struct line line = {.text = text, .size_bytes = size_bytes};
+    line_add(&line, "rule %s failed", rule_names[finding->rule]);
+    if (finding->field[0] != '\0') {
+        line_add(&line, ": %s", finding->field);
+    }
+    if (finding->has_values) {
+        line_add(&line, ": %s %" PRIu64 ", %s %" PRIu64 " (", finding->left_name, finding->left,
+                 finding->right_name, finding->right);
+        line_add_change(&line, finding->left, finding->right);
+        line_add(&line, ")");
+    }
+    if (finding->text[0] != '\0') {
+        line_add(&line, ": %s", finding->text);
+    }
+    if (finding->object != 0) {
+        line_add(&line, ", object 0x%" PRIxPTR, finding->object);
+    } else if (finding->span != 0) {
+        line_add(&line, ", span 0x%" PRIxPTR, finding->span);
+    }
+    line_add(&line, ", at operation %" PRIu64, finding->operation);
+    if (finding->operation_text[0] != '\0') {
+        line_add(&line, ": %s", finding->operation_text);
+    }
+    return line.length;
+}
+
+static void print_change(FILE *stream, const char *name, uint64_t before, uint64_t after)
+{
+    char text[32];
+    struct line line = {.text = text, .size_bytes = sizeof text};
+    line_add_change(&line, before, after);
+    (void)fprintf(stream, "  %-20s %s (was %" PRIu64 ")\n", name, text, before);
+}
+
+static void print_values(const struct finding *finding, FILE *stream)
+{
+    (void)fprintf(stream, "  %-20s %20" PRIu64 "  0x%" PRIx64 "\n", finding->left_name,
+                  finding->left, finding->left);
+    (void)fprintf(stream, "  %-20s %20" PRIu64 "  0x%" PRIx64 "\n", finding->right_name,
+                  finding->right, finding->right);
+    if (finding->has_change) {
+        (void)fprintf(stream, "since the check before\n");
+        print_change(stream, finding->left_name, finding->left_before, finding->left);
+        print_change(stream, finding->right_name, finding->right_before, finding->right);
+    }
+}
+
+void finding_print(const struct finding *finding, FILE *stream)
+{
+    (void)fprintf(stream, "rule       %s (%s)\nmeans      %s\n", rule_names[finding->rule],
+                  rule_truths[finding->rule], rule_reasons[finding->rule]);
+    if (finding->field[0] != '\0') {
+        (void)fprintf(stream, "field      %s\n", finding->field);
+    }
+    if (finding->has_values) {
+        print_values(finding, stream);
+    }
+    if (finding->text[0] != '\0') {
+        (void)fprintf(stream, "says       %s\n", finding->text);
+    }
+    if (finding->span != 0) {
+        (void)fprintf(stream, "span       0x%" PRIxPTR "\n", finding->span);
+    }
+    if (finding->object != 0) {
+        (void)fprintf(stream, "object     0x%" PRIxPTR "\n", finding->object);
+    }
+    (void)fprintf(stream, "operation  %" PRIu64 "%s%s\n", finding->operation,
+                  finding->operation_text[0] != '\0' ? ": " : "", finding->operation_text);
+    if (finding->checked_before < finding->operation) {
+        (void)fprintf(stream, "           or one of those from %" PRIu64 " on: checked at a cadence\n",
+                      finding->checked_before);
+    }
+}
+
+bool finding_is_same(const struct finding *a, const struct finding *b)
+{
+    return a->rule == b->rule && strcmp(a->field, b->field) == 0;
+}

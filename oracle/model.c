@@ -1,0 +1,235 @@
+// model: the ledger's life: its arrays, its handles, its caches.
+#include "oracle/model_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t item_bytes)
+{
+    if (count <= *capacity) {
+        return true;
+    }
+    uint32_t grown_capacity = *capacity == 0 ? 16 : *capacity;
+    while (grown_capacity < count) {
+        grown_capacity *= 2;
+    }
+    void *array;
+    memcpy(&array, array_pointer, sizeof array);
+    void *grown = realloc(array, grown_capacity * item_bytes);
+    if (grown == NULL) {
+        return false;
+    }
+    memcpy(array_pointer, &grown, sizeof grown);
+    *capacity = grown_capacity;
+    return true;
+}
+
+uint32_t pool_take(struct pool *pool)
+{
+    if (pool->free_head != 0) {
+        uint32_t index = pool->free_head - 1;
+        memcpy(&pool->free_head, (char *)pool->items + (size_t)index * pool->item_bytes,
+               sizeof pool->free_head);
+        return index;
+    }
+    if (!model_reserve(&pool->items, &pool->capacity, (size_t)pool->count + 1, pool->item_bytes)) {
+        return MODEL_NONE;
+    }
+    return pool->count++;
+}
+
+void pool_give(struct pool *pool, uint32_t index)
+{
+    memcpy((char *)pool->items + (size_t)index * pool->item_bytes, &pool->free_head,
+           sizeof pool->free_head);
+    pool->free_head = index + 1;
+}
+
+static void pool_reset(struct pool *pool)
+{
+    pool->count = 0;
+    pool->free_head = 0;
+}
+
+bool model_init(struct model *model, struct rule_book *book)
+{
+    memset(model, 0, sizeof *model);
+    model->book = book;
+    model->slots.item_bytes = sizeof(struct slot);
+    model->edges.item_bytes = sizeof(struct edge);
+    model->finalizers.item_bytes = sizeof(struct finalizer_entry);
+    model->handles = malloc(MODEL_HANDLE_COUNT * sizeof *model->handles);
+    model->touched = malloc(MODEL_HANDLE_COUNT * sizeof *model->touched);
+    if (model->handles == NULL || model->touched == NULL) {
+        model_fini(model);
+        return false;
+    }
+    for (uint32_t i = 0; i < MODEL_HANDLE_COUNT; i++) {
+        model->handles[i].slot = MODEL_NONE;
+        model->handles[i].touched_index = MODEL_NONE;
+    }
+    return true;
+}
+
+void model_fini(struct model *model)
+{
+    map_fini(&model->map);
+    model_program_fini(model);
+    view_fini(&model->view);
+    free(model->slots.items);
+    free(model->edges.items);
+    free(model->finalizers.items);
+    free(model->live);
+    free(model->handles);
+    free(model->touched);
+    free(model->stack);
+    free(model->condemned);
+    memset(model, 0, sizeof *model);
+}
+
+static void reset_handles(struct model *model)
+{
+    for (uint32_t i = 0; i < model->touched_count; i++) {
+        struct handle_entry *entry = &model->handles[model->touched[i]];
+        entry->slot = MODEL_NONE;
+        entry->touched_index = MODEL_NONE;
+    }
+    model->touched_count = 0;
+    model->handle_count = 0;
+}
+
+static void reset_counts(struct model *model)
+{
+    memset(model->alloc_count, 0, sizeof model->alloc_count);
+    memset(model->free_count, 0, sizeof model->free_count);
+    model->large_alloc_bytes = 0;
+    model->large_free_bytes = 0;
+    model->tiny_count = 0;
+    model->serial = 0;
+}
+
+void model_reset(struct model *model, struct heap *heap)
+{
+    model->heap = heap;
+    map_reset(&model->map, heap_base(heap));
+    reset_handles(model);
+    reset_counts(model);
+    pool_reset(&model->slots);
+    pool_reset(&model->edges);
+    pool_reset(&model->finalizers);
+    model->live_count = 0;
+    model->visit = 0;
+    for (uint32_t id = 0; id < model->cache_limit; id++) {
+        model->caches[id].exists = false;
+    }
+    model->cache_limit = 0;
+    model->cache_count = 0;
+    model_program_reset(model);
+    model_collect_reset(model);
+}
+
+// ---- handles
+
+const struct model_handle *model_handle(const struct model *model, uint32_t handle)
+{
+    const struct handle_entry *entry = &model->handles[handle % MODEL_HANDLE_COUNT];
+    return entry->slot == MODEL_NONE ? NULL : &entry->shown;
+}
+
+size_t model_live_handle_count(const struct model *model)
+{
+    return model->handle_count;
+}
+
+static void touch(struct model *model, uint32_t handle)
+{
+    struct handle_entry *entry = &model->handles[handle];
+    if (entry->touched_index == MODEL_NONE) {
+        entry->touched_index = model->touched_count;
+        model->touched[model->touched_count++] = handle;
+    }
+}
+
+void model_bind_handle(struct model *model, uint32_t handle, uint32_t index,
+                       const struct model_handle *shown)
+{
+    struct handle_entry *entry = &model->handles[handle];
+    struct slot *slot = model_slot(model, index);
+    touch(model, handle);
+    entry->shown = *shown;
+    entry->slot = index;
+    entry->next = slot->first_handle;
+    slot->first_handle = handle;
+    model->handle_count++;
+}
+
+void model_unbind_handle(struct model *model, uint32_t handle)
+{
+    struct handle_entry *entry = &model->handles[handle];
+    if (entry->slot == MODEL_NONE) {
+        return;
+    }
+    uint32_t *link = &model_slot(model, entry->slot)->first_handle;
+    while (*link != handle) {
+        link = &model->handles[*link].next;
+    }
+    *link = entry->next;
+    entry->slot = MODEL_NONE;
+    model->handle_count--;
+}
+
+void model_unbind_all(struct model *model, uint32_t index)
+{
+    struct slot *slot = model_slot(model, index);
+    while (slot->first_handle != MODEL_NONE) {
+        model_unbind_handle(model, slot->first_handle);
+    }
+}
+
+// ---- caches
+
+bool model_has_cache(const struct model *model, uint32_t cache_id)
+{
+    return cache_id < model->cache_limit && model->caches[cache_id].exists;
+}
+
+size_t model_cache_count(const struct model *model)
+{
+    return model->cache_count;
+}
+
+bool model_cache_acquired(struct model *model, uint32_t cache_id)
+{
+    rule_count(model->book, RULE_MODEL_STATUS);
+    if (cache_id >= MODEL_CACHE_COUNT || model_has_cache(model, cache_id)) {
+        return rule_fail(model->book, RULE_MODEL_STATUS, (struct rule_place){0},
+                         "cache %u was given out while it is in use", cache_id);
+    }
+    for (uint32_t id = 0; id < cache_id; id++) {
+        if (!model_has_cache(model, id)) {
+            return rule_fail(model->book, RULE_MODEL_STATUS, (struct rule_place){0},
+                             "cache %u was given out while %u is free", cache_id, id);
+        }
+    }
+    if (cache_id >= model->cache_limit) {
+        model->cache_limit = cache_id + 1;
+    }
+    model->caches[cache_id] = (struct tiny_cache){.block = MODEL_NONE, .exists = true};
+    model->cache_count++;
+    return true;
+}
+
+bool model_cache_flushed(struct model *model, uint32_t cache_id)
+{
+    model->caches[cache_id % MODEL_CACHE_COUNT].block = MODEL_NONE;
+    return true;
+}
+
+bool model_cache_released(struct model *model, uint32_t cache_id)
+{
+    if (model_has_cache(model, cache_id)) {
+        model->caches[cache_id].exists = false;
+        model->cache_count--;
+    }
+    return true;
+}

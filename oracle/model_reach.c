@@ -1,0 +1,61 @@
+// model_reach: naive reachability over the ledger's own graph: a stack of slots, edges by address, interior ones too.
+#include "oracle/model_state.h"
+
+
+void reach_begin(struct model *model)
+{
+    model->visit++;
+    model->stack_count = 0;
+}
+
+void reach_value(struct model *model, uintptr_t value)
+{
+    uint32_t index = value == 0 ? MODEL_NONE : map_find(model, value);
+    if (index == MODEL_NONE) {
+        return;
+    }
+    struct slot *slot = model_slot(model, index);
+    if (slot->visit == model->visit ||
+        !model_reserve(&model->stack, &model->stack_capacity, model->stack_count + (size_t)1,
+                       sizeof *model->stack)) {
+        return;
+    }
+    slot->visit = model->visit;
+    model->stack[model->stack_count++] = index;
+}
+
+void reach_drain(struct model *model, void (*reach)(struct slot *slot))
+{
+    while (model->stack_count > 0) {
+        struct slot *slot = model_slot(model, model->stack[--model->stack_count]);
+        reach(slot);
+        for (uint32_t i = slot->first_edge; i != MODEL_NONE; i = model_edge(model, i)->next) {
+            reach_value(model, model_edge(model, i)->value);
+        }
+    }
+}
+
+// What a finalizer needs when it runs: all that its object points to, and its closure; not the object itself.
+static void reach_finalizers(struct model *model)
+{
+    for (uint32_t i = 0; i < model->live_count; i++) {
+        const struct slot *slot = model_slot(model, model->live[i]);
+        if (slot->first_finalizer == MODEL_NONE) {
+            continue;
+        }
+        for (uint32_t edge = slot->first_edge; edge != MODEL_NONE;
+             edge = model_edge(model, edge)->next) {
+            reach_value(model, model_edge(model, edge)->value);
+        }
+        for (uint32_t f = slot->first_finalizer; f != MODEL_NONE;
+             f = model_finalizer_at(model, f)->next) {
+            reach_value(model, model_finalizer_at(model, f)->shown.function);
+        }
+    }
+}
+
+void reach_roots(struct model *model)
+{
+    model_visit_roots(model, reach_value);
+    reach_finalizers(model);
+}

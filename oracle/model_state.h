@@ -1,0 +1,272 @@
+// model_state: what the ledger holds; private to oracle/model*.c, contents.c and poison.c.
+//
+// Everything lies in growing arrays and is named by index, so that an event costs no malloc and a reset keeps the memory.
+//
+// Invariants:
+//   M1  a slot that is live or condemned is entered in the map, once, under its base
+//   M2  every handle in a slot's list names that slot
+//   M3  alloc count - free count of a class is the number of slots of that class in the ledger
+#ifndef ORACLE_MODEL_STATE_H
+#define ORACLE_MODEL_STATE_H
+
+#include "allocator/memstats.h"
+#include "oracle/model.h"
+#include "oracle/rule.h"
+#include "oracle/view.h"
+
+#define MODEL_NONE UINT32_MAX
+
+// An array of structs that grows: `first` to `count - 1` are in use.
+struct pool {
+    void *items;
+    uint32_t count;
+    uint32_t capacity;
+    uint32_t item_bytes;
+    uint32_t free_head; // index + 1 of the first free item, linked through its first uint32_t
+};
+
+// Index of a new item, not zeroed; MODEL_NONE: out of memory.
+uint32_t pool_take(struct pool *pool);
+void pool_give(struct pool *pool, uint32_t index);
+
+struct slot {
+    uint32_t list_index;   // in model->live; first, because a free slot links through it
+    uint32_t first_handle; // MODEL_NONE: no handle names it
+    uintptr_t base;
+    size_t size_bytes; // requested
+    size_t element_bytes;
+    const struct gc_layout *layout; // NULL: no pointers
+    uint32_t first_edge;            // of its non-zero pointer words
+    uint32_t first_finalizer;
+    uint64_t seed; // of its contents
+    uint32_t cache_id;
+    uint32_t visit;       // == model->visit: seen in this walk
+    uint16_t tiny_bytes;  // mask of a tiny block's bytes that were handed out
+    uint8_t size_class;   // 0: large
+    bool noscan;
+    bool tiny_block;
+    bool zeroed;          // its tail is zero
+    bool condemned;
+    bool black;           // marked whatever reaches it: born while marking, or a tiny block at the start
+    bool snapshot;        // reachable when marking started
+    bool reachable;       // when it ended
+    bool aligned;
+};
+
+struct edge { // a non-zero pointer word of a slot
+    uint32_t next;
+    uint32_t word;
+    uintptr_t value;
+};
+
+struct handle_entry {
+    struct model_handle shown;
+    uint32_t slot; // MODEL_NONE: names nothing
+    uint32_t next; // handle of the same slot
+    uint32_t touched_index;
+};
+
+struct finalizer_entry {
+    uint32_t next; // of the slot's list, by object's address
+    uint32_t batch; // when queued: sweeps seen together may have queued in any order
+    struct model_finalizer shown;
+};
+
+// ---- the map from addresses to slots (model_map.c)
+
+#define MAP_GRANULES        1024 // of 8 bytes in a page
+#define MAP_ENTERING_MANUAL (UINT32_MAX - 1)
+
+struct map_page {
+    uint32_t page_number; // from the heap's base
+    uint32_t entering;    // slot + 1 that begins on an earlier page (or MAP_ENTERING_MANUAL); 0: none
+    uint32_t entering_granules;
+    uint32_t slot_count;  // that lie on the page, entering ones included
+    uint64_t used[MAP_GRANULES / 64];   // without those entering
+    uint64_t starts[MAP_GRANULES / 64]; // of slots
+};
+
+struct map {
+    uintptr_t base;
+    uint32_t *arenas[HEAP_ARENA_COUNT]; // page record + 1 of each page
+    struct pool pages;
+    uint32_t *table; // open hash of slot + 1 by base
+    uint32_t table_size;
+    uint32_t table_count;
+    uint64_t covered_pages; // pages with a slot
+};
+
+// ---- program: goroutines, roots
+
+struct frame_entry {
+    struct frame_description description; // maps copied below
+    uint32_t word_first;                  // of the goroutine's words: word 0 of the frame
+    uint32_t bits_first;                  // of its bits: arguments, then locals
+};
+
+struct goroutine_entry {
+    uint64_t id;
+    bool alive;
+    uintptr_t stack_low;
+    size_t stack_bytes;
+    uintptr_t context;
+    struct frame_entry *frames; // oldest first
+    uint32_t frame_count, frame_capacity;
+    uintptr_t *words;
+    uint32_t word_count, word_capacity;
+    uint8_t *bits;
+    uint32_t bit_bytes, bit_capacity;
+    struct { uintptr_t *values; uint32_t *frames; uint32_t count, capacity; } defers, panics;
+};
+
+struct root_entry { uint64_t id; uintptr_t target; };
+
+struct range_entry { uintptr_t base; size_t size_bytes; uint8_t stat; };
+
+struct tiny_cache { // packing, simulated
+    uint32_t block;  // slot; MODEL_NONE: none
+    uint32_t offset; // next byte
+    bool exists;
+};
+
+struct cycle_book { // three-cycle rule of one bucket lives in the round trip; this is the collector's
+    uint32_t count, forced_count;
+    uint64_t pause_total_ns, last_end_ns;
+    uint64_t pause_ns[MEMSTATS_PAUSE_COUNT], pause_end_ns[MEMSTATS_PAUSE_COUNT];
+    uint64_t marked_bytes; // by the last cycle
+    int32_t percent;
+    uint64_t clock_reads[16]; // since the cycle was about to start
+    uint32_t clock_count;
+    bool marking, forced, ending;
+    uint32_t start_reads; // of them made by the start
+};
+
+struct condemned_span {
+    uint32_t index;        // for inspect_span
+    const void *identity;
+    uintptr_t base;
+    size_t page_count;
+    uint32_t slot_count;
+};
+
+#define MODEL_CACHE_COUNT 1024
+
+struct model {
+    struct rule_book *book;
+    struct heap *heap;
+    struct map map;
+    struct pool slots, edges, finalizers;
+    uint32_t *live; // slots in the ledger
+    uint32_t live_count, live_capacity;
+    struct handle_entry *handles; // [MODEL_HANDLE_COUNT]
+    uint32_t *touched; // handles that were ever used, so that a reset is cheap
+    uint32_t touched_count;
+    size_t handle_count;
+    struct tiny_cache caches[MODEL_CACHE_COUNT];
+    uint32_t cache_limit, cache_count;
+    uint64_t serial; // of allocations: seeds
+    uint32_t visit;
+    uint32_t *stack; // of slots to visit
+    uint32_t stack_count, stack_capacity;
+
+    // counts
+    uint64_t alloc_count[SIZE_CLASS_COUNT], free_count[SIZE_CLASS_COUNT]; // row 0: large
+    uint64_t large_alloc_bytes, large_free_bytes;
+    uint64_t tiny_count;
+
+    // program
+    struct goroutine_entry *goroutines;
+    uint32_t goroutine_count, goroutine_capacity;
+    uintptr_t *segment_words[MODEL_SEGMENT_COUNT];
+    size_t segment_counts[MODEL_SEGMENT_COUNT], segment_capacity[MODEL_SEGMENT_COUNT];
+    struct root_entry *roots;
+    uint32_t root_count, root_capacity;
+    struct range_entry *manuals, *os_stacks;
+    uint32_t manual_count, manual_capacity, os_stack_count, os_stack_capacity;
+    uint64_t manual_bytes[MANUAL_STAT_COUNT]; // those that the driver asked for
+    uint64_t stack_bytes;                     // of goroutines
+    uint64_t os_stack_bytes;
+    uintptr_t *shaded; // values that the barrier or a new root has shown the collector while it marked
+    uint32_t shaded_count, shaded_capacity;
+    struct model_finalizer running;
+    bool has_running;
+    uint32_t queue_head, queue_tail; // of queued finalizers
+    uint32_t queue_batch;
+    uint64_t profile_rate;
+
+    // collection
+    struct cycle_book cycle;
+    struct condemned_span *condemned;
+    uint32_t condemned_count, condemned_capacity;
+    struct view view;
+};
+
+static inline struct slot *model_slot(const struct model *model, uint32_t index)
+{
+    return (struct slot *)model->slots.items + index;
+}
+static inline struct edge *model_edge(const struct model *model, uint32_t index)
+{
+    return (struct edge *)model->edges.items + index;
+}
+static inline struct finalizer_entry *model_finalizer_at(const struct model *model, uint32_t index)
+{
+    return (struct finalizer_entry *)model->finalizers.items + index;
+}
+
+// model.c
+bool model_init(struct model *model, struct rule_book *book); // false: out of memory
+void model_fini(struct model *model);
+void model_reset(struct model *model, struct heap *heap);
+// Grows an array to hold at least `count`. False: out of memory.
+bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t item_bytes);
+
+// model_class.c: the size classes, typed in a second time
+extern const uint16_t model_class_bytes[SIZE_CLASS_COUNT];
+extern const uint8_t model_class_pages[SIZE_CLASS_COUNT];
+uint8_t model_class_of(size_t size_bytes); // 0: large
+size_t model_element_bytes(size_t size_bytes);
+
+// model_map.c
+bool map_enter(struct model *model, uint32_t slot);
+void map_leave(struct model *model, uint32_t slot);
+bool map_is_free(const struct model *model, uintptr_t base, size_t size_bytes);
+uint32_t map_find(const struct model *model, uintptr_t address); // slot that holds it
+uint32_t map_at(const struct map *map, const struct model *model, uintptr_t base); // that begins there
+bool map_enter_manual(struct model *model, uintptr_t base, size_t size_bytes);
+void map_leave_manual(struct model *model, uintptr_t base, size_t size_bytes);
+void map_reset(struct map *map, uintptr_t base);
+void map_fini(struct map *map);
+
+// model_object.c
+bool model_add_slot(struct model *model, uint32_t *index, const struct slot *slot);
+void model_drop_slot(struct model *model, uint32_t index); // counts its free
+void model_bind_handle(struct model *model, uint32_t handle, uint32_t slot,
+                       const struct model_handle *shown);
+void model_unbind_handle(struct model *model, uint32_t handle);
+void model_unbind_all(struct model *model, uint32_t slot);
+
+// model_program.c
+void model_program_reset(struct model *model);
+void model_program_fini(struct model *model);
+// Calls `visit` with each root's value, zeros included.
+void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value));
+void model_shade(struct model *model, uintptr_t value); // remembers it while marking
+
+// model_reach.c: walks from the values pushed; calls `reach` once for each slot reached
+void reach_begin(struct model *model);
+void reach_value(struct model *model, uintptr_t value);
+void reach_drain(struct model *model, void (*reach)(struct slot *slot));
+void reach_roots(struct model *model);
+
+// model_collect.c
+void model_collect_reset(struct model *model);
+
+// model_special.c
+void model_queue_finalizers(struct model *model, uint32_t slot);
+
+// model_account.c: what the ledger says of MemStats; fields that it does not know are 0
+void model_expect(const struct model *model, struct memstats *stats);
+bool model_compare(struct model *model, const struct memstats *fast, bool whole_rings);
+
+#endif

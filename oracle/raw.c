@@ -1,0 +1,50 @@
+// raw: the heap's memory as it is, poisoned or not, compared without the sanitizers' eyes.
+#include "oracle/raw.h"
+
+#define WORD_BYTES sizeof(uint64_t)
+
+#if defined(__GNUC__)
+#define UNCHECKED __attribute__((no_sanitize_address, noinline))
+#else
+#define UNCHECKED
+#endif
+
+// Volatile: the reads stay reads, and become no call of memcmp, which would be checked.
+UNCHECKED static size_t mismatch_by_byte(const volatile uint8_t *memory, const uint8_t *bytes,
+                                         size_t size_bytes)
+{
+    size_t i = 0;
+    while (i < size_bytes && memory[i] == bytes[i]) {
+        i++;
+    }
+    return i;
+}
+
+static uint64_t load_word(const uint8_t *bytes)
+{
+    uint64_t word = 0;
+    for (unsigned i = 0; i < WORD_BYTES; i++) {
+        word |= (uint64_t)bytes[i] << (8 * i);
+    }
+    return word;
+}
+
+// Words of a little-endian machine.
+UNCHECKED static size_t mismatch_by_word(const volatile uint64_t *memory, const uint8_t *bytes,
+                                         size_t word_count)
+{
+    size_t i = 0;
+    while (i < word_count && memory[i] == load_word(bytes + i * WORD_BYTES)) {
+        i++;
+    }
+    return i;
+}
+
+size_t raw_mismatch(uintptr_t address, const uint8_t *bytes, size_t size_bytes)
+{
+    size_t equal = mismatch_by_word((const volatile uint64_t *)address, bytes,
+                                    size_bytes / WORD_BYTES) *
+                   WORD_BYTES;
+    return equal + mismatch_by_byte((const volatile uint8_t *)(address + equal), bytes + equal,
+                                    size_bytes - equal);
+}

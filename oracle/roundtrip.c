@@ -1,0 +1,175 @@
+// roundtrip: reads the dump strictly, hands each record to its check, and demands that every list came to its end.
+#include "oracle/roundtrip.h"
+
+#include "oracle/raw.h"
+#include "oracle/roundtrip_private.h"
+
+#include <string.h>
+
+// ---- differences
+
+bool roundtrip_equal(struct roundtrip *trip, enum rule rule, const char *field, uint64_t in_dump,
+                     const char *truth_name, uint64_t truth)
+{
+    trip->checked[rule] = true;
+    return in_dump == truth ||
+           oracle_rule(trip->oracle, rule, false, field, "dump", in_dump, truth_name, truth);
+}
+
+bool roundtrip_holds(struct roundtrip *trip, enum rule rule, bool holds, uintptr_t object,
+                     const char *what)
+{
+    trip->checked[rule] = true;
+    return holds || oracle_rule_text(trip->oracle, rule, false, object, "%s", what);
+}
+
+bool roundtrip_text_equal(struct roundtrip *trip, enum rule rule, const char *field,
+                          const struct dump_string *in_dump, const char *truth)
+{
+    trip->checked[rule] = true;
+    size_t truth_bytes = strlen(truth);
+    if (in_dump->size_bytes == truth_bytes && memcmp(in_dump->bytes, truth, truth_bytes) == 0) {
+        return true;
+    }
+    int shown_bytes = in_dump->size_bytes < 60 ? (int)in_dump->size_bytes : 60;
+    return oracle_rule_text(trip->oracle, rule, false, 0, "%s is \"%.*s\", should be \"%.60s\"",
+                            field, shown_bytes, (const char *)in_dump->bytes, truth);
+}
+
+bool roundtrip_memory_equal(struct roundtrip *trip, enum rule rule,
+                            const struct dump_memory *in_dump, uintptr_t address)
+{
+    trip->checked[rule] = true;
+    size_t size_bytes = (size_t)in_dump->size_bytes;
+    size_t offset = raw_mismatch(address, in_dump->bytes, size_bytes);
+    return offset == size_bytes ||
+           oracle_rule_text(trip->oracle, rule, false, address, "byte %zu is 0x%02x in the dump",
+                            offset, in_dump->bytes[offset]);
+}
+
+// ---- records
+
+static bool check_record(struct roundtrip *trip, const struct dump_record *record)
+{
+    switch (record->tag) {
+    case DUMP_TAG_Params:
+        return roundtrip_params(trip, &record->as.Params);
+    case DUMP_TAG_Type:
+        return roundtrip_type(trip, &record->as.Type);
+    case DUMP_TAG_Itab:
+        return roundtrip_itab(trip, &record->as.Itab);
+    case DUMP_TAG_OtherRoot:
+        return roundtrip_other_root(trip, &record->as.OtherRoot);
+    case DUMP_TAG_Object:
+        return roundtrip_object(trip, record);
+    case DUMP_TAG_Goroutine:
+        return roundtrip_goroutine(trip, &record->as.Goroutine);
+    case DUMP_TAG_StackFrame:
+        return roundtrip_frame(trip, record);
+    case DUMP_TAG_Defer:
+        return roundtrip_defer(trip, &record->as.Defer);
+    case DUMP_TAG_Panic:
+        return roundtrip_panic(trip, &record->as.Panic);
+    case DUMP_TAG_OSThread:
+        return roundtrip_osthread(trip, &record->as.OSThread);
+    case DUMP_TAG_Data:
+        return roundtrip_data(trip, record);
+    case DUMP_TAG_BSS:
+        return roundtrip_bss(trip, record);
+    case DUMP_TAG_Finalizer:
+        return roundtrip_finalizer(trip, &record->as.Finalizer);
+    case DUMP_TAG_QueuedFinalizer:
+        return roundtrip_queued(trip, &record->as.QueuedFinalizer);
+    case DUMP_TAG_MemStats:
+        return roundtrip_memstats(trip, &record->as.MemStats);
+    case DUMP_TAG_MemProf:
+        return roundtrip_memprof(trip, record);
+    case DUMP_TAG_AllocSample:
+        return roundtrip_sample(trip, &record->as.AllocSample);
+    case DUMP_TAG_EOF:
+    case DUMP_TAG_COUNT:
+        break;
+    }
+    return true;
+}
+
+// ---- the dump
+
+static bool check_decoded(struct roundtrip *trip, const struct dump_reader *reader)
+{
+    const struct dump_error *error = dump_reader_error(reader);
+    trip->checked[RULE_DUMP_DECODE] = true;
+    if (error->kind == DUMP_ERROR_NONE) {
+        return true;
+    }
+    char text[200];
+    return oracle_rule_text(trip->oracle, RULE_DUMP_DECODE, false, 0, "%s",
+                            dump_error_text(error, text, sizeof text));
+}
+
+static bool check_ends(struct roundtrip *trip)
+{
+    return roundtrip_recode_end(trip) && roundtrip_lists_end(trip) && roundtrip_objects_end(trip) &&
+           roundtrip_goroutines_end(trip) && roundtrip_finalizers_end(trip) &&
+           roundtrip_profile_end(trip);
+}
+
+static bool check_records(struct roundtrip *trip, struct dump_reader *reader)
+{
+    const struct dump_record *record;
+    while ((record = dump_reader_next(reader)) != NULL) {
+        if (!roundtrip_recode(trip, record) || !check_record(trip, record)) {
+            return false;
+        }
+    }
+    return check_decoded(trip, reader) && check_ends(trip);
+}
+
+// Counts the rules that were looked at and held; one that failed has counted itself.
+static void count_checked(const struct roundtrip *trip, const uint64_t *fired_before)
+{
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        if (trip->checked[rule] &&
+            oracle_fired(trip->oracle, (enum rule)rule) == fired_before[rule]) {
+            (void)oracle_rule(trip->oracle, (enum rule)rule, true, NULL, NULL, 0, NULL, 0);
+        }
+    }
+}
+
+static struct roundtrip trip_begin(struct oracle *oracle, const struct roundtrip_dump *dump)
+{
+    const struct runtime *runtime = dump->runtime;
+    const struct heap *heap = runtime_heap(runtime);
+    return (struct roundtrip){
+        .oracle = oracle,
+        .dump = *dump,
+        .heap = heap,
+        .model = dump->has_model ? oracle_model(oracle) : NULL,
+        .itab = runtime_first_itab(runtime),
+        .other_root = runtime_first_other_root(runtime),
+        .goroutine = runtime_first_goroutine(runtime),
+        .thread = runtime_first_osthread(runtime),
+        .bucket = inspect_first_bucket(heap),
+    };
+}
+
+bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump)
+{
+    struct dump_reader *reader =
+        dump_reader_create_memory(dump->bytes, dump->size_bytes, DUMP_STRICT);
+    if (reader == NULL) {
+        return true; // no memory of our own: nothing was judged, and no rule counts as evaluated
+    }
+    uint64_t fired_before[RULE_COUNT];
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        fired_before[rule] = oracle_fired(oracle, (enum rule)rule);
+    }
+    if (dump->has_model) {
+        model_settle(oracle_model(oracle), runtime_heap(dump->runtime));
+    }
+    struct roundtrip trip = trip_begin(oracle, dump);
+    bool clean = check_records(&trip, reader);
+    count_checked(&trip, fired_before);
+    dump_reader_destroy(reader);
+    return clean;
+}

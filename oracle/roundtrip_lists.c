@@ -1,0 +1,117 @@
+// roundtrip_lists: types, itabs, other roots and OS threads against the runtime's lists, in step.
+#include "oracle/roundtrip_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// ---- types: each is due right before the itab that names it, unless it is among the four last used of its row
+
+// Uses `type`; true when it was among the recent ones.
+static bool recent_use(struct recent_types *recent, const struct type *type)
+{
+    size_t row = type->hash & (RECENT_ROWS - 1);
+    size_t oldest = 0;
+    recent->now++;
+    for (size_t i = 0; i < RECENT_ROW_LENGTH; i++) {
+        if (recent->rows[row][i].used_at > 0 && recent->rows[row][i].type == type) {
+            recent->rows[row][i].used_at = recent->now;
+            return true;
+        }
+        if (recent->rows[row][i].used_at < recent->rows[row][oldest].used_at) {
+            oldest = i;
+        }
+    }
+    recent->rows[row][oldest].type = type;
+    recent->rows[row][oldest].used_at = recent->now;
+    return false;
+}
+
+// "package.name", or the name alone. Compared in pieces: a name has any length.
+static bool type_name_is(const struct dump_string *in_dump, const struct type *type)
+{
+    const uint8_t *at = in_dump->bytes;
+    size_t package_bytes = strlen(type->package_path);
+    size_t name_bytes = strlen(type->name);
+    if (package_bytes == 0) {
+        return in_dump->size_bytes == name_bytes && memcmp(at, type->name, name_bytes) == 0;
+    }
+    return in_dump->size_bytes == package_bytes + 1 + name_bytes &&
+           memcmp(at, type->package_path, package_bytes) == 0 && at[package_bytes] == '.' &&
+           memcmp(at + package_bytes + 1, type->name, name_bytes) == 0;
+}
+
+bool roundtrip_type(struct roundtrip *trip, const struct dump_record_Type *record)
+{
+    const struct type *type = trip->itab == NULL ? NULL : trip->itab->type;
+    bool is_due = type != NULL && trip->written_type == NULL &&
+                  !recent_use(&trip->recent_types, type);
+    if (!roundtrip_holds(trip, RULE_DUMP_TYPE, is_due, 0, "a Type is written that is not due")) {
+        return false;
+    }
+    trip->written_type = type;
+    uint64_t indirect = type->direct_interface && type->layout.pointer_bytes == 0 ? 0 : 1;
+    return roundtrip_equal(trip, RULE_DUMP_TYPE, "address", record->address, "itab",
+                           (uintptr_t)type) &&
+           roundtrip_equal(trip, RULE_DUMP_TYPE, "size", record->size, "type",
+                           type->layout.size_bytes) &&
+           roundtrip_holds(trip, RULE_DUMP_TYPE, type_name_is(&record->name, type), 0,
+                           "the name is not the type's") &&
+           roundtrip_equal(trip, RULE_DUMP_TYPE, "indirect", record->indirect, "type", indirect);
+}
+
+bool roundtrip_itab(struct roundtrip *trip, const struct dump_record_Itab *record)
+{
+    const struct itab *itab = trip->itab;
+    if (!roundtrip_holds(trip, RULE_DUMP_ITAB, itab != NULL, 0, "an Itab too many")) {
+        return false;
+    }
+    bool has_type = itab->type == NULL || trip->written_type == itab->type ||
+                    recent_use(&trip->recent_types, itab->type);
+    trip->itab = itab->next;
+    trip->written_type = NULL;
+    return roundtrip_holds(trip, RULE_DUMP_TYPE, has_type, 0, "an Itab's type was not written") &&
+           roundtrip_equal(trip, RULE_DUMP_ITAB, "address", record->address, "runtime",
+                           (uintptr_t)itab) &&
+           roundtrip_equal(trip, RULE_DUMP_ITAB, "type", record->type, "runtime",
+                           (uintptr_t)itab->type);
+}
+
+// ---- other roots, threads
+
+bool roundtrip_other_root(struct roundtrip *trip, const struct dump_record_OtherRoot *record)
+{
+    const struct other_root *root = trip->other_root;
+    if (!roundtrip_holds(trip, RULE_DUMP_OTHER_ROOT, root != NULL, 0, "an OtherRoot too many")) {
+        return false;
+    }
+    trip->other_root = root->next;
+    return roundtrip_text_equal(trip, RULE_DUMP_OTHER_ROOT, "description", &record->description,
+                                root->description) &&
+           roundtrip_equal(trip, RULE_DUMP_OTHER_ROOT, "target", record->target, "runtime",
+                           root->target);
+}
+
+bool roundtrip_osthread(struct roundtrip *trip, const struct dump_record_OSThread *record)
+{
+    const struct osthread *thread = trip->thread;
+    if (!roundtrip_holds(trip, RULE_DUMP_OSTHREAD, thread != NULL, 0, "an OSThread too many")) {
+        return false;
+    }
+    trip->thread = thread->next;
+    return roundtrip_equal(trip, RULE_DUMP_OSTHREAD, "address", record->address, "runtime",
+                           (uintptr_t)thread) &&
+           roundtrip_equal(trip, RULE_DUMP_OSTHREAD, "id", record->id, "runtime", thread->id) &&
+           roundtrip_equal(trip, RULE_DUMP_OSTHREAD, "process_id", record->process_id, "runtime",
+                           thread->process_id);
+}
+
+bool roundtrip_lists_end(struct roundtrip *trip)
+{
+    return roundtrip_holds(trip, RULE_DUMP_ITAB, trip->itab == NULL, 0, "an Itab is missing") &&
+           roundtrip_holds(trip, RULE_DUMP_TYPE, trip->written_type == NULL, 0,
+                           "a Type is written that no Itab names") &&
+           roundtrip_holds(trip, RULE_DUMP_OTHER_ROOT, trip->other_root == NULL, 0,
+                           "an OtherRoot is missing") &&
+           roundtrip_holds(trip, RULE_DUMP_OSTHREAD, trip->thread == NULL, 0,
+                           "an OSThread is missing");
+}

@@ -1,0 +1,120 @@
+// roundtrip_private: what the parts of the round trip share: where each list stands, and how a difference is told.
+#ifndef ORACLE_ROUNDTRIP_PRIVATE_H
+#define ORACLE_ROUNDTRIP_PRIVATE_H
+
+#include "allocator/inspect.h"
+#include "dump/reader.h"
+#include "oracle/roundtrip.h"
+
+// Pointer fields that are expected: runs of words, in order.
+struct expected_words {
+    uint64_t first_offset; // of word 0, bytes
+    size_t word_count;
+    const uint8_t *bits;  // NULL: every word is a field
+    size_t element_words; // the bits repeat after so many words; 0: they do not
+    size_t pointer_words; // words of an element that may have their bit set; of use when element_words > 0
+};
+struct expected_fields {
+    struct expected_words runs[2];
+    size_t run, word; // where the next one is looked for
+};
+
+struct live_cursor { // over live objects in the spans' order
+    size_t span_index;
+    size_t object_index;
+    struct inspect_span span;
+};
+struct special_cursor { // over one kind of specials in the spans' order
+    size_t span_index;
+    const void *special; // next to look at; NULL: of the next span
+    uintptr_t span_base;
+};
+
+#define RECENT_ROWS        256
+#define RECENT_ROW_LENGTH  4
+struct recent_types { // Go's cache of types written before, told by age
+    struct {
+        const struct type *type;
+        uint64_t used_at; // 0: never
+    } rows[RECENT_ROWS][RECENT_ROW_LENGTH];
+    uint64_t now;
+};
+
+struct roundtrip {
+    struct oracle *oracle;
+    struct roundtrip_dump dump;
+    const struct heap *heap;
+    const struct model *model; // NULL: none
+    bool checked[RULE_COUNT];
+
+    size_t recoded_bytes;
+    struct recent_types recent_types;
+    const struct type *written_type; // by the record before, for the itab that follows
+    const struct itab *itab;         // next expected; likewise below
+    const struct other_root *other_root;
+    struct live_cursor live;
+    uint64_t object_count, object_bytes;
+    const struct goroutine *goroutine; // next
+    const struct goroutine *current;   // whose frames, defers and panics come
+    const struct frame *frame, *callee;
+    uint64_t depth;
+    const struct defer *defer;
+    const struct panic *panic;
+    const struct osthread *thread;
+    struct special_cursor finalizers, samples;
+    size_t queued_count;
+    uint64_t finalizer_sum, finalizer_count; // of the records, for comparison with the ledger
+    const void *bucket;
+    struct inspect_bucket bucket_record;
+    struct expected_fields fields;
+};
+
+// ---- differences (roundtrip.c). Each returns whether the rule holds, and notes that it was evaluated.
+
+bool roundtrip_equal(struct roundtrip *trip, enum rule rule, const char *field, uint64_t in_dump,
+                     const char *truth_name, uint64_t truth);
+bool roundtrip_text_equal(struct roundtrip *trip, enum rule rule, const char *field,
+                          const struct dump_string *in_dump, const char *truth);
+// A rule about a place, when the comparison was made already.
+bool roundtrip_holds(struct roundtrip *trip, enum rule rule, bool holds, uintptr_t object,
+                     const char *what);
+// Memory: that it is whole in this part, and the same as at `address`.
+bool roundtrip_memory_equal(struct roundtrip *trip, enum rule rule,
+                            const struct dump_memory *in_dump, uintptr_t address);
+
+// ---- fields (roundtrip_fields.c)
+
+// The next expected field's offset; false: there is none.
+bool expected_fields_next(struct expected_fields *expected, uint64_t *offset);
+// Compares one part of a record's fields; after the last part none may be missing.
+bool roundtrip_fields_equal(struct roundtrip *trip, enum rule rule, uintptr_t object,
+                            const struct dump_fields *in_dump, bool is_last);
+
+// ---- records, one function each; and what must have come when the list is over
+
+bool roundtrip_recode(struct roundtrip *trip, const struct dump_record *record);
+bool roundtrip_recode_end(struct roundtrip *trip);
+bool roundtrip_params(struct roundtrip *trip, const struct dump_record_Params *params);
+bool roundtrip_memstats(struct roundtrip *trip, const struct dump_record_MemStats *stats);
+bool roundtrip_type(struct roundtrip *trip, const struct dump_record_Type *type);
+bool roundtrip_itab(struct roundtrip *trip, const struct dump_record_Itab *itab);
+bool roundtrip_other_root(struct roundtrip *trip, const struct dump_record_OtherRoot *root);
+bool roundtrip_osthread(struct roundtrip *trip, const struct dump_record_OSThread *thread);
+bool roundtrip_lists_end(struct roundtrip *trip);
+bool roundtrip_object(struct roundtrip *trip, const struct dump_record *record);
+bool roundtrip_objects_end(struct roundtrip *trip);
+bool roundtrip_goroutine(struct roundtrip *trip, const struct dump_record_Goroutine *goroutine);
+bool roundtrip_frame(struct roundtrip *trip, const struct dump_record *record);
+bool roundtrip_defer(struct roundtrip *trip, const struct dump_record_Defer *defer);
+bool roundtrip_panic(struct roundtrip *trip, const struct dump_record_Panic *panic);
+bool roundtrip_goroutines_end(struct roundtrip *trip);
+bool roundtrip_data(struct roundtrip *trip, const struct dump_record *record);
+bool roundtrip_bss(struct roundtrip *trip, const struct dump_record *record);
+bool roundtrip_finalizer(struct roundtrip *trip, const struct dump_record_Finalizer *finalizer);
+bool roundtrip_queued(struct roundtrip *trip, const struct dump_record_QueuedFinalizer *finalizer);
+bool roundtrip_finalizers_end(struct roundtrip *trip);
+bool roundtrip_memprof(struct roundtrip *trip, const struct dump_record *record);
+bool roundtrip_sample(struct roundtrip *trip, const struct dump_record_AllocSample *sample);
+bool roundtrip_profile_end(struct roundtrip *trip);
+
+#endif

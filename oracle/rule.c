@@ -1,0 +1,77 @@
+// rule: counts evaluations and failures, and keeps the first failure as the finding.
+#include "oracle/rule.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+void rule_book_begin(struct rule_book *book)
+{
+    book->found = false;
+    book->operation = 0;
+    book->checked_before = 0;
+}
+
+static void copy_text(char *to, size_t size_bytes, const char *from)
+{
+    (void)snprintf(to, size_bytes, "%s", from == NULL ? "" : from);
+}
+
+// The finding to fill, or NULL when there is one already.
+static struct finding *first_finding(struct rule_book *book, enum rule rule)
+{
+    book->fired[rule]++;
+    if (book->found) {
+        return NULL;
+    }
+    book->found = true;
+    struct finding *finding = &book->finding;
+    memset(finding, 0, sizeof *finding);
+    finding->rule = rule;
+    finding->operation = book->operation;
+    finding->checked_before = book->checked_before;
+    if (book->describe != NULL) {
+        book->describe(book->describe_context, book->operation, finding->operation_text,
+                       sizeof finding->operation_text);
+    }
+    return finding;
+}
+
+bool rule_fail_values(struct rule_book *book, enum rule rule, const char *field,
+                      struct rule_value left, struct rule_value right)
+{
+    struct finding *finding = first_finding(book, rule);
+    if (finding != NULL) {
+        copy_text(finding->field, sizeof finding->field, field);
+        copy_text(finding->left_name, sizeof finding->left_name, left.name);
+        copy_text(finding->right_name, sizeof finding->right_name, right.name);
+        finding->left = left.value;
+        finding->right = right.value;
+        finding->has_values = left.name != NULL;
+    }
+    return false;
+}
+
+void rule_add_before(struct rule_book *book, uint64_t left_before, uint64_t right_before)
+{
+    struct finding *finding = &book->finding;
+    if (book->found && !finding->has_change) {
+        finding->has_change = true;
+        finding->left_before = left_before;
+        finding->right_before = right_before;
+    }
+}
+
+bool rule_fail(struct rule_book *book, enum rule rule, struct rule_place place,
+               const char *format, ...)
+{
+    struct finding *finding = first_finding(book, rule);
+    if (finding != NULL) {
+        finding->span = place.span;
+        finding->object = place.object;
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vsnprintf(finding->text, sizeof finding->text, format, arguments);
+        va_end(arguments);
+    }
+    return false;
+}

@@ -1,0 +1,65 @@
+// rule: the book of the rules: how often each was evaluated and fired, and the first finding.
+//
+// Checkers take the book, not the oracle. In loops over objects, count once with rule_count and report the bad
+// ones alone: an evaluation is one pass.
+#ifndef ORACLE_RULE_H
+#define ORACLE_RULE_H
+
+#include "oracle/finding.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rule_book {
+    uint64_t evaluated[RULE_COUNT];
+    uint64_t fired[RULE_COUNT];
+    struct finding finding; // the first since rule_book_begin
+    bool found;
+    uint64_t operation;
+    uint64_t checked_before; // first operation since the last clean check
+    void (*describe)(void *context, uint64_t operation, char *text, size_t size_bytes);
+    void *describe_context;
+};
+
+// Forgets finding and operation, keeps the counters.
+void rule_book_begin(struct rule_book *book);
+
+static inline void rule_count(struct rule_book *book, enum rule rule)
+{
+    book->evaluated[rule]++;
+}
+
+struct rule_value {
+    const char *name;
+    uint64_t value;
+};
+
+// Reports that the rule failed on a field. Always false.
+bool rule_fail_values(struct rule_book *book, enum rule rule, const char *field,
+                      struct rule_value left, struct rule_value right);
+
+// Adds to the finding just made (and only to the first) what both values were at the check before.
+void rule_add_before(struct rule_book *book, uint64_t left_before, uint64_t right_before);
+
+// Where a failure is; members that do not apply are 0.
+struct rule_place {
+    uintptr_t span;
+    uintptr_t object;
+};
+
+// Reports that the rule failed at a place, in words; printf-like. Always false.
+#if defined(__GNUC__)
+__attribute__((format(printf, 4, 5)))
+#endif
+bool rule_fail(struct rule_book *book, enum rule rule, struct rule_place place,
+               const char *format, ...);
+
+// Counts an evaluation and compares: a failure unless the values are equal.
+static inline bool rule_equal(struct rule_book *book, enum rule rule, const char *field,
+                              struct rule_value left, struct rule_value right)
+{
+    rule_count(book, rule);
+    return left.value == right.value || rule_fail_values(book, rule, field, left, right);
+}
+
+#endif

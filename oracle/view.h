@@ -1,0 +1,67 @@
+// view: the heap's spans and caches copied out of inspect once per check, so that they can be looked up by identity and by address.
+//
+// Raw records and nothing derived. Valid until the next call into the heap: bitmaps and specials are the heap's own.
+#ifndef ORACLE_VIEW_H
+#define ORACLE_VIEW_H
+
+#include "allocator/inspect.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VIEW_NONE UINT32_MAX
+
+struct view {
+    const struct heap *heap;
+    struct inspect_span *spans; // as inspect orders them, dead ones too
+    uint32_t span_count;
+    uint32_t *by_address; // indices of the spans that are not dead, by base, ascending
+    uint32_t standing_count;
+    uint32_t *identity_table; // open hash of indices + 1
+    uint32_t table_size;      // a power of two
+    uint32_t capacity;        // of spans and by_address
+    struct inspect_cache *caches;
+    uint32_t cache_count; // those that exist, by id
+    uint32_t cache_capacity;
+    uint32_t sweep_generation;
+    bool marking;
+};
+
+// A zeroed struct is an empty view. Copies the heap's state in. False: out of memory.
+bool view_take(struct view *view, const struct heap *heap);
+void view_fini(struct view *view);
+
+// Index of the span with that identity, VIEW_NONE: none.
+uint32_t view_find_identity(const struct view *view, const void *identity);
+
+// Index of the span, in use or manual, that `address` lies in; VIEW_NONE: none.
+uint32_t view_find_address(const struct view *view, uintptr_t address);
+
+static inline bool view_bit(const uint64_t *bits, size_t index)
+{
+    return (bits[index / 64] >> (index % 64) & 1) != 0;
+}
+
+// Bits set, in C11 alone.
+static inline unsigned view_popcount(uint64_t word)
+{
+    word -= word >> 1 & 0x5555555555555555u;
+    word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
+    word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+    return (unsigned)(word * 0x0101010101010101u >> 56);
+}
+
+// Objects of the span that are live for every account: allocated, and not freed by another cache.
+uint32_t view_live_count(const struct inspect_span *span);
+static inline bool view_is_live(const struct inspect_span *span, size_t index)
+{
+    return view_bit(span->alloc_bits, index) && !view_bit(span->remote_bits, index);
+}
+
+static inline bool view_is_swept(const struct view *view, const struct inspect_span *span)
+{
+    return span->sweep_generation == view->sweep_generation;
+}
+
+#endif
