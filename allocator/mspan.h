@@ -69,7 +69,8 @@ struct mspan {
     bool needzero;      // its memory may not be zero
     struct mspan *next; // in its central list
     struct mspan *previous;
-    struct special *specials; // sorted; under special_lock
+    struct special
+        *_Atomic specials; // sorted; changes under special_lock, that it is NULL is seen without
 };
 
 // Cuts the span into the objects of its class (class 0: one large object) with all bitmaps empty.
@@ -102,6 +103,10 @@ static inline uint32_t mspan_alloc_count(const struct mspan *span) {
     return atomic_load_explicit(&span->alloc_count, memory_order_relaxed);
 }
 
+static inline bool mspan_has_specials(const struct mspan *span) {
+    return atomic_load_explicit(&span->specials, memory_order_relaxed) != NULL;
+}
+
 static inline uint32_t mspan_owner(const struct mspan *span) {
     return atomic_load_explicit(&span->owner, memory_order_relaxed);
 }
@@ -126,10 +131,9 @@ static inline void mspan_bit_clear(_Atomic uint64_t *bits, uint32_t index) {
 }
 
 // The bitmap as plain words, for readers of a stopped world.
-static inline const uint64_t *mspan_plain_bits(const _Atomic uint64_t *bits)
-{
+static inline const uint64_t *mspan_plain_bits(const _Atomic uint64_t *bits) {
     _Static_assert(sizeof(_Atomic uint64_t) == sizeof(uint64_t), "an atomic word is a word");
-    return (const uint64_t *)(const void *)bits;
+    return (const uint64_t *)(uintptr_t)bits;
 }
 
 // Sets the mark bit; false when it was set before. Any thread.
