@@ -1,8 +1,8 @@
 // mstats: the fast account: the counters that MemStats is derived from.
 //
-// The oracle may not include this file. Two books: what moves with pages and metadata stands in the heap, under its
-// lock; what moves with objects stands in each cache, written by its owner alone, and is donated to the heap when
-// the cache dies.
+// The oracle may not include this file. Two books: what moves with pages and metadata stands in the
+// heap, under its lock; what moves with objects stands in each cache, written by its owner alone,
+// and is donated to the heap when the cache dies.
 #ifndef ALLOCATOR_MSTATS_H
 #define ALLOCATOR_MSTATS_H
 
@@ -11,7 +11,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-// Bytes, under heap->lock. A function that obtains or lends memory takes the member that it charges, as uint64_t *.
+// Bytes, under heap->lock. A function that obtains or lends memory takes the member that it
+// charges, as uint64_t *.
 struct heap_stats {
     // pages of the arenas: every grown page is in just one of these
     uint64_t heap_inuse_bytes;    // spans in use
@@ -45,10 +46,25 @@ struct object_stats {
 };
 
 // Adds to a counter that this thread alone writes: a load and a store, no read-modify-write.
-static inline void stat_add(_Atomic uint64_t *counter, uint64_t amount)
-{
+static inline void stat_add(_Atomic uint64_t *counter, uint64_t amount) {
     uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
     atomic_store_explicit(counter, value + amount, memory_order_relaxed);
 }
+
+// Adds a dying cache's counts to the heap's. heap->lock held.
+void object_stats_add(struct object_stats *sum, const struct object_stats *part);
+
+struct heap;
+struct mcache;
+
+// Counts frees in the cache's book; NULL cache: in the heap's, under its lock.
+void mstats_count_small_frees(struct heap *heap, struct mcache *cache, uint8_t size_class,
+                              uint64_t count);
+void mstats_count_large_free(struct heap *heap, struct mcache *cache, uint64_t size_bytes);
+
+// Moves heap_live_bytes. It is, at any moment: of each cached span all slots; of each other span
+// the allocated ones; of an unswept span the marked ones.
+void mstats_live_add(struct heap *heap, uint64_t size_bytes);
+void mstats_live_subtract(struct heap *heap, uint64_t size_bytes);
 
 #endif

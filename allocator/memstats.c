@@ -1,0 +1,86 @@
+// memstats: the one place where MemStats is derived from the heap's counters.
+#include "allocator/memstats.h"
+
+#include "allocator/mheap.h"
+
+#include <string.h>
+
+static uint64_t value_of(const _Atomic uint64_t *counter) {
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void sum_objects(const struct heap *heap, struct object_stats *sum) {
+    memset(sum, 0, sizeof *sum);
+    object_stats_add(sum, &heap->dead_stats);
+    for (uint32_t id = 0; id < heap->cache_limit; id++) {
+        if (heap->caches[id] != NULL) {
+            object_stats_add(sum, &heap->caches[id]->stats);
+        }
+    }
+}
+
+static void derive_objects(struct memstats *stats, const struct object_stats *sum) {
+    uint64_t tiny_count = value_of(&sum->tiny_alloc_count);
+    stats->TotalAlloc = value_of(&sum->large_alloc_bytes);
+    stats->Mallocs = value_of(&sum->large_alloc_count) + tiny_count;
+    stats->Frees = value_of(&sum->large_free_count) + tiny_count;
+    uint64_t freed_bytes = value_of(&sum->large_free_bytes);
+    for (size_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
+        struct memstats_by_size *row = &stats->BySize[class];
+        row->Size = size_class_bytes[class];
+        row->Mallocs = value_of(&sum->small_alloc_count[class]);
+        row->Frees = value_of(&sum->small_free_count[class]);
+        stats->TotalAlloc += row->Mallocs * row->Size;
+        stats->Mallocs += row->Mallocs;
+        stats->Frees += row->Frees;
+        freed_bytes += row->Frees * row->Size;
+    }
+    stats->HeapAlloc = stats->TotalAlloc - freed_bytes;
+    stats->Alloc = stats->HeapAlloc;
+    stats->HeapObjects = stats->Mallocs - stats->Frees;
+}
+
+static void derive_memory(struct memstats *stats, const struct heap_stats *from) {
+    stats->HeapInuse = from->heap_inuse_bytes;
+    stats->HeapIdle = from->heap_free_bytes + from->heap_released_bytes;
+    stats->HeapReleased = from->heap_released_bytes;
+    stats->HeapSys = stats->HeapInuse + stats->HeapIdle;
+    stats->StackInuse = from->stack_inuse_bytes;
+    stats->StackSys = from->stack_inuse_bytes + from->stack_sys_bytes;
+    stats->MSpanInuse = from->mspan_inuse_bytes;
+    stats->MSpanSys = from->mspan_sys_bytes;
+    stats->MCacheInuse = from->mcache_inuse_bytes;
+    stats->MCacheSys = from->mcache_sys_bytes;
+    stats->BuckHashSys = from->buckhash_sys_bytes;
+    stats->GCSys =
+        from->gc_misc_sys_bytes + from->workbuf_inuse_bytes + from->pointer_bits_inuse_bytes;
+    stats->OtherSys = from->other_sys_bytes + from->other_inuse_bytes;
+    stats->Sys = stats->HeapSys + stats->StackSys + stats->MSpanSys + stats->MCacheSys +
+                 stats->BuckHashSys + stats->GCSys + stats->OtherSys;
+}
+
+static void derive_cycles(struct memstats *stats, const struct heap_gc_stats *from) {
+    stats->NextGC = from->next_gc_bytes;
+    stats->LastGC = from->last_gc_ns;
+    stats->PauseTotalNs = from->pause_total_ns;
+    memcpy(stats->PauseNs, from->pause_ns, sizeof stats->PauseNs);
+    memcpy(stats->PauseEnd, from->pause_end_ns, sizeof stats->PauseEnd);
+    stats->NumGC = from->cycle_count;
+    stats->NumForcedGC = from->forced_count;
+    stats->GCCPUFraction = from->cpu_fraction;
+    stats->EnableGC = true;
+    stats->DebugGC = false;
+}
+
+void heap_read_memstats(struct heap *heap, struct memstats *stats) {
+    memset(stats, 0, sizeof *stats);
+    struct object_stats sum;
+    heap_stop_world(heap);
+    lock_acquire(&heap->lock);
+    sum_objects(heap, &sum);
+    derive_objects(stats, &sum);
+    derive_memory(stats, &heap->stats);
+    derive_cycles(stats, &heap->gc);
+    lock_release(&heap->lock);
+    heap_start_world(heap);
+}

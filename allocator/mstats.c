@@ -1,0 +1,63 @@
+// mstats: counting on behalf of a cache or of nobody, and the heap's live bytes.
+#include "allocator/mstats.h"
+
+#include "allocator/check.h"
+#include "allocator/mheap.h"
+
+static void add_counter(_Atomic uint64_t *sum, const _Atomic uint64_t *part) {
+    stat_add(sum, atomic_load_explicit(part, memory_order_relaxed));
+}
+
+void object_stats_add(struct object_stats *sum, const struct object_stats *part) {
+    for (size_t class = 0; class < SIZE_CLASS_COUNT; class ++) {
+        add_counter(&sum->small_alloc_count[class], &part->small_alloc_count[class]);
+        add_counter(&sum->small_free_count[class], &part->small_free_count[class]);
+    }
+    add_counter(&sum->large_alloc_bytes, &part->large_alloc_bytes);
+    add_counter(&sum->large_alloc_count, &part->large_alloc_count);
+    add_counter(&sum->large_free_bytes, &part->large_free_bytes);
+    add_counter(&sum->large_free_count, &part->large_free_count);
+    add_counter(&sum->tiny_alloc_count, &part->tiny_alloc_count);
+}
+
+// The book to count in, with the heap's lock held when it is the heap's own.
+static struct object_stats *open_book(struct heap *heap, struct mcache *cache) {
+    if (cache != NULL) {
+        return &cache->stats;
+    }
+    lock_acquire(&heap->lock);
+    return &heap->dead_stats;
+}
+
+static void close_book(struct heap *heap, const struct mcache *cache) {
+    if (cache == NULL) {
+        lock_release(&heap->lock);
+    }
+}
+
+void mstats_count_small_frees(struct heap *heap, struct mcache *cache, uint8_t size_class,
+                              uint64_t count) {
+    struct object_stats *book = open_book(heap, cache);
+    stat_add(&book->small_free_count[size_class], count);
+    close_book(heap, cache);
+}
+
+void mstats_count_large_free(struct heap *heap, struct mcache *cache, uint64_t size_bytes) {
+    struct object_stats *book = open_book(heap, cache);
+    stat_add(&book->large_free_count, 1);
+    stat_add(&book->large_free_bytes, size_bytes);
+    close_book(heap, cache);
+}
+
+void mstats_live_add(struct heap *heap, uint64_t size_bytes) {
+    lock_acquire(&heap->lock);
+    heap->live_bytes_ += size_bytes;
+    lock_release(&heap->lock);
+}
+
+void mstats_live_subtract(struct heap *heap, uint64_t size_bytes) {
+    lock_acquire(&heap->lock);
+    CHECK(heap->live_bytes_ >= size_bytes);
+    heap->live_bytes_ -= size_bytes;
+    lock_release(&heap->lock);
+}
