@@ -1,10 +1,16 @@
 // mcentral: the spans of one span class that are in no cache: partial and full, swept and unswept.
 //
-// Two lists of each kind; which of the two is the swept one alternates with the sweep generation, as in Go. Large
-// spans stand in the lists of size class 0.
+// Two lists of each kind; which of the two is the swept one alternates with the sweep generation,
+// as in Go. Large spans stand in the lists of size class 0. It alone moves spans between caches,
+// lists and the page heap, and it is where an object is freed whose span the freeing cache does not
+// own.
+//
+// A span that is being swept is in no list, and its generation says so until it is back in one: who
+// wants it waits.
 #ifndef ALLOCATOR_MCENTRAL_H
 #define ALLOCATOR_MCENTRAL_H
 
+#include "allocator/heap.h"
 #include "allocator/lock.h"
 #include "allocator/mspan.h"
 
@@ -19,5 +25,51 @@ struct mcentral {
     struct mspan_queue partial[2]; // [generation / 2 % 2] is the swept one
     struct mspan_queue full[2];
 };
+
+// Makes the heap's central lists empty. Called by heap_create and heap_reset.
+void mcentral_init_all(struct heap *heap);
+
+// A swept span with a free slot for the cache, which owns it from now on: a partial one, else one
+// that sweeping makes so, else a new one. NULL: no memory, nothing changed. After Go's
+// mcentral.cacheSpan.
+struct mspan *mcentral_cache_span(struct heap *heap, struct mcache *cache, uint8_t span_class);
+
+// Takes a span back from its owner: to a list, or to the page heap when no object is left in it.
+void mcentral_uncache_span(struct heap *heap, struct mspan *span);
+
+// Makes the slots that other caches have freed in an owned span free; true when the span has a free
+// slot then.
+bool mcentral_drain(struct heap *heap, struct mspan *span);
+
+// Lists a new large span.
+void mcentral_add_large(struct heap *heap, struct mspan *span);
+
+// Frees an object whose span `cache` does not own; HEAP_FREED or HEAP_FREE_REMOTE. Sweeps the span
+// first when that is due. Counts nothing but heap_live.
+enum heap_free_status mcentral_free_object(struct heap *heap, struct mcache *cache,
+                                           struct mspan *span, uint32_t index);
+
+// Gives an object other pointer bits, for `size_bytes`; false when another cache owns its span, or
+// a sweep has it.
+bool mcentral_set_layout(struct heap *heap, const struct mcache *cache, struct mspan *span,
+                         uint32_t index, size_t size_bytes, const struct gc_layout *layout);
+
+// Takes an unswept span off its list, to be swept by the caller, who then settles it. NULL: none.
+struct mspan *mcentral_claim_unswept(struct heap *heap, uint8_t span_class);
+
+// Takes this span off its list if it is unswept.
+enum mcentral_claim_status {
+    MCENTRAL_NOT_DUE,     // it is swept, or a cache owns it
+    MCENTRAL_CLAIMED,     // sweep and settle it
+    MCENTRAL_BEING_SWEPT, // by somebody else
+};
+enum mcentral_claim_status mcentral_claim(struct heap *heap, struct mspan *span);
+
+// Lists a span just swept, or returns its pages when no object is left in it.
+void mcentral_settle(struct heap *heap, struct mspan *span);
+
+// Returns when the span is swept, by the caller or by who had begun: a span of the heap with an allocated object, which
+// this may free, and the span with it. Frees count in the heap's book. After Go's mspan.ensureSwept.
+void mcentral_ensure_swept(struct heap *heap, struct mspan *span);
 
 #endif

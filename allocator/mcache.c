@@ -1,0 +1,90 @@
+// mcache: a cache's life, and the exchange of its spans with the central lists.
+#include "allocator/mcache.h"
+
+#include "allocator/check.h"
+#include "allocator/mcentral.h"
+#include "allocator/mheap.h"
+#include "allocator/special_internal.h"
+
+struct mspan *mcache_refill(struct heap *heap, struct mcache *cache, uint8_t span_class) {
+    struct mspan *old = cache->alloc[span_class];
+    if (old != NULL && mcentral_drain(heap, old)) {
+        return old;
+    }
+    struct mspan *span = mcentral_cache_span(heap, cache, span_class);
+    if (span == NULL) {
+        return NULL;
+    }
+    if (old != NULL) {
+        mcentral_uncache_span(heap, old);
+    }
+    cache->alloc[span_class] = span;
+    return span;
+}
+
+void mcache_release_all(struct heap *heap, struct mcache *cache) {
+    for (size_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
+        struct mspan *span = cache->alloc[class];
+        if (span != NULL) {
+            cache->alloc[class] = NULL;
+            mcentral_uncache_span(heap, span);
+        }
+    }
+    cache->tiny_block = 0;
+    cache->tiny_offset = 0;
+}
+
+void heap_flush_cache(struct heap *heap, struct mcache *cache) {
+    world_enter(heap, cache);
+    mcache_release_all(heap, cache);
+    world_leave(cache);
+}
+
+static uint32_t lowest_free_id(const struct heap *heap) {
+    uint32_t id = 0;
+    while (id < HEAP_CACHE_MAX && heap->caches[id] != NULL) {
+        id++;
+    }
+    return id;
+}
+
+static struct mcache *new_cache(struct heap *heap) {
+    uint32_t id = lowest_free_id(heap);
+    struct mcache *cache =
+        id == HEAP_CACHE_MAX ? NULL : fixalloc_alloc(heap, &heap->cache_fix, NULL);
+    if (cache == NULL) {
+        return NULL;
+    }
+    cache->id = id;
+    heap->caches[id] = cache;
+    if (heap->cache_limit <= id) {
+        heap->cache_limit = id + 1;
+    }
+    return cache;
+}
+
+struct mcache *heap_acquire_cache(struct heap *heap) {
+    lock_acquire(&heap->lock);
+    struct mcache *cache = new_cache(heap);
+    lock_release(&heap->lock);
+    if (cache != NULL) {
+        cache->next_sample_bytes = mprof_next_sample(heap, cache);
+    }
+    return cache;
+}
+
+// The world cannot stop while it lasts: the cache stays inside until it is no cache any more.
+void heap_release_cache(struct heap *heap, struct mcache *cache) {
+    world_enter(heap, cache);
+    mcache_release_all(heap, cache);
+    lock_acquire(&heap->lock);
+    CHECK(heap->caches[cache->id] == cache);
+    object_stats_add(&heap->dead_stats, &cache->stats);
+    heap->caches[cache->id] = NULL;
+    fixalloc_free(&heap->cache_fix, cache);
+    lock_release(&heap->lock);
+}
+
+uint32_t heap_cache_id(const struct mcache *cache) {
+    return cache->id;
+}

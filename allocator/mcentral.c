@@ -1,0 +1,438 @@
+// mcentral: moves spans between caches, central lists and the page heap.
+#include "allocator/mcentral.h"
+
+#include "allocator/check.h"
+#include "allocator/mbitmap.h"
+#include "allocator/mheap.h"
+#include "allocator/poison.h"
+#include "allocator/special_internal.h"
+#include "allocator/sweep.h"
+
+#include <threads.h>
+
+// Unswept spans that one refill looks into before it takes a new one. After Go's spanBudget.
+#define SWEEP_BUDGET 100
+
+void mcentral_init_all(struct heap *heap) {
+    for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
+        struct mcentral *central = &heap->central[class];
+        lock_init(&central->lock);
+        central->span_class = (uint8_t) class;
+        for (int i = 0; i < 2; i++) {
+            central->partial[i] = central->full[i] = (struct mspan_queue){NULL, NULL};
+        }
+    }
+}
+
+static struct mcentral *central_of(struct heap *heap, const struct mspan *span) {
+    return &heap->central[span->span_class];
+}
+
+static uint32_t generation_of(const struct heap *heap) {
+    return atomic_load_explicit(&heap->sweep_generation, memory_order_relaxed);
+}
+
+// ---- lists; the central lock is held
+
+static struct mspan_queue *swept(struct mspan_queue *pair, uint32_t generation) {
+    return &pair[generation / 2 % 2];
+}
+
+static struct mspan_queue *unswept(struct mspan_queue *pair, uint32_t generation) {
+    return &pair[1 - generation / 2 % 2];
+}
+
+static void push(struct mspan_queue *queue, struct mspan *span, enum mspan_list list) {
+    CHECK(span->list == MSPAN_LIST_NONE);
+    span->list = (uint8_t)list;
+    span->next = NULL;
+    span->previous = queue->last;
+    if (queue->last == NULL) {
+        queue->first = span;
+    } else {
+        queue->last->next = span;
+    }
+    queue->last = span;
+}
+
+static void unlink_span(struct mspan_queue *queue, struct mspan *span) {
+    CHECK(span->list == MSPAN_LIST_PARTIAL || span->list == MSPAN_LIST_FULL);
+    if (span->previous == NULL) {
+        queue->first = span->next;
+    } else {
+        span->previous->next = span->next;
+    }
+    if (span->next == NULL) {
+        queue->last = span->previous;
+    } else {
+        span->next->previous = span->previous;
+    }
+    span->next = span->previous = NULL;
+    span->list = MSPAN_LIST_NONE;
+}
+
+// The list that the span stands in.
+static struct mspan_queue *queue_of(struct heap *heap, const struct mspan *span) {
+    struct mcentral *central = central_of(heap, span);
+    struct mspan_queue *pair = span->list == MSPAN_LIST_PARTIAL ? central->partial : central->full;
+    uint32_t generation = generation_of(heap);
+    return span->sweep_generation == generation ? swept(pair, generation)
+                                                : unswept(pair, generation);
+}
+
+// Lists a swept span by what is in it; false for an empty one, which stands nowhere then.
+static bool list_span(struct heap *heap, struct mspan *span) {
+    struct mcentral *central = central_of(heap, span);
+    uint32_t generation = generation_of(heap);
+    switch (sweep_fate_of(span)) {
+    case SWEEP_EMPTY:
+        return false;
+    case SWEEP_PARTIAL:
+        push(swept(central->partial, generation), span, MSPAN_LIST_PARTIAL);
+        return true;
+    case SWEEP_FULL:
+        push(swept(central->full, generation), span, MSPAN_LIST_FULL);
+        return true;
+    }
+    CHECK(false);
+    return false;
+}
+
+static void own(struct mspan *span, const struct mcache *cache) {
+    span->list = MSPAN_LIST_CACHE;
+    atomic_store_explicit(&span->owner, cache->id + 1, memory_order_relaxed);
+}
+
+// ---- from and to the page heap
+
+static struct mspan *grow(struct heap *heap, uint8_t span_class) {
+    uint64_t *block = NULL;
+    if (mspan_needs_block(span_class)) {
+        lock_acquire(&heap->lock);
+        block = fixalloc_alloc(heap, &heap->bits_fix, NULL);
+        lock_release(&heap->lock);
+        if (block == NULL) {
+            return NULL;
+        }
+    }
+    struct mspan *span = mheap_alloc_span(heap, size_class_pages[span_class >> 1], 0, span_class);
+    if (span == NULL) {
+        if (block != NULL) {
+            lock_acquire(&heap->lock);
+            fixalloc_free(&heap->bits_fix, block);
+            lock_release(&heap->lock);
+        }
+        return NULL;
+    }
+    mspan_init_objects(span, block);
+    heap_poison(span->base, span->page_count * HEAP_PAGE_BYTES);
+    return span;
+}
+
+static void give_back(struct heap *heap, struct mspan *span) {
+    CHECK(span->list == MSPAN_LIST_NONE && mspan_alloc_count(span) == 0);
+    CHECK(!mspan_has_specials(span));
+    heap_unpoison(span->base, span->page_count * HEAP_PAGE_BYTES);
+    void *block = mspan_block(span);
+    span->alloc_bits = span->remote_bits = span->mark_bits = span->tiny_bits = NULL;
+    span->object_count = 0;
+    if (block != NULL) {
+        lock_acquire(&heap->lock);
+        fixalloc_free(&heap->bits_fix, block);
+        lock_release(&heap->lock);
+    }
+    mheap_free_span(heap, span);
+}
+
+// ---- sweeping
+
+// What a span that may stand in a list is; the central lock is held.
+enum standing { STANDING_OWNED, STANDING_SWEPT, STANDING_UNSWEPT, STANDING_BEING_SWEPT };
+
+static enum standing standing_of(const struct heap *heap, const struct mspan *span) {
+    if (mspan_owner(span) != MSPAN_OWNER_NONE) {
+        return STANDING_OWNED;
+    }
+    switch (generation_of(heap) - span->sweep_generation) {
+    case 0:
+        return STANDING_SWEPT;
+    case 1:
+        return STANDING_BEING_SWEPT;
+    default:
+        return STANDING_UNSWEPT;
+    }
+}
+
+static void claim(struct heap *heap, struct mspan *span) {
+    unlink_span(queue_of(heap, span), span);
+    span->sweep_generation = generation_of(heap) - 1;
+}
+
+enum mcentral_claim_status mcentral_claim(struct heap *heap, struct mspan *span) {
+    struct lock *lock = &central_of(heap, span)->lock;
+    lock_acquire(lock);
+    enum standing standing = standing_of(heap, span);
+    if (standing == STANDING_UNSWEPT) {
+        claim(heap, span);
+    }
+    lock_release(lock);
+    if (standing == STANDING_BEING_SWEPT) {
+        return MCENTRAL_BEING_SWEPT;
+    }
+    return standing == STANDING_UNSWEPT ? MCENTRAL_CLAIMED : MCENTRAL_NOT_DUE;
+}
+
+struct mspan *mcentral_claim_unswept(struct heap *heap, uint8_t span_class) {
+    struct mcentral *central = &heap->central[span_class];
+    lock_acquire(&central->lock);
+    uint32_t generation = generation_of(heap);
+    struct mspan_queue *queue = unswept(central->partial, generation);
+    if (queue->first == NULL) {
+        queue = unswept(central->full, generation);
+    }
+    struct mspan *span = queue->first;
+    if (span != NULL) {
+        claim(heap, span);
+    }
+    lock_release(&central->lock);
+    return span;
+}
+
+static void note_swept(struct heap *heap, struct mspan *span) {
+    span->sweep_generation = generation_of(heap);
+    (void)atomic_fetch_sub_explicit(&heap->unswept_count, 1, memory_order_release);
+}
+
+void mcentral_settle(struct heap *heap, struct mspan *span) {
+    struct mcentral *central = central_of(heap, span);
+    lock_acquire(&central->lock);
+    note_swept(heap, span);
+    bool listed = list_span(heap, span);
+    lock_release(&central->lock);
+    if (!listed) {
+        give_back(heap, span);
+    }
+}
+
+// ---- caches
+
+static uint64_t free_slot_bytes(const struct mspan *span) {
+    return (span->object_count - mspan_alloc_count(span)) * (uint64_t)span->element_bytes;
+}
+
+static struct mspan *take_swept(struct heap *heap, const struct mcache *cache, uint8_t span_class) {
+    struct mcentral *central = &heap->central[span_class];
+    lock_acquire(&central->lock);
+    struct mspan_queue *queue = swept(central->partial, generation_of(heap));
+    struct mspan *span = queue->first;
+    if (span != NULL) {
+        unlink_span(queue, span);
+        own(span, cache);
+    }
+    lock_release(&central->lock);
+    return span;
+}
+
+static struct mspan *take_unswept(struct heap *heap, struct mcache *cache, uint8_t span_class) {
+    for (int tries = 0; tries < SWEEP_BUDGET; tries++) {
+        struct mspan *span = mcentral_claim_unswept(heap, span_class);
+        if (span == NULL) {
+            return NULL;
+        }
+        if (sweep_span(heap, cache, span) == SWEEP_FULL) {
+            mcentral_settle(heap, span);
+            continue;
+        }
+        lock_acquire(&central_of(heap, span)->lock);
+        note_swept(heap, span);
+        own(span, cache);
+        lock_release(&central_of(heap, span)->lock);
+        return span;
+    }
+    return NULL;
+}
+
+struct mspan *mcentral_cache_span(struct heap *heap, struct mcache *cache, uint8_t span_class) {
+    struct mspan *span = take_swept(heap, cache, span_class);
+    if (span == NULL) {
+        span = take_unswept(heap, cache, span_class);
+    }
+    if (span == NULL) {
+        span = grow(heap, span_class);
+        if (span == NULL) {
+            return NULL;
+        }
+        own(span, cache);
+    }
+    mstats_live_add(heap, free_slot_bytes(span));
+    return span;
+}
+
+// Moves remotely freed slots to free. The owner calls, with the central lock held.
+static void drain(struct heap *heap, struct mspan *span) {
+    for (uint32_t word = 0; span->remote_count != 0 && word < mspan_bit_words(span); word++) {
+        for (uint64_t bits = mspan_bit_word(span->remote_bits, word); bits != 0; bits &= bits - 1) {
+            uint32_t index = word * 64 + bits_ctz64(bits);
+            if (!mspan_is_noscan(span)) {
+                mbitmap_clear(heap, mspan_object(span, index), span->element_bytes);
+            }
+            mspan_bit_clear(span->remote_bits, index);
+            mspan_free(span, index);
+            span->remote_count--;
+        }
+    }
+}
+
+bool mcentral_drain(struct heap *heap, struct mspan *span) {
+    struct lock *lock = &central_of(heap, span)->lock;
+    lock_acquire(lock);
+    drain(heap, span);
+    lock_release(lock);
+    return mspan_alloc_count(span) < span->object_count;
+}
+
+void mcentral_uncache_span(struct heap *heap, struct mspan *span) {
+    struct lock *lock = &central_of(heap, span)->lock;
+    lock_acquire(lock);
+    drain(heap, span);
+    uint64_t unused_bytes = free_slot_bytes(span);
+    atomic_store_explicit(&span->owner, MSPAN_OWNER_NONE, memory_order_relaxed);
+    span->list = MSPAN_LIST_NONE;
+    bool listed = list_span(heap, span);
+    lock_release(lock);
+    mstats_live_subtract(heap, unused_bytes);
+    if (!listed) {
+        give_back(heap, span);
+    }
+}
+
+void mcentral_add_large(struct heap *heap, struct mspan *span) {
+    struct lock *lock = &central_of(heap, span)->lock;
+    lock_acquire(lock);
+    CHECK(list_span(heap, span));
+    lock_release(lock);
+}
+
+// ---- objects of spans that the caller does not own
+
+// The object stays: it is about to be freed by hand, and is not to be counted twice.
+static void sweep_around(struct heap *heap, struct mcache *cache, struct mspan *span,
+                         uint32_t index) {
+    if (mspan_mark(span, index)) {
+        mstats_live_add(heap, span->element_bytes);
+    }
+    CHECK(sweep_span(heap, cache, span) != SWEEP_EMPTY);
+    mcentral_settle(heap, span);
+}
+
+static void free_unowned(struct heap *heap, struct mspan *span, uint32_t index) {
+    unlink_span(queue_of(heap, span), span);
+    if (!mspan_is_noscan(span)) {
+        mbitmap_clear(heap, mspan_object(span, index), span->element_bytes);
+    }
+    mspan_free(span, index);
+}
+
+static void check_live(const struct mspan *span, uint32_t index) {
+    if (!mspan_is_live(span, index)) {
+        check_misuse("double free", mspan_object(span, index));
+    }
+}
+
+// One try under the central lock; false: the span must be swept first, and is claimed when
+// `claimed` says so.
+static bool try_free(struct heap *heap, struct mspan *span, uint32_t index, bool *claimed,
+                     bool *emptied, enum heap_free_status *status) {
+    enum standing standing = standing_of(heap, span);
+    *claimed = standing == STANDING_UNSWEPT;
+    if (standing == STANDING_BEING_SWEPT) {
+        return false;
+    }
+    check_live(span, index);
+    if (standing == STANDING_UNSWEPT) {
+        claim(heap, span);
+        return false;
+    }
+    if (mspan_has_specials(span)) {
+        special_free_object(heap, span, index);
+    }
+    heap_poison(mspan_object(span, index), span->element_bytes);
+    if (standing == STANDING_OWNED) {
+        CHECK(mspan_free_remote(span, index));
+        *status = HEAP_FREE_REMOTE;
+        return true;
+    }
+    free_unowned(heap, span, index);
+    *emptied = !list_span(heap, span);
+    *status = HEAP_FREED;
+    return true;
+}
+
+enum heap_free_status mcentral_free_object(struct heap *heap, struct mcache *cache,
+                                           struct mspan *span, uint32_t index) {
+    struct lock *lock = &central_of(heap, span)->lock;
+    uint64_t element_bytes = span->element_bytes;
+    for (;;) {
+        bool claimed = false;
+        bool emptied = false;
+        enum heap_free_status status;
+        lock_acquire(lock);
+        bool done = try_free(heap, span, index, &claimed, &emptied, &status);
+        lock_release(lock);
+        if (!done) {
+            if (claimed) {
+                sweep_around(heap, cache, span, index);
+            } else {
+                thrd_yield();
+            }
+            continue;
+        }
+        if (status == HEAP_FREED) {
+            mstats_live_subtract(heap, element_bytes);
+        }
+        if (emptied) {
+            give_back(heap, span);
+        }
+        return status;
+    }
+}
+
+bool mcentral_set_layout(struct heap *heap, const struct mcache *cache, struct mspan *span,
+                         uint32_t index, size_t size_bytes, const struct gc_layout *layout) {
+    struct lock *lock = &central_of(heap, span)->lock;
+    lock_acquire(lock);
+    bool ours = mspan_owner(span) == cache->id + 1 || standing_of(heap, span) == STANDING_SWEPT;
+    if (ours) {
+        mbitmap_clear(heap, mspan_object(span, index), span->element_bytes);
+        mbitmap_set(heap, mspan_object(span, index), size_bytes, layout);
+    }
+    lock_release(lock);
+    return ours;
+}
+
+// Whether the span is swept or stands in a cache; `claimed`: the caller is to sweep it.
+static bool is_swept(struct heap *heap, struct mspan *span, bool *claimed)
+{
+    lock_acquire(&central_of(heap, span)->lock);
+    enum standing standing = standing_of(heap, span);
+    *claimed = standing == STANDING_UNSWEPT;
+    if (*claimed) {
+        unlink_span(queue_of(heap, span), span);
+        span->sweep_generation = generation_of(heap) - 1;
+    }
+    lock_release(&central_of(heap, span)->lock);
+    return standing == STANDING_OWNED || standing == STANDING_SWEPT;
+}
+
+void mcentral_ensure_swept(struct heap *heap, struct mspan *span)
+{
+    bool claimed;
+    while (!is_swept(heap, span, &claimed)) {
+        if (claimed) {
+            (void)sweep_span(heap, NULL, span);
+            mcentral_settle(heap, span);
+            return;
+        }
+        thrd_yield();
+    }
+}

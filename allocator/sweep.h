@@ -1,0 +1,29 @@
+// sweep: frees what is allocated and not marked in one span that the caller has claimed.
+//
+// It moves the span nowhere: mcentral lists it by what is left in it.
+#ifndef ALLOCATOR_SWEEP_H
+#define ALLOCATOR_SWEEP_H
+
+#include "allocator/mspan.h"
+
+struct heap;
+struct mcache;
+
+enum sweep_fate { // of the span
+    SWEEP_EMPTY,
+    SWEEP_PARTIAL,
+    SWEEP_FULL,
+};
+
+// Sweeps the span. Frees count in the cache's book (NULL: the heap's); a dead object with a
+// finalizer is kept. No lock of the heap's is held. After Go's sweepLocked.sweep.
+enum sweep_fate sweep_span(struct heap *heap, struct mcache *cache, struct mspan *span);
+
+// Sweeps the span if that is due, or waits until who sweeps it is done. On nobody's behalf. The
+// span may be gone then, unless it holds a marked object. After Go's mspan.ensureSwept.
+void sweep_ensure(struct heap *heap, struct mspan *span);
+
+// What is in the span now, as a fate.
+enum sweep_fate sweep_fate_of(const struct mspan *span);
+
+#endif
