@@ -1,0 +1,109 @@
+// mbitmap: sets, clears and reads the heap's pointer bits, a group of 64 words at a time.
+#include "allocator/mbitmap.h"
+
+#include "allocator/bits.h"
+#include "allocator/check.h"
+#include "allocator/collect.h"
+#include "allocator/mheap.h"
+
+#include <stdatomic.h>
+
+#define WORD_BYTES  sizeof(uintptr_t)
+#define GROUP_BYTES (64 * WORD_BYTES) // memory that one word of bits stands for
+
+// Other threads read neighbours' bits: relaxed atomics, with one writer at a time.
+static _Atomic uint64_t *group_bits(const struct heap *heap, uintptr_t address) {
+    unsigned bit;
+    return (_Atomic uint64_t *)mheap_pointer_bits(heap, address, &bit);
+}
+
+static uint32_t bit_of(uintptr_t address) {
+    return (uint32_t)(address / WORD_BYTES % 64);
+}
+
+static void merge(const struct heap *heap, uintptr_t group, uint64_t bits) {
+    if (bits != 0) {
+        _Atomic uint64_t *word = group_bits(heap, group);
+        bits |= atomic_load_explicit(word, memory_order_relaxed);
+        atomic_store_explicit(word, bits, memory_order_relaxed);
+    }
+}
+
+struct pending {
+    const struct heap *heap;
+    uintptr_t group;
+    uint64_t bits;
+};
+
+static void set_element(struct pending *pending, const struct gc_layout *layout, uintptr_t base,
+                        uintptr_t end) {
+    for (size_t i = 0; i < layout->pointer_bytes / WORD_BYTES; i++) {
+        uintptr_t address = base + i * WORD_BYTES;
+        if ((layout->pointer_mask[i / 8] >> (i % 8) & 1) == 0 || address + WORD_BYTES > end) {
+            continue;
+        }
+        uintptr_t group = address - address % GROUP_BYTES;
+        if (group != pending->group) {
+            merge(pending->heap, pending->group, pending->bits);
+            pending->group = group;
+            pending->bits = 0;
+        }
+        pending->bits |= (uint64_t)1 << bit_of(address);
+    }
+}
+
+void mbitmap_set(const struct heap *heap, uintptr_t base, size_t size_bytes,
+                 const struct gc_layout *layout) {
+    CHECK(layout->size_bytes >= layout->pointer_bytes && layout->size_bytes % WORD_BYTES == 0);
+    struct pending pending = {heap, base - base % GROUP_BYTES, 0};
+    uintptr_t end = base + size_bytes;
+    for (uintptr_t element = base; element < end; element += layout->size_bytes) {
+        set_element(&pending, layout, element, end);
+    }
+    merge(heap, pending.group, pending.bits);
+}
+
+// The bits of the group that `address` lies in, from there up to `end`.
+static uint64_t mask_from(uintptr_t address, uintptr_t end) {
+    uintptr_t words = (end - address + WORD_BYTES - 1) / WORD_BYTES;
+    return bits_low_mask64(words >= 64 ? 64 : (uint32_t)words) << bit_of(address);
+}
+
+static uintptr_t next_group(uintptr_t address) {
+    return address - address % GROUP_BYTES + GROUP_BYTES;
+}
+
+void mbitmap_clear(const struct heap *heap, uintptr_t base, size_t size_bytes) {
+    uintptr_t end = base + size_bytes;
+    for (uintptr_t address = base; address < end; address = next_group(address)) {
+        _Atomic uint64_t *word = group_bits(heap, address);
+        uint64_t bits = atomic_load_explicit(word, memory_order_relaxed);
+        if (bits != 0) {
+            bits &= ~mask_from(address, end);
+            atomic_store_explicit(word, bits, memory_order_relaxed);
+        }
+    }
+}
+
+static uintptr_t load_word(uintptr_t address) {
+    return atomic_load_explicit((const _Atomic uintptr_t *)address, memory_order_relaxed);
+}
+
+void heap_visit_pointers(struct heap *heap, const struct heap_object *object,
+                         void (*visit)(void *context, uintptr_t value), void *context) {
+    struct heap_object now; // it may have been freed since it was marked
+    if (object->noscan || !heap_find_object(heap, object->base, &now) || !now.allocated) {
+        return;
+    }
+    uintptr_t end = object->base + object->element_bytes;
+    for (uintptr_t at = object->base; at < end; at = next_group(at)) {
+        uint64_t bits = atomic_load_explicit(group_bits(heap, at), memory_order_relaxed);
+        bits &= mask_from(at, end);
+        for (; bits != 0; bits &= bits - 1) {
+            uintptr_t value = load_word(at - at % GROUP_BYTES + bits_ctz64(bits) * WORD_BYTES);
+            if (value != 0) {
+                visit(context, value);
+            }
+        }
+    }
+}
