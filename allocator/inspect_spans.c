@@ -1,0 +1,115 @@
+// inspect_spans: spans, central lists and caches as plain records of raw bits.
+#include "allocator/inspect.h"
+
+#include "allocator/mcache.h"
+#include "allocator/mcentral.h"
+#include "allocator/mheap.h"
+
+#include <string.h>
+
+_Static_assert((int)INSPECT_SPAN_DEAD == (int)MSPAN_DEAD &&
+                   (int)INSPECT_SPAN_IN_USE == (int)MSPAN_IN_USE &&
+                   (int)INSPECT_SPAN_MANUAL == (int)MSPAN_MANUAL,
+               "a span's state is shown as it is");
+
+size_t inspect_span_count(const struct heap *heap) {
+    return heap->all_span_count;
+}
+
+bool inspect_span(const struct heap *heap, size_t index, struct inspect_span *record) {
+    if (index >= heap->all_span_count) {
+        return false;
+    }
+    const struct mspan *span = heap->all_spans[index];
+    *record = (struct inspect_span){
+        .identity = span,
+        .state = span->state,
+        .owner_cache = UINT32_MAX,
+    };
+    if (span->state == MSPAN_DEAD) {
+        return true; // its block may hold the link of a free list
+    }
+    record->base = span->base;
+    record->page_count = span->page_count;
+    record->manual_stat = span->stat;
+    record->needzero = span->needzero;
+    if (span->state == MSPAN_MANUAL) {
+        return true;
+    }
+    record->element_bytes = span->element_bytes;
+    record->object_count = span->object_count;
+    record->free_index = span->free_index;
+    record->claimed_alloc_count = mspan_alloc_count(span);
+    record->claimed_remote_count = span->remote_count;
+    record->bit_words = mspan_bit_words(span);
+    record->alloc_bits = mspan_plain_bits(span->alloc_bits);
+    record->remote_bits = mspan_plain_bits(span->remote_bits);
+    record->mark_bits = mspan_plain_bits(span->mark_bits);
+    record->specials = atomic_load_explicit(&span->specials, memory_order_relaxed);
+    record->sweep_generation = span->sweep_generation;
+    record->owner_cache = mspan_owner(span) - 1; // none: wraps to UINT32_MAX
+    record->span_class = span->span_class;
+    return true;
+}
+
+bool inspect_span_of_address(const struct heap *heap, uintptr_t address, const void **identity) {
+    *identity = mheap_span_of(heap, address);
+    return *identity != NULL;
+}
+
+uint32_t inspect_sweep_generation(const struct heap *heap) {
+    return atomic_load_explicit(&heap->sweep_generation, memory_order_relaxed);
+}
+
+bool inspect_is_marking(const struct heap *heap) {
+    return atomic_load_explicit(&heap->marking, memory_order_relaxed);
+}
+
+static const struct mspan *first_of(const struct heap *heap, uint8_t span_class,
+                                    enum inspect_list list) {
+    const struct mcentral *central = &heap->central[span_class];
+    uint32_t swept = inspect_sweep_generation(heap) / 2 % 2;
+    switch (list) {
+    case INSPECT_PARTIAL_SWEPT:
+        return central->partial[swept].first;
+    case INSPECT_PARTIAL_UNSWEPT:
+        return central->partial[1 - swept].first;
+    case INSPECT_FULL_SWEPT:
+        return central->full[swept].first;
+    case INSPECT_FULL_UNSWEPT:
+        return central->full[1 - swept].first;
+    case INSPECT_LIST_COUNT:
+        break;
+    }
+    return NULL;
+}
+
+size_t inspect_list(const struct heap *heap, uint8_t span_class, enum inspect_list list,
+                    size_t limit, void (*visit)(void *context, const void *identity),
+                    void *context) {
+    size_t count = 0;
+    const struct mspan *span = first_of(heap, span_class, list);
+    for (; span != NULL && count < limit; span = span->next, count++) {
+        visit(context, span);
+    }
+    return count;
+}
+
+size_t inspect_cache_limit(const struct heap *heap) {
+    return heap->cache_limit;
+}
+
+bool inspect_cache(const struct heap *heap, uint32_t id, struct inspect_cache *record) {
+    const struct mcache *cache = id < heap->cache_limit ? heap->caches[id] : NULL;
+    if (cache == NULL) {
+        return false;
+    }
+    record->id = cache->id;
+    record->identity = cache;
+    for (size_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
+        record->spans[class] = cache->alloc[class];
+    }
+    record->tiny_block = cache->tiny_block;
+    record->tiny_offset = cache->tiny_offset;
+    return true;
+}
