@@ -4,8 +4,7 @@
 #include "allocator/mheap.h"
 #include "allocator/persistentalloc.h"
 
-void *heap_metadata_alloc(struct heap *heap, size_t size_bytes)
-{
+void *heap_metadata_alloc(struct heap *heap, size_t size_bytes) {
     lock_acquire(&heap->lock);
     void *memory = persistent_alloc(heap, size_bytes, INSPECT_BOOK_OTHER);
     lock_release(&heap->lock);

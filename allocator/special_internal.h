@@ -1,4 +1,5 @@
-// special_internal: how specials and profile buckets lie in memory, and what objects and sweep call of them.
+// special_internal: how specials and profile buckets lie in memory, and what objects and sweep call
+// of them.
 #ifndef ALLOCATOR_SPECIAL_INTERNAL_H
 #define ALLOCATOR_SPECIAL_INTERNAL_H
 
@@ -29,11 +30,13 @@ struct special {
 #define SPECIAL_BLOCK_BYTES 64
 _Static_assert(sizeof(struct special) <= SPECIAL_BLOCK_BYTES, "a special fits its block");
 
-// Drops all specials of an object that is freed explicitly; its profile record counts as a free of now.
+// Drops all specials of an object that is freed explicitly; its profile record counts as a free of
+// now.
 void special_free_object(struct heap *heap, struct mspan *span, uint32_t object_index);
 
-// Handles the specials of an object that a sweep found dead. True: it had a finalizer, which is queued now; the object is
-// to be kept, and its profile record with it. No lock of the heap's may be held.
+// Handles the specials of an object that a sweep found dead. True: it had a finalizer, which is
+// queued now; the object is to be kept, and its profile record with it. No lock of the heap's may
+// be held.
 bool special_sweep_object(struct heap *heap, struct mspan *span, uint32_t object_index);
 
 // Hangs a profile record on the object at `object`. False: no memory, nothing changed.
@@ -42,18 +45,21 @@ bool special_add_profile(struct heap *heap, struct mspan *span, uintptr_t object
 
 // ---- profile
 
-// Makes the profile as that of a fresh heap. Called by heap_create and heap_reset with nobody else in the heap.
+// Makes the profile as that of a fresh heap. Called by heap_create and heap_reset with nobody else
+// in the heap.
 bool mprof_init(struct heap *heap);
 
-// Bytes until the cache's next sample, drawn by the heap's present rate, which the cache's profile_rate then is.
+// Bytes until the cache's next sample, drawn by the heap's present rate, which the cache's
+// profile_rate then is.
 int64_t mprof_next_sample(struct heap *heap, struct mcache *cache);
 
-// Samples the object just allocated, of `size_bytes` requested, under the cache's call stack. Without memory for
-// it there is no sample.
+// Samples the object just allocated, in a bucket of the cache's call stack and `size_bytes` (of its
+// slot, as in Go), and draws the distance to the next. Without memory for it there is no sample.
 void mprof_sample(struct heap *heap, struct mcache *cache, struct mspan *span, uintptr_t object,
                   size_t size_bytes);
 
-// Counts a free in the bucket. `swept`: the object died in the cycle before this one (Go's mProf_Free); else now.
+// Counts a free in the bucket. `swept`: the object died in the cycle before this one (Go's
+// mProf_Free); else now.
 void mprof_count_free(struct heap *heap, struct mprof_bucket *bucket, bool swept);
 
 // What is published of a bucket, and the bucket's place in list and table.
