@@ -9,14 +9,24 @@
 
 struct runtime;
 
-// Takes the oldest entry off the queue into `running`, which stays visible in dumps (and is a root) until
-// runtime_finish_finalizer. False: none is queued, or one is running.
+// heap_add_finalizer on the program's behalf: memory for its place in the queue is reserved, so
+// that a sweep cannot fail to queue it; while marking, the function and what the object points to
+// are shaded. A finalizer that was set behind the runtime's back has a place from the next cycle's
+// start on; before that it is lost when there is no memory.
+enum special_status runtime_set_finalizer(struct runtime *runtime,
+                                          const struct finalizer *finalizer);
+
+// Takes the oldest entry off the queue into `running`, which stays visible in dumps (and is a root)
+// until runtime_finish_finalizer. False: none is queued, or one is running.
 bool runtime_start_finalizer(struct runtime *runtime, struct finalizer *running);
-void runtime_finish_finalizer(struct runtime *runtime);
+void runtime_finish_finalizer(struct runtime *runtime); // nothing runs: does nothing
 
 size_t runtime_finalizer_queue_length(const struct runtime *runtime); // the running one included
+
+// Oldest first, the running one before all.
 void runtime_visit_queued_finalizers(const struct runtime *runtime,
-                                     void (*visit)(void *context, const struct finalizer *finalizer),
+                                     void (*visit)(void *context,
+                                                   const struct finalizer *finalizer),
                                      void *context);
 
 #endif

@@ -9,11 +9,11 @@ struct runtime;
 
 struct func {
     uintptr_t entry;
-    uintptr_t end;            // pcs are in [entry, end)
-    const char *name;         // "" prints as "unknown function"
+    uintptr_t end;    // pcs are in [entry, end)
+    const char *name; // "" prints as "unknown function"
     const char *file;
     uint32_t first_line;
-    uint32_t bytes_per_line;  // line = first_line + (pc - entry) / bytes_per_line
+    uint32_t bytes_per_line; // line = first_line + (pc - entry) / bytes_per_line
 };
 
 // Copies the strings. False: out of memory, or the range overlaps another's.

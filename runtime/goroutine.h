@@ -1,7 +1,8 @@
-// goroutine: Go's g: a stack in a manual span, the frames on it, defers, panics, status and wait reason.
+// goroutine: Go's g: a stack in a manual span, the frames on it, defers, panics, status and wait
+// reason.
 //
-// Stacks grow down. Frames are described by who pushes them; their bytes lie on the stack. A goroutine that is
-// dead keeps its record for reuse (Go's gfree) but no stack.
+// Stacks grow down. Frames are described by who pushes them; their bytes lie on the stack. A
+// goroutine that is dead keeps its record for reuse (Go's gfree) but no stack.
 #ifndef RUNTIME_GOROUTINE_H
 #define RUNTIME_GOROUTINE_H
 
@@ -23,24 +24,24 @@ enum goroutine_status { // Go's values
     GOROUTINE_DEAD = 6,
 };
 
-enum frame_map { // what is known of a frame's words
-    FRAME_MAP_NONE,    // nothing: every word of the locals may be a pointer (Go: stkmap == nil)
-    FRAME_MAP_SIZE,    // only how many words are locals: each of them may be a pointer (Go: n < 0)
-    FRAME_MAP_EMPTY,   // no pointers (Go: n == 0)
-    FRAME_MAP_BITS,    // a bit for each word of the locals (Go: n > 0)
+enum frame_map {     // what is known of a frame's words
+    FRAME_MAP_NONE,  // nothing: every word of the locals may be a pointer (Go: stkmap == nil)
+    FRAME_MAP_SIZE,  // only how many words are locals: each of them may be a pointer (Go: n < 0)
+    FRAME_MAP_EMPTY, // no pointers (Go: n == 0)
+    FRAME_MAP_BITS,  // a bit for each word of the locals (Go: n > 0)
 };
 
-// Describes a frame to push. Layout, from low address: out-args of the callee, locals at the top end.
-// Sizes are multiples of 8.
+// Describes a frame to push. Layout, from low address: out-args of the callee, locals at the top
+// end. Sizes are multiples of 8.
 struct frame_description {
     uintptr_t entry, pc, continuation_pc;
-    size_t size_bytes;        // sp .. fp
-    size_t argument_bytes;    // of the function's own arguments, which lie in its caller's out-args area at
-                              // the caller's sp (clipped to the caller's frame)
+    size_t size_bytes;     // sp .. fp
+    size_t argument_bytes; // of the function's own arguments, which lie in its caller's out-args
+                           // area at the caller's sp (clipped to the caller's frame)
     enum frame_map arguments_map; // FRAME_MAP_BITS, or anything else: conservative
     const uint8_t *argument_bits;
     enum frame_map locals_map;
-    size_t local_words;       // of FRAME_MAP_SIZE and FRAME_MAP_BITS; locals end at fp
+    size_t local_words; // of FRAME_MAP_SIZE and FRAME_MAP_BITS; locals end at fp
     const uint8_t *local_bits;
 };
 
@@ -74,13 +75,15 @@ struct goroutine {
     struct osthread *thread; // NULL: none
     uintptr_t stack_low;     // 0: no stack (dead)
     size_t stack_bytes;
-    struct frame *innermost; // youngest frame; frames lie without gaps from here up to the stack's top
-    struct defer *defers;    // youngest first
+    struct frame
+        *innermost;       // youngest frame; frames lie without gaps from here up to the stack's top
+    struct defer *defers; // youngest first
     struct panic *panics;
-    struct goroutine *next;  // in order of creation
+    struct goroutine *next; // in order of creation
 };
 
-// A goroutine with an empty stack of GOROUTINE_STACK_MIN bytes, status runnable. Reuses a dead record. NULL: no memory.
+// A goroutine with an empty stack of GOROUTINE_STACK_MIN bytes, status runnable. Reuses a dead
+// record. NULL: no memory.
 #define GOROUTINE_STACK_MIN 8192
 struct goroutine *runtime_start_goroutine(struct runtime *runtime, uintptr_t go_pc, bool is_system);
 
@@ -90,17 +93,23 @@ void runtime_exit_goroutine(struct runtime *runtime, struct goroutine *g);
 void runtime_set_goroutine_status(struct runtime *runtime, struct goroutine *g,
                                   enum goroutine_status status, const char *wait_reason);
 
-// Moves the stack to one twice (half) as large by copy: frames' addresses, and words that point into the old
-// stack, follow. False: no memory, or (shrink) it would not fit or is at its minimum; nothing changed.
+// Stores g->context, a root, with the collector's barrier.
+void runtime_set_context(struct runtime *runtime, struct goroutine *g, uintptr_t context);
+
+// Moves the stack to one twice (half) as large by copy: frames' addresses, and words that point
+// into the old stack, follow. False: no memory, or (shrink) more than a quarter of it is in use, or
+// it is at its minimum; nothing changed.
 bool runtime_grow_stack(struct runtime *runtime, struct goroutine *g);
 bool runtime_shrink_stack(struct runtime *runtime, struct goroutine *g);
 
 // Pushes a zeroed frame, growing the stack as needed. NULL: no memory.
 struct frame *runtime_push_frame(struct runtime *runtime, struct goroutine *g,
                                  const struct frame_description *description);
-bool runtime_pop_frame(struct runtime *runtime, struct goroutine *g); // false: no frame. Its defers go too
+bool runtime_pop_frame(struct runtime *runtime,
+                       struct goroutine *g); // false: no frame. Its defers go too
 
-// Newest first. NULL / false: no memory / none.
+// Newest first. NULL / false: no memory / none. A defer belongs to the frame that is innermost
+// then.
 struct defer *runtime_push_defer(struct runtime *runtime, struct goroutine *g, uintptr_t function,
                                  uintptr_t entry);
 bool runtime_pop_defer(struct runtime *runtime, struct goroutine *g);

@@ -10,18 +10,20 @@ struct runtime;
 
 struct osthread {
     uint64_t id;
-    uint64_t process_id; // the kernel's id for it (Go's procid); given by who creates it
-    void *stack;         // charged to StackSys
-    struct mcache *cache; // NULL: none
+    uint64_t process_id;   // the kernel's id for it (Go's procid); given by who creates it
+    void *stack;           // charged to StackSys
+    struct mcache *cache;  // NULL: none
     struct osthread *next; // newest first, as Go's allm
 };
 
-// NULL: no memory. The record is reused after the thread's end.
+// NULL: no memory. The record is reused after the thread's end. A cache that somebody gave it stays
+// theirs.
 struct osthread *runtime_start_osthread(struct runtime *runtime, uint64_t process_id);
 void runtime_exit_osthread(struct runtime *runtime, struct osthread *thread);
 const struct osthread *runtime_first_osthread(const struct runtime *runtime);
 
-// For real threads: gives the calling thread an osthread and a cache, taken back when it exits or detaches. Idempotent.
+// For real threads: gives the calling thread an osthread and a cache, taken back when it exits or
+// detaches. Idempotent.
 struct mcache *runtime_attach(struct runtime *runtime);
 void runtime_detach(struct runtime *runtime);
 

@@ -1,4 +1,5 @@
-// runtime: the program that a heap serves, as one instance: its types, functions, goroutines, threads, roots and collector.
+// runtime: the program that a heap serves, as one instance: its types, functions, goroutines,
+// threads, roots and collector.
 //
 // An embedder describes its own program through the same calls that the fuzzer makes by operations.
 #ifndef RUNTIME_RUNTIME_H
@@ -15,7 +16,8 @@
 struct heap;
 
 struct runtime_options {
-    size_t data_words, bss_words; // of the segments; every word may hold a pointer unless a mask says otherwise
+    size_t data_words,
+        bss_words; // of the segments; every word may hold a pointer unless a mask says otherwise
     const uint8_t *data_mask, *bss_mask; // NULL: all words
     uint64_t (*clock_ns)(void *context); // NULL: a counter that advances 1000 ns a read
     void *clock_context;
@@ -23,12 +25,21 @@ struct runtime_options {
     uint32_t cpu_count;     // for the dump's Params; 0: 1. Never asked of the machine
 };
 
-// Everything it keeps lies in the heap's metadata. NULL: no memory. The heap must be fresh or reset and outlive it.
+// Everything it keeps lies in the heap's metadata. NULL: no memory. The heap must be fresh or reset
+// and outlive it.
 struct runtime *runtime_create(struct heap *heap, const struct runtime_options *options);
-void runtime_destroy(struct runtime *runtime); // before heap_reset / heap_destroy; frees what lies outside the heap
+void runtime_destroy(
+    struct runtime *runtime); // before heap_reset / heap_destroy; frees what lies outside the heap
 
 struct heap *runtime_heap(const struct runtime *runtime);
 const struct runtime_options *runtime_options(const struct runtime *runtime);
 uint64_t runtime_now_ns(struct runtime *runtime);
+
+// Stops the world as heap_stop_world does, and keeps other threads out of the runtime's calls as
+// well: whoever walks goroutines, roots or queues stops it by this call. Nests on one thread. Never
+// call a function of the runtime that changes something with the world stopped by heap_stop_world
+// alone: another thread may hold the runtime and wait for the world.
+void runtime_stop_world(struct runtime *runtime);
+void runtime_start_world(struct runtime *runtime);
 
 #endif

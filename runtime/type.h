@@ -1,6 +1,8 @@
-// type: what the program's objects are: size, pointer bits, name, package path; and the itabs made of types.
+// type: what the program's objects are: size, pointer bits, name, package path; and the itabs made
+// of types.
 //
-// A type is a record in metadata that lives as long as its runtime; its address is its identity in the dump.
+// A type is a record in metadata that lives as long as its runtime; its address is its identity in
+// the dump.
 #ifndef RUNTIME_TYPE_H
 #define RUNTIME_TYPE_H
 
@@ -12,16 +14,17 @@
 struct runtime;
 
 struct type {
-    struct gc_layout layout; // first: a type is a layout
-    uint32_t hash;           // picks the bucket of the dumper's type cache
-    bool direct_interface;   // stored in an interface word as it is (Go's kindDirectIface)
+    struct gc_layout layout;  // first: a type is a layout
+    uint32_t hash;            // picks the bucket of the dumper's type cache
+    bool direct_interface;    // stored in an interface word as it is (Go's kindDirectIface)
     const char *package_path; // "" for none
     const char *name;         // with its package when package_path is ""
     struct type *next;        // of all types, newest last
 };
 
 struct itab {
-    const struct type *type; // of the value; a negative result of an assertion is cached here as well
+    const struct type
+        *type; // of the value; a negative result of an assertion is cached here as well
     bool negative;
     struct itab *next;
 };

@@ -1,0 +1,117 @@
+// gc: the cycle. Marking stops the world step by step; between the steps the program runs, under
+// the barrier.
+#include "runtime/runtime_internal.h"
+
+#include "allocator/mprof.h"
+
+// Stops the world and shades the roots; the time it takes is the cycle's first pause.
+static void begin_marking(struct runtime *runtime) {
+    struct collector *gc = &runtime->gc;
+    uint64_t stopped_ns = runtime_now_ns(runtime);
+    heap_stop_world(runtime->heap);
+    heap_mark_begin(runtime->heap);
+    gc->marking = true;
+    mark_shade_roots(runtime);
+    heap_start_world(runtime->heap);
+    gc->pause_ns = runtime_now_ns(runtime) - stopped_ns;
+}
+
+bool runtime_gc_start(struct runtime *runtime, struct mcache *cache, bool forced) {
+    runtime_lock(runtime);
+    struct collector *gc = &runtime->gc;
+    bool started = !gc->marking && finq_reserve_all(runtime) && mark_queue_init(runtime);
+    if (started) {
+        gc->forced = forced;
+        heap_sweep_finish(runtime->heap, cache);
+        begin_marking(runtime);
+    }
+    runtime_unlock(runtime);
+    return started;
+}
+
+bool runtime_gc_mark_step(struct runtime *runtime, size_t object_limit) {
+    runtime_lock(runtime);
+    bool drained = true;
+    if (runtime->gc.marking) {
+        heap_stop_world(runtime->heap);
+        drained = mark_drain(runtime, object_limit);
+        heap_start_world(runtime->heap);
+    }
+    runtime_unlock(runtime);
+    return drained;
+}
+
+// The share of the time since the runtime's creation that its pauses took, on all CPUs alike.
+static double pause_share(const struct runtime *runtime, uint64_t now_ns) {
+    uint64_t elapsed_ns = now_ns - runtime->created_ns;
+    return elapsed_ns == 0 ? 0.0 : (double)runtime->gc.pause_total_ns / (double)elapsed_ns;
+}
+
+static void note_cycle(struct runtime *runtime, uint64_t ended_ns) {
+    const struct collector *gc = &runtime->gc;
+    struct gc_cycle_record record = {
+        .pause_ns = gc->pause_ns,
+        .end_ns = ended_ns,
+        .next_gc_bytes = gc->next_gc_bytes,
+        .forced = gc->forced,
+        .cpu_fraction = pause_share(runtime, ended_ns),
+    };
+    heap_note_gc_cycle(runtime->heap, &record);
+}
+
+// Mark termination. After Go's gcMarkTermination.
+static void end_marking(struct runtime *runtime) {
+    struct collector *gc = &runtime->gc;
+    uint64_t stopped_ns = runtime_now_ns(runtime);
+    heap_stop_world(runtime->heap);
+    (void)mark_drain(runtime, SIZE_MAX);
+    gc->marked_bytes = heap_marked_bytes(runtime->heap);
+    gc->next_gc_bytes = pacer_next_gc(runtime);
+    heap_mark_end(runtime->heap);
+    gc->marking = false;
+    mark_queue_fini(runtime);
+    heap_profile_next_cycle(runtime->heap);
+    uint64_t ended_ns = runtime_now_ns(runtime);
+    gc->pause_ns += ended_ns - stopped_ns;
+    gc->pause_total_ns += gc->pause_ns;
+    note_cycle(runtime, ended_ns);
+    heap_start_world(runtime->heap);
+    heap_profile_flush(runtime->heap);
+}
+
+bool runtime_gc_finish(struct runtime *runtime, struct mcache *cache) {
+    (void)cache; // the flush of all caches takes each one's own
+    runtime_lock(runtime);
+    bool running = runtime->gc.marking;
+    if (running) {
+        end_marking(runtime);
+    }
+    runtime_unlock(runtime);
+    return running;
+}
+
+bool runtime_collect(struct runtime *runtime, struct mcache *cache, bool sweep) {
+    runtime_lock(runtime);
+    bool collected = runtime_gc_start(runtime, cache, true);
+    if (collected) {
+        (void)runtime_gc_finish(runtime, cache);
+    }
+    if (collected && sweep) {
+        heap_sweep_finish(runtime->heap, cache);
+    }
+    runtime_unlock(runtime);
+    return collected;
+}
+
+bool runtime_gc_is_marking(const struct runtime *runtime) {
+    return runtime->gc.marking;
+}
+
+void gc_barrier(struct runtime *runtime, uintptr_t a, uintptr_t b) {
+    if (runtime->gc.marking) {
+        heap_stop_world(runtime->heap);
+        mark_shade(runtime, a);
+        mark_shade(runtime, b);
+        heap_start_world(runtime->heap);
+    }
+}
