@@ -17,4 +17,12 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/cli/main.c)
 
     include(GNUInstallDirs)
     install(TARGETS countercheck RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(FILES cli/countercheck.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+    install(FILES cli/completions/countercheck.bash
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME countercheck)
+    install(FILES cli/completions/_countercheck
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+    install(FILES cli/completions/countercheck.fish
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+    install(FILES README.md DESIGN.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endif()

@@ -1,0 +1,30 @@
+# countercheck: completion for bash: subcommands, their options, files.
+
+_countercheck() {
+    local word=${COMP_WORDS[COMP_CWORD]} subcommand=${COMP_WORDS[1]:-} options="--help"
+    if [ "$COMP_CWORD" = 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "replay minimize bisect ops soak accounts dump --help --version" -- "$word")
+        return
+    fi
+    case $subcommand in
+    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump" ;;
+    minimize) options+=" -o" ;;
+    ops) options+=" --encode -o" ;;
+    soak) options+=" --seconds --seed --threads" ;;
+    accounts) options+=" --json" ;;
+    bisect) options+=" --json" ;;
+    dump)
+        if [ "$COMP_CWORD" = 2 ]; then
+            mapfile -t COMPREPLY < <(compgen -W "info json verify recode diff --help" -- "$word")
+            return
+        fi
+        options+=" --json --lenient"
+        ;;
+    esac
+    if [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+    else
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    fi
+}
+complete -o filenames -F _countercheck countercheck
