@@ -4,6 +4,8 @@
 # tests/canary/*.c          cmocka, linked with everything; "// wrap: f g" names what it replaces
 # tests/cli/test_*.c|*.sh   run against the command that was built
 # tests/lint/test_*.sh      look at the sources themselves
+#
+# tests/<folder>/support_*.c is linked into each test of its folder.
 
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
@@ -24,10 +26,11 @@ endfunction()
 
 # countercheck_tests(LABEL LIBRARY SOURCE...) adds one cmocka executable for each source.
 function(countercheck_tests label library)
+    file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${label}/support_*.c)
     foreach(source IN LISTS ARGN)
         get_filename_component(stem ${source} NAME_WE)
         set(name ${label}.${stem})
-        add_executable(${name} ${source})
+        add_executable(${name} ${source} ${support})
         target_link_libraries(${name} PRIVATE ${library} PkgConfig::CMOCKA)
         set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
         add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
@@ -54,6 +57,7 @@ foreach(layer allocator runtime dump oracle fuzz)
 endforeach()
 
 file(GLOB canaries CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/canary/*.c)
+list(FILTER canaries EXCLUDE REGEX "/support_[^/]*\\.c$")
 countercheck_tests(canary fuzz ${canaries})
 foreach(source IN LISTS canaries)
     get_filename_component(stem ${source} NAME_WE)
