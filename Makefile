@@ -51,7 +51,7 @@ coverage: ## line and branch coverage by the tests and the kept corpus
 corpus: ## keep what fuzzing found: merge build/live into corpus/, smallest set with the same coverage
 	@ci/corpus
 
-lint: ## layers, format, clang-tidy, documents
+lint: ## layers, format, clang-tidy, scripts, documents
 	@ci/lint
 
 format: ## clang-format every source in place
