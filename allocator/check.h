@@ -1,8 +1,8 @@
 // check: three prices of assertion, and the one sentence that a misuse of the heap ends in.
 //
 // CHECK is always on (memory safety rests on it), ASSERT is O(1) and on in debug and fuzz builds,
-// ASSERT_SLOW may walk and is on in tests and paranoid builds. None is for the world's errors: those
-// are values.
+// ASSERT_SLOW may walk and is on in tests and paranoid builds. None is for the world's errors:
+// those are values.
 #ifndef ALLOCATOR_CHECK_H
 #define ALLOCATOR_CHECK_H
 

@@ -1,7 +1,8 @@
-// fixalloc: blocks of one size, cut from 16 KiB chunks of the persistent allocator, with a free list.
+// fixalloc: blocks of one size, cut from 16 KiB chunks of the persistent allocator, with a free
+// list.
 //
-// After Go's fixalloc. A block is handed out zeroed. Freed blocks come back last in, first out; chunks never
-// go back. Under the heap's lock.
+// After Go's fixalloc. A block is handed out zeroed. Freed blocks come back last in, first out;
+// chunks never go back. Its user moves the statistic of what is in use. Under the heap's lock.
 #ifndef ALLOCATOR_FIXALLOC_H
 #define ALLOCATOR_FIXALLOC_H
 
@@ -15,20 +16,29 @@ struct heap;
 
 #define FIXALLOC_CHUNK_BYTES 16384
 
+// The first word of a free block. The rest of it is what its user left.
+struct fixalloc_block {
+    struct fixalloc_block *next;
+};
+
 struct fixalloc {
     size_t block_bytes; // multiple of 16
     enum inspect_book book;
     struct fixalloc_block *free_list;
-    uintptr_t chunk_next;  // next block of the last chunk that was never handed out
-    size_t chunk_left;     // bytes of it
+    uintptr_t chunk_next; // next block of the last chunk that was never handed out
+    size_t chunk_left;    // bytes of it
     size_t chunk_count;
-    uint64_t inuse_bytes;  // charged per block
+    uint64_t inuse_bytes; // blocks handed out
 };
 
 void fixalloc_init(struct fixalloc *fix, size_t block_bytes, enum inspect_book book);
 
-// `first`, when not NULL, is set to true when the block was never handed out before. NULL: no memory.
+// `first`, when not NULL, is set to whether the block was never handed out before. NULL: no memory,
+// nothing changed.
 void *fixalloc_alloc(struct heap *heap, struct fixalloc *fix, bool *first);
 void fixalloc_free(struct fixalloc *fix, void *block);
+
+// Makes sure that the next fixalloc_alloc succeeds. False: no memory, nothing changed.
+bool fixalloc_reserve(struct heap *heap, struct fixalloc *fix);
 
 #endif

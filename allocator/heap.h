@@ -28,17 +28,18 @@ struct mcache;
 #define HEAP_CHUNK_PAGES 512 // pages of a page-allocator chunk: 4 MiB; the unit of growth
 
 struct heap_options {
-    uintptr_t base; // first arena; 0: HEAP_BASE_DEFAULT. Taken by somebody else: the next free stride
+    uintptr_t base; // first arena, a multiple of 64 MiB; 0: HEAP_BASE_DEFAULT. Taken by somebody
+                    // else: the next free stride, or finally where the kernel likes
 };
 
-// Creates a heap. NULL when the system gives no memory.
+// Creates a heap; NULL options: the defaults. NULL when the system gives no memory.
 struct heap *heap_create(const struct heap_options *options);
 
 // Gives everything back to the system, caches included.
 void heap_destroy(struct heap *heap);
 
 // Makes the heap as one just created: same addresses, same statistics, all memory zero, no cache, no
-// fault plan. Cleans what is dirty and keeps the rest mapped and warm. False: memory could not be cleaned; destroy it.
+// fault plan. Cleans what is dirty and keeps the rest mapped and warm. False: no memory; destroy it.
 bool heap_reset(struct heap *heap);
 
 // Where the first arena is; differs from options.base when that was taken.
@@ -122,10 +123,12 @@ enum manual_stat {
     MANUAL_OTHER,       // OtherSys
     MANUAL_STAT_COUNT,
 };
+// The pages hold whatever they held. 0 pages, or no memory: NULL.
 void *heap_alloc_manual(struct heap *heap, size_t page_count, enum manual_stat stat);
 void heap_free_manual(struct heap *heap, void *base, enum manual_stat stat);
 
-// Memory straight from the system, outside the arenas, charged to StackSys: the stacks of OS threads.
+// Memory straight from the system, outside the arenas, charged to StackSys: the stacks of OS threads. Zeroed; the
+// size is rounded up to whole heap pages, and 0 is NULL. Unmapping takes the size that was asked for.
 void *heap_map_os_stack(struct heap *heap, size_t size_bytes);
 void heap_unmap_os_stack(struct heap *heap, void *base, size_t size_bytes);
 

@@ -127,6 +127,10 @@ void inspect_takings(const struct heap *heap,
                      void (*visit)(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book),
                      void *context);
 
+// Never reset since it was created: the kernel's view of released pages is then that of the account. A reset heap
+// keeps pages warm that its account gave back.
+bool inspect_is_cold(const struct heap *heap);
+
 // ---- specials and profile
 
 enum inspect_special_kind { INSPECT_SPECIAL_FINALIZER, INSPECT_SPECIAL_PROFILE };

@@ -1,18 +1,28 @@
 // lock: a mutex for the heap's few locks, and the order in which they are taken.
 //
-// Order: world, mcentral (one at a time), special, profile, heap. A later one may be taken with an earlier one held, never
-// the other way round.
+// Order: world, mcentral (one at a time), special, profile, heap. A later one may be taken with an
+// earlier one held, never the other way round. The world's is taken through world_acquire alone.
 #ifndef ALLOCATOR_LOCK_H
 #define ALLOCATOR_LOCK_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 struct lock {
     pthread_mutex_t mutex;
 };
 
-static inline void lock_init(struct lock *lock) { (void)pthread_mutex_init(&lock->mutex, NULL); }
-static inline void lock_acquire(struct lock *lock) { (void)pthread_mutex_lock(&lock->mutex); }
-static inline void lock_release(struct lock *lock) { (void)pthread_mutex_unlock(&lock->mutex); }
+static inline void lock_init(struct lock *lock) {
+    (void)pthread_mutex_init(&lock->mutex, NULL);
+}
+static inline void lock_acquire(struct lock *lock) {
+    (void)pthread_mutex_lock(&lock->mutex);
+}
+static inline bool lock_try(struct lock *lock) {
+    return pthread_mutex_trylock(&lock->mutex) == 0;
+}
+static inline void lock_release(struct lock *lock) {
+    (void)pthread_mutex_unlock(&lock->mutex);
+}
 
 #endif

@@ -1,7 +1,8 @@
-// mheap: the page heap: arenas, spans of pages and where they come from and go; the root of everything a heap owns.
+// mheap: the page heap: arenas, spans of pages and where they come from and go; the root of
+// everything a heap owns.
 //
-// It hands out whole spans and takes them back, keeps address -> span, grows by chunks of 4 MiB, and moves the
-// statistics of pages. Objects are the business of malloc.c. After Go's mheap.go.
+// It hands out whole spans and takes them back, keeps address -> span, grows by chunks of 4 MiB,
+// and moves the statistics of pages. Objects are the business of malloc.c. After Go's mheap.go.
 #ifndef ALLOCATOR_MHEAP_H
 #define ALLOCATOR_MHEAP_H
 
@@ -16,18 +17,25 @@
 #include "allocator/mspan.h"
 #include "allocator/mstats.h"
 #include "allocator/palloc.h"
+#include "allocator/persistentalloc.h"
 #include "allocator/sysmem.h"
 
 struct mprof; // allocator/mprof.c: buckets, hash table, cycle
 
 #define HEAP_CACHE_MAX 1024
 
-// What an arena has beside its memory. Charged to GCSys.
+// What an arena has beside its memory: a direct mapping, and another for its pointer bits. Charged
+// to GCSys.
 struct heap_arena {
     struct palloc_arena pages;
     _Atomic(struct mspan *) spans[HEAP_ARENA_PAGES]; // span of each page in a span; NULL: free page
-    uint64_t *pointer_bits; // one bit a word of the arena's memory; mapped with the arena, touched on use
+    uint64_t *pointer_bits;  // one bit a word of the arena's memory; mapped with the arena, touched
+                             // on use
+    struct heap_arena *next; // of those that one growth makes, until they are in the tables
+    size_t slot;
 };
+
+#define HEAP_POINTER_BITS_PAGE_BYTES (HEAP_PAGE_BYTES / 64) // of a page: one bit for eight bytes
 
 struct heap_gc_stats { // moved by the runtime through heap_note_gc_cycle
     uint64_t next_gc_bytes, last_gc_ns, pause_total_ns;
@@ -37,13 +45,14 @@ struct heap_gc_stats { // moved by the runtime through heap_note_gc_cycle
 };
 
 struct heap {
+    struct sysmem *sysmem; // under `lock`
+    uintptr_t base;        // of the window
+
     // page level, under `lock`
     struct lock lock;
-    struct sysmem *sysmem;
-    uintptr_t base; // of the window
-    struct palloc palloc;
-    struct heap_arena *arenas[HEAP_ARENA_COUNT];
     uintptr_t grow_next, grow_end; // of the current arena: not yet prepared
+    size_t next_arena_slot;        // where the next arena is looked for
+    struct persistent persistent;
     struct heap_stats stats;
     struct fixalloc span_fix, cache_fix, special_fix, bits_fix;
     struct mspan **all_spans; // every structure ever made; its own mapping, OtherSys
@@ -54,11 +63,11 @@ struct heap {
     struct mcentral central[SPAN_CLASS_COUNT];
     struct mcache *caches[HEAP_CACHE_MAX]; // by id; under `lock`
     uint32_t cache_limit;                  // ids are below it
-    struct object_stats dead_stats;        // donated by dead caches, and sweeps on nobody's behalf; under `lock`
-    _Atomic uint32_t sweep_generation;     // += 2 per cycle
+    struct object_stats dead_stats; // donated by dead caches, and sweeps on nobody's behalf; under
+                                    // `lock`
+    _Atomic uint32_t sweep_generation; // += 2 per cycle
     _Atomic bool marking;
-    _Atomic uint32_t sweep_cursor;  // no unswept span in central lists below; of heap_sweep_one
-    _Atomic uint32_t unswept_count; // spans of this generation not yet swept, or being swept
+    uint32_t sweep_cursor_; // index into all_spans of heap_sweep_one
     heap_finalizer_queue finalizer_queue;
     void *finalizer_queue_context;
     struct heap_gc_stats gc;
@@ -71,19 +80,32 @@ struct heap {
 
     // the world
     struct lock world_lock;
-    _Atomic uint32_t stopping;
+    bool fence_free;               // the kernel has membarrier: owners need no fence
+    _Atomic uint32_t stopping;     // the world is stopped, or being stopped
+    _Atomic uintptr_t world_owner; // world_self() of who holds world_lock; 0: nobody
+    uint32_t hold_depth;           // how often; under world_lock
+    uint32_t stop_depth;           // how many of these stopped the world
+
     uint64_t zero_base[2];
+
+    // What a reset clears only as far as it was used. Nothing else stands behind `palloc`.
+    struct palloc palloc;
+    _Atomic(struct heap_arena *) arenas[HEAP_ARENA_COUNT];
 };
 
 // ---- spans of pages (mheap.c). Each takes heap->lock itself.
 
-// A span in use of `page_count` pages at a multiple of `align_pages` (0, 1: any), its base, page_count, span_class,
-// sweep_generation (swept) and needzero set and every page of it named in the page table; no object fields, no bitmaps yet. Charges heap_inuse.
-// NULL: no memory, nothing changed.
+// A span in use of `page_count` pages at a multiple of `align_pages` (a power of two up to an
+// arena; 0, 1: any), its base, page_count, span_class, sweep_generation (swept) and needzero set
+// and every page of it named in the page table; no object fields, no bitmaps yet. Charges
+// heap_inuse. When its class needs a block of bitmaps, the next fixalloc_alloc of bits_fix
+// succeeds, unless another thread comes between. Under ASan its memory is poisoned. NULL: no
+// memory, nothing changed.
 struct mspan *mheap_alloc_span(struct heap *heap, size_t page_count, size_t align_pages,
                                uint8_t span_class);
 
-// Takes an in-use span back: it is in no list, has no special and no bitmap block any more. Its structure is freed, too.
+// Takes an in-use span back: it is in no list, has no special and no bitmap block any more. Its
+// structure is freed, too; its memory is all poisoned already.
 void mheap_free_span(struct heap *heap, struct mspan *span);
 
 // The span that `address` lies in (in use or manual), NULL: none. Any thread, no lock.
@@ -92,24 +114,88 @@ struct mspan *mheap_span_of(const struct heap *heap, uintptr_t address);
 // The arena's pointer bits of `address`: word pointer and bit index. After Go's heapBits.
 uint64_t *mheap_pointer_bits(const struct heap *heap, uintptr_t address, unsigned *bit);
 
-// ---- the world (world.c): what each heap call of a cache's owner is wrapped in. Inline, no read-modify-write.
-void world_wait(struct heap *heap, struct mcache *cache); // slow path: the world is being stopped
+// ---- what manual.c and heap.c share with mheap.c. heap->lock is held.
+
+struct mspan *mheap_take_span(struct heap *heap, size_t page_count, size_t align_pages,
+                              enum mspan_state state, uint8_t span_class, uint64_t *stat);
+void mheap_give_span(struct heap *heap, struct mspan *span, uint64_t *stat);
+
+// Grows the arenas by at least `page_count` pages, which are free and scavenged then. False: no
+// memory, nothing changed. (grow.c)
+bool mheap_grow(struct heap *heap, size_t page_count);
+
+// ---- undoing what a failed operation obtained. heap->lock is held from the one to the other, no
+// block of a fixed-size allocator has been handed out, and no page.
+struct heap_undo {
+    struct heap_stats stats;
+    struct persistent persistent;
+    struct fixalloc span_fix, cache_fix, special_fix, bits_fix;
+    struct mspan **all_spans;
+    size_t all_span_count, all_span_capacity;
+    uint64_t serial; // of sysmem's ranges
+};
+void heap_undo_begin(const struct heap *heap, struct heap_undo *undo);
+void heap_undo(struct heap *heap, const struct heap_undo *undo);
+
+// ---- hooks of heap_create and heap_reset: make their part as that of a fresh heap; nobody else is
+// in it
+void mcentral_init_all(struct heap *heap);
+bool mprof_init(struct heap *heap); // false: no memory
+
+// ---- the world (world.c)
+//
+// Each heap call of a cache's owner is wrapped in world_enter and world_leave; each call that has
+// no cache, in world_acquire and world_release.
+
+void world_init(struct heap *heap);
+
+// Slow path of world_enter: the world is stopped, or being stopped. Returns at once when by this
+// thread.
+void world_wait(struct heap *heap);
+
+// Keeps others from stopping the world; waits while another thread has it. Nests on one thread. A
+// thread that is inside a call of a cache does not hold up the stopper that it waits for.
+void world_acquire(struct heap *heap);
+void world_release(struct heap *heap);
+
+extern _Thread_local char world_thread_;
+
+// The calling thread's identity; never 0.
+static inline uintptr_t world_self(void) {
+    return (uintptr_t)&world_thread_;
+}
 
 // Enters the heap on behalf of `cache`; NULL cache: the caller holds what it needs. Nests.
-static inline void world_enter(struct heap *heap, struct mcache *cache)
-{
+//
+// The stopper sets `stopping` and then reads `inside`; the owner sets `inside` and then reads
+// `stopping`: one of them sees the other, because the stopper's membarrier stands between for both,
+// or without it because all four are sequentially consistent.
+static inline void world_enter(struct heap *heap, struct mcache *cache) {
+    if (cache == NULL) {
+        return;
+    }
     uint32_t depth = atomic_load_explicit(&cache->inside, memory_order_relaxed);
-    atomic_store_explicit(&cache->inside, depth + 1, memory_order_relaxed);
-    atomic_signal_fence(memory_order_seq_cst); // the stopper's membarrier does the rest
-    if (depth == 0 && atomic_load_explicit(&heap->stopping, memory_order_acquire) != 0) {
-        world_wait(heap, cache);
+    if (depth > 0) {
+        atomic_store_explicit(&cache->inside, depth + 1, memory_order_relaxed);
+        return;
+    }
+    atomic_store_explicit(&cache->thread, world_self(), memory_order_relaxed);
+    if (heap->fence_free) {
+        atomic_store_explicit(&cache->inside, 1, memory_order_relaxed);
+        atomic_signal_fence(memory_order_seq_cst);
+    } else {
+        atomic_store_explicit(&cache->inside, 1, memory_order_seq_cst);
+    }
+    if (atomic_load_explicit(&heap->stopping, memory_order_seq_cst) != 0) {
+        world_wait(heap);
     }
 }
 
-static inline void world_leave(struct mcache *cache)
-{
-    uint32_t depth = atomic_load_explicit(&cache->inside, memory_order_relaxed);
-    atomic_store_explicit(&cache->inside, depth - 1, memory_order_release);
+static inline void world_leave(struct mcache *cache) {
+    if (cache != NULL) {
+        uint32_t depth = atomic_load_explicit(&cache->inside, memory_order_relaxed);
+        atomic_store_explicit(&cache->inside, depth - 1, memory_order_release);
+    }
 }
 
 #endif

@@ -1,9 +1,10 @@
-// persistentalloc: memory that is never given back, cut from chunks of 256 KiB, charged to the statistic that
-// the caller names.
+// persistentalloc: memory that is never given back, cut from chunks of 256 KiB, charged to the
+// statistic that the caller names.
 //
-// A chunk is charged to OtherSys when it is mapped; a taking moves its bytes (header and alignment gap included)
-// from OtherSys to the book named. Requests of 64 KiB and more get a mapping of their own. Each taking has a header
-// (size, book) in front, so that takings can be walked. After Go's persistentalloc. Under the heap's lock.
+// A chunk is charged to OtherSys when it is mapped; a taking moves its bytes (header and alignment
+// gap included) from OtherSys to the book named. Requests of 64 KiB and more get a mapping of their
+// own. Each taking has a header (size, book) in front, so that takings can be walked. After Go's
+// persistentalloc. Under the heap's lock.
 #ifndef ALLOCATOR_PERSISTENTALLOC_H
 #define ALLOCATOR_PERSISTENTALLOC_H
 
@@ -14,7 +15,27 @@
 
 struct heap;
 
-// Zeroed memory at a multiple of 16 bytes, NULL when the system gives none. `book` names the statistic; alignment 16.
+#define PERSISTENT_CHUNK_BYTES  ((size_t)256 << 10)
+#define PERSISTENT_DIRECT_BYTES ((size_t)64 << 10) // from here on: a mapping of its own
+
+struct persistent { // of the last chunk: what nobody has taken
+    uintptr_t next, end;
+};
+
+// In front of each taking. Size 0: none, and none behind it in the chunk.
+struct persistent_header {
+    uint64_t size_bytes; // of the taking, this header included
+    uint64_t book;       // enum inspect_book
+};
+
+// Zeroed memory at a multiple of 16 bytes, NULL when the system gives none (nothing has changed
+// then).
 void *persistent_alloc(struct heap *heap, size_t size_bytes, enum inspect_book book);
+
+// The statistic that a book's takings are charged to.
+uint64_t *persistent_book_stat(struct heap *heap, enum inspect_book book);
+
+// The taking at `position` of a chunk that ends at `end`, NULL: none.
+const struct persistent_header *persistent_taking(uintptr_t position, uintptr_t end);
 
 #endif

@@ -1,13 +1,22 @@
 // sysmem: the operating system, in one file: the only place that maps, releases or fails.
 //
-// Memory goes through Go's states: none -> reserved (address space only) -> prepared (mapped, counted, no page
-// resident) -> ready. Every call that obtains counted memory takes the statistic that it charges. A fault plan
-// makes the nth call of a kind fail; it is part of the instance, so that a fault is a property of an operation.
+// Memory goes through Go's states: none -> reserved (address space only) -> prepared (mapped,
+// counted, no page resident) -> ready. Every call that obtains counted memory takes the statistic
+// that it charges. A fault plan makes the nth call of a kind fail; it is part of the instance, so
+// that a fault is a property of an operation.
 //
-// The ranges obtained are kept in a table, which the oracle reads beside the statistics. Not thread-safe: the
-// heap's lock is held.
+// Two tables. `ranges` is the account: what the heap has obtained, which the oracle reads beside
+// the statistics. `mappings` is the kernel's truth: what is mapped. They differ in a heap that was
+// reset: what it gave back is out of the account, but still mapped and zero, and is taken up again
+// without a system call. The tables are the notebook of this file, not the heap's memory: they are
+// in no statistic, and growing them is no counted call.
+//
+// Where metadata goes is decided from `ranges` alone (the lowest gap behind the window), so that a
+// reset heap and a new one obtain the same addresses. Not thread-safe: the heap's lock is held.
 #ifndef ALLOCATOR_SYSMEM_H
 #define ALLOCATOR_SYSMEM_H
+
+#include "allocator/inspect.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,14 +32,93 @@ struct sysmem_fault {
     uint64_t failed_count; // since the heap was created or reset
 };
 
-enum sysmem_state { SYSMEM_RESERVED, SYSMEM_PREPARED }; // prepared: counted in Sys
-
 struct sysmem_range {
     uintptr_t base;
     size_t size_bytes;
-    enum sysmem_state state;
-    uint32_t kind; // enum sysmem_kind
+    size_t prepared_bytes; // counted in Sys, from the base on
+    uint64_t serial;       // in the order of obtaining; 0: as old as the heap
+    uint8_t kind;          // enum inspect_range_kind
+    uint8_t book;          // enum inspect_book
+    bool owner_cleans;     // whoever obtained it zeroes it before a reset
 };
-enum sysmem_kind { SYSMEM_KIND_HEAP, SYSMEM_KIND_METADATA, SYSMEM_KIND_OS_STACK };
+
+struct sysmem_mapping { // sorted, disjoint; neighbours of the same kind are one
+    uintptr_t base, end;
+    bool writable;
+};
+
+#define SYSMEM_UNIT_BYTES                                                                          \
+    ((size_t)8192) // sizes are rounded up to it, so that no number depends on the machine
+#define SYSMEM_INLINE_RANGES   64
+#define SYSMEM_INLINE_MAPPINGS 32
+
+struct sysmem {
+    uintptr_t base;      // of the window
+    uintptr_t meta_base; // behind it
+    bool warm;           // was reset: what is given back stays mapped
+    uint64_t serial;
+    struct sysmem_fault faults[SYSMEM_CALL_COUNT];
+    struct sysmem_range *ranges; // sorted by base
+    size_t range_count, range_capacity;
+    struct sysmem_mapping *mappings;
+    size_t mapping_count, mapping_capacity;
+    struct sysmem_range inline_ranges[SYSMEM_INLINE_RANGES];
+    struct sysmem_mapping inline_mappings[SYSMEM_INLINE_MAPPINGS];
+};
+
+static inline size_t sysmem_round_up(size_t size_bytes) {
+    return (size_bytes + SYSMEM_UNIT_BYTES - 1) / SYSMEM_UNIT_BYTES * SYSMEM_UNIT_BYTES;
+}
+
+// Reserves the first arena at `wanted_base` (taken: strides upward, then anywhere) and maps
+// `root_bytes` of metadata, in which the instance itself lies at `self_offset`. Neither is charged
+// here: the root is in OtherSys, and its range is the only one with kind DIRECT and serial 0. NULL:
+// no memory.
+struct sysmem *sysmem_create(uintptr_t wanted_base, size_t root_bytes, size_t self_offset);
+
+// Unmaps everything, the instance too.
+void sysmem_destroy(struct sysmem *sys);
+
+// Drops every range but the first arena's reservation and the root; cleans those whose owner does
+// not.
+void sysmem_reset(struct sysmem *sys);
+
+enum sysmem_status { SYSMEM_OK, SYSMEM_TAKEN, SYSMEM_FAILED };
+
+// Reserves [base, base + arena_count * HEAP_ARENA_BYTES), one range an arena. TAKEN: somebody
+// else's memory is there.
+enum sysmem_status sysmem_reserve_arenas(struct sysmem *sys, uintptr_t base, size_t arena_count);
+
+// Makes reserved memory usable and charges it; it is zero. False: nothing changed.
+bool sysmem_prepare(struct sysmem *sys, uintptr_t base, size_t size_bytes, uint64_t *stat);
+
+// Takes a preparation back that was never used.
+void sysmem_unprepare(struct sysmem *sys, uintptr_t base, size_t size_bytes, uint64_t *stat);
+
+// Gives the pages back to the system; they read as zero when next used. False: they keep what they
+// hold.
+bool sysmem_unused(struct sysmem *sys, uintptr_t base, size_t size_bytes);
+
+// Zeroed memory behind the window, charged; a whole number of units. NULL: nothing changed.
+void *sysmem_map(struct sysmem *sys, size_t size_bytes, enum inspect_range_kind kind,
+                 enum inspect_book book, bool owner_cleans, uint64_t *stat);
+
+// Gives a range back and discharges it. It was obtained by sysmem_map.
+void sysmem_unmap(struct sysmem *sys, uintptr_t base, uint64_t *stat);
+
+// The range that begins at `base`, NULL: none.
+const struct sysmem_range *sysmem_range_at(const struct sysmem *sys, uintptr_t base);
+
+// Gives back all ranges obtained after `serial` was sys->serial; the caller restores the
+// statistics.
+void sysmem_rollback(struct sysmem *sys, uint64_t serial);
+
+// Zeroes memory that stays mapped: a little in place, much of it through the kernel.
+void sysmem_clean(uintptr_t base, size_t size_bytes);
+
+// The process's threads all pass a full memory barrier. Register first; false: the kernel has no
+// such thing.
+bool sysmem_register_barrier(void);
+void sysmem_barrier(void);
 
 #endif

@@ -1,0 +1,21 @@
+// fault: makes the system fail on purpose, at a call that the caller counts to.
+//
+// A plan belongs to one heap and one kind of call; a reset drops it. What is counted is what the
+// heap asks for: a reset heap, whose memory is still mapped, counts the same calls as a new one.
+#ifndef ALLOCATOR_FAULT_H
+#define ALLOCATOR_FAULT_H
+
+#include "allocator/heap.h"
+#include "allocator/sysmem.h"
+
+// Fails call number `fail_at` of this kind from now (1: the next; 0: none), and all later ones when
+// `and_on`.
+void heap_set_fault(struct heap *heap, enum sysmem_call call, uint64_t fail_at, bool and_on);
+
+// Calls of this kind since the last heap_set_fault for it (or since the heap was created or reset).
+uint64_t heap_call_count(const struct heap *heap, enum sysmem_call call);
+
+// Calls that a plan has failed since the heap was created or reset, all kinds.
+uint64_t heap_fault_count(const struct heap *heap);
+
+#endif

@@ -1,0 +1,57 @@
+// fixalloc: blocks of one size, cut from 16 KiB chunks of the persistent allocator, with a free
+// list.
+#include "allocator/fixalloc.h"
+
+#include "allocator/check.h"
+#include "allocator/persistentalloc.h"
+
+#include <string.h>
+
+void fixalloc_init(struct fixalloc *fix, size_t block_bytes, enum inspect_book book) {
+    size_t rounded_bytes = (block_bytes + 15) / 16 * 16;
+    CHECK(rounded_bytes >= sizeof(struct fixalloc_block));
+    CHECK(rounded_bytes <= FIXALLOC_CHUNK_BYTES);
+    *fix = (struct fixalloc){.block_bytes = rounded_bytes, .book = book};
+}
+
+bool fixalloc_reserve(struct heap *heap, struct fixalloc *fix) {
+    if (fix->free_list != NULL || fix->chunk_left >= fix->block_bytes) {
+        return true;
+    }
+    void *chunk = persistent_alloc(heap, FIXALLOC_CHUNK_BYTES, fix->book);
+    if (chunk == NULL) {
+        return false;
+    }
+    fix->chunk_next = (uintptr_t)chunk;
+    fix->chunk_left = FIXALLOC_CHUNK_BYTES;
+    fix->chunk_count++;
+    return true;
+}
+
+void *fixalloc_alloc(struct heap *heap, struct fixalloc *fix, bool *first) {
+    if (!fixalloc_reserve(heap, fix)) {
+        return NULL;
+    }
+    struct fixalloc_block *block = fix->free_list;
+    if (first != NULL) {
+        *first = block == NULL;
+    }
+    if (block != NULL) {
+        fix->free_list = block->next;
+        memset(block, 0, fix->block_bytes);
+    } else {
+        block = (struct fixalloc_block *)fix->chunk_next;
+        fix->chunk_next += fix->block_bytes;
+        fix->chunk_left -= fix->block_bytes;
+    }
+    fix->inuse_bytes += fix->block_bytes;
+    return block;
+}
+
+void fixalloc_free(struct fixalloc *fix, void *block) {
+    struct fixalloc_block *freed = block;
+    CHECK(fix->inuse_bytes >= fix->block_bytes);
+    freed->next = fix->free_list;
+    fix->free_list = freed;
+    fix->inuse_bytes -= fix->block_bytes;
+}

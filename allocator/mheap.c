@@ -1,0 +1,207 @@
+// mheap: spans of pages: handed out, taken back, and found by address.
+#include "allocator/mheap.h"
+
+#include "allocator/check.h"
+
+#include <string.h>
+
+#define FIRST_SPAN_CAPACITY (SYSMEM_UNIT_BYTES / sizeof(struct mspan *))
+
+// ---- address -> span
+
+static struct heap_arena *arena_of(const struct heap *heap, uintptr_t address) {
+    uintptr_t offset = address - heap->base;
+    if (offset >= HEAP_WINDOW_BYTES) {
+        return NULL;
+    }
+    return atomic_load_explicit(&heap->arenas[offset / HEAP_ARENA_BYTES], memory_order_acquire);
+}
+
+struct mspan *mheap_span_of(const struct heap *heap, uintptr_t address) {
+    struct heap_arena *arena = arena_of(heap, address);
+    if (arena == NULL) {
+        return NULL;
+    }
+    size_t page = (address - heap->base) % HEAP_ARENA_BYTES / HEAP_PAGE_BYTES;
+    return atomic_load_explicit(&arena->spans[page], memory_order_acquire);
+}
+
+uint64_t *mheap_pointer_bits(const struct heap *heap, uintptr_t address, unsigned *bit) {
+    struct heap_arena *arena = arena_of(heap, address);
+    ASSERT(arena != NULL);
+    uintptr_t word = (address - heap->base) % HEAP_ARENA_BYTES / sizeof(uint64_t);
+    *bit = (unsigned)(word % 64);
+    return &arena->pointer_bits[word / 64];
+}
+
+// Names `named` (NULL: nobody) as the span of each of these pages.
+static void name_pages(struct heap *heap, uintptr_t base, size_t page_count, struct mspan *named) {
+    uintptr_t end = base + page_count * HEAP_PAGE_BYTES;
+    while (base < end) {
+        struct heap_arena *arena = arena_of(heap, base);
+        uintptr_t border = base - (base - heap->base) % HEAP_ARENA_BYTES + HEAP_ARENA_BYTES;
+        uintptr_t part_end = border < end ? border : end;
+        size_t page = (base - heap->base) % HEAP_ARENA_BYTES / HEAP_PAGE_BYTES;
+        for (; base < part_end; base += HEAP_PAGE_BYTES) {
+            atomic_store_explicit(&arena->spans[page++], named, memory_order_release);
+        }
+    }
+}
+
+// ---- undo
+
+void heap_undo_begin(const struct heap *heap, struct heap_undo *undo) {
+    *undo = (struct heap_undo){
+        .stats = heap->stats,
+        .persistent = heap->persistent,
+        .span_fix = heap->span_fix,
+        .cache_fix = heap->cache_fix,
+        .special_fix = heap->special_fix,
+        .bits_fix = heap->bits_fix,
+        .all_spans = heap->all_spans,
+        .all_span_count = heap->all_span_count,
+        .all_span_capacity = heap->all_span_capacity,
+        .serial = heap->sysmem->serial,
+    };
+}
+
+void heap_undo(struct heap *heap, const struct heap_undo *undo) {
+    const struct persistent_header *taking;
+    uintptr_t position = undo->persistent.next;
+    while ((taking = persistent_taking(position, undo->persistent.end)) != NULL) {
+        size_t taken_bytes = taking->size_bytes;
+        memset((void *)position, 0, taken_bytes);
+        position += taken_bytes;
+    }
+    sysmem_rollback(heap->sysmem, undo->serial);
+    heap->stats = undo->stats;
+    heap->persistent = undo->persistent;
+    heap->span_fix = undo->span_fix;
+    heap->cache_fix = undo->cache_fix;
+    heap->special_fix = undo->special_fix;
+    heap->bits_fix = undo->bits_fix;
+    heap->all_spans = undo->all_spans;
+    heap->all_span_count = undo->all_span_count;
+    heap->all_span_capacity = undo->all_span_capacity;
+}
+
+// ---- spans
+
+// Room in all_spans for one more. The old array lives on until the caller unmaps it.
+static bool reserve_span_entry(struct heap *heap) {
+    if (heap->all_span_count < heap->all_span_capacity) {
+        return true;
+    }
+    size_t capacity =
+        heap->all_span_capacity == 0 ? FIRST_SPAN_CAPACITY : 2 * heap->all_span_capacity;
+    struct mspan **bigger =
+        sysmem_map(heap->sysmem, capacity * sizeof(struct mspan *), INSPECT_RANGE_DIRECT,
+                   INSPECT_BOOK_OTHER, true, &heap->stats.other_sys_bytes);
+    if (bigger == NULL) {
+        return false;
+    }
+    if (heap->all_span_count > 0) {
+        memcpy(bigger, heap->all_spans, heap->all_span_count * sizeof(struct mspan *));
+    }
+    heap->all_spans = bigger;
+    heap->all_span_capacity = capacity;
+    return true;
+}
+
+// All the metadata that one more span needs, so that nothing can fail once its pages are taken.
+static bool reserve_metadata(struct heap *heap, bool needs_block) {
+    return fixalloc_reserve(heap, &heap->span_fix) &&
+           (!needs_block || fixalloc_reserve(heap, &heap->bits_fix)) && reserve_span_entry(heap);
+}
+
+static uintptr_t take_pages(struct heap *heap, size_t page_count, size_t align_pages,
+                            size_t *scavenged_count) {
+    uintptr_t base = palloc_alloc(&heap->palloc, page_count, align_pages, scavenged_count);
+    if (base == 0 && mheap_grow(heap, page_count + align_pages - 1)) {
+        base = palloc_alloc(&heap->palloc, page_count, align_pages, scavenged_count);
+        CHECK(base != 0);
+    }
+    return base;
+}
+
+// Moves pages from idle to `stat`.
+static void charge_pages(struct heap_stats *stats, size_t page_count, size_t scavenged_count,
+                         uint64_t *stat) {
+    stats->heap_released_bytes -= scavenged_count * HEAP_PAGE_BYTES;
+    stats->heap_free_bytes -= (page_count - scavenged_count) * HEAP_PAGE_BYTES;
+    *stat += page_count * HEAP_PAGE_BYTES;
+}
+
+static struct mspan *new_structure(struct heap *heap) {
+    bool first;
+    struct mspan *span = fixalloc_alloc(heap, &heap->span_fix, &first);
+    CHECK(span != NULL);
+    if (first) {
+        heap->all_spans[heap->all_span_count++] = span;
+    }
+    heap->stats.mspan_inuse_bytes += heap->span_fix.block_bytes;
+    return span;
+}
+
+struct mspan *mheap_take_span(struct heap *heap, size_t page_count, size_t align_pages,
+                              enum mspan_state state, uint8_t span_class, uint64_t *stat) {
+    struct heap_undo undo;
+    struct mspan **old_spans = heap->all_spans;
+    size_t scavenged_count = 0;
+    align_pages = align_pages == 0 ? 1 : align_pages;
+    CHECK((align_pages & (align_pages - 1)) == 0);
+    CHECK(align_pages <= HEAP_ARENA_PAGES);
+    if (page_count == 0 || page_count > HEAP_WINDOW_BYTES / HEAP_PAGE_BYTES) {
+        return NULL;
+    }
+    heap_undo_begin(heap, &undo);
+    bool needs_block = state == MSPAN_IN_USE && mspan_needs_block(span_class);
+    uintptr_t base = 0;
+    if (reserve_metadata(heap, needs_block)) {
+        base = take_pages(heap, page_count, align_pages, &scavenged_count);
+    }
+    if (base == 0) {
+        heap_undo(heap, &undo);
+        return NULL;
+    }
+    if (old_spans != heap->all_spans && old_spans != NULL) {
+        sysmem_unmap(heap->sysmem, (uintptr_t)old_spans, &heap->stats.other_sys_bytes);
+    }
+    struct mspan *span = new_structure(heap);
+    span->base = base;
+    span->page_count = (uint32_t)page_count;
+    span->span_class = span_class;
+    span->state = (uint8_t)state;
+    span->needzero = scavenged_count != page_count;
+    span->sweep_generation = atomic_load_explicit(&heap->sweep_generation, memory_order_relaxed);
+    charge_pages(&heap->stats, page_count, scavenged_count, stat);
+    name_pages(heap, base, page_count, span);
+    return span;
+}
+
+void mheap_give_span(struct heap *heap, struct mspan *span, uint64_t *stat) {
+    size_t size_bytes = span->page_count * HEAP_PAGE_BYTES;
+    name_pages(heap, span->base, span->page_count, NULL);
+    palloc_free(&heap->palloc, span->base, span->page_count);
+    heap->stats.heap_free_bytes += size_bytes;
+    *stat -= size_bytes;
+    memset(span, 0, sizeof(*span));
+    fixalloc_free(&heap->span_fix, span);
+    heap->stats.mspan_inuse_bytes -= heap->span_fix.block_bytes;
+}
+
+struct mspan *mheap_alloc_span(struct heap *heap, size_t page_count, size_t align_pages,
+                               uint8_t span_class) {
+    lock_acquire(&heap->lock);
+    struct mspan *span = mheap_take_span(heap, page_count, align_pages, MSPAN_IN_USE, span_class,
+                                         &heap->stats.heap_inuse_bytes);
+    lock_release(&heap->lock);
+    return span;
+}
+
+void mheap_free_span(struct heap *heap, struct mspan *span) {
+    lock_acquire(&heap->lock);
+    CHECK_EQUAL(span->state, MSPAN_IN_USE);
+    mheap_give_span(heap, span, &heap->stats.heap_inuse_bytes);
+    lock_release(&heap->lock);
+}

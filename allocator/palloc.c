@@ -1,0 +1,381 @@
+// palloc: which pages of the arenas are free: bitmap chunks of 512 pages under a tree of summaries.
+//
+// Inside, pages are numbered from the window's base.
+#include "allocator/palloc.h"
+
+#include "allocator/bits.h"
+#include "allocator/check.h"
+#include "allocator/palloc_bits.h"
+
+#include <string.h>
+
+static uintptr_t address_of(const struct palloc *palloc, size_t page) {
+    return palloc->base + page * HEAP_PAGE_BYTES;
+}
+
+static size_t page_of(const struct palloc *palloc, uintptr_t address) {
+    return (address - palloc->base) / HEAP_PAGE_BYTES;
+}
+
+// ---- summaries
+
+static struct palloc_summary arena_summary(const struct palloc_arena *arena) {
+    struct palloc_summary sum = arena->chunk_summary[0];
+    for (uint32_t chunk = 1; chunk < PALLOC_ARENA_CHUNKS; chunk++) {
+        sum = palloc_summary_join(sum, chunk * HEAP_CHUNK_PAGES, arena->chunk_summary[chunk],
+                                  HEAP_CHUNK_PAGES);
+    }
+    return sum;
+}
+
+static struct palloc_summary group_summary(const struct palloc *palloc, size_t group) {
+    const struct palloc_summary *arenas = &palloc->arena_summary[group * PALLOC_GROUP_ARENAS];
+    struct palloc_summary sum = arenas[0];
+    for (uint32_t i = 1; i < PALLOC_GROUP_ARENAS; i++) {
+        sum = palloc_summary_join(sum, i * (uint32_t)HEAP_ARENA_PAGES, arenas[i],
+                                  (uint32_t)HEAP_ARENA_PAGES);
+    }
+    return sum;
+}
+
+static bool summaries_equal(struct palloc_summary a, struct palloc_summary b) {
+    return a.start_pages == b.start_pages && a.max_pages == b.max_pages &&
+           a.end_pages == b.end_pages;
+}
+
+// Brings the upper two levels up to date with the chunks of pages [first, last].
+static void update_upper(struct palloc *palloc, size_t first, size_t last) {
+    bool changed = false;
+    for (size_t slot = first / HEAP_ARENA_PAGES; slot <= last / HEAP_ARENA_PAGES; slot++) {
+        struct palloc_summary sum = arena_summary(palloc->arenas[slot]);
+        changed = changed || !summaries_equal(sum, palloc->arena_summary[slot]);
+        palloc->arena_summary[slot] = sum;
+    }
+    if (!changed) {
+        return;
+    }
+    for (size_t group = first / PALLOC_GROUP_PAGES; group <= last / PALLOC_GROUP_PAGES; group++) {
+        palloc->group_summary[group] = group_summary(palloc, group);
+    }
+}
+
+// ---- changing runs: what one does to a part that lies in one chunk
+
+struct part {
+    struct palloc_arena *arena;
+    size_t chunk;
+    unsigned first, count;
+};
+
+static struct part part_at(const struct palloc *palloc, size_t page, size_t page_count) {
+    unsigned first = (unsigned)(page % HEAP_CHUNK_PAGES);
+    size_t room = HEAP_CHUNK_PAGES - first;
+    struct palloc_arena *arena = palloc->arenas[page / HEAP_ARENA_PAGES];
+    CHECK(arena != NULL);
+    return (struct part){.arena = arena,
+                         .chunk = page % HEAP_ARENA_PAGES / HEAP_CHUNK_PAGES,
+                         .first = first,
+                         .count = (unsigned)(page_count < room ? page_count : room)};
+}
+
+static void summarize(const struct part *part) {
+    part->arena->chunk_summary[part->chunk] =
+        palloc_bits_summary(part->arena->alloc_bits[part->chunk]);
+}
+
+// Returns how many of the pages were scavenged.
+static size_t take_pages(struct palloc *palloc, size_t page, size_t page_count) {
+    size_t scavenged_count = 0;
+    for (size_t at = page; at < page + page_count;) {
+        struct part part = part_at(palloc, at, page + page_count - at);
+        uint64_t *scavenged_bits = part.arena->scavenged_bits[part.chunk];
+        scavenged_count += palloc_bits_count(scavenged_bits, part.first, part.count);
+        palloc_bits_clear(scavenged_bits, part.first, part.count);
+        palloc_bits_set(part.arena->alloc_bits[part.chunk], part.first, part.count);
+        summarize(&part);
+        at += part.count;
+    }
+    update_upper(palloc, page, page + page_count - 1);
+    return scavenged_count;
+}
+
+void palloc_free(struct palloc *palloc, uintptr_t base, size_t page_count) {
+    size_t page = page_of(palloc, base);
+    for (size_t at = page; at < page + page_count;) {
+        struct part part = part_at(palloc, at, page + page_count - at);
+        uint64_t *alloc_bits = part.arena->alloc_bits[part.chunk];
+        CHECK_EQUAL(palloc_bits_count(alloc_bits, part.first, part.count), part.count);
+        palloc_bits_clear(alloc_bits, part.first, part.count);
+        summarize(&part);
+        at += part.count;
+    }
+    update_upper(palloc, page, page + page_count - 1);
+    if (base < palloc->search_address) {
+        palloc->search_address = base;
+    }
+}
+
+void palloc_add_arena(struct palloc *palloc, size_t slot, struct palloc_arena *arena) {
+    CHECK(palloc->arenas[slot] == NULL);
+    memset(arena->alloc_bits, 0xff, sizeof(arena->alloc_bits));
+    palloc->arenas[slot] = arena;
+    if (slot >= palloc->arena_limit) {
+        palloc->arena_limit = slot + 1;
+    }
+}
+
+void palloc_grow(struct palloc *palloc, uintptr_t base, size_t page_count) {
+    size_t page = page_of(palloc, base);
+    CHECK(page % HEAP_CHUNK_PAGES == 0);
+    CHECK(page_count % HEAP_CHUNK_PAGES == 0);
+    for (size_t at = page; at < page + page_count; at += HEAP_CHUNK_PAGES) {
+        struct part part = part_at(palloc, at, HEAP_CHUNK_PAGES);
+        palloc_bits_set(part.arena->grown_bits[part.chunk], 0, HEAP_CHUNK_PAGES);
+        palloc_bits_set(part.arena->scavenged_bits[part.chunk], 0, HEAP_CHUNK_PAGES);
+    }
+    palloc_free(palloc, base, page_count);
+}
+
+// ---- search
+
+#define NO_PAGE SIZE_MAX
+
+struct search {
+    size_t page_count, align_pages; // wanted
+    size_t run_start, run_pages;    // free pages right before where the search stands
+    // Of the first node seen with a free page: no free page lies before it. NO_PAGE: none seen.
+    size_t first_free, first_free_pages;
+};
+
+// A node with a free page: the first one, or inside the first one.
+static void note_free(struct search *search, size_t page, size_t node_pages) {
+    if (search->first_free == NO_PAGE ||
+        (node_pages < search->first_free_pages && page >= search->first_free &&
+         page < search->first_free + search->first_free_pages)) {
+        search->first_free = page;
+        search->first_free_pages = node_pages;
+    }
+}
+
+// Adds free pages that begin where the search stands, at `page`. True: the run is what was wanted.
+static bool extend_run(struct search *search, size_t page, size_t free_pages) {
+    if (search->run_pages == 0) {
+        search->run_start = page;
+    }
+    search->run_pages += free_pages;
+    size_t start = (search->run_start + search->align_pages - 1) & ~(search->align_pages - 1);
+    return start + search->page_count <= search->run_start + search->run_pages;
+}
+
+enum step { STEP_FOUND, STEP_INTO, STEP_OVER };
+
+// Looks at the summary of `node_pages` pages at `page`. INTO: the run wanted may lie inside.
+static enum step look_at(struct search *search, const struct palloc_summary *summary, size_t page,
+                         size_t node_pages) {
+    if (summary->max_pages == 0) {
+        search->run_pages = 0;
+        return STEP_OVER;
+    }
+    note_free(search, page, node_pages);
+    struct search before = *search;
+    if (extend_run(search, page, summary->start_pages)) {
+        return STEP_FOUND;
+    }
+    if (summary->start_pages == node_pages) {
+        return STEP_OVER;
+    }
+    if (summary->max_pages >= search->page_count) {
+        *search = before;
+        return STEP_INTO;
+    }
+    search->run_start = page + node_pages - summary->end_pages;
+    search->run_pages = summary->end_pages;
+    return STEP_OVER;
+}
+
+// Run by run through the bits of one chunk, which begins at `page`.
+static bool search_chunk(struct search *search, const uint64_t *alloc_bits, size_t page) {
+    unsigned at = 0;
+    while (at < HEAP_CHUNK_PAGES) {
+        unsigned first = palloc_bits_find(alloc_bits, at, false);
+        if (first > at) {
+            search->run_pages = 0;
+        }
+        if (first == HEAP_CHUNK_PAGES) {
+            return false;
+        }
+        note_free(search, page + first, 1);
+        at = palloc_bits_find(alloc_bits, first, true);
+        if (extend_run(search, page + first, at - first)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool search_arena(struct search *search, const struct palloc_arena *arena, size_t page) {
+    for (size_t chunk = 0; chunk < PALLOC_ARENA_CHUNKS; chunk++, page += HEAP_CHUNK_PAGES) {
+        enum step step = look_at(search, &arena->chunk_summary[chunk], page, HEAP_CHUNK_PAGES);
+        if (step == STEP_FOUND ||
+            (step == STEP_INTO && search_chunk(search, arena->alloc_bits[chunk], page))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool search_group(struct search *search, const struct palloc *palloc, size_t slot) {
+    size_t end = (slot / PALLOC_GROUP_ARENAS + 1) * PALLOC_GROUP_ARENAS;
+    for (; slot < end; slot++) {
+        size_t page = slot * HEAP_ARENA_PAGES;
+        enum step step = look_at(search, &palloc->arena_summary[slot], page, HEAP_ARENA_PAGES);
+        if (step == STEP_FOUND ||
+            (step == STEP_INTO && search_arena(search, palloc->arenas[slot], page))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool search_all(struct search *search, const struct palloc *palloc) {
+    size_t slot = page_of(palloc, palloc->search_address) / HEAP_ARENA_PAGES;
+    while (slot < palloc->arena_limit) {
+        size_t group = slot / PALLOC_GROUP_ARENAS;
+        if (slot % PALLOC_GROUP_ARENAS != 0) { // the search begins inside
+            if (search_group(search, palloc, slot)) {
+                return true;
+            }
+        } else {
+            enum step step = look_at(search, &palloc->group_summary[group], slot * HEAP_ARENA_PAGES,
+                                     PALLOC_GROUP_PAGES);
+            if (step == STEP_FOUND || (step == STEP_INTO && search_group(search, palloc, slot))) {
+                return true;
+            }
+        }
+        slot = (group + 1) * PALLOC_GROUP_ARENAS;
+    }
+    return false;
+}
+
+uintptr_t palloc_alloc(struct palloc *palloc, size_t page_count, size_t align_pages,
+                       size_t *scavenged_count) {
+    struct search search = {
+        .page_count = page_count, .align_pages = align_pages, .first_free = NO_PAGE};
+    bool found = search_all(&search, palloc);
+    if (search.first_free != NO_PAGE &&
+        address_of(palloc, search.first_free) > palloc->search_address) {
+        palloc->search_address = address_of(palloc, search.first_free);
+    }
+    if (!found) {
+        return 0;
+    }
+    size_t page = (search.run_start + align_pages - 1) & ~(align_pages - 1);
+    *scavenged_count = take_pages(palloc, page, page_count);
+    if (page_of(palloc, palloc->search_address) == page) {
+        palloc->search_address = address_of(palloc, page + page_count);
+    }
+    return address_of(palloc, page);
+}
+
+// ---- scavenging
+
+// Free pages of a word of 64 that are not scavenged.
+static uint64_t unscavenged_word(const struct palloc *palloc, size_t page) {
+    const struct palloc_arena *arena = palloc->arenas[page / HEAP_ARENA_PAGES];
+    if (arena == NULL) {
+        return 0;
+    }
+    size_t chunk = page % HEAP_ARENA_PAGES / HEAP_CHUNK_PAGES;
+    size_t word = page % HEAP_CHUNK_PAGES / 64;
+    return ~arena->alloc_bits[chunk][word] & ~arena->scavenged_bits[chunk][word];
+}
+
+// The page behind the highest one below `end` whose unscavenged bit is `value`; 0: none.
+static size_t last_page_below(const struct palloc *palloc, size_t end, bool value) {
+    while (end > 0) {
+        size_t page = (end - 1) / 64 * 64;
+        uint64_t hits = unscavenged_word(palloc, page) ^ (value ? 0 : UINT64_MAX);
+        hits &= bits_low_mask64((uint32_t)(end - page));
+        if (hits != 0) {
+            return page + 64 - bits_clz64(hits);
+        }
+        end = page;
+        size_t slot =
+            (page - 1) / HEAP_ARENA_PAGES; // an arena with nothing free has nothing to give
+        if (value && page % HEAP_ARENA_PAGES == 0 && page > 0 &&
+            palloc->arena_summary[slot].max_pages == 0) {
+            end = slot * HEAP_ARENA_PAGES;
+        }
+    }
+    return 0;
+}
+
+uintptr_t palloc_find_unscavenged(const struct palloc *palloc, uintptr_t limit, size_t page_limit,
+                                  size_t *page_count) {
+    size_t top = palloc->arena_limit * HEAP_ARENA_PAGES;
+    size_t limit_page = page_of(palloc, limit);
+    size_t end = last_page_below(palloc, limit_page < top ? limit_page : top, true);
+    if (end == 0) {
+        return 0;
+    }
+    size_t start = last_page_below(palloc, end, false);
+    *page_count = end - start < page_limit ? end - start : page_limit;
+    return address_of(palloc, end - *page_count);
+}
+
+void palloc_mark_scavenged(struct palloc *palloc, uintptr_t base, size_t page_count) {
+    size_t page = page_of(palloc, base);
+    for (size_t at = page; at < page + page_count;) {
+        struct part part = part_at(palloc, at, page + page_count - at);
+        palloc_bits_set(part.arena->scavenged_bits[part.chunk], part.first, part.count);
+        at += part.count;
+    }
+}
+
+// ---- validity
+
+static bool bits_fit(const struct palloc_arena *arena, size_t chunk) {
+    for (size_t word = 0; word < PALLOC_CHUNK_WORDS; word++) {
+        uint64_t allocated = arena->alloc_bits[chunk][word];
+        uint64_t scavenged = arena->scavenged_bits[chunk][word];
+        uint64_t grown = arena->grown_bits[chunk][word];
+        bool fit = (scavenged & allocated) == 0 && (~allocated & ~grown) == 0; // P2, P4
+        if (!fit) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool arena_is_valid(const struct palloc *palloc, size_t slot) {
+    const struct palloc_arena *arena = palloc->arenas[slot];
+    if (arena == NULL) {
+        return palloc->arena_summary[slot].max_pages == 0;
+    }
+    for (size_t chunk = 0; chunk < PALLOC_ARENA_CHUNKS; chunk++) {
+        size_t page = slot * HEAP_ARENA_PAGES + chunk * HEAP_CHUNK_PAGES;
+        size_t first_free = page + palloc_bits_find(arena->alloc_bits[chunk], 0, false);
+        bool below = first_free < page + HEAP_CHUNK_PAGES &&
+                     address_of(palloc, first_free) < palloc->search_address; // P3
+        if (below || !bits_fit(arena, chunk) ||
+            !summaries_equal(arena->chunk_summary[chunk],
+                             palloc_bits_summary(arena->alloc_bits[chunk]))) {
+            return false;
+        }
+    }
+    return summaries_equal(palloc->arena_summary[slot], arena_summary(arena));
+}
+
+bool palloc_is_valid(const struct palloc *palloc) {
+    for (size_t slot = 0; slot < palloc->arena_limit; slot++) {
+        if (!arena_is_valid(palloc, slot)) {
+            return false;
+        }
+    }
+    for (size_t group = 0; group < PALLOC_GROUP_COUNT; group++) {
+        if (!summaries_equal(palloc->group_summary[group], group_summary(palloc, group))) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,23 @@
+// palloc_bits: runs of bits in the words of one chunk, and the summary of a chunk.
+#ifndef ALLOCATOR_PALLOC_BITS_H
+#define ALLOCATOR_PALLOC_BITS_H
+
+#include "allocator/palloc.h"
+
+// Bits [first, first + count) of the words.
+void palloc_bits_set(uint64_t *words, unsigned first, unsigned count);
+void palloc_bits_clear(uint64_t *words, unsigned first, unsigned count);
+unsigned palloc_bits_count(const uint64_t *words, unsigned first, unsigned count);
+
+// Index of the first bit at or above `from` that is `value`; HEAP_CHUNK_PAGES: none.
+unsigned palloc_bits_find(const uint64_t *words, unsigned from, bool value);
+
+// The summary of a chunk's free pages: the clear bits of its alloc bits.
+struct palloc_summary palloc_bits_summary(const uint64_t *alloc_bits);
+
+// The summary of two neighbours: the first stands for `first_pages` pages, the second for
+// `second_pages`.
+struct palloc_summary palloc_summary_join(struct palloc_summary first, uint32_t first_pages,
+                                          struct palloc_summary second, uint32_t second_pages);
+
+#endif

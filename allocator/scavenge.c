@@ -1,0 +1,35 @@
+// scavenge: gives idle pages back to the system, the highest addresses first.
+#include "allocator/mheap.h"
+
+// One run of at most `page_limit` pages below `*limit`; returns its pages. 0: none, or the system
+// refused.
+static size_t scavenge_run(struct heap *heap, uintptr_t *limit, size_t page_limit) {
+    size_t page_count;
+    uintptr_t base = palloc_find_unscavenged(&heap->palloc, *limit, page_limit, &page_count);
+    if (base == 0 || !sysmem_unused(heap->sysmem, base, page_count * HEAP_PAGE_BYTES)) {
+        return 0;
+    }
+    palloc_mark_scavenged(&heap->palloc, base, page_count);
+    heap->stats.heap_free_bytes -= page_count * HEAP_PAGE_BYTES;
+    heap->stats.heap_released_bytes += page_count * HEAP_PAGE_BYTES;
+    *limit = base;
+    return page_count;
+}
+
+size_t heap_scavenge(struct heap *heap, size_t size_bytes) {
+    size_t wanted_pages = size_bytes / HEAP_PAGE_BYTES + (size_bytes % HEAP_PAGE_BYTES != 0);
+    size_t done_pages = 0;
+    uintptr_t limit = heap->base + HEAP_WINDOW_BYTES;
+    world_acquire(heap);
+    lock_acquire(&heap->lock);
+    while (done_pages < wanted_pages) {
+        size_t run_pages = scavenge_run(heap, &limit, wanted_pages - done_pages);
+        if (run_pages == 0) {
+            break;
+        }
+        done_pages += run_pages;
+    }
+    lock_release(&heap->lock);
+    world_release(heap);
+    return done_pages * HEAP_PAGE_BYTES;
+}

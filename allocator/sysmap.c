@@ -1,0 +1,137 @@
+// sysmap: the two sorted tables of sysmem: what is mapped, and what is obtained.
+#include "allocator/sysmap.h"
+
+#include "allocator/check.h"
+
+#include <string.h>
+
+// Index of the first mapping that ends above `address`; mapping_count: none.
+static size_t mapping_index(const struct sysmem *sys, uintptr_t address) {
+    size_t low = 0;
+    size_t high = sys->mapping_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (sys->mappings[middle].end > address) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+enum sysmap_state sysmap_state_of(const struct sysmem *sys, uintptr_t base, size_t *size_bytes) {
+    size_t index = mapping_index(sys, base);
+    uintptr_t end = base + *size_bytes;
+    enum sysmap_state state = SYSMAP_NONE;
+    if (index < sys->mapping_count) {
+        const struct sysmem_mapping *mapping = &sys->mappings[index];
+        uintptr_t border = mapping->base;
+        if (mapping->base <= base) {
+            border = mapping->end;
+            state = mapping->writable ? SYSMAP_WRITABLE : SYSMAP_RESERVED;
+        }
+        end = border < end ? border : end;
+    }
+    *size_bytes = end - base;
+    return state;
+}
+
+static void insert_mapping(struct sysmem *sys, size_t index, struct sysmem_mapping mapping) {
+    CHECK(sys->mapping_count < sys->mapping_capacity);
+    memmove(&sys->mappings[index + 1], &sys->mappings[index],
+            (sys->mapping_count - index) * sizeof(sys->mappings[0]));
+    sys->mappings[index] = mapping;
+    sys->mapping_count++;
+}
+
+static void remove_mapping(struct sysmem *sys, size_t index) {
+    sys->mapping_count--;
+    memmove(&sys->mappings[index], &sys->mappings[index + 1],
+            (sys->mapping_count - index) * sizeof(sys->mappings[0]));
+}
+
+// Cuts [base, end) out of the table; returns where it would stand.
+static size_t carve(struct sysmem *sys, uintptr_t base, uintptr_t end) {
+    size_t index = mapping_index(sys, base);
+    if (index < sys->mapping_count && sys->mappings[index].base < base) {
+        struct sysmem_mapping below = sys->mappings[index];
+        sys->mappings[index].base = base;
+        below.end = base;
+        insert_mapping(sys, index, below);
+        index++;
+    }
+    while (index < sys->mapping_count && sys->mappings[index].end <= end) {
+        remove_mapping(sys, index);
+    }
+    if (index < sys->mapping_count && sys->mappings[index].base < end) {
+        sys->mappings[index].base = end;
+    }
+    return index;
+}
+
+static void join_with_next(struct sysmem *sys, size_t index) {
+    if (index + 1 < sys->mapping_count &&
+        sys->mappings[index].end == sys->mappings[index + 1].base &&
+        sys->mappings[index].writable == sys->mappings[index + 1].writable) {
+        sys->mappings[index].end = sys->mappings[index + 1].end;
+        remove_mapping(sys, index + 1);
+    }
+}
+
+void sysmap_set(struct sysmem *sys, uintptr_t base, size_t size_bytes, enum sysmap_state state) {
+    size_t index = carve(sys, base, base + size_bytes);
+    if (state == SYSMAP_NONE) {
+        return;
+    }
+    insert_mapping(sys, index,
+                   (struct sysmem_mapping){.base = base,
+                                           .end = base + size_bytes,
+                                           .writable = state == SYSMAP_WRITABLE});
+    join_with_next(sys, index);
+    if (index > 0) {
+        join_with_next(sys, index - 1);
+    }
+}
+
+size_t sysmap_range_index(const struct sysmem *sys, uintptr_t address) {
+    size_t low = 0;
+    size_t high = sys->range_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (sys->ranges[middle].base + sys->ranges[middle].size_bytes > address) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+void sysmap_insert_range(struct sysmem *sys, const struct sysmem_range *range) {
+    size_t index = sysmap_range_index(sys, range->base);
+    CHECK(sys->range_count < sys->range_capacity);
+    ASSERT(index == sys->range_count || range->base + range->size_bytes <= sys->ranges[index].base);
+    memmove(&sys->ranges[index + 1], &sys->ranges[index],
+            (sys->range_count - index) * sizeof(sys->ranges[0]));
+    sys->ranges[index] = *range;
+    sys->range_count++;
+}
+
+void sysmap_remove_range(struct sysmem *sys, size_t index) {
+    sys->range_count--;
+    memmove(&sys->ranges[index], &sys->ranges[index + 1],
+            (sys->range_count - index) * sizeof(sys->ranges[0]));
+}
+
+uintptr_t sysmap_lowest_gap(const struct sysmem *sys, uintptr_t from, size_t size_bytes) {
+    uintptr_t candidate = from;
+    for (size_t i = sysmap_range_index(sys, from); i < sys->range_count; i++) {
+        const struct sysmem_range *range = &sys->ranges[i];
+        if (range->base >= candidate + size_bytes) {
+            break;
+        }
+        candidate = range->base + range->size_bytes;
+    }
+    return candidate;
+}

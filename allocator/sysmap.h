@@ -1,0 +1,29 @@
+// sysmap: the two sorted tables of sysmem: what is mapped, and what is obtained.
+//
+// Pure bookkeeping: nothing here calls the system. Whoever changes a table has made room in it
+// before.
+#ifndef ALLOCATOR_SYSMAP_H
+#define ALLOCATOR_SYSMAP_H
+
+#include "allocator/sysmem.h"
+
+enum sysmap_state { SYSMAP_NONE, SYSMAP_RESERVED, SYSMAP_WRITABLE };
+
+#define SYSMAP_SLACK 2 // entries that one change can add
+
+// What [base, base + *size_bytes) begins with; *size_bytes is cut to the part in that state.
+enum sysmap_state sysmap_state_of(const struct sysmem *sys, uintptr_t base, size_t *size_bytes);
+
+// Sets the state of [base, base + size_bytes), whatever it was.
+void sysmap_set(struct sysmem *sys, uintptr_t base, size_t size_bytes, enum sysmap_state state);
+
+// Index of the first range that ends above `address`; range_count: none.
+size_t sysmap_range_index(const struct sysmem *sys, uintptr_t address);
+
+void sysmap_insert_range(struct sysmem *sys, const struct sysmem_range *range);
+void sysmap_remove_range(struct sysmem *sys, size_t index);
+
+// The lowest address at or above `from` with `size_bytes` that no range overlaps.
+uintptr_t sysmap_lowest_gap(const struct sysmem *sys, uintptr_t from, size_t size_bytes);
+
+#endif
