@@ -409,30 +409,3 @@ bool mcentral_set_layout(struct heap *heap, const struct mcache *cache, struct m
     lock_release(lock);
     return ours;
 }
-
-// Whether the span is swept or stands in a cache; `claimed`: the caller is to sweep it.
-static bool is_swept(struct heap *heap, struct mspan *span, bool *claimed)
-{
-    lock_acquire(&central_of(heap, span)->lock);
-    enum standing standing = standing_of(heap, span);
-    *claimed = standing == STANDING_UNSWEPT;
-    if (*claimed) {
-        unlink_span(queue_of(heap, span), span);
-        span->sweep_generation = generation_of(heap) - 1;
-    }
-    lock_release(&central_of(heap, span)->lock);
-    return standing == STANDING_OWNED || standing == STANDING_SWEPT;
-}
-
-void mcentral_ensure_swept(struct heap *heap, struct mspan *span)
-{
-    bool claimed;
-    while (!is_swept(heap, span, &claimed)) {
-        if (claimed) {
-            (void)sweep_span(heap, NULL, span);
-            mcentral_settle(heap, span);
-            return;
-        }
-        thrd_yield();
-    }
-}

@@ -68,8 +68,4 @@ enum mcentral_claim_status mcentral_claim(struct heap *heap, struct mspan *span)
 // Lists a span just swept, or returns its pages when no object is left in it.
 void mcentral_settle(struct heap *heap, struct mspan *span);
 
-// Returns when the span is swept, by the caller or by who had begun: a span of the heap with an allocated object, which
-// this may free, and the span with it. Frees count in the heap's book. After Go's mspan.ensureSwept.
-void mcentral_ensure_swept(struct heap *heap, struct mspan *span);
-
 #endif

@@ -67,7 +67,8 @@ struct heap {
                                     // `lock`
     _Atomic uint32_t sweep_generation; // += 2 per cycle
     _Atomic bool marking;
-    uint32_t sweep_cursor_; // index into all_spans of heap_sweep_one
+    _Atomic uint32_t sweep_cursor;  // no unswept span in central lists below; of heap_sweep_one
+    _Atomic uint32_t unswept_count; // spans of this generation not yet swept, or being swept
     heap_finalizer_queue finalizer_queue;
     void *finalizer_queue_context;
     struct heap_gc_stats gc;

@@ -7,6 +7,7 @@
 
 #include "allocator/check.h"
 #include "allocator/mheap.h"
+#include "allocator/sweep.h"
 
 static struct special *first_special(struct mspan *span) {
     return atomic_load_explicit(&span->specials, memory_order_relaxed);
@@ -112,7 +113,7 @@ static struct mspan *span_of_object(struct heap *heap, uintptr_t address) {
     if (span == NULL || span->state != MSPAN_IN_USE) {
         return NULL;
     }
-    mcentral_ensure_swept(heap, span);
+    sweep_ensure(heap, span);
     struct heap_object object;
     if (!heap_find_object(heap, address, &object) || !object.allocated) {
         return NULL;
