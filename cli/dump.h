@@ -1,0 +1,58 @@
+// dump: what the subcommands of `countercheck dump` share: their entries, options, input files and
+// print helpers.
+#ifndef CLI_DUMP_H
+#define CLI_DUMP_H
+
+#include "dump/reader.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// One for each subcommand; argv[0] is its name. Return an enum cli_status.
+int dump_info(int argc, char **argv);
+int dump_json(int argc, char **argv);
+int dump_verify(int argc, char **argv);
+int dump_recode(int argc, char **argv);
+int dump_diff(int argc, char **argv);
+
+struct dump_options {
+    bool json, lenient;
+    const char *files[2]; // "-" is stdin
+};
+
+// Parses the options and exactly `file_count` files. Returns -1 to go on, or the status to exit
+// with: help was asked for (printed), or the call is unusable (told).
+int dump_options_parse(struct dump_options *options, int argc, char **argv, int file_count,
+                       const char *usage);
+
+static inline enum dump_mode dump_options_mode(const struct dump_options *options) {
+    return options->lenient ? DUMP_LENIENT : DUMP_STRICT;
+}
+
+// A dump file being read: plain, or compressed by gzip, xz or zstd, told by its first bytes.
+struct dump_input;
+
+// Opens a file. NULL: *status says why and a message was printed.
+struct dump_input *dump_input_open(const char *path, enum dump_mode mode, int *status);
+struct dump_reader *dump_input_reader(struct dump_input *input);
+// After dump_reader_next() gave NULL: prints the one line of an error, if there was one, and
+// returns the status.
+int dump_input_status(const struct dump_input *input);
+void dump_input_close(struct dump_input *input);
+
+// Reads the whole dump and gives each record or part to `visit`; a false from it ends the reading.
+// Returns a status.
+int dump_input_each(const char *path, enum dump_mode mode,
+                    bool (*visit)(void *context, const struct dump_record *record,
+                                  const struct dump_reader *reader),
+                    void *context);
+
+// stdout: a JSON string of bytes; such as are no UTF-8 become U+FFFD.
+void dump_print_json_string(const void *bytes, size_t size_bytes);
+// stdout: as text, control bytes and what is no UTF-8 as '?', at most width columns; returns the
+// columns.
+size_t dump_print_text(const char *text, size_t width);
+bool dump_is_utf8(const void *bytes, size_t size_bytes);
+
+#endif

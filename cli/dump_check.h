@@ -1,0 +1,68 @@
+// dump_check: the cross-checks of a dump: what the records say of each other.
+//
+// Records are given in the order of the dump; verdicts stand after dump_check_finish(). Legal slack
+// is named, not tolerated: see dump_check_slack.
+#ifndef CLI_DUMP_CHECK_H
+#define CLI_DUMP_CHECK_H
+
+#include "cli/dump_objects.h"
+#include "dump/reader.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum dump_rule {
+#define DUMP_RULE(id, reason) DUMP_RULE_##id,
+#include "cli/dump_rules.def"
+    DUMP_RULE_COUNT,
+};
+extern const char *const dump_rule_names[DUMP_RULE_COUNT];
+extern const char *const dump_rule_reasons[DUMP_RULE_COUNT];
+
+struct dump_rule_state {
+    uint64_t evaluated, failed;
+    char example[160]; // of the first failure
+};
+
+struct dump_addresses {
+    uint64_t *at;
+    size_t count, capacity;
+};
+
+struct dump_check {
+    struct dump_rule_state rules[DUMP_RULE_COUNT];
+    struct dump_objects objects;
+    struct dump_addresses buckets;    // MemProf
+    struct dump_addresses samples;    // AllocSample: object, bucket, object, bucket...
+    struct dump_addresses finalizers; // both kinds
+    bool is_out_of_memory;
+    bool is_go;                       // written by Go itself, not by Countercheck
+    bool has_phantoms;                // written by Go >= 1.22
+    uint64_t arena_start, arena_last; // the last byte
+    uint64_t pointer_bytes;
+    uint64_t object_count, object_bytes; // without phantoms
+    uint64_t phantom_count, phantom_bytes;
+    uint64_t page; // of the last small object
+    bool page_has_pointer;
+    bool has_memstats;
+    uint64_t heap_alloc, heap_objects;
+    bool is_mid_sweep; // Go read the statistics before its own sweep
+};
+
+// An all-zero struct is a fresh one.
+void dump_check_add(struct dump_check *check, const struct dump_record *record);
+// False: out of memory.
+bool dump_check_finish(struct dump_check *check);
+bool dump_check_has_failed(const struct dump_check *check);
+void dump_check_fini(struct dump_check *check);
+
+// Notes one evaluation of a rule; when it failed, the first example, printf-like.
+void dump_check_note(struct dump_check *check, enum dump_rule rule, bool holds, const char *format,
+                     ...);
+
+// dump_check_stats.c: what one MemStats says of itself.
+void dump_check_memstats(struct dump_check *check, const struct dump_record_MemStats *memstats);
+// dump_check_stats.c: the objects against MemStats, once all are counted.
+void dump_check_totals(struct dump_check *check);
+
+#endif

@@ -1,0 +1,180 @@
+// dump_info: `dump info`: a dump on one screen, or as one JSON object.
+
+#include "cli/cli.h"
+#include "cli/dump.h"
+#include "cli/dump_summary.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] = "usage: countercheck dump info FILE [--json] [--lenient]\n"
+                            "A heap dump in numbers: parameters, records, memory statistics, the "
+                            "largest sizes, goroutines, profile sites.\n"
+                            "--json prints one object; addresses are numbers.\n";
+
+static void print_json_number(void *context, const char *name, uint64_t value) {
+    bool *is_first = context;
+    printf("%s\"%s\":%" PRIu64, *is_first ? "" : ",", name, value);
+    *is_first = false;
+}
+
+static void print_json_memstats(const struct dump_summary *summary) {
+    if (!summary->has_memstats) {
+        fputs("null", stdout);
+        return;
+    }
+    bool is_first = true;
+    putchar('{');
+    dump_memstats_each(&summary->memstats, print_json_number, &is_first);
+    fputs(",\"PauseNs\":[", stdout);
+    for (size_t i = 0; i < DUMP_PAUSE_COUNT; i++) {
+        printf("%s%" PRIu64, i == 0 ? "" : ",", summary->memstats.PauseNs[i]);
+    }
+    fputs("]}", stdout);
+}
+
+static void print_json_counts(const char *const *names, const uint64_t *counts, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        printf("%s\"%s\":%" PRIu64, i == 0 ? "{" : ",", names[i], counts[i]);
+    }
+    putchar('}');
+}
+
+static void print_json(const struct dump_summary *summary, bool is_lenient) {
+    const struct dump_record_Params *params = &summary->params;
+    printf("{\"header\":\"%.*s\"", DUMP_HEADER_BYTES - 1, DUMP_HEADER);
+    printf(",\"big_endian\":%s", params->big_endian ? "true" : "false");
+    printf(",\"pointer_size\":%" PRIu64, params->pointer_size);
+    printf(",\"arena_start\":%" PRIu64, params->arena_start);
+    printf(",\"arena_end\":%" PRIu64, params->arena_end);
+    fputs(",\"arch\":", stdout);
+    dump_print_json_string(summary->arch, strlen(summary->arch));
+    fputs(",\"version\":", stdout);
+    dump_print_json_string(summary->version, strlen(summary->version));
+    printf(",\"cpus\":%" PRIu64 ",\"bytes\":%" PRIu64, params->cpus, summary->bytes);
+    fputs(",\"records\":", stdout);
+    print_json_counts(dump_tag_names, summary->records, DUMP_TAG_COUNT);
+    printf(",\"object_bytes\":%" PRIu64 ",\"memstats\":", summary->object_bytes);
+    print_json_memstats(summary);
+    if (is_lenient) {
+        fputs(",\"forgiven\":", stdout);
+        print_json_counts(dump_forgiven_names, summary->forgiven, DUMP_FORGIVEN_COUNT);
+    }
+    fputs("}\n", stdout);
+}
+
+static void print_params(const struct dump_summary *summary) {
+    const struct dump_record_Params *params = &summary->params;
+    dump_print_text(summary->version, 40);
+    fputs(" on ", stdout);
+    dump_print_text(summary->arch, 20);
+    printf(", %" PRIu64 " CPUs, %s-endian, %" PRIu64 "-byte pointers\n", params->cpus,
+           params->big_endian ? "big" : "little", params->pointer_size);
+    printf("%" PRIu64 " bytes; arenas 0x%" PRIx64 " to 0x%" PRIx64 "; %" PRIu64
+           " objects of %" PRIu64 " bytes\n",
+           summary->bytes, params->arena_start, params->arena_end,
+           summary->records[DUMP_TAG_Object], summary->object_bytes);
+}
+
+// Names and numbers in columns, row by row.
+struct grid {
+    int column, columns;
+};
+
+static void print_cell(void *context, const char *name, uint64_t value) {
+    struct grid *grid = context;
+    printf("  %-16s%14" PRIu64, name, value);
+    if (++grid->column == grid->columns) {
+        putchar('\n');
+        grid->column = 0;
+    }
+}
+
+static void end_grid(const struct grid *grid) {
+    if (grid->column != 0) {
+        putchar('\n');
+    }
+}
+
+static void print_records(const struct dump_summary *summary) {
+    struct grid grid = {.columns = 3};
+    fputs("\nrecords\n", stdout);
+    for (size_t i = 0; i < DUMP_TAG_COUNT; i++) {
+        print_cell(&grid, dump_tag_names[i], summary->records[i]);
+    }
+    end_grid(&grid);
+}
+
+static void print_memstats(const struct dump_summary *summary) {
+    struct grid grid = {.columns = 3};
+    fputs("\nmemory statistics\n", stdout);
+    if (!summary->has_memstats) {
+        fputs("  (missing)\n", stdout);
+        return;
+    }
+    dump_memstats_each(&summary->memstats, print_cell, &grid);
+    end_grid(&grid);
+}
+
+static void print_rows(const char *title, const struct tally *tally, size_t shown, bool has_bytes) {
+    size_t rows = tally->row_count < shown ? tally->row_count : shown;
+    if (rows == 0) {
+        return;
+    }
+    printf("\n%s%s\n", title, tally->row_count > rows ? " (the largest)" : "");
+    for (size_t i = 0; i < rows; i++) {
+        const struct tally_row *row = &tally->rows[i];
+        if (row->count == 0) {
+            break;
+        }
+        if (has_bytes) {
+            printf("  %14" PRIu64 " bytes", row->bytes);
+        }
+        printf("  %12" PRIu64 "  ", row->count);
+        dump_print_text(row->label, 64);
+        putchar('\n');
+    }
+}
+
+static void print_forgiven(const struct dump_summary *summary) {
+    for (size_t i = 0; i < DUMP_FORGIVEN_COUNT; i++) {
+        if (summary->forgiven[i] != 0) {
+            printf("forgiven: %" PRIu64 " %s\n", summary->forgiven[i], dump_forgiven_names[i]);
+        }
+    }
+}
+
+static void print_screen(struct dump_summary *summary) {
+    tally_sort(&summary->sizes);
+    tally_sort(&summary->goroutines);
+    tally_sort(&summary->sites);
+    print_params(summary);
+    print_forgiven(summary);
+    print_records(summary);
+    print_memstats(summary);
+    print_rows("objects: bytes, count, size", &summary->sizes, 6, true);
+    print_rows("goroutines: count, state", &summary->goroutines, 6, false);
+    print_rows("profile sites: bytes and objects in use, leaf (as sampled)", &summary->sites, 6,
+               true);
+}
+
+int dump_info(int argc, char **argv) {
+    struct dump_options options;
+    int status = dump_options_parse(&options, argc, argv, 1, usage);
+    if (status >= 0) {
+        return status;
+    }
+    struct dump_summary summary;
+    status = dump_summary_read(&summary, options.files[0], dump_options_mode(&options));
+    if (status == CLI_CLEAN) {
+        if (options.json) {
+            print_json(&summary, options.lenient);
+        } else {
+            print_screen(&summary);
+        }
+        status = cli_finish(status);
+    }
+    dump_summary_fini(&summary);
+    return status;
+}

@@ -1,0 +1,147 @@
+// dump_recode: `dump recode`: a dump decoded and encoded again into a file that appears whole or
+// not at all.
+
+#define _XOPEN_SOURCE 700 // mkstemp, fsync
+
+#include "cli/cli.h"
+#include "cli/dump.h"
+#include "dump/recode.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char usage[] = "usage: countercheck dump recode IN OUT [--lenient]\n"
+                            "Decodes IN and encodes it again: OUT has the same bytes, plain, when "
+                            "IN is a strict dump. OUT is made whole under\n"
+                            "another name beside it and then renamed; its mode is 0600, as a dump "
+                            "holds secrets. - is stdin or stdout.\n";
+
+struct target {
+    const char *path;
+    char temporary[PATH_MAX]; // empty: written directly
+    int descriptor;
+    struct dump_recoder recoder;
+};
+
+static int64_t write_descriptor(void *context, const void *bytes, size_t size_bytes) {
+    const struct target *target = context;
+    ssize_t taken = write(target->descriptor, bytes, size_bytes);
+    return taken < 0 ? -errno : taken;
+}
+
+static int fail(const struct target *target, const char *what, int error, int status) {
+    cli_message("%s: cannot %s: %s", target->path, what, strerror(error));
+    return status;
+}
+
+// A device or pipe is written directly: a rename would replace it.
+static bool is_special(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static int open_target(struct target *target) {
+    target->temporary[0] = '\0';
+    if (strcmp(target->path, "-") == 0) {
+        target->descriptor = STDOUT_FILENO;
+        return CLI_CLEAN;
+    }
+    if (is_special(target->path)) {
+        target->descriptor = open(target->path, O_WRONLY | O_CLOEXEC);
+        return target->descriptor >= 0 ? CLI_CLEAN : fail(target, "write", errno, CLI_UNUSABLE);
+    }
+    int wanted = snprintf(target->temporary, sizeof(target->temporary), "%s.XXXXXX", target->path);
+    if (wanted < 0 || (size_t)wanted >= sizeof(target->temporary)) {
+        target->temporary[0] = '\0';
+        return fail(target, "write", ENAMETOOLONG, CLI_UNUSABLE);
+    }
+    target->descriptor = mkstemp(target->temporary);
+    if (target->descriptor < 0) {
+        int error = errno;
+        target->temporary[0] = '\0';
+        bool is_full = error == ENOSPC || error == EDQUOT || error == EIO;
+        return fail(target, "create", error, is_full ? CLI_ENVIRONMENT : CLI_UNUSABLE);
+    }
+    return CLI_CLEAN;
+}
+
+// To disk, then under its name.
+static int publish(struct target *target) {
+    if (target->descriptor == STDOUT_FILENO) {
+        return CLI_CLEAN;
+    }
+    bool is_renamed = target->temporary[0] != '\0';
+    if (is_renamed && fsync(target->descriptor) != 0) {
+        return fail(target, "write", errno, CLI_ENVIRONMENT);
+    }
+    int closed = close(target->descriptor);
+    target->descriptor = -1;
+    if (closed != 0) {
+        return fail(target, "write", errno, CLI_ENVIRONMENT);
+    }
+    if (is_renamed && rename(target->temporary, target->path) != 0) {
+        return fail(target, "rename", errno, CLI_UNUSABLE);
+    }
+    target->temporary[0] = '\0';
+    return CLI_CLEAN;
+}
+
+static void close_target(struct target *target) {
+    if (target->descriptor > STDERR_FILENO) {
+        close(target->descriptor);
+    }
+    if (target->temporary[0] != '\0') {
+        unlink(target->temporary);
+    }
+}
+
+static bool visit(void *context, const struct dump_record *record,
+                  const struct dump_reader *reader) {
+    struct target *target = context;
+    (void)reader;
+    return dump_recoder_add(&target->recoder, record);
+}
+
+static int recode(struct target *target, const char *from, enum dump_mode mode) {
+    const struct dump_output output = {.write = write_descriptor, .context = target};
+    dump_recoder_init(&target->recoder, &output);
+    int status = dump_input_each(from, mode, visit, target);
+    if (status != CLI_CLEAN) {
+        return status;
+    }
+    if (!dump_recoder_finish(&target->recoder)) {
+        return fail(target, "write", target->recoder.error, CLI_ENVIRONMENT);
+    }
+    return publish(target);
+}
+
+int dump_recode(int argc, char **argv) {
+    struct dump_options options;
+    int status = dump_options_parse(&options, argc, argv, 2, usage);
+    if (status >= 0) {
+        return status;
+    }
+    signal(SIGXFSZ, SIG_IGN); // a file size limit is an error of write(), not a death
+    signal(SIGPIPE, SIG_IGN);
+    struct target *target = malloc(sizeof(*target));
+    if (target == NULL) {
+        cli_message("dump recode: out of memory");
+        return CLI_ENVIRONMENT;
+    }
+    target->path = options.files[1];
+    target->descriptor = -1;
+    status = open_target(target);
+    if (status == CLI_CLEAN) {
+        status = recode(target, options.files[0], dump_options_mode(&options));
+    }
+    close_target(target);
+    free(target);
+    return status;
+}

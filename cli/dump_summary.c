@@ -1,0 +1,169 @@
+// dump_summary: one pass over the records, counting.
+
+#include "cli/cli.h"
+#include "cli/dump.h"
+#include "cli/dump_summary.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void copy_text(char *to, size_t size_bytes, const struct dump_string *from) {
+    size_t kept = from->size_bytes < size_bytes ? (size_t)from->size_bytes : size_bytes - 1;
+    memcpy(to, from->bytes, kept);
+    to[kept] = '\0';
+}
+
+static void add_object(struct dump_summary *summary, uint64_t size_bytes) {
+    summary->object_bytes += size_bytes;
+    if (summary->size_row == NULL || summary->size_row_bytes != size_bytes) {
+        char label[32];
+        snprintf(label, sizeof(label), "%" PRIu64, size_bytes);
+        uint64_t hash = tally_hash(TALLY_HASH_START, &size_bytes, sizeof(size_bytes));
+        summary->size_row = tally_row(&summary->sizes, hash, label);
+        summary->size_row_bytes = size_bytes;
+    }
+    summary->size_row->count++;
+    summary->size_row->bytes += size_bytes;
+}
+
+// Go's statuses; a wait reason is stale unless the goroutine waits.
+static void add_goroutine(struct dump_summary *summary,
+                          const struct dump_record_Goroutine *record) {
+    static const char *const names[] = {
+        [0] = "idle",    [1] = "runnable", [2] = "running",   [3] = "in a system call",
+        [4] = "waiting", [6] = "dead",     [8] = "copystack", [9] = "preempted"};
+    size_t known = sizeof(names) / sizeof(names[0]);
+    const char *name = record->status < known ? names[record->status] : NULL;
+    char label[TALLY_LABEL_BYTES], reason[64] = "";
+    if (record->status == 4 && record->wait_reason.size_bytes > 0) {
+        copy_text(reason, sizeof(reason), &record->wait_reason);
+    }
+    if (name == NULL) {
+        snprintf(label, sizeof(label), "status %" PRIu64, record->status);
+    } else {
+        snprintf(label, sizeof(label), "%s%s%s%s", name, reason[0] != '\0' ? ": " : "", reason,
+                 record->is_system ? " (system)" : "");
+    }
+    tally_row(&summary->goroutines, tally_hash(TALLY_HASH_START, label, strlen(label)), label)
+        ->count++;
+}
+
+// The end of a path, which tells more than its beginning.
+static struct dump_string base_name(struct dump_string path) {
+    for (uint64_t i = path.size_bytes; i > 0; i--) {
+        if (path.bytes[i - 1] == '/') {
+            return (struct dump_string){.bytes = path.bytes + i, .size_bytes = path.size_bytes - i};
+        }
+    }
+    return path;
+}
+
+static uint64_t hash_call(uint64_t hash, const struct dump_call *call) {
+    hash = tally_hash(hash, call->function.bytes, (size_t)call->function.size_bytes);
+    hash = tally_hash(hash, "", 1);
+    hash = tally_hash(hash, call->file.bytes, (size_t)call->file.size_bytes);
+    return tally_hash(hash, &call->line, sizeof(call->line));
+}
+
+static void add_calls(struct dump_summary *summary, const struct dump_calls *calls) {
+    for (size_t i = 0; i < calls->count; i++) {
+        summary->stack_hash = hash_call(summary->stack_hash, &calls->at[i]);
+    }
+    if (calls->begin == 0 && calls->count > 0) {
+        char function[64], file[40];
+        struct dump_string base = base_name(calls->at[0].file);
+        copy_text(function, sizeof(function), &calls->at[0].function);
+        copy_text(file, sizeof(file), &base);
+        snprintf(summary->leaf, sizeof(summary->leaf), "%s %s:%" PRIu64, function, file,
+                 calls->at[0].line);
+    }
+}
+
+static void add_bucket(struct dump_summary *summary, const struct dump_record *record) {
+    const struct dump_record_MemProf *bucket = &record->as.MemProf;
+    if (record->is_first) {
+        summary->stack_hash = tally_hash(TALLY_HASH_START, &bucket->size, sizeof(bucket->size));
+        snprintf(summary->leaf, sizeof(summary->leaf), "(no stack)");
+    }
+    add_calls(summary, &bucket->stack);
+    if (record->is_last) {
+        struct tally_row *row = tally_row(&summary->sites, summary->stack_hash, summary->leaf);
+        uint64_t in_use = bucket->allocs > bucket->frees ? bucket->allocs - bucket->frees : 0;
+        row->count += in_use;
+        row->bytes += in_use * bucket->size;
+    }
+}
+
+static void add_params(struct dump_summary *summary, const struct dump_record_Params *params) {
+    if (params->arch.size_bytes > 0) { // in this part
+        copy_text(summary->arch, sizeof(summary->arch), &params->arch);
+    }
+    if (params->version.size_bytes > 0) {
+        copy_text(summary->version, sizeof(summary->version), &params->version);
+    }
+    summary->params = *params;
+    summary->params.arch = (struct dump_string){.size_bytes = 0};
+    summary->params.version = (struct dump_string){.size_bytes = 0};
+}
+
+// What came with the last part of a record.
+static void add_whole(struct dump_summary *summary, const struct dump_record *record) {
+    summary->records[record->tag]++;
+    if (record->tag == DUMP_TAG_Object) {
+        add_object(summary, record->as.Object.contents.total_bytes);
+    } else if (record->tag == DUMP_TAG_Goroutine) {
+        add_goroutine(summary, &record->as.Goroutine);
+    } else if (record->tag == DUMP_TAG_MemStats) {
+        summary->memstats = record->as.MemStats;
+        summary->has_memstats = true;
+    }
+}
+
+static bool visit(void *context, const struct dump_record *record,
+                  const struct dump_reader *reader) {
+    struct dump_summary *summary = context;
+    if (record->tag == DUMP_TAG_MemProf) {
+        add_bucket(summary, record);
+    } else if (record->tag == DUMP_TAG_Params) {
+        add_params(summary, &record->as.Params);
+    }
+    if (record->is_last) {
+        add_whole(summary, record);
+    }
+    if (record->tag == DUMP_TAG_EOF) {
+        summary->bytes = dump_reader_offset(reader);
+        for (size_t i = 0; i < DUMP_FORGIVEN_COUNT; i++) {
+            summary->forgiven[i] = dump_reader_forgiven(reader, (enum dump_forgiven)i);
+        }
+    }
+    return true;
+}
+
+int dump_summary_read(struct dump_summary *summary, const char *path, enum dump_mode mode) {
+    *summary = (struct dump_summary){.bytes = 0};
+    int status = dump_input_each(path, mode, visit, summary);
+    bool is_out_of_memory = summary->sizes.is_out_of_memory ||
+                            summary->goroutines.is_out_of_memory || summary->sites.is_out_of_memory;
+    if (status == CLI_CLEAN && is_out_of_memory) {
+        cli_message("%s: out of memory", path);
+        return CLI_ENVIRONMENT;
+    }
+    return status;
+}
+
+void dump_summary_fini(struct dump_summary *summary) {
+    tally_fini(&summary->sizes);
+    tally_fini(&summary->goroutines);
+    tally_fini(&summary->sites);
+}
+
+void dump_memstats_each(const struct dump_record_MemStats *memstats,
+                        void (*each)(void *context, const char *name, uint64_t value),
+                        void *context) {
+#define U(name) each(context, #name, memstats->name);
+#define N(name)
+    DUMP_MEMSTATS_FIELDS
+#undef U
+#undef N
+}
