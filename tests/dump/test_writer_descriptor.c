@@ -1,0 +1,300 @@
+// test_writer_descriptor: dumps to pipes, devices and paths, and what is left when they fail.
+#define _XOPEN_SOURCE 700
+
+#include "tests/dump/written.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct fixture {
+    struct written written;
+    char directory[64];
+    char path[96];
+};
+
+static int setup(void **state) {
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    struct written *written = &fixture->written;
+    written_begin(written, &(struct runtime_options){0});
+    for (size_t i = 0; i < 300; i++) { // more than a pipe holds
+        assert_non_null(heap_alloc(written->heap, written->cache, 1024, NULL, HEAP_ALLOC_ZERO));
+    }
+    written_dump(written);
+    strcpy(fixture->directory, "/tmp/countercheck-test-XXXXXX");
+    assert_non_null(mkdtemp(fixture->directory));
+    (void)snprintf(fixture->path, sizeof fixture->path, "%s/dump", fixture->directory);
+    *state = fixture;
+    return 0;
+}
+
+static size_t file_count(const char *directory) {
+    DIR *entries = opendir(directory);
+    size_t count = 0;
+    struct dirent *entry;
+    while ((entry = readdir(entries)) != NULL) {
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    }
+    (void)closedir(entries);
+    return count;
+}
+
+static int teardown(void **state) {
+    struct fixture *fixture = *state;
+    written_end(&fixture->written);
+    (void)unlink(fixture->path);
+    assert_int_equal(rmdir(fixture->directory), 0); // nothing else was left
+    free(fixture);
+    return 0;
+}
+
+static struct dump_result to_path(struct fixture *fixture, const char *path) {
+    return dump_write_path(fixture->written.runtime, fixture->written.cache, path);
+}
+
+static struct dump_result to_descriptor(struct fixture *fixture, int descriptor) {
+    return dump_write_descriptor(fixture->written.runtime, fixture->written.cache, descriptor);
+}
+
+// ---- descriptors
+
+struct drain {
+    int descriptor;
+    uint8_t *bytes;
+    size_t size_bytes, capacity;
+};
+
+static void *drain_slowly(void *argument) {
+    struct drain *drain = argument;
+    ssize_t count;
+    while ((count = read(drain->descriptor, drain->bytes + drain->size_bytes,
+                         drain->capacity - drain->size_bytes)) > 0) {
+        drain->size_bytes += (size_t)count;
+    }
+    return NULL;
+}
+
+static void pipe_gets_the_whole_dump(struct fixture *fixture, bool is_blocking) {
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    if (!is_blocking) {
+        assert_int_equal(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+    }
+    size_t capacity = fixture->written.size_bytes + 1;
+    struct drain drain = {ends[0], malloc(capacity), 0, capacity};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, drain_slowly, &drain), 0);
+    struct dump_result result = to_descriptor(fixture, ends[1]);
+    (void)close(ends[1]);
+    (void)pthread_join(thread, NULL);
+    (void)close(ends[0]);
+    assert_int_equal(result.error, 0);
+    assert_int_equal(drain.size_bytes, fixture->written.size_bytes);
+    assert_memory_equal(drain.bytes, fixture->written.bytes, drain.size_bytes);
+    free(drain.bytes);
+}
+
+static void a_blocking_pipe_gets_the_whole_dump(void **state) {
+    pipe_gets_the_whole_dump(*state, true);
+}
+
+static void a_nonblocking_pipe_is_waited_for(void **state) {
+    pipe_gets_the_whole_dump(*state, false);
+}
+
+static void a_reader_that_went_away_is_an_error_and_kills_nobody(void **state) {
+    struct fixture *fixture = *state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    (void)close(ends[0]);
+    struct dump_result result = to_descriptor(fixture, ends[1]);
+    (void)close(ends[1]);
+    assert_int_equal(result.error, EPIPE);
+    assert_int_equal(result.offset_bytes, 0);
+    sigset_t left;
+    (void)sigpending(&left);
+    assert_int_equal(sigismember(&left, SIGPIPE), 0);
+    (void)pthread_sigmask(SIG_BLOCK, NULL, &left);
+    assert_int_equal(sigismember(&left, SIGPIPE), 0);
+}
+
+// What was raised before the dump by somebody else still comes.
+static void a_signal_that_was_pending_before_stays_pending(void **state) {
+    struct fixture *fixture = *state;
+    sigset_t pipe_signal, before;
+    (void)sigemptyset(&pipe_signal);
+    (void)sigaddset(&pipe_signal, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+    (void)pthread_kill(pthread_self(), SIGPIPE);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    (void)close(ends[0]);
+    assert_int_equal(to_descriptor(fixture, ends[1]).error, EPIPE);
+    (void)close(ends[1]);
+    sigset_t left;
+    (void)sigpending(&left);
+    assert_int_equal(sigismember(&left, SIGPIPE), 1);
+    assert_int_equal(sigtimedwait(&pipe_signal, NULL, &(struct timespec){0}), SIGPIPE);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void a_descriptor_that_is_none_is_an_error(void **state) {
+    assert_int_equal(to_descriptor(*state, -1).error, EBADF);
+}
+
+// ---- paths
+
+static void assert_file_holds_the_dump(struct fixture *fixture, const char *path) {
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t capacity = fixture->written.size_bytes + 1;
+    uint8_t *bytes = malloc(capacity);
+    assert_int_equal(fread(bytes, 1, capacity, file), fixture->written.size_bytes);
+    assert_memory_equal(bytes, fixture->written.bytes, fixture->written.size_bytes);
+    free(bytes);
+    (void)fclose(file);
+}
+
+static void a_path_gets_the_dump_for_its_owner_alone(void **state) {
+    struct fixture *fixture = *state;
+    struct dump_result result = to_path(fixture, fixture->path);
+    assert_int_equal(result.error, 0);
+    assert_int_equal(result.offset_bytes, fixture->written.size_bytes);
+    assert_file_holds_the_dump(fixture, fixture->path);
+    struct stat status;
+    assert_int_equal(stat(fixture->path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    assert_int_equal(file_count(fixture->directory), 1);
+}
+
+static void make_old_file(struct fixture *fixture) {
+    FILE *file = fopen(fixture->path, "w");
+    assert_non_null(file);
+    (void)fputs("old", file);
+    (void)fclose(file);
+}
+
+static void a_dump_replaces_the_file_before_it(void **state) {
+    struct fixture *fixture = *state;
+    make_old_file(fixture);
+    assert_int_equal(to_path(fixture, fixture->path).error, 0);
+    assert_file_holds_the_dump(fixture, fixture->path);
+    assert_int_equal(file_count(fixture->directory), 1);
+}
+
+static void a_path_without_a_folder_is_in_the_current_one(void **state) {
+    struct fixture *fixture = *state;
+    int here = open(".", O_RDONLY | O_DIRECTORY);
+    assert_int_equal(chdir(fixture->directory), 0);
+    assert_int_equal(to_path(fixture, "dump").error, 0);
+    assert_int_equal(fchdir(here), 0);
+    (void)close(here);
+    assert_file_holds_the_dump(fixture, fixture->path);
+}
+
+static void a_link_is_followed(void **state) {
+    struct fixture *fixture = *state;
+    make_old_file(fixture);
+    char link[96];
+    (void)snprintf(link, sizeof link, "%s/link", fixture->directory);
+    assert_int_equal(symlink("dump", link), 0);
+    assert_int_equal(to_path(fixture, link).error, 0);
+    assert_file_holds_the_dump(fixture, fixture->path);
+    struct stat status;
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    (void)unlink(link);
+}
+
+// The process may write no file longer than this while the function runs.
+static struct dump_result to_path_with_limit(struct fixture *fixture, rlim_t limit_bytes) {
+    struct rlimit before, limited;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limited = before;
+    limited.rlim_cur = limit_bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limited), 0);
+    struct dump_result result = to_path(fixture, fixture->path);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    return result;
+}
+
+static void a_failed_dump_leaves_nothing(void **state) {
+    struct fixture *fixture = *state;
+    struct dump_result result = to_path_with_limit(fixture, 100000);
+    assert_int_equal(result.error, EFBIG);
+    assert_int_equal(result.offset_bytes, 100000);
+    assert_int_equal(file_count(fixture->directory), 0);
+}
+
+static void a_failed_dump_leaves_the_file_before_it(void **state) {
+    struct fixture *fixture = *state;
+    make_old_file(fixture);
+    assert_int_equal(to_path_with_limit(fixture, 100000).error, EFBIG);
+    assert_int_equal(file_count(fixture->directory), 1);
+    struct stat status;
+    assert_int_equal(stat(fixture->path, &status), 0);
+    assert_int_equal(status.st_size, 3);
+}
+
+static void a_folder_that_is_not_there_is_an_error(void **state) {
+    struct fixture *fixture = *state;
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/none/dump", fixture->directory);
+    assert_int_equal(to_path(fixture, path).error, ENOENT);
+}
+
+static void a_folder_is_no_place_for_a_dump(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(to_path(fixture, fixture->directory).error, EISDIR);
+}
+
+static void a_path_that_is_too_long_is_an_error(void **state) {
+    char path[PATH_MAX + 10];
+    memset(path, 'a', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    assert_int_equal(to_path(*state, path).error, ENAMETOOLONG);
+}
+
+static void a_folder_that_takes_no_file_is_an_error(void **state) {
+    assert_int_not_equal(to_path(*state, "/proc/self/dump").error, 0);
+}
+
+static void a_device_is_written_to_and_not_replaced(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(to_path(fixture, "/dev/null").error, 0);
+    assert_int_equal(to_path(fixture, "/dev/full").error, ENOSPC);
+    struct stat status;
+    assert_int_equal(stat("/dev/full", &status), 0);
+    assert_true(S_ISCHR(status.st_mode));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(a_blocking_pipe_gets_the_whole_dump),
+        TEST(a_nonblocking_pipe_is_waited_for),
+        TEST(a_reader_that_went_away_is_an_error_and_kills_nobody),
+        TEST(a_signal_that_was_pending_before_stays_pending),
+        TEST(a_descriptor_that_is_none_is_an_error),
+        TEST(a_path_gets_the_dump_for_its_owner_alone),
+        TEST(a_dump_replaces_the_file_before_it),
+        TEST(a_path_without_a_folder_is_in_the_current_one),
+        TEST(a_link_is_followed),
+        TEST(a_failed_dump_leaves_nothing),
+        TEST(a_failed_dump_leaves_the_file_before_it),
+        TEST(a_folder_that_is_not_there_is_an_error),
+        TEST(a_folder_is_no_place_for_a_dump),
+        TEST(a_path_that_is_too_long_is_an_error),
+        TEST(a_folder_that_takes_no_file_is_an_error),
+        TEST(a_device_is_written_to_and_not_replaced),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
