@@ -11,8 +11,7 @@
 
 // Volatile: the reads stay reads, and become no call of memcmp, which would be checked.
 UNCHECKED static size_t mismatch_by_byte(const volatile uint8_t *memory, const uint8_t *bytes,
-                                         size_t size_bytes)
-{
+                                         size_t size_bytes) {
     size_t i = 0;
     while (i < size_bytes && memory[i] == bytes[i]) {
         i++;
@@ -20,8 +19,7 @@ UNCHECKED static size_t mismatch_by_byte(const volatile uint8_t *memory, const u
     return i;
 }
 
-static uint64_t load_word(const uint8_t *bytes)
-{
+static uint64_t load_word(const uint8_t *bytes) {
     uint64_t word = 0;
     for (unsigned i = 0; i < WORD_BYTES; i++) {
         word |= (uint64_t)bytes[i] << (8 * i);
@@ -31,8 +29,7 @@ static uint64_t load_word(const uint8_t *bytes)
 
 // Words of a little-endian machine.
 UNCHECKED static size_t mismatch_by_word(const volatile uint64_t *memory, const uint8_t *bytes,
-                                         size_t word_count)
-{
+                                         size_t word_count) {
     size_t i = 0;
     while (i < word_count && memory[i] == load_word(bytes + i * WORD_BYTES)) {
         i++;
@@ -40,11 +37,10 @@ UNCHECKED static size_t mismatch_by_word(const volatile uint64_t *memory, const 
     return i;
 }
 
-size_t raw_mismatch(uintptr_t address, const uint8_t *bytes, size_t size_bytes)
-{
-    size_t equal = mismatch_by_word((const volatile uint64_t *)address, bytes,
-                                    size_bytes / WORD_BYTES) *
-                   WORD_BYTES;
+size_t raw_mismatch(uintptr_t address, const uint8_t *bytes, size_t size_bytes) {
+    size_t equal =
+        mismatch_by_word((const volatile uint64_t *)address, bytes, size_bytes / WORD_BYTES) *
+        WORD_BYTES;
     return equal + mismatch_by_byte((const volatile uint8_t *)(address + equal), bytes + equal,
                                     size_bytes - equal);
 }

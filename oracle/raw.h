@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Index of the first byte at `address` (a multiple of 8, readable) that is not as in `bytes`; size_bytes: none.
+// Index of the first byte at `address` (a multiple of 8, readable) that is not as in `bytes`;
+// size_bytes: none.
 size_t raw_mismatch(uintptr_t address, const uint8_t *bytes, size_t size_bytes);
 
 #endif

@@ -1,4 +1,5 @@
-// roundtrip: reads the dump strictly, hands each record to its check, and demands that every list came to its end.
+// roundtrip: reads the dump strictly, hands each record to its check, and demands that every list
+// came to its end.
 #include "oracle/roundtrip.h"
 
 #include "oracle/raw.h"
@@ -9,23 +10,20 @@
 // ---- differences
 
 bool roundtrip_equal(struct roundtrip *trip, enum rule rule, const char *field, uint64_t in_dump,
-                     const char *truth_name, uint64_t truth)
-{
+                     const char *truth_name, uint64_t truth) {
     trip->checked[rule] = true;
     return in_dump == truth ||
            oracle_rule(trip->oracle, rule, false, field, "dump", in_dump, truth_name, truth);
 }
 
 bool roundtrip_holds(struct roundtrip *trip, enum rule rule, bool holds, uintptr_t object,
-                     const char *what)
-{
+                     const char *what) {
     trip->checked[rule] = true;
     return holds || oracle_rule_text(trip->oracle, rule, false, object, "%s", what);
 }
 
 bool roundtrip_text_equal(struct roundtrip *trip, enum rule rule, const char *field,
-                          const struct dump_string *in_dump, const char *truth)
-{
+                          const struct dump_string *in_dump, const char *truth) {
     trip->checked[rule] = true;
     size_t truth_bytes = strlen(truth);
     if (in_dump->size_bytes == truth_bytes && memcmp(in_dump->bytes, truth, truth_bytes) == 0) {
@@ -37,8 +35,7 @@ bool roundtrip_text_equal(struct roundtrip *trip, enum rule rule, const char *fi
 }
 
 bool roundtrip_memory_equal(struct roundtrip *trip, enum rule rule,
-                            const struct dump_memory *in_dump, uintptr_t address)
-{
+                            const struct dump_memory *in_dump, uintptr_t address) {
     trip->checked[rule] = true;
     size_t size_bytes = (size_t)in_dump->size_bytes;
     size_t offset = raw_mismatch(address, in_dump->bytes, size_bytes);
@@ -49,8 +46,7 @@ bool roundtrip_memory_equal(struct roundtrip *trip, enum rule rule,
 
 // ---- records
 
-static bool check_record(struct roundtrip *trip, const struct dump_record *record)
-{
+static bool check_record(struct roundtrip *trip, const struct dump_record *record) {
     switch (record->tag) {
     case DUMP_TAG_Params:
         return roundtrip_params(trip, &record->as.Params);
@@ -95,8 +91,7 @@ static bool check_record(struct roundtrip *trip, const struct dump_record *recor
 
 // ---- the dump
 
-static bool check_decoded(struct roundtrip *trip, const struct dump_reader *reader)
-{
+static bool check_decoded(struct roundtrip *trip, const struct dump_reader *reader) {
     const struct dump_error *error = dump_reader_error(reader);
     trip->checked[RULE_DUMP_DECODE] = true;
     if (error->kind == DUMP_ERROR_NONE) {
@@ -107,15 +102,13 @@ static bool check_decoded(struct roundtrip *trip, const struct dump_reader *read
                             dump_error_text(error, text, sizeof text));
 }
 
-static bool check_ends(struct roundtrip *trip)
-{
+static bool check_ends(struct roundtrip *trip) {
     return roundtrip_recode_end(trip) && roundtrip_lists_end(trip) && roundtrip_objects_end(trip) &&
            roundtrip_goroutines_end(trip) && roundtrip_finalizers_end(trip) &&
            roundtrip_profile_end(trip);
 }
 
-static bool check_records(struct roundtrip *trip, struct dump_reader *reader)
-{
+static bool check_records(struct roundtrip *trip, struct dump_reader *reader) {
     const struct dump_record *record;
     while ((record = dump_reader_next(reader)) != NULL) {
         if (!roundtrip_recode(trip, record) || !check_record(trip, record)) {
@@ -126,8 +119,7 @@ static bool check_records(struct roundtrip *trip, struct dump_reader *reader)
 }
 
 // Counts the rules that were looked at and held; one that failed has counted itself.
-static void count_checked(const struct roundtrip *trip, const uint64_t *fired_before)
-{
+static void count_checked(const struct roundtrip *trip, const uint64_t *fired_before) {
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         if (trip->checked[rule] &&
             oracle_fired(trip->oracle, (enum rule)rule) == fired_before[rule]) {
@@ -136,8 +128,7 @@ static void count_checked(const struct roundtrip *trip, const uint64_t *fired_be
     }
 }
 
-static struct roundtrip trip_begin(struct oracle *oracle, const struct roundtrip_dump *dump)
-{
+static struct roundtrip trip_begin(struct oracle *oracle, const struct roundtrip_dump *dump) {
     const struct runtime *runtime = dump->runtime;
     const struct heap *heap = runtime_heap(runtime);
     return (struct roundtrip){
@@ -153,8 +144,7 @@ static struct roundtrip trip_begin(struct oracle *oracle, const struct roundtrip
     };
 }
 
-bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump)
-{
+bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump) {
     struct dump_reader *reader =
         dump_reader_create_memory(dump->bytes, dump->size_bytes, DUMP_STRICT);
     if (reader == NULL) {
@@ -170,6 +160,7 @@ bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump)
     struct roundtrip trip = trip_begin(oracle, dump);
     bool clean = check_records(&trip, reader);
     count_checked(&trip, fired_before);
+    roundtrip_finalizers_fini(&trip);
     dump_reader_destroy(reader);
     return clean;
 }

@@ -1,8 +1,9 @@
-// roundtrip: a dump read back, every record against the heap's bits, the runtime's lists and the ledger, both ways:
-// what is there must be in the dump, and what is in the dump must be there.
+// roundtrip: a dump read back, every record against the heap's bits, the runtime's lists and the
+// ledger, both ways: what is there must be in the dump, and what is in the dump must be there.
 //
-// It covers what a dump says, not how it is delivered: faults of the sink are the dump target's. It reads the heap through
-// allocator/inspect.h and raw memory, and the runtime through its lists; it shares no code with the writer.
+// It covers what a dump says, not how it is delivered: faults of the sink are the dump target's. It
+// reads the heap through allocator/inspect.h and raw memory, and the runtime through its lists; it
+// shares no code with the writer.
 #ifndef ORACLE_ROUNDTRIP_H
 #define ORACLE_ROUNDTRIP_H
 
@@ -17,8 +18,8 @@ struct roundtrip_dump {
     bool has_model;                // the oracle's model was told of every operation
 };
 
-// Checks the dump under the DUMP_ rules of the oracle. True when clean. Linear in the dump; no memory but the
-// reader's. With the model, it settles it first (model_settle).
+// Checks the dump under the DUMP_ rules of the oracle. True when clean. Linear in the dump; no
+// memory but the reader's. With the model, it settles it first (model_settle).
 bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump);
 
 #endif

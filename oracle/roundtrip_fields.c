@@ -1,10 +1,10 @@
-// roundtrip_fields: the pointer fields that a mask, a map or a layout lets expect, against those of a record.
+// roundtrip_fields: the pointer fields that a mask, a map or a layout lets expect, against those of
+// a record.
 #include "oracle/roundtrip_private.h"
 
 #define WORD_BYTES 8
 
-static bool word_is_field(const struct expected_words *words, size_t word)
-{
+static bool word_is_field(const struct expected_words *words, size_t word) {
     if (words->bits == NULL) {
         return true;
     }
@@ -17,8 +17,7 @@ static bool word_is_field(const struct expected_words *words, size_t word)
     return (words->bits[word / 8] >> (word % 8) & 1) != 0;
 }
 
-bool expected_fields_next(struct expected_fields *expected, uint64_t *offset)
-{
+bool expected_fields_next(struct expected_fields *expected, uint64_t *offset) {
     for (; expected->run < 2; expected->run++, expected->word = 0) {
         const struct expected_words *words = &expected->runs[expected->run];
         while (expected->word < words->word_count) {
@@ -33,15 +32,15 @@ bool expected_fields_next(struct expected_fields *expected, uint64_t *offset)
 }
 
 bool roundtrip_fields_equal(struct roundtrip *trip, enum rule rule, uintptr_t object,
-                            const struct dump_fields *in_dump, bool is_last)
-{
+                            const struct dump_fields *in_dump, bool is_last) {
     uint64_t offset;
     for (size_t i = 0; i < in_dump->count; i++) {
         if (!expected_fields_next(&trip->fields, &offset)) {
             return roundtrip_holds(trip, rule, false, object, "has a pointer field too many");
         }
         if (in_dump->at[i].offset != offset) {
-            return roundtrip_equal(trip, rule, "field offset", in_dump->at[i].offset, "map", offset);
+            return roundtrip_equal(trip, rule, "field offset", in_dump->at[i].offset, "map",
+                                   offset);
         }
     }
     bool is_missing = is_last && expected_fields_next(&trip->fields, &offset);

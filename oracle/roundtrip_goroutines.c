@@ -1,14 +1,15 @@
-// roundtrip_goroutines: goroutines that are not dead, their frames, defers and panics, in step with the runtime's lists.
+// roundtrip_goroutines: goroutines that are not dead, their frames, defers and panics, in step with
+// the runtime's lists.
 #include "oracle/roundtrip_private.h"
 
 #define WORD_BYTES 8
 
 // ---- frames
 
-// The low end of a frame is what it gave its callee, by the callee's argument map; without one, all of it may point.
+// The low end of a frame is what it gave its callee, by the callee's argument map; without one, all
+// of it may point.
 static struct expected_words out_argument_words(const struct frame *frame,
-                                                const struct frame *callee)
-{
+                                                const struct frame *callee) {
     if (callee == NULL) {
         return (struct expected_words){0};
     }
@@ -21,8 +22,7 @@ static struct expected_words out_argument_words(const struct frame *frame,
     };
 }
 
-static struct expected_words local_words(const struct frame *frame, size_t out_argument_words)
-{
+static struct expected_words local_words(const struct frame *frame, size_t out_argument_words) {
     const struct frame_description *about = &frame->description;
     if (about->locals_map == FRAME_MAP_EMPTY) {
         return (struct expected_words){0};
@@ -40,8 +40,8 @@ static struct expected_words local_words(const struct frame *frame, size_t out_a
     };
 }
 
-static bool check_frame_numbers(struct roundtrip *trip, const struct dump_record_StackFrame *record)
-{
+static bool check_frame_numbers(struct roundtrip *trip,
+                                const struct dump_record_StackFrame *record) {
     const struct frame_description *about = &trip->frame->description;
     uint64_t child_sp = trip->callee == NULL ? 0 : trip->callee->sp;
     const struct func *func = runtime_find_func(trip->dump.runtime, about->entry);
@@ -59,10 +59,10 @@ static bool check_frame_numbers(struct roundtrip *trip, const struct dump_record
            roundtrip_text_equal(trip, rule, "function", &record->function, name);
 }
 
-static bool check_frame_begin(struct roundtrip *trip, const struct dump_record_StackFrame *record)
-{
+static bool check_frame_begin(struct roundtrip *trip, const struct dump_record_StackFrame *record) {
     const struct frame *frame = trip->frame;
-    if (!roundtrip_holds(trip, RULE_DUMP_FRAME, frame != NULL, record->sp, "a StackFrame too many") ||
+    if (!roundtrip_holds(trip, RULE_DUMP_FRAME, frame != NULL, record->sp,
+                         "a StackFrame too many") ||
         !check_frame_numbers(trip, record) ||
         !roundtrip_memory_equal(trip, RULE_DUMP_FRAME_CONTENTS, &record->contents, frame->sp)) {
         return false;
@@ -77,8 +77,7 @@ static bool check_frame_begin(struct roundtrip *trip, const struct dump_record_S
     return true;
 }
 
-bool roundtrip_frame(struct roundtrip *trip, const struct dump_record *record)
-{
+bool roundtrip_frame(struct roundtrip *trip, const struct dump_record *record) {
     const struct dump_record_StackFrame *frame = &record->as.StackFrame;
     return (!record->is_first || check_frame_begin(trip, frame)) &&
            roundtrip_fields_equal(trip, RULE_DUMP_FRAME_FIELDS, frame->sp, &frame->fields,
@@ -87,8 +86,7 @@ bool roundtrip_frame(struct roundtrip *trip, const struct dump_record *record)
 
 // ---- defers and panics
 
-bool roundtrip_defer(struct roundtrip *trip, const struct dump_record_Defer *record)
-{
+bool roundtrip_defer(struct roundtrip *trip, const struct dump_record_Defer *record) {
     const struct defer *defer = trip->defer;
     enum rule rule = RULE_DUMP_DEFER;
     if (!roundtrip_holds(trip, rule, defer != NULL, record->address, "a Defer too many")) {
@@ -106,8 +104,7 @@ bool roundtrip_defer(struct roundtrip *trip, const struct dump_record_Defer *rec
            roundtrip_equal(trip, rule, "link", record->link, "runtime", (uintptr_t)defer->link);
 }
 
-bool roundtrip_panic(struct roundtrip *trip, const struct dump_record_Panic *record)
-{
+bool roundtrip_panic(struct roundtrip *trip, const struct dump_record_Panic *record) {
     const struct panic *panic = trip->panic;
     enum rule rule = RULE_DUMP_PANIC;
     if (!roundtrip_holds(trip, rule, panic != NULL, record->address, "a Panic too many")) {
@@ -126,8 +123,7 @@ bool roundtrip_panic(struct roundtrip *trip, const struct dump_record_Panic *rec
 // ---- goroutines
 
 // All of the goroutine before has come.
-static bool check_current_end(struct roundtrip *trip)
-{
+static bool check_current_end(struct roundtrip *trip) {
     uintptr_t address = (uintptr_t)trip->current;
     return roundtrip_holds(trip, RULE_DUMP_FRAME, trip->frame == NULL, address,
                            "lacks a StackFrame") &&
@@ -135,16 +131,14 @@ static bool check_current_end(struct roundtrip *trip)
            roundtrip_holds(trip, RULE_DUMP_PANIC, trip->panic == NULL, address, "lacks a Panic");
 }
 
-static void skip_dead(struct roundtrip *trip)
-{
+static void skip_dead(struct roundtrip *trip) {
     while (trip->goroutine != NULL && trip->goroutine->status == GOROUTINE_DEAD) {
         trip->goroutine = trip->goroutine->next;
     }
 }
 
 // Nobody runs while the world stands still: what ran, or had not begun to, is runnable.
-static uint64_t stopped_status(const struct goroutine *g)
-{
+static uint64_t stopped_status(const struct goroutine *g) {
     switch (g->status) {
     case GOROUTINE_SYSCALL:
     case GOROUTINE_WAITING:
@@ -159,8 +153,7 @@ static uint64_t stopped_status(const struct goroutine *g)
 }
 
 static bool check_links(struct roundtrip *trip, const struct dump_record_Goroutine *record,
-                        const struct goroutine *g)
-{
+                        const struct goroutine *g) {
     enum rule rule = RULE_DUMP_GOROUTINE;
     return roundtrip_equal(trip, rule, "context", record->context, "runtime", g->context) &&
            roundtrip_equal(trip, rule, "thread", record->thread, "runtime", (uintptr_t)g->thread) &&
@@ -169,8 +162,7 @@ static bool check_links(struct roundtrip *trip, const struct dump_record_Gorouti
 }
 
 static bool check_numbers(struct roundtrip *trip, const struct dump_record_Goroutine *record,
-                          const struct goroutine *g)
-{
+                          const struct goroutine *g) {
     uint64_t sp = g->innermost != NULL ? g->innermost->sp : g->stack_low + g->stack_bytes;
     const char *reason = g->wait_reason != NULL ? g->wait_reason : "";
     enum rule rule = RULE_DUMP_GOROUTINE;
@@ -186,8 +178,7 @@ static bool check_numbers(struct roundtrip *trip, const struct dump_record_Gorou
            roundtrip_text_equal(trip, rule, "wait_reason", &record->wait_reason, reason);
 }
 
-bool roundtrip_goroutine(struct roundtrip *trip, const struct dump_record_Goroutine *record)
-{
+bool roundtrip_goroutine(struct roundtrip *trip, const struct dump_record_Goroutine *record) {
     if (!check_current_end(trip)) {
         return false;
     }
@@ -208,8 +199,7 @@ bool roundtrip_goroutine(struct roundtrip *trip, const struct dump_record_Gorout
     return true;
 }
 
-bool roundtrip_goroutines_end(struct roundtrip *trip)
-{
+bool roundtrip_goroutines_end(struct roundtrip *trip) {
     skip_dead(trip);
     return check_current_end(trip) &&
            roundtrip_holds(trip, RULE_DUMP_GOROUTINE, trip->goroutine == NULL,

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-// ---- types: each is due right before the itab that names it, unless it is among the four last used of its row
+// ---- types: each is due right before the itab that names it, unless it is among the four last
+// used of its row
 
 // Uses `type`; true when it was among the recent ones.
-static bool recent_use(struct recent_types *recent, const struct type *type)
-{
+static bool recent_use(struct recent_types *recent, const struct type *type) {
     size_t row = type->hash & (RECENT_ROWS - 1);
     size_t oldest = 0;
     recent->now++;
@@ -27,8 +27,7 @@ static bool recent_use(struct recent_types *recent, const struct type *type)
 }
 
 // "package.name", or the name alone. Compared in pieces: a name has any length.
-static bool type_name_is(const struct dump_string *in_dump, const struct type *type)
-{
+static bool type_name_is(const struct dump_string *in_dump, const struct type *type) {
     const uint8_t *at = in_dump->bytes;
     size_t package_bytes = strlen(type->package_path);
     size_t name_bytes = strlen(type->name);
@@ -40,11 +39,10 @@ static bool type_name_is(const struct dump_string *in_dump, const struct type *t
            memcmp(at + package_bytes + 1, type->name, name_bytes) == 0;
 }
 
-bool roundtrip_type(struct roundtrip *trip, const struct dump_record_Type *record)
-{
+bool roundtrip_type(struct roundtrip *trip, const struct dump_record_Type *record) {
     const struct type *type = trip->itab == NULL ? NULL : trip->itab->type;
-    bool is_due = type != NULL && trip->written_type == NULL &&
-                  !recent_use(&trip->recent_types, type);
+    bool is_due =
+        type != NULL && trip->written_type == NULL && !recent_use(&trip->recent_types, type);
     if (!roundtrip_holds(trip, RULE_DUMP_TYPE, is_due, 0, "a Type is written that is not due")) {
         return false;
     }
@@ -59,8 +57,7 @@ bool roundtrip_type(struct roundtrip *trip, const struct dump_record_Type *recor
            roundtrip_equal(trip, RULE_DUMP_TYPE, "indirect", record->indirect, "type", indirect);
 }
 
-bool roundtrip_itab(struct roundtrip *trip, const struct dump_record_Itab *record)
-{
+bool roundtrip_itab(struct roundtrip *trip, const struct dump_record_Itab *record) {
     const struct itab *itab = trip->itab;
     if (!roundtrip_holds(trip, RULE_DUMP_ITAB, itab != NULL, 0, "an Itab too many")) {
         return false;
@@ -78,8 +75,7 @@ bool roundtrip_itab(struct roundtrip *trip, const struct dump_record_Itab *recor
 
 // ---- other roots, threads
 
-bool roundtrip_other_root(struct roundtrip *trip, const struct dump_record_OtherRoot *record)
-{
+bool roundtrip_other_root(struct roundtrip *trip, const struct dump_record_OtherRoot *record) {
     const struct other_root *root = trip->other_root;
     if (!roundtrip_holds(trip, RULE_DUMP_OTHER_ROOT, root != NULL, 0, "an OtherRoot too many")) {
         return false;
@@ -91,8 +87,7 @@ bool roundtrip_other_root(struct roundtrip *trip, const struct dump_record_Other
                            root->target);
 }
 
-bool roundtrip_osthread(struct roundtrip *trip, const struct dump_record_OSThread *record)
-{
+bool roundtrip_osthread(struct roundtrip *trip, const struct dump_record_OSThread *record) {
     const struct osthread *thread = trip->thread;
     if (!roundtrip_holds(trip, RULE_DUMP_OSTHREAD, thread != NULL, 0, "an OSThread too many")) {
         return false;
@@ -105,8 +100,7 @@ bool roundtrip_osthread(struct roundtrip *trip, const struct dump_record_OSThrea
                            thread->process_id);
 }
 
-bool roundtrip_lists_end(struct roundtrip *trip)
-{
+bool roundtrip_lists_end(struct roundtrip *trip) {
     return roundtrip_holds(trip, RULE_DUMP_ITAB, trip->itab == NULL, 0, "an Itab is missing") &&
            roundtrip_holds(trip, RULE_DUMP_TYPE, trip->written_type == NULL, 0,
                            "a Type is written that no Itab names") &&

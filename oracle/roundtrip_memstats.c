@@ -1,4 +1,5 @@
-// roundtrip_memstats: Params against the arenas, MemStats against the heap's account and the objects.
+// roundtrip_memstats: Params against the arenas, MemStats against the heap's account and the
+// objects.
 #include "oracle/roundtrip_private.h"
 
 #include <stdio.h>
@@ -6,8 +7,7 @@
 #define ARENA_BYTES ((uint64_t)64 << 20) // Go's heapArenaBytes on 64-bit systems
 
 // Bounds over all arenas, whatever order they come in.
-static void arena_bounds(const struct heap *heap, uint64_t *start, uint64_t *end)
-{
+static void arena_bounds(const struct heap *heap, uint64_t *start, uint64_t *end) {
     *start = *end = 0;
     struct inspect_arena arena;
     for (size_t i = 0; inspect_arena(heap, i, &arena); i++) {
@@ -20,8 +20,7 @@ static void arena_bounds(const struct heap *heap, uint64_t *start, uint64_t *end
     }
 }
 
-bool roundtrip_params(struct roundtrip *trip, const struct dump_record_Params *params)
-{
+bool roundtrip_params(struct roundtrip *trip, const struct dump_record_Params *params) {
     const struct runtime_options *options = runtime_options(trip->dump.runtime);
     const char *version = options->go_version != NULL ? options->go_version : "countercheck";
     uint64_t start, end;
@@ -37,8 +36,7 @@ bool roundtrip_params(struct roundtrip *trip, const struct dump_record_Params *p
                            options->cpu_count > 0 ? options->cpu_count : 1);
 }
 
-static bool check_pauses(struct roundtrip *trip, const struct dump_record_MemStats *stats)
-{
+static bool check_pauses(struct roundtrip *trip, const struct dump_record_MemStats *stats) {
     for (size_t i = 0; i < DUMP_PAUSE_COUNT; i++) {
         if (stats->PauseNs[i] != trip->dump.fast->PauseNs[i]) {
             char field[32];
@@ -50,8 +48,7 @@ static bool check_pauses(struct roundtrip *trip, const struct dump_record_MemSta
     return true;
 }
 
-static bool check_fields(struct roundtrip *trip, const struct dump_record_MemStats *stats)
-{
+static bool check_fields(struct roundtrip *trip, const struct dump_record_MemStats *stats) {
     const struct memstats *fast = trip->dump.fast;
     const struct {
         const char *name;
@@ -70,8 +67,7 @@ static bool check_fields(struct roundtrip *trip, const struct dump_record_MemSta
     return true;
 }
 
-bool roundtrip_memstats(struct roundtrip *trip, const struct dump_record_MemStats *stats)
-{
+bool roundtrip_memstats(struct roundtrip *trip, const struct dump_record_MemStats *stats) {
     return check_fields(trip, stats) && check_pauses(trip, stats) &&
            roundtrip_equal(trip, RULE_DUMP_OBJECT_SUM, "HeapAlloc", stats->HeapAlloc, "objects",
                            trip->object_bytes) &&

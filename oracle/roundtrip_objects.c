@@ -1,4 +1,5 @@
-// roundtrip_objects: each live object exactly once, in the spans' order, with its size, bytes and pointers.
+// roundtrip_objects: each live object exactly once, in the spans' order, with its size, bytes and
+// pointers.
 #include "oracle/roundtrip_private.h"
 
 #include "oracle/view.h"
@@ -6,8 +7,7 @@
 #define WORD_BYTES 8
 
 // Moves to the next live object that is at or behind the cursor; false: there is none.
-static bool live_find(struct live_cursor *live, const struct heap *heap)
-{
+static bool live_find(struct live_cursor *live, const struct heap *heap) {
     while (inspect_span(heap, live->span_index, &live->span)) {
         const struct inspect_span *span = &live->span;
         if (span->state == INSPECT_SPAN_IN_USE) {
@@ -24,8 +24,8 @@ static bool live_find(struct live_cursor *live, const struct heap *heap)
 }
 
 // Finds the live object that begins at `address`. Linear in the spans: asked only about a finding.
-static bool live_find_address(struct live_cursor *found, const struct heap *heap, uintptr_t address)
-{
+static bool live_find_address(struct live_cursor *found, const struct heap *heap,
+                              uintptr_t address) {
     *found = (struct live_cursor){0};
     for (; inspect_span(heap, found->span_index, &found->span); found->span_index++) {
         const struct inspect_span *span = &found->span;
@@ -39,21 +39,18 @@ static bool live_find_address(struct live_cursor *found, const struct heap *heap
     return false;
 }
 
-static uintptr_t live_address(const struct live_cursor *live)
-{
+static uintptr_t live_address(const struct live_cursor *live) {
     return live->span.base + live->object_index * live->span.element_bytes;
 }
 
-static bool live_is_behind(const struct live_cursor *a, const struct live_cursor *b)
-{
+static bool live_is_behind(const struct live_cursor *a, const struct live_cursor *b) {
     return a->span_index != b->span_index ? a->span_index > b->span_index
                                           : a->object_index > b->object_index;
 }
 
-// The record's address is not the next live object's: it is no live object at all, or it comes too early, because the
-// next one has no record here, or too late.
-static bool fail_place(struct roundtrip *trip, uintptr_t address, bool has_next)
-{
+// The record's address is not the next live object's: it is no live object at all, or it comes too
+// early, because the next one has no record here, or too late.
+static bool fail_place(struct roundtrip *trip, uintptr_t address, bool has_next) {
     struct live_cursor found;
     if (!live_find_address(&found, trip->heap, address)) {
         return roundtrip_holds(trip, RULE_DUMP_OBJECT_DEAD, false, address,
@@ -67,8 +64,7 @@ static bool fail_place(struct roundtrip *trip, uintptr_t address, bool has_next)
                            "is in the dump twice, or behind its place");
 }
 
-static bool check_place(struct roundtrip *trip, uintptr_t address)
-{
+static bool check_place(struct roundtrip *trip, uintptr_t address) {
     bool has_next = live_find(&trip->live, trip->heap);
     if (!has_next || live_address(&trip->live) != address) {
         return fail_place(trip, address, has_next);
@@ -77,9 +73,9 @@ static bool check_place(struct roundtrip *trip, uintptr_t address)
            roundtrip_holds(trip, RULE_DUMP_OBJECT_DEAD, true, address, NULL);
 }
 
-// What the ledger says of the object. Without a ledger nothing is known of its pointers but that a noscan span has none.
-static bool check_model(struct roundtrip *trip, uintptr_t address, uint64_t size_bytes)
-{
+// What the ledger says of the object. Without a ledger nothing is known of its pointers but that a
+// noscan span has none.
+static bool check_model(struct roundtrip *trip, uintptr_t address, uint64_t size_bytes) {
     if (trip->model == NULL) {
         return true;
     }
@@ -102,8 +98,7 @@ static bool check_model(struct roundtrip *trip, uintptr_t address, uint64_t size
     return true;
 }
 
-static bool check_begin(struct roundtrip *trip, const struct dump_record_Object *object)
-{
+static bool check_begin(struct roundtrip *trip, const struct dump_record_Object *object) {
     if (!check_place(trip, object->address) ||
         !roundtrip_equal(trip, RULE_DUMP_OBJECT_SIZE, "size", object->contents.total_bytes, "span",
                          trip->live.span.element_bytes) ||
@@ -117,8 +112,7 @@ static bool check_begin(struct roundtrip *trip, const struct dump_record_Object 
     return check_model(trip, object->address, object->contents.total_bytes);
 }
 
-bool roundtrip_object(struct roundtrip *trip, const struct dump_record *record)
-{
+bool roundtrip_object(struct roundtrip *trip, const struct dump_record *record) {
     const struct dump_record_Object *object = &record->as.Object;
     if (record->is_first && !check_begin(trip, object)) {
         return false;
@@ -132,8 +126,7 @@ bool roundtrip_object(struct roundtrip *trip, const struct dump_record *record)
                                   record->is_last);
 }
 
-bool roundtrip_objects_end(struct roundtrip *trip)
-{
+bool roundtrip_objects_end(struct roundtrip *trip) {
     bool lost = live_find(&trip->live, trip->heap);
     if (!roundtrip_holds(trip, RULE_DUMP_OBJECT_LOST, !lost, lost ? live_address(&trip->live) : 0,
                          "is live and not in the dump")) {

@@ -1,4 +1,5 @@
-// roundtrip_private: what the parts of the round trip share: where each list stands, and how a difference is told.
+// roundtrip_private: what the parts of the round trip share: where each list stands, and how a
+// difference is told.
 #ifndef ORACLE_ROUNDTRIP_PRIVATE_H
 #define ORACLE_ROUNDTRIP_PRIVATE_H
 
@@ -12,7 +13,8 @@ struct expected_words {
     size_t word_count;
     const uint8_t *bits;  // NULL: every word is a field
     size_t element_words; // the bits repeat after so many words; 0: they do not
-    size_t pointer_words; // words of an element that may have their bit set; of use when element_words > 0
+    size_t pointer_words; // words of an element that may have their bit set; of use when
+                          // element_words > 0
 };
 struct expected_fields {
     struct expected_words runs[2];
@@ -30,8 +32,14 @@ struct special_cursor { // over one kind of specials in the spans' order
     uintptr_t span_base;
 };
 
-#define RECENT_ROWS        256
-#define RECENT_ROW_LENGTH  4
+struct finalizer_list { // grows by malloc
+    struct model_finalizer *items;
+    size_t count, capacity;
+    bool is_short; // memory ran out: it does not hold all, and nothing is judged by it
+};
+
+#define RECENT_ROWS       256
+#define RECENT_ROW_LENGTH 4
 struct recent_types { // Go's cache of types written before, told by age
     struct {
         const struct type *type;
@@ -62,14 +70,15 @@ struct roundtrip {
     const struct panic *panic;
     const struct osthread *thread;
     struct special_cursor finalizers, samples;
-    size_t queued_count;
-    uint64_t finalizer_sum, finalizer_count; // of the records, for comparison with the ledger
-    const void *bucket;
-    struct inspect_bucket bucket_record;
+    struct finalizer_list dumped_set,
+        dumped_queue;                     // of the records, for comparison with the ledger
+    const void *bucket;                   // next
+    struct inspect_bucket current_bucket; // whose calls come
     struct expected_fields fields;
 };
 
-// ---- differences (roundtrip.c). Each returns whether the rule holds, and notes that it was evaluated.
+// ---- differences (roundtrip.c). Each returns whether the rule holds, and notes that it was
+// evaluated.
 
 bool roundtrip_equal(struct roundtrip *trip, enum rule rule, const char *field, uint64_t in_dump,
                      const char *truth_name, uint64_t truth);
@@ -113,6 +122,12 @@ bool roundtrip_bss(struct roundtrip *trip, const struct dump_record *record);
 bool roundtrip_finalizer(struct roundtrip *trip, const struct dump_record_Finalizer *finalizer);
 bool roundtrip_queued(struct roundtrip *trip, const struct dump_record_QueuedFinalizer *finalizer);
 bool roundtrip_finalizers_end(struct roundtrip *trip);
+void roundtrip_finalizers_fini(struct roundtrip *trip);
+
+// The next special of the kind in the spans' order, its span's base in the cursor; false: there is
+// none.
+bool special_next(struct special_cursor *cursor, const struct heap *heap,
+                  enum inspect_special_kind kind, struct inspect_special *special);
 bool roundtrip_memprof(struct roundtrip *trip, const struct dump_record *record);
 bool roundtrip_sample(struct roundtrip *trip, const struct dump_record_AllocSample *sample);
 bool roundtrip_profile_end(struct roundtrip *trip);

@@ -1,4 +1,5 @@
-// roundtrip_segments: Data and BSS: where they are, their bytes, and the words that may hold pointers.
+// roundtrip_segments: Data and BSS: where they are, their bytes, and the words that may hold
+// pointers.
 #include "oracle/roundtrip_private.h"
 
 #define WORD_BYTES 8
@@ -10,8 +11,7 @@ struct segment_record {
 };
 
 static bool check_segment(struct roundtrip *trip, const struct segment *segment,
-                          const struct segment_record *in_dump, const struct dump_record *record)
-{
+                          const struct segment_record *in_dump, const struct dump_record *record) {
     if (record->is_first) {
         if (!roundtrip_equal(trip, RULE_DUMP_SEGMENT, "address", in_dump->address, "runtime",
                              segment->base) ||
@@ -32,15 +32,13 @@ static bool check_segment(struct roundtrip *trip, const struct segment *segment,
                                   record->is_last);
 }
 
-bool roundtrip_data(struct roundtrip *trip, const struct dump_record *record)
-{
+bool roundtrip_data(struct roundtrip *trip, const struct dump_record *record) {
     const struct dump_record_Data *data = &record->as.Data;
     struct segment_record in_dump = {data->address, &data->contents, &data->fields};
     return check_segment(trip, runtime_data_segment(trip->dump.runtime), &in_dump, record);
 }
 
-bool roundtrip_bss(struct roundtrip *trip, const struct dump_record *record)
-{
+bool roundtrip_bss(struct roundtrip *trip, const struct dump_record *record) {
     const struct dump_record_BSS *bss = &record->as.BSS;
     struct segment_record in_dump = {bss->address, &bss->contents, &bss->fields};
     return check_segment(trip, runtime_bss_segment(trip->dump.runtime), &in_dump, record);

@@ -1,0 +1,172 @@
+// roundtrip_finalizers: those set against the spans' specials, those queued against the runtime's
+// queue, both against the ledger, which knows no order among those that one sweep queued.
+#include "oracle/roundtrip_private.h"
+
+#include <stdlib.h>
+
+// ---- lists
+
+static void list_add(struct finalizer_list *list, const struct model_finalizer *finalizer) {
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity == 0 ? 64 : list->capacity * 2;
+        void *items = realloc(list->items, capacity * sizeof *list->items);
+        if (items == NULL) {
+            list->is_short = true;
+            return;
+        }
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = *finalizer;
+}
+
+static void list_fini(struct finalizer_list *list) {
+    free(list->items);
+    *list = (struct finalizer_list){0};
+}
+
+static int compare_numbers(uint64_t a, uint64_t b) {
+    return (a > b) - (a < b);
+}
+
+static int compare_finalizers(const void *left, const void *right) {
+    const struct model_finalizer *a = left;
+    const struct model_finalizer *b = right;
+    int order = compare_numbers(a->object, b->object);
+    order = order != 0 ? order : compare_numbers(a->function, b->function);
+    order = order != 0 ? order : compare_numbers(a->entry, b->entry);
+    order = order != 0 ? order : compare_numbers(a->function_type, b->function_type);
+    return order != 0 ? order : compare_numbers(a->object_type, b->object_type);
+}
+
+static void list_sort(struct finalizer_list *list) {
+    if (list->count > 1) {
+        qsort(list->items, list->count, sizeof *list->items, compare_finalizers);
+    }
+}
+
+static void add_of_model(void *context, const struct model_finalizer *finalizer) {
+    list_add(context, finalizer);
+}
+
+static void add_of_runtime(void *context, const struct finalizer *finalizer) {
+    list_add(context, &(struct model_finalizer){
+                          .object = finalizer->object,
+                          .function = finalizer->function,
+                          .entry = finalizer->entry,
+                          .function_type = finalizer->function_type,
+                          .object_type = finalizer->object_type,
+                      });
+}
+
+// ---- comparison
+
+static bool check_same(struct roundtrip *trip, enum rule rule, const char *truth_name,
+                       const struct model_finalizer *in_dump, const struct model_finalizer *truth) {
+    return roundtrip_equal(trip, rule, "object", in_dump->object, truth_name, truth->object) &&
+           roundtrip_equal(trip, rule, "function", in_dump->function, truth_name,
+                           truth->function) &&
+           roundtrip_equal(trip, rule, "entry", in_dump->entry, truth_name, truth->entry) &&
+           roundtrip_equal(trip, rule, "function_type", in_dump->function_type, truth_name,
+                           truth->function_type) &&
+           roundtrip_equal(trip, rule, "object_type", in_dump->object_type, truth_name,
+                           truth->object_type);
+}
+
+static bool check_lists(struct roundtrip *trip, enum rule rule, const char *truth_name,
+                        const struct finalizer_list *in_dump, const struct finalizer_list *truth) {
+    if (in_dump->is_short || truth->is_short) {
+        return true;
+    }
+    for (size_t i = 0; i < in_dump->count && i < truth->count; i++) {
+        if (!check_same(trip, rule, truth_name, &in_dump->items[i], &truth->items[i])) {
+            return false;
+        }
+    }
+    return roundtrip_equal(trip, rule, "count", in_dump->count, truth_name, truth->count);
+}
+
+// ---- those set
+
+bool special_next(struct special_cursor *cursor, const struct heap *heap,
+                  enum inspect_special_kind kind, struct inspect_special *special) {
+    for (;;) {
+        while (inspect_special(cursor->special, special)) {
+            cursor->special = special->next;
+            if (special->kind == kind) {
+                return true;
+            }
+        }
+        struct inspect_span span;
+        if (!inspect_span(heap, cursor->span_index, &span)) {
+            return false;
+        }
+        cursor->span_index++;
+        cursor->special = span.state == INSPECT_SPAN_IN_USE ? span.specials : NULL;
+        cursor->span_base = span.base;
+    }
+}
+
+bool roundtrip_finalizer(struct roundtrip *trip, const struct dump_record_Finalizer *record) {
+    struct model_finalizer in_dump = {record->object, record->function, record->entry,
+                                      record->function_type, record->object_type};
+    list_add(&trip->dumped_set, &in_dump);
+    struct inspect_special special;
+    bool has_next =
+        special_next(&trip->finalizers, trip->heap, INSPECT_SPECIAL_FINALIZER, &special);
+    if (!roundtrip_holds(trip, RULE_DUMP_FINALIZER, has_next, record->object,
+                         "has a Finalizer too many")) {
+        return false;
+    }
+    struct model_finalizer truth = {trip->finalizers.span_base + special.offset,
+                                    special.finalizer[0], special.finalizer[1],
+                                    special.finalizer[2], special.finalizer[3]};
+    return check_same(trip, RULE_DUMP_FINALIZER, "special", &in_dump, &truth);
+}
+
+bool roundtrip_queued(struct roundtrip *trip, const struct dump_record_QueuedFinalizer *record) {
+    struct model_finalizer in_dump = {record->object, record->function, record->entry,
+                                      record->function_type, record->object_type};
+    list_add(&trip->dumped_queue, &in_dump);
+    return true; // compared when all have come
+}
+
+// ---- the ends
+
+static bool check_queue(struct roundtrip *trip) {
+    struct finalizer_list queue = {0};
+    runtime_visit_queued_finalizers(trip->dump.runtime, add_of_runtime, &queue);
+    bool clean = check_lists(trip, RULE_DUMP_QUEUED, "runtime", &trip->dumped_queue, &queue);
+    list_fini(&queue);
+    return clean;
+}
+
+static bool check_ledger(struct roundtrip *trip) {
+    struct finalizer_list set = {0};
+    struct finalizer_list queue = {0};
+    model_visit_finalizers(trip->model, add_of_model, &set);
+    model_visit_queued(trip->model, add_of_model, &queue);
+    list_sort(&set);
+    list_sort(&queue);
+    list_sort(&trip->dumped_set);
+    list_sort(&trip->dumped_queue);
+    bool clean = check_lists(trip, RULE_DUMP_FINALIZER_MODEL, "ledger", &trip->dumped_set, &set) &&
+                 check_lists(trip, RULE_DUMP_QUEUED_MODEL, "ledger", &trip->dumped_queue, &queue);
+    list_fini(&set);
+    list_fini(&queue);
+    return clean;
+}
+
+bool roundtrip_finalizers_end(struct roundtrip *trip) {
+    struct inspect_special special;
+    bool lost = special_next(&trip->finalizers, trip->heap, INSPECT_SPECIAL_FINALIZER, &special);
+    return roundtrip_holds(trip, RULE_DUMP_FINALIZER, !lost,
+                           lost ? trip->finalizers.span_base + special.offset : 0,
+                           "has a finalizer and no Finalizer record") &&
+           check_queue(trip) && (trip->model == NULL || check_ledger(trip));
+}
+
+void roundtrip_finalizers_fini(struct roundtrip *trip) {
+    list_fini(&trip->dumped_set);
+    list_fini(&trip->dumped_queue);
+}
