@@ -168,10 +168,6 @@ enum heap_free_status heap_free(struct heap *heap, struct mcache *cache, void *p
     return status;
 }
 
-void *heap_zero_base(const struct heap *heap) {
-    return (void *)(uintptr_t)heap->zero_base;
-}
-
 size_t heap_usable_bytes(struct heap *heap, const void *pointer) {
     struct heap_object object;
     bool live = heap_find_object(heap, (uintptr_t)pointer, &object) && object.allocated;
