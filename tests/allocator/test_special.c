@@ -1,0 +1,313 @@
+// test_special: what hangs on objects: where it may hang, in which order, and what frees and sweeps
+// make of it.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "allocator/collect.h"
+#include "allocator/fault.h"
+#include "allocator/inspect.h"
+#include "allocator/memstats.h"
+#include "allocator/mprof.h"
+#include "allocator/special.h"
+
+static struct heap *heap;
+static struct mcache *cache;
+
+struct seen {
+    struct finalizer finalizers[64];
+    size_t count;
+};
+
+static void see(void *context, const struct finalizer *finalizer) {
+    struct seen *seen = context;
+    assert_true(seen->count < 64);
+    seen->finalizers[seen->count++] = *finalizer;
+}
+
+static int setup(void **state) {
+    (void)state;
+    heap = heap_create(NULL);
+    cache = heap == NULL ? NULL : heap_acquire_cache(heap);
+    return cache == NULL ? -1 : 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    heap_destroy(heap);
+    return 0;
+}
+
+static uintptr_t allocate(size_t size_bytes, unsigned flags) {
+    void *object = heap_alloc(heap, cache, size_bytes, NULL, flags);
+    assert_non_null(object);
+    return (uintptr_t)object;
+}
+
+static enum special_status add(uintptr_t object) {
+    struct finalizer finalizer = {object, 1, 2, 3, 4};
+    return heap_add_finalizer(heap, &finalizer);
+}
+
+static struct seen visited(void) {
+    struct seen seen = {.count = 0};
+    heap_visit_finalizers(heap, see, &seen);
+    return seen;
+}
+
+// A cycle in which nothing is reachable.
+static void mark_nothing(void) {
+    heap_stop_world(heap);
+    heap_mark_begin(heap);
+    heap_mark_end(heap);
+    heap_start_world(heap);
+}
+
+static void an_object_has_one_finalizer_until_it_is_removed(void **state) {
+    (void)state;
+    uintptr_t object = allocate(48, 0);
+    assert_int_equal(add(object), SPECIAL_OK);
+    assert_int_equal(add(object), SPECIAL_EXISTS);
+    assert_int_equal(visited().count, 1);
+    assert_true(heap_remove_finalizer(heap, object));
+    assert_false(heap_remove_finalizer(heap, object));
+    assert_int_equal(visited().count, 0);
+    assert_int_equal(add(object), SPECIAL_OK);
+}
+
+static void a_finalizer_comes_back_as_it_was_set(void **state) {
+    (void)state;
+    uintptr_t object = allocate(48, 0);
+    struct finalizer finalizer = {object, 0x11, 0x22, 0x33, 0x44};
+    assert_int_equal(heap_add_finalizer(heap, &finalizer), SPECIAL_OK);
+    struct seen seen = visited();
+    assert_int_equal(seen.count, 1);
+    assert_memory_equal(&seen.finalizers[0], &finalizer, sizeof(finalizer));
+}
+
+static void finalizers_are_visited_by_address_within_a_span(void **state) {
+    (void)state;
+    uintptr_t objects[6];
+    for (size_t i = 0; i < 6; i++) {
+        objects[i] = allocate(48, 0);
+    }
+    const size_t order[6] = {3, 0, 5, 1, 4, 2};
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(add(objects[order[i]]), SPECIAL_OK);
+    }
+    struct seen seen = visited();
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(seen.finalizers[i].object, objects[i]);
+    }
+}
+
+static void what_is_no_object_takes_no_finalizer(void **state) {
+    (void)state;
+    int local = 0;
+    uintptr_t object = allocate(48, 0);
+    uintptr_t freed = allocate(48, 0);
+    void *manual = heap_alloc_manual(heap, 1, MANUAL_OTHER);
+    assert_int_equal(heap_free(heap, cache, (void *)freed), HEAP_FREED);
+    assert_int_equal(add(freed), SPECIAL_NO_OBJECT);
+    assert_int_equal(add(object + 8), SPECIAL_NO_OBJECT);
+    assert_int_equal(add((uintptr_t)manual), SPECIAL_NO_OBJECT);
+    assert_int_equal(add((uintptr_t)&local), SPECIAL_NO_OBJECT);
+    assert_int_equal(add((uintptr_t)heap_zero_base(heap)), SPECIAL_NO_OBJECT);
+    assert_int_equal(add(0), SPECIAL_NO_OBJECT);
+    assert_false(heap_remove_finalizer(heap, freed));
+}
+
+static void an_object_freed_by_another_cache_takes_no_finalizer(void **state) {
+    (void)state;
+    struct mcache *other = heap_acquire_cache(heap);
+    uintptr_t object = allocate(48, 0);
+    assert_int_equal(add(object), SPECIAL_OK);
+    assert_int_equal(heap_free(heap, other, (void *)object), HEAP_FREE_REMOTE);
+    assert_int_equal(visited().count, 0);
+    assert_int_equal(add(object), SPECIAL_NO_OBJECT);
+}
+
+static void parts_of_a_tiny_block_have_finalizers_of_their_own(void **state) {
+    (void)state;
+    uintptr_t first = allocate(4, HEAP_ALLOC_TINY);
+    uintptr_t second = allocate(4, HEAP_ALLOC_TINY);
+    assert_int_equal(second, first + 4);
+    assert_int_equal(add(second), SPECIAL_OK);
+    assert_int_equal(add(first), SPECIAL_OK);
+    assert_int_equal(add(second), SPECIAL_EXISTS);
+    assert_int_equal(visited().count, 2);
+    assert_true(heap_remove_finalizer(heap, second));
+    assert_int_equal(visited().count, 1);
+}
+
+static void a_large_object_has_a_finalizer_at_its_start_alone(void **state) {
+    (void)state;
+    uintptr_t object = allocate(100000, 0);
+    assert_int_equal(add(object + 8192), SPECIAL_NO_OBJECT);
+    assert_int_equal(add(object), SPECIAL_OK);
+    assert_int_equal(heap_free(heap, cache, (void *)object), HEAP_FREED);
+    assert_int_equal(visited().count, 0);
+}
+
+static void an_explicit_free_drops_the_finalizer_and_its_block(void **state) {
+    (void)state;
+    uintptr_t keeper = allocate(48, 0); // the span stays
+    struct inspect_fix before, after;
+    (void)keeper;
+    uintptr_t object = allocate(48, 0);
+    assert_int_equal(add(object), SPECIAL_OK);
+    inspect_fix(heap, INSPECT_FIX_SPECIAL, &before);
+    assert_int_equal(heap_free(heap, cache, (void *)object), HEAP_FREED);
+    inspect_fix(heap, INSPECT_FIX_SPECIAL, &after);
+    assert_int_equal(visited().count, 0);
+    assert_int_equal(after.free_block_count, before.free_block_count + 1);
+}
+
+static void a_dead_object_with_a_finalizer_is_kept_for_one_cycle(void **state) {
+    (void)state;
+    struct seen queued = {.count = 0};
+    heap_set_finalizer_queue(heap, see, &queued);
+    uintptr_t finalized = allocate(48, 0);
+    uintptr_t plain = allocate(48, 0);
+    struct heap_object object;
+    assert_int_equal(add(finalized), SPECIAL_OK);
+    mark_nothing();
+    heap_sweep_finish(heap, cache);
+    assert_int_equal(queued.count, 1);
+    assert_int_equal(queued.finalizers[0].object, finalized);
+    assert_true(heap_find_object(heap, finalized, &object) && object.allocated);
+    assert_true(!heap_find_object(heap, plain, &object) || !object.allocated);
+    assert_int_equal(visited().count, 0);
+    mark_nothing();
+    heap_sweep_finish(heap, cache);
+    assert_int_equal(queued.count, 1);
+    assert_true(!heap_find_object(heap, finalized, &object) || !object.allocated);
+}
+
+static void each_finalizer_of_a_tiny_block_is_queued(void **state) {
+    (void)state;
+    struct seen queued = {.count = 0};
+    heap_set_finalizer_queue(heap, see, &queued);
+    uintptr_t first = allocate(4, HEAP_ALLOC_TINY);
+    for (uintptr_t i = 0; i < 4; i++) {
+        assert_int_equal(add(first + 4 * i), SPECIAL_OK);
+    }
+    heap_flush_cache(heap, cache); // or the block would be marked
+    mark_nothing();
+    heap_sweep_finish(heap, cache);
+    assert_int_equal(queued.count, 4);
+    for (uintptr_t i = 0; i < 4; i++) {
+        assert_int_equal(queued.finalizers[i].object, first + 4 * i);
+    }
+}
+
+static void without_a_queue_a_finalizer_goes_with_its_object(void **state) {
+    (void)state;
+    uintptr_t object = allocate(48, 0);
+    struct memstats stats;
+    assert_int_equal(add(object), SPECIAL_OK);
+    mark_nothing();
+    heap_sweep_finish(heap, cache);
+    heap_read_memstats(heap, &stats);
+    assert_int_equal(stats.HeapObjects, 0);
+    assert_int_equal(visited().count, 0);
+}
+
+static void a_span_is_swept_before_specials_on_it_change(void **state) {
+    (void)state;
+    struct heap_object object;
+    uintptr_t dead = allocate(48, 0);
+    uintptr_t live = allocate(48, 0);
+    heap_stop_world(heap);
+    heap_mark_begin(heap);
+    assert_true(heap_mark(heap, live, &object));
+    heap_mark_end(heap);
+    heap_start_world(heap);
+    assert_true(heap_find_object(heap, dead, &object) && object.allocated);
+    assert_int_equal(add(live), SPECIAL_OK);
+    assert_true(heap_find_object(heap, dead, &object) && !object.allocated);
+    assert_int_equal(add(dead), SPECIAL_NO_OBJECT);
+}
+
+static void a_dead_object_that_is_not_swept_takes_no_finalizer(void **state) {
+    (void)state;
+    uintptr_t dead = allocate(48, 0);
+    mark_nothing();
+    assert_int_equal(add(dead), SPECIAL_NO_OBJECT);
+    assert_true(heap_is_swept(heap));
+}
+
+static void without_memory_nothing_is_added_and_nothing_counts(void **state) {
+    (void)state;
+    struct memstats before, after;
+    uintptr_t objects[4096];
+    for (size_t i = 0; i < 4096; i++) {
+        objects[i] = allocate(8, 0);
+    }
+    heap_set_fault(heap, SYSMEM_MMAP, 1, true);
+    heap_set_fault(heap, SYSMEM_MPROTECT, 1, true);
+    size_t added = 0;
+    enum special_status status = SPECIAL_OK;
+    while (added < 4096 && status == SPECIAL_OK) {
+        heap_read_memstats(heap, &before);
+        status = add(objects[added]);
+        added += status == SPECIAL_OK ? 1 : 0;
+    }
+    assert_true(added < 4096);
+    heap_read_memstats(heap, &after);
+    assert_int_equal(status, SPECIAL_NO_MEMORY);
+    assert_memory_equal(&before, &after, sizeof(before));
+    heap_set_fault(heap, SYSMEM_MMAP, 0, false);
+    heap_set_fault(heap, SYSMEM_MPROTECT, 0, false);
+    assert_int_equal(add(objects[added]), SPECIAL_OK);
+}
+
+static void specials_can_be_inspected_in_order_of_offset_and_kind(void **state) {
+    (void)state;
+    heap_set_profile_rate(heap, 1);
+    uintptr_t object = allocate(48, 0);
+    assert_int_equal(add(object), SPECIAL_OK);
+    struct inspect_span span;
+    struct inspect_special first, second;
+    for (size_t i = 0; i < inspect_span_count(heap); i++) {
+        assert_true(inspect_span(heap, i, &span));
+        if (span.specials != NULL) {
+            break;
+        }
+    }
+    assert_true(inspect_special(span.specials, &first));
+    assert_true(inspect_special(first.next, &second));
+    assert_false(inspect_special(second.next, &second));
+    assert_int_equal(first.kind, INSPECT_SPECIAL_FINALIZER);
+    assert_int_equal(first.finalizer[0], 1);
+    assert_int_equal(first.finalizer[3], 4);
+    assert_int_equal(second.kind, INSPECT_SPECIAL_PROFILE);
+    assert_int_equal(second.offset, object - span.base);
+    assert_true(second.bucket != 0);
+}
+
+int main(void) {
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(an_object_has_one_finalizer_until_it_is_removed),
+        CASE(a_finalizer_comes_back_as_it_was_set),
+        CASE(finalizers_are_visited_by_address_within_a_span),
+        CASE(what_is_no_object_takes_no_finalizer),
+        CASE(an_object_freed_by_another_cache_takes_no_finalizer),
+        CASE(parts_of_a_tiny_block_have_finalizers_of_their_own),
+        CASE(a_large_object_has_a_finalizer_at_its_start_alone),
+        CASE(an_explicit_free_drops_the_finalizer_and_its_block),
+        CASE(a_dead_object_with_a_finalizer_is_kept_for_one_cycle),
+        CASE(each_finalizer_of_a_tiny_block_is_queued),
+        CASE(without_a_queue_a_finalizer_goes_with_its_object),
+        CASE(a_span_is_swept_before_specials_on_it_change),
+        CASE(a_dead_object_that_is_not_swept_takes_no_finalizer),
+        CASE(without_memory_nothing_is_added_and_nothing_counts),
+        CASE(specials_can_be_inspected_in_order_of_offset_and_kind),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
