@@ -116,11 +116,14 @@ size_t heap_sweep_one(struct heap *heap, struct mcache *cache) {
         return 0;
     }
     if (cache == NULL) {
-        return sweep_one(heap, NULL);
+        world_acquire(heap);
     }
     world_enter(heap, cache);
     size_t page_count = sweep_one(heap, cache);
     world_leave(cache);
+    if (cache == NULL) {
+        world_release(heap);
+    }
     return page_count;
 }
 

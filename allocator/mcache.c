@@ -55,6 +55,7 @@ static struct mcache *new_cache(struct heap *heap) {
     if (cache == NULL) {
         return NULL;
     }
+    heap->stats.mcache_inuse_bytes += heap->cache_fix.block_bytes;
     cache->id = id;
     heap->caches[id] = cache;
     if (heap->cache_limit <= id) {
@@ -64,12 +65,14 @@ static struct mcache *new_cache(struct heap *heap) {
 }
 
 struct mcache *heap_acquire_cache(struct heap *heap) {
+    world_acquire(heap);
     lock_acquire(&heap->lock);
     struct mcache *cache = new_cache(heap);
     lock_release(&heap->lock);
     if (cache != NULL) {
         cache->next_sample_bytes = mprof_next_sample(heap, cache);
     }
+    world_release(heap);
     return cache;
 }
 
@@ -82,6 +85,7 @@ void heap_release_cache(struct heap *heap, struct mcache *cache) {
     object_stats_add(&heap->dead_stats, &cache->stats);
     heap->caches[cache->id] = NULL;
     fixalloc_free(&heap->cache_fix, cache);
+    heap->stats.mcache_inuse_bytes -= heap->cache_fix.block_bytes;
     lock_release(&heap->lock);
 }
 

@@ -105,43 +105,34 @@ static void own(struct mspan *span, const struct mcache *cache) {
 
 // ---- from and to the page heap
 
+// One section under the lock, so that the block that mheap_take_span reserves is there to be taken.
 static struct mspan *grow(struct heap *heap, uint8_t span_class) {
-    uint64_t *block = NULL;
-    if (mspan_needs_block(span_class)) {
-        lock_acquire(&heap->lock);
-        block = fixalloc_alloc(heap, &heap->bits_fix, NULL);
-        lock_release(&heap->lock);
-        if (block == NULL) {
-            return NULL;
+    lock_acquire(&heap->lock);
+    struct mspan *span = mheap_take_span(heap, size_class_pages[span_class >> 1], 1, MSPAN_IN_USE,
+                                         span_class, &heap->stats.heap_inuse_bytes);
+    if (span != NULL) {
+        uint64_t *block = NULL;
+        if (mspan_needs_block(span_class)) {
+            block = fixalloc_alloc(heap, &heap->bits_fix, NULL);
+            CHECK(block != NULL);
         }
+        mspan_init_objects(span, block);
     }
-    struct mspan *span = mheap_alloc_span(heap, size_class_pages[span_class >> 1], 0, span_class);
-    if (span == NULL) {
-        if (block != NULL) {
-            lock_acquire(&heap->lock);
-            fixalloc_free(&heap->bits_fix, block);
-            lock_release(&heap->lock);
-        }
-        return NULL;
-    }
-    mspan_init_objects(span, block);
-    heap_poison(span->base, span->page_count * HEAP_PAGE_BYTES);
+    lock_release(&heap->lock);
     return span;
 }
 
+// Its slots are free, and so poisoned, as the page heap wants it.
 static void give_back(struct heap *heap, struct mspan *span) {
-    CHECK(span->list == MSPAN_LIST_NONE && mspan_alloc_count(span) == 0);
+    CHECK(span->list == MSPAN_LIST_NONE);
+    CHECK(mspan_alloc_count(span) == 0);
     CHECK(!mspan_has_specials(span));
-    heap_unpoison(span->base, span->page_count * HEAP_PAGE_BYTES);
-    void *block = mspan_block(span);
-    span->alloc_bits = span->remote_bits = span->mark_bits = span->tiny_bits = NULL;
-    span->object_count = 0;
-    if (block != NULL) {
-        lock_acquire(&heap->lock);
-        fixalloc_free(&heap->bits_fix, block);
-        lock_release(&heap->lock);
+    lock_acquire(&heap->lock);
+    if (mspan_block(span) != NULL) {
+        fixalloc_free(&heap->bits_fix, mspan_block(span));
     }
-    mheap_free_span(heap, span);
+    mheap_give_span(heap, span, &heap->stats.heap_inuse_bytes);
+    lock_release(&heap->lock);
 }
 
 // ---- sweeping

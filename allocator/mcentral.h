@@ -26,9 +26,6 @@ struct mcentral {
     struct mspan_queue full[2];
 };
 
-// Makes the heap's central lists empty. Called by heap_create and heap_reset.
-void mcentral_init_all(struct heap *heap);
-
 // A swept span with a free slot for the cache, which owns it from now on: a partial one, else one
 // that sweeping makes so, else a new one. NULL: no memory, nothing changed. After Go's
 // mcentral.cacheSpan.
