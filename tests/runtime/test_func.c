@@ -1,0 +1,74 @@
+// test_func: functions are found by any of their pcs, whatever the order of their definition.
+#include "tests/runtime/program.h"
+
+static bool define(struct program *program, uintptr_t entry, uintptr_t end) {
+    struct func func = {entry, end, "main.f", "f.go", 10, 4};
+    return runtime_define_func(program->runtime, &func);
+}
+
+static void a_pc_finds_the_function_it_lies_in(void **state) {
+    struct program *program = *state;
+    assert_null(runtime_find_func(program->runtime, 0x1000));
+    for (uintptr_t i = 0; i < 100;
+         i++) { // 37 and 100 have no common factor: each once, out of order
+        uintptr_t entry = 0x1000 + i * 37 % 100 * 0x100;
+        assert_true(define(program, entry, entry + 0x80));
+    }
+    for (uintptr_t entry = 0x1000; entry < 0x1000 + 100 * 0x100; entry += 0x100) {
+        assert_int_equal(runtime_find_func(program->runtime, entry)->entry, entry);
+        assert_int_equal(runtime_find_func(program->runtime, entry + 0x7f)->entry, entry);
+        assert_null(runtime_find_func(program->runtime, entry + 0x80));
+    }
+    assert_null(runtime_find_func(program->runtime, 0xfff));
+}
+
+static void overlapping_and_empty_ranges_are_refused(void **state) {
+    struct program *program = *state;
+    assert_true(define(program, 0x1000, 0x1100));
+    assert_false(define(program, 0x1000, 0x1001));
+    assert_false(define(program, 0x10ff, 0x1200));
+    assert_false(define(program, 0xf00, 0x1001));
+    assert_false(define(program, 0xf00, 0x1200));
+    assert_false(define(program, 0x2000, 0x2000));
+    assert_false(define(program, 0x2000, 0x1fff));
+    assert_true(define(program, 0x1100, 0x1200));
+    assert_true(define(program, 0xf00, 0x1000));
+}
+
+static void lines_advance_with_the_pc(void **state) {
+    (void)state;
+    struct func func = {.entry = 0x1000, .end = 0x1100, .first_line = 10, .bytes_per_line = 4};
+    assert_int_equal(func_line(&func, 0x1000), 10);
+    assert_int_equal(func_line(&func, 0x1003), 10);
+    assert_int_equal(func_line(&func, 0x1004), 11);
+    func.bytes_per_line = 0;
+    assert_int_equal(func_line(&func, 0x10ff), 10);
+}
+
+static void without_memory_what_is_defined_stays(void **state) {
+    struct program *program = *state;
+    heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
+    heap_set_fault(program->heap, SYSMEM_MPROTECT, 1, true);
+    uintptr_t count = 0;
+    while (define(program, count * 16, count * 16 + 16)) {
+        assert_true(++count < 100000);
+    }
+    for (uintptr_t i = 0; i < count; i++) {
+        assert_int_equal(runtime_find_func(program->runtime, i * 16)->entry, i * 16);
+    }
+    assert_null(runtime_find_func(program->runtime, count * 16));
+    heap_set_fault(program->heap, SYSMEM_MMAP, 0, false);
+    heap_set_fault(program->heap, SYSMEM_MPROTECT, 0, false);
+    assert_true(define(program, count * 16, count * 16 + 16));
+    assert_string_equal(runtime_find_func(program->runtime, count * 16)->name, "main.f");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        program_test(a_pc_finds_the_function_it_lies_in),
+        program_test(overlapping_and_empty_ranges_are_refused),
+        program_test(lines_advance_with_the_pc),
+        program_test(without_memory_what_is_defined_stays),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

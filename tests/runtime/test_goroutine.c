@@ -1,0 +1,172 @@
+// test_goroutine: goroutines live, wait, die and live again; frames, defers and panics go with
+// them.
+#include "tests/runtime/program.h"
+
+static const struct frame_description plain = {
+    .entry = 0x1000, .pc = 0x1010, .size_bytes = 64, .locals_map = FRAME_MAP_EMPTY};
+
+static struct goroutine *start(struct program *program) {
+    struct goroutine *g = runtime_start_goroutine(program->runtime, 0x5000, false);
+    assert_non_null(g);
+    return g;
+}
+
+static void a_new_goroutine_has_the_least_stack_and_is_runnable(void **state) {
+    struct program *program = *state;
+    struct memstats before = program_stats(program);
+    struct goroutine *g = runtime_start_goroutine(program->runtime, 0x5000, true);
+    struct memstats after = program_stats(program);
+    assert_int_equal(g->status, GOROUTINE_RUNNABLE);
+    assert_int_equal(g->stack_bytes, GOROUTINE_STACK_MIN);
+    assert_int_equal(g->id, 1);
+    assert_int_equal(g->go_pc, 0x5000);
+    assert_true(g->is_system);
+    assert_null(g->innermost);
+    assert_int_equal(after.StackInuse, before.StackInuse + GOROUTINE_STACK_MIN);
+    assert_ptr_equal(runtime_first_goroutine(program->runtime), g);
+}
+
+static void a_dead_goroutine_gives_its_stack_back_and_its_record_is_used_again(void **state) {
+    struct program *program = *state;
+    struct memstats before = program_stats(program);
+    struct goroutine *first = start(program);
+    struct goroutine *second = start(program);
+    runtime_exit_goroutine(program->runtime, first);
+    assert_int_equal(first->status, GOROUTINE_DEAD);
+    assert_int_equal(first->stack_low, 0);
+    assert_ptr_equal(runtime_first_goroutine(program->runtime), first);
+    assert_ptr_equal(first->next, second);
+    assert_ptr_equal(start(program), first);
+    assert_int_equal(first->id, 3);
+    assert_ptr_equal(first->next, second);
+    runtime_exit_goroutine(program->runtime, first);
+    runtime_exit_goroutine(program->runtime, second);
+    assert_int_equal(program_stats(program).StackInuse, before.StackInuse);
+}
+
+static void waiting_leaves_a_reason_that_goes_stale(void **state) {
+    struct program *program = *state;
+    struct goroutine *g = start(program);
+    runtime_set_goroutine_status(program->runtime, g, GOROUTINE_WAITING, "chan receive");
+    uint64_t since_ns = g->wait_since_ns;
+    assert_true(since_ns > 0);
+    assert_string_equal(g->wait_reason, "chan receive");
+    runtime_set_goroutine_status(program->runtime, g, GOROUTINE_RUNNABLE, NULL);
+    assert_int_equal(g->status, GOROUTINE_RUNNABLE);
+    assert_string_equal(g->wait_reason, "chan receive");
+    assert_int_equal(g->wait_since_ns, since_ns);
+    runtime_set_goroutine_status(program->runtime, g, GOROUTINE_WAITING, NULL);
+    assert_string_equal(g->wait_reason, "");
+}
+
+static void popping_a_frame_drops_its_defers_and_no_others(void **state) {
+    struct program *program = *state;
+    struct goroutine *g = start(program);
+    const struct frame_description empty = {.entry = 0x2000, .pc = 0x2000};
+    struct frame *outer = runtime_push_frame(program->runtime, g, &plain);
+    struct defer *first = runtime_push_defer(program->runtime, g, 1, 2);
+    struct frame *inner = runtime_push_frame(program->runtime, g, &empty);
+    struct defer *second = runtime_push_defer(program->runtime, g, 3, 4);
+    assert_ptr_equal(inner->caller, outer);
+    assert_int_equal(inner->sp, outer->sp); // an empty frame: the same sp, not the same defers
+    assert_ptr_equal(second->link, first);
+    assert_int_equal(second->pc, 0x2000);
+    assert_int_equal(first->sp, outer->sp);
+    assert_true(runtime_pop_frame(program->runtime, g));
+    assert_ptr_equal(g->defers, first);
+    assert_true(runtime_pop_frame(program->runtime, g));
+    assert_null(g->defers);
+    assert_false(runtime_pop_frame(program->runtime, g));
+}
+
+static void defers_and_panics_are_newest_first(void **state) {
+    struct program *program = *state;
+    struct goroutine *g = start(program);
+    struct type description = {.layout = program_node, .name = "node"};
+    struct type *type = runtime_define_type(program->runtime, &description);
+    struct defer *defers[3];
+    struct panic *panics[3];
+    for (uintptr_t i = 0; i < 3; i++) {
+        defers[i] = runtime_push_defer(program->runtime, g, 0, i);
+        panics[i] = runtime_push_panic(program->runtime, g, type, 0);
+    }
+    for (size_t i = 3; i-- > 0;) {
+        assert_ptr_equal(g->defers, defers[i]);
+        assert_ptr_equal(g->panics, panics[i]);
+        assert_int_equal(g->defers->entry, i);
+        assert_ptr_equal(g->panics->type, type);
+        assert_true(runtime_pop_defer(program->runtime, g));
+        assert_true(runtime_pop_panic(program->runtime, g));
+    }
+    assert_false(runtime_pop_defer(program->runtime, g));
+    assert_false(runtime_pop_panic(program->runtime, g));
+    assert_ptr_equal(runtime_push_defer(program->runtime, g, 0, 0), defers[0]); // last freed
+}
+
+static void an_exit_drops_frames_defers_and_panics(void **state) {
+    struct program *program = *state;
+    struct goroutine *g = start(program);
+    assert_non_null(runtime_push_defer(program->runtime, g, 0, 0)); // belongs to no frame
+    assert_non_null(runtime_push_frame(program->runtime, g, &plain));
+    assert_non_null(runtime_push_defer(program->runtime, g, 0, 0));
+    assert_non_null(runtime_push_panic(program->runtime, g, NULL, 0));
+    runtime_exit_goroutine(program->runtime, g);
+    assert_null(g->innermost);
+    assert_null(g->defers);
+    assert_null(g->panics);
+}
+
+static void without_memory_no_goroutine_starts_and_the_record_waits(void **state) {
+    struct program *program = *state;
+    heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
+    heap_set_fault(program->heap, SYSMEM_MPROTECT, 1, true);
+    size_t count = 0;
+    while (runtime_start_goroutine(program->runtime, 0, false) != NULL) {
+        assert_true(++count < 100000);
+    }
+    struct memstats before = program_stats(program);
+    assert_null(runtime_start_goroutine(program->runtime, 0, false));
+    struct memstats after = program_stats(program);
+    assert_memory_equal(&before, &after, sizeof(before));
+    heap_set_fault(program->heap, SYSMEM_MMAP, 0, false);
+    heap_set_fault(program->heap, SYSMEM_MPROTECT, 0, false);
+    assert_int_equal(start(program)->id, count + 1);
+}
+
+static void without_memory_no_record_is_pushed(void **state) {
+    struct program *program = *state;
+    struct goroutine *g = start(program);
+    heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
+    heap_set_fault(program->heap, SYSMEM_MPROTECT, 1, true);
+    size_t count = 0;
+    while (runtime_push_defer(program->runtime, g, 0, 0) != NULL) {
+        assert_true(++count < 1000000);
+    }
+    while (runtime_push_panic(program->runtime, g, NULL, 0) != NULL) {
+        assert_true(++count < 1000000);
+    }
+    const struct defer *newest = g->defers;
+    assert_null(runtime_push_defer(program->runtime, g, 0, 0));
+    assert_ptr_equal(g->defers, newest);
+    for (const struct defer *at = g->defers; at != NULL; at = at->link) {
+        count--;
+    }
+    for (const struct panic *at = g->panics; at != NULL; at = at->link) {
+        count--;
+    }
+    assert_int_equal(count, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        program_test(a_new_goroutine_has_the_least_stack_and_is_runnable),
+        program_test(a_dead_goroutine_gives_its_stack_back_and_its_record_is_used_again),
+        program_test(waiting_leaves_a_reason_that_goes_stale),
+        program_test(popping_a_frame_drops_its_defers_and_no_others),
+        program_test(defers_and_panics_are_newest_first),
+        program_test(an_exit_drops_frames_defers_and_panics),
+        program_test(without_memory_no_goroutine_starts_and_the_record_waits),
+        program_test(without_memory_no_record_is_pushed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
