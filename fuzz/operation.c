@@ -22,7 +22,7 @@ const struct operand_description operand_descriptions[OPERAND_COUNT] = {
 #define PLAIN  false
 const struct operation_description operation_descriptions[OP_COUNT] = {
 #define OPERATION(code, id, name, form, operands, weight, group, moves, effect)                    \
-    [code] = {name, form, operands, weight, GROUP_##group, moves, effect},
+    [code] = {#name, form, operands, weight, GROUP_##group, moves, effect},
 #include "fuzz/ops.def"
 };
 
@@ -33,7 +33,7 @@ const char *const group_names[GROUP_COUNT] = {
 
 static const char *const no_words[] = {NULL};
 static const char *const type_words[] = {
-#define TYPE(name, size_bytes, pointer_bytes, mask, hash, direct, package_path, go_name) name,
+#define TYPE(name, size_bytes, pointer_bytes, mask, hash, direct, package_path, go_name) #name,
 #include "fuzz/types.def"
     NULL,
 };

@@ -1,0 +1,229 @@
+// exec_dump: dumps to sinks of each temper, and what must hold of each: whole, decoded and
+// compared, or broken off where and why the sink said.
+#define _POSIX_C_SOURCE 200809L
+#include "fuzz/executor_state.h"
+
+#include "dump/writer.h"
+#include "oracle/roundtrip.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DUMP_BYTES_PER_UNIT 512  // of work
+#define SHORT_WRITES_MAX    4096 // then the sink takes all: a dump may be megabytes
+
+struct sink {
+    struct dump_buffer *buffer;
+    enum sink_kind kind;
+    uint32_t number;
+    uint64_t write_count;
+    uint64_t wait_count;
+    bool is_out_of_memory;
+};
+
+static bool buffer_append(struct dump_buffer *buffer, const void *bytes, size_t size_bytes) {
+    if (buffer->size_bytes + size_bytes > buffer->capacity_bytes) {
+        size_t capacity = (buffer->size_bytes + size_bytes) * 2;
+        uint8_t *grown = realloc(buffer->bytes, capacity);
+        if (grown == NULL) {
+            return false;
+        }
+        buffer->bytes = grown;
+        buffer->capacity_bytes = capacity;
+    }
+    memcpy(buffer->bytes + buffer->size_bytes, bytes, size_bytes);
+    buffer->size_bytes += size_bytes;
+    return true;
+}
+
+static int sink_error(const struct sink *sink) {
+    switch (sink->kind) {
+    case SINK_EINTR:
+        return sink->write_count % (sink->number % 64 + 2) == 0 ? EINTR : 0;
+    case SINK_EAGAIN:
+        return sink->write_count % (sink->number % 64 + 2) == 0 ? EAGAIN : 0;
+    case SINK_ENOSPC:
+        return sink->buffer->size_bytes >= sink->number ? ENOSPC : 0;
+    case SINK_EPIPE:
+        return sink->buffer->size_bytes >= sink->number ? EPIPE : 0;
+    case SINK_MEMORY:
+    case SINK_PATH:
+    case SINK_SHORT:
+        break;
+    }
+    return 0;
+}
+
+static size_t sink_limit(const struct sink *sink, size_t size_bytes) {
+    size_t limit = size_bytes;
+    if (sink->kind == SINK_SHORT && sink->write_count < SHORT_WRITES_MAX) {
+        limit = sink->number == 0 ? 1 : sink->number;
+    }
+    if (sink->kind == SINK_ENOSPC || sink->kind == SINK_EPIPE) {
+        limit = sink->number - sink->buffer->size_bytes;
+    }
+    return limit < size_bytes ? limit : size_bytes;
+}
+
+static int64_t sink_write(void *context, const void *bytes, size_t size_bytes) {
+    struct sink *sink = context;
+    sink->write_count++;
+    int error = sink_error(sink);
+    if (error != 0) {
+        return -error;
+    }
+    size_t taken = sink_limit(sink, size_bytes);
+    if (!buffer_append(sink->buffer, bytes, taken)) {
+        sink->is_out_of_memory = true;
+        return -ENOMEM;
+    }
+    return (int64_t)taken;
+}
+
+static int sink_wait(void *context) {
+    struct sink *sink = context;
+    sink->wait_count++;
+    return 0;
+}
+
+static struct mcache *any_cache(struct executor *executor) {
+    return executor_cache(executor, operation_from_bits(OP_FLUSH));
+}
+
+static struct dump_result dump_to(struct executor *executor, struct sink *sink) {
+    struct dump_sink out = {.write = sink_write, .wait = sink_wait, .context = sink};
+    sink->buffer->size_bytes = 0;
+    struct dump_result result = dump_write(executor->runtime, any_cache(executor), &out);
+    executor_work(executor, sink->buffer->size_bytes / DUMP_BYTES_PER_UNIT);
+    executor_note(executor, sink->buffer->size_bytes);
+    return result;
+}
+
+static bool compare(struct executor *executor) {
+    const struct roundtrip_dump dump = {
+        .bytes = executor->dump.bytes,
+        .size_bytes = executor->dump.size_bytes,
+        .runtime = executor->runtime,
+        .fast = executor_stats(executor),
+        .has_model = true,
+    };
+    executor->dump_is_whole = true;
+    return roundtrip_check(executor->oracle, &dump);
+}
+
+static bool result_is(struct executor *executor, struct dump_result result, int error,
+                      uint64_t offset_bytes) {
+    return oracle_rule(executor->oracle, RULE_DUMP_SINK, result.error == error, "error", "sink",
+                       (uint64_t)error, "writer", (uint64_t)result.error) &&
+           oracle_rule(executor->oracle, RULE_DUMP_SINK, result.offset_bytes == offset_bytes,
+                       "offset", "sink", offset_bytes, "writer", result.offset_bytes);
+}
+
+// True when the sink itself ran out of memory: nothing can then be said of the dump.
+static bool environment_failed(struct executor *executor, const struct sink *sink) {
+    if (sink->is_out_of_memory) {
+        executor_work(executor, executor->options.work_limit);
+    }
+    return sink->is_out_of_memory;
+}
+
+bool executor_dump_and_compare(struct executor *executor) {
+    struct sink sink = {.buffer = &executor->dump, .kind = SINK_MEMORY};
+    struct dump_result result = dump_to(executor, &sink);
+    return environment_failed(executor, &sink) ||
+           (result_is(executor, result, 0, executor->dump.size_bytes) && compare(executor));
+}
+
+// What a sink took before it broke off is the beginning of the dump that a patient one takes
+// afterwards; what one with room enough took is the whole of it.
+static bool compare_beginning(struct executor *executor, const struct dump_buffer *taken,
+                              bool is_whole) {
+    if (!executor_dump_and_compare(executor)) {
+        return false;
+    }
+    size_t whole_bytes = executor->dump.size_bytes;
+    bool is_prefix = taken->size_bytes <= whole_bytes &&
+                     (taken->size_bytes == 0 ||
+                      memcmp(taken->bytes, executor->dump.bytes, taken->size_bytes) == 0);
+    return oracle_rule(executor->oracle, RULE_DUMP_SINK,
+                       is_prefix && (!is_whole || taken->size_bytes == whole_bytes), "beginning",
+                       "sink's bytes", taken->size_bytes, "whole dump", whole_bytes);
+}
+
+static void dump_to_failing(struct executor *executor, enum sink_kind kind, uint32_t number) {
+    struct dump_buffer taken = {0};
+    struct sink sink = {.buffer = &taken, .kind = kind, .number = number};
+    struct dump_result result = dump_to(executor, &sink);
+    // A dump that ends where the room does is whole as well.
+    bool is_whole = taken.size_bytes < number || result.error == 0;
+    int error = is_whole ? 0 : kind == SINK_ENOSPC ? ENOSPC : EPIPE;
+    executor->dump_is_whole = false;
+    if (!environment_failed(executor, &sink) &&
+        result_is(executor, result, error, taken.size_bytes)) {
+        (void)compare_beginning(executor, &taken, is_whole);
+    }
+    free(taken.bytes);
+}
+
+static bool read_file(const char *path, struct dump_buffer *buffer) {
+    uint8_t bytes[65536];
+    buffer->size_bytes = 0;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t count = descriptor < 0 ? -1 : 1;
+    while (count > 0) {
+        count = read(descriptor, bytes, sizeof bytes);
+        if (count > 0 && !buffer_append(buffer, bytes, (size_t)count)) {
+            count = -1;
+        }
+    }
+    if (descriptor >= 0) {
+        (void)close(descriptor);
+    }
+    return count == 0;
+}
+
+static bool dump_to_path(struct executor *executor) {
+    const char *path = executor->options.scratch_path;
+    struct dump_result result = dump_write_path(executor->runtime, any_cache(executor), path);
+    if (result.error != 0 || !read_file(path, &executor->dump)) {
+        executor_work(executor, executor->options.work_limit); // the disk's, not the writer's
+        return true;
+    }
+    (void)unlink(path);
+    executor_note(executor, executor->dump.size_bytes);
+    return result_is(executor, result, 0, executor->dump.size_bytes) && compare(executor);
+}
+
+static bool dump_to_slow(struct executor *executor, enum sink_kind kind, uint32_t number) {
+    struct sink sink = {.buffer = &executor->dump, .kind = kind, .number = number};
+    struct dump_result result = dump_to(executor, &sink);
+    return environment_failed(executor, &sink) ||
+           (result_is(executor, result, 0, executor->dump.size_bytes) && compare(executor));
+}
+
+bool exec_dump(struct executor *executor, struct operation operation) {
+    enum sink_kind kind = (enum sink_kind)operation_get(operation, OPERAND_SINK);
+    uint32_t number = operation_sink_number(operation);
+    executor_work(executor, 64 + model_object_count(executor->model));
+    switch (kind) {
+    case SINK_PATH:
+        (void)(executor->options.scratch_path == NULL ? executor_dump_and_compare(executor)
+                                                      : dump_to_path(executor));
+        break;
+    case SINK_ENOSPC:
+    case SINK_EPIPE:
+        dump_to_failing(executor, kind, number);
+        break;
+    case SINK_MEMORY:
+    case SINK_SHORT:
+    case SINK_EINTR:
+    case SINK_EAGAIN:
+        (void)dump_to_slow(executor, kind, number);
+        break;
+    }
+    return true;
+}

@@ -1,0 +1,217 @@
+// exec_goroutines: operations on goroutines: their stacks, frames, defers, panics.
+#include "fuzz/executor_state.h"
+
+#define FRAME_BIT_BYTES 32 // 255 words
+
+static struct goroutine *goroutine_of(struct executor *executor, struct operation operation) {
+    return executor->goroutines[operation_get(operation, OPERAND_GOROUTINE)];
+}
+
+static uint32_t id_of(struct operation operation) {
+    return operation_get(operation, OPERAND_GOROUTINE);
+}
+
+bool exec_go_start(struct executor *executor, struct operation operation) {
+    uint32_t id = id_of(operation);
+    if (executor->goroutines[id] != NULL) {
+        return false;
+    }
+    uintptr_t go_pc = executor_pc(executor, id);
+    struct goroutine *g = runtime_start_goroutine(executor->runtime, go_pc,
+                                                  operation_get(operation, OPERAND_SYSTEM) != 0);
+    if (g == NULL) {
+        return false;
+    }
+    executor->goroutines[id] = g;
+    executor_note(executor, g->stack_low);
+    (void)model_goroutine_started(executor->model, id, g->stack_low, g->stack_bytes);
+    return true;
+}
+
+bool exec_go_exit(struct executor *executor, struct operation operation) {
+    struct goroutine *g = goroutine_of(executor, operation);
+    if (g == NULL) {
+        return false;
+    }
+    runtime_exit_goroutine(executor->runtime, g);
+    executor->goroutines[id_of(operation)] = NULL;
+    (void)model_goroutine_exited(executor->model, id_of(operation));
+    return true;
+}
+
+static bool resize_stack(struct executor *executor, struct operation operation,
+                         bool (*resize)(struct runtime *, struct goroutine *)) {
+    struct goroutine *g = goroutine_of(executor, operation);
+    if (g == NULL || (g->stack_bytes >= (size_t)1 << 20 && resize == runtime_grow_stack) ||
+        !resize(executor->runtime, g)) {
+        return false;
+    }
+    executor_work(executor, g->stack_bytes / 1024);
+    executor_note(executor, g->stack_low);
+    (void)model_stack_moved(executor->model, id_of(operation), g->stack_low, g->stack_bytes);
+    return true;
+}
+
+bool exec_go_grow(struct executor *executor, struct operation operation) {
+    return resize_stack(executor, operation, runtime_grow_stack);
+}
+
+bool exec_go_shrink(struct executor *executor, struct operation operation) {
+    return resize_stack(executor, operation, runtime_shrink_stack);
+}
+
+bool exec_go_status(struct executor *executor, struct operation operation) {
+    static const enum goroutine_status statuses[] = {GOROUTINE_IDLE, GOROUTINE_RUNNABLE,
+                                                     GOROUTINE_SYSCALL, GOROUTINE_WAITING};
+    static const char *const reasons[] = {"", "chan receive", "select", "sleep"};
+    struct goroutine *g = goroutine_of(executor, operation);
+    if (g == NULL) {
+        return false;
+    }
+    runtime_set_goroutine_status(executor->runtime, g,
+                                 statuses[operation_get(operation, OPERAND_STATUS)],
+                                 reasons[operation_get(operation, OPERAND_REASON)]);
+    return true;
+}
+
+bool exec_go_context(struct executor *executor, struct operation operation) {
+    struct goroutine *g = goroutine_of(executor, operation);
+    uintptr_t value;
+    if (g == NULL || !executor_target(executor, operation, &value)) {
+        return false;
+    }
+    runtime_set_context(executor->runtime, g, value);
+    (void)model_context_set(executor->model, id_of(operation), value);
+    return true;
+}
+
+// The 16 bits of an operation, repeated over a frame's words.
+static void repeat_bits(uint8_t *bytes, uint32_t bits) {
+    for (size_t i = 0; i < FRAME_BIT_BYTES; i++) {
+        bytes[i] = (uint8_t)(i % 2 == 0 ? bits : bits >> 8);
+    }
+}
+
+static struct frame_description describe_frame(struct executor *executor,
+                                               struct operation operation, const uint8_t *bits) {
+    static const enum frame_map maps[] = {FRAME_MAP_NONE, FRAME_MAP_SIZE, FRAME_MAP_EMPTY,
+                                          FRAME_MAP_BITS};
+    uint32_t words = operation_get(operation, OPERAND_FRAME_WORDS);
+    uint32_t locals = operation_get(operation, OPERAND_LOCAL_WORDS);
+    uintptr_t pc = executor_pc(executor, words * 9 + locals);
+    const struct func *func = runtime_find_func(executor->runtime, pc);
+    return (struct frame_description){
+        .entry = func == NULL ? pc : func->entry,
+        .pc = pc,
+        .continuation_pc = locals % 3 == 0 ? 0 : pc + locals % 2,
+        .size_bytes = words * sizeof(uintptr_t),
+        .argument_bytes = operation_get(operation, OPERAND_ARGUMENT_WORDS) * sizeof(uintptr_t),
+        .arguments_map = maps[operation_get(operation, OPERAND_ARGUMENT_MAP)],
+        .argument_bits = bits,
+        .locals_map = maps[operation_get(operation, OPERAND_LOCAL_MAP)],
+        .local_words = locals < words ? locals : words,
+        .local_bits = bits,
+    };
+}
+
+bool exec_frame_push(struct executor *executor, struct operation operation) {
+    struct goroutine *g = goroutine_of(executor, operation);
+    if (g == NULL) {
+        return false;
+    }
+    uint8_t bits[FRAME_BIT_BYTES];
+    repeat_bits(bits, operation_get(operation, OPERAND_BITS));
+    struct frame_description description = describe_frame(executor, operation, bits);
+    struct frame *frame = runtime_push_frame(executor->runtime, g, &description);
+    // A stack that grew for a frame that then failed stays grown.
+    (void)model_stack_moved(executor->model, id_of(operation), g->stack_low, g->stack_bytes);
+    if (frame == NULL) {
+        return false;
+    }
+    executor_note(executor, frame->sp);
+    (void)model_frame_pushed(executor->model, id_of(operation), &description);
+    return true;
+}
+
+bool exec_frame_pop(struct executor *executor, struct operation operation) {
+    struct goroutine *g = goroutine_of(executor, operation);
+    if (g == NULL || !runtime_pop_frame(executor->runtime, g)) {
+        return false;
+    }
+    (void)model_frame_popped(executor->model, id_of(operation));
+    return true;
+}
+
+// The frame at the operation's depth; the oldest when there are fewer.
+static const struct frame *frame_of(const struct goroutine *g, uint32_t *depth) {
+    const struct frame *frame = g->innermost;
+    uint32_t at = 0;
+    while (frame != NULL && frame->caller != NULL && at < *depth) {
+        frame = frame->caller;
+        at++;
+    }
+    *depth = at;
+    return frame;
+}
+
+bool exec_write_frame(struct executor *executor, struct operation operation) {
+    struct goroutine *g = goroutine_of(executor, operation);
+    uint32_t depth = operation_get(operation, OPERAND_FRAME);
+    const struct frame *frame = g == NULL ? NULL : frame_of(g, &depth);
+    uintptr_t value;
+    if (frame == NULL || frame->description.size_bytes == 0 ||
+        !executor_target(executor, operation, &value)) {
+        return false;
+    }
+    size_t words = frame->description.size_bytes / sizeof(uintptr_t);
+    size_t word = operation_get(operation, OPERAND_WORD) % words;
+    runtime_write_pointer(executor->runtime, frame->sp + word * sizeof(uintptr_t), value);
+    (void)model_frame_wrote(executor->model, id_of(operation), depth, word, value);
+    return true;
+}
+
+bool exec_defer_push(struct executor *executor, struct operation operation) {
+    struct goroutine *g = goroutine_of(executor, operation);
+    uintptr_t value;
+    if (g == NULL || !executor_target(executor, operation, &value)) {
+        return false;
+    }
+    uintptr_t entry = value == 0 ? 0 : executor_pc(executor, 2);
+    if (runtime_push_defer(executor->runtime, g, value, entry) == NULL) {
+        return false;
+    }
+    (void)model_defer_pushed(executor->model, id_of(operation), value);
+    return true;
+}
+
+bool exec_defer_pop(struct executor *executor, struct operation operation) {
+    struct goroutine *g = goroutine_of(executor, operation);
+    if (g == NULL || !runtime_pop_defer(executor->runtime, g)) {
+        return false;
+    }
+    (void)model_defer_popped(executor->model, id_of(operation));
+    return true;
+}
+
+bool exec_panic_push(struct executor *executor, struct operation operation) {
+    struct goroutine *g = goroutine_of(executor, operation);
+    uintptr_t value;
+    if (g == NULL || !executor_target(executor, operation, &value)) {
+        return false;
+    }
+    const struct type *type = executor_type(executor, operation_get(operation, OPERAND_PANIC_TYPE));
+    if (type == NULL || runtime_push_panic(executor->runtime, g, type, value) == NULL) {
+        return false;
+    }
+    (void)model_panic_pushed(executor->model, id_of(operation), value);
+    return true;
+}
+
+bool exec_panic_pop(struct executor *executor, struct operation operation) {
+    struct goroutine *g = goroutine_of(executor, operation);
+    if (g == NULL || !runtime_pop_panic(executor->runtime, g)) {
+        return false;
+    }
+    (void)model_panic_popped(executor->model, id_of(operation));
+    return true;
+}

@@ -1,0 +1,195 @@
+// exec_objects: operations that allocate, free and resize objects, and that write pointers.
+#include "fuzz/executor_state.h"
+
+#define BYTES_PER_UNIT 256 // of work: zeroing and patterns
+
+static bool allocate(struct executor *executor, uint32_t slot, struct mcache *cache,
+                     const struct model_request *request) {
+    if (executor->next_handle == MODEL_HANDLE_COUNT) {
+        executor_work(executor, executor->options.work_limit);
+        return false;
+    }
+    executor_work(executor, request->size_bytes / BYTES_PER_UNIT);
+    void *object = request->align_bytes == 0
+                       ? heap_alloc(executor->heap, cache, request->size_bytes, request->layout,
+                                    request->flags)
+                       : heap_alloc_aligned(executor->heap, cache, request->size_bytes,
+                                            request->align_bytes, request->layout, request->flags);
+    size_t usable = object == NULL ? 0 : heap_usable_bytes(executor->heap, object);
+    executor_note(executor, (uintptr_t)object);
+    executor->handles[slot] = executor->next_handle;
+    (void)model_allocated(executor->model, executor->next_handle, request, (uintptr_t)object,
+                          usable);
+    executor->next_handle += object != NULL;
+    return object != NULL;
+}
+
+static struct model_request request_of(const struct mcache *cache, struct operation operation) {
+    enum operation_code code = operation_code(operation);
+    unsigned flags = operation_get(operation, OPERAND_ZERO) != 0 ? HEAP_ALLOC_ZERO : 0u;
+    if (operation_has(code, OPERAND_TINY) && operation_get(operation, OPERAND_TINY) != 0) {
+        flags |= HEAP_ALLOC_TINY;
+    }
+    return (struct model_request){
+        .cache_id = heap_cache_id(cache),
+        .size_bytes = operation_get(operation, OPERAND_SIZE),
+        .layout = executor_layout(operation_get(operation, OPERAND_TYPE)),
+        .flags = flags,
+    };
+}
+
+bool exec_alloc(struct executor *executor, struct operation operation) {
+    struct mcache *cache = executor_cache(executor, operation);
+    if (cache == NULL) {
+        return false;
+    }
+    struct model_request request = request_of(cache, operation);
+    return allocate(executor, operation_get(operation, OPERAND_HANDLE), cache, &request);
+}
+
+bool exec_alloc_aligned(struct executor *executor, struct operation operation) {
+    struct mcache *cache = executor_cache(executor, operation);
+    if (cache == NULL) {
+        return false;
+    }
+    struct model_request request = request_of(cache, operation);
+    request.align_bytes = (size_t)1 << operation_get(operation, OPERAND_ALIGN);
+    return allocate(executor, operation_get(operation, OPERAND_HANDLE), cache, &request);
+}
+
+bool exec_alloc_run(struct executor *executor, struct operation operation) {
+    struct mcache *cache = executor_cache(executor, operation);
+    uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+    bool effective = false;
+    for (uint32_t count = operation_get(operation, OPERAND_RUN); cache != NULL && count > 0;
+         count--) {
+        struct model_request request = request_of(cache, operation);
+        effective |= allocate(executor, slot, cache, &request);
+        slot = (slot + 1) % EXECUTOR_HANDLES;
+        executor_work(executor, 1);
+    }
+    return effective;
+}
+
+static bool free_slot(struct executor *executor, uint32_t slot, struct mcache *cache) {
+    const struct model_handle *shown = executor_handle(executor, slot);
+    if (shown == NULL || cache == NULL) {
+        return false;
+    }
+    uintptr_t address = shown->address;
+    uint32_t handle = executor->handles[slot];
+    (void)model_will_free(executor->model, handle);
+    enum heap_free_status status = heap_free(executor->heap, cache, (void *)address);
+    (void)model_freed(executor->model, handle, heap_cache_id(cache), status);
+    executor_note(executor, (uint64_t)status);
+    return status != HEAP_FREE_DEFERRED;
+}
+
+bool exec_free(struct executor *executor, struct operation operation) {
+    return free_slot(executor, operation_get(operation, OPERAND_HANDLE),
+                     executor_cache(executor, operation));
+}
+
+bool exec_free_run(struct executor *executor, struct operation operation) {
+    struct mcache *cache = executor_cache(executor, operation);
+    uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+    bool effective = false;
+    for (uint32_t count = operation_get(operation, OPERAND_FREE_RUN); count > 0; count--) {
+        effective |= free_slot(executor, slot, cache);
+        slot = (slot + operation_get(operation, OPERAND_STRIDE)) % EXECUTOR_HANDLES;
+        executor_work(executor, 1);
+    }
+    return effective;
+}
+
+bool exec_realloc(struct executor *executor, struct operation operation) {
+    struct mcache *cache = executor_cache(executor, operation);
+    uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+    const struct model_handle *shown = executor_handle(executor, slot);
+    if (cache == NULL || shown == NULL) {
+        return false;
+    }
+    struct model_request request = {
+        .cache_id = heap_cache_id(cache),
+        .size_bytes = operation_get(operation, OPERAND_SIZE),
+        .layout = shown->layout,
+    };
+    void *old = (void *)shown->address;
+    uint32_t handle = executor->handles[slot];
+    executor_work(executor, request.size_bytes / BYTES_PER_UNIT);
+    (void)model_will_realloc(executor->model, handle);
+    void *object = runtime_realloc(executor->runtime, cache, old, request.size_bytes,
+                                   request.layout, request.flags);
+    (void)model_realloced(executor->model, handle, &request, (uintptr_t)object);
+    executor_note(executor, (uintptr_t)object);
+    return object != NULL;
+}
+
+bool exec_write(struct executor *executor, struct operation operation) {
+    uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+    const struct model_handle *shown = executor_handle(executor, slot);
+    uintptr_t value;
+    if (shown == NULL || !executor_target(executor, operation, &value)) {
+        return false;
+    }
+    uint32_t handle = executor->handles[slot];
+    uintptr_t address = shown->address;
+    size_t count = model_pointer_word_count(executor->model, handle);
+    if (count == 0) {
+        return false;
+    }
+    size_t word =
+        model_pointer_word(executor->model, handle, operation_get(operation, OPERAND_WORD) % count);
+    runtime_write_pointer(executor->runtime, address + word * sizeof(uintptr_t), value);
+    (void)model_wrote_pointer(executor->model, handle, word, value);
+    return true;
+}
+
+static bool write_segment(struct executor *executor, struct operation operation, bool is_bss) {
+    uintptr_t value;
+    if (!executor_target(executor, operation, &value)) {
+        return false;
+    }
+    const struct segment *segment =
+        is_bss ? runtime_bss_segment(executor->runtime) : runtime_data_segment(executor->runtime);
+    size_t word = executor_segment_word(operation_get(operation, OPERAND_WORD), is_bss);
+    runtime_write_pointer(executor->runtime, segment->base + word * sizeof(uintptr_t), value);
+    (void)model_segment_wrote(executor->model, is_bss ? MODEL_SEGMENT_BSS : MODEL_SEGMENT_DATA,
+                              word, value);
+    return true;
+}
+
+bool exec_write_data(struct executor *executor, struct operation operation) {
+    return write_segment(executor, operation, false);
+}
+
+bool exec_write_bss(struct executor *executor, struct operation operation) {
+    return write_segment(executor, operation, true);
+}
+
+bool exec_root_remove(struct executor *executor, struct operation operation) {
+    uint32_t slot = operation_get(operation, OPERAND_ROOT);
+    if (executor->roots[slot] == NULL) {
+        return false;
+    }
+    runtime_remove_other_root(executor->runtime, executor->roots[slot]);
+    executor->roots[slot] = NULL;
+    (void)model_root_removed(executor->model, slot);
+    return true;
+}
+
+bool exec_root_add(struct executor *executor, struct operation operation) {
+    static const char *const descriptions[] = {"cgo handle", "profiler", "", "timer heap"};
+    uint32_t slot = operation_get(operation, OPERAND_ROOT);
+    uintptr_t value;
+    if (executor->roots[slot] != NULL || !executor_target(executor, operation, &value)) {
+        return false;
+    }
+    executor->roots[slot] =
+        runtime_add_other_root(executor->runtime, descriptions[slot % 4], value);
+    if (executor->roots[slot] == NULL) {
+        return false;
+    }
+    (void)model_root_added(executor->model, slot, value);
+    return true;
+}

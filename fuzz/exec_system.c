@@ -1,0 +1,117 @@
+// exec_system: operations on pages, threads, the system's failures, itabs; and those that read and
+// check.
+#include "fuzz/executor_state.h"
+
+#include "allocator/fault.h"
+#include "fuzz/statistics.h"
+
+bool exec_nop(struct executor *executor, struct operation operation) {
+    (void)executor;
+    (void)operation;
+    return false;
+}
+
+bool exec_manual_alloc(struct executor *executor, struct operation operation) {
+    struct manual_slot *slot = &executor->manuals[operation_get(operation, OPERAND_MANUAL)];
+    if (slot->base != NULL) {
+        return false;
+    }
+    size_t pages = operation_get(operation, OPERAND_PAGES);
+    slot->stat = (enum manual_stat)operation_get(operation, OPERAND_STAT);
+    slot->base = heap_alloc_manual(executor->heap, pages, slot->stat);
+    executor_note(executor, (uintptr_t)slot->base);
+    if (slot->base == NULL) {
+        return false;
+    }
+    (void)model_manual_allocated(executor->model, (uintptr_t)slot->base, pages, slot->stat);
+    return true;
+}
+
+bool exec_manual_free(struct executor *executor, struct operation operation) {
+    struct manual_slot *slot = &executor->manuals[operation_get(operation, OPERAND_MANUAL)];
+    if (slot->base == NULL) {
+        return false;
+    }
+    heap_free_manual(executor->heap, slot->base, slot->stat);
+    (void)model_manual_freed(executor->model, (uintptr_t)slot->base);
+    slot->base = NULL;
+    return true;
+}
+
+bool exec_thread_start(struct executor *executor, struct operation operation) {
+    uint32_t slot = operation_get(operation, OPERAND_THREAD);
+    if (executor->threads[slot] != NULL) {
+        return false;
+    }
+    struct osthread *thread = runtime_start_osthread(executor->runtime, 1000 + slot);
+    if (thread == NULL) {
+        return false;
+    }
+    executor->threads[slot] = thread;
+    (void)model_os_stack_mapped(executor->model, (uintptr_t)thread->stack, OSTHREAD_STACK_BYTES);
+    return true;
+}
+
+bool exec_thread_exit(struct executor *executor, struct operation operation) {
+    uint32_t slot = operation_get(operation, OPERAND_THREAD);
+    struct osthread *thread = executor->threads[slot];
+    if (thread == NULL) {
+        return false;
+    }
+    uintptr_t stack = (uintptr_t)thread->stack;
+    runtime_exit_osthread(executor->runtime, thread);
+    executor->threads[slot] = NULL;
+    (void)model_os_stack_unmapped(executor->model, stack);
+    return true;
+}
+
+bool exec_scavenge(struct executor *executor, struct operation operation) {
+    size_t bytes = operation_get(operation, OPERAND_ALL) != 0
+                       ? SIZE_MAX
+                       : operation_get(operation, OPERAND_RELEASE_PAGES) * HEAP_PAGE_BYTES;
+    size_t released = heap_scavenge(executor->heap, bytes);
+    (void)model_scavenged(executor->model, bytes, released);
+    executor_note(executor, released);
+    executor_work(executor, 4 + released / (HEAP_PAGE_BYTES * 16));
+    return released != 0;
+}
+
+bool exec_fault(struct executor *executor, struct operation operation) {
+    heap_set_fault(executor->heap, (enum sysmem_call)operation_get(operation, OPERAND_CALL),
+                   operation_get(operation, OPERAND_AT),
+                   operation_get(operation, OPERAND_AND_ON) != 0);
+    return operation_get(operation, OPERAND_AT) != 0;
+}
+
+bool exec_itab(struct executor *executor, struct operation operation) {
+    const struct type *type = executor_type(executor, operation_get(operation, OPERAND_TYPE));
+    return type != NULL &&
+           runtime_define_itab(executor->runtime, type,
+                               operation_get(operation, OPERAND_NEGATIVE) != 0) != NULL;
+}
+
+bool exec_stats(struct executor *executor, struct operation operation) {
+    (void)operation;
+    (void)executor_check(executor, ORACLE_CHEAP);
+    return true;
+}
+
+bool exec_check(struct executor *executor, struct operation operation) {
+    static const enum oracle_level levels[] = {ORACLE_CHEAP, ORACLE_FULL, ORACLE_PARANOID};
+    uint32_t level = operation_get(operation, OPERAND_LEVEL);
+    executor_work(executor, level == 2 ? 100 : 0);
+    (void)executor_check(executor, levels[level]);
+    return true;
+}
+
+bool exec_expect(struct executor *executor, struct operation operation) {
+    if (!executor->options.keeps_expectations) {
+        return false;
+    }
+    enum statistic statistic = (enum statistic)operation_get(operation, OPERAND_FIELD);
+    uint64_t actual = statistic_value(executor_stats(executor), statistic);
+    uint64_t expected = operation_field_value(operation);
+    (void)oracle_rule(executor->oracle, RULE_EXPECTED, actual == expected,
+                      statistic_names[statistic], "expected", expected, "fast account", actual);
+    return true;
+}

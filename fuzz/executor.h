@@ -1,0 +1,82 @@
+// executor: runs a program of operations on a heap and its runtime, and tells the oracle of each
+// result.
+//
+// The heap is kept and reset between programs, so that its pages stay warm. Nothing here depends on
+// a clock, on chance or on an address that varies. It does not generate, change or print programs,
+// and it does not judge: findings are the oracle's.
+#ifndef FUZZ_EXECUTOR_H
+#define FUZZ_EXECUTOR_H
+
+#include "fuzz/program.h"
+#include "oracle/oracle.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct executor;
+
+enum verdict {
+    VERDICT_CLEAN,
+    VERDICT_FINDING,     // executor_finding() says which
+    VERDICT_WORK_BOUND,  // clean, but stopped: the program asks for more work than is allowed
+    VERDICT_ENVIRONMENT, // no memory for the heap itself
+};
+
+struct executor_options {
+    enum oracle_level level;  // of the check at the program's cadence; ORACLE_FULL for fuzzing
+    bool check_each;          // a cheap check after each operation as well
+    bool keeps_expectations;  // expect is checked; else it does nothing
+    bool final_dump;          // the program ends with a dump to memory and its round trip
+    uint64_t work_limit;      // in units of about an allocation; 0: EXECUTOR_WORK_LIMIT
+    const char *scratch_path; // for dumps with sink=path; NULL: those go to memory
+};
+
+#define EXECUTOR_WORK_LIMIT 200000
+
+// What happened to operations, by code: how many ran, and how many of them did something.
+struct executor_counts {
+    uint64_t executed[OP_COUNT];
+    uint64_t effective[OP_COUNT];
+};
+
+// NULL: out of memory.
+struct executor *executor_create(const struct executor_options *options);
+void executor_destroy(struct executor *executor);
+void executor_set_options(struct executor *executor, const struct executor_options *options);
+
+// Runs a whole program. `fresh`: on a new heap instead of a reset one.
+enum verdict executor_run(struct executor *executor, const struct program *program, bool fresh);
+
+// The same in steps: begin, then each operation in turn while the verdict is clean, then finish.
+// The program must live as long.
+enum verdict executor_begin(struct executor *executor, const struct program *program, bool fresh);
+enum verdict executor_step(struct executor *executor);
+enum verdict executor_finish(struct executor *executor);
+
+// The index of the operation that executor_step does next, or is doing.
+size_t executor_position(const struct executor *executor);
+// Whether the last operation did anything.
+bool executor_was_effective(const struct executor *executor);
+
+// Runs the oracle now. False: there is a finding.
+bool executor_check(struct executor *executor, enum oracle_level level);
+
+// The heap's account, read now.
+const struct memstats *executor_stats(struct executor *executor);
+
+const struct finding *executor_finding(const struct executor *executor); // NULL: none
+struct oracle *executor_oracle(struct executor *executor);
+struct runtime *executor_runtime(struct executor *executor); // of the program that runs; NULL: none
+const struct executor_counts *executor_counts(const struct executor *executor);
+
+// A hash of every result and of the final statistics: the same for the same program, everywhere.
+uint64_t executor_hash(const struct executor *executor);
+
+// Runs the program a second time, the way executor_run does; a finding when the hashes differ.
+enum verdict executor_run_twice(struct executor *executor, const struct program *program);
+
+// The dump of the last dump operation (or the final one) to memory, or NULL.
+const uint8_t *executor_dump_bytes(const struct executor *executor, size_t *size_bytes);
+
+#endif

@@ -1,0 +1,96 @@
+// executor_state: what the executor's files share. Internal to fuzz/exec*.c.
+#ifndef FUZZ_EXECUTOR_STATE_H
+#define FUZZ_EXECUTOR_STATE_H
+
+#include "allocator/memstats.h"
+#include "fuzz/executor.h"
+#include "oracle/model.h"
+#include "runtime/runtime.h"
+
+#define EXECUTOR_HANDLES    256
+#define EXECUTOR_GOROUTINES 16
+#define EXECUTOR_THREADS    16
+#define EXECUTOR_ROOTS      16
+#define EXECUTOR_MANUALS    64
+#define EXECUTOR_TYPES      16
+#define EXECUTOR_FUNCS      8
+#define EXECUTOR_DATA_WORDS 64
+#define EXECUTOR_BSS_WORDS  64
+#define EXECUTOR_NO_HANDLE  UINT32_MAX
+
+struct manual_slot {
+    void *base; // NULL: empty
+    enum manual_stat stat;
+};
+
+struct dump_buffer { // what a sink took
+    uint8_t *bytes;  // from malloc
+    size_t size_bytes, capacity_bytes;
+};
+
+struct executor {
+    struct executor_options options;
+    struct heap *heap;
+    struct runtime *runtime; // NULL: no program runs
+    struct oracle *oracle;
+    struct model *model;
+
+    const struct program *program;
+    size_t position;
+    size_t checked_at; // position of the last check at the cadence
+    bool was_effective;
+    bool is_environment_failure;
+    uint64_t work_done;
+    uint64_t hash;
+    uint64_t clock_ns;
+    struct memstats stats;
+    struct executor_counts counts;
+
+    struct mcache *caches[PROGRAM_CACHES_MAX];
+    uint32_t handles[EXECUTOR_HANDLES]; // the model's name of what the slot holds
+    uint32_t next_handle;
+    struct goroutine *goroutines[EXECUTOR_GOROUTINES];
+    struct osthread *threads[EXECUTOR_THREADS];
+    struct other_root *roots[EXECUTOR_ROOTS];
+    struct manual_slot manuals[EXECUTOR_MANUALS];
+    const struct type *types[EXECUTOR_TYPES]; // defined when first used
+    bool funcs_defined;
+    struct dump_buffer dump;
+    bool dump_is_whole;
+};
+
+// Every operation: true when it did something. exec_<name>() stands in the exec_*.c of its noun.
+#define OPERATION(code, id, name, form, operands, weight, group, moves, effect)                    \
+    bool exec_##name(struct executor *executor, struct operation operation);
+#include "fuzz/ops.def"
+
+// The slot's cache, or the lowest one that is there; NULL: none is.
+struct mcache *executor_cache(struct executor *executor, struct operation operation);
+
+// What the slot names now, NULL: nothing. Until the next event of the model.
+const struct model_handle *executor_handle(struct executor *executor, uint32_t slot);
+
+// The address that the operation's target stands for; false: its handle names nothing.
+bool executor_target(struct executor *executor, struct operation operation, uintptr_t *address);
+
+// The layout of an operation's type; NULL for "none".
+const struct gc_layout *executor_layout(uint32_t type);
+
+// The runtime's type, defined now if it was not; NULL: no memory.
+const struct type *executor_type(struct executor *executor, uint32_t type);
+
+// A code address that depends on `choice` alone; some lie in no function. Defines the functions at
+// first use.
+uintptr_t executor_pc(struct executor *executor, uint32_t choice);
+
+// Counts work; mixes a result into the hash.
+void executor_work(struct executor *executor, uint64_t units);
+void executor_note(struct executor *executor, uint64_t value);
+
+// Dumps to memory and compares. False: a finding.
+bool executor_dump_and_compare(struct executor *executor);
+
+// The segment's n-th word that may hold a pointer.
+size_t executor_segment_word(uint32_t choice, bool is_bss);
+
+#endif

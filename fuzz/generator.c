@@ -1,0 +1,200 @@
+// generator: what is drawn, with which odds: by weights from the table of operations, in the groups
+// that the swarm leaves on.
+#include "fuzz/generator.h"
+
+struct program_header generator_header(uint32_t seed) {
+    static const uint8_t cadences[] = {1, 4, 16, 16, 16, 16, 64, 255};
+    struct random random = {seed};
+    struct program_header header = PROGRAM_HEADER_DEFAULT;
+    header.seed = seed;
+    header.caches = (uint8_t)(random_once_in(&random, 3) ? 1 + random_below(&random, 4) : 1);
+    header.check_every = cadences[random_below(&random, sizeof cadences)];
+    for (unsigned group = GROUP_FREE; group < GROUP_COUNT; group++) {
+        bool off = random_once_in(&random, group == GROUP_FAULT ? 2 : 4);
+        header.groups_off = (uint16_t)(header.groups_off | (off ? 1u << group : 0));
+    }
+    if (random_once_in(&random, 32)) {
+        header.fault_at = (uint16_t)(1 + random_below(&random, 12));
+        header.fault_call = (uint8_t)random_below(&random, 3);
+        header.fault_and_on = random_once_in(&random, 2);
+    }
+    return header;
+}
+
+static enum operation_code draw_code(struct random *random, uint16_t groups_off) {
+    uint32_t total = 0;
+    for (unsigned code = 0; code < OP_COUNT; code++) {
+        const struct operation_description *d = &operation_descriptions[code];
+        total += (groups_off >> d->group & 1) == 0 ? d->weight : 0;
+    }
+    uint32_t at = total == 0 ? 0 : random_below(random, total);
+    for (unsigned code = 0; code < OP_COUNT; code++) {
+        const struct operation_description *d = &operation_descriptions[code];
+        uint32_t weight = (groups_off >> d->group & 1) == 0 ? d->weight : 0;
+        if (at < weight) {
+            return (enum operation_code)code;
+        }
+        at -= weight;
+    }
+    return OP_ALLOC; // everything is off
+}
+
+// The slot that some earlier operation filled; false: four tries met none.
+static bool earlier_slot(struct random *random, const struct program *program, size_t position,
+                         enum operand operand, uint32_t *slot) {
+    for (int tries = 0; position > 0 && tries < 4; tries++) {
+        size_t reach = random_once_in(random, 2) && position > 16 ? 16 : position;
+        size_t back = random_below(random, (uint32_t)reach);
+        struct operation earlier = program->operations[position - 1 - back];
+        enum operation_code code = operation_code(earlier);
+        if (!operation_descriptions[code].has_result || !operation_has(code, operand)) {
+            continue;
+        }
+        *slot = operation_get(earlier, operand);
+        if (code == OP_ALLOC_RUN) {
+            *slot += random_below(random, operation_get(earlier, OPERAND_RUN));
+            *slot &= 255;
+        }
+        return true;
+    }
+    return false;
+}
+
+static uint32_t draw_slot(struct random *random, const struct program *program, size_t position,
+                          enum operand operand, bool is_result) {
+    uint32_t slot = 0;
+    if (operand == OPERAND_CACHE) {
+        bool beyond = is_result || random_once_in(random, 16);
+        return random_below(random, beyond ? PROGRAM_CACHES_MAX : program->header.caches);
+    }
+    if (!is_result && !random_once_in(random, 16) &&
+        earlier_slot(random, program, position, operand, &slot)) {
+        return slot;
+    }
+    uint32_t limit = operand_descriptions[operand].max + 1;
+    return random_below(random, random_once_in(random, 4) ? limit : limit / 4);
+}
+
+static uint32_t draw_size(struct random *random, bool is_small) {
+    uint32_t choice = (uint32_t)random_next(random);
+    uint32_t kind = choice & 7;
+    if ((kind == 5 || kind == 7 || kind < 3) && (is_small || !random_once_in(random, 12))) {
+        choice = (choice & ~UINT32_C(7)) | (3 + (choice >> 20) % 2); // tiny, or many objects a span
+    }
+    return operation_interesting_size(choice);
+}
+
+static uint32_t draw_number(struct random *random, enum operand operand) {
+    static const uint32_t rates[] = {0, 1, 1, 1, 1, 512, 4096, 524288};
+    const struct operand_description *d = &operand_descriptions[operand];
+    uint32_t limit = d->max - d->min + 1;
+    uint32_t small = limit < 8 ? limit : 8;
+    if (operand == OPERAND_RATE && !random_once_in(random, 8)) {
+        return rates[random_below(random, sizeof rates / sizeof rates[0])];
+    }
+    switch (random_below(random, 8)) {
+    case 0:
+        return d->min + random_below(random, limit);
+    case 1:
+        return d->min + random_below(random, limit < 64 ? limit : 64);
+    default:
+        return d->min + random_below(random, small);
+    }
+}
+
+static struct operation draw_target(struct random *random, const struct program *program,
+                                    size_t position, struct operation operation) {
+    uint32_t handle = draw_slot(random, program, position, OPERAND_HANDLE, false);
+    uint32_t offset = random_once_in(random, 4) ? random_below(random, TARGET_OFFSET_MAX + 1) : 0;
+    return operation_set_target(operation, random_once_in(random, 8), handle, offset);
+}
+
+static struct operation draw_sink(struct random *random, struct operation operation) {
+    static const enum sink_kind kinds[] = {SINK_MEMORY, SINK_SHORT,  SINK_EINTR,
+                                           SINK_EAGAIN, SINK_ENOSPC, SINK_EPIPE};
+    enum sink_kind kind = random_once_in(random, 64) ? SINK_PATH : kinds[random_below(random, 6)];
+    uint32_t limit = random_once_in(random, 2) ? 65536 : 6000; // the smallest dump has about 3,000
+    return operation_set_sink(operation, kind, random_below(random, limit));
+}
+
+struct operation generator_operand(struct random *random, const struct program *program,
+                                   size_t position, struct operation operation,
+                                   enum operand operand) {
+    const struct operand_description *d = &operand_descriptions[operand];
+    enum operation_code code = operation_code(operation);
+    const struct operation_description *o = &operation_descriptions[code];
+    uint32_t value = 0;
+    switch (d->kind) {
+    case OPERAND_KIND_SLOT:
+        value = draw_slot(random, program, position, operand,
+                          o->has_result && o->operands[0] == operand);
+        break;
+    case OPERAND_KIND_NUMBER:
+    case OPERAND_KIND_MASK:
+        value = draw_number(random, operand);
+        break;
+    case OPERAND_KIND_SIZE:
+        value = draw_size(random, code == OP_ALLOC_RUN);
+        break;
+    case OPERAND_KIND_FLAG:
+        value = random_once_in(random, 3);
+        break;
+    case OPERAND_KIND_CHOICE:
+        value = d->table == TABLE_TYPES && random_once_in(random, 2)
+                    ? 0
+                    : random_below(random, d->max + 1);
+        break;
+    case OPERAND_KIND_WORD:
+        value = random_once_in(random, 8) ? 2 : random_below(random, 2);
+        break;
+    case OPERAND_KIND_POWER:
+        value = random_below(random, random_once_in(random, 8) ? d->max + 1 : 14);
+        break;
+    case OPERAND_KIND_TARGET:
+        return draw_target(random, program, position, operation);
+    case OPERAND_KIND_SINK:
+        return draw_sink(random, operation);
+    case OPERAND_KIND_FIELD:
+        return operation; // expectations are nobody's guess
+    }
+    return operation_set(operation, operand, value);
+}
+
+struct operation generator_operation(struct random *random, const struct program *program,
+                                     size_t position) {
+    enum operation_code code = draw_code(random, program->header.groups_off);
+    struct operation operation = operation_from_bits(code);
+    const uint8_t *operands = operation_descriptions[code].operands;
+    for (size_t i = 0; i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE; i++) {
+        operation =
+            generator_operand(random, program, position, operation, (enum operand)operands[i]);
+    }
+    return operation;
+}
+
+// Keeps what the last operation allocated: by the data segment, most of the time.
+static void append_root(struct random *random, struct program *program) {
+    struct operation last = program->operations[program->count - 1];
+    enum operation_code code = random_once_in(random, 4) ? OP_WRITE_BSS : OP_WRITE_DATA;
+    struct operation write =
+        operation_set(operation_from_bits(code), OPERAND_WORD, random_below(random, 64));
+    (void)program_append(
+        program, operation_set_target(write, false, operation_get(last, OPERAND_HANDLE), 0));
+}
+
+void generator_program(struct program *program, uint32_t seed, size_t operations_max) {
+    static const uint16_t lengths[] = {8, 32, 128, 512};
+    struct random random = {seed ^ UINT64_C(0x6f70657261746f72)};
+    program_clear(program);
+    program->header = generator_header(seed);
+    size_t length = lengths[random_below(&random, 4)];
+    length = length < operations_max ? length : operations_max;
+    while (program->count < length) {
+        struct operation operation = generator_operation(&random, program, program->count);
+        (void)program_append(program, operation);
+        bool allocates = operation_code(operation) == OP_ALLOC;
+        if (allocates && program->count < length && random_once_in(&random, 3)) {
+            append_root(&random, program);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+// generator: programs and single operations drawn at random, so that most of them do something.
+//
+// A swarm header turns groups of operations off and sets caches, cadence and faults, so that one
+// program does much of few things and the next of others. Operands prefer what earlier operations
+// made.
+#ifndef FUZZ_GENERATOR_H
+#define FUZZ_GENERATOR_H
+
+#include "fuzz/program.h"
+#include "fuzz/random.h"
+
+// The header of the swarm of this seed.
+struct program_header generator_header(uint32_t seed);
+
+// An operation to stand at `position` of the program (behind its first `position` operations).
+struct operation generator_operation(struct random *random, const struct program *program,
+                                     size_t position);
+
+// One operand drawn anew.
+struct operation generator_operand(struct random *random, const struct program *program,
+                                   size_t position, struct operation operation,
+                                   enum operand operand);
+
+// The whole program of this seed: 8, 32, 128 or 512 operations; at most `operations_max` when that
+// is less.
+void generator_program(struct program *program, uint32_t seed, size_t operations_max);
+
+#endif

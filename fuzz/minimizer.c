@@ -1,0 +1,244 @@
+// minimizer: delta debugging by operations, then by what depends on one object, then by operands,
+// to a fixpoint.
+#include "fuzz/minimizer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct reduction {
+    struct minimizer *minimizer;
+    struct program *best;
+    struct program *candidate;
+};
+
+// The candidate becomes the best when it still shows the same.
+static bool accept(struct reduction *reduction) {
+    struct minimizer *minimizer = reduction->minimizer;
+    if (minimizer->trial_limit != 0 && minimizer->trial_count >= minimizer->trial_limit) {
+        return false;
+    }
+    minimizer->trial_count++;
+    if (!minimizer->is_same(minimizer->context, reduction->candidate)) {
+        return false;
+    }
+    *reduction->best = *reduction->candidate;
+    return true;
+}
+
+static void begin_candidate(struct reduction *reduction) {
+    reduction->candidate->header = reduction->best->header;
+    reduction->candidate->count = 0;
+}
+
+static bool try_without_range(struct reduction *reduction, size_t at, size_t count) {
+    const struct program *best = reduction->best;
+    begin_candidate(reduction);
+    for (size_t i = 0; i < best->count; i++) {
+        if (i < at || i >= at + count) {
+            (void)program_append(reduction->candidate, best->operations[i]);
+        }
+    }
+    return accept(reduction);
+}
+
+// From the end: what comes last is the likeliest to be noise.
+static bool remove_ranges(struct reduction *reduction) {
+    bool changed = false;
+    for (size_t chunk = reduction->best->count; chunk > 0; chunk /= 2) {
+        size_t at = reduction->best->count;
+        while (at > 0) {
+            size_t count = chunk < at ? chunk : at;
+            at -= count;
+            changed |= try_without_range(reduction, at, count);
+            at = at < reduction->best->count ? at : reduction->best->count;
+        }
+    }
+    return changed;
+}
+
+static bool mentions(struct operation operation, enum operand operand, uint32_t slot) {
+    enum operation_code code = operation_code(operation);
+    if (operation_has(code, operand) && operation_get(operation, operand) == slot) {
+        return true;
+    }
+    return operand == OPERAND_HANDLE && operation_has(code, OPERAND_TO) &&
+           !operation_target_is_nil(operation) && operation_get(operation, OPERAND_TO) == slot;
+}
+
+// Without the operation that fills a slot, and all that names it until it is filled again.
+static bool try_without_slot(struct reduction *reduction, size_t at) {
+    const struct program *best = reduction->best;
+    struct operation maker = best->operations[at];
+    enum operand operand = (enum operand)operation_descriptions[operation_code(maker)].operands[0];
+    uint32_t slot = operation_get(maker, operand);
+    bool is_open = true;
+    begin_candidate(reduction);
+    for (size_t i = 0; i < best->count; i++) {
+        struct operation operation = best->operations[i];
+        bool is_maker = operation_descriptions[operation_code(operation)].has_result;
+        bool names = i >= at && mentions(operation, operand, slot);
+        is_open = is_open && !(names && is_maker && i > at);
+        if (!(names && is_open)) {
+            (void)program_append(reduction->candidate, operation);
+        }
+    }
+    return accept(reduction);
+}
+
+static bool remove_slots(struct reduction *reduction) {
+    bool changed = false;
+    for (size_t at = reduction->best->count; at > 0; at--) {
+        if (at <= reduction->best->count) {
+            struct operation operation = reduction->best->operations[at - 1];
+            if (operation_descriptions[operation_code(operation)].has_result) {
+                changed |= try_without_slot(reduction, at - 1);
+            }
+        }
+    }
+    return changed;
+}
+
+static bool try_operation(struct reduction *reduction, size_t at, struct operation operation) {
+    if (operation.bits == reduction->best->operations[at].bits) {
+        return false;
+    }
+    *reduction->candidate = *reduction->best;
+    reduction->candidate->operations[at] = operation;
+    return accept(reduction);
+}
+
+// A smaller value of the operand, down to its least, by halves and by ones.
+static bool shrink_number(struct reduction *reduction, size_t at, enum operand operand) {
+    const struct operand_description *d = &operand_descriptions[operand];
+    bool changed = false;
+    for (;;) {
+        struct operation operation = reduction->best->operations[at];
+        uint32_t value = operation_get(operation, operand);
+        uint32_t steps[] = {d->min, 8, 16, value / 2, value - value / 8, value - 1};
+        bool shrunk = false;
+        for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !shrunk; i++) {
+            if (value > d->min && steps[i] < value && steps[i] >= d->min) {
+                shrunk = try_operation(reduction, at, operation_set(operation, operand, steps[i]));
+            }
+        }
+        if (!shrunk) {
+            return changed;
+        }
+        changed = true;
+    }
+}
+
+static bool simplify_operand(struct reduction *reduction, size_t at, enum operand operand) {
+    struct operation operation = reduction->best->operations[at];
+    switch (operand_descriptions[operand].kind) {
+    case OPERAND_KIND_NUMBER:
+    case OPERAND_KIND_SIZE:
+    case OPERAND_KIND_MASK:
+    case OPERAND_KIND_POWER:
+        return shrink_number(reduction, at, operand);
+    case OPERAND_KIND_SLOT: // a result's slot is renamed with all that names it
+        return operand == OPERAND_CACHE &&
+               try_operation(reduction, at, operation_set(operation, operand, 0));
+    case OPERAND_KIND_FLAG:
+    case OPERAND_KIND_CHOICE:
+    case OPERAND_KIND_WORD:
+        return try_operation(reduction, at, operation_set(operation, operand, 0));
+    case OPERAND_KIND_TARGET:
+        return try_operation(reduction, at, operation_set_target(operation, true, 0, 0)) ||
+               try_operation(reduction, at,
+                             operation_set_target(operation, operation_target_is_nil(operation),
+                                                  operation_get(operation, OPERAND_TO), 0));
+    case OPERAND_KIND_SINK:
+        return try_operation(reduction, at, operation_set_sink(operation, SINK_MEMORY, 0));
+    case OPERAND_KIND_FIELD:
+        break;
+    }
+    return false;
+}
+
+static bool simplify_operands(struct reduction *reduction) {
+    bool changed = false;
+    for (size_t at = 0; at < reduction->best->count; at++) {
+        struct operation operation = reduction->best->operations[at];
+        const uint8_t *operands = operation_descriptions[operation_code(operation)].operands;
+        for (size_t i = 0; i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE; i++) {
+            changed |= simplify_operand(reduction, at, (enum operand)operands[i]);
+        }
+    }
+    return changed;
+}
+
+static bool try_header(struct reduction *reduction, struct program_header header) {
+    *reduction->candidate = *reduction->best;
+    reduction->candidate->header = header;
+    return !program_equal(reduction->candidate, reduction->best) && accept(reduction);
+}
+
+static bool simplify_header(struct reduction *reduction) {
+    struct program_header header = reduction->best->header;
+    const struct program_header plain = PROGRAM_HEADER_DEFAULT;
+    if (try_header(reduction, plain)) {
+        return true;
+    }
+    bool changed = false;
+    header.seed = plain.seed;
+    header.groups_off = plain.groups_off;
+    changed |= try_header(reduction, header);
+    header = reduction->best->header;
+    header.fault_at = 0;
+    header.fault_call = 0;
+    header.fault_and_on = false;
+    changed |= try_header(reduction, header);
+    header = reduction->best->header;
+    header.caches = plain.caches;
+    changed |= try_header(reduction, header);
+    header = reduction->best->header;
+    header.check_every = plain.check_every;
+    return try_header(reduction, header) || changed;
+}
+
+// Slots numbered from 0 in the order in which they are first named. A run's neighbours keep their
+// distance only when nothing but runs is there, so that the judge has the last word.
+static bool renumber(struct reduction *reduction, enum operand operand) {
+    uint32_t names[256];
+    memset(names, 0xff, sizeof names);
+    uint32_t count = 0;
+    *reduction->candidate = *reduction->best;
+    for (size_t i = 0; i < reduction->candidate->count; i++) {
+        struct operation *operation = &reduction->candidate->operations[i];
+        enum operation_code code = operation_code(*operation);
+        if (operation_has(code, operand)) {
+            uint32_t slot = operation_get(*operation, operand);
+            names[slot] = names[slot] == UINT32_MAX ? count++ : names[slot];
+            *operation = operation_set(*operation, operand, names[slot]);
+        }
+        if (operand == OPERAND_HANDLE && operation_has(code, OPERAND_TO) &&
+            !operation_target_is_nil(*operation)) {
+            uint32_t slot = operation_get(*operation, OPERAND_TO);
+            names[slot] = names[slot] == UINT32_MAX ? count++ : names[slot];
+            *operation = operation_set_target(*operation, false, names[slot],
+                                              operation_target_offset(*operation));
+        }
+    }
+    return !program_equal(reduction->candidate, reduction->best) && accept(reduction);
+}
+
+void minimizer_reduce(struct minimizer *minimizer, struct program *program) {
+    struct reduction reduction = {minimizer, program, malloc(sizeof *program)};
+    if (reduction.candidate == NULL) {
+        return; // as it is, it is a reproducer as well
+    }
+    bool changed = true;
+    while (changed) {
+        changed = remove_ranges(&reduction);
+        changed |= remove_slots(&reduction);
+        changed |= simplify_operands(&reduction);
+        changed |= simplify_header(&reduction);
+    }
+    static const enum operand slots[] = {OPERAND_HANDLE, OPERAND_GOROUTINE, OPERAND_THREAD,
+                                         OPERAND_ROOT, OPERAND_MANUAL};
+    for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
+        (void)renumber(&reduction, slots[i]);
+    }
+    free(reduction.candidate);
+}

@@ -1,0 +1,99 @@
+// run_operations: one fuzz input of operations, from bytes to verdict; what the targets of
+// operations share.
+#include "fuzz/target.h"
+
+#include "fuzz/target_stats.h"
+#include "fuzz/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TWICE_SHARE  64 // one input in so many runs twice
+#define SHOWN_BEFORE 12 // operations that a finding shows before the one that failed
+
+static struct executor *executor; // lives as long as the process: its heap stays warm
+static struct program program;
+static uint64_t counted_executed, counted_effective;
+
+static uint64_t hash_bytes(const uint8_t *bytes, size_t size_bytes) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < size_bytes; i++) {
+        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    return hash ^ hash >> 32;
+}
+
+static void print_operations_before(const struct finding *finding) {
+    char text[TEXT_LINE_BYTES];
+    size_t last =
+        finding->operation < program.count ? (size_t)finding->operation + 1 : program.count;
+    size_t first = last > SHOWN_BEFORE ? last - SHOWN_BEFORE : 0;
+    for (size_t i = first; i < last; i++) {
+        (void)text_print_operation(program.operations[i], text, sizeof text);
+        (void)fprintf(stderr, "  %4zu  %s\n", i, text);
+    }
+}
+
+static _Noreturn void report(void) {
+    char line[512];
+    const struct finding *finding = executor_finding(executor);
+    (void)finding_line(finding, line, sizeof line);
+    (void)fprintf(stderr, "countercheck: %s\n", line);
+    finding_print(finding, stderr);
+    print_operations_before(finding);
+    (void)fprintf(stderr, "countercheck: reproduce: countercheck replay FILE, with the file that "
+                          "the engine writes now\n");
+    abort();
+}
+
+static uint64_t sum(const uint64_t *counts) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < OP_COUNT; i++) {
+        total += counts[i];
+    }
+    return total;
+}
+
+static void add_stats(void) {
+    const struct executor_counts *counts = executor_counts(executor);
+    uint64_t executed = sum(counts->executed);
+    uint64_t effective = sum(counts->effective);
+    target_stats_add(executed - counted_executed, effective - counted_effective);
+    counted_executed = executed;
+    counted_effective = effective;
+}
+
+static void open_executor(const struct executor_options *options) {
+    if (executor == NULL) {
+        executor = executor_create(options);
+    }
+    if (executor == NULL) {
+        (void)fputs("countercheck: out of memory\n", stderr);
+        exit(3);
+    }
+    executor_set_options(executor, options);
+}
+
+int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_share) {
+    struct text_error error;
+    if (!text_read_program(&program, bytes, size_bytes, &error)) {
+        return -1;
+    }
+    uint64_t hash = hash_bytes(bytes, size_bytes);
+    const struct executor_options options = {
+        .level = ORACLE_FULL,
+        .final_dump = hash / TWICE_SHARE % final_dump_share == 0,
+    };
+    open_executor(&options);
+    enum verdict verdict = hash % TWICE_SHARE == 0 ? executor_run_twice(executor, &program)
+                                                   : executor_run(executor, &program, false);
+    if (verdict == VERDICT_FINDING) {
+        report();
+    }
+    if (verdict == VERDICT_ENVIRONMENT) {
+        (void)fputs("countercheck: no memory for a heap\n", stderr);
+        exit(3);
+    }
+    add_stats();
+    return 0;
+}

@@ -1,0 +1,28 @@
+// target: what the engines call, and what the targets of operations share.
+//
+// libFuzzer and AFL++'s driver find the entry points by name; fuzz/engine_builtin.c does the same.
+#ifndef FUZZ_TARGET_H
+#define FUZZ_TARGET_H
+
+#include "fuzz/executor.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Runs one input. 0: it may enter the corpus; -1: it is of no use there.
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
+
+// Optional: a target without them is mutated byte by byte.
+size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size_bytes, size_t max_bytes,
+                               unsigned int seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *first, size_t first_bytes, const uint8_t *second,
+                                 size_t second_bytes, uint8_t *out, size_t max_bytes,
+                                 unsigned int seed);
+
+// Reads the input, binary or text, and runs it: every 64th (by content) on a fresh heap and once
+// more on a reset one, the others on a reset heap. A finding is printed, with the operations before
+// it, and aborts. `final_dump_share`: one input in so many ends with a dump and its round trip; 1:
+// each.
+int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_share);
+
+#endif
