@@ -6,15 +6,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-static uint64_t pattern_word(const struct slot *slot, size_t word)
-{
+static uint64_t pattern_word(const struct slot *slot, size_t word) {
     uint64_t mixed = slot->seed * 0x9e3779b97f4a7c15u + word * 0xbf58476d1ce4e5b9u;
     mixed ^= mixed >> 29;
     return mixed | 1; // never zero: a zeroed word shows
 }
 
-bool contents_is_pointer(const struct gc_layout *layout, size_t offset)
-{
+bool contents_is_pointer(const struct gc_layout *layout, size_t offset) {
     if (layout == NULL || layout->pointer_bytes == 0) {
         return false;
     }
@@ -23,23 +21,20 @@ bool contents_is_pointer(const struct gc_layout *layout, size_t offset)
            (layout->pointer_mask[in_element / 64] >> (in_element / 8 % 8) & 1) != 0;
 }
 
-static uint64_t load_word(uintptr_t address)
-{
+static uint64_t load_word(uintptr_t address) {
     uint64_t word;
     memcpy(&word, (const void *)address, sizeof word);
     return word;
 }
 
-static bool is_zero(uintptr_t address, size_t size_bytes)
-{
+static bool is_zero(uintptr_t address, size_t size_bytes) {
     const unsigned char *bytes = (const unsigned char *)address;
     return size_bytes == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size_bytes - 1) == 0);
 }
 
 #define ZERO_WHOLE_BYTES ((size_t)64 << 10) // zeroed objects up to this size are read whole
 
-bool contents_check_zero(struct rule_book *book, uintptr_t address, size_t size_bytes)
-{
+bool contents_check_zero(struct rule_book *book, uintptr_t address, size_t size_bytes) {
     rule_count(book, RULE_CONTENTS_ZERO);
     bool zero = true;
     if (size_bytes <= ZERO_WHOLE_BYTES) {
@@ -56,8 +51,7 @@ bool contents_check_zero(struct rule_book *book, uintptr_t address, size_t size_
 }
 
 // The next offset to look at: skips the middle of a large object.
-static size_t next_offset(size_t offset, size_t size_bytes)
-{
+static size_t next_offset(size_t offset, size_t size_bytes) {
     offset += 8;
     if (offset == CONTENTS_END_BYTES && size_bytes > 2 * CONTENTS_END_BYTES) {
         return (size_bytes - CONTENTS_END_BYTES) / 8 * 8;
@@ -65,21 +59,18 @@ static size_t next_offset(size_t offset, size_t size_bytes)
     return offset;
 }
 
-static bool is_patterned(const struct slot *slot, size_t offset)
-{
+static bool is_patterned(const struct slot *slot, size_t offset) {
     return slot->noscan || !contents_is_pointer(slot->layout, offset);
 }
 
-static void fill_tiny(const struct slot *slot, size_t from, size_t to)
-{
+static void fill_tiny(const struct slot *slot, size_t from, size_t to) {
     unsigned char *bytes = (unsigned char *)slot->base;
     for (size_t at = from; at < to; at++) {
         bytes[at] = (unsigned char)(pattern_word(slot, at / 8) >> (at % 8 * 8));
     }
 }
 
-void contents_fill(const struct slot *slot, size_t from, size_t to)
-{
+void contents_fill(const struct slot *slot, size_t from, size_t to) {
     if (slot->tiny_block) {
         fill_tiny(slot, from, to);
         return;
@@ -93,14 +84,12 @@ void contents_fill(const struct slot *slot, size_t from, size_t to)
     }
 }
 
-static bool report(const struct model *model, const struct slot *slot, size_t offset)
-{
+static bool report(const struct model *model, const struct slot *slot, size_t offset) {
     return rule_fail(model->book, RULE_CONTENTS_PATTERN, (struct rule_place){.object = slot->base},
                      "byte %zu of %zu is not what its owner wrote", offset, slot->size_bytes);
 }
 
-static bool check_tiny(const struct model *model, const struct slot *slot)
-{
+static bool check_tiny(const struct model *model, const struct slot *slot) {
     const unsigned char *bytes = (const unsigned char *)slot->base;
     for (size_t at = 0; at < TINY_SIZE_BYTES; at++) {
         unsigned char pattern = (unsigned char)(pattern_word(slot, at / 8) >> (at % 8 * 8));
@@ -113,8 +102,7 @@ static bool check_tiny(const struct model *model, const struct slot *slot)
 
 // Each edge is in memory. Counts those among the words that the walk over the ends looks at.
 static bool check_edges(const struct model *model, const struct slot *slot, uintptr_t address,
-                        size_t size_bytes, size_t *edge_count)
-{
+                        size_t size_bytes, size_t *edge_count) {
     size_t whole = slot->size_bytes;
     size_t tail = whole > CONTENTS_END_BYTES ? (whole - CONTENTS_END_BYTES) / 8 * 8 : 0;
     for (uint32_t i = slot->first_edge; i != MODEL_NONE; i = model_edge(model, i)->next) {
@@ -133,8 +121,7 @@ static bool check_edges(const struct model *model, const struct slot *slot, uint
 }
 
 bool contents_check(const struct model *model, const struct slot *slot, uintptr_t address,
-                    size_t size_bytes)
-{
+                    size_t size_bytes) {
     rule_count(model->book, RULE_CONTENTS_PATTERN);
     if (slot->tiny_block) {
         return check_tiny(model, slot);
@@ -164,8 +151,7 @@ bool contents_check(const struct model *model, const struct slot *slot, uintptr_
                      "%zu pointers stand in it, its owner wrote %zu", pointer_count, edge_count);
 }
 
-bool contents_check_all(const struct model *model)
-{
+bool contents_check_all(const struct model *model) {
     for (uint32_t i = 0; i < model->live_count; i++) {
         const struct slot *slot = model_slot(model, model->live[i]);
         if (!slot->condemned && !contents_check(model, slot, slot->base, slot->size_bytes)) {

@@ -27,11 +27,10 @@ struct line {
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
-static void line_add(struct line *line, const char *format, ...);
+static void
+line_add(struct line *line, const char *format, ...);
 
-
-static void line_add(struct line *line, const char *format, ...)
-{
+static void line_add(struct line *line, const char *format, ...) {
     size_t used = (size_t)line->length < line->size_bytes ? (size_t)line->length : line->size_bytes;
     va_list arguments;
     va_start(arguments, format);
@@ -41,8 +40,7 @@ static void line_add(struct line *line, const char *format, ...)
 }
 
 // A difference of two unsigned numbers with its sign: "+8192".
-static void line_add_change(struct line *line, uint64_t from, uint64_t to)
-{
+static void line_add_change(struct line *line, uint64_t from, uint64_t to) {
     if (to >= from) {
         line_add(line, "+%" PRIu64, to - from);
     } else {
@@ -50,8 +48,7 @@ static void line_add_change(struct line *line, uint64_t from, uint64_t to)
     }
 }
 
-int finding_line(const struct finding *finding, char *text, size_t size_bytes)
-{
+int finding_line(const struct finding *finding, char *text, size_t size_bytes) {
     struct line line = {.text = text, .size_bytes = size_bytes};
     line_add(&line, "rule %s failed", rule_names[finding->rule]);
     if (finding->field[0] != '\0') {
@@ -78,16 +75,14 @@ int finding_line(const struct finding *finding, char *text, size_t size_bytes)
     return line.length;
 }
 
-static void print_change(FILE *stream, const char *name, uint64_t before, uint64_t after)
-{
+static void print_change(FILE *stream, const char *name, uint64_t before, uint64_t after) {
     char text[32];
     struct line line = {.text = text, .size_bytes = sizeof text};
     line_add_change(&line, before, after);
     (void)fprintf(stream, "  %-20s %s (was %" PRIu64 ")\n", name, text, before);
 }
 
-static void print_values(const struct finding *finding, FILE *stream)
-{
+static void print_values(const struct finding *finding, FILE *stream) {
     (void)fprintf(stream, "  %-20s %20" PRIu64 "  0x%" PRIx64 "\n", finding->left_name,
                   finding->left, finding->left);
     (void)fprintf(stream, "  %-20s %20" PRIu64 "  0x%" PRIx64 "\n", finding->right_name,
@@ -99,8 +94,7 @@ static void print_values(const struct finding *finding, FILE *stream)
     }
 }
 
-void finding_print(const struct finding *finding, FILE *stream)
-{
+void finding_print(const struct finding *finding, FILE *stream) {
     (void)fprintf(stream, "rule       %s (%s)\nmeans      %s\n", rule_names[finding->rule],
                   rule_truths[finding->rule], rule_reasons[finding->rule]);
     if (finding->field[0] != '\0') {
@@ -121,12 +115,12 @@ void finding_print(const struct finding *finding, FILE *stream)
     (void)fprintf(stream, "operation  %" PRIu64 "%s%s\n", finding->operation,
                   finding->operation_text[0] != '\0' ? ": " : "", finding->operation_text);
     if (finding->checked_before < finding->operation) {
-        (void)fprintf(stream, "           or one of those from %" PRIu64 " on: checked at a cadence\n",
+        (void)fprintf(stream,
+                      "           or one of those from %" PRIu64 " on: checked at a cadence\n",
                       finding->checked_before);
     }
 }
 
-bool finding_is_same(const struct finding *a, const struct finding *b)
-{
+bool finding_is_same(const struct finding *a, const struct finding *b) {
     return a->rule == b->rule && strcmp(a->field, b->field) == 0;
 }

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t item_bytes)
-{
+bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t item_bytes) {
     if (count <= *capacity) {
         return true;
     }
@@ -24,8 +23,7 @@ bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t
     return true;
 }
 
-uint32_t pool_take(struct pool *pool)
-{
+uint32_t pool_take(struct pool *pool) {
     if (pool->free_head != 0) {
         uint32_t index = pool->free_head - 1;
         memcpy(&pool->free_head, (char *)pool->items + (size_t)index * pool->item_bytes,
@@ -38,21 +36,18 @@ uint32_t pool_take(struct pool *pool)
     return pool->count++;
 }
 
-void pool_give(struct pool *pool, uint32_t index)
-{
+void pool_give(struct pool *pool, uint32_t index) {
     memcpy((char *)pool->items + (size_t)index * pool->item_bytes, &pool->free_head,
            sizeof pool->free_head);
     pool->free_head = index + 1;
 }
 
-static void pool_reset(struct pool *pool)
-{
+static void pool_reset(struct pool *pool) {
     pool->count = 0;
     pool->free_head = 0;
 }
 
-bool model_init(struct model *model, struct rule_book *book)
-{
+bool model_init(struct model *model, struct rule_book *book) {
     memset(model, 0, sizeof *model);
     model->book = book;
     model->slots.item_bytes = sizeof(struct slot);
@@ -71,8 +66,7 @@ bool model_init(struct model *model, struct rule_book *book)
     return true;
 }
 
-void model_fini(struct model *model)
-{
+void model_fini(struct model *model) {
     map_fini(&model->map);
     model_program_fini(model);
     view_fini(&model->view);
@@ -83,12 +77,11 @@ void model_fini(struct model *model)
     free(model->handles);
     free(model->touched);
     free(model->stack);
-    free(model->condemned);
+    model_collect_fini(model);
     memset(model, 0, sizeof *model);
 }
 
-static void reset_handles(struct model *model)
-{
+static void reset_handles(struct model *model) {
     for (uint32_t i = 0; i < model->touched_count; i++) {
         struct handle_entry *entry = &model->handles[model->touched[i]];
         entry->slot = MODEL_NONE;
@@ -98,8 +91,7 @@ static void reset_handles(struct model *model)
     model->handle_count = 0;
 }
 
-static void reset_counts(struct model *model)
-{
+static void reset_counts(struct model *model) {
     memset(model->alloc_count, 0, sizeof model->alloc_count);
     memset(model->free_count, 0, sizeof model->free_count);
     model->large_alloc_bytes = 0;
@@ -108,8 +100,7 @@ static void reset_counts(struct model *model)
     model->serial = 0;
 }
 
-void model_reset(struct model *model, struct heap *heap)
-{
+void model_reset(struct model *model, struct heap *heap) {
     model->heap = heap;
     map_reset(&model->map, heap_base(heap));
     reset_handles(model);
@@ -130,19 +121,16 @@ void model_reset(struct model *model, struct heap *heap)
 
 // ---- handles
 
-const struct model_handle *model_handle(const struct model *model, uint32_t handle)
-{
+const struct model_handle *model_handle(const struct model *model, uint32_t handle) {
     const struct handle_entry *entry = &model->handles[handle % MODEL_HANDLE_COUNT];
     return entry->slot == MODEL_NONE ? NULL : &entry->shown;
 }
 
-size_t model_live_handle_count(const struct model *model)
-{
+size_t model_live_handle_count(const struct model *model) {
     return model->handle_count;
 }
 
-static void touch(struct model *model, uint32_t handle)
-{
+static void touch(struct model *model, uint32_t handle) {
     struct handle_entry *entry = &model->handles[handle];
     if (entry->touched_index == MODEL_NONE) {
         entry->touched_index = model->touched_count;
@@ -151,8 +139,7 @@ static void touch(struct model *model, uint32_t handle)
 }
 
 void model_bind_handle(struct model *model, uint32_t handle, uint32_t index,
-                       const struct model_handle *shown)
-{
+                       const struct model_handle *shown) {
     struct handle_entry *entry = &model->handles[handle];
     struct slot *slot = model_slot(model, index);
     touch(model, handle);
@@ -163,8 +150,7 @@ void model_bind_handle(struct model *model, uint32_t handle, uint32_t index,
     model->handle_count++;
 }
 
-void model_unbind_handle(struct model *model, uint32_t handle)
-{
+void model_unbind_handle(struct model *model, uint32_t handle) {
     struct handle_entry *entry = &model->handles[handle];
     if (entry->slot == MODEL_NONE) {
         return;
@@ -178,8 +164,7 @@ void model_unbind_handle(struct model *model, uint32_t handle)
     model->handle_count--;
 }
 
-void model_unbind_all(struct model *model, uint32_t index)
-{
+void model_unbind_all(struct model *model, uint32_t index) {
     struct slot *slot = model_slot(model, index);
     while (slot->first_handle != MODEL_NONE) {
         model_unbind_handle(model, slot->first_handle);
@@ -188,18 +173,15 @@ void model_unbind_all(struct model *model, uint32_t index)
 
 // ---- caches
 
-bool model_has_cache(const struct model *model, uint32_t cache_id)
-{
+bool model_has_cache(const struct model *model, uint32_t cache_id) {
     return cache_id < model->cache_limit && model->caches[cache_id].exists;
 }
 
-size_t model_cache_count(const struct model *model)
-{
+size_t model_cache_count(const struct model *model) {
     return model->cache_count;
 }
 
-bool model_cache_acquired(struct model *model, uint32_t cache_id)
-{
+bool model_cache_acquired(struct model *model, uint32_t cache_id) {
     rule_count(model->book, RULE_MODEL_STATUS);
     if (cache_id >= MODEL_CACHE_COUNT || model_has_cache(model, cache_id)) {
         return rule_fail(model->book, RULE_MODEL_STATUS, (struct rule_place){0},
@@ -219,14 +201,12 @@ bool model_cache_acquired(struct model *model, uint32_t cache_id)
     return true;
 }
 
-bool model_cache_flushed(struct model *model, uint32_t cache_id)
-{
+bool model_cache_flushed(struct model *model, uint32_t cache_id) {
     model->caches[cache_id % MODEL_CACHE_COUNT].block = MODEL_NONE;
     return true;
 }
 
-bool model_cache_released(struct model *model, uint32_t cache_id)
-{
+bool model_cache_released(struct model *model, uint32_t cache_id) {
     if (model_has_cache(model, cache_id)) {
         model->caches[cache_id].exists = false;
         model->cache_count--;

@@ -58,10 +58,11 @@ struct model_request {
     size_t align_bytes;             // 0: heap_alloc; else heap_alloc_aligned
     const struct gc_layout *layout; // must live as long as the model's objects of it
     unsigned flags;                 // enum heap_alloc_flags
+    bool moves;                     // the model's own: an old object's bytes were moved in
 };
 
 // heap_alloc or heap_alloc_aligned returned `address` (0: out of memory; changes nothing). Checks
-// it, checks zeroing, fills the object with its pattern. `handle` must name nothing.
+// it, checks zeroing, fills the object with its pattern. What `handle` named loses it.
 // `usable_bytes`: heap_usable_bytes of it, 0 not asked.
 bool model_allocated(struct model *model, uint32_t handle, const struct model_request *request,
                      uintptr_t address, size_t usable_bytes);

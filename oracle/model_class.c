@@ -1,4 +1,5 @@
-// model_class: Go's size classes typed in a second time, and the rounding of a request, found another way.
+// model_class: Go's size classes typed in a second time, and the rounding of a request, found
+// another way.
 #include "oracle/model_state.h"
 
 const uint16_t model_class_bytes[SIZE_CLASS_COUNT] = {
@@ -11,14 +12,13 @@ const uint16_t model_class_bytes[SIZE_CLASS_COUNT] = {
 };
 
 const uint8_t model_class_pages[SIZE_CLASS_COUNT] = {
-    0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 2, 1, 2, 1, 2, 1, 3, 2, 3, 1, 3, 2, 3, 4, 5, 6, 1, 7, 6, 5, 4, 3, 5, 7, 2,
-    9, 7, 5, 8, 3, 10, 7, 4,
+    0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,  1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2, 1, 2, 1, 3, 2,  3, 1, 3,
+    2, 3, 4, 5, 6, 1, 7, 6, 5, 4, 3, 5, 7, 2, 9, 7, 5, 8, 3, 10, 7, 4,
 };
 
 // The lowest class that is large enough: halving steps over the table.
-uint8_t model_class_of(size_t size_bytes)
-{
+uint8_t model_class_of(size_t size_bytes) {
     if (size_bytes > SMALL_SIZE_MAX) {
         return 0;
     }
@@ -31,8 +31,7 @@ uint8_t model_class_of(size_t size_bytes)
     return (uint8_t)(below + 1);
 }
 
-size_t model_element_bytes(size_t size_bytes)
-{
+size_t model_element_bytes(size_t size_bytes) {
     uint8_t class = model_class_of(size_bytes);
     if (class != 0) {
         return model_class_bytes[class];

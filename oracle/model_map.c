@@ -1,4 +1,5 @@
-// model_map: which slot an address lies in: a record for each page, a bit for each eight bytes, a hash of bases.
+// model_map: which slot an address lies in: a record for each page, a bit for each eight bytes, a
+// hash of bases.
 //
 // It assumes nothing of how the heap cuts its pages, so that any overlap shows.
 #include "oracle/model_state.h"
@@ -8,14 +9,12 @@
 
 #define PAGE_SLOT_NONE 0
 
-static struct map_page *page_record(const struct map *map, uint32_t index)
-{
+static struct map_page *page_record(const struct map *map, uint32_t index) {
     return (struct map_page *)map->pages.items + index;
 }
 
 // The record of a page, NULL: nothing was ever there.
-static struct map_page *find_page(const struct map *map, uint64_t page_number)
-{
+static struct map_page *find_page(const struct map *map, uint64_t page_number) {
     if (page_number >= HEAP_WINDOW_BYTES / HEAP_PAGE_BYTES) {
         return NULL;
     }
@@ -24,8 +23,7 @@ static struct map_page *find_page(const struct map *map, uint64_t page_number)
     return entry == 0 ? NULL : page_record(map, entry - 1);
 }
 
-static struct map_page *make_page(struct map *map, uint64_t page_number)
-{
+static struct map_page *make_page(struct map *map, uint64_t page_number) {
     struct map_page *page = find_page(map, page_number);
     if (page != NULL) {
         return page;
@@ -46,8 +44,7 @@ static struct map_page *make_page(struct map *map, uint64_t page_number)
     return page;
 }
 
-void map_reset(struct map *map, uintptr_t base)
-{
+void map_reset(struct map *map, uintptr_t base) {
     for (uint32_t i = 0; i < map->pages.count; i++) {
         uint32_t page_number = page_record(map, i)->page_number;
         map->arenas[page_number / HEAP_ARENA_PAGES][page_number % HEAP_ARENA_PAGES] = 0;
@@ -62,8 +59,7 @@ void map_reset(struct map *map, uintptr_t base)
     }
 }
 
-void map_fini(struct map *map)
-{
+void map_fini(struct map *map) {
     for (size_t i = 0; i < HEAP_ARENA_COUNT; i++) {
         free(map->arenas[i]);
     }
@@ -77,16 +73,14 @@ struct bit_range {
     uint32_t first, end; // granules of a page
 };
 
-static uint64_t word_mask(struct bit_range range, uint32_t word)
-{
+static uint64_t word_mask(struct bit_range range, uint32_t word) {
     uint32_t low = range.first > word * 64 ? range.first - word * 64 : 0;
     uint32_t high = range.end - word * 64;
     uint64_t mask = UINT64_MAX << low;
     return high >= 64 ? mask : mask & (((uint64_t)1 << high) - 1);
 }
 
-static bool any_used(const struct map_page *page, struct bit_range range)
-{
+static bool any_used(const struct map_page *page, struct bit_range range) {
     for (uint32_t word = range.first / 64; word * 64 < range.end; word++) {
         if ((page->used[word] & word_mask(range, word)) != 0) {
             return true;
@@ -95,8 +89,7 @@ static bool any_used(const struct map_page *page, struct bit_range range)
     return range.first < page->entering_granules;
 }
 
-static void set_used(struct map_page *page, struct bit_range range, bool used)
-{
+static void set_used(struct map_page *page, struct bit_range range, bool used) {
     for (uint32_t word = range.first / 64; word * 64 < range.end; word++) {
         uint64_t mask = word_mask(range, word);
         page->used[word] = used ? page->used[word] | mask : page->used[word] & ~mask;
@@ -104,15 +97,13 @@ static void set_used(struct map_page *page, struct bit_range range, bool used)
 }
 
 // The part of [base, base + size) that lies on its first page.
-static struct bit_range first_part(uintptr_t offset, size_t size_bytes)
-{
+static struct bit_range first_part(uintptr_t offset, size_t size_bytes) {
     uint32_t first = (uint32_t)(offset % HEAP_PAGE_BYTES / 8);
     uint64_t end = first + size_bytes / 8;
     return (struct bit_range){first, end > MAP_GRANULES ? MAP_GRANULES : (uint32_t)end};
 }
 
-bool map_is_free(const struct model *model, uintptr_t base, size_t size_bytes)
-{
+bool map_is_free(const struct model *model, uintptr_t base, size_t size_bytes) {
     uintptr_t offset = base - model->map.base;
     struct bit_range part = first_part(offset, size_bytes);
     uint64_t page_number = offset / HEAP_PAGE_BYTES;
@@ -131,14 +122,12 @@ bool map_is_free(const struct model *model, uintptr_t base, size_t size_bytes)
 
 // ---- hash of bases
 
-static uint32_t hash_of(const struct map *map, uintptr_t base)
-{
+static uint32_t hash_of(const struct map *map, uintptr_t base) {
     uint64_t mixed = (uint64_t)base / 8 * 0x9e3779b97f4a7c15u;
     return (uint32_t)(mixed >> 40) & (map->table_size - 1);
 }
 
-uint32_t map_at(const struct map *map, const struct model *model, uintptr_t base)
-{
+uint32_t map_at(const struct map *map, const struct model *model, uintptr_t base) {
     if (map->table_size == 0) {
         return MODEL_NONE;
     }
@@ -152,8 +141,7 @@ uint32_t map_at(const struct map *map, const struct model *model, uintptr_t base
     return MODEL_NONE;
 }
 
-static void table_enter(struct model *model, uint32_t slot)
-{
+static void table_enter(struct model *model, uint32_t slot) {
     struct map *map = &model->map;
     uint32_t at = hash_of(map, model_slot(model, slot)->base);
     while (map->table[at] != 0) {
@@ -163,8 +151,7 @@ static void table_enter(struct model *model, uint32_t slot)
     map->table_count++;
 }
 
-static bool table_make_room(struct model *model)
-{
+static bool table_make_room(struct model *model) {
     struct map *map = &model->map;
     if ((map->table_count + 1) * 2 <= map->table_size) {
         return true;
@@ -189,8 +176,7 @@ static bool table_make_room(struct model *model)
 }
 
 // Takes the slot out and moves back those that its place had pushed on.
-static void table_leave(struct model *model, uint32_t slot)
-{
+static void table_leave(struct model *model, uint32_t slot) {
     struct map *map = &model->map;
     uint32_t mask = map->table_size - 1;
     uint32_t hole = hash_of(map, model_slot(model, slot)->base);
@@ -210,19 +196,16 @@ static void table_leave(struct model *model, uint32_t slot)
 
 // ---- entering and leaving
 
-static void page_gains(struct map *map, struct map_page *page)
-{
+static void page_gains(struct map *map, struct map_page *page) {
     map->covered_pages += page->slot_count++ == 0;
 }
 
-static void page_loses(struct map *map, struct map_page *page)
-{
+static void page_loses(struct map *map, struct map_page *page) {
     map->covered_pages -= --page->slot_count == 0;
 }
 
 // Marks the pages after the first that [base, base + size) reaches into. False: out of memory.
-static bool enter_rest(struct map *map, uint64_t page_number, size_t granules, uint32_t entering)
-{
+static bool enter_rest(struct map *map, uint64_t page_number, size_t granules, uint32_t entering) {
     while (granules > 0) {
         struct map_page *page = make_page(map, page_number++);
         if (page == NULL) {
@@ -238,8 +221,7 @@ static bool enter_rest(struct map *map, uint64_t page_number, size_t granules, u
     return true;
 }
 
-static void leave_rest(struct map *map, uint64_t page_number, size_t granules)
-{
+static void leave_rest(struct map *map, uint64_t page_number, size_t granules) {
     while (granules > 0) {
         struct map_page *page = find_page(map, page_number++);
         if (page == NULL) {
@@ -254,8 +236,7 @@ static void leave_rest(struct map *map, uint64_t page_number, size_t granules)
     }
 }
 
-bool map_enter(struct model *model, uint32_t index)
-{
+bool map_enter(struct model *model, uint32_t index) {
     struct map *map = &model->map;
     const struct slot *slot = model_slot(model, index);
     uintptr_t offset = slot->base - map->base;
@@ -272,8 +253,7 @@ bool map_enter(struct model *model, uint32_t index)
                       slot->element_bytes / 8 - (part.end - part.first), index + 1);
 }
 
-void map_leave(struct model *model, uint32_t index)
-{
+void map_leave(struct model *model, uint32_t index) {
     struct map *map = &model->map;
     const struct slot *slot = model_slot(model, index);
     uintptr_t offset = slot->base - map->base;
@@ -287,20 +267,17 @@ void map_leave(struct model *model, uint32_t index)
                slot->element_bytes / 8 - (part.end - part.first));
 }
 
-bool map_enter_manual(struct model *model, uintptr_t base, size_t size_bytes)
-{
+bool map_enter_manual(struct model *model, uintptr_t base, size_t size_bytes) {
     return enter_rest(&model->map, (base - model->map.base) / HEAP_PAGE_BYTES, size_bytes / 8,
                       MAP_ENTERING_MANUAL);
 }
 
-void map_leave_manual(struct model *model, uintptr_t base, size_t size_bytes)
-{
+void map_leave_manual(struct model *model, uintptr_t base, size_t size_bytes) {
     leave_rest(&model->map, (base - model->map.base) / HEAP_PAGE_BYTES, size_bytes / 8);
 }
 
 // Granule of the last slot that starts at or before `granule` on this page; MODEL_NONE: none.
-static uint32_t last_start(const struct map_page *page, uint32_t granule)
-{
+static uint32_t last_start(const struct map_page *page, uint32_t granule) {
     uint64_t word = page->starts[granule / 64] & (UINT64_MAX >> (63 - granule % 64));
     uint32_t index = granule / 64;
     while (word == 0 && index > 0) {
@@ -316,8 +293,7 @@ static uint32_t last_start(const struct map_page *page, uint32_t granule)
     return index * 64 + bit;
 }
 
-uint32_t map_find(const struct model *model, uintptr_t address)
-{
+uint32_t map_find(const struct model *model, uintptr_t address) {
     const struct map *map = &model->map;
     uintptr_t offset = address - map->base;
     const struct map_page *page =

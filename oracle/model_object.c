@@ -1,4 +1,5 @@
-// model_object: objects come, move and go: each result is checked against all that the ledger holds.
+// model_object: objects come, move and go: each result is checked against all that the ledger
+// holds.
 #include "oracle/contents.h"
 #include "oracle/model_state.h"
 
@@ -6,11 +7,11 @@
 
 // ---- slots
 
-bool model_add_slot(struct model *model, uint32_t *index, const struct slot *slot)
-{
+bool model_add_slot(struct model *model, uint32_t *index, const struct slot *slot) {
     *index = pool_take(&model->slots);
-    if (*index == MODEL_NONE || !model_reserve(&model->live, &model->live_capacity,
-                                               model->live_count + (size_t)1, sizeof *model->live)) {
+    if (*index == MODEL_NONE ||
+        !model_reserve(&model->live, &model->live_capacity, model->live_count + (size_t)1,
+                       sizeof *model->live)) {
         return false;
     }
     struct slot *entry = model_slot(model, *index);
@@ -24,8 +25,7 @@ bool model_add_slot(struct model *model, uint32_t *index, const struct slot *slo
     return map_enter(model, *index);
 }
 
-static void drop_edges(struct model *model, struct slot *slot)
-{
+static void drop_edges(struct model *model, struct slot *slot) {
     while (slot->first_edge != MODEL_NONE) {
         uint32_t edge = slot->first_edge;
         slot->first_edge = model_edge(model, edge)->next;
@@ -33,8 +33,7 @@ static void drop_edges(struct model *model, struct slot *slot)
     }
 }
 
-static void drop_finalizers(struct model *model, struct slot *slot)
-{
+static void drop_finalizers(struct model *model, struct slot *slot) {
     while (slot->first_finalizer != MODEL_NONE) {
         uint32_t finalizer = slot->first_finalizer;
         slot->first_finalizer = model_finalizer_at(model, finalizer)->next;
@@ -42,8 +41,7 @@ static void drop_finalizers(struct model *model, struct slot *slot)
     }
 }
 
-void model_drop_slot(struct model *model, uint32_t index)
-{
+void model_drop_slot(struct model *model, uint32_t index) {
     struct slot *slot = model_slot(model, index);
     model_unbind_all(model, index);
     drop_edges(model, slot);
@@ -61,19 +59,16 @@ void model_drop_slot(struct model *model, uint32_t index)
 
 // ---- allocation
 
-static bool is_noscan(const struct gc_layout *layout)
-{
+static bool is_noscan(const struct gc_layout *layout) {
     return layout == NULL || layout->pointer_bytes == 0;
 }
 
-static bool fail_address(struct model *model, uintptr_t address, const char *what)
-{
-    return rule_fail(model->book, RULE_MODEL_ADDRESS, (struct rule_place){.object = address},
-                     "%s", what);
+static bool fail_address(struct model *model, uintptr_t address, const char *what) {
+    return rule_fail(model->book, RULE_MODEL_ADDRESS, (struct rule_place){.object = address}, "%s",
+                     what);
 }
 
-static bool check_place(struct model *model, uintptr_t base, size_t element_bytes)
-{
+static bool check_place(struct model *model, uintptr_t base, size_t element_bytes) {
     rule_count(model->book, RULE_MODEL_ADDRESS);
     rule_count(model->book, RULE_MODEL_OVERLAP);
     uintptr_t heap_base_address = model->map.base;
@@ -90,19 +85,19 @@ static bool check_place(struct model *model, uintptr_t base, size_t element_byte
     return true;
 }
 
-// Small classes have the alignment of their size's divisibility within a page, as spans begin at pages.
-static bool check_natural_alignment(struct model *model, uintptr_t base, size_t element_bytes)
-{
+// Small classes have the alignment of their size's divisibility within a page, as spans begin at
+// pages.
+static bool check_natural_alignment(struct model *model, uintptr_t base, size_t element_bytes) {
     size_t natural = element_bytes & (~element_bytes + 1);
     if (natural > HEAP_PAGE_BYTES) {
         natural = HEAP_PAGE_BYTES;
     }
-    return base % natural == 0 || fail_address(model, base, "the object is not aligned as its size");
+    return base % natural == 0 ||
+           fail_address(model, base, "the object is not aligned as its size");
 }
 
 static bool check_usable(struct model *model, uintptr_t base, size_t usable_bytes,
-                         size_t element_bytes)
-{
+                         size_t element_bytes) {
     return usable_bytes == 0 ||
            rule_equal(model->book, RULE_MODEL_SIZE, "usable bytes",
                       (struct rule_value){"heap", usable_bytes},
@@ -111,8 +106,7 @@ static bool check_usable(struct model *model, uintptr_t base, size_t usable_byte
 }
 
 // The element of an aligned request: what the heap says, held against the class table.
-static size_t aligned_element_bytes(const struct model_request *request, size_t usable_bytes)
-{
+static size_t aligned_element_bytes(const struct model_request *request, size_t usable_bytes) {
     size_t own = model_element_bytes(request->size_bytes);
     if (usable_bytes <= own) {
         return own;
@@ -120,14 +114,18 @@ static size_t aligned_element_bytes(const struct model_request *request, size_t 
     bool is_class = usable_bytes <= SMALL_SIZE_MAX
                         ? model_element_bytes(usable_bytes) == usable_bytes
                         : usable_bytes % HEAP_PAGE_BYTES == 0;
-    // a larger class or more pages than the request's own buy alignment; more than both together is waste
+    // a larger class or more pages than the request's own buy alignment; more than both together is
+    // waste
     size_t bound = model_element_bytes(request->size_bytes + request->align_bytes);
     return is_class && usable_bytes <= bound ? usable_bytes : own;
 }
 
+static bool is_zeroed_request(const struct model_request *request) {
+    return !is_noscan(request->layout) || (request->flags & HEAP_ALLOC_ZERO) != 0;
+}
+
 static struct model_handle shown_of(const struct model_request *request, uintptr_t address,
-                                    bool tiny)
-{
+                                    bool tiny) {
     return (struct model_handle){
         .address = address,
         .size_bytes = request->size_bytes,
@@ -138,8 +136,7 @@ static struct model_handle shown_of(const struct model_request *request, uintptr
 }
 
 static struct slot slot_of(struct model *model, const struct model_request *request,
-                           uintptr_t address, size_t element_bytes)
-{
+                           uintptr_t address, size_t element_bytes) {
     bool noscan = is_noscan(request->layout);
     return (struct slot){
         .first_handle = MODEL_NONE,
@@ -153,7 +150,7 @@ static struct slot slot_of(struct model *model, const struct model_request *requ
         .cache_id = request->cache_id,
         .size_class = model_class_of(element_bytes),
         .noscan = noscan,
-        .zeroed = !noscan || (request->flags & HEAP_ALLOC_ZERO) != 0,
+        .zeroed = is_zeroed_request(request),
         .black = model->cycle.marking,
         .aligned = request->align_bytes > 0,
     };
@@ -161,11 +158,9 @@ static struct slot slot_of(struct model *model, const struct model_request *requ
 
 static bool allocated_object(struct model *model, uint32_t handle,
                              const struct model_request *request, uintptr_t address,
-                             size_t usable_bytes)
-{
-    size_t element_bytes = request->align_bytes > 0
-                               ? aligned_element_bytes(request, usable_bytes)
-                               : model_element_bytes(request->size_bytes);
+                             size_t usable_bytes) {
+    size_t element_bytes = request->align_bytes > 0 ? aligned_element_bytes(request, usable_bytes)
+                                                    : model_element_bytes(request->size_bytes);
     if (!check_place(model, address, element_bytes) ||
         !check_usable(model, address, usable_bytes, element_bytes)) {
         return false;
@@ -183,7 +178,8 @@ static bool allocated_object(struct model *model, uint32_t handle,
     }
     struct model_handle shown = shown_of(request, address, false);
     model_bind_handle(model, handle, index, &shown);
-    if (slot.zeroed && !contents_check_zero(model->book, address, request->size_bytes)) {
+    if (slot.zeroed && !request->moves &&
+        !contents_check_zero(model->book, address, request->size_bytes)) {
         return false;
     }
     contents_fill(model_slot(model, index), 0, request->size_bytes);
@@ -192,14 +188,12 @@ static bool allocated_object(struct model *model, uint32_t handle,
 
 // ---- tiny allocation
 
-static size_t tiny_align(size_t size_bytes)
-{
+static size_t tiny_align(size_t size_bytes) {
     return size_bytes % 8 == 0 ? 8 : size_bytes % 4 == 0 ? 4 : size_bytes % 2 == 0 ? 2 : 1;
 }
 
 static bool fill_tiny(struct model *model, uint32_t handle, const struct model_request *request,
-                      uint32_t index, size_t offset)
-{
+                      uint32_t index, size_t offset) {
     struct slot *slot = model_slot(model, index);
     uint16_t mask = (uint16_t)(((1u << request->size_bytes) - 1) << offset);
     rule_count(model->book, RULE_MODEL_TINY);
@@ -209,7 +203,7 @@ static bool fill_tiny(struct model *model, uint32_t handle, const struct model_r
     }
     struct model_handle shown = shown_of(request, slot->base + offset, true);
     model_bind_handle(model, handle, index, &shown);
-    if ((request->flags & HEAP_ALLOC_ZERO) != 0 &&
+    if (!request->moves && (request->flags & HEAP_ALLOC_ZERO) != 0 &&
         !contents_check_zero(model->book, slot->base + offset, request->size_bytes)) {
         return false;
     }
@@ -219,8 +213,7 @@ static bool fill_tiny(struct model *model, uint32_t handle, const struct model_r
 }
 
 static bool allocated_tiny_block(struct model *model, uint32_t handle,
-                                 const struct model_request *request, uintptr_t address)
-{
+                                 const struct model_request *request, uintptr_t address) {
     if (!check_place(model, address, TINY_SIZE_BYTES) ||
         !check_natural_alignment(model, address, TINY_SIZE_BYTES)) {
         return false;
@@ -241,8 +234,7 @@ static bool allocated_tiny_block(struct model *model, uint32_t handle,
 }
 
 static bool allocated_tiny(struct model *model, uint32_t handle,
-                           const struct model_request *request, uintptr_t address)
-{
+                           const struct model_request *request, uintptr_t address) {
     struct tiny_cache *cache = &model->caches[request->cache_id % MODEL_CACHE_COUNT];
     size_t align = tiny_align(request->size_bytes);
     size_t offset = (cache->offset + align - 1) / align * align;
@@ -262,9 +254,10 @@ static bool allocated_tiny(struct model *model, uint32_t handle,
 }
 
 bool model_allocated(struct model *model, uint32_t handle, const struct model_request *request,
-                     uintptr_t address, size_t usable_bytes)
-{
+                     uintptr_t address, size_t usable_bytes) {
+    model->being_allocated = address;
     model_settle(model, model->heap); // it may have swept
+    model->being_allocated = 0;
     if (address == 0) {
         return true;
     }
@@ -282,8 +275,7 @@ bool model_allocated(struct model *model, uint32_t handle, const struct model_re
 
 // ---- free
 
-bool model_will_free(struct model *model, uint32_t handle)
-{
+bool model_will_free(struct model *model, uint32_t handle) {
     const struct handle_entry *entry = &model->handles[handle];
     if (entry->slot == MODEL_NONE) {
         return true;
@@ -293,8 +285,7 @@ bool model_will_free(struct model *model, uint32_t handle)
 }
 
 bool model_freed(struct model *model, uint32_t handle, uint32_t cache_id,
-                 enum heap_free_status status)
-{
+                 enum heap_free_status status) {
     (void)cache_id;
     const struct handle_entry *entry = &model->handles[handle];
     model_settle(model, model->heap);
@@ -316,13 +307,11 @@ bool model_freed(struct model *model, uint32_t handle, uint32_t cache_id,
 
 // ---- realloc
 
-bool model_will_realloc(struct model *model, uint32_t handle)
-{
+bool model_will_realloc(struct model *model, uint32_t handle) {
     return model_will_free(model, handle);
 }
 
-static void drop_edges_from(struct model *model, struct slot *slot, size_t size_bytes)
-{
+static void drop_edges_from(struct model *model, struct slot *slot, size_t size_bytes) {
     uint32_t *link = &slot->first_edge;
     while (*link != MODEL_NONE) {
         struct edge *edge = model_edge(model, *link);
@@ -338,8 +327,7 @@ static void drop_edges_from(struct model *model, struct slot *slot, size_t size_
 
 // The object kept its place: same class, another size.
 static bool realloced_in_place(struct model *model, uint32_t handle,
-                               const struct model_request *request)
-{
+                               const struct model_request *request) {
     struct handle_entry *entry = &model->handles[handle];
     struct slot *slot = model_slot(model, entry->slot);
     size_t old_size = slot->size_bytes;
@@ -351,18 +339,24 @@ static bool realloced_in_place(struct model *model, uint32_t handle,
                          "%zu bytes were given place in a slot of %zu", request->size_bytes,
                          slot->element_bytes);
     }
+    bool zero = !slot->noscan || (request->flags & HEAP_ALLOC_ZERO) != 0;
     drop_edges_from(model, slot, kept);
     bool clean = contents_check(model, slot, slot->base, kept);
+    if (zero && slot->zeroed && kept < request->size_bytes) {
+        clean &= contents_check_zero(model->book, slot->base + kept, request->size_bytes - kept);
+    }
+    for (uint32_t i = slot->first_edge; i != MODEL_NONE; i = model_edge(model, i)->next) {
+        model_shade(model, model_edge(model, i)->value);
+    }
     slot->size_bytes = request->size_bytes;
-    slot->zeroed = slot->zeroed && (request->flags & HEAP_ALLOC_ZERO) != 0;
+    slot->zeroed = zero || (slot->zeroed && request->size_bytes >= old_size);
     entry->shown.size_bytes = request->size_bytes;
     contents_fill(slot, 0, slot->size_bytes);
     return clean;
 }
 
 static bool realloced_tiny(struct model *model, uint32_t handle,
-                           const struct model_request *request)
-{
+                           const struct model_request *request) {
     struct handle_entry *entry = &model->handles[handle];
     const struct slot *slot = model_slot(model, entry->slot);
     size_t offset = entry->shown.address - slot->base;
@@ -376,8 +370,7 @@ static bool realloced_tiny(struct model *model, uint32_t handle,
 }
 
 // Hands the old slot's edges below `size_bytes` to the new one: they moved along with the bytes.
-static void move_edges(struct model *model, struct slot *from, struct slot *to, size_t size_bytes)
-{
+static void move_edges(struct model *model, struct slot *from, struct slot *to, size_t size_bytes) {
     drop_edges_from(model, from, size_bytes);
     to->first_edge = from->first_edge;
     from->first_edge = MODEL_NONE;
@@ -388,8 +381,7 @@ static void move_edges(struct model *model, struct slot *from, struct slot *to, 
 
 // Checks that the bytes of an object that moved are those of the old one; both slots exist.
 static bool check_moved(struct model *model, const struct slot *old, uintptr_t address,
-                        size_t old_offset, size_t kept)
-{
+                        size_t old_offset, size_t kept) {
     if (!old->tiny_block) {
         return contents_check(model, old, address, kept);
     }
@@ -402,45 +394,47 @@ static bool check_moved(struct model *model, const struct slot *old, uintptr_t a
     for (size_t at = 0; at < kept; at++) {
         if (bytes[at] != expected[old_offset + at]) {
             return rule_fail(model->book, RULE_CONTENTS_PATTERN,
-                             (struct rule_place){.object = address},
-                             "byte %zu did not move along", at);
+                             (struct rule_place){.object = address}, "byte %zu did not move along",
+                             at);
         }
     }
     return true;
 }
 
 static bool realloced_by_moving(struct model *model, uint32_t handle,
-                                const struct model_request *request, uintptr_t address)
-{
+                                const struct model_request *request, uintptr_t address) {
     struct handle_entry *entry = &model->handles[handle];
     uint32_t old_index = entry->slot;
     size_t old_size = entry->shown.size_bytes;
     size_t old_offset = entry->shown.address - model_slot(model, old_index)->base;
     size_t kept = old_size < request->size_bytes ? old_size : request->size_bytes;
-    bool clean = check_moved(model, model_slot(model, old_index), address, old_offset, kept);
-    model_unbind_handle(model, handle);
+    struct slot old = *model_slot(model, old_index);
+    bool clean = check_moved(model, &old, address, old_offset, kept);
+    bool zero = is_zeroed_request(request);
+    if (zero && old.zeroed && !old.tiny_block && kept < request->size_bytes) {
+        clean &= contents_check_zero(model->book, address + kept, request->size_bytes - kept);
+    }
     struct model_request moved = *request;
-    moved.flags &= ~(unsigned)HEAP_ALLOC_ZERO; // the bytes are the old object's
-    struct slot *old = model_slot(model, old_index);
-    bool tiny_before = old->tiny_block;
+    moved.moves = true;
     if (!clean || !model_allocated(model, handle, &moved, address, 0)) {
         return false;
     }
-    if (!tiny_before && model->handles[handle].slot != MODEL_NONE) {
-        move_edges(model, model_slot(model, old_index),
-                   model_slot(model, model->handles[handle].slot), kept);
-    }
-    if (!tiny_before) {
+    if (!old.tiny_block) {
+        if (model->handles[handle].slot != MODEL_NONE) {
+            move_edges(model, model_slot(model, old_index),
+                       model_slot(model, model->handles[handle].slot), kept);
+        }
         model_drop_slot(model, old_index);
     }
     return true;
 }
 
 bool model_realloced(struct model *model, uint32_t handle, const struct model_request *request,
-                     uintptr_t address)
-{
+                     uintptr_t address) {
     const struct handle_entry *entry = &model->handles[handle];
+    model->being_allocated = address;
     model_settle(model, model->heap);
+    model->being_allocated = 0;
     if (entry->slot == MODEL_NONE) {
         return model_allocated(model, handle, request, address, 0);
     }
@@ -456,8 +450,7 @@ bool model_realloced(struct model *model, uint32_t handle, const struct model_re
 
 // ---- pointers
 
-bool model_wrote_pointer(struct model *model, uint32_t handle, size_t word, uintptr_t value)
-{
+bool model_wrote_pointer(struct model *model, uint32_t handle, size_t word, uintptr_t value) {
     const struct handle_entry *entry = &model->handles[handle];
     if (entry->slot == MODEL_NONE) {
         return true;
@@ -486,8 +479,7 @@ bool model_wrote_pointer(struct model *model, uint32_t handle, size_t word, uint
     return true;
 }
 
-static size_t count_words(const struct gc_layout *layout, size_t size_bytes)
-{
+static size_t count_words(const struct gc_layout *layout, size_t size_bytes) {
     size_t words = 0;
     for (size_t at = 0; at + 8 <= size_bytes; at += 8) {
         words += contents_is_pointer(layout, at);
@@ -502,8 +494,7 @@ struct word_shape {
     size_t rest_words;    // pointer words of the cut one at the end
 };
 
-static struct word_shape shape_of(const struct model_handle *handle)
-{
+static struct word_shape shape_of(const struct model_handle *handle) {
     const struct gc_layout *layout = handle->layout;
     if (is_noscan(layout)) {
         return (struct word_shape){0};
@@ -515,8 +506,7 @@ static struct word_shape shape_of(const struct model_handle *handle)
     };
 }
 
-size_t model_pointer_word_count(const struct model *model, uint32_t handle)
-{
+size_t model_pointer_word_count(const struct model *model, uint32_t handle) {
     const struct handle_entry *entry = &model->handles[handle];
     if (entry->slot == MODEL_NONE) {
         return 0;
@@ -525,8 +515,7 @@ size_t model_pointer_word_count(const struct model *model, uint32_t handle)
     return shape.elements * shape.element_words + shape.rest_words;
 }
 
-size_t model_pointer_word(const struct model *model, uint32_t handle, size_t word)
-{
+size_t model_pointer_word(const struct model *model, uint32_t handle, size_t word) {
     const struct model_handle *shown = &model->handles[handle].shown;
     struct word_shape shape = shape_of(shown);
     size_t element = word / shape.element_words;

@@ -1,4 +1,5 @@
-// model_program: where reachability starts: segments, other roots, goroutines' frames, defers and panics; and memory that is no object.
+// model_program: where reachability starts: segments, other roots, goroutines' frames, defers and
+// panics; and memory that is no object.
 #include "oracle/model_state.h"
 
 #include <stdlib.h>
@@ -7,8 +8,7 @@
 #define RESERVE(array, capacity, count)                                                            \
     model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
 
-void model_program_reset(struct model *model)
-{
+void model_program_reset(struct model *model) {
     for (uint32_t i = 0; i < model->goroutine_count; i++) {
         model->goroutines[i].alive = false;
     }
@@ -21,7 +21,6 @@ void model_program_reset(struct model *model)
     memset(model->manual_bytes, 0, sizeof model->manual_bytes);
     model->stack_bytes = 0;
     model->os_stack_bytes = 0;
-    model->shaded_count = 0;
     model->has_running = false;
     model->queue_head = MODEL_NONE;
     model->queue_tail = MODEL_NONE;
@@ -29,8 +28,7 @@ void model_program_reset(struct model *model)
     model->profile_rate = 0;
 }
 
-void model_program_fini(struct model *model)
-{
+void model_program_fini(struct model *model) {
     for (uint32_t i = 0; i < model->goroutine_capacity; i++) {
         struct goroutine_entry *g = &model->goroutines[i];
         free(g->frames);
@@ -48,21 +46,11 @@ void model_program_fini(struct model *model)
     free(model->roots);
     free(model->manuals);
     free(model->os_stacks);
-    free(model->shaded);
-}
-
-void model_shade(struct model *model, uintptr_t value)
-{
-    if (model->cycle.marking && value != 0 &&
-        RESERVE(model->shaded, model->shaded_capacity, model->shaded_count + 1)) {
-        model->shaded[model->shaded_count++] = value;
-    }
 }
 
 // ---- segments and other roots
 
-bool model_segment_defined(struct model *model, enum model_segment segment, size_t word_count)
-{
+bool model_segment_defined(struct model *model, enum model_segment segment, size_t word_count) {
     uint32_t capacity = (uint32_t)model->segment_capacity[segment];
     if (!RESERVE(model->segment_words[segment], capacity, word_count)) {
         return false;
@@ -76,8 +64,7 @@ bool model_segment_defined(struct model *model, enum model_segment segment, size
 }
 
 bool model_segment_wrote(struct model *model, enum model_segment segment, size_t word,
-                         uintptr_t value)
-{
+                         uintptr_t value) {
     if (word < model->segment_counts[segment]) {
         model_shade(model, model->segment_words[segment][word]);
         model_shade(model, value);
@@ -86,8 +73,7 @@ bool model_segment_wrote(struct model *model, enum model_segment segment, size_t
     return true;
 }
 
-bool model_root_added(struct model *model, uint64_t id, uintptr_t target)
-{
+bool model_root_added(struct model *model, uint64_t id, uintptr_t target) {
     if (!RESERVE(model->roots, model->root_capacity, model->root_count + 1)) {
         return false;
     }
@@ -96,8 +82,7 @@ bool model_root_added(struct model *model, uint64_t id, uintptr_t target)
     return true;
 }
 
-bool model_root_removed(struct model *model, uint64_t id)
-{
+bool model_root_removed(struct model *model, uint64_t id) {
     for (uint32_t i = 0; i < model->root_count; i++) {
         if (model->roots[i].id == id) {
             model->roots[i] = model->roots[--model->root_count];
@@ -109,8 +94,7 @@ bool model_root_removed(struct model *model, uint64_t id)
 
 // ---- goroutines
 
-static struct goroutine_entry *find_goroutine(const struct model *model, uint64_t id)
-{
+static struct goroutine_entry *find_goroutine(const struct model *model, uint64_t id) {
     for (uint32_t i = 0; i < model->goroutine_count; i++) {
         if (model->goroutines[i].alive && model->goroutines[i].id == id) {
             return &model->goroutines[i];
@@ -119,8 +103,7 @@ static struct goroutine_entry *find_goroutine(const struct model *model, uint64_
     return NULL;
 }
 
-static struct goroutine_entry *free_goroutine(struct model *model)
-{
+static struct goroutine_entry *free_goroutine(struct model *model) {
     for (uint32_t i = 0; i < model->goroutine_count; i++) {
         if (!model->goroutines[i].alive) {
             return &model->goroutines[i];
@@ -136,8 +119,7 @@ static struct goroutine_entry *free_goroutine(struct model *model)
 }
 
 // A stack is whole pages of the heap's window that hold nothing else, in Go's sizes.
-static bool enter_stack(struct model *model, uintptr_t low, size_t size_bytes)
-{
+static bool enter_stack(struct model *model, uintptr_t low, size_t size_bytes) {
     rule_count(model->book, RULE_MODEL_ADDRESS);
     if (low < model->map.base || low - model->map.base > HEAP_WINDOW_BYTES - size_bytes ||
         low % HEAP_PAGE_BYTES != 0) {
@@ -153,8 +135,7 @@ static bool enter_stack(struct model *model, uintptr_t low, size_t size_bytes)
     return map_enter_manual(model, low, size_bytes);
 }
 
-static void leave_stack(struct model *model, struct goroutine_entry *g)
-{
+static void leave_stack(struct model *model, struct goroutine_entry *g) {
     if (g->stack_bytes > 0) {
         map_leave_manual(model, g->stack_low, g->stack_bytes);
         model->stack_bytes -= g->stack_bytes;
@@ -162,8 +143,7 @@ static void leave_stack(struct model *model, struct goroutine_entry *g)
     }
 }
 
-static bool check_stack_size(struct model *model, size_t stack_bytes)
-{
+static bool check_stack_size(struct model *model, size_t stack_bytes) {
     rule_count(model->book, RULE_MODEL_SIZE);
     return (stack_bytes >= GOROUTINE_STACK_MIN && (stack_bytes & (stack_bytes - 1)) == 0) ||
            rule_fail(model->book, RULE_MODEL_SIZE, (struct rule_place){0},
@@ -172,8 +152,7 @@ static bool check_stack_size(struct model *model, size_t stack_bytes)
 }
 
 bool model_goroutine_started(struct model *model, uint64_t id, uintptr_t stack_low,
-                             size_t stack_bytes)
-{
+                             size_t stack_bytes) {
     struct goroutine_entry *g = free_goroutine(model);
     if (g == NULL || !check_stack_size(model, stack_bytes) ||
         !enter_stack(model, stack_low, stack_bytes)) {
@@ -192,8 +171,7 @@ bool model_goroutine_started(struct model *model, uint64_t id, uintptr_t stack_l
     return true;
 }
 
-bool model_goroutine_exited(struct model *model, uint64_t id)
-{
+bool model_goroutine_exited(struct model *model, uint64_t id) {
     struct goroutine_entry *g = find_goroutine(model, id);
     if (g != NULL) {
         leave_stack(model, g);
@@ -202,8 +180,7 @@ bool model_goroutine_exited(struct model *model, uint64_t id)
     return true;
 }
 
-bool model_stack_moved(struct model *model, uint64_t id, uintptr_t stack_low, size_t stack_bytes)
-{
+bool model_stack_moved(struct model *model, uint64_t id, uintptr_t stack_low, size_t stack_bytes) {
     struct goroutine_entry *g = find_goroutine(model, id);
     if (g == NULL || (g->stack_low == stack_low && g->stack_bytes == stack_bytes)) {
         return true;
@@ -220,13 +197,11 @@ bool model_stack_moved(struct model *model, uint64_t id, uintptr_t stack_low, si
 
 // ---- frames
 
-static size_t bytes_of_bits(size_t bits)
-{
+static size_t bytes_of_bits(size_t bits) {
     return (bits + 7) / 8;
 }
 
-static void copy_bits(struct goroutine_entry *g, const uint8_t *bits, size_t size_bytes)
-{
+static void copy_bits(struct goroutine_entry *g, const uint8_t *bits, size_t size_bytes) {
     if (size_bytes > 0) {
         memcpy(g->bits + g->bit_bytes, bits, size_bytes);
         g->bit_bytes += (uint32_t)size_bytes;
@@ -234,8 +209,7 @@ static void copy_bits(struct goroutine_entry *g, const uint8_t *bits, size_t siz
 }
 
 bool model_frame_pushed(struct model *model, uint64_t id,
-                        const struct frame_description *description)
-{
+                        const struct frame_description *description) {
     struct goroutine_entry *g = find_goroutine(model, id);
     if (g == NULL) {
         return true;
@@ -261,8 +235,7 @@ bool model_frame_pushed(struct model *model, uint64_t id,
     return true;
 }
 
-bool model_frame_popped(struct model *model, uint64_t id)
-{
+bool model_frame_popped(struct model *model, uint64_t id) {
     struct goroutine_entry *g = find_goroutine(model, id);
     if (g == NULL || g->frame_count == 0) {
         return true;
@@ -277,8 +250,7 @@ bool model_frame_popped(struct model *model, uint64_t id)
 }
 
 bool model_frame_wrote(struct model *model, uint64_t id, size_t depth, size_t word,
-                       uintptr_t value)
-{
+                       uintptr_t value) {
     const struct goroutine_entry *g = find_goroutine(model, id);
     if (g == NULL || depth >= g->frame_count) {
         return true;
@@ -292,8 +264,7 @@ bool model_frame_wrote(struct model *model, uint64_t id, size_t depth, size_t wo
     return true;
 }
 
-bool model_context_set(struct model *model, uint64_t id, uintptr_t context)
-{
+bool model_context_set(struct model *model, uint64_t id, uintptr_t context) {
     struct goroutine_entry *g = find_goroutine(model, id);
     if (g != NULL) {
         model_shade(model, context);
@@ -302,8 +273,7 @@ bool model_context_set(struct model *model, uint64_t id, uintptr_t context)
     return true;
 }
 
-bool model_defer_pushed(struct model *model, uint64_t id, uintptr_t function)
-{
+bool model_defer_pushed(struct model *model, uint64_t id, uintptr_t function) {
     struct goroutine_entry *g = find_goroutine(model, id);
     if (g == NULL) {
         return true;
@@ -319,8 +289,7 @@ bool model_defer_pushed(struct model *model, uint64_t id, uintptr_t function)
     return true;
 }
 
-bool model_defer_popped(struct model *model, uint64_t id)
-{
+bool model_defer_popped(struct model *model, uint64_t id) {
     struct goroutine_entry *g = find_goroutine(model, id);
     if (g != NULL && g->defers.count > 0) {
         g->defers.count--;
@@ -328,8 +297,7 @@ bool model_defer_popped(struct model *model, uint64_t id)
     return true;
 }
 
-bool model_panic_pushed(struct model *model, uint64_t id, uintptr_t data)
-{
+bool model_panic_pushed(struct model *model, uint64_t id, uintptr_t data) {
     struct goroutine_entry *g = find_goroutine(model, id);
     if (g == NULL || !RESERVE(g->panics.values, g->panics.capacity, g->panics.count + 1)) {
         return g == NULL;
@@ -339,8 +307,7 @@ bool model_panic_pushed(struct model *model, uint64_t id, uintptr_t data)
     return true;
 }
 
-bool model_panic_popped(struct model *model, uint64_t id)
-{
+bool model_panic_popped(struct model *model, uint64_t id) {
     struct goroutine_entry *g = find_goroutine(model, id);
     if (g != NULL && g->panics.count > 0) {
         g->panics.count--;
@@ -350,31 +317,29 @@ bool model_panic_popped(struct model *model, uint64_t id)
 
 // ---- roots, all of them
 
-static bool map_bit(const struct goroutine_entry *g, uint32_t bits_first, size_t word)
-{
+static bool map_bit(const struct goroutine_entry *g, uint32_t bits_first, size_t word) {
     return (g->bits[bits_first + word / 8] >> (word % 8) & 1) != 0;
 }
 
-// Whether a word of a frame may hold a pointer: by its callee's argument map in the low part, by its own locals' map
-// in the rest.
-static bool is_frame_root(const struct goroutine_entry *g, uint32_t frame_index, size_t word)
-{
+// Whether a word of a frame may hold a pointer: by its callee's argument map in the low part, by
+// its own locals' map in the rest.
+static bool is_frame_root(const struct goroutine_entry *g, uint32_t frame_index, size_t word) {
     const struct frame_entry *frame = &g->frames[frame_index];
     size_t words = frame->description.size_bytes / 8;
     size_t argument_words = 0;
     if (frame_index + 1 < g->frame_count) {
         const struct frame_entry *callee = &g->frames[frame_index + 1];
         argument_words = callee->description.argument_bytes / 8;
-        if (word < argument_words) {
-            return callee->description.arguments_map != FRAME_MAP_BITS ||
-                   map_bit(g, callee->bits_first, word);
+        if (word < argument_words && (callee->description.arguments_map != FRAME_MAP_BITS ||
+                                      map_bit(g, callee->bits_first, word))) {
+            return true;
         }
     }
     size_t locals = frame->description.local_words;
     size_t first_local = locals < words ? words - locals : 0;
     switch (frame->description.locals_map) {
     case FRAME_MAP_NONE:
-        return true;
+        return word >= argument_words;
     case FRAME_MAP_SIZE:
         return word >= first_local;
     case FRAME_MAP_EMPTY:
@@ -390,8 +355,7 @@ static bool is_frame_root(const struct goroutine_entry *g, uint32_t frame_index,
 }
 
 static void visit_goroutine(struct model *model, const struct goroutine_entry *g,
-                            void (*visit)(struct model *model, uintptr_t value))
-{
+                            void (*visit)(struct model *model, uintptr_t value)) {
     for (uint32_t i = 0; i < g->frame_count; i++) {
         size_t words = g->frames[i].description.size_bytes / 8;
         for (size_t word = 0; word < words; word++) {
@@ -410,8 +374,7 @@ static void visit_goroutine(struct model *model, const struct goroutine_entry *g
     }
 }
 
-void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value))
-{
+void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value)) {
     for (size_t segment = 0; segment < MODEL_SEGMENT_COUNT; segment++) {
         for (size_t word = 0; word < model->segment_counts[segment]; word++) {
             visit(model, model->segment_words[segment][word]);
@@ -438,8 +401,7 @@ void model_visit_roots(struct model *model, void (*visit)(struct model *model, u
 // ---- memory that is no object
 
 bool model_manual_allocated(struct model *model, uintptr_t base, size_t page_count,
-                            enum manual_stat stat)
-{
+                            enum manual_stat stat) {
     if (base == 0) {
         return true;
     }
@@ -454,8 +416,7 @@ bool model_manual_allocated(struct model *model, uintptr_t base, size_t page_cou
     return true;
 }
 
-bool model_manual_freed(struct model *model, uintptr_t base)
-{
+bool model_manual_freed(struct model *model, uintptr_t base) {
     for (uint32_t i = 0; i < model->manual_count; i++) {
         struct range_entry entry = model->manuals[i];
         if (entry.base == base) {
@@ -468,8 +429,7 @@ bool model_manual_freed(struct model *model, uintptr_t base)
     return true;
 }
 
-bool model_os_stack_mapped(struct model *model, uintptr_t base, size_t size_bytes)
-{
+bool model_os_stack_mapped(struct model *model, uintptr_t base, size_t size_bytes) {
     if (base == 0) {
         return true;
     }
@@ -489,8 +449,7 @@ bool model_os_stack_mapped(struct model *model, uintptr_t base, size_t size_byte
     return true;
 }
 
-bool model_os_stack_unmapped(struct model *model, uintptr_t base)
-{
+bool model_os_stack_unmapped(struct model *model, uintptr_t base) {
     for (uint32_t i = 0; i < model->os_stack_count; i++) {
         if (model->os_stacks[i].base == base) {
             model->os_stack_bytes -= model->os_stacks[i].size_bytes;
@@ -501,8 +460,7 @@ bool model_os_stack_unmapped(struct model *model, uintptr_t base)
     return true;
 }
 
-bool model_scavenged(struct model *model, size_t size_bytes, size_t released_bytes)
-{
+bool model_scavenged(struct model *model, size_t size_bytes, size_t released_bytes) {
     (void)size_bytes;
     rule_count(model->book, RULE_MODEL_STATUS);
     return released_bytes % HEAP_PAGE_BYTES == 0 ||

@@ -1,15 +1,13 @@
-// model_reach: naive reachability over the ledger's own graph: a stack of slots, edges by address, interior ones too.
+// model_reach: naive reachability over the ledger's own graph: a stack of slots, edges by address,
+// interior ones too.
 #include "oracle/model_state.h"
 
-
-void reach_begin(struct model *model)
-{
+void reach_begin(struct model *model) {
     model->visit++;
     model->stack_count = 0;
 }
 
-void reach_value(struct model *model, uintptr_t value)
-{
+void reach_value(struct model *model, uintptr_t value) {
     uint32_t index = value == 0 ? MODEL_NONE : map_find(model, value);
     if (index == MODEL_NONE) {
         return;
@@ -24,8 +22,7 @@ void reach_value(struct model *model, uintptr_t value)
     model->stack[model->stack_count++] = index;
 }
 
-void reach_drain(struct model *model, void (*reach)(struct slot *slot))
-{
+void reach_drain(struct model *model, void (*reach)(struct slot *slot)) {
     while (model->stack_count > 0) {
         struct slot *slot = model_slot(model, model->stack[--model->stack_count]);
         reach(slot);
@@ -35,9 +32,9 @@ void reach_drain(struct model *model, void (*reach)(struct slot *slot))
     }
 }
 
-// What a finalizer needs when it runs: all that its object points to, and its closure; not the object itself.
-static void reach_finalizers(struct model *model)
-{
+// What a finalizer needs when it runs: all that its object points to, and its closure; not the
+// object itself.
+static void reach_finalizers(struct model *model) {
     for (uint32_t i = 0; i < model->live_count; i++) {
         const struct slot *slot = model_slot(model, model->live[i]);
         if (slot->first_finalizer == MODEL_NONE) {
@@ -54,8 +51,23 @@ static void reach_finalizers(struct model *model)
     }
 }
 
-void reach_roots(struct model *model)
-{
+void reach_roots(struct model *model) {
     model_visit_roots(model, reach_value);
     reach_finalizers(model);
+}
+
+static void show(struct slot *slot) {
+    slot->shown = true;
+}
+
+void model_shade(struct model *model, uintptr_t value) {
+    if (!model->cycle.marking || value == 0) {
+        return;
+    }
+    uint32_t index = map_find(model, value);
+    if (index != MODEL_NONE && !model_slot(model, index)->shown) {
+        reach_begin(model);
+        reach_value(model, value);
+        reach_drain(model, show);
+    }
 }

@@ -1,6 +1,7 @@
 // model_state: what the ledger holds; private to oracle/model*.c, contents.c and poison.c.
 //
-// Everything lies in growing arrays and is named by index, so that an event costs no malloc and a reset keeps the memory.
+// Everything lies in growing arrays and is named by index, so that an event costs no malloc and a
+// reset keeps the memory.
 //
 // Invariants:
 //   M1  a slot that is live or condemned is entered in the map, once, under its base
@@ -40,16 +41,16 @@ struct slot {
     uint32_t first_finalizer;
     uint64_t seed; // of its contents
     uint32_t cache_id;
-    uint32_t visit;       // == model->visit: seen in this walk
-    uint16_t tiny_bytes;  // mask of a tiny block's bytes that were handed out
-    uint8_t size_class;   // 0: large
+    uint32_t visit;      // == model->visit: seen in this walk
+    uint16_t tiny_bytes; // mask of a tiny block's bytes that were handed out
+    uint8_t size_class;  // 0: large
     bool noscan;
     bool tiny_block;
-    bool zeroed;          // its tail is zero
+    bool zeroed; // its tail is zero
     bool condemned;
-    bool black;           // marked whatever reaches it: born while marking, or a tiny block at the start
-    bool snapshot;        // reachable when marking started
-    bool reachable;       // when it ended
+    bool black;     // marked whatever reaches it: born while marking, or a tiny block at the start
+    bool shown;     // may be marked: reachable when marking started, or from what was shaded since
+    bool reachable; // from the roots when marking ended
     bool aligned;
 };
 
@@ -67,7 +68,7 @@ struct handle_entry {
 };
 
 struct finalizer_entry {
-    uint32_t next; // of the slot's list, by object's address
+    uint32_t next;  // of the slot's list, by object's address
     uint32_t batch; // when queued: sweeps seen together may have queued in any order
     struct model_finalizer shown;
 };
@@ -79,9 +80,9 @@ struct finalizer_entry {
 
 struct map_page {
     uint32_t page_number; // from the heap's base
-    uint32_t entering;    // slot + 1 that begins on an earlier page (or MAP_ENTERING_MANUAL); 0: none
+    uint32_t entering; // slot + 1 that begins on an earlier page (or MAP_ENTERING_MANUAL); 0: none
     uint32_t entering_granules;
-    uint32_t slot_count;  // that lie on the page, entering ones included
+    uint32_t slot_count;                // that lie on the page, entering ones included
     uint64_t used[MAP_GRANULES / 64];   // without those entering
     uint64_t starts[MAP_GRANULES / 64]; // of slots
 };
@@ -116,37 +117,50 @@ struct goroutine_entry {
     uint32_t word_count, word_capacity;
     uint8_t *bits;
     uint32_t bit_bytes, bit_capacity;
-    struct { uintptr_t *values; uint32_t *frames; uint32_t count, capacity; } defers, panics;
+    struct {
+        uintptr_t *values;
+        uint32_t *frames;
+        uint32_t count, capacity;
+    } defers, panics;
 };
 
-struct root_entry { uint64_t id; uintptr_t target; };
+struct root_entry {
+    uint64_t id;
+    uintptr_t target;
+};
 
-struct range_entry { uintptr_t base; size_t size_bytes; uint8_t stat; };
+struct range_entry {
+    uintptr_t base;
+    size_t size_bytes;
+    uint8_t stat;
+};
 
-struct tiny_cache { // packing, simulated
+struct tiny_cache {  // packing, simulated
     uint32_t block;  // slot; MODEL_NONE: none
     uint32_t offset; // next byte
     bool exists;
 };
 
-struct cycle_book { // three-cycle rule of one bucket lives in the round trip; this is the collector's
+#define MODEL_CLOCK_READS 4 // of the latest that are kept
+
+struct cycle_book {
     uint32_t count, forced_count;
     uint64_t pause_total_ns, last_end_ns;
     uint64_t pause_ns[MEMSTATS_PAUSE_COUNT], pause_end_ns[MEMSTATS_PAUSE_COUNT];
     uint64_t marked_bytes; // by the last cycle
     int32_t percent;
-    uint64_t clock_reads[16]; // since the cycle was about to start
-    uint32_t clock_count;
-    bool marking, forced, ending;
-    uint32_t start_reads; // of them made by the start
+    uint64_t clock_reads[MODEL_CLOCK_READS]; // newest last
+    uint64_t clock_count;
+    uint64_t created_ns;     // the first read
+    uint64_t start_pause_ns; // of the cycle that runs
+    bool marking, forced;
+    bool ending; // finish was announced with start: one call does both
 };
 
-struct condemned_span {
-    uint32_t index;        // for inspect_span
-    const void *identity;
+struct condemned_span { // with objects that its sweep will free
+    uint32_t index;     // for inspect_span
     uintptr_t base;
-    size_t page_count;
-    uint32_t slot_count;
+    uint32_t slot_first, slot_count; // of model->condemned_slots
 };
 
 #define MODEL_CACHE_COUNT 1024
@@ -159,7 +173,7 @@ struct model {
     uint32_t *live; // slots in the ledger
     uint32_t live_count, live_capacity;
     struct handle_entry *handles; // [MODEL_HANDLE_COUNT]
-    uint32_t *touched; // handles that were ever used, so that a reset is cheap
+    uint32_t *touched;            // handles that were ever used, so that a reset is cheap
     uint32_t touched_count;
     size_t handle_count;
     struct tiny_cache caches[MODEL_CACHE_COUNT];
@@ -186,8 +200,6 @@ struct model {
     uint64_t manual_bytes[MANUAL_STAT_COUNT]; // those that the driver asked for
     uint64_t stack_bytes;                     // of goroutines
     uint64_t os_stack_bytes;
-    uintptr_t *shaded; // values that the barrier or a new root has shown the collector while it marked
-    uint32_t shaded_count, shaded_capacity;
     struct model_finalizer running;
     bool has_running;
     uint32_t queue_head, queue_tail; // of queued finalizers
@@ -198,19 +210,22 @@ struct model {
     struct cycle_book cycle;
     struct condemned_span *condemned;
     uint32_t condemned_count, condemned_capacity;
+    uint32_t *condemned_slots;
+    uint32_t condemned_slot_count, condemned_slot_capacity;
+    uint32_t *span_entry; // of the view's spans: index + 1 in condemned
+    uint32_t span_entry_capacity;
+    uintptr_t being_allocated; // address that an allocation just returned: not yet in the ledger
     struct view view;
 };
 
-static inline struct slot *model_slot(const struct model *model, uint32_t index)
-{
+static inline struct slot *model_slot(const struct model *model, uint32_t index) {
     return (struct slot *)model->slots.items + index;
 }
-static inline struct edge *model_edge(const struct model *model, uint32_t index)
-{
+static inline struct edge *model_edge(const struct model *model, uint32_t index) {
     return (struct edge *)model->edges.items + index;
 }
-static inline struct finalizer_entry *model_finalizer_at(const struct model *model, uint32_t index)
-{
+static inline struct finalizer_entry *model_finalizer_at(const struct model *model,
+                                                         uint32_t index) {
     return (struct finalizer_entry *)model->finalizers.items + index;
 }
 
@@ -232,7 +247,8 @@ bool map_enter(struct model *model, uint32_t slot);
 void map_leave(struct model *model, uint32_t slot);
 bool map_is_free(const struct model *model, uintptr_t base, size_t size_bytes);
 uint32_t map_find(const struct model *model, uintptr_t address); // slot that holds it
-uint32_t map_at(const struct map *map, const struct model *model, uintptr_t base); // that begins there
+uint32_t map_at(const struct map *map, const struct model *model,
+                uintptr_t base); // that begins there
 bool map_enter_manual(struct model *model, uintptr_t base, size_t size_bytes);
 void map_leave_manual(struct model *model, uintptr_t base, size_t size_bytes);
 void map_reset(struct map *map, uintptr_t base);
@@ -251,19 +267,25 @@ void model_program_reset(struct model *model);
 void model_program_fini(struct model *model);
 // Calls `visit` with each root's value, zeros included.
 void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value));
-void model_shade(struct model *model, uintptr_t value); // remembers it while marking
 
 // model_reach.c: walks from the values pushed; calls `reach` once for each slot reached
 void reach_begin(struct model *model);
 void reach_value(struct model *model, uintptr_t value);
 void reach_drain(struct model *model, void (*reach)(struct slot *slot));
 void reach_roots(struct model *model);
+// While marking: the collector was shown the value; all that it leads to may be marked from now on.
+void model_shade(struct model *model, uintptr_t value);
 
 // model_collect.c
 void model_collect_reset(struct model *model);
+void model_collect_fini(struct model *model);
+// Every object in the heap is in the ledger and the other way round, by the view's bits.
+bool model_check_objects(struct model *model, const struct view *view);
 
 // model_special.c
 void model_queue_finalizers(struct model *model, uint32_t slot);
+// The specials in the heap are those that were set, and samples fit their objects.
+bool model_check_specials(struct model *model, const struct view *view);
 
 // model_account.c: what the ledger says of MemStats; fields that it does not know are 0
 void model_expect(const struct model *model, struct memstats *stats);

@@ -4,21 +4,18 @@
 #include <stdarg.h>
 #include <string.h>
 
-void rule_book_begin(struct rule_book *book)
-{
+void rule_book_begin(struct rule_book *book) {
     book->found = false;
     book->operation = 0;
     book->checked_before = 0;
 }
 
-static void copy_text(char *to, size_t size_bytes, const char *from)
-{
+static void copy_text(char *to, size_t size_bytes, const char *from) {
     (void)snprintf(to, size_bytes, "%s", from == NULL ? "" : from);
 }
 
 // The finding to fill, or NULL when there is one already.
-static struct finding *first_finding(struct rule_book *book, enum rule rule)
-{
+static struct finding *first_finding(struct rule_book *book, enum rule rule) {
     book->fired[rule]++;
     if (book->found) {
         return NULL;
@@ -37,8 +34,7 @@ static struct finding *first_finding(struct rule_book *book, enum rule rule)
 }
 
 bool rule_fail_values(struct rule_book *book, enum rule rule, const char *field,
-                      struct rule_value left, struct rule_value right)
-{
+                      struct rule_value left, struct rule_value right) {
     struct finding *finding = first_finding(book, rule);
     if (finding != NULL) {
         copy_text(finding->field, sizeof finding->field, field);
@@ -51,8 +47,7 @@ bool rule_fail_values(struct rule_book *book, enum rule rule, const char *field,
     return false;
 }
 
-void rule_add_before(struct rule_book *book, uint64_t left_before, uint64_t right_before)
-{
+void rule_add_before(struct rule_book *book, uint64_t left_before, uint64_t right_before) {
     struct finding *finding = &book->finding;
     if (book->found && !finding->has_change) {
         finding->has_change = true;
@@ -61,9 +56,8 @@ void rule_add_before(struct rule_book *book, uint64_t left_before, uint64_t righ
     }
 }
 
-bool rule_fail(struct rule_book *book, enum rule rule, struct rule_place place,
-               const char *format, ...)
-{
+bool rule_fail(struct rule_book *book, enum rule rule, struct rule_place place, const char *format,
+               ...) {
     struct finding *finding = first_finding(book, rule);
     if (finding != NULL) {
         finding->span = place.span;

@@ -1,7 +1,7 @@
 // rule: the book of the rules: how often each was evaluated and fired, and the first finding.
 //
-// Checkers take the book, not the oracle. In loops over objects, count once with rule_count and report the bad
-// ones alone: an evaluation is one pass.
+// Checkers take the book, not the oracle. In loops over objects, count once with rule_count and
+// report the bad ones alone: an evaluation is one pass.
 #ifndef ORACLE_RULE_H
 #define ORACLE_RULE_H
 
@@ -24,8 +24,7 @@ struct rule_book {
 // Forgets finding and operation, keeps the counters.
 void rule_book_begin(struct rule_book *book);
 
-static inline void rule_count(struct rule_book *book, enum rule rule)
-{
+static inline void rule_count(struct rule_book *book, enum rule rule) {
     book->evaluated[rule]++;
 }
 
@@ -56,8 +55,7 @@ bool rule_fail(struct rule_book *book, enum rule rule, struct rule_place place,
 
 // Counts an evaluation and compares: a failure unless the values are equal.
 static inline bool rule_equal(struct rule_book *book, enum rule rule, const char *field,
-                              struct rule_value left, struct rule_value right)
-{
+                              struct rule_value left, struct rule_value right) {
     rule_count(book, rule);
     return left.value == right.value || rule_fail_values(book, rule, field, left, right);
 }

@@ -1,4 +1,5 @@
-// scan: recounts objects in span bits, pages in page bits, and the rest in ranges, takings and blocks.
+// scan: recounts objects in span bits, pages in page bits, and the rest in ranges, takings and
+// blocks.
 #include "oracle/scan.h"
 
 #include "allocator/heap.h"
@@ -20,8 +21,7 @@ struct sums {
     uint64_t prepared_bytes;
 };
 
-static void count_objects(struct scan *scan, const struct inspect_span *span)
-{
+static void count_objects(struct scan *scan, const struct inspect_span *span) {
     uint32_t live = view_live_count(span);
     uint32_t class = span->span_class / 2u;
     uint64_t bytes = (uint64_t)live * span->element_bytes;
@@ -33,8 +33,7 @@ static void count_objects(struct scan *scan, const struct inspect_span *span)
     }
 }
 
-static void count_spans(struct scan *scan, struct sums *sums, const struct view *view)
-{
+static void count_spans(struct scan *scan, struct sums *sums, const struct view *view) {
     for (uint32_t i = 0; i < view->span_count; i++) {
         const struct inspect_span *span = &view->spans[i];
         if (span->state == INSPECT_SPAN_IN_USE) {
@@ -46,8 +45,7 @@ static void count_spans(struct scan *scan, struct sums *sums, const struct view 
     }
 }
 
-static void count_pages(struct scan *scan, struct sums *sums, const struct heap *heap)
-{
+static void count_pages(struct scan *scan, struct sums *sums, const struct heap *heap) {
     struct inspect_arena arena;
     for (size_t i = 0; inspect_arena(heap, i, &arena); i++) {
         size_t words = arena.chunk_count * (HEAP_CHUNK_PAGES / 64);
@@ -65,15 +63,13 @@ static void count_pages(struct scan *scan, struct sums *sums, const struct heap 
     }
 }
 
-static void count_taking(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book)
-{
+static void count_taking(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book) {
     (void)base;
     struct sums *sums = context;
     sums->taken_bytes[book] += size_bytes;
 }
 
-static void count_ranges(struct sums *sums, const struct heap *heap)
-{
+static void count_ranges(struct sums *sums, const struct heap *heap) {
     struct inspect_range range;
     for (size_t i = 0; inspect_range(heap, i, &range); i++) {
         sums->prepared_bytes += range.prepared_bytes;
@@ -94,16 +90,14 @@ static void count_ranges(struct sums *sums, const struct heap *heap)
     inspect_takings(heap, count_taking, sums);
 }
 
-static uint64_t fix_inuse_bytes(const struct heap *heap, enum inspect_fixalloc which)
-{
+static uint64_t fix_inuse_bytes(const struct heap *heap, enum inspect_fixalloc which) {
     struct inspect_fix fix;
     inspect_fix(heap, which, &fix);
     uint64_t cut = (uint64_t)fix.chunk_count * (fix.chunk_bytes / fix.block_bytes);
     return (cut - fix.tail_block_count - fix.free_block_count) * fix.block_bytes;
 }
 
-static void fill_pages(struct memstats *slow, const struct sums *sums, uint64_t grown_pages)
-{
+static void fill_pages(struct memstats *slow, const struct sums *sums, uint64_t grown_pages) {
     uint64_t manual_pages = 0;
     for (size_t stat = 0; stat < MANUAL_STAT_COUNT; stat++) {
         manual_pages += sums->manual_pages[stat];
@@ -116,13 +110,11 @@ static void fill_pages(struct memstats *slow, const struct sums *sums, uint64_t 
     slow->StackSys = slow->StackInuse + sums->os_stack_bytes;
 }
 
-static uint64_t book_bytes(const struct sums *sums, enum inspect_book book)
-{
+static uint64_t book_bytes(const struct sums *sums, enum inspect_book book) {
     return sums->taken_bytes[book] + sums->direct_bytes[book];
 }
 
-static void fill_metadata(struct memstats *slow, const struct sums *sums, const struct heap *heap)
-{
+static void fill_metadata(struct memstats *slow, const struct sums *sums, const struct heap *heap) {
     uint64_t taken = 0;
     for (size_t book = 0; book < INSPECT_BOOK_COUNT; book++) {
         taken += sums->taken_bytes[book];
@@ -140,8 +132,7 @@ static void fill_metadata(struct memstats *slow, const struct sums *sums, const 
     slow->Sys = sums->prepared_bytes;
 }
 
-void scan_heap(struct scan *scan, const struct view *view)
-{
+void scan_heap(struct scan *scan, const struct view *view) {
     memset(scan, 0, sizeof *scan);
     struct sums sums = {0};
     count_spans(scan, &sums, view);
@@ -152,18 +143,16 @@ void scan_heap(struct scan *scan, const struct view *view)
     fill_metadata(&scan->slow, &sums, view->heap);
 }
 
-static bool compare_field(struct rule_book *book, const char *name, uint64_t fast, uint64_t slow)
-{
+static bool compare_field(struct rule_book *book, const char *name, uint64_t fast, uint64_t slow) {
     return rule_equal(book, RULE_SCAN_FIELD, name, (struct rule_value){"fast account", fast},
                       (struct rule_value){"scan", slow});
 }
 
 static bool compare_classes(struct rule_book *book, const struct scan *scan,
-                            const struct memstats *fast)
-{
+                            const struct memstats *fast) {
     rule_count(book, RULE_SCAN_BY_SIZE);
     uint64_t small_bytes = 0;
-    for (size_t class = 1; class < SIZE_CLASS_COUNT; class++) {
+    for (size_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
         uint64_t live = fast->BySize[class].Mallocs - fast->BySize[class].Frees;
         small_bytes += live * fast->BySize[class].Size;
         if (live != scan->live_count[class]) {
@@ -179,8 +168,7 @@ static bool compare_classes(struct rule_book *book, const struct scan *scan,
                       (struct rule_value){"scan", scan->live_large_bytes});
 }
 
-bool scan_compare(struct rule_book *book, const struct scan *scan, const struct memstats *fast)
-{
+bool scan_compare(struct rule_book *book, const struct scan *scan, const struct memstats *fast) {
     const struct memstats *slow = &scan->slow;
     bool clean = true;
 #define COMPARE(name) clean &= compare_field(book, #name, fast->name, slow->name)

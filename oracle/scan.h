@@ -1,7 +1,9 @@
-// scan: MemStats worked out from what stands in the heap now: span bits, page bits, ranges, takings, blocks.
+// scan: MemStats worked out from what stands in the heap now: span bits, page bits, ranges,
+// takings, blocks.
 //
-// It reads no counter and no field of the fast account. What only history knows (cumulative counts, cycles) stays 0:
-// those fields are the model's. After the idea of Go's ReadMemStatsSlow, without its borrowing from the fast account.
+// It reads no counter and no field of the fast account. What only history knows (cumulative counts,
+// cycles) stays 0: those fields are the model's. After the idea of Go's ReadMemStatsSlow, without
+// its borrowing from the fast account.
 #ifndef ORACLE_SCAN_H
 #define ORACLE_SCAN_H
 
@@ -9,7 +11,7 @@
 #include "oracle/view.h"
 
 struct scan {
-    struct memstats slow; // fields that state shows; others are 0
+    struct memstats slow;                  // fields that state shows; others are 0
     uint64_t live_count[SIZE_CLASS_COUNT]; // row 0: large objects
     uint64_t live_large_bytes;
     uint64_t grown_page_count; // of the arenas, whoever has them

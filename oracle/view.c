@@ -1,11 +1,11 @@
-// view: copies the heap's spans and caches out of inspect, and finds them by identity and by address.
+// view: copies the heap's spans and caches out of inspect, and finds them by identity and by
+// address.
 #include "oracle/view.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool grow(void **array, size_t element_bytes, size_t count)
-{
+static bool grow(void **array, size_t element_bytes, size_t count) {
     void *grown = realloc(*array, element_bytes * count);
     if (grown == NULL) {
         return false;
@@ -14,8 +14,7 @@ static bool grow(void **array, size_t element_bytes, size_t count)
     return true;
 }
 
-static bool make_room(struct view *view, size_t span_count)
-{
+static bool make_room(struct view *view, size_t span_count) {
     if (span_count <= view->capacity) {
         return true;
     }
@@ -38,14 +37,12 @@ static bool make_room(struct view *view, size_t span_count)
     return grown;
 }
 
-static uint32_t identity_slot(const struct view *view, const void *identity)
-{
+static uint32_t identity_slot(const struct view *view, const void *identity) {
     uint64_t mixed = (uint64_t)(uintptr_t)identity / 16 * 0x9e3779b97f4a7c15u;
     return (uint32_t)(mixed >> 32) & (view->table_size - 1);
 }
 
-static void enter_identity(struct view *view, uint32_t index)
-{
+static void enter_identity(struct view *view, uint32_t index) {
     uint32_t slot = identity_slot(view, view->spans[index].identity);
     while (view->identity_table[slot] != 0) {
         slot = (slot + 1) & (view->table_size - 1);
@@ -53,8 +50,7 @@ static void enter_identity(struct view *view, uint32_t index)
     view->identity_table[slot] = index + 1;
 }
 
-uint32_t view_find_identity(const struct view *view, const void *identity)
-{
+uint32_t view_find_identity(const struct view *view, const void *identity) {
     if (view->table_size == 0) {
         return VIEW_NONE;
     }
@@ -70,15 +66,13 @@ uint32_t view_find_identity(const struct view *view, const void *identity)
 }
 
 // Heap sort: no memory, no dependence on a libc's order of equals.
-static bool comes_before(const struct view *view, uint32_t a, uint32_t b)
-{
+static bool comes_before(const struct view *view, uint32_t a, uint32_t b) {
     uintptr_t base_a = view->spans[a].base;
     uintptr_t base_b = view->spans[b].base;
     return base_a < base_b || (base_a == base_b && a < b);
 }
 
-static void sift_down(struct view *view, uint32_t root, uint32_t end)
-{
+static void sift_down(struct view *view, uint32_t root, uint32_t end) {
     uint32_t *order = view->by_address;
     uint32_t value = order[root];
     for (;;) {
@@ -98,8 +92,7 @@ static void sift_down(struct view *view, uint32_t root, uint32_t end)
     order[root] = value;
 }
 
-static bool is_sorted(const struct view *view)
-{
+static bool is_sorted(const struct view *view) {
     for (uint32_t i = 1; i < view->standing_count; i++) {
         if (comes_before(view, view->by_address[i], view->by_address[i - 1])) {
             return false;
@@ -108,8 +101,7 @@ static bool is_sorted(const struct view *view)
     return true;
 }
 
-static void sort_by_address(struct view *view)
-{
+static void sort_by_address(struct view *view) {
     if (is_sorted(view)) {
         return;
     }
@@ -124,8 +116,7 @@ static void sort_by_address(struct view *view)
     }
 }
 
-static void take_spans(struct view *view, uint32_t count)
-{
+static void take_spans(struct view *view, uint32_t count) {
     view->table_size = view->capacity * 2;
     while (view->table_size > 128 && view->table_size / 4 >= count) {
         view->table_size /= 2; // small heaps clear small tables
@@ -146,8 +137,7 @@ static void take_spans(struct view *view, uint32_t count)
     sort_by_address(view);
 }
 
-static bool take_caches(struct view *view)
-{
+static bool take_caches(struct view *view) {
     size_t limit = inspect_cache_limit(view->heap);
     if (limit > view->cache_capacity) {
         void *caches = view->caches;
@@ -166,8 +156,7 @@ static bool take_caches(struct view *view)
     return true;
 }
 
-bool view_take(struct view *view, const struct heap *heap)
-{
+bool view_take(struct view *view, const struct heap *heap) {
     size_t count = inspect_span_count(heap);
     if (!make_room(view, count > 0 ? count : 1)) {
         return false;
@@ -179,8 +168,7 @@ bool view_take(struct view *view, const struct heap *heap)
     return take_caches(view);
 }
 
-void view_fini(struct view *view)
-{
+void view_fini(struct view *view) {
     free(view->spans);
     free(view->by_address);
     free(view->identity_table);
@@ -188,8 +176,7 @@ void view_fini(struct view *view)
     *view = (struct view){0};
 }
 
-uint32_t view_find_address(const struct view *view, uintptr_t address)
-{
+uint32_t view_find_address(const struct view *view, uintptr_t address) {
     uint32_t low = 0;
     uint32_t high = view->standing_count;
     while (low < high) { // first span whose base is above the address
@@ -208,8 +195,7 @@ uint32_t view_find_address(const struct view *view, uintptr_t address)
                                                                      : VIEW_NONE;
 }
 
-uint32_t view_live_count(const struct inspect_span *span)
-{
+uint32_t view_live_count(const struct inspect_span *span) {
     uint32_t count = 0;
     uint32_t whole = span->object_count / 64;
     for (uint32_t word = 0; word < whole; word++) {

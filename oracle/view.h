@@ -1,6 +1,8 @@
-// view: the heap's spans and caches copied out of inspect once per check, so that they can be looked up by identity and by address.
+// view: the heap's spans and caches copied out of inspect once per check, so that they can be
+// looked up by identity and by address.
 //
-// Raw records and nothing derived. Valid until the next call into the heap: bitmaps and specials are the heap's own.
+// Raw records and nothing derived. Valid until the next call into the heap: bitmaps and specials
+// are the heap's own.
 #ifndef ORACLE_VIEW_H
 #define ORACLE_VIEW_H
 
@@ -38,14 +40,12 @@ uint32_t view_find_identity(const struct view *view, const void *identity);
 // Index of the span, in use or manual, that `address` lies in; VIEW_NONE: none.
 uint32_t view_find_address(const struct view *view, uintptr_t address);
 
-static inline bool view_bit(const uint64_t *bits, size_t index)
-{
+static inline bool view_bit(const uint64_t *bits, size_t index) {
     return (bits[index / 64] >> (index % 64) & 1) != 0;
 }
 
 // Bits set, in C11 alone.
-static inline unsigned view_popcount(uint64_t word)
-{
+static inline unsigned view_popcount(uint64_t word) {
     word -= word >> 1 & 0x5555555555555555u;
     word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
     word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0fu;
@@ -54,13 +54,11 @@ static inline unsigned view_popcount(uint64_t word)
 
 // Objects of the span that are live for every account: allocated, and not freed by another cache.
 uint32_t view_live_count(const struct inspect_span *span);
-static inline bool view_is_live(const struct inspect_span *span, size_t index)
-{
+static inline bool view_is_live(const struct inspect_span *span, size_t index) {
     return view_bit(span->alloc_bits, index) && !view_bit(span->remote_bits, index);
 }
 
-static inline bool view_is_swept(const struct view *view, const struct inspect_span *span)
-{
+static inline bool view_is_swept(const struct view *view, const struct inspect_span *span) {
     return span->sweep_generation == view->sweep_generation;
 }
 

@@ -1,0 +1,263 @@
+// model_special: finalizers as they were set, queued and run; and samples of the profile, by what
+// they must fit.
+#include "oracle/model_state.h"
+
+#include "allocator/special.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static struct model_finalizer shown_of(const struct finalizer *finalizer) {
+    return (struct model_finalizer){finalizer->object, finalizer->function, finalizer->entry,
+                                    finalizer->function_type, finalizer->object_type};
+}
+
+static bool is_same(const struct model_finalizer *a, const struct model_finalizer *b) {
+    return a->object == b->object && a->function == b->function && a->entry == b->entry &&
+           a->function_type == b->function_type && a->object_type == b->object_type;
+}
+
+// The link of the slot's list that holds the finalizer of `object`, or would.
+static uint32_t *find_finalizer(struct model *model, struct slot *slot, uintptr_t object) {
+    uint32_t *link = &slot->first_finalizer;
+    while (*link != MODEL_NONE && model_finalizer_at(model, *link)->shown.object < object) {
+        link = &model_finalizer_at(model, *link)->next;
+    }
+    return link;
+}
+
+static bool has_finalizer(struct model *model, struct slot *slot, uintptr_t object) {
+    uint32_t index = *find_finalizer(model, slot, object);
+    return index != MODEL_NONE && model_finalizer_at(model, index)->shown.object == object;
+}
+
+static bool check_status(struct model *model, bool holds, uintptr_t object, const char *what) {
+    rule_count(model->book, RULE_FINALIZER_SET);
+    return holds || rule_fail(model->book, RULE_FINALIZER_SET,
+                              (struct rule_place){.object = object}, "%s", what);
+}
+
+// The collector marks what a finalizer set while it runs will need.
+static void shade_finalizer(struct model *model, const struct slot *slot, uintptr_t function) {
+    for (uint32_t i = slot->first_edge; i != MODEL_NONE; i = model_edge(model, i)->next) {
+        model_shade(model, model_edge(model, i)->value);
+    }
+    model_shade(model, function);
+}
+
+bool model_finalizer_added(struct model *model, uint32_t handle, const struct finalizer *finalizer,
+                           bool existed) {
+    const struct handle_entry *entry = &model->handles[handle];
+    model_settle(model, model->heap); // it sweeps the object's span first
+    if (entry->slot == MODEL_NONE) {
+        return true;
+    }
+    struct slot *slot = model_slot(model, entry->slot);
+    if (!check_status(model, has_finalizer(model, slot, finalizer->object) == existed,
+                      finalizer->object,
+                      existed ? "an object without finalizer was said to have one"
+                              : "an object got a second finalizer")) {
+        return false;
+    }
+    if (existed) {
+        return true;
+    }
+    uint32_t index = pool_take(&model->finalizers);
+    if (index == MODEL_NONE) {
+        return false;
+    }
+    uint32_t *link = find_finalizer(model, slot, finalizer->object);
+    *model_finalizer_at(model, index) =
+        (struct finalizer_entry){.next = *link, .shown = shown_of(finalizer)};
+    *link = index;
+    shade_finalizer(model, slot, finalizer->function);
+    return true;
+}
+
+bool model_finalizer_removed(struct model *model, uint32_t handle, bool existed) {
+    const struct handle_entry *entry = &model->handles[handle];
+    model_settle(model, model->heap);
+    if (entry->slot == MODEL_NONE) {
+        return true;
+    }
+    struct slot *slot = model_slot(model, entry->slot);
+    uintptr_t object = entry->shown.address;
+    if (!check_status(model, has_finalizer(model, slot, object) == existed, object,
+                      existed ? "a finalizer was removed that was never set"
+                              : "a finalizer that was set was not found")) {
+        return false;
+    }
+    if (existed) {
+        uint32_t *link = find_finalizer(model, slot, object);
+        uint32_t index = *link;
+        *link = model_finalizer_at(model, index)->next;
+        pool_give(&model->finalizers, index);
+    }
+    return true;
+}
+
+// ---- queue
+
+void model_queue_finalizers(struct model *model, uint32_t index) {
+    struct slot *slot = model_slot(model, index);
+    while (slot->first_finalizer != MODEL_NONE) {
+        uint32_t finalizer = slot->first_finalizer;
+        struct finalizer_entry *entry = model_finalizer_at(model, finalizer);
+        slot->first_finalizer = entry->next;
+        entry->next = MODEL_NONE;
+        entry->batch = model->queue_batch;
+        if (model->queue_head == MODEL_NONE) {
+            model->queue_head = finalizer;
+        } else {
+            model_finalizer_at(model, model->queue_tail)->next = finalizer;
+        }
+        model->queue_tail = finalizer;
+    }
+}
+
+static void unlink_queued(struct model *model, uint32_t before, uint32_t index) {
+    uint32_t next = model_finalizer_at(model, index)->next;
+    if (before == MODEL_NONE) {
+        model->queue_head = next;
+    } else {
+        model_finalizer_at(model, before)->next = next;
+    }
+    if (model->queue_tail == index) {
+        model->queue_tail = before;
+    }
+    pool_give(&model->finalizers, index);
+}
+
+// What was swept between two looks may have been queued in any order; what was swept before that
+// comes first.
+bool model_finalizer_started(struct model *model, const struct finalizer *running) {
+    model_settle(model, model->heap);
+    struct model_finalizer shown = shown_of(running);
+    rule_count(model->book, RULE_FINALIZER_QUEUE);
+    uint32_t before = MODEL_NONE;
+    uint32_t index = model->queue_head;
+    uint32_t batch = index == MODEL_NONE ? 0 : model_finalizer_at(model, index)->batch;
+    for (; index != MODEL_NONE && model_finalizer_at(model, index)->batch == batch;
+         before = index, index = model_finalizer_at(model, index)->next) {
+        if (is_same(&model_finalizer_at(model, index)->shown, &shown)) {
+            model->running = shown;
+            model->has_running = true;
+            unlink_queued(model, before, index);
+            return true;
+        }
+    }
+    return rule_fail(model->book, RULE_FINALIZER_QUEUE,
+                     (struct rule_place){.object = running->object},
+                     "a finalizer runs that is not due");
+}
+
+bool model_finalizer_finished(struct model *model) {
+    model->has_running = false;
+    return true;
+}
+
+void model_visit_finalizers(const struct model *model,
+                            void (*visit)(void *context, const struct model_finalizer *finalizer),
+                            void *context) {
+    for (uint32_t i = 0; i < model->live_count; i++) {
+        const struct slot *slot = model_slot(model, model->live[i]);
+        for (uint32_t f = slot->first_finalizer; f != MODEL_NONE;
+             f = model_finalizer_at(model, f)->next) {
+            visit(context, &model_finalizer_at(model, f)->shown);
+        }
+    }
+}
+
+void model_visit_queued(const struct model *model,
+                        void (*visit)(void *context, const struct model_finalizer *finalizer),
+                        void *context) {
+    if (model->has_running) {
+        visit(context, &model->running);
+    }
+    for (uint32_t i = model->queue_head; i != MODEL_NONE; i = model_finalizer_at(model, i)->next) {
+        visit(context, &model_finalizer_at(model, i)->shown);
+    }
+}
+
+// ---- what stands in the heap
+
+static size_t count_set(const struct model *model) {
+    size_t count = 0;
+    for (uint32_t i = 0; i < model->live_count; i++) {
+        uint32_t f = model_slot(model, model->live[i])->first_finalizer;
+        for (; f != MODEL_NONE; f = model_finalizer_at(model, f)->next) {
+            count++;
+        }
+    }
+    return count;
+}
+
+static bool check_finalizer(struct model *model, uintptr_t object,
+                            const struct inspect_special *special) {
+    uint32_t index = map_find(model, object);
+    struct slot *slot = index == MODEL_NONE ? NULL : model_slot(model, index);
+    if (slot != NULL && has_finalizer(model, slot, object)) {
+        const struct model_finalizer *own =
+            &model_finalizer_at(model, *find_finalizer(model, slot, object))->shown;
+        const uintptr_t values[4] = {own->function, own->entry, own->function_type,
+                                     own->object_type};
+        if (memcmp(values, special->finalizer, sizeof values) == 0) {
+            return true;
+        }
+    }
+    return rule_fail(model->book, RULE_FINALIZER_SET, (struct rule_place){.object = object},
+                     "the heap holds a finalizer that was not set so");
+}
+
+static bool check_sample(struct model *model, const struct inspect_span *span,
+                         const struct inspect_special *special) {
+    struct inspect_bucket bucket;
+    uintptr_t object = span->base + special->offset;
+    if (!inspect_bucket((const void *)special->bucket, &bucket) ||
+        bucket.object_bytes != span->element_bytes) {
+        return rule_fail(model->book, RULE_PROFILE_SAMPLES, (struct rule_place){.object = object},
+                         "a sample of %zu bytes stands in no bucket of that size",
+                         span->element_bytes);
+    }
+    return true;
+}
+
+bool model_check_specials(struct model *model, const struct view *view) {
+    rule_count(model->book, RULE_FINALIZER_SET);
+    rule_count(model->book, RULE_PROFILE_SAMPLES);
+    size_t count = 0;
+    bool clean = true;
+    for (uint32_t i = 0; i < view->span_count && clean; i++) {
+        const struct inspect_span *span = &view->spans[i];
+        struct inspect_special special;
+        const void *at = span->state == INSPECT_SPAN_IN_USE ? span->specials : NULL;
+        for (; clean && inspect_special(at, &special); at = special.next) {
+            if (special.kind == INSPECT_SPECIAL_FINALIZER) {
+                count++;
+                clean = check_finalizer(model, span->base + special.offset, &special);
+            } else {
+                clean = check_sample(model, span, &special);
+            }
+        }
+    }
+    return clean && (count == count_set(model) ||
+                     rule_fail_values(model->book, RULE_FINALIZER_SET, "finalizers",
+                                      (struct rule_value){"heap", count},
+                                      (struct rule_value){"model", count_set(model)}));
+}
+
+// ---- profile
+
+bool model_profile_rate_set(struct model *model, uint64_t rate_bytes) {
+    model->profile_rate = rate_bytes;
+    return true;
+}
+
+bool model_call_stack_set(struct model *model, uint32_t cache_id, const uintptr_t *frames,
+                          size_t frame_count) {
+    (void)model;
+    (void)cache_id;
+    (void)frames;
+    (void)frame_count;
+    return true;
+}

@@ -1,0 +1,182 @@
+// oracle: runs the accounts of a level against the fast one, and keeps what they found.
+#include "oracle/oracle.h"
+
+#include "oracle/contents.h"
+#include "oracle/delta.h"
+#include "oracle/identities.h"
+#include "oracle/kernel.h"
+#include "oracle/model_state.h"
+#include "oracle/poison.h"
+#include "oracle/rule.h"
+#include "oracle/scan.h"
+#include "oracle/verifier.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const memstats_field_names[MEMSTATS_INDEX_COUNT] = {
+#define MEMSTATS_FIELD(name, unit, meaning, truths) #name,
+#include "allocator/memstats_fields.def"
+};
+
+_Static_assert(MEMSTATS_INDEX_COUNT <= 32, "a field is a bit of a uint32_t");
+
+struct oracle {
+    struct rule_book book;
+    struct model model;
+    struct view view;
+    struct verifier verifier;
+    struct scan scan;
+    struct memstats before; // at the last check
+    bool has_before;
+    uint32_t moves; // of the operations since
+};
+
+struct oracle *oracle_create(void) {
+    struct oracle *oracle = calloc(1, sizeof *oracle);
+    if (oracle != NULL && !model_init(&oracle->model, &oracle->book)) {
+        free(oracle);
+        oracle = NULL;
+    }
+    return oracle;
+}
+
+void oracle_destroy(struct oracle *oracle) {
+    if (oracle != NULL) {
+        model_fini(&oracle->model);
+        view_fini(&oracle->view);
+        verifier_fini(&oracle->verifier);
+        free(oracle);
+    }
+}
+
+void oracle_reset(struct oracle *oracle, struct heap *heap) {
+    rule_book_begin(&oracle->book);
+    model_reset(&oracle->model, heap);
+    oracle->has_before = false;
+    oracle->moves = ORACLE_MOVES_NONE;
+}
+
+struct model *oracle_model(struct oracle *oracle) {
+    return &oracle->model;
+}
+
+void oracle_set_describe(struct oracle *oracle,
+                         void (*describe)(void *context, uint64_t operation, char *text,
+                                          size_t size_bytes),
+                         void *context) {
+    oracle->book.describe = describe;
+    oracle->book.describe_context = context;
+}
+
+void oracle_begin(struct oracle *oracle, uint64_t operation, uint32_t moves) {
+    oracle->book.operation = operation;
+    oracle->moves |= moves;
+}
+
+// The fields of Go's struct by the finding's name; false: it is no plain field.
+static bool field_of(const struct memstats *stats, const char *name, uint64_t *value) {
+#define MEMSTATS_FIELD(field, unit, meaning, truths)                                               \
+    if (strcmp(name, #field) == 0) {                                                               \
+        *value = stats->field;                                                                     \
+        return true;                                                                               \
+    }
+#include "allocator/memstats_fields.def"
+    return false;
+}
+
+// Adds to a fresh finding how both accounts moved since the check before.
+static void add_change(struct oracle *oracle) {
+    const struct finding *finding = &oracle->book.finding;
+    uint64_t fast_before;
+    uint64_t right_before;
+    if (!oracle->has_before || !finding->has_values ||
+        !field_of(&oracle->before, finding->field, &fast_before)) {
+        return;
+    }
+    right_before = fast_before; // both agreed then
+    rule_add_before(&oracle->book, fast_before, right_before);
+}
+
+static bool check_cheap(struct oracle *oracle, const struct memstats *fast, bool whole) {
+    struct rule_book *book = &oracle->book;
+    model_settle(&oracle->model, oracle->model.heap);
+    bool clean = identities_check(book, fast, whole);
+    clean &= model_compare(&oracle->model, fast, whole);
+    if (oracle->has_before) {
+        clean &= delta_check(book, &oracle->before, fast, oracle->moves);
+        clean &= identities_check_since(book, &oracle->before, fast);
+    }
+    return clean;
+}
+
+static bool check_heap(struct oracle *oracle, const struct memstats *fast, const struct heap *heap,
+                       bool paranoid) {
+    struct rule_book *book = &oracle->book;
+    if (!view_take(&oracle->view, heap)) {
+        return true; // no memory to look with
+    }
+    bool clean = verifier_check(&oracle->verifier, book, &oracle->view, paranoid);
+    if (!clean) {
+        return false; // what follows trusts the structure
+    }
+    scan_heap(&oracle->scan, &oracle->view);
+    clean &= scan_compare(book, &oracle->scan, fast);
+    clean &= model_check_objects(&oracle->model, &oracle->view);
+    clean &= model_check_specials(&oracle->model, &oracle->view);
+    clean = clean && contents_check_all(&oracle->model);
+    clean = clean && poison_check(&oracle->model, &oracle->view, paranoid);
+    return clean && (!paranoid || kernel_check(book, &oracle->view, inspect_is_cold(heap)));
+}
+
+bool oracle_check(struct oracle *oracle, enum oracle_level level, struct heap *heap,
+                  const struct memstats *fast) {
+    bool found_before = oracle->book.found;
+    bool clean = check_cheap(oracle, fast, level != ORACLE_CHEAP);
+    if (level != ORACLE_CHEAP) {
+        clean &= check_heap(oracle, fast, heap, level == ORACLE_PARANOID);
+    }
+    if (!clean && !found_before) {
+        add_change(oracle);
+    }
+    oracle->before = *fast;
+    oracle->has_before = true;
+    oracle->moves = ORACLE_MOVES_NONE;
+    oracle->book.checked_before = oracle->book.operation + 1;
+    return !oracle->book.found;
+}
+
+const struct finding *oracle_finding(const struct oracle *oracle) {
+    return oracle->book.found ? &oracle->book.finding : NULL;
+}
+
+bool oracle_rule(struct oracle *oracle, enum rule rule, bool holds, const char *field,
+                 const char *left_name, uint64_t left, const char *right_name, uint64_t right) {
+    rule_count(&oracle->book, rule);
+    return holds ||
+           rule_fail_values(&oracle->book, rule, field, (struct rule_value){left_name, left},
+                            (struct rule_value){right_name, right});
+}
+
+bool oracle_rule_text(struct oracle *oracle, enum rule rule, bool holds, uintptr_t object,
+                      const char *format, ...) {
+    rule_count(&oracle->book, rule);
+    if (holds) {
+        return true;
+    }
+    char text[FINDING_TEXT_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return rule_fail(&oracle->book, rule, (struct rule_place){.object = object}, "%s", text);
+}
+
+uint64_t oracle_evaluated(const struct oracle *oracle, enum rule rule) {
+    return oracle->book.evaluated[rule];
+}
+
+uint64_t oracle_fired(const struct oracle *oracle, enum rule rule) {
+    return oracle->book.fired[rule];
+}

@@ -1,0 +1,32 @@
+// verifier: the heap's structure held against itself: bits and counts, spans and pages, lists and
+// places, blocks and takings.
+//
+// It reads inspect's raw records alone; nothing in it is a statistic. Each function checks one
+// family of rules and is true when they hold.
+#ifndef ORACLE_VERIFIER_H
+#define ORACLE_VERIFIER_H
+
+#include "oracle/view.h"
+
+#include <stdbool.h>
+
+struct rule_book;
+
+// Room that the checks need, kept from one to the next; zeroed is empty.
+struct verifier {
+    uint8_t *places; // how many places each span of the view stands in
+    uint32_t place_capacity;
+};
+void verifier_fini(struct verifier *verifier);
+
+// All of the below; `deep` adds what costs more than the heap's size.
+bool verifier_check(struct verifier *verifier, struct rule_book *book, const struct view *view,
+                    bool deep);
+
+bool verifier_check_spans(struct rule_book *book, const struct view *view);
+bool verifier_check_pages(struct rule_book *book, const struct view *view);
+bool verifier_check_places(struct verifier *verifier, struct rule_book *book,
+                           const struct view *view);
+bool verifier_check_metadata(struct rule_book *book, const struct view *view, bool deep);
+
+#endif

@@ -1,0 +1,125 @@
+// verifier_metadata: blocks of the fixed-size allocators against what stands in the heap, takings
+// against ranges, buckets.
+#include "oracle/rule.h"
+#include "oracle/verifier.h"
+
+static uint64_t count_specials(const struct view *view) {
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < view->span_count; i++) {
+        struct inspect_special special;
+        const void *at =
+            view->spans[i].state == INSPECT_SPAN_IN_USE ? view->spans[i].specials : NULL;
+        for (; inspect_special(at, &special); at = special.next) {
+            count++;
+        }
+    }
+    return count;
+}
+
+// Spans whose bitmaps do not fit in the span itself.
+static uint64_t count_bit_blocks(const struct view *view) {
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < view->span_count; i++) {
+        count += view->spans[i].state == INSPECT_SPAN_IN_USE && view->spans[i].object_count > 64;
+    }
+    return count;
+}
+
+static bool check_fix(struct rule_book *book, const struct view *view, enum inspect_fixalloc which,
+                      const char *name, uint64_t standing) {
+    struct inspect_fix fix;
+    inspect_fix(view->heap, which, &fix);
+    uint64_t cut = fix.chunk_count * (fix.chunk_bytes / fix.block_bytes);
+    uint64_t given = cut - fix.tail_block_count - fix.free_block_count;
+    return rule_equal(book, RULE_FIX_BLOCKS, name, (struct rule_value){"blocks in use", given},
+                      (struct rule_value){"standing", standing});
+}
+
+static bool check_fixes(struct rule_book *book, const struct view *view) {
+    return check_fix(book, view, INSPECT_FIX_MSPAN, "spans", view->standing_count) &&
+           check_fix(book, view, INSPECT_FIX_MCACHE, "caches", view->cache_count) &&
+           check_fix(book, view, INSPECT_FIX_SPECIAL, "specials", count_specials(view)) &&
+           check_fix(book, view, INSPECT_FIX_BITS, "bitmaps", count_bit_blocks(view));
+}
+
+// ---- takings
+
+struct taking_walk {
+    struct rule_book *book;
+    const struct view *view;
+    struct inspect_range range; // that the last taking lay in
+    uintptr_t last_end;
+    bool clean;
+};
+
+static bool find_range(struct taking_walk *walk, uintptr_t base, size_t size_bytes) {
+    struct inspect_range *range = &walk->range;
+    if (base - range->base < range->prepared_bytes) {
+        return base - range->base <= range->prepared_bytes - size_bytes;
+    }
+    for (size_t i = 0; inspect_range(walk->view->heap, i, range); i++) {
+        if (range->kind == INSPECT_RANGE_PERSISTENT && base - range->base < range->prepared_bytes) {
+            walk->last_end = range->base;
+            return size_bytes <= range->prepared_bytes - (base - range->base);
+        }
+    }
+    range->prepared_bytes = 0;
+    return false;
+}
+
+static void visit_taking(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book) {
+    struct taking_walk *walk = context;
+    if (!walk->clean) {
+        return;
+    }
+    if ((unsigned)book >= INSPECT_BOOK_COUNT || !find_range(walk, base, size_bytes) ||
+        base < walk->last_end) {
+        walk->clean =
+            rule_fail(walk->book, RULE_TAKINGS, (struct rule_place){.object = base},
+                      "a taking of %zu bytes overlaps another or lies outside", size_bytes);
+    }
+    walk->last_end = base + size_bytes;
+}
+
+static bool check_takings(struct rule_book *book, const struct view *view) {
+    rule_count(book, RULE_TAKINGS);
+    struct taking_walk walk = {.book = book, .view = view, .clean = true};
+    inspect_takings(view->heap, visit_taking, &walk);
+    return walk.clean;
+}
+
+// ---- buckets: the list of all and the hash rows hold the same ones
+
+struct bucket_sum {
+    uint64_t count;
+    uint64_t identities; // summed: order does not matter
+};
+
+static bool check_buckets(struct rule_book *book, const struct view *view) {
+    rule_count(book, RULE_BUCKET_LISTS);
+    struct bucket_sum listed = {0};
+    struct bucket_sum hashed = {0};
+    struct inspect_bucket bucket;
+    for (const void *at = inspect_first_bucket(view->heap); inspect_bucket(at, &bucket);
+         at = bucket.next) {
+        listed.count++;
+        listed.identities += bucket.identity;
+    }
+    size_t rows = inspect_bucket_hash_rows(view->heap);
+    for (size_t row = 0; row < rows; row++) {
+        const void *at = inspect_bucket_hash_row(view->heap, row);
+        for (; inspect_bucket(at, &bucket); at = bucket.hash_next) {
+            hashed.count++;
+            hashed.identities += bucket.identity;
+        }
+    }
+    return (listed.count == hashed.count && listed.identities == hashed.identities) ||
+           rule_fail_values(book, RULE_BUCKET_LISTS, "buckets",
+                            (struct rule_value){"list", listed.count},
+                            (struct rule_value){"hash table", hashed.count});
+}
+
+bool verifier_check_metadata(struct rule_book *book, const struct view *view, bool deep) {
+    bool clean = check_fixes(book, view) && check_takings(book, view);
+    return clean && (!deep || check_buckets(book, view));
+}
