@@ -18,6 +18,7 @@
 // them.
 #define IN_PLACE_BYTES_MAX    8192
 #define SIZE_VARINT_BYTES_MAX 2
+#define COPY_BYTES_MAX        512
 #define AROUND_BYTES_MAX      (1 + 8 + SIZE_VARINT_BYTES_MAX + 1)
 #define ROOM_BYTES_MAX(element_bytes)                                                              \
     ((element_bytes) + (element_bytes) / WORD_BYTES * 3 + AROUND_BYTES_MAX)
@@ -33,7 +34,9 @@ struct objects {
 struct span_shape {
     uintptr_t base;
     size_t element_bytes;
-    size_t room_bytes; // that an object's record may take
+    size_t room_bytes;    // that an object's record may take
+    uint64_t more_bits;   // of an address's varint
+    size_t address_bytes; // of the varint of every address in the span
     bool noscan;
     const uint64_t *pointer_bits; // of the span's memory, from its base on
     size_t size_bytes;            // of the varint of the size
@@ -94,44 +97,70 @@ static uint64_t spread_groups(uint64_t value) {
     return (value & UINT64_C(0x007f007f007f007f)) | (value & UINT64_C(0x3f803f803f803f80)) << 1;
 }
 
-// As out_encode_varint without a loop, for an address: above 0, below 2^56 as every address of a
-// program on a machine with 57-bit addresses or less. Writes 8 bytes, some of them in vain.
-static uint8_t *encode_address(uint8_t *to, uint64_t address) {
-    size_t varint_bytes = (70 - bits_clz64(address)) / 7;
-    uint64_t more = (UINT64_C(0x0080808080808080) >> (64 - 8 * varint_bytes));
-    uint64_t groups = spread_groups(address) | more;
-    for (unsigned i = 0; i < 8; i++) {
-        to[i] = (uint8_t)(groups >> (8 * i)); // compilers make one store of it
-    }
-    return to + varint_bytes;
+// The bits that say "more follows" in a varint of so many bytes (2..8).
+static uint64_t more_bits(size_t varint_bytes) {
+    return UINT64_C(0x0080808080808080) >> (64 - 8 * varint_bytes);
 }
 
-static void put_in_place(struct out *out, const struct span_shape *shape, size_t index) {
-    uintptr_t address = shape->base + index * shape->element_bytes;
-    uint8_t *start = out_reserve(out, shape->room_bytes);
-    uint8_t *to = start;
-    *to++ = WRITER_TAG_OBJECT;
-    to = encode_address(to, address);
+// A slot's bytes. Short ones are copied here, 16 bytes at a time and the rest of 8: a call would
+// cost as much as the copy.
+static inline void copy_slot(uint8_t *to, uintptr_t address, size_t size_bytes) {
+#if HEAP_POISON_ACTIVE
+    heap_peek(to, (const void *)address, size_bytes);
+#else
+    const uint8_t *from = (const uint8_t *)address;
+    if (size_bytes > COPY_BYTES_MAX) {
+        memcpy(to, from, size_bytes);
+        return;
+    }
+    size_t i = 0;
+    for (; i + 16 <= size_bytes; i += 16) {
+        memcpy(to + i, from + i, 16);
+    }
+    if (i < size_bytes) {
+        memcpy(to + i, from + i, 8);
+    }
+#endif
+}
+
+// Encodes the object at `address`, the span's `index`-th, at `to`, where it has room; returns the
+// end.
+static inline uint8_t *encode_object(uint8_t *to, const struct span_shape *shape, uintptr_t address,
+                                     size_t index) {
+    uint64_t groups = spread_groups(address) | shape->more_bits;
+    *to = WRITER_TAG_OBJECT;
+    memcpy(to + 1, &groups, sizeof groups); // least byte first, as on every machine that we dump
+    to += 1 + shape->address_bytes;
     memcpy(to, shape->size_varint, SIZE_VARINT_BYTES_MAX);
     to += shape->size_bytes;
-    heap_peek(to, (const void *)address, shape->element_bytes);
+    copy_slot(to, address, shape->element_bytes);
     to += shape->element_bytes;
     if (!shape->noscan) {
         size_t words = shape->element_bytes / WORD_BYTES;
         to = encode_fields(to, shape->pointer_bits, index * words, (index + 1) * words);
     }
     *to++ = WRITER_FIELD_END;
-    out->used_bytes += (size_t)(to - start);
+    return to;
 }
 
-static bool put_span_in_place(struct out *out, const struct span_shape *shape,
+// Takes the shape by value: what is stored through `to` cannot change a copy.
+static bool put_span_in_place(struct out *out, const struct span_shape shape,
                               const struct visited_span *span) {
+    uint8_t *start = out_reserve(out, shape.room_bytes);
+    const uint8_t *limit = out->bytes + OUT_BUFFER_BYTES - shape.room_bytes;
+    uint8_t *to = start;
     for (size_t word = 0; word < span->bit_words; word++) {
         uint64_t live = span->alloc_bits[word] & ~span->remote_bits[word];
         for (; live != 0; live &= live - 1) {
-            put_in_place(out, shape, word * 64 + bits_ctz64(live));
+            if (to > limit) {
+                out->used_bytes += (size_t)(to - start);
+                to = start = out_reserve(out, shape.room_bytes);
+            }
+            size_t index = word * 64 + bits_ctz64(live);
+            to = encode_object(to, &shape, shape.base + index * shape.element_bytes, index);
         }
     }
+    out->used_bytes += (size_t)(to - start);
     return out_is_open(out);
 }
 
@@ -161,23 +190,39 @@ static bool put_span_of_others(const struct objects *objects, const struct visit
 
 // ---- spans
 
+static size_t varint_bytes_of(uint64_t value) {
+    uint8_t bytes[OUT_VARINT_BYTES_MAX];
+    return (size_t)(out_encode_varint(bytes, value) - bytes);
+}
+
+// All addresses of the span have varints of one length, 2 to 8 bytes, and all its pointer bits lie
+// in one arena's.
+static bool is_even(const struct visited_span *span, const struct visited_bits *bits) {
+    size_t span_bytes = span->object_count * span->element_bytes;
+    size_t address_bytes = varint_bytes_of(span->base);
+    return span_bytes / WORD_BYTES <= bits->word_count && address_bytes >= 2 &&
+           address_bytes <= 8 && varint_bytes_of(span->base + span_bytes) == address_bytes;
+}
+
 static bool put_span(void *context, const struct visited_span *span) {
     const struct objects *objects = context;
     struct visited_bits bits = heap_pointer_bits(objects->heap, span->base);
-    size_t span_words = span->object_count * span->element_bytes / WORD_BYTES;
-    if (span->element_bytes > IN_PLACE_BYTES_MAX || bits.word_count < span_words) {
+    if (span->element_bytes > IN_PLACE_BYTES_MAX || !is_even(span, &bits)) {
         return put_span_of_others(objects, span);
     }
+    size_t address_bytes = varint_bytes_of(span->base);
     struct span_shape shape = {
         .base = span->base,
         .element_bytes = span->element_bytes,
         .room_bytes = ROOM_BYTES_MAX(span->element_bytes),
+        .more_bits = more_bits(address_bytes),
+        .address_bytes = address_bytes,
         .noscan = span->noscan,
         .pointer_bits = bits.words, // a span begins at a page, so at a word of bits
     };
     uint8_t *end = out_encode_varint(shape.size_varint, span->element_bytes);
     shape.size_bytes = (size_t)(end - shape.size_varint);
-    return put_span_in_place(objects->out, &shape, span);
+    return put_span_in_place(objects->out, shape, span);
 }
 
 void writer_put_objects(struct out *out, const struct runtime *runtime) {

@@ -11,6 +11,9 @@
 // amd64's on every 64-bit little-endian machine.
 #define ARCHITECTURE "amd64"
 _Static_assert(sizeof(uintptr_t) == POINTER_BYTES, "dumps are of 64-bit programs");
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "dumps are of little-endian programs"
+#endif
 
 void writer_put_params(struct out *out, const struct runtime *runtime) {
     const struct runtime_options *options = runtime_options(runtime);
