@@ -1,0 +1,104 @@
+// test_mcache: caches come with the lowest id, and their counts and spans outlive them.
+#include "tests/allocator/fixture.h"
+
+static void ids_are_the_lowest_free_ones(void **state) {
+    struct fixture *f = *state;
+    for (uint32_t i = 0; i < FIXTURE_CACHES; i++) {
+        assert_int_equal(heap_cache_id(f->cache[i]), i);
+    }
+    heap_release_cache(f->heap, f->cache[2]);
+    heap_release_cache(f->heap, f->cache[1]);
+    assert_int_equal(heap_cache_id(heap_acquire_cache(f->heap)), 1);
+    assert_int_equal(heap_cache_id(heap_acquire_cache(f->heap)), 2);
+    assert_int_equal(heap_cache_id(heap_acquire_cache(f->heap)), FIXTURE_CACHES);
+}
+
+static void counts_survive_their_cache(void **state) {
+    struct fixture *f = *state;
+    void *object = heap_alloc(f->heap, f->cache[1], 64, NULL, 0);
+    (void)heap_alloc(f->heap, f->cache[1], 100, NULL, 0);
+    (void)heap_alloc(f->heap, f->cache[1], 100000, NULL, 0);
+    (void)heap_alloc(f->heap, f->cache[1], 4, NULL, HEAP_ALLOC_TINY);
+    (void)heap_alloc(f->heap, f->cache[1], 4, NULL, HEAP_ALLOC_TINY);
+    (void)heap_free(f->heap, f->cache[1], object);
+    heap_flush_cache(f->heap, f->cache[1]);
+    struct memstats before = stats_of(f->heap);
+    heap_release_cache(f->heap, f->cache[1]);
+    struct memstats after = stats_of(f->heap);
+    assert_int_equal(after.MCacheInuse, before.MCacheInuse - f->heap->cache_fix.block_bytes);
+    after.MCacheInuse = before.MCacheInuse;
+    assert_memory_equal(&before, &after, sizeof before);
+    check_account(f->heap);
+    assert_int_equal(after.Mallocs, 5);
+}
+
+static void a_revived_cache_begins_at_nothing(void **state) {
+    struct fixture *f = *state;
+    (void)heap_alloc(f->heap, f->cache[1], 64, NULL, 0);
+    heap_release_cache(f->heap, f->cache[1]);
+    struct mcache *revived = heap_acquire_cache(f->heap);
+    assert_int_equal(stats_of(f->heap).Mallocs, 1);
+    struct inspect_cache record;
+    assert_true(inspect_cache(f->heap, heap_cache_id(revived), &record));
+    for (size_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
+        assert_null(record.spans[class]);
+    }
+    assert_int_equal(record.tiny_block, 0);
+}
+
+static void a_flush_returns_spans_by_what_is_in_them(void **state) {
+    struct fixture *f = *state;
+    void *kept = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    void *gone = heap_alloc(f->heap, f->cache[0], 128, NULL, 0);
+    (void)heap_free(f->heap, f->cache[0], gone);
+    void *remote = heap_alloc(f->heap, f->cache[0], 256, NULL, 0);
+    (void)heap_free(f->heap, f->cache[1], remote);
+    assert_int_equal(stats_of(f->heap).HeapInuse, 3 * HEAP_PAGE_BYTES);
+    assert_int_equal(heap_live_bytes(f->heap), 3 * HEAP_PAGE_BYTES);
+    heap_flush_cache(f->heap, f->cache[0]);
+    assert_int_equal(stats_of(f->heap).HeapInuse, HEAP_PAGE_BYTES);
+    assert_int_equal(heap_live_bytes(f->heap), 64);
+    check_account(f->heap);
+    void *next = heap_alloc(f->heap, f->cache[1], 64, NULL, 0); // out of the same span
+    assert_ptr_equal(next, (char *)kept + 64);
+    check_account(f->heap);
+}
+
+static void without_memory_there_is_no_cache(void **state) {
+    struct fixture *f = *state;
+    heap_set_fault(f->heap, SYSMEM_MMAP, 1, true);
+    heap_set_fault(f->heap, SYSMEM_MPROTECT, 1, true);
+    struct memstats before = stats_of(f->heap);
+    uint32_t count = 0;
+    while (heap_acquire_cache(f->heap) != NULL) {
+        count++;
+        assert_true(count < HEAP_CACHE_MAX);
+    }
+    struct memstats after = stats_of(f->heap);
+    assert_int_equal(after.MCacheInuse - before.MCacheInuse,
+                     count * f->heap->cache_fix.block_bytes);
+    assert_int_equal(after.Sys, before.Sys);
+    heap_set_fault(f->heap, SYSMEM_MMAP, 0, false);
+    heap_set_fault(f->heap, SYSMEM_MPROTECT, 0, false);
+    assert_non_null(heap_acquire_cache(f->heap));
+}
+
+static void caches_have_an_end(void **state) {
+    struct fixture *f = *state;
+    for (uint32_t id = FIXTURE_CACHES; id < HEAP_CACHE_MAX; id++) {
+        assert_non_null(heap_acquire_cache(f->heap));
+    }
+    assert_null(heap_acquire_cache(f->heap));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        fixture_test(ids_are_the_lowest_free_ones),
+        fixture_test(counts_survive_their_cache),
+        fixture_test(a_revived_cache_begins_at_nothing),
+        fixture_test(a_flush_returns_spans_by_what_is_in_them),
+        fixture_test(without_memory_there_is_no_cache),
+        fixture_test(caches_have_an_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

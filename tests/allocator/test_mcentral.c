@@ -1,0 +1,148 @@
+// test_mcentral: which list a span stands in, and that each one stands in just one place.
+#include "tests/allocator/fixture.h"
+
+#include "allocator/mcentral.h"
+
+#define CLASS_64 6
+
+struct places {
+    size_t partial_swept, partial_unswept, full_swept, full_unswept, cached;
+};
+
+static void ignore(void *context, const void *identity) {
+    (void)context;
+    (void)identity;
+}
+
+static struct places places_of(const struct heap *heap, uint8_t span_class) {
+    size_t counts[INSPECT_LIST_COUNT];
+    for (int list = 0; list < INSPECT_LIST_COUNT; list++) {
+        counts[list] =
+            inspect_list(heap, span_class, (enum inspect_list)list, SIZE_MAX, ignore, NULL);
+    }
+    struct places places = {counts[INSPECT_PARTIAL_SWEPT], counts[INSPECT_PARTIAL_UNSWEPT],
+                            counts[INSPECT_FULL_SWEPT], counts[INSPECT_FULL_UNSWEPT], 0};
+    for (uint32_t id = 0; id < inspect_cache_limit(heap); id++) {
+        struct inspect_cache cache;
+        if (inspect_cache(heap, id, &cache) && cache.spans[span_class] != NULL) {
+            places.cached++;
+        }
+    }
+    return places;
+}
+
+static void expect_places(const struct heap *heap, uint8_t span_class, struct places expected) {
+    struct places places = places_of(heap, span_class);
+    assert_memory_equal(&places, &expected, sizeof places);
+}
+
+static void a_span_goes_from_cache_to_full_to_partial_to_cache(void **state) {
+    struct fixture *f = *state;
+    uint8_t class = span_class_make(CLASS_64, true);
+    void *first = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    expect_places(f->heap, class, (struct places){.cached = 1});
+    for (size_t i = 1; i < 129; i++) {
+        (void)heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    }
+    expect_places(f->heap, class, (struct places){.cached = 1, .full_swept = 1});
+    (void)heap_free(f->heap, f->cache[1], first);
+    expect_places(f->heap, class, (struct places){.cached = 1, .partial_swept = 1});
+    assert_ptr_equal(heap_alloc(f->heap, f->cache[2], 64, NULL, 0), first);
+    expect_places(f->heap, class, (struct places){.cached = 2});
+    heap_flush_cache(f->heap, f->cache[0]);
+    heap_flush_cache(f->heap, f->cache[2]);
+    expect_places(f->heap, class, (struct places){.partial_swept = 1, .full_swept = 1});
+}
+
+static void a_cycle_turns_swept_lists_into_unswept_ones(void **state) {
+    struct fixture *f = *state;
+    struct heap_object found;
+    uint8_t class = span_class_make(CLASS_64, true);
+    void *objects[130];
+    for (size_t i = 0; i < 130; i++) {
+        objects[i] = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    }
+    for (int cycle = 0; cycle < 3; cycle++) {
+        heap_mark_begin(f->heap);
+        for (size_t i = 0; i < 130; i++) {
+            (void)heap_mark(f->heap, (uintptr_t)objects[i], &found);
+        }
+        heap_mark_end(f->heap);
+        expect_places(f->heap, class, (struct places){.partial_unswept = 1, .full_unswept = 1});
+        assert_int_equal(heap_sweep_one(f->heap, NULL), 1);
+        expect_places(f->heap, class, (struct places){.partial_swept = 1, .full_unswept = 1});
+        assert_int_equal(heap_sweep_one(f->heap, NULL), 1);
+        expect_places(f->heap, class, (struct places){.partial_swept = 1, .full_swept = 1});
+    }
+}
+
+static void large_spans_stand_in_the_full_list_of_class_0(void **state) {
+    struct fixture *f = *state;
+    static const uint8_t mask[] = {1};
+    static const struct gc_layout scan = {8, 8, mask};
+    void *noscan = heap_alloc(f->heap, f->cache[0], 50000, NULL, 0);
+    (void)heap_alloc(f->heap, f->cache[0], 50000, &scan, 0);
+    expect_places(f->heap, 0, (struct places){.full_swept = 1});
+    expect_places(f->heap, 1, (struct places){.full_swept = 1});
+    (void)heap_free(f->heap, f->cache[0], noscan);
+    expect_places(f->heap, 1, (struct places){.cached = 0});
+}
+
+static void any_span_can_leave_the_middle_of_its_list(void **state) {
+    struct fixture *f = *state;
+    void *objects[9];
+    for (size_t i = 0; i < 9; i++) {
+        objects[i] = heap_alloc(f->heap, f->cache[0], 40000, NULL, 0);
+    }
+    static const size_t order[] = {4, 8, 0, 3, 5, 1, 7, 2, 6};
+    for (size_t i = 0; i < 9; i++) {
+        expect_places(f->heap, 1, (struct places){.full_swept = 9 - i});
+        (void)heap_free(f->heap, f->cache[0], objects[order[i]]);
+        check_account(f->heap);
+    }
+    expect_places(f->heap, 1, (struct places){.cached = 0});
+}
+
+static void a_listing_stops_at_its_limit(void **state) {
+    struct fixture *f = *state;
+    for (size_t i = 0; i < 5; i++) {
+        (void)heap_alloc(f->heap, f->cache[0], 40000, NULL, 0);
+    }
+    assert_int_equal(inspect_list(f->heap, 1, INSPECT_FULL_SWEPT, 3, ignore, NULL), 3);
+    assert_int_equal(inspect_list(f->heap, 1, INSPECT_LIST_COUNT, 3, ignore, NULL), 0);
+}
+
+static void a_refill_looks_into_a_bounded_number_of_unswept_spans(void **state) {
+    struct fixture *f = *state;
+    struct heap_object found;
+    enum { SPANS = 120 };
+    for (size_t i = 0; i < SPANS; i++) {
+        void *object = heap_alloc(f->heap, f->cache[0], 8192, NULL, 0);
+        assert_non_null(object);
+    }
+    heap_mark_begin(f->heap);
+    for (size_t i = 0; i < inspect_span_count(f->heap); i++) {
+        struct inspect_span span;
+        assert_true(inspect_span(f->heap, i, &span));
+        if (span.state == INSPECT_SPAN_IN_USE) {
+            (void)heap_mark(f->heap, span.base, &found);
+        }
+    }
+    heap_mark_end(f->heap);
+    (void)heap_alloc(f->heap, f->cache[0], 8192, NULL, 0);
+    expect_places(f->heap, span_class_make(51, true),
+                  (struct places){.cached = 1, .full_swept = 100, .full_unswept = SPANS - 100});
+    check_account(f->heap);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        fixture_test(a_span_goes_from_cache_to_full_to_partial_to_cache),
+        fixture_test(a_cycle_turns_swept_lists_into_unswept_ones),
+        fixture_test(large_spans_stand_in_the_full_list_of_class_0),
+        fixture_test(any_span_can_leave_the_middle_of_its_list),
+        fixture_test(a_listing_stops_at_its_limit),
+        fixture_test(a_refill_looks_into_a_bounded_number_of_unswept_spans),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

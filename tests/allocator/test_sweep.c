@@ -1,0 +1,242 @@
+// test_sweep: what is not marked is freed once, what is marked or born while marking stays,
+// finalizers keep their object.
+#include "tests/allocator/fixture.h"
+
+#include "allocator/special.h"
+#include "allocator/sweep.h"
+
+static void mark(struct fixture *f, void *object) {
+    struct heap_object found;
+    assert_true(heap_mark(f->heap, (uintptr_t)object, &found));
+    assert_true(found.marked);
+}
+
+static void mark_tells_only_the_first_time_and_only_of_objects(void **state) {
+    struct fixture *f = *state;
+    struct heap_object found;
+    char *object = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    char *remote = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    (void)heap_free(f->heap, f->cache[1], remote);
+    heap_mark_begin(f->heap);
+    assert_true(heap_is_marking(f->heap));
+    mark(f, object + 63);
+    assert_false(heap_mark(f->heap, (uintptr_t)object, &found));
+    assert_false(heap_mark(f->heap, (uintptr_t)remote, &found));
+    assert_false(heap_mark(f->heap, (uintptr_t)object + 640, &found)); // a free slot
+    assert_false(heap_mark(f->heap, 8, &found));
+    heap_mark_end(f->heap);
+    assert_false(heap_is_marking(f->heap));
+}
+
+static void only_newly_freed_objects_count(void **state) {
+    struct fixture *f = *state;
+    void *objects[10];
+    for (size_t i = 0; i < 10; i++) {
+        objects[i] = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    }
+    (void)heap_free(f->heap, f->cache[0], objects[0]);
+    (void)heap_free(f->heap, f->cache[1], objects[1]);
+    heap_mark_begin(f->heap);
+    mark(f, objects[2]);
+    mark(f, objects[3]);
+    heap_mark_end(f->heap);
+    check_account(f->heap); // all is still allocated, and two are live
+    assert_int_equal(heap_live_bytes(f->heap), 128);
+    assert_false(heap_is_swept(f->heap));
+    heap_sweep_finish(f->heap, f->cache[2]);
+    assert_true(heap_is_swept(f->heap));
+    struct memstats stats = stats_of(f->heap);
+    assert_int_equal(stats.Frees, 8);
+    assert_int_equal(stats.HeapObjects, 2);
+    check_account(f->heap);
+    assert_int_equal(heap_live_bytes(f->heap), 128);
+}
+
+static void an_empty_span_goes_home_when_swept(void **state) {
+    struct fixture *f = *state;
+    for (size_t i = 0; i < 300; i++) {
+        (void)heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    }
+    heap_mark_begin(f->heap);
+    heap_mark_end(f->heap);
+    assert_int_equal(stats_of(f->heap).HeapInuse, 3 * HEAP_PAGE_BYTES);
+    assert_int_equal(heap_sweep_one(f->heap, f->cache[0]), 1);
+    assert_int_equal(stats_of(f->heap).HeapInuse, 2 * HEAP_PAGE_BYTES);
+    check_account(f->heap);
+    assert_int_equal(heap_sweep_one(f->heap, NULL), 1);
+    assert_int_equal(heap_sweep_one(f->heap, NULL), 1);
+    assert_int_equal(heap_sweep_one(f->heap, NULL), 0);
+    assert_int_equal(stats_of(f->heap).HeapInuse, 0);
+    check_account(f->heap);
+}
+
+static void an_object_born_while_marking_lives(void **state) {
+    struct fixture *f = *state;
+    heap_mark_begin(f->heap);
+    void *small = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    void *large = heap_alloc(f->heap, f->cache[0], 100000, NULL, 0);
+    heap_mark_end(f->heap);
+    heap_sweep_finish(f->heap, NULL);
+    assert_int_equal(heap_usable_bytes(f->heap, small), 64);
+    assert_true(heap_usable_bytes(f->heap, large) >= 100000);
+    heap_mark_begin(f->heap); // marks do not last
+    heap_mark_end(f->heap);
+    heap_sweep_finish(f->heap, NULL);
+    assert_int_equal(stats_of(f->heap).HeapObjects, 0);
+    check_account(f->heap);
+}
+
+static void an_allocation_sweeps_before_it_grows(void **state) {
+    struct fixture *f = *state;
+    void *objects[256];
+    for (size_t i = 0; i < 256; i++) {
+        objects[i] = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    }
+    heap_mark_begin(f->heap);
+    for (size_t i = 0; i < 128; i++) { // the first span stays full, the second dies
+        mark(f, objects[i]);
+    }
+    heap_mark_end(f->heap);
+    void *reused = heap_alloc(f->heap, f->cache[3], 64, NULL, 0);
+    assert_ptr_equal(reused, objects[128]);
+    assert_true(heap_is_swept(f->heap));
+    assert_int_equal(stats_of(f->heap).HeapInuse, 2 * HEAP_PAGE_BYTES);
+    check_account(f->heap);
+}
+
+static void free_in_an_unswept_span_sweeps_it_first(void **state) {
+    struct fixture *f = *state;
+    void *marked = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    void *unmarked = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    (void)heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    void *large = heap_alloc(f->heap, f->cache[0], 50000, NULL, 0);
+    heap_mark_begin(f->heap);
+    mark(f, marked);
+    heap_mark_end(f->heap);
+    assert_int_equal(heap_free(f->heap, f->cache[1], unmarked), HEAP_FREED);
+    struct memstats stats = stats_of(f->heap);
+    assert_int_equal(stats.Frees, 2);
+    check_account(f->heap);
+    assert_int_equal(heap_free(f->heap, f->cache[1], large), HEAP_FREED);
+    check_account(f->heap);
+    assert_true(heap_is_swept(f->heap));
+    assert_int_equal(heap_free(f->heap, f->cache[1], marked), HEAP_FREED);
+    assert_int_equal(stats_of(f->heap).HeapInuse, 0);
+    check_account(f->heap);
+}
+
+struct queue {
+    struct finalizer entries[8];
+    size_t count;
+};
+
+static void enqueue(void *context, const struct finalizer *finalizer) {
+    struct queue *queue = context;
+    queue->entries[queue->count++] = *finalizer;
+}
+
+static void a_finalizer_keeps_its_object_for_one_cycle(void **state) {
+    struct fixture *f = *state;
+    struct queue queue = {.count = 0};
+    heap_set_finalizer_queue(f->heap, enqueue, &queue);
+    void *object = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    (void)heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    struct finalizer finalizer = {.object = (uintptr_t)object, .function = 1};
+    assert_int_equal(heap_add_finalizer(f->heap, &finalizer), SPECIAL_OK);
+    heap_mark_begin(f->heap);
+    heap_mark_end(f->heap);
+    heap_sweep_finish(f->heap, f->cache[0]);
+    assert_int_equal(queue.count, 1);
+    assert_ptr_equal((void *)queue.entries[0].object, object);
+    assert_int_equal(heap_usable_bytes(f->heap, object), 64);
+    assert_int_equal(stats_of(f->heap).HeapObjects, 1);
+    check_account(f->heap);
+    heap_mark_begin(f->heap);
+    heap_mark_end(f->heap);
+    heap_sweep_finish(f->heap, f->cache[0]);
+    assert_int_equal(queue.count, 1);
+    assert_int_equal(stats_of(f->heap).HeapObjects, 0);
+    check_account(f->heap);
+}
+
+static void a_finalizer_inside_a_tiny_block_keeps_the_block(void **state) {
+    struct fixture *f = *state;
+    struct queue queue = {.count = 0};
+    heap_set_finalizer_queue(f->heap, enqueue, &queue);
+    (void)heap_alloc(f->heap, f->cache[0], 4, NULL, HEAP_ALLOC_TINY);
+    void *part = heap_alloc(f->heap, f->cache[0], 4, NULL, HEAP_ALLOC_TINY);
+    struct finalizer finalizer = {.object = (uintptr_t)part, .function = 1};
+    assert_int_equal(heap_add_finalizer(f->heap, &finalizer), SPECIAL_OK);
+    heap_flush_cache(f->heap, f->cache[0]);
+    heap_mark_begin(f->heap);
+    heap_mark_end(f->heap);
+    heap_sweep_finish(f->heap, f->cache[0]);
+    assert_int_equal(queue.count, 1);
+    assert_int_equal(stats_of(f->heap).HeapObjects, 1);
+    check_account(f->heap);
+}
+
+static void explicit_free_drops_the_finalizer(void **state) {
+    struct fixture *f = *state;
+    struct queue queue = {.count = 0};
+    heap_set_finalizer_queue(f->heap, enqueue, &queue);
+    for (size_t i = 0; i < 3; i++) { // by the owner, remotely, and of nobody's span
+        void *object = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+        struct finalizer finalizer = {.object = (uintptr_t)object, .function = 1};
+        assert_int_equal(heap_add_finalizer(f->heap, &finalizer), SPECIAL_OK);
+        if (i == 2) {
+            heap_flush_cache(f->heap, f->cache[0]);
+        }
+        (void)heap_free(f->heap, f->cache[i == 0 ? 0 : 1], object);
+    }
+    heap_mark_begin(f->heap);
+    heap_mark_end(f->heap);
+    heap_sweep_finish(f->heap, NULL);
+    assert_int_equal(queue.count, 0);
+    assert_int_equal(stats_of(f->heap).HeapInuse, 0);
+}
+
+static void ensure_sweeps_a_span_once(void **state) {
+    struct fixture *f = *state;
+    void *object = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    (void)heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    heap_mark_begin(f->heap);
+    mark(f, object);
+    heap_mark_end(f->heap);
+    struct mspan *span = mheap_span_of(f->heap, (uintptr_t)object);
+    sweep_ensure(f->heap, span);
+    assert_true(heap_is_swept(f->heap));
+    assert_int_equal(stats_of(f->heap).Frees, 1);
+    sweep_ensure(f->heap, span);
+    assert_int_equal(stats_of(f->heap).Frees, 1);
+    check_account(f->heap);
+}
+
+static void begin_finishes_the_sweep_before(void **state) {
+    struct fixture *f = *state;
+    (void)heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    heap_mark_begin(f->heap);
+    heap_mark_end(f->heap);
+    assert_false(heap_is_swept(f->heap));
+    heap_mark_begin(f->heap);
+    assert_true(heap_is_swept(f->heap));
+    assert_int_equal(stats_of(f->heap).Frees, 1);
+    heap_mark_end(f->heap);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        fixture_test(mark_tells_only_the_first_time_and_only_of_objects),
+        fixture_test(only_newly_freed_objects_count),
+        fixture_test(an_empty_span_goes_home_when_swept),
+        fixture_test(an_object_born_while_marking_lives),
+        fixture_test(an_allocation_sweeps_before_it_grows),
+        fixture_test(free_in_an_unswept_span_sweeps_it_first),
+        fixture_test(a_finalizer_keeps_its_object_for_one_cycle),
+        fixture_test(a_finalizer_inside_a_tiny_block_keeps_the_block),
+        fixture_test(explicit_free_drops_the_finalizer),
+        fixture_test(ensure_sweeps_a_span_once),
+        fixture_test(begin_finishes_the_sweep_before),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
