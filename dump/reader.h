@@ -122,7 +122,7 @@ enum dump_error_kind {
     DUMP_ERROR_POINTER_SIZE,  // neither 4 nor 8
     DUMP_ERROR_ADDRESS,       // wider than a pointer
     DUMP_ERROR_FIELD_KIND,    // neither end (0) nor pointer (1)
-    DUMP_ERROR_ORDER,         // a record that cannot stand here; value: the tag before it
+    DUMP_ERROR_ORDER,         // a record that cannot stand here; value: the tag before it, or 18
     DUMP_ERROR_REPEATED,      // a second Params, Data, BSS or MemStats
     DUMP_ERROR_MISSING,       // one of these is missing at EOF; value: its tag
     DUMP_ERROR_TRUNCATED,     // the stream ends inside a record, or before EOF
@@ -134,7 +134,7 @@ enum dump_error_kind {
 struct dump_error {
     enum dump_error_kind kind;
     const char *record;    // "Object", or NULL between records
-    const char *field;     // "contents", "tag", or NULL
+    const char *field;     // "contents", "tag", "header", or NULL: the dump ends between records
     uint64_t offset_bytes; // of the first byte that is wrong or missing
     uint64_t good_bytes;   // the end of the last whole record
     uint64_t value;        // the value that was refused

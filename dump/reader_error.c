@@ -79,7 +79,7 @@ static void add_what(struct line *line, const struct dump_error *error) {
         add(line, "unknown field kind %" PRIu64, error->value);
         return;
     case DUMP_ERROR_ORDER:
-        add(line, "%s cannot stand after %s", record, tag);
+        add(line, "%s cannot stand %s%s", record, tag[0] != '\0' ? "after " : "at the start", tag);
         return;
     case DUMP_ERROR_REPEATED:
         add(line, "%s is there a second time", record);
@@ -88,7 +88,7 @@ static void add_what(struct line *line, const struct dump_error *error) {
         add(line, "%s is missing", tag);
         return;
     case DUMP_ERROR_TRUNCATED:
-        add(line, "truncated");
+        add(line, error->field == NULL ? "truncated: EOF is missing" : "truncated");
         return;
     case DUMP_ERROR_TRAILING:
         add(line, "bytes after the end of the dump");

@@ -71,7 +71,7 @@ enum step reader_check_order(struct dump_reader *reader, enum dump_tag tag, uint
     }
     if (!reader->is_lenient) {
         return reader_fail(reader, is_repeated ? DUMP_ERROR_REPEATED : DUMP_ERROR_ORDER,
-                           offset_bytes, reader->previous);
+                           offset_bytes, reader->has_previous ? reader->previous : DUMP_TAG_COUNT);
     }
     bool told = tag == DUMP_TAG_EOF && (reader->seen & BIT(MemStats)) == 0; // as missing
     if (!told) {

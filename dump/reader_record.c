@@ -321,7 +321,7 @@ enum step reader_take_tag(struct dump_reader *reader) {
         step = fail_at(reader, DUMP_ERROR_TAG, from, tag);
     }
     if (step != STEP_DONE) {
-        return stop(reader, 0, "tag", step);
+        return stop(reader, 0, reader->error.kind == DUMP_ERROR_TRUNCATED ? NULL : "tag", step);
     }
     uint64_t offset_bytes = reader_offset_of(reader, from);
     reader->record.tag = (enum dump_tag)tag;

@@ -1,0 +1,192 @@
+// target_decode: any bytes into the reader of dumps: it ends, and what decodes recodes to the same
+// bytes.
+//
+// What must hold: a strict reading gives back the very bytes up to where it was good; a lenient one
+// gives the same unless it forgave padded numbers, and then a text that decodes to itself; a
+// reading through a small window in odd chunks gives the same records and the same error as one
+// from memory. Not covered: the cross-checks of `dump verify`, compressed input.
+
+#include "dump/recode.h"
+#include "fuzz/target_stats.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define REQUIRE(condition)                                                                         \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "decode: %s:%d: %s\n", __FILE__, __LINE__, #condition);                \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+// Bytes that a recoder put down; `size_bytes` keeps counting when there is no room.
+struct bytes {
+    uint8_t *at;
+    size_t size_bytes, capacity;
+};
+
+static int64_t collect(void *context, const void *from, size_t size_bytes) {
+    struct bytes *bytes = context;
+    if (bytes->capacity - bytes->size_bytes < size_bytes) {
+        bytes->capacity = 2 * (bytes->size_bytes + size_bytes);
+        bytes->at = realloc(bytes->at, bytes->capacity);
+        REQUIRE(bytes->at != NULL);
+    }
+    memcpy(bytes->at + bytes->size_bytes, from, size_bytes);
+    bytes->size_bytes += size_bytes;
+    return (int64_t)size_bytes;
+}
+
+// A source that gives a few bytes at a time.
+struct drip {
+    const uint8_t *at;
+    size_t left, chunk_bytes;
+};
+
+static int64_t drip_read(void *context, void *to, size_t size_bytes) {
+    struct drip *drip = context;
+    size_t taken = drip->chunk_bytes < size_bytes ? drip->chunk_bytes : size_bytes;
+    taken = taken < drip->left ? taken : drip->left;
+    if (taken > 0) {
+        memcpy(to, drip->at, taken);
+    }
+    drip->at += taken;
+    drip->left -= taken;
+    return (int64_t)taken;
+}
+
+struct reading {
+    struct bytes recoded;
+    uint64_t records;
+    struct dump_error error;
+    uint64_t forgiven[DUMP_FORGIVEN_COUNT];
+};
+
+// Reads all, recodes what came, and destroys the reader.
+static struct reading read_all(struct dump_reader *reader) {
+    static struct dump_recoder recoder;
+    struct reading reading = {.records = 0};
+    const struct dump_output output = {.write = collect, .context = &reading.recoded};
+    const struct dump_record *record;
+    REQUIRE(reader != NULL);
+    dump_recoder_init(&recoder, &output);
+    while ((record = dump_reader_next(reader)) != NULL) {
+        reading.records += record->is_last;
+        REQUIRE(dump_recoder_add(&recoder, record));
+    }
+    REQUIRE(dump_recoder_finish(&recoder));
+    REQUIRE(dump_reader_next(reader) == NULL);
+    reading.error = *dump_reader_error(reader);
+    for (size_t i = 0; i < DUMP_FORGIVEN_COUNT; i++) {
+        reading.forgiven[i] = dump_reader_forgiven(reader, (enum dump_forgiven)i);
+    }
+    dump_reader_destroy(reader);
+    return reading;
+}
+
+static struct reading read_memory(const uint8_t *data, size_t size, enum dump_mode mode) {
+    return read_all(dump_reader_create_memory(data, size, mode));
+}
+
+static bool is_valid(const struct reading *reading) {
+    return reading->error.kind == DUMP_ERROR_NONE;
+}
+
+static void require_error_inside(const struct reading *reading, size_t size) {
+    char text[256];
+    if (is_valid(reading)) {
+        return;
+    }
+    REQUIRE(reading->error.offset_bytes <= size);
+    REQUIRE(reading->error.good_bytes <= reading->error.offset_bytes);
+    REQUIRE(strlen(dump_error_text(&reading->error, text, sizeof(text))) > 0);
+}
+
+// The recoded bytes are the input's, as far as it was good.
+static void require_same_bytes(const struct reading *reading, const uint8_t *data, size_t size) {
+    if (reading->error.kind == DUMP_ERROR_HEADER || (reading->records == 0 && !is_valid(reading))) {
+        return;
+    }
+    REQUIRE(is_valid(reading) ? reading->recoded.size_bytes == size
+                              : reading->recoded.size_bytes >= reading->error.good_bytes);
+    REQUIRE(reading->recoded.size_bytes <= size);
+    REQUIRE(memcmp(reading->recoded.at, data, reading->recoded.size_bytes) == 0);
+}
+
+// What was padded is canonical after one recoding: a second one changes nothing.
+static void require_fixed_point(const struct reading *reading) {
+    struct reading again =
+        read_memory(reading->recoded.at, reading->recoded.size_bytes, DUMP_LENIENT);
+    REQUIRE(is_valid(&again));
+    REQUIRE(again.forgiven[DUMP_FORGIVEN_PADDED_VARINT] == 0);
+    REQUIRE(again.records == reading->records);
+    REQUIRE(again.recoded.size_bytes == reading->recoded.size_bytes);
+    REQUIRE(memcmp(again.recoded.at, reading->recoded.at, again.recoded.size_bytes) == 0);
+    free(again.recoded.at);
+}
+
+static void check_lenient(const struct reading *lenient, const struct reading *strict,
+                          const uint8_t *data, size_t size) {
+    uint64_t forgiven = 0;
+    for (size_t i = 0; i < DUMP_FORGIVEN_COUNT; i++) {
+        forgiven += lenient->forgiven[i];
+    }
+    require_error_inside(lenient, size);
+    REQUIRE(!is_valid(strict) || (is_valid(lenient) && forgiven == 0));
+    REQUIRE(lenient->records >= strict->records);
+    REQUIRE(!is_valid(lenient) || is_valid(strict) || forgiven > 0);
+    if (lenient->forgiven[DUMP_FORGIVEN_PADDED_VARINT] == 0) {
+        require_same_bytes(lenient, data, size);
+    } else if (is_valid(lenient)) {
+        require_fixed_point(lenient);
+    }
+}
+
+static const char *name_of(const char *name) {
+    return name == NULL ? "" : name;
+}
+
+// A window and chunks of sizes that depend on the input alone.
+static void check_windowed(const struct reading *whole, const uint8_t *data, size_t size,
+                           enum dump_mode mode) {
+    static const size_t windows[] = {1, 16, 17, 64, 257, 1000, 4096};
+    static const size_t chunks[] = {1, 3, 7, 4096};
+    struct drip drip = {.at = data, .left = size, .chunk_bytes = chunks[size % 4]};
+    const struct dump_source source = {.read = drip_read, .context = &drip};
+    struct reading windowed =
+        read_all(dump_reader_create_windowed(&source, mode, windows[size % 7]));
+    REQUIRE(windowed.records == whole->records);
+    REQUIRE(windowed.error.kind == whole->error.kind);
+    REQUIRE(windowed.error.offset_bytes == whole->error.offset_bytes);
+    REQUIRE(windowed.error.good_bytes == whole->error.good_bytes);
+    REQUIRE(windowed.error.value == whole->error.value);
+    REQUIRE(strcmp(name_of(windowed.error.record), name_of(whole->error.record)) == 0);
+    REQUIRE(strcmp(name_of(windowed.error.field), name_of(whole->error.field)) == 0);
+    REQUIRE(memcmp(windowed.forgiven, whole->forgiven, sizeof(windowed.forgiven)) == 0 ||
+            !is_valid(whole));
+    size_t common = windowed.recoded.size_bytes < whole->recoded.size_bytes
+                        ? windowed.recoded.size_bytes
+                        : whole->recoded.size_bytes;
+    REQUIRE(!is_valid(whole) || windowed.recoded.size_bytes == whole->recoded.size_bytes);
+    REQUIRE(memcmp(windowed.recoded.at, whole->recoded.at, common) == 0);
+    free(windowed.recoded.at);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct reading strict = read_memory(data, size, DUMP_STRICT);
+    struct reading lenient = read_memory(data, size, DUMP_LENIENT);
+    require_error_inside(&strict, size);
+    require_same_bytes(&strict, data, size);
+    check_lenient(&lenient, &strict, data, size);
+    check_windowed(&strict, data, size, DUMP_STRICT);
+    check_windowed(&lenient, data, size, DUMP_LENIENT);
+    target_stats_add(lenient.records + 1, strict.records);
+    free(strict.recoded.at);
+    free(lenient.recoded.at);
+    return 0;
+}
