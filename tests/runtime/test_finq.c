@@ -1,0 +1,213 @@
+// test_finq: finalizers: set, found dead, queued in order, run once, and what lives because of
+// them.
+#include "tests/runtime/program.h"
+
+#include <string.h>
+
+static enum special_status set(struct program *program, uintptr_t object, uintptr_t function) {
+    struct finalizer finalizer = {object, function, 0x100, 0x200, 0x300};
+    return runtime_set_finalizer(program->runtime, &finalizer);
+}
+
+static void a_finalized_object_is_queued_runs_and_dies_the_cycle_after(void **state) {
+    struct program *program = *state;
+    struct finalizer running;
+    uintptr_t object = program_node_new(program);
+    assert_int_equal(set(program, object, 0), SPECIAL_OK);
+    program_collect(program);
+    assert_true(program_is_live(program, object));
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
+    program_collect(program); // queued: still a root
+    assert_true(program_is_live(program, object));
+    assert_true(runtime_start_finalizer(program->runtime, &running));
+    assert_int_equal(running.object, object);
+    assert_int_equal(running.entry, 0x100);
+    assert_int_equal(running.object_type, 0x300);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
+    program_collect(program); // running: still a root
+    assert_true(program_is_live(program, object));
+    runtime_finish_finalizer(program->runtime);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 0);
+    program_collect(program);
+    assert_false(program_is_live(program, object));
+}
+
+static void a_reachable_object_is_not_queued(void **state) {
+    struct program *program = *state;
+    uintptr_t object = program_node_new(program);
+    program_set_data(program, 0, object);
+    assert_int_equal(set(program, object, 0), SPECIAL_OK);
+    program_collect(program);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 0);
+    program_set_data(program, 0, 0);
+    program_collect(program);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
+}
+
+static void an_object_may_be_brought_back_to_life_and_finalized_again(void **state) {
+    struct program *program = *state;
+    struct finalizer running;
+    uintptr_t object = program_node_new(program);
+    assert_int_equal(set(program, object, 0), SPECIAL_OK);
+    program_collect(program);
+    assert_true(runtime_start_finalizer(program->runtime, &running));
+    program_set_data(program, 3, running.object);
+    assert_int_equal(set(program, object, 0), SPECIAL_OK);
+    runtime_finish_finalizer(program->runtime);
+    program_collect(program);
+    assert_true(program_is_live(program, object));
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 0);
+    program_set_data(program, 3, 0);
+    program_collect(program);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
+}
+
+static void what_a_finalized_object_leads_to_lives_as_long(void **state) {
+    struct program *program = *state;
+    uintptr_t object = program_node_new(program);
+    uintptr_t child = program_node_new(program);
+    uintptr_t grandchild = program_alloc(program, 100, NULL);
+    uintptr_t function = program_node_new(program);
+    runtime_write_pointer(program->runtime, object, child);
+    runtime_write_pointer(program->runtime, child + 24, grandchild + 50);
+    assert_int_equal(set(program, object, function), SPECIAL_OK);
+    for (int i = 0; i < 3; i++) {
+        program_collect(program);
+        assert_true(program_is_live(program, object));
+        assert_true(program_is_live(program, child));
+        assert_true(program_is_live(program, grandchild));
+        assert_true(program_is_live(program, function));
+    }
+    struct finalizer running;
+    assert_true(runtime_start_finalizer(program->runtime, &running));
+    runtime_finish_finalizer(program->runtime);
+    program_collect(program);
+    assert_false(program_is_live(program, object));
+    assert_false(program_is_live(program, child));
+    assert_false(program_is_live(program, function));
+}
+
+static void an_object_that_leads_to_itself_is_never_finalized(void **state) {
+    struct program *program = *state;
+    uintptr_t object = program_node_new(program);
+    runtime_write_pointer(program->runtime, object + 8, object);
+    assert_int_equal(set(program, object, 0), SPECIAL_OK);
+    program_collect(program);
+    program_collect(program);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 0);
+    assert_true(program_is_live(program, object));
+}
+
+static void see(void *context, const struct finalizer *finalizer) {
+    uintptr_t **next = context;
+    *(*next)++ = finalizer->object;
+}
+
+static void the_queue_is_in_order_and_the_running_one_comes_first(void **state) {
+    struct program *program = *state;
+    uintptr_t objects[8], seen[8];
+    struct finalizer running;
+    for (size_t i = 0; i < 8; i++) {
+        objects[i] = program_node_new(program);
+        assert_int_equal(set(program, objects[i], 0), SPECIAL_OK);
+    }
+    program_collect(program);
+    assert_true(runtime_start_finalizer(program->runtime, &running));
+    assert_false(runtime_start_finalizer(program->runtime, &running)); // one at a time
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 8);
+    uintptr_t *next = seen;
+    runtime_visit_queued_finalizers(program->runtime, see, &next);
+    assert_ptr_equal(next, seen + 8);
+    assert_memory_equal(seen, objects, sizeof(seen)); // one span: in order of address
+    for (size_t i = 1; i < 8; i++) {
+        runtime_finish_finalizer(program->runtime);
+        assert_true(runtime_start_finalizer(program->runtime, &running));
+        assert_int_equal(running.object, objects[i]);
+    }
+    runtime_finish_finalizer(program->runtime);
+    runtime_finish_finalizer(program->runtime); // nothing runs
+    assert_false(runtime_start_finalizer(program->runtime, &running));
+}
+
+static void an_explicit_free_drops_the_finalizer(void **state) {
+    struct program *program = *state;
+    uintptr_t object = program_node_new(program);
+    assert_int_equal(set(program, object, 0), SPECIAL_OK);
+    assert_int_equal(heap_free(program->heap, program->cache, (void *)object), HEAP_FREED);
+    program_collect(program);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 0);
+    assert_int_equal(set(program, object, 0), SPECIAL_NO_OBJECT);
+}
+
+static void a_finalizer_set_while_marking_shades_what_it_needs(void **state) {
+    struct program *program = *state;
+    uintptr_t object = program_node_new(program);
+    uintptr_t child = program_node_new(program);
+    uintptr_t function = program_node_new(program);
+    runtime_write_pointer(program->runtime, object, child);
+    assert_true(runtime_gc_start(program->runtime, program->cache, true));
+    assert_int_equal(set(program, object, function), SPECIAL_OK);
+    assert_true(runtime_gc_finish(program->runtime, program->cache));
+    assert_true(program_is_marked(program, child));
+    assert_true(program_is_marked(program, function));
+    assert_false(program_is_marked(program, object));
+    heap_sweep_finish(program->heap, program->cache);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
+}
+
+static void a_sweep_never_lacks_memory_to_queue(void **state) {
+    struct program *program = *state;
+    size_t count = 0;
+    for (; count < 3000; count++) {
+        uintptr_t object = program_node_new(program);
+        if (count % 2 == 0) {
+            assert_int_equal(set(program, object, 0), SPECIAL_OK);
+        } else { // behind the runtime's back: gets its place when the cycle starts
+            struct finalizer finalizer = {.object = object};
+            assert_int_equal(heap_add_finalizer(program->heap, &finalizer), SPECIAL_OK);
+        }
+    }
+    assert_true(runtime_gc_start(program->runtime, program->cache, true));
+    heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
+    heap_set_fault(program->heap, SYSMEM_MPROTECT, 1, true);
+    assert_true(runtime_gc_finish(program->runtime, program->cache));
+    heap_sweep_finish(program->heap, program->cache);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), count);
+}
+
+static void without_memory_no_finalizer_is_set(void **state) {
+    struct program *program = *state;
+    static uintptr_t objects[20000];
+    for (size_t i = 0; i < 20000; i++) {
+        objects[i] = program_alloc(program, 8, NULL);
+    }
+    heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
+    heap_set_fault(program->heap, SYSMEM_MPROTECT, 1, true);
+    size_t count = 0;
+    while (set(program, objects[count], 0) == SPECIAL_OK) {
+        assert_true(++count < 20000);
+    }
+    assert_int_equal(set(program, objects[count], 0), SPECIAL_NO_MEMORY);
+    assert_false(heap_remove_finalizer(program->heap, objects[count]));
+    heap_set_fault(program->heap, SYSMEM_MMAP, 0, false);
+    heap_set_fault(program->heap, SYSMEM_MPROTECT, 0, false);
+    assert_int_equal(set(program, objects[count], 0), SPECIAL_OK);
+    program_collect(program);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), count + 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        program_test(a_finalized_object_is_queued_runs_and_dies_the_cycle_after),
+        program_test(a_reachable_object_is_not_queued),
+        program_test(an_object_may_be_brought_back_to_life_and_finalized_again),
+        program_test(what_a_finalized_object_leads_to_lives_as_long),
+        program_test(an_object_that_leads_to_itself_is_never_finalized),
+        program_test(the_queue_is_in_order_and_the_running_one_comes_first),
+        program_test(an_explicit_free_drops_the_finalizer),
+        program_test(a_finalizer_set_while_marking_shades_what_it_needs),
+        program_test(a_sweep_never_lacks_memory_to_queue),
+        program_test(without_memory_no_finalizer_is_set),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
