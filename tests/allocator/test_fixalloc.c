@@ -1,0 +1,123 @@
+// test_fixalloc: blocks of one size: order of reuse, zeroing, chunks.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "allocator/fault.h"
+#include "support_snapshot.h"
+
+static struct heap *heap;
+
+static int setup(void **state) {
+    (void)state;
+    heap = heap_create(NULL);
+    return heap == NULL ? -1 : 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    assert_pages_are_sound(heap);
+    heap_destroy(heap);
+    return 0;
+}
+
+static void blocks_are_cut_in_order_and_come_back_last_in_first_out(void **state) {
+    (void)state;
+    struct fixalloc fix;
+    fixalloc_init(&fix, 100, INSPECT_BOOK_GC);
+    assert_int_equal(fix.block_bytes, 112);
+    char *blocks[3];
+    for (size_t i = 0; i < 3; i++) {
+        bool first = false;
+        blocks[i] = fixalloc_alloc(heap, &fix, &first);
+        assert_true(first);
+        assert_ptr_equal(blocks[i], blocks[0] + i * 112);
+        memset(blocks[i], 0xff, 112);
+    }
+    assert_int_equal(fix.inuse_bytes, 336);
+    fixalloc_free(&fix, blocks[0]);
+    fixalloc_free(&fix, blocks[2]);
+    assert_int_equal(fix.inuse_bytes, 112);
+    bool first = true;
+    assert_ptr_equal(fixalloc_alloc(heap, &fix, &first), blocks[2]);
+    assert_false(first);
+    assert_ptr_equal(fixalloc_alloc(heap, &fix, NULL), blocks[0]);
+    for (size_t i = 0; i < 112; i++) {
+        assert_int_equal(blocks[0][i] | blocks[2][i], 0);
+    }
+    assert_ptr_equal(fixalloc_alloc(heap, &fix, NULL), blocks[0] + 3 * 112);
+}
+
+static void a_chunk_is_charged_to_the_book_when_it_is_taken(void **state) {
+    (void)state;
+    struct fixalloc fix;
+    fixalloc_init(&fix, 4000, INSPECT_BOOK_BUCKHASH);
+    uint64_t chunk_bytes = FIXALLOC_CHUNK_BYTES + sizeof(struct persistent_header);
+    for (size_t i = 0; i < 9; i++) {
+        assert_non_null(fixalloc_alloc(heap, &fix, NULL));
+        assert_int_equal(fix.chunk_count, i / 4 + 1);
+        assert_int_equal(heap->stats.buckhash_sys_bytes, (i / 4 + 1) * chunk_bytes);
+    }
+    assert_int_equal(fix.chunk_left, FIXALLOC_CHUNK_BYTES - fix.block_bytes);
+}
+
+static void reserving_makes_the_next_block_certain_and_hands_out_none(void **state) {
+    (void)state;
+    struct fixalloc fix;
+    fixalloc_init(&fix, 16384, INSPECT_BOOK_GC);
+    assert_true(fixalloc_reserve(heap, &fix));
+    assert_int_equal(fix.inuse_bytes, 0);
+    heap_set_fault(heap, SYSMEM_MMAP, 1, true);
+    assert_true(fixalloc_reserve(heap, &fix));
+    void *block = fixalloc_alloc(heap, &fix, NULL);
+    assert_non_null(block);
+    size_t block_count = 1;
+    while (fixalloc_alloc(heap, &fix, NULL) != NULL) {
+        block_count++;
+    }
+    assert_in_range(block_count, 10, 16);
+    char *before = snapshot_of(heap);
+    assert_false(fixalloc_reserve(heap, &fix));
+    assert_null(fixalloc_alloc(heap, &fix, NULL));
+    assert_snapshot(heap, before);
+    free(before);
+    fixalloc_free(&fix, block);
+    assert_true(fixalloc_reserve(heap, &fix));
+    assert_ptr_equal(fixalloc_alloc(heap, &fix, NULL), block);
+}
+
+static void inspection_counts_the_blocks_that_are_not_in_use(void **state) {
+    (void)state;
+    struct inspect_fix before;
+    inspect_fix(heap, INSPECT_FIX_SPECIAL, &before);
+    assert_int_equal(before.chunk_count, 0);
+    void *first = fixalloc_alloc(heap, &heap->special_fix, NULL);
+    void *second = fixalloc_alloc(heap, &heap->special_fix, NULL);
+    fixalloc_free(&heap->special_fix, first);
+    struct inspect_fix fix;
+    inspect_fix(heap, INSPECT_FIX_SPECIAL, &fix);
+    assert_int_equal(fix.chunk_count, 1);
+    assert_int_equal(fix.free_block_count, 1);
+    assert_int_equal(fix.tail_block_count, fix.chunk_bytes / fix.block_bytes - 2);
+    fixalloc_free(&heap->special_fix, second);
+    for (unsigned which = 0; which < INSPECT_FIX_COUNT; which++) {
+        inspect_fix(heap, (enum inspect_fixalloc)which, &fix);
+        assert_true(fix.block_bytes > 0);
+    }
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(blocks_are_cut_in_order_and_come_back_last_in_first_out),
+        TEST(a_chunk_is_charged_to_the_book_when_it_is_taken),
+        TEST(reserving_makes_the_next_block_certain_and_hands_out_none),
+        TEST(inspection_counts_the_blocks_that_are_not_in_use),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,456 @@
+// test_mheap: spans of pages, growth over arenas, and that what fails leaves no trace.
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "allocator/fault.h"
+#include "allocator/poison.h"
+#include "support_snapshot.h"
+
+#define NOSCAN_LARGE 1
+#define EIGHT_BYTES  2 // span class of 1024 objects
+
+static struct heap *heap;
+
+static int setup(void **state) {
+    (void)state;
+    heap = heap_create(NULL);
+    return heap == NULL ? -1 : 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    assert_pages_are_sound(heap);
+    heap_destroy(heap);
+    return 0;
+}
+
+static struct mspan *alloc_span(size_t page_count) {
+    struct mspan *span = mheap_alloc_span(heap, page_count, 0, NOSCAN_LARGE);
+    assert_non_null(span);
+    return span;
+}
+
+static void a_new_heap_has_its_structure_in_other_sys_and_no_page(void **state) {
+    (void)state;
+    struct memstats stats;
+    heap_read_memstats(heap, &stats);
+    assert_int_equal(stats.HeapSys, 0);
+    assert_int_equal(stats.Sys, stats.OtherSys);
+    assert_int_equal(inspect_arena_count(heap), 0);
+    assert_true(inspect_is_cold(heap));
+    assert_int_equal(heap_base(heap) % HEAP_ARENA_BYTES, 0);
+}
+
+static void the_first_span_grows_a_chunk_and_takes_its_first_pages(void **state) {
+    (void)state;
+    struct mspan *span = alloc_span(3);
+    assert_int_equal(span->base, heap_base(heap));
+    assert_int_equal(span->page_count, 3);
+    assert_false(span->needzero);
+    assert_int_equal(heap->stats.heap_inuse_bytes, 3 * HEAP_PAGE_BYTES);
+    assert_int_equal(heap->stats.heap_released_bytes, (512 - 3) * HEAP_PAGE_BYTES);
+    assert_int_equal(heap->stats.heap_free_bytes, 0);
+}
+
+static void freed_pages_are_free_reused_and_need_zeroing(void **state) {
+    (void)state;
+    struct mspan *first = alloc_span(2);
+    struct mspan *second = alloc_span(1);
+    uintptr_t base = first->base;
+    mheap_free_span(heap, first);
+    assert_int_equal(heap->stats.heap_free_bytes, 2 * HEAP_PAGE_BYTES);
+    struct mspan *again = alloc_span(1);
+    assert_int_equal(again->base, base);
+    assert_true(again->needzero);
+    struct mspan *mixed = alloc_span(509);
+    assert_false(mixed->needzero);
+    mheap_free_span(heap, mixed);
+    mheap_free_span(heap, second);
+    struct mspan *whole = alloc_span(511);
+    assert_int_equal(whole->base, base + HEAP_PAGE_BYTES);
+    assert_true(whole->needzero);
+}
+
+static void every_page_of_a_span_names_it_and_none_after_its_death(void **state) {
+    (void)state;
+    struct mspan *span = alloc_span(HEAP_ARENA_PAGES + 100);
+    uintptr_t base = span->base;
+    for (size_t page = 0; page < span->page_count; page += 7) {
+        assert_ptr_equal(mheap_span_of(heap, base + page * HEAP_PAGE_BYTES + 5), span);
+    }
+    assert_ptr_equal(mheap_span_of(heap, base + span->page_count * HEAP_PAGE_BYTES - 1), span);
+    assert_null(mheap_span_of(heap, base + span->page_count * HEAP_PAGE_BYTES));
+    assert_null(mheap_span_of(heap, base - 1));
+    assert_null(mheap_span_of(heap, base + HEAP_WINDOW_BYTES));
+    assert_null(mheap_span_of(heap, base + HEAP_WINDOW_BYTES - 1));
+    assert_null(mheap_span_of(heap, 0));
+    mheap_free_span(heap, span);
+    assert_null(mheap_span_of(heap, base));
+    assert_null(mheap_span_of(heap, base + HEAP_ARENA_BYTES));
+}
+
+static void pointer_bits_have_one_bit_for_each_word(void **state) {
+    (void)state;
+    uintptr_t base = alloc_span(HEAP_ARENA_PAGES + 1)->base;
+    unsigned bit;
+    uint64_t *first = mheap_pointer_bits(heap, base, &bit);
+    assert_int_equal(bit, 0);
+    assert_ptr_equal(mheap_pointer_bits(heap, base + 63 * 8, &bit), first);
+    assert_int_equal(bit, 63);
+    assert_ptr_equal(mheap_pointer_bits(heap, base + 64 * 8, &bit), first + 1);
+    assert_int_equal(bit, 0);
+    uint64_t *last = mheap_pointer_bits(heap, base + HEAP_ARENA_BYTES - 8, &bit);
+    assert_ptr_equal(last, first + HEAP_ARENA_BYTES / 512 - 1);
+    *last = UINT64_MAX;
+    assert_int_equal(*mheap_pointer_bits(heap, base + HEAP_ARENA_BYTES, &bit), 0);
+}
+
+static void aligned_spans_lie_on_their_alignment_and_leave_the_gap_free(void **state) {
+    (void)state;
+    (void)alloc_span(1);
+    for (size_t align_pages = 1; align_pages <= HEAP_ARENA_PAGES; align_pages *= 2) {
+        struct mspan *span = mheap_alloc_span(heap, 3, align_pages, NOSCAN_LARGE);
+        assert_non_null(span);
+        assert_int_equal(span->base % (align_pages * HEAP_PAGE_BYTES), 0);
+    }
+    struct mspan *low = alloc_span(1);
+    assert_true(low->base < heap_base(heap) + 16 * HEAP_PAGE_BYTES);
+}
+
+static void a_span_may_cross_arenas_and_the_rest_goes_on_behind(void **state) {
+    (void)state;
+    struct mspan *first = alloc_span(HEAP_ARENA_PAGES - 512);
+    struct mspan *across = alloc_span(1024 + 512);
+    assert_int_equal(across->base, first->base + (HEAP_ARENA_PAGES - 512) * HEAP_PAGE_BYTES);
+    assert_int_equal(inspect_arena_count(heap), 2);
+    struct mspan *next = alloc_span(512);
+    assert_int_equal(next->base, across->base + 1536 * HEAP_PAGE_BYTES);
+    assert_int_equal(heap->stats.heap_released_bytes, 0);
+}
+
+static void an_arena_taken_by_somebody_else_is_skipped_and_the_rest_before_it_used(void **state) {
+    (void)state;
+    uintptr_t base = heap_base(heap);
+    void *foreign = mmap((void *)(base + HEAP_ARENA_BYTES + HEAP_PAGE_BYTES), HEAP_PAGE_BYTES,
+                         PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    assert_ptr_not_equal(foreign, MAP_FAILED);
+    (void)alloc_span(HEAP_ARENA_PAGES - 1024);
+    struct mspan *apart = alloc_span(2048);
+    assert_int_equal(apart->base, base + 2 * HEAP_ARENA_BYTES);
+    assert_int_equal(heap->stats.heap_released_bytes, 1024 * HEAP_PAGE_BYTES);
+    struct mspan *rest = alloc_span(1024);
+    assert_int_equal(rest->base, base + HEAP_ARENA_BYTES - 1024 * HEAP_PAGE_BYTES);
+    struct mspan *long_run = alloc_span(3 * HEAP_ARENA_PAGES);
+    assert_int_equal(long_run->base, apart->base + 2048 * HEAP_PAGE_BYTES);
+    struct inspect_arena arena;
+    assert_true(inspect_arena(heap, 1, &arena));
+    assert_int_equal(arena.base, base + 2 * HEAP_ARENA_BYTES);
+    assert_pages_are_sound(heap);
+    char *before = snapshot_of(heap);
+    assert_true(heap_reset(heap));
+    (void)alloc_span(HEAP_ARENA_PAGES - 1024);
+    (void)alloc_span(2048);
+    (void)alloc_span(1024);
+    (void)alloc_span(3 * HEAP_ARENA_PAGES);
+    assert_snapshot(heap, before);
+    free(before);
+    assert_int_equal(munmap(foreign, HEAP_PAGE_BYTES), 0);
+}
+
+static void a_span_of_4_GiB_costs_nothing_until_it_is_touched(void **state) {
+    (void)state;
+    size_t page_count = ((size_t)4 << 30) / HEAP_PAGE_BYTES;
+#if !HEAP_POISON_ACTIVE // whose shadow would be an eighth of it
+    struct mspan *span = alloc_span(page_count);
+    assert_int_equal(heap->stats.heap_inuse_bytes, (uint64_t)4 << 30);
+    assert_int_equal(heap->stats.heap_released_bytes, 0);
+    *(volatile char *)(span->base + ((uintptr_t)4 << 30) - 1) = 1;
+    mheap_free_span(heap, span);
+    assert_int_equal(heap_scavenge(heap, SIZE_MAX), (uint64_t)4 << 30);
+    span = alloc_span(page_count);
+    assert_false(span->needzero);
+    assert_int_equal(*(volatile char *)(span->base + ((uintptr_t)4 << 30) - 1), 0);
+    assert_true(heap_reset(heap));
+#endif
+    assert_null(mheap_alloc_span(heap, HEAP_WINDOW_BYTES / HEAP_PAGE_BYTES + 1, 0, NOSCAN_LARGE));
+    assert_null(mheap_alloc_span(heap, SIZE_MAX, 0, NOSCAN_LARGE));
+    assert_null(mheap_alloc_span(heap, 0, 0, NOSCAN_LARGE));
+    (void)page_count;
+}
+
+static void more_spans_than_the_list_holds_move_it_and_keep_their_order(void **state) {
+    (void)state;
+    struct mspan *spans[3000];
+    for (size_t i = 0; i < 3000; i++) {
+        spans[i] = alloc_span(1);
+    }
+    for (size_t i = 0; i < 3000; i++) {
+        assert_ptr_equal(heap->all_spans[i], spans[i]);
+    }
+    assert_int_equal(heap->all_span_count, 3000);
+    mheap_free_span(heap, spans[7]);
+    assert_int_equal(heap->all_spans[7]->state, MSPAN_DEAD);
+    assert_ptr_equal(alloc_span(1), spans[7]);
+    assert_int_equal(heap->all_span_count, 3000);
+}
+
+static void manual_spans_are_charged_to_their_statistic_alone(void **state) {
+    (void)state;
+    const uint64_t *stats[] = {&heap->stats.stack_inuse_bytes, &heap->stats.workbuf_inuse_bytes,
+                               &heap->stats.pointer_bits_inuse_bytes,
+                               &heap->stats.other_inuse_bytes};
+    void *bases[MANUAL_STAT_COUNT];
+    for (unsigned stat = 0; stat < MANUAL_STAT_COUNT; stat++) {
+        bases[stat] = heap_alloc_manual(heap, stat + 1, (enum manual_stat)stat);
+        assert_non_null(bases[stat]);
+        memset(bases[stat], 0xff, (stat + 1) * HEAP_PAGE_BYTES);
+        assert_int_equal(*stats[stat], (stat + 1) * HEAP_PAGE_BYTES);
+        assert_int_equal(heap->stats.heap_inuse_bytes, 0);
+    }
+    assert_int_equal(heap->stats.heap_released_bytes, (512 - 10) * HEAP_PAGE_BYTES);
+    assert_pages_are_sound(heap);
+    for (unsigned stat = 0; stat < MANUAL_STAT_COUNT; stat++) {
+        heap_free_manual(heap, bases[stat], (enum manual_stat)stat);
+        assert_int_equal(*stats[stat], 0);
+    }
+    assert_int_equal(heap->stats.heap_free_bytes, 10 * HEAP_PAGE_BYTES);
+    assert_null(heap_alloc_manual(heap, 0, MANUAL_STACK));
+    assert_null(heap_alloc_manual(heap, SIZE_MAX, MANUAL_STACK));
+}
+
+static void stacks_of_threads_are_mapped_zeroed_and_unmapped(void **state) {
+    (void)state;
+    unsigned char *small = heap_map_os_stack(heap, 1);
+    unsigned char *large = heap_map_os_stack(heap, 2 << 20);
+    assert_int_equal(heap->stats.stack_sys_bytes, 8192 + (2 << 20));
+    small[0] = 1;
+    large[12345] = 1;
+    assert_pages_are_sound(heap);
+    heap_unmap_os_stack(heap, small, 1);
+    heap_unmap_os_stack(heap, large, 2 << 20);
+    assert_int_equal(heap->stats.stack_sys_bytes, 0);
+    assert_ptr_equal(heap_map_os_stack(heap, 2 << 20), small);
+    assert_int_equal(small[0], 0);
+    assert_null(heap_map_os_stack(heap, 0));
+    assert_null(heap_map_os_stack(heap, SIZE_MAX));
+    assert_null(heap_map_os_stack(heap, SIZE_MAX - 8192));
+}
+
+// ---- failures
+
+// Something that obtains memory; false: it did not.
+struct action {
+    const char *name;
+    bool (*run)(void);
+};
+
+static bool small_span(void) {
+    return mheap_alloc_span(heap, 1, 0, 4) != NULL;
+}
+static bool span_with_block(void) {
+    return mheap_alloc_span(heap, 1, 0, EIGHT_BYTES) != NULL;
+}
+static bool aligned_span(void) {
+    return mheap_alloc_span(heap, 5, 1024, NOSCAN_LARGE) != NULL;
+}
+static bool long_span(void) {
+    return mheap_alloc_span(heap, HEAP_ARENA_PAGES + 3000, 0, NOSCAN_LARGE) != NULL;
+}
+static bool manual_span(void) {
+    return heap_alloc_manual(heap, 2, MANUAL_STACK) != NULL;
+}
+static bool os_stack(void) {
+    return heap_map_os_stack(heap, 65536) != NULL;
+}
+static bool cache(void) {
+    return heap_acquire_cache(heap) != NULL;
+}
+static bool persistent_small(void) {
+    return persistent_alloc(heap, 60000, INSPECT_BOOK_GC) != NULL;
+}
+static bool persistent_large(void) {
+    return persistent_alloc(heap, 70000, INSPECT_BOOK_BUCKHASH) != NULL;
+}
+static bool fixed_block(void) {
+    return fixalloc_alloc(heap, &heap->special_fix, NULL) != NULL;
+}
+
+// 1,000 spans by the way, so that the next one moves the list of spans.
+static bool many_spans(void) {
+    while (heap->all_span_count < 1024) {
+        if (!small_span()) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void clear_faults(void) {
+    for (unsigned call = 0; call < SYSMEM_CALL_COUNT; call++) {
+        heap_set_fault(heap, (enum sysmem_call)call, 0, false);
+    }
+}
+
+static const struct action scenario[] = {
+    {"small_span", small_span},
+    {"span_with_block", span_with_block},
+    {"cache", cache},
+    {"manual_span", manual_span},
+    {"persistent_small", persistent_small},
+    {"persistent_small", persistent_small},
+    {"persistent_small", persistent_small},
+    {"persistent_small", persistent_small},
+    {"fixed_block", fixed_block},
+    {"persistent_large", persistent_large},
+    {"os_stack", os_stack},
+    {"aligned_span", aligned_span},
+    {"long_span", long_span},
+    {"small_span", small_span},
+    {"many_spans", NULL},
+    {"small_span", small_span},
+    {"long_span", long_span},
+    {"small_span", small_span},
+};
+
+// Runs the scenario; what fails must leave no trace, and must succeed when tried without the fault.
+static void run_scenario(void) {
+    for (size_t i = 0; i < sizeof(scenario) / sizeof(scenario[0]); i++) {
+        if (scenario[i].run == NULL) {
+            if (!many_spans()) {
+                clear_faults();
+                assert_true(many_spans());
+            }
+            continue;
+        }
+        char *before = snapshot_of(heap);
+        if (!scenario[i].run()) {
+            assert_snapshot(heap, before);
+            assert_pages_are_sound(heap);
+            clear_faults();
+            assert_true(scenario[i].run());
+        }
+        free(before);
+    }
+    assert_pages_are_sound(heap);
+}
+
+static void run_with_faults(bool and_on, bool warm) {
+    enum sysmem_call calls[] = {SYSMEM_MMAP, SYSMEM_MPROTECT};
+    assert_true(heap_reset(heap));
+    run_scenario();
+    char *expected = snapshot_of(heap);
+    for (unsigned i = 0; i < 2; i++) {
+        for (uint64_t n = 1;; n++) {
+            if (warm) {
+                assert_true(heap_reset(heap));
+            } else {
+                heap_destroy(heap);
+                heap = heap_create(NULL);
+                assert_non_null(heap);
+            }
+            heap_set_fault(heap, calls[i], n, and_on);
+            run_scenario();
+            assert_snapshot(heap, expected);
+            if (heap_fault_count(heap) == 0) {
+                assert_true(n > 4);
+                break;
+            }
+        }
+    }
+    free(expected);
+}
+
+static void each_failing_call_leaves_no_trace_in_a_new_heap(void **state) {
+    (void)state;
+    run_with_faults(false, false);
+    run_with_faults(true, false);
+}
+
+static void each_failing_call_leaves_no_trace_in_a_reset_heap(void **state) {
+    (void)state;
+    run_with_faults(false, true);
+    run_with_faults(true, true);
+}
+
+#if HEAP_POISON_ACTIVE || defined(__SANITIZE_THREAD__)
+#define SHADOW_NEEDS_ADDRESS_SPACE 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SHADOW_NEEDS_ADDRESS_SPACE 1
+#endif
+#endif
+
+// In a child with a limit on its address space: exit status 0 when all is well.
+static void exhaust_address_space(void) {
+    struct rlimit limit = {.rlim_cur = (rlim_t)1 << 30, .rlim_max = (rlim_t)1 << 30};
+    if (setrlimit(RLIMIT_AS, &limit) != 0) {
+        _exit(2);
+    }
+    size_t count = 0;
+    struct mspan *spans[100];
+    while (count < 100 && (spans[count] = mheap_alloc_span(heap, 4096, 0, NOSCAN_LARGE)) != NULL) {
+        count++;
+    }
+    uint64_t sys = prepared_bytes(heap);
+    bool refused = mheap_alloc_span(heap, 4096, 0, NOSCAN_LARGE) == NULL && count > 5 && count < 40;
+    bool unmoved = sys == prepared_bytes(heap);
+    mheap_free_span(heap, spans[2]);
+    bool reused = mheap_alloc_span(heap, 4096, 0, NOSCAN_LARGE) == spans[2];
+    bool no_second = true;
+    struct heap *second;
+    while ((second = heap_create(NULL)) != NULL) { // each takes an arena's place
+        no_second = !no_second || heap_base(second) != 0;
+    }
+    bool sound = palloc_is_valid(&heap->palloc) && heap_reset(heap);
+    _exit(refused && unmoved && reused && no_second && sound ? 0 : 1);
+}
+
+static void a_limit_on_the_address_space_is_no_memory(void **state) {
+    (void)state;
+#ifndef SHADOW_NEEDS_ADDRESS_SPACE
+    pid_t child = fork();
+    if (child == 0) {
+        exhaust_address_space();
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+#else
+    (void)exhaust_address_space;
+    skip();
+#endif
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_new_heap_has_its_structure_in_other_sys_and_no_page),
+        TEST(the_first_span_grows_a_chunk_and_takes_its_first_pages),
+        TEST(freed_pages_are_free_reused_and_need_zeroing),
+        TEST(every_page_of_a_span_names_it_and_none_after_its_death),
+        TEST(pointer_bits_have_one_bit_for_each_word),
+        TEST(aligned_spans_lie_on_their_alignment_and_leave_the_gap_free),
+        TEST(a_span_may_cross_arenas_and_the_rest_goes_on_behind),
+        TEST(an_arena_taken_by_somebody_else_is_skipped_and_the_rest_before_it_used),
+        TEST(a_span_of_4_GiB_costs_nothing_until_it_is_touched),
+        TEST(more_spans_than_the_list_holds_move_it_and_keep_their_order),
+        TEST(manual_spans_are_charged_to_their_statistic_alone),
+        TEST(stacks_of_threads_are_mapped_zeroed_and_unmapped),
+        TEST(each_failing_call_leaves_no_trace_in_a_new_heap),
+        TEST(each_failing_call_leaves_no_trace_in_a_reset_heap),
+        TEST(a_limit_on_the_address_space_is_no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,124 @@
+// test_persistentalloc: takings, their headers, and the books that they are charged to.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "allocator/fault.h"
+#include "support_snapshot.h"
+
+static struct heap *heap;
+
+static int setup(void **state) {
+    (void)state;
+    heap = heap_create(NULL);
+    return heap == NULL ? -1 : 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    assert_pages_are_sound(heap);
+    heap_destroy(heap);
+    return 0;
+}
+
+static void a_taking_moves_its_bytes_and_its_header_from_other_to_its_book(void **state) {
+    (void)state;
+    for (unsigned book = 0; book < INSPECT_BOOK_COUNT; book++) {
+        uint64_t *stat = persistent_book_stat(heap, (enum inspect_book)book);
+        uint64_t other_bytes = heap->stats.other_sys_bytes;
+        uint64_t before = *stat;
+        unsigned char *memory = persistent_alloc(heap, 100, (enum inspect_book)book);
+        assert_non_null(memory);
+        assert_int_equal((uintptr_t)memory % 16, 0);
+        for (size_t i = 0; i < 100; i++) {
+            assert_int_equal(memory[i], 0);
+        }
+        if (book == INSPECT_BOOK_OTHER) {
+            assert_int_equal(*stat, before);
+        } else {
+            assert_int_equal(*stat - before, 112 + 16);
+            assert_int_equal(other_bytes - heap->stats.other_sys_bytes, 112 + 16);
+        }
+    }
+}
+
+static void large_requests_have_a_mapping_of_their_own(void **state) {
+    (void)state;
+    size_t range_count = inspect_range_count(heap);
+    uint64_t other_bytes = heap->stats.other_sys_bytes;
+    void *memory = persistent_alloc(heap, PERSISTENT_DIRECT_BYTES, INSPECT_BOOK_BUCKHASH);
+    assert_non_null(memory);
+    assert_int_equal(heap->stats.buckhash_sys_bytes, PERSISTENT_DIRECT_BYTES);
+    assert_int_equal(heap->stats.other_sys_bytes, other_bytes);
+    assert_int_equal(inspect_range_count(heap), range_count + 1);
+    const struct sysmem_range *range = sysmem_range_at(heap->sysmem, (uintptr_t)memory);
+    assert_int_equal(range->kind, INSPECT_RANGE_DIRECT);
+    assert_int_equal(range->book, INSPECT_BOOK_BUCKHASH);
+    assert_non_null(persistent_alloc(heap, PERSISTENT_DIRECT_BYTES + 1, INSPECT_BOOK_BUCKHASH));
+    assert_int_equal(heap->stats.buckhash_sys_bytes, 2 * PERSISTENT_DIRECT_BYTES + 8192);
+    assert_null(persistent_alloc(heap, SIZE_MAX, INSPECT_BOOK_GC));
+    assert_null(persistent_alloc(heap, SIZE_MAX - 8190, INSPECT_BOOK_GC));
+}
+
+struct sums {
+    uint64_t by_book[INSPECT_BOOK_COUNT];
+    uintptr_t last_end;
+};
+
+static void add_taking(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book) {
+    struct sums *sums = context;
+    assert_true(base >= sums->last_end);
+    sums->last_end = base + size_bytes;
+    sums->by_book[book] += size_bytes;
+}
+
+static void the_walk_over_takings_gives_what_the_books_say(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 200; i++) {
+        size_t size_bytes = i * 5077 % (PERSISTENT_DIRECT_BYTES - 1);
+        assert_non_null(
+            persistent_alloc(heap, size_bytes, (enum inspect_book)(i % INSPECT_BOOK_COUNT)));
+    }
+    assert_non_null(persistent_alloc(heap, PERSISTENT_DIRECT_BYTES - 1, INSPECT_BOOK_GC));
+    struct sums sums = {0};
+    inspect_takings(heap, add_taking, &sums);
+    for (unsigned book = 0; book < INSPECT_BOOK_COUNT; book++) {
+        if (book != INSPECT_BOOK_OTHER) {
+            assert_int_equal(sums.by_book[book],
+                             *persistent_book_stat(heap, (enum inspect_book)book));
+        }
+    }
+    assert_true(inspect_range_count(heap) > 10);
+}
+
+static void without_memory_for_a_chunk_nothing_changes(void **state) {
+    (void)state;
+    size_t taken_count = 0;
+    heap_set_fault(heap, SYSMEM_MMAP, 1, true);
+    while (persistent_alloc(heap, 10000, INSPECT_BOOK_GC) != NULL) {
+        taken_count++;
+    }
+    assert_true(taken_count > 20 && taken_count < 27);
+    char *before = snapshot_of(heap);
+    assert_null(persistent_alloc(heap, 10000, INSPECT_BOOK_GC));
+    assert_null(persistent_alloc(heap, 100000, INSPECT_BOOK_GC));
+    assert_snapshot(heap, before);
+    free(before);
+    heap_set_fault(heap, SYSMEM_MMAP, 0, false);
+    assert_non_null(persistent_alloc(heap, 10000, INSPECT_BOOK_GC));
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_taking_moves_its_bytes_and_its_header_from_other_to_its_book),
+        TEST(large_requests_have_a_mapping_of_their_own),
+        TEST(the_walk_over_takings_gives_what_the_books_say),
+        TEST(without_memory_for_a_chunk_nothing_changes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
