@@ -28,8 +28,8 @@ extern const char *const dump_tag_names[DUMP_TAG_COUNT]; // "EOF", "Object", ...
 #define DUMP_HEADER           "go1.7 heap dump\n"
 #define DUMP_HEADER_BYTES     16
 #define DUMP_PAUSE_COUNT      256
-#define DUMP_PART_FIELDS_MAX  4096       // of one part
-#define DUMP_PART_CALLS_MAX   256        // of one part
+#define DUMP_PART_FIELDS_MAX  1024       // of one part
+#define DUMP_PART_CALLS_MAX   128        // of one part
 #define DUMP_STRING_BYTES_MAX (4u << 20) // a longer string is DUMP_ERROR_STRING_LENGTH
 #define DUMP_WINDOW_BYTES     (256u << 10) // of a stream; grows only for strings that really are there
 
