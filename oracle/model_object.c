@@ -105,19 +105,27 @@ static bool check_usable(struct model *model, uintptr_t base, size_t usable_byte
            (model->book->finding.object = base, false);
 }
 
-// The element of an aligned request: what the heap says, held against the class table.
-static size_t aligned_element_bytes(const struct model_request *request, size_t usable_bytes) {
-    size_t own = model_element_bytes(request->size_bytes);
-    if (usable_bytes <= own) {
-        return own;
+struct element {
+    size_t size_bytes;
+    uint8_t size_class; // 0: large
+};
+
+// The slot that a request takes: the lowest class that is large enough and a multiple of the
+// alignment; whole pages when there is none, or when no class's spans are aligned so far.
+static struct element element_of(const struct model_request *request) {
+    size_t size_bytes = request->size_bytes;
+    uint8_t class = model_class_of(size_bytes);
+    if (request->align_bytes > HEAP_PAGE_BYTES) {
+        class = 0;
     }
-    bool is_class = usable_bytes <= SMALL_SIZE_MAX
-                        ? model_element_bytes(usable_bytes) == usable_bytes
-                        : usable_bytes % HEAP_PAGE_BYTES == 0;
-    // a larger class or more pages than the request's own buy alignment; more than both together is
-    // waste
-    size_t bound = model_element_bytes(request->size_bytes + request->align_bytes);
-    return is_class && usable_bytes <= bound ? usable_bytes : own;
+    if (class == 0) {
+        size_t pages = (size_bytes + HEAP_PAGE_BYTES - 1) / HEAP_PAGE_BYTES;
+        return (struct element){pages * HEAP_PAGE_BYTES, 0};
+    }
+    while (request->align_bytes > 0 && model_class_bytes[class] % request->align_bytes != 0) {
+        class ++; // ends at the last: 32 KiB is a multiple of every alignment up to a page
+    }
+    return (struct element){model_class_bytes[class], class};
 }
 
 static bool is_zeroed_request(const struct model_request *request) {
@@ -136,31 +144,30 @@ static struct model_handle shown_of(const struct model_request *request, uintptr
 }
 
 static struct slot slot_of(struct model *model, const struct model_request *request,
-                           uintptr_t address, size_t element_bytes) {
+                           uintptr_t address, struct element element) {
     bool noscan = is_noscan(request->layout);
     return (struct slot){
         .first_handle = MODEL_NONE,
         .base = address,
         .size_bytes = request->size_bytes,
-        .element_bytes = element_bytes,
+        .element_bytes = element.size_bytes,
         .layout = noscan ? NULL : request->layout,
         .first_edge = MODEL_NONE,
         .first_finalizer = MODEL_NONE,
         .seed = ++model->serial,
         .cache_id = request->cache_id,
-        .size_class = model_class_of(element_bytes),
+        .size_class = element.size_class,
         .noscan = noscan,
         .zeroed = is_zeroed_request(request),
         .black = model->cycle.marking,
-        .aligned = request->align_bytes > 0,
     };
 }
 
 static bool allocated_object(struct model *model, uint32_t handle,
                              const struct model_request *request, uintptr_t address,
                              size_t usable_bytes) {
-    size_t element_bytes = request->align_bytes > 0 ? aligned_element_bytes(request, usable_bytes)
-                                                    : model_element_bytes(request->size_bytes);
+    struct element element = element_of(request);
+    size_t element_bytes = element.size_bytes;
     if (!check_place(model, address, element_bytes) ||
         !check_usable(model, address, usable_bytes, element_bytes)) {
         return false;
@@ -171,7 +178,7 @@ static bool allocated_object(struct model *model, uint32_t handle,
     if (!check_natural_alignment(model, address, element_bytes)) {
         return false;
     }
-    struct slot slot = slot_of(model, request, address, element_bytes);
+    struct slot slot = slot_of(model, request, address, element);
     uint32_t index;
     if (!model_add_slot(model, &index, &slot)) {
         return false;
@@ -218,7 +225,8 @@ static bool allocated_tiny_block(struct model *model, uint32_t handle,
         !check_natural_alignment(model, address, TINY_SIZE_BYTES)) {
         return false;
     }
-    struct slot slot = slot_of(model, request, address, TINY_SIZE_BYTES);
+    struct slot slot =
+        slot_of(model, request, address, (struct element){TINY_SIZE_BYTES, TINY_SIZE_CLASS});
     slot.size_bytes = TINY_SIZE_BYTES;
     slot.tiny_block = true;
     uint32_t index;
@@ -262,15 +270,19 @@ bool model_allocated(struct model *model, uint32_t handle, const struct model_re
         return true;
     }
     model_unbind_handle(model, handle);
-    if (request->size_bytes == 0) {
+    struct model_request own = *request;
+    if (own.size_bytes == 0 && own.align_bytes > 8) {
+        own.size_bytes = 1; // the zero base is not aligned so far
+    }
+    if (own.size_bytes == 0) {
         rule_count(model->book, RULE_MODEL_ADDRESS);
         return address == (uintptr_t)heap_zero_base(model->heap) ||
                fail_address(model, address, "an empty object is not at the zero base");
     }
     bool tiny = request->align_bytes == 0 && (request->flags & HEAP_ALLOC_TINY) != 0 &&
                 is_noscan(request->layout) && request->size_bytes < TINY_SIZE_BYTES;
-    return tiny ? allocated_tiny(model, handle, request, address)
-                : allocated_object(model, handle, request, address, usable_bytes);
+    return tiny ? allocated_tiny(model, handle, &own, address)
+                : allocated_object(model, handle, &own, address, usable_bytes);
 }
 
 // ---- free
@@ -333,8 +345,9 @@ static bool realloced_in_place(struct model *model, uint32_t handle,
     size_t old_size = slot->size_bytes;
     size_t kept = old_size < request->size_bytes ? old_size : request->size_bytes;
     rule_count(model->book, RULE_MODEL_SIZE);
-    if (request->size_bytes > slot->element_bytes ||
-        (!slot->aligned && model_element_bytes(request->size_bytes) != slot->element_bytes)) {
+    const struct model_request plain = {.size_bytes = request->size_bytes};
+    struct element element = element_of(&plain);
+    if (element.size_class != slot->size_class || element.size_bytes != slot->element_bytes) {
         return rule_fail(model->book, RULE_MODEL_SIZE, (struct rule_place){.object = slot->base},
                          "%zu bytes were given place in a slot of %zu", request->size_bytes,
                          slot->element_bytes);

@@ -51,7 +51,6 @@ struct slot {
     bool black;     // marked whatever reaches it: born while marking, or a tiny block at the start
     bool shown;     // may be marked: reachable when marking started, or from what was shaded since
     bool reachable; // from the roots when marking ended
-    bool aligned;
 };
 
 struct edge { // a non-zero pointer word of a slot
