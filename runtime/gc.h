@@ -4,6 +4,9 @@
 // Marking may be done in steps with the program running between them; the barrier in
 // runtime_write_pointer and black allocation keep it sound. Time comes from the runtime's injected
 // clock alone.
+//
+// A thread's own variables are no roots: what it has allocated must be reachable before a cycle
+// ends.
 #ifndef RUNTIME_GC_H
 #define RUNTIME_GC_H
 
