@@ -1,0 +1,248 @@
+// test_reset: a heap that was reset cannot be told from a new one.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "allocator/collect.h"
+#include "allocator/fault.h"
+#include "allocator/poison.h"
+#include "support_snapshot.h"
+
+static struct heap *heap;
+
+static int setup(void **state) {
+    (void)state;
+    heap = heap_create(NULL);
+    return heap == NULL ? -1 : 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    assert_pages_are_sound(heap);
+    heap_destroy(heap);
+    return 0;
+}
+
+static uint64_t random_state;
+
+static size_t random_below(size_t limit) {
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (size_t)(random_state % limit);
+}
+
+#define HELD_MAX 60
+
+// What a run holds, as addresses: written to, given back, or left behind.
+struct held {
+    void *base;
+    size_t size_bytes;
+    enum { HELD_MANUAL, HELD_STACK, HELD_OBJECT } kind;
+};
+
+static void give(struct mcache *cache, const struct held *held) {
+    switch (held->kind) {
+    case HELD_MANUAL:
+        heap_free_manual(heap, held->base, MANUAL_STACK);
+        break;
+    case HELD_STACK:
+        heap_unmap_os_stack(heap, held->base, held->size_bytes);
+        break;
+    case HELD_OBJECT:
+        (void)heap_free(heap, cache, held->base);
+        break;
+    }
+}
+
+static struct held take(struct mcache *cache) {
+    static const uint8_t mask[] = {0x0f};
+    struct gc_layout layout = {.size_bytes = 32, .pointer_bytes = 32, .pointer_mask = mask};
+    struct held held = {.size_bytes = 8192 * (1 + random_below(30))};
+    switch (random_below(8)) {
+    case 0:
+        held.kind = HELD_MANUAL;
+        held.base = heap_alloc_manual(heap, held.size_bytes / 8192, MANUAL_STACK);
+        break;
+    case 1:
+        held.kind = HELD_STACK;
+        held.base = heap_map_os_stack(heap, held.size_bytes);
+        break;
+    case 2:
+        held.kind = HELD_OBJECT;
+        held.size_bytes *= 1 + random_below(20);
+        held.base = heap_alloc(heap, cache, held.size_bytes, NULL, 0);
+        break;
+    default:
+        held.kind = HELD_OBJECT;
+        held.size_bytes = 32 * (1 + random_below(40));
+        held.base = heap_alloc(heap, cache, held.size_bytes, random_below(2) ? &layout : NULL, 0);
+        break;
+    }
+    assert_non_null(held.base);
+    return held;
+}
+
+// The same seed does the same in any heap that is as new. Each piece of memory must hold what it
+// holds in a new one.
+static char *run(uint64_t seed, uint64_t *contents) {
+    struct held held[HELD_MAX];
+    size_t held_count = 0;
+    random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    struct mcache *caches[2] = {heap_acquire_cache(heap), heap_acquire_cache(heap)};
+    *contents = 0;
+    for (size_t step = 0; step < 200; step++) {
+        struct mcache *cache = caches[random_below(2)];
+        size_t choice = random_below(10);
+        if (choice < 6 && held_count < HELD_MAX) {
+            struct held *new_one = &held[held_count++];
+            *new_one = take(cache);
+            const unsigned char *bytes = new_one->base;
+            for (size_t i = 0; i < new_one->size_bytes; i++) {
+                *contents = *contents * 31 + bytes[i];
+            }
+            memset(new_one->base, (int)random_below(256), new_one->size_bytes);
+        } else if (choice < 9 && held_count > 0) {
+            size_t i = random_below(held_count);
+            give(cache, &held[i]);
+            held[i] = held[--held_count];
+        } else {
+            (void)heap_scavenge(heap, random_below(40) * HEAP_PAGE_BYTES);
+        }
+    }
+    return snapshot_of(heap);
+}
+
+static void the_same_run_shows_the_same_in_a_new_and_in_a_reset_heap(void **state) {
+    (void)state;
+    char *fresh = snapshot_of(heap);
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        uint64_t expected_contents;
+        heap_destroy(heap);
+        heap = heap_create(NULL);
+        char *expected = run(seed, &expected_contents);
+        for (uint64_t other = 1; other <= 3; other++) {
+            uint64_t contents;
+            assert_true(heap_reset(heap));
+            assert_snapshot(heap, fresh);
+            free(run(seed * 100 + other, &contents));
+            assert_true(heap_reset(heap));
+            assert_snapshot(heap, fresh);
+            free(run(seed, &contents));
+            assert_snapshot(heap, expected);
+            assert_int_equal(contents, expected_contents);
+        }
+        free(expected);
+    }
+    free(fresh);
+}
+
+static void assert_zero(uintptr_t base, size_t size_bytes) {
+    static unsigned char copy[65536];
+    while (size_bytes > 0) {
+        size_t part_bytes = size_bytes < sizeof(copy) ? size_bytes : sizeof(copy);
+        heap_peek(copy, (const void *)base, part_bytes);
+        for (size_t i = 0; i < part_bytes; i++) {
+            assert_int_equal(copy[i], 0);
+        }
+        base += part_bytes;
+        size_bytes -= part_bytes;
+    }
+}
+
+static bool is_obtained(uintptr_t address) {
+    struct inspect_range range;
+    bool found = false;
+    for (size_t i = 0; inspect_range(heap, i, &range); i++) {
+        found = found || (range.base <= address && address < range.base + range.prepared_bytes);
+    }
+    return found;
+}
+
+static void all_memory_that_is_still_mapped_is_zero_after_a_reset(void **state) {
+    (void)state;
+    for (uint64_t seed = 50; seed < 55; seed++) {
+        uint64_t contents;
+        free(run(seed, &contents));
+        assert_true(heap_reset(heap));
+        assert_zero(heap->persistent.next, heap->persistent.end - heap->persistent.next);
+        for (size_t i = 0; i < heap->sysmem->mapping_count; i++) {
+            const struct sysmem_mapping *mapping = &heap->sysmem->mappings[i];
+            for (uintptr_t at = mapping->base; at < mapping->end && mapping->writable; at += 8192) {
+                if (!is_obtained(at)) {
+                    assert_zero(at, 8192);
+                }
+            }
+        }
+    }
+}
+
+static void a_large_run_is_given_back_to_the_kernel(void **state) {
+    (void)state;
+    unsigned char *base = heap_alloc_manual(heap, 1000, MANUAL_STACK);
+    memset(base, 1, 1000 * HEAP_PAGE_BYTES);
+    unsigned char *stack = heap_map_os_stack(heap, 3 << 20);
+    memset(stack, 1, 3 << 20);
+    assert_true(heap_reset(heap));
+    assert_ptr_equal(heap_alloc_manual(heap, 1000, MANUAL_STACK), base);
+    assert_ptr_equal(heap_map_os_stack(heap, 3 << 20), stack);
+    for (size_t i = 0; i < 1000 * HEAP_PAGE_BYTES; i += 512) {
+        assert_int_equal(base[i], 0);
+    }
+    for (size_t i = 0; i < 3 << 20; i += 512) {
+        assert_int_equal(stack[i], 0);
+    }
+}
+
+static void a_reset_in_the_middle_of_a_cycle_ends_it(void **state) {
+    (void)state;
+    struct mcache *cache = heap_acquire_cache(heap);
+    assert_non_null(heap_alloc(heap, cache, 100, NULL, 0));
+    char *expected = NULL;
+    for (unsigned round = 0; round < 2; round++) {
+        assert_true(heap_reset(heap));
+        assert_false(heap_is_marking(heap));
+        assert_true(heap_is_swept(heap));
+        cache = heap_acquire_cache(heap);
+        for (size_t i = 0; i < 100; i++) {
+            assert_non_null(heap_alloc(heap, cache, 48, NULL, 0));
+        }
+        heap_mark_begin(heap);
+        heap_mark_end(heap);
+        if (round == 0) {
+            expected = snapshot_of(heap);
+            heap_mark_begin(heap);
+        } else {
+            assert_snapshot(heap, expected);
+        }
+    }
+    free(expected);
+}
+
+static void a_reset_stopped_heap_goes_on(void **state) {
+    (void)state;
+    heap_stop_world(heap);
+    assert_true(heap_reset(heap));
+    struct mcache *cache = heap_acquire_cache(heap);
+    assert_non_null(heap_alloc(heap, cache, 100, NULL, 0));
+    heap_stop_world(heap);
+    heap_start_world(heap);
+    heap_release_cache(heap, cache);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(the_same_run_shows_the_same_in_a_new_and_in_a_reset_heap),
+        TEST(all_memory_that_is_still_mapped_is_zero_after_a_reset),
+        TEST(a_large_run_is_given_back_to_the_kernel),
+        TEST(a_reset_in_the_middle_of_a_cycle_ends_it),
+        TEST(a_reset_stopped_heap_goes_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

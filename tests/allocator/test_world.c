@@ -1,0 +1,267 @@
+// test_world: stopping the world under threads that use the heap; nesting, waiting inside a call,
+// fork.
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "support_snapshot.h"
+
+#define THREAD_COUNT 4
+#define STOP_COUNT   300
+
+static struct heap *heap;
+
+static int setup(void **state) {
+    (void)state;
+    heap = heap_create(NULL);
+    return heap == NULL ? -1 : 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    heap_destroy(heap);
+    return 0;
+}
+
+static atomic_bool quit;
+
+// One owner's own data, written inside the heap alone: a stopper may read it, and it stands still.
+struct owner {
+    pthread_t thread;
+    struct mcache *cache;
+    uint64_t left, right; // equal whenever the owner is outside
+    atomic_uint round_count;
+};
+
+static void touch(struct owner *owner) {
+    world_enter(heap, owner->cache);
+    owner->left++;
+    world_enter(heap, owner->cache);
+    owner->right++;
+    world_leave(owner->cache);
+    world_leave(owner->cache);
+}
+
+static void *own(void *context) {
+    struct owner *owner = context;
+    while (!atomic_load(&quit)) {
+        for (size_t i = 0; i < 100; i++) {
+            touch(owner);
+        }
+        atomic_fetch_add(&owner->round_count, 1);
+    }
+    return NULL;
+}
+
+static void start_owners(struct owner *owners, void *(*body)(void *)) {
+    atomic_store(&quit, false);
+    for (size_t i = 0; i < THREAD_COUNT; i++) {
+        owners[i] = (struct owner){.cache = heap_acquire_cache(heap)};
+        assert_non_null(owners[i].cache);
+        assert_int_equal(pthread_create(&owners[i].thread, NULL, body, &owners[i]), 0);
+    }
+}
+
+static void join_owners(struct owner *owners) {
+    atomic_store(&quit, true);
+    for (size_t i = 0; i < THREAD_COUNT; i++) {
+        assert_int_equal(pthread_join(owners[i].thread, NULL), 0);
+    }
+}
+
+static void stop_and_look(struct owner *owners) {
+    heap_stop_world(heap);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < THREAD_COUNT; i++) {
+        assert_int_equal(owners[i].left, owners[i].right);
+        sum += owners[i].left;
+        owners[i].left += 1000; // the stopper may write as well
+        owners[i].right += 1000;
+    }
+    heap_stop_world(heap);
+    heap_start_world(heap);
+    (void)sched_yield();
+    for (size_t i = 0; i < THREAD_COUNT; i++) {
+        sum -= owners[i].right - 1000;
+    }
+    assert_int_equal(sum, 0);
+    heap_start_world(heap);
+}
+
+static void stop_often(void) {
+    struct owner owners[THREAD_COUNT];
+    start_owners(owners, own);
+    for (size_t i = 0; i < STOP_COUNT; i++) {
+        stop_and_look(owners);
+        (void)sched_yield();
+    }
+    join_owners(owners);
+}
+
+static void a_stopped_world_stands_still_with_membarrier(void **state) {
+    (void)state;
+    assert_true(heap->fence_free);
+    stop_often();
+}
+
+static void a_stopped_world_stands_still_without_membarrier(void **state) {
+    (void)state;
+    heap->fence_free = false;
+    stop_often();
+}
+
+static void the_stopper_may_enter_its_own_and_others_caches(void **state) {
+    (void)state;
+    struct mcache *first = heap_acquire_cache(heap);
+    struct mcache *second = heap_acquire_cache(heap);
+    heap_stop_world(heap);
+    world_enter(heap, first);
+    world_enter(heap, second);
+    world_enter(heap, NULL);
+    assert_non_null(heap_alloc_manual(heap, 1, MANUAL_OTHER));
+    world_leave(NULL);
+    world_leave(second);
+    world_leave(first);
+    heap_start_world(heap);
+    assert_int_equal(atomic_load(&first->inside), 0);
+}
+
+static void a_thread_inside_a_call_may_stop_the_world(void **state) {
+    (void)state;
+    struct mcache *cache = heap_acquire_cache(heap);
+    world_enter(heap, cache);
+    heap_stop_world(heap);
+    heap_start_world(heap);
+    world_leave(cache);
+    assert_int_equal(atomic_load(&cache->inside), 0);
+}
+
+// Stops the world from inside its own call, as a callback of the heap may.
+static void *own_and_stop(void *context) {
+    struct owner *owner = context;
+    while (!atomic_load(&quit)) {
+        world_enter(heap, owner->cache);
+        world_enter(heap, owner->cache);
+        heap_stop_world(heap);
+        owner->left++;
+        owner->right++;
+        heap_start_world(heap);
+        assert_int_equal(atomic_load(&owner->cache->inside), 2);
+        world_leave(owner->cache);
+        world_leave(owner->cache);
+        for (size_t i = 0; i < 20; i++) {
+            touch(owner);
+        }
+        atomic_fetch_add(&owner->round_count, 1);
+    }
+    return NULL;
+}
+
+static void threads_that_stop_each_other_from_inside_do_not_wait_for_ever(void **state) {
+    (void)state;
+    struct owner owners[THREAD_COUNT];
+    start_owners(owners, own_and_stop);
+    for (size_t i = 0; i < STOP_COUNT; i++) {
+        stop_and_look(owners);
+    }
+    for (size_t i = 0; i < THREAD_COUNT; i++) {
+        while (atomic_load(&owners[i].round_count) < 3) {
+            (void)sched_yield();
+        }
+    }
+    join_owners(owners);
+}
+
+// Pages, stacks and caches: calls without a cache.
+static void *use_pages(void *context) {
+    struct owner *owner = context;
+    while (!atomic_load(&quit)) {
+        void *manual = heap_alloc_manual(heap, 3, MANUAL_STACK);
+        void *stack = heap_map_os_stack(heap, 10000);
+        struct mcache *cache = heap_acquire_cache(heap);
+        assert_true(manual != NULL && stack != NULL && cache != NULL);
+        world_enter(heap, cache);
+        struct mspan *span = mheap_alloc_span(heap, 2, 0, 1);
+        assert_ptr_equal(mheap_span_of(heap, span->base + 1), span);
+        mheap_free_span(heap, span);
+        world_leave(cache);
+        heap_release_cache(heap, cache);
+        heap_unmap_os_stack(heap, stack, 10000);
+        heap_free_manual(heap, manual, MANUAL_STACK);
+        (void)heap_scavenge(heap, HEAP_PAGE_BYTES);
+        touch(owner);
+        atomic_fetch_add(&owner->round_count, 1);
+    }
+    return NULL;
+}
+
+static void no_number_moves_while_the_world_is_stopped(void **state) {
+    (void)state;
+    struct owner owners[THREAD_COUNT];
+    start_owners(owners, use_pages);
+    for (size_t i = 0; i < 30; i++) {
+        heap_stop_world(heap);
+        char *before = snapshot_of(heap);
+        assert_pages_are_sound(heap);
+        (void)sched_yield();
+        assert_snapshot(heap, before);
+        free(before);
+        heap_start_world(heap);
+        (void)sched_yield();
+    }
+    join_owners(owners);
+    assert_pages_are_sound(heap);
+    assert_int_equal(heap->stats.stack_inuse_bytes, 0);
+    assert_int_equal(heap->stats.stack_sys_bytes, 0);
+    assert_int_equal(heap->stats.heap_inuse_bytes, 0);
+}
+
+static void a_child_of_fork_goes_on_whatever_the_threads_were_doing(void **state) {
+    (void)state;
+    struct owner owners[THREAD_COUNT];
+    start_owners(owners, use_pages);
+    for (size_t i = 0; i < 10; i++) {
+        heap_fork_prepare(heap);
+        pid_t child = fork();
+        if (child == 0) {
+            heap_fork_child(heap);
+            void *pages = heap_alloc_manual(heap, 5, MANUAL_OTHER);
+            heap_stop_world(heap);
+            bool sound = palloc_is_valid(&heap->palloc);
+            heap_start_world(heap);
+            struct mcache *cache = heap_acquire_cache(heap);
+            world_enter(heap, cache);
+            world_leave(cache);
+            _exit(pages != NULL && cache != NULL && sound ? 0 : 1);
+        }
+        heap_fork_parent(heap);
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    join_owners(owners);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_stopped_world_stands_still_with_membarrier),
+        TEST(a_stopped_world_stands_still_without_membarrier),
+        TEST(the_stopper_may_enter_its_own_and_others_caches),
+        TEST(a_thread_inside_a_call_may_stop_the_world),
+        TEST(threads_that_stop_each_other_from_inside_do_not_wait_for_ever),
+        TEST(no_number_moves_while_the_world_is_stopped),
+        TEST(a_child_of_fork_goes_on_whatever_the_threads_were_doing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
