@@ -68,7 +68,7 @@ static void turn_generation(struct heap *heap) {
             live_bytes += marked_bytes(span);
         }
     }
-    heap->live_bytes_ = live_bytes;
+    atomic_store_explicit(&heap->live_bytes_, live_bytes, memory_order_relaxed);
     atomic_store_explicit(&heap->sweep_cursor, 0, memory_order_relaxed);
     atomic_store_explicit(&heap->unswept_count, unswept_count, memory_order_relaxed);
     (void)atomic_fetch_add_explicit(&heap->sweep_generation, 2, memory_order_relaxed);
@@ -159,8 +159,5 @@ void heap_set_next_gc(struct heap *heap, uint64_t next_gc_bytes) {
 }
 
 uint64_t heap_live_bytes(struct heap *heap) {
-    lock_acquire(&heap->lock);
-    uint64_t live_bytes = heap->live_bytes_;
-    lock_release(&heap->lock);
-    return live_bytes;
+    return atomic_load_explicit(&heap->live_bytes_, memory_order_relaxed);
 }

@@ -29,32 +29,60 @@ static void merge(const struct heap *heap, uintptr_t group, uint64_t bits) {
     }
 }
 
+// Bits of one group, collected so that a run of small elements writes it once.
 struct pending {
     const struct heap *heap;
     uintptr_t group;
     uint64_t bits;
 };
 
+static void put_in_group(struct pending *pending, uintptr_t group, uint64_t bits) {
+    if (group != pending->group) {
+        merge(pending->heap, pending->group, pending->bits);
+        pending->group = group;
+        pending->bits = 0;
+    }
+    pending->bits |= bits;
+}
+
+// Bit i of `bits` is the word at `address` + i words.
+static void put(struct pending *pending, uintptr_t address, uint64_t bits) {
+    uint32_t shift = bit_of(address);
+    uintptr_t group = address - address % GROUP_BYTES;
+    put_in_group(pending, group, bits << shift);
+    if (shift != 0 && bits >> (64 - shift) != 0) {
+        put_in_group(pending, group + GROUP_BYTES, bits >> (64 - shift));
+    }
+}
+
+// The layout's bits from word `first` (a multiple of 64) on.
+static uint64_t layout_bits(const struct gc_layout *layout, size_t first) {
+    size_t words = layout->pointer_bytes / WORD_BYTES - first;
+    const uint8_t *mask = layout->pointer_mask + first / 8;
+    uint64_t bits = 0;
+    for (size_t byte = 0; byte < 8 && byte * 8 < words; byte++) {
+        bits |= (uint64_t)mask[byte] << (byte * 8);
+    }
+    return bits & bits_low_mask64(words >= 64 ? 64 : (uint32_t)words);
+}
+
 static void set_element(struct pending *pending, const struct gc_layout *layout, uintptr_t base,
                         uintptr_t end) {
-    for (size_t i = 0; i < layout->pointer_bytes / WORD_BYTES; i++) {
-        uintptr_t address = base + i * WORD_BYTES;
-        if ((layout->pointer_mask[i / 8] >> (i % 8) & 1) == 0 || address + WORD_BYTES > end) {
-            continue;
+    for (size_t first = 0; first < layout->pointer_bytes / WORD_BYTES; first += 64) {
+        uintptr_t address = base + first * WORD_BYTES;
+        if (address + WORD_BYTES > end) {
+            return;
         }
-        uintptr_t group = address - address % GROUP_BYTES;
-        if (group != pending->group) {
-            merge(pending->heap, pending->group, pending->bits);
-            pending->group = group;
-            pending->bits = 0;
-        }
-        pending->bits |= (uint64_t)1 << bit_of(address);
+        size_t room = (end - address) / WORD_BYTES;
+        uint64_t fits = bits_low_mask64(room >= 64 ? 64 : (uint32_t)room);
+        put(pending, address, layout_bits(layout, first) & fits);
     }
 }
 
 void mbitmap_set(const struct heap *heap, uintptr_t base, size_t size_bytes,
                  const struct gc_layout *layout) {
-    CHECK(layout->size_bytes >= layout->pointer_bytes && layout->size_bytes % WORD_BYTES == 0);
+    CHECK(layout->size_bytes >= layout->pointer_bytes);
+    CHECK(layout->size_bytes % WORD_BYTES == 0);
     struct pending pending = {heap, base - base % GROUP_BYTES, 0};
     uintptr_t end = base + size_bytes;
     for (uintptr_t element = base; element < end; element += layout->size_bytes) {

@@ -17,15 +17,6 @@ static struct heap_arena *arena_of(const struct heap *heap, uintptr_t address) {
     return atomic_load_explicit(&heap->arenas[offset / HEAP_ARENA_BYTES], memory_order_acquire);
 }
 
-struct mspan *mheap_span_of(const struct heap *heap, uintptr_t address) {
-    struct heap_arena *arena = arena_of(heap, address);
-    if (arena == NULL) {
-        return NULL;
-    }
-    size_t page = (address - heap->base) % HEAP_ARENA_BYTES / HEAP_PAGE_BYTES;
-    return atomic_load_explicit(&arena->spans[page], memory_order_acquire);
-}
-
 uint64_t *mheap_pointer_bits(const struct heap *heap, uintptr_t address, unsigned *bit) {
     struct heap_arena *arena = arena_of(heap, address);
     ASSERT(arena != NULL);

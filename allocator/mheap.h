@@ -57,7 +57,7 @@ struct heap {
     struct fixalloc span_fix, cache_fix, special_fix, bits_fix;
     struct mspan **all_spans; // every structure ever made; its own mapping, OtherSys
     size_t all_span_count, all_span_capacity;
-    uint64_t live_bytes_; // see heap_live_bytes
+    _Atomic uint64_t live_bytes_; // see heap_live_bytes; moved by mstats.c and collect.c, no lock
 
     // object level
     struct mcentral central[SPAN_CLASS_COUNT];
@@ -110,7 +110,19 @@ struct mspan *mheap_alloc_span(struct heap *heap, size_t page_count, size_t alig
 void mheap_free_span(struct heap *heap, struct mspan *span);
 
 // The span that `address` lies in (in use or manual), NULL: none. Any thread, no lock.
-struct mspan *mheap_span_of(const struct heap *heap, uintptr_t address);
+static inline struct mspan *mheap_span_of(const struct heap *heap, uintptr_t address) {
+    uintptr_t offset = address - heap->base;
+    if (offset >= HEAP_WINDOW_BYTES) {
+        return NULL;
+    }
+    const struct heap_arena *arena =
+        atomic_load_explicit(&heap->arenas[offset / HEAP_ARENA_BYTES], memory_order_acquire);
+    if (arena == NULL) {
+        return NULL;
+    }
+    size_t page = offset % HEAP_ARENA_BYTES / HEAP_PAGE_BYTES;
+    return atomic_load_explicit(&arena->spans[page], memory_order_acquire);
+}
 
 // The arena's pointer bits of `address`: word pointer and bit index. After Go's heapBits.
 uint64_t *mheap_pointer_bits(const struct heap *heap, uintptr_t address, unsigned *bit);

@@ -50,14 +50,11 @@ void mstats_count_large_free(struct heap *heap, struct mcache *cache, uint64_t s
 }
 
 void mstats_live_add(struct heap *heap, uint64_t size_bytes) {
-    lock_acquire(&heap->lock);
-    heap->live_bytes_ += size_bytes;
-    lock_release(&heap->lock);
+    (void)atomic_fetch_add_explicit(&heap->live_bytes_, size_bytes, memory_order_relaxed);
 }
 
 void mstats_live_subtract(struct heap *heap, uint64_t size_bytes) {
-    lock_acquire(&heap->lock);
-    CHECK(heap->live_bytes_ >= size_bytes);
-    heap->live_bytes_ -= size_bytes;
-    lock_release(&heap->lock);
+    uint64_t before =
+        atomic_fetch_sub_explicit(&heap->live_bytes_, size_bytes, memory_order_relaxed);
+    CHECK(before >= size_bytes);
 }
