@@ -14,8 +14,12 @@ void fixalloc_init(struct fixalloc *fix, size_t block_bytes, enum inspect_book b
     *fix = (struct fixalloc){.block_bytes = rounded_bytes, .book = book};
 }
 
+bool fixalloc_is_ready(const struct fixalloc *fix) {
+    return fix->free_list != NULL || fix->chunk_left >= fix->block_bytes;
+}
+
 bool fixalloc_reserve(struct heap *heap, struct fixalloc *fix) {
-    if (fix->free_list != NULL || fix->chunk_left >= fix->block_bytes) {
+    if (fixalloc_is_ready(fix)) {
         return true;
     }
     void *chunk = persistent_alloc(heap, FIXALLOC_CHUNK_BYTES, fix->book);

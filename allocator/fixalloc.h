@@ -38,6 +38,9 @@ void fixalloc_init(struct fixalloc *fix, size_t block_bytes, enum inspect_book b
 void *fixalloc_alloc(struct heap *heap, struct fixalloc *fix, bool *first);
 void fixalloc_free(struct fixalloc *fix, void *block);
 
+// Whether a block is at hand, so that fixalloc_alloc needs no memory.
+bool fixalloc_is_ready(const struct fixalloc *fix);
+
 // Makes sure that the next fixalloc_alloc succeeds. False: no memory, nothing changed.
 bool fixalloc_reserve(struct heap *heap, struct fixalloc *fix);
 

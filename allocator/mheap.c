@@ -99,20 +99,57 @@ static bool reserve_span_entry(struct heap *heap) {
     return true;
 }
 
-// All the metadata that one more span needs, so that nothing can fail once its pages are taken.
-static bool reserve_metadata(struct heap *heap, bool needs_block) {
-    return fixalloc_reserve(heap, &heap->span_fix) &&
-           (!needs_block || fixalloc_reserve(heap, &heap->bits_fix)) && reserve_span_entry(heap);
+// What a span is to be made of.
+struct request {
+    size_t page_count, align_pages;
+    bool needs_block; // of bitmaps
+};
+
+// Whether the metadata that one more span needs is at hand.
+static bool has_metadata(const struct heap *heap, const struct request *request) {
+    return fixalloc_is_ready(&heap->span_fix) &&
+           (!request->needs_block || fixalloc_is_ready(&heap->bits_fix)) &&
+           heap->all_span_count < heap->all_span_capacity;
 }
 
-static uintptr_t take_pages(struct heap *heap, size_t page_count, size_t align_pages,
-                            size_t *scavenged_count) {
-    uintptr_t base = palloc_alloc(&heap->palloc, page_count, align_pages, scavenged_count);
-    if (base == 0 && mheap_grow(heap, page_count + align_pages - 1)) {
-        base = palloc_alloc(&heap->palloc, page_count, align_pages, scavenged_count);
-        CHECK(base != 0);
+static bool reserve_metadata(struct heap *heap, const struct request *request) {
+    return fixalloc_reserve(heap, &heap->span_fix) &&
+           (!request->needs_block || fixalloc_reserve(heap, &heap->bits_fix)) &&
+           reserve_span_entry(heap);
+}
+
+// Takes the pages; all that can fail is done before they are taken. 0: no memory, nothing changed.
+static uintptr_t take_growing(struct heap *heap, const struct request *request,
+                              size_t *scavenged_count) {
+    struct mspan **old_spans = heap->all_spans;
+    struct heap_undo undo;
+    uintptr_t base = 0;
+    heap_undo_begin(heap, &undo);
+    if (reserve_metadata(heap, request)) {
+        base =
+            palloc_alloc(&heap->palloc, request->page_count, request->align_pages, scavenged_count);
+        if (base == 0 && mheap_grow(heap, request->page_count + request->align_pages - 1)) {
+            base = palloc_alloc(&heap->palloc, request->page_count, request->align_pages,
+                                scavenged_count);
+            CHECK(base != 0);
+        }
+    }
+    if (base == 0) {
+        heap_undo(heap, &undo);
+    } else if (old_spans != heap->all_spans && old_spans != NULL) {
+        sysmem_unmap(heap->sysmem, (uintptr_t)old_spans, &heap->stats.other_sys_bytes);
     }
     return base;
+}
+
+static uintptr_t take_pages(struct heap *heap, const struct request *request,
+                            size_t *scavenged_count) {
+    uintptr_t base = 0;
+    if (has_metadata(heap, request)) {
+        base =
+            palloc_alloc(&heap->palloc, request->page_count, request->align_pages, scavenged_count);
+    }
+    return base != 0 ? base : take_growing(heap, request, scavenged_count);
 }
 
 // Moves pages from idle to `stat`.
@@ -136,27 +173,19 @@ static struct mspan *new_structure(struct heap *heap) {
 
 struct mspan *mheap_take_span(struct heap *heap, size_t page_count, size_t align_pages,
                               enum mspan_state state, uint8_t span_class, uint64_t *stat) {
-    struct heap_undo undo;
-    struct mspan **old_spans = heap->all_spans;
+    struct request request = {.page_count = page_count,
+                              .align_pages = align_pages == 0 ? 1 : align_pages,
+                              .needs_block =
+                                  state == MSPAN_IN_USE && mspan_needs_block(span_class)};
     size_t scavenged_count = 0;
-    align_pages = align_pages == 0 ? 1 : align_pages;
-    CHECK((align_pages & (align_pages - 1)) == 0);
-    CHECK(align_pages <= HEAP_ARENA_PAGES);
+    CHECK((request.align_pages & (request.align_pages - 1)) == 0);
+    CHECK(request.align_pages <= HEAP_ARENA_PAGES);
     if (page_count == 0 || page_count > HEAP_WINDOW_BYTES / HEAP_PAGE_BYTES) {
         return NULL;
     }
-    heap_undo_begin(heap, &undo);
-    bool needs_block = state == MSPAN_IN_USE && mspan_needs_block(span_class);
-    uintptr_t base = 0;
-    if (reserve_metadata(heap, needs_block)) {
-        base = take_pages(heap, page_count, align_pages, &scavenged_count);
-    }
+    uintptr_t base = take_pages(heap, &request, &scavenged_count);
     if (base == 0) {
-        heap_undo(heap, &undo);
         return NULL;
-    }
-    if (old_spans != heap->all_spans && old_spans != NULL) {
-        sysmem_unmap(heap->sysmem, (uintptr_t)old_spans, &heap->stats.other_sys_bytes);
     }
     struct mspan *span = new_structure(heap);
     span->base = base;

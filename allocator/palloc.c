@@ -28,10 +28,12 @@ static struct palloc_summary arena_summary(const struct palloc_arena *arena) {
     return sum;
 }
 
+// Arenas from the limit on have no free page; one of them ends the fold.
 static struct palloc_summary group_summary(const struct palloc *palloc, size_t group) {
-    const struct palloc_summary *arenas = &palloc->arena_summary[group * PALLOC_GROUP_ARENAS];
+    size_t first = group * PALLOC_GROUP_ARENAS;
+    const struct palloc_summary *arenas = &palloc->arena_summary[first];
     struct palloc_summary sum = arenas[0];
-    for (uint32_t i = 1; i < PALLOC_GROUP_ARENAS; i++) {
+    for (uint32_t i = 1; i < PALLOC_GROUP_ARENAS && first + i <= palloc->arena_limit; i++) {
         sum = palloc_summary_join(sum, i * (uint32_t)HEAP_ARENA_PAGES, arenas[i],
                                   (uint32_t)HEAP_ARENA_PAGES);
     }
