@@ -114,6 +114,7 @@ static bool check_records(struct roundtrip *trip, struct dump_reader *reader) {
         if (!roundtrip_recode(trip, record) || !check_record(trip, record)) {
             return false;
         }
+        trip->tag_before = record->tag;
     }
     return check_decoded(trip, reader) && check_ends(trip);
 }
@@ -157,7 +158,10 @@ bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump) {
     if (dump->has_model) {
         model_settle(oracle_model(oracle), runtime_heap(dump->runtime));
     }
+    struct dump_recoder recoder;
     struct roundtrip trip = trip_begin(oracle, dump);
+    trip.recoder = &recoder;
+    roundtrip_recode_begin(&trip);
     bool clean = check_records(&trip, reader);
     count_checked(&trip, fired_before);
     roundtrip_finalizers_fini(&trip);

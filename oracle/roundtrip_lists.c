@@ -75,13 +75,22 @@ bool roundtrip_itab(struct roundtrip *trip, const struct dump_record_Itab *recor
 
 // ---- other roots, threads
 
+// Readers take an OtherRoot anywhere; ours stand together, behind the last Itab.
+static bool other_root_is_due(const struct roundtrip *trip) {
+    return trip->itab == NULL &&
+           (trip->tag_before == DUMP_TAG_Params || trip->tag_before == DUMP_TAG_Itab ||
+            trip->tag_before == DUMP_TAG_OtherRoot);
+}
+
 bool roundtrip_other_root(struct roundtrip *trip, const struct dump_record_OtherRoot *record) {
     const struct other_root *root = trip->other_root;
     if (!roundtrip_holds(trip, RULE_DUMP_OTHER_ROOT, root != NULL, 0, "an OtherRoot too many")) {
         return false;
     }
     trip->other_root = root->next;
-    return roundtrip_text_equal(trip, RULE_DUMP_OTHER_ROOT, "description", &record->description,
+    return roundtrip_holds(trip, RULE_DUMP_OTHER_ROOT, other_root_is_due(trip), 0,
+                           "an OtherRoot does not stand right behind the Itabs") &&
+           roundtrip_text_equal(trip, RULE_DUMP_OTHER_ROOT, "description", &record->description,
                                 root->description) &&
            roundtrip_equal(trip, RULE_DUMP_OTHER_ROOT, "target", record->target, "runtime",
                            root->target);

@@ -5,6 +5,7 @@
 
 #include "allocator/inspect.h"
 #include "dump/reader.h"
+#include "dump/recode.h"
 #include "oracle/roundtrip.h"
 
 // Pointer fields that are expected: runs of words, in order.
@@ -55,11 +56,13 @@ struct roundtrip {
     const struct model *model; // NULL: none
     bool checked[RULE_COUNT];
 
-    size_t recoded_bytes;
+    struct dump_recoder *recoder;
+    size_t recoded_bytes; // the same so far
     struct recent_types recent_types;
     const struct type *written_type; // by the record before, for the itab that follows
     const struct itab *itab;         // next expected; likewise below
     const struct other_root *other_root;
+    enum dump_tag tag_before;
     struct live_cursor live;
     uint64_t object_count, object_bytes;
     const struct goroutine *goroutine; // next
@@ -101,6 +104,7 @@ bool roundtrip_fields_equal(struct roundtrip *trip, enum rule rule, uintptr_t ob
 
 // ---- records, one function each; and what must have come when the list is over
 
+void roundtrip_recode_begin(struct roundtrip *trip);
 bool roundtrip_recode(struct roundtrip *trip, const struct dump_record *record);
 bool roundtrip_recode_end(struct roundtrip *trip);
 bool roundtrip_params(struct roundtrip *trip, const struct dump_record_Params *params);

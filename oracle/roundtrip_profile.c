@@ -8,8 +8,7 @@
 // ---- calls
 
 // Lines are 32 bits wide, as in Go.
-static uint32_t line_of(const struct func *func, uintptr_t pc)
-{
+static uint32_t line_of(const struct func *func, uintptr_t pc) {
     uint64_t line = func->first_line;
     if (func->bytes_per_line > 0) {
         line += (pc - func->entry) / func->bytes_per_line;

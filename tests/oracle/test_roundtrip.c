@@ -1,0 +1,396 @@
+// test_roundtrip: a dump of everything is clean; no byte of it can change, and no record go, come
+// or move, unnoticed.
+#include "oracle/roundtrip.h"
+
+#include "dump/reader.h"
+#include "dump/writer.h"
+#include "tests/oracle/driver.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+struct fixture {
+    struct driver driver;
+    uint8_t *bytes;
+    size_t size_bytes, capacity;
+};
+
+// ---- the world that is dumped
+
+static const uint8_t sparse_mask = 0x05;
+static const uint8_t full_mask = 0xff;
+static const struct gc_layout sparse = {
+    .size_bytes = 32, .pointer_bytes = 24, .pointer_mask = &sparse_mask};
+static const struct gc_layout dense = {
+    .size_bytes = 64, .pointer_bytes = 64, .pointer_mask = &full_mask};
+
+static void make_objects(struct driver *driver) {
+    assert_true(driver_alloc(driver, 1, 100));
+    assert_true(driver_alloc(driver, 2, 100));
+    assert_true(driver_alloc_with(driver, 3,
+                                  (struct model_request){.size_bytes = 96, .layout = &sparse}, 0));
+    assert_true(driver_alloc_with(driver, 4,
+                                  (struct model_request){.size_bytes = 70, .layout = &sparse}, 0));
+    assert_true(driver_alloc_with(
+        driver, 5, (struct model_request){.size_bytes = 5, .flags = HEAP_ALLOC_TINY}, 0));
+    assert_true(driver_alloc(driver, 6, 100));
+    assert_true(driver_alloc(driver, 7, 48));
+    assert_true(driver_alloc(driver, 8, 48));
+    assert_true(driver_free(driver, 6, 0));
+    driver_acquire(driver, 1);
+    assert_true(driver_free(driver, 8, 1)); // remotely
+    assert_true(driver_write(driver, 3, 0, model_handle(driver->model, 1)->address));
+}
+
+// Finalizers set, queued and running; some objects die by it.
+static void make_finalizers(struct driver *driver) {
+    for (uint32_t handle = 20; handle < 24; handle++) {
+        assert_true(driver_alloc(driver, handle, 64));
+        assert_true(driver_set_finalizer(driver, handle));
+    }
+    const uint32_t kept[] = {1, 2, 3, 4, 5, 7, 23};
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        assert_true(driver_write_data(driver, i, model_handle(driver->model, kept[i])->address));
+    }
+    assert_true(driver_collect(driver, true));
+    struct finalizer running;
+    assert_true(runtime_start_finalizer(driver->runtime, &running));
+    assert_true(model_finalizer_started(driver->model, &running));
+}
+
+static const struct type *define_type(struct driver *driver, const char *package,
+                                      const char *name) {
+    return runtime_define_type(driver->runtime,
+                               &(struct type){.layout = {.size_bytes = 8},
+                                              .direct_interface = package[0] == '\0',
+                                              .package_path = package,
+                                              .name = name});
+}
+
+static void make_program(struct driver *driver) {
+    struct runtime *runtime = driver->runtime;
+    const struct type *node = define_type(driver, "example.com/list", "Node");
+    const struct type *number = define_type(driver, "", "int");
+    (void)runtime_define_itab(runtime, node, false);
+    (void)runtime_define_itab(runtime, number, true);
+    (void)runtime_define_itab(runtime, node, false);
+    (void)runtime_add_other_root(runtime, "table", 0x1234);
+    (void)runtime_start_osthread(runtime, 77);
+    assert_true(runtime_define_func(runtime, &(struct func){.entry = 0x401000,
+                                                            .end = 0x402000,
+                                                            .name = "main.f",
+                                                            .file = "main.go",
+                                                            .first_line = 7,
+                                                            .bytes_per_line = 16}));
+    struct goroutine *dead = runtime_start_goroutine(runtime, 0x401010, false);
+    struct goroutine *g = runtime_start_goroutine(runtime, 0x401020, true);
+    runtime_exit_goroutine(runtime, dead);
+    runtime_set_goroutine_status(runtime, g, GOROUTINE_WAITING, "select");
+    struct frame_description description = {.entry = 0x401000,
+                                            .pc = 0x401030,
+                                            .continuation_pc = 0x401030,
+                                            .size_bytes = 40,
+                                            .argument_bytes = 16,
+                                            .arguments_map = FRAME_MAP_BITS,
+                                            .argument_bits = &sparse_mask,
+                                            .locals_map = FRAME_MAP_NONE};
+    (void)runtime_push_frame(runtime, g, &description);
+    description.locals_map = FRAME_MAP_BITS;
+    description.local_words = 3;
+    description.local_bits = &sparse_mask;
+    (void)runtime_push_frame(runtime, g, &description);
+    description.locals_map = FRAME_MAP_SIZE;
+    description.arguments_map = FRAME_MAP_NONE;
+    description.entry = 0x500000;
+    (void)runtime_push_frame(runtime, g, &description);
+    (void)runtime_push_defer(runtime, g, 0x600000, 0x401040);
+    (void)runtime_push_defer(runtime, g, 0, 0);
+    (void)runtime_push_panic(runtime, g, node, 0x700000);
+}
+
+static void make_profile(struct driver *driver) {
+    const uintptr_t stack[] = {0x401050, 0x401050, 0x999};
+    heap_set_profile_rate(driver->heap, 1);
+    (void)model_profile_rate_set(driver->model, 1);
+    heap_set_call_stack(driver->caches[0], stack, 3);
+    (void)model_call_stack_set(driver->model, heap_cache_id(driver->caches[0]), stack, 3);
+    assert_true(driver_alloc(driver, 30, 24));
+    assert_true(driver_alloc(driver, 31, 24));
+    heap_set_profile_rate(driver->heap, 0);
+    (void)model_profile_rate_set(driver->model, 0);
+}
+
+// ---- dumping and checking
+
+static int64_t take(void *context, const void *bytes, size_t size_bytes) {
+    struct fixture *fixture = context;
+    if (fixture->size_bytes + size_bytes > fixture->capacity) {
+        fixture->capacity = 2 * (fixture->size_bytes + size_bytes);
+        fixture->bytes = realloc(fixture->bytes, fixture->capacity);
+    }
+    memcpy(fixture->bytes + fixture->size_bytes, bytes, size_bytes);
+    fixture->size_bytes += size_bytes;
+    return (int64_t)size_bytes;
+}
+
+static void dump(struct fixture *fixture) {
+    struct driver *driver = &fixture->driver;
+    struct dump_sink sink = {take, NULL, fixture};
+    fixture->size_bytes = 0;
+    assert_int_equal(dump_write(driver->runtime, driver->caches[0], &sink).error, 0);
+    heap_read_memstats(driver->heap, &driver->stats);
+}
+
+static bool check_bytes(struct fixture *fixture, const uint8_t *bytes, size_t size_bytes) {
+    struct roundtrip_dump dumped = {
+        .bytes = bytes,
+        .size_bytes = size_bytes,
+        .runtime = fixture->driver.runtime,
+        .fast = &fixture->driver.stats,
+        .has_model = true,
+    };
+    return roundtrip_check(fixture->driver.oracle, &dumped);
+}
+
+static bool check(struct fixture *fixture) {
+    bool clean = check_bytes(fixture, fixture->bytes, fixture->size_bytes);
+    const struct finding *finding = oracle_finding(fixture->driver.oracle);
+    if (finding != NULL) {
+        finding_print(finding, stderr);
+    }
+    return clean && finding == NULL;
+}
+
+static int setup(void **state) {
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    driver_create(&fixture->driver);
+    *state = fixture;
+    return 0;
+}
+
+static int setup_world(void **state) {
+    (void)setup(state);
+    struct fixture *fixture = *state;
+    make_objects(&fixture->driver);
+    make_finalizers(&fixture->driver);
+    make_program(&fixture->driver);
+    make_profile(&fixture->driver);
+    dump(fixture);
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct fixture *fixture = *state;
+    driver_destroy(&fixture->driver);
+    free(fixture->bytes);
+    free(fixture);
+    return 0;
+}
+
+// ---- clean dumps
+
+static void the_dump_of_an_empty_heap_is_clean(void **state) {
+    dump(*state);
+    assert_true(check(*state));
+}
+
+static void the_dump_of_everything_is_clean_and_asks_every_rule(void **state) {
+    struct fixture *fixture = *state;
+    assert_true(check(fixture));
+    for (int rule = RULE_DUMP_DECODE; rule <= RULE_DUMP_SAMPLE; rule++) {
+        if (oracle_evaluated(fixture->driver.oracle, (enum rule)rule) == 0) {
+            fail_msg("%s was not evaluated", rule_names[rule]);
+        }
+    }
+}
+
+static void a_dump_in_the_middle_of_a_sweep_is_clean(void **state) {
+    struct fixture *fixture = *state;
+    assert_true(driver_collect(&fixture->driver, false));
+    dump(fixture);
+    assert_true(check(fixture));
+}
+
+static void a_dump_in_the_middle_of_marking_is_clean(void **state) {
+    struct fixture *fixture = *state;
+    assert_true(driver_gc_start(&fixture->driver));
+    dump(fixture);
+    assert_true(check(fixture));
+    assert_true(driver_gc_finish(&fixture->driver));
+    dump(fixture);
+    assert_true(check(fixture));
+}
+
+// More fields than the reader's lists hold at once, and more bytes than the writer's buffer.
+static void objects_of_every_size_are_clean(void **state) {
+    struct fixture *fixture = *state;
+    const size_t sizes[] = {8, 16, 64, 1024, 8192, 8193, 9472, 32768, 32769, 200000, 1 << 20};
+    for (uint32_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct model_request request = {.size_bytes = sizes[i]};
+        assert_true(driver_alloc_with(&fixture->driver, 100 + i, request, 0));
+        request.layout = &dense;
+        assert_true(driver_alloc_with(&fixture->driver, 200 + i, request, 0));
+        request.layout = &sparse;
+        assert_true(driver_alloc_with(&fixture->driver, 300 + i, request, 0));
+    }
+    dump(fixture);
+    assert_true(check(fixture));
+}
+
+static void without_a_ledger_the_rest_is_checked(void **state) {
+    struct fixture *fixture = *state;
+    struct roundtrip_dump dumped = {
+        .bytes = fixture->bytes,
+        .size_bytes = fixture->size_bytes,
+        .runtime = fixture->driver.runtime,
+        .fast = &fixture->driver.stats,
+    };
+    assert_true(roundtrip_check(fixture->driver.oracle, &dumped));
+    assert_int_equal(oracle_evaluated(fixture->driver.oracle, RULE_DUMP_OBJECT_MODEL), 0);
+}
+
+// ---- changed dumps
+
+static void no_byte_can_change_unnoticed(void **state) {
+    struct fixture *fixture = *state;
+    const uint8_t changes[] = {0x01, 0x80, 0xff};
+    for (size_t i = 0; i < fixture->size_bytes; i++) {
+        for (size_t change = 0; change < sizeof changes; change++) {
+            fixture->bytes[i] ^= changes[change];
+            if (check_bytes(fixture, fixture->bytes, fixture->size_bytes)) {
+                fail_msg("byte %zu ^ 0x%02x is not noticed", i, changes[change]);
+            }
+            fixture->bytes[i] ^= changes[change];
+        }
+    }
+}
+
+static void no_dump_can_end_early_or_late_unnoticed(void **state) {
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < fixture->size_bytes; i++) {
+        uint8_t *head = malloc(i + 1); // so that a read past the end is seen
+        memcpy(head, fixture->bytes, i);
+        assert_false(check_bytes(fixture, head, i));
+        free(head);
+    }
+    (void)take(fixture, "", 1);
+    assert_false(check_bytes(fixture, fixture->bytes, fixture->size_bytes));
+}
+
+// The offsets of all records, and the end.
+static size_t find_records(const struct fixture *fixture, size_t *offsets, size_t limit) {
+    struct dump_reader *reader =
+        dump_reader_create_memory(fixture->bytes, fixture->size_bytes, DUMP_STRICT);
+    const struct dump_record *record;
+    size_t count = 0;
+    while ((record = dump_reader_next(reader)) != NULL) {
+        if (record->is_first) {
+            assert_true(count + 1 < limit);
+            offsets[count++] = (size_t)record->offset_bytes;
+        }
+    }
+    dump_reader_destroy(reader);
+    offsets[count] = fixture->size_bytes;
+    return count;
+}
+
+struct piece {
+    size_t from, to;
+};
+
+// Checks the dump made of pieces of the fixture's.
+static bool check_pieces(struct fixture *fixture, const struct piece *pieces, size_t count) {
+    uint8_t *bytes = malloc(2 * fixture->size_bytes);
+    size_t size_bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t piece_bytes = pieces[i].to - pieces[i].from;
+        memcpy(bytes + size_bytes, fixture->bytes + pieces[i].from, piece_bytes);
+        size_bytes += piece_bytes;
+    }
+    bool clean = check_bytes(fixture, bytes, size_bytes);
+    free(bytes);
+    return clean;
+}
+
+static void no_record_can_go_come_twice_or_change_places_unnoticed(void **state) {
+    struct fixture *fixture = *state;
+    size_t offsets[512];
+    size_t count = find_records(fixture, offsets, 512);
+    size_t end = fixture->size_bytes;
+    assert_true(count > 30);
+    for (size_t i = 0; i < count; i++) {
+        size_t begin = offsets[i];
+        size_t next = offsets[i + 1];
+        uint8_t tag = fixture->bytes[begin];
+        if (check_pieces(fixture, (struct piece[]){{0, begin}, {next, end}}, 2)) {
+            fail_msg("record %zu, tag %u, is gone unnoticed", i, tag);
+        }
+        if (check_pieces(fixture, (struct piece[]){{0, next}, {begin, end}}, 2)) {
+            fail_msg("record %zu, tag %u, comes twice unnoticed", i, tag);
+        }
+        if (i + 1 < count) {
+            size_t after = offsets[i + 2];
+            const struct piece swapped[] = {{0, begin}, {next, after}, {begin, next}, {after, end}};
+            if (check_pieces(fixture, swapped, 4)) {
+                fail_msg("record %zu, tag %u, changes places unnoticed", i, tag);
+            }
+        }
+    }
+}
+
+// ---- a heap that went on after the dump
+
+static void an_object_that_is_not_in_the_dump_is_lost(void **state)
+{
+    struct fixture *fixture = *state;
+    struct driver *driver = &fixture->driver;
+    assert_true(driver_alloc(driver, 40, 4096));
+    assert_false(check_bytes(fixture, fixture->bytes, fixture->size_bytes));
+    const struct finding *finding = oracle_finding(driver->oracle);
+    assert_string_equal(rule_names[finding->rule], "dump-object-lost");
+    assert_int_equal(finding->object, model_handle(driver->model, 40)->address);
+}
+
+static void an_object_that_has_died_is_dead(void **state) {
+    struct fixture *fixture = *state;
+    struct driver *driver = &fixture->driver;
+    uintptr_t address = model_handle(driver->model, 2)->address;
+    assert_true(driver_free(driver, 2, 0));
+    assert_false(check_bytes(fixture, fixture->bytes, fixture->size_bytes));
+    assert_string_equal(rule_names[oracle_finding(driver->oracle)->rule], "dump-object-dead");
+    assert_int_equal(oracle_finding(driver->oracle)->object, address);
+}
+
+static void a_byte_written_after_the_dump_differs(void **state) {
+    struct fixture *fixture = *state;
+    struct driver *driver = &fixture->driver;
+    uintptr_t address = model_handle(driver->model, 2)->address;
+    ((uint8_t *)address)[9] ^= 1;
+    assert_false(check_bytes(fixture, fixture->bytes, fixture->size_bytes));
+    assert_string_equal(rule_names[oracle_finding(driver->oracle)->rule], "dump-object-contents");
+    ((uint8_t *)address)[9] ^= 1;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+#define EMPTY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define WORLD(name) cmocka_unit_test_setup_teardown(name, setup_world, teardown)
+        EMPTY(the_dump_of_an_empty_heap_is_clean),
+        WORLD(the_dump_of_everything_is_clean_and_asks_every_rule),
+        WORLD(a_dump_in_the_middle_of_a_sweep_is_clean),
+        WORLD(a_dump_in_the_middle_of_marking_is_clean),
+        EMPTY(objects_of_every_size_are_clean),
+        WORLD(without_a_ledger_the_rest_is_checked),
+        WORLD(no_byte_can_change_unnoticed),
+        WORLD(no_dump_can_end_early_or_late_unnoticed),
+        WORLD(no_record_can_go_come_twice_or_change_places_unnoticed),
+        WORLD(an_object_that_is_not_in_the_dump_is_lost),
+        WORLD(an_object_that_has_died_is_dead),
+        WORLD(a_byte_written_after_the_dump_differs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
