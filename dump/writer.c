@@ -31,11 +31,11 @@ struct dump_result dump_write(struct runtime *runtime, struct mcache *cache,
     struct heap *heap = runtime_heap(runtime);
     struct memstats stats;
     struct out out;
-    heap_stop_world(heap);
+    runtime_stop_world(runtime);
     heap_sweep_finish(heap, cache);
     heap_read_memstats(heap, &stats);
     out_init(&out, sink);
     put_records(&out, runtime, &stats);
-    heap_start_world(heap);
+    runtime_start_world(runtime);
     return (struct dump_result){.error = out.error, .offset_bytes = out.taken_bytes};
 }
