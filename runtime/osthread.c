@@ -94,11 +94,10 @@ static struct osthread *attach(struct runtime *runtime) {
     if (thread == NULL) {
         return NULL;
     }
-    thread->cache = heap_acquire_cache(runtime->heap);
-    if (thread->cache == NULL || pthread_setspecific(runtime->osthreads.key, thread) != 0) {
-        if (thread->cache != NULL) {
-            heap_release_cache(runtime->heap, thread->cache);
-        }
+    bool known = pthread_setspecific(runtime->osthreads.key, thread) == 0;
+    thread->cache = known ? heap_acquire_cache(runtime->heap) : NULL;
+    if (thread->cache == NULL) {
+        (void)pthread_setspecific(runtime->osthreads.key, NULL);
         runtime_exit_osthread(runtime, thread);
         return NULL;
     }

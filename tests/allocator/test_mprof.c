@@ -369,6 +369,22 @@ static void without_memory_there_is_no_sample_and_the_object_is_fine(void **stat
     assert_int_equal(stats.Mallocs, 256 + pc + 1);
 }
 
+static void without_memory_for_the_table_there_is_no_sample(void **state) {
+    (void)state;
+    heap_set_profile_rate(heap, 0);
+    (void)allocate(8); // a span for what comes
+    heap_set_profile_rate(heap, 1);
+    heap_set_fault(heap, SYSMEM_MMAP, 1, true);
+    while (heap_metadata_alloc(heap, 4096) != NULL) {
+    }
+    (void)allocate(8);
+    assert_int_equal(all_samples()->count, 0);
+    assert_int_equal(inspect_bucket_hash_rows(heap), 0);
+    heap_set_fault(heap, SYSMEM_MMAP, 0, false);
+    (void)allocate(8);
+    assert_int_equal(all_samples()->count, 1);
+}
+
 int main(void) {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -387,6 +403,7 @@ int main(void) {
         CASE(a_finalizer_keeps_the_sample_of_its_object),
         CASE(buckets_are_charged_to_BuckHashSys),
         CASE(list_and_table_hold_the_same_buckets),
+        CASE(without_memory_for_the_table_there_is_no_sample),
         CASE(without_memory_there_is_no_sample_and_the_object_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

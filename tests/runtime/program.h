@@ -58,6 +58,27 @@ static inline int program_teardown(void **state) {
     return 0;
 }
 
+// The same program once more, on a heap as new.
+static inline void program_restart(struct program *program) {
+    runtime_destroy(program->runtime);
+    assert_true(heap_reset(program->heap));
+    program_start(program);
+}
+
+// From now on the system gives no memory, or (`refuse` false) it does again.
+static inline void program_refuse(struct program *program, bool refuse) {
+    uint64_t fail_at = refuse ? 1 : 0;
+    heap_set_fault(program->heap, SYSMEM_MMAP, fail_at, refuse);
+    heap_set_fault(program->heap, SYSMEM_MPROTECT, fail_at, refuse);
+}
+
+// Takes `count` small records, so that what follows runs out of memory at another of its steps.
+static inline void program_shift(struct program *program, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        assert_non_null(runtime_define_itab(program->runtime, NULL, false));
+    }
+}
+
 #define program_test(test) cmocka_unit_test_setup_teardown(test, program_setup, program_teardown)
 
 static inline uintptr_t program_alloc(struct program *program, size_t size_bytes,

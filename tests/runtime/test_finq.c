@@ -168,11 +168,39 @@ static void a_sweep_never_lacks_memory_to_queue(void **state) {
         }
     }
     assert_true(runtime_gc_start(program->runtime, program->cache, true));
-    heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
-    heap_set_fault(program->heap, SYSMEM_MPROTECT, 1, true);
+    program_refuse(program, true);
     assert_true(runtime_gc_finish(program->runtime, program->cache));
     heap_sweep_finish(program->heap, program->cache);
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), count);
+}
+
+static void
+a_finalizer_set_behind_the_runtimes_back_while_marking_needs_memory_to_queue(void **state) {
+    struct program *program = *state;
+    for (int round = 0; round < 2; round++) {
+        struct finalizer finalizer = {.object = program_node_new(program)};
+        struct finalizer running;
+        assert_true(runtime_gc_start(program->runtime, program->cache, true));
+        assert_int_equal(heap_add_finalizer(program->heap, &finalizer), SPECIAL_OK);
+        assert_true(runtime_gc_finish(program->runtime, program->cache));
+        program_refuse(program, round == 1);
+        while (round == 1 && heap_metadata_alloc(program->heap, 16) != NULL) {
+        }
+        heap_sweep_finish(program->heap, program->cache);
+        program_refuse(program, false);
+        assert_true(program_is_live(program, finalizer.object));
+        if (round == 0) { // another one takes the place that is free now: round 1 finds none
+            assert_true(runtime_start_finalizer(program->runtime, &running));
+            assert_int_equal(running.object, finalizer.object);
+            runtime_finish_finalizer(program->runtime);
+            uintptr_t held = program_node_new(program);
+            program_set_data(program, 0, held);
+            assert_int_equal(set(program, held, 0), SPECIAL_OK);
+            program_set_data(program, 0, 0);
+            program_collect(program);
+        }
+        assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
+    }
 }
 
 static void without_memory_no_finalizer_is_set(void **state) {
@@ -181,16 +209,14 @@ static void without_memory_no_finalizer_is_set(void **state) {
     for (size_t i = 0; i < 20000; i++) {
         objects[i] = program_alloc(program, 8, NULL);
     }
-    heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
-    heap_set_fault(program->heap, SYSMEM_MPROTECT, 1, true);
+    program_refuse(program, true);
     size_t count = 0;
     while (set(program, objects[count], 0) == SPECIAL_OK) {
         assert_true(++count < 20000);
     }
     assert_int_equal(set(program, objects[count], 0), SPECIAL_NO_MEMORY);
     assert_false(heap_remove_finalizer(program->heap, objects[count]));
-    heap_set_fault(program->heap, SYSMEM_MMAP, 0, false);
-    heap_set_fault(program->heap, SYSMEM_MPROTECT, 0, false);
+    program_refuse(program, false);
     assert_int_equal(set(program, objects[count], 0), SPECIAL_OK);
     program_collect(program);
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), count + 1);
@@ -207,6 +233,7 @@ int main(void) {
         program_test(an_explicit_free_drops_the_finalizer),
         program_test(a_finalizer_set_while_marking_shades_what_it_needs),
         program_test(a_sweep_never_lacks_memory_to_queue),
+        program_test(a_finalizer_set_behind_the_runtimes_back_while_marking_needs_memory_to_queue),
         program_test(without_memory_no_finalizer_is_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

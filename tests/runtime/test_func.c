@@ -45,10 +45,10 @@ static void lines_advance_with_the_pc(void **state) {
     assert_int_equal(func_line(&func, 0x10ff), 10);
 }
 
-static void without_memory_what_is_defined_stays(void **state) {
-    struct program *program = *state;
-    heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
-    heap_set_fault(program->heap, SYSMEM_MPROTECT, 1, true);
+static void without_memory_what_is_defined_stays_at(struct program *program, size_t shift) {
+    program_restart(program);
+    program_shift(program, shift);
+    program_refuse(program, true);
     uintptr_t count = 0;
     while (define(program, count * 16, count * 16 + 16)) {
         assert_true(++count < 100000);
@@ -57,10 +57,15 @@ static void without_memory_what_is_defined_stays(void **state) {
         assert_int_equal(runtime_find_func(program->runtime, i * 16)->entry, i * 16);
     }
     assert_null(runtime_find_func(program->runtime, count * 16));
-    heap_set_fault(program->heap, SYSMEM_MMAP, 0, false);
-    heap_set_fault(program->heap, SYSMEM_MPROTECT, 0, false);
+    program_refuse(program, false);
     assert_true(define(program, count * 16, count * 16 + 16));
     assert_string_equal(runtime_find_func(program->runtime, count * 16)->name, "main.f");
+}
+
+static void without_memory_what_is_defined_stays(void **state) {
+    for (size_t shift = 0; shift < 8; shift++) {
+        without_memory_what_is_defined_stays_at(*state, shift);
+    }
 }
 
 int main(void) {

@@ -116,10 +116,11 @@ static void an_exit_drops_frames_defers_and_panics(void **state) {
     assert_null(g->panics);
 }
 
-static void without_memory_no_goroutine_starts_and_the_record_waits(void **state) {
-    struct program *program = *state;
-    heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
-    heap_set_fault(program->heap, SYSMEM_MPROTECT, 1, true);
+static void without_memory_no_goroutine_starts_and_the_record_waits_at(struct program *program,
+                                                                       size_t shift) {
+    program_restart(program);
+    program_shift(program, shift);
+    program_refuse(program, true);
     size_t count = 0;
     while (runtime_start_goroutine(program->runtime, 0, false) != NULL) {
         assert_true(++count < 100000);
@@ -128,16 +129,20 @@ static void without_memory_no_goroutine_starts_and_the_record_waits(void **state
     assert_null(runtime_start_goroutine(program->runtime, 0, false));
     struct memstats after = program_stats(program);
     assert_memory_equal(&before, &after, sizeof(before));
-    heap_set_fault(program->heap, SYSMEM_MMAP, 0, false);
-    heap_set_fault(program->heap, SYSMEM_MPROTECT, 0, false);
+    program_refuse(program, false);
     assert_int_equal(start(program)->id, count + 1);
+}
+
+static void without_memory_no_goroutine_starts_and_the_record_waits(void **state) {
+    for (size_t shift = 0; shift < 4; shift++) {
+        without_memory_no_goroutine_starts_and_the_record_waits_at(*state, shift);
+    }
 }
 
 static void without_memory_no_record_is_pushed(void **state) {
     struct program *program = *state;
     struct goroutine *g = start(program);
-    heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
-    heap_set_fault(program->heap, SYSMEM_MPROTECT, 1, true);
+    program_refuse(program, true);
     size_t count = 0;
     while (runtime_push_defer(program->runtime, g, 0, 0) != NULL) {
         assert_true(++count < 1000000);

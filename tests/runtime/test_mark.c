@@ -207,9 +207,9 @@ enum { WIDE_LEAVES = 16384 };
 
 // An object of many pointers, each to a node of its own with a leaf below: more grey ones at once
 // than buffers hold.
-static uintptr_t make_fan(struct program *program) {
+static uintptr_t make_fan(struct program *program, size_t root) {
     uintptr_t fan = program_alloc(program, WIDE_LEAVES * 8, &program_node);
-    program_set_data(program, 0, fan);
+    program_set_data(program, root, fan);
     for (size_t i = 0; i < WIDE_LEAVES; i++) {
         uintptr_t node = program_node_new(program);
         runtime_write_pointer(program->runtime, fan + 8 * i, node);
@@ -228,7 +228,10 @@ static void assert_fan_is_marked(struct program *program, uintptr_t fan) {
 
 static void work_buffers_are_charged_to_GCSys_and_given_back(void **state) {
     struct program *program = *state;
-    (void)make_fan(program);
+    uintptr_t fans[2];
+    for (size_t i = 0; i < 2; i++) {
+        fans[i] = make_fan(program, i);
+    }
     struct memstats before = program_stats(program);
     assert_true(runtime_gc_start(program->runtime, program->cache, false));
     assert_false(runtime_gc_mark_step(program->runtime, 1));
@@ -237,13 +240,14 @@ static void work_buffers_are_charged_to_GCSys_and_given_back(void **state) {
     assert_int_equal(during.HeapInuse, before.HeapInuse);
     assert_true(runtime_gc_finish(program->runtime, program->cache));
     assert_int_equal(program_stats(program).GCSys, before.GCSys);
+    assert_fan_is_marked(program, fans[0]); // through the buffers that fans[1] had used
+    assert_fan_is_marked(program, fans[1]);
 }
 
 // Takes all free pages of the heap, so that the next page is refused.
 static size_t exhaust(struct program *program, void **pages, size_t limit) {
     size_t count = 0;
-    heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
-    heap_set_fault(program->heap, SYSMEM_MPROTECT, 1, true);
+    program_refuse(program, true);
     while (count < limit) {
         pages[count] = heap_alloc_manual(program->heap, 1, MANUAL_OTHER);
         if (pages[count] == NULL) {
@@ -258,7 +262,7 @@ static size_t exhaust(struct program *program, void **pages, size_t limit) {
 static void no_mark_is_lost_without_memory_for_the_queue(void **state) {
     struct program *program = *state;
     static void *pages[4096];
-    uintptr_t fan = make_fan(program);
+    uintptr_t fan = make_fan(program, 0);
     uintptr_t tree = make_tree(program, 6);
     program_set_data(program, 1, tree);
     assert_true(runtime_gc_start(program->runtime, program->cache, false));

@@ -77,20 +77,27 @@ static void other_roots_hold_their_targets_until_they_are_removed(void **state) 
     assert_null(runtime_first_other_root(program->runtime)->next);
 }
 
-static void without_memory_no_root_is_listed(void **state) {
-    struct program *program = *state;
-    heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
+static void without_memory_no_root_is_listed_at(struct program *program, size_t shift) {
+    program_restart(program);
+    program_shift(program, shift);
+    program_refuse(program, true);
     size_t count = 0;
     while (runtime_add_other_root(program->runtime, "a root", 0) != NULL) {
         assert_true(++count < 100000);
     }
-    heap_set_fault(program->heap, SYSMEM_MMAP, 0, false);
+    program_refuse(program, false);
     for (const struct other_root *at = runtime_first_other_root(program->runtime); at != NULL;
          at = at->next) {
         count--;
     }
     assert_int_equal(count, 0);
     assert_non_null(runtime_add_other_root(program->runtime, "a root", 0));
+}
+
+static void without_memory_no_root_is_listed(void **state) {
+    for (size_t shift = 0; shift < 4; shift++) {
+        without_memory_no_root_is_listed_at(*state, shift);
+    }
 }
 
 static void context_defers_and_panics_are_roots(void **state) {

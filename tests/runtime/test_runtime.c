@@ -78,12 +78,12 @@ static void without_memory_there_is_no_runtime(void **state) {
     struct program *program = *state;
     size_t failures = 0;
     for (uint64_t at = 1; at < 64; at++) {
-        struct runtime_options options = {.data_words = 20000, .bss_words = 20000};
+        struct runtime_options options = {.data_words = 1 << 21, .bss_words = 20000};
         assert_true(heap_reset(program->heap));
         heap_set_fault(program->heap, SYSMEM_MMAP, at, true);
         heap_set_fault(program->heap, SYSMEM_MPROTECT, at, true);
         struct runtime *runtime = runtime_create(program->heap, &options);
-        heap_set_fault(program->heap, SYSMEM_MMAP, 0, false);
+        program_refuse(program, false);
         heap_set_fault(program->heap, SYSMEM_MPROTECT, 0, false);
         if (runtime != NULL) {
             runtime_destroy(runtime);
@@ -94,6 +94,15 @@ static void without_memory_there_is_no_runtime(void **state) {
     assert_true(failures >= 1 && failures < 63);
     assert_true(heap_reset(program->heap));
     program_start(program);
+}
+
+static void segments_larger_than_memory_are_refused(void **state) {
+    struct program *program = *state;
+    const size_t word_counts[4] = {SIZE_MAX, SIZE_MAX / 8 + 1, SIZE_MAX / 8, SIZE_MAX / 16};
+    for (size_t i = 0; i < 4; i++) {
+        struct runtime_options options = {.data_words = word_counts[i]};
+        assert_null(runtime_create(program->heap, &options));
+    }
 }
 
 static void stopping_the_world_nests(void **state) {
@@ -110,6 +119,7 @@ int main(void) {
         program_test(defaults_are_one_cpu_and_a_clock_of_steps),
         program_test(options_are_copied_and_the_clock_is_the_callers),
         program_test(a_reset_heap_gives_the_runtime_the_same_addresses),
+        program_test(segments_larger_than_memory_are_refused),
         program_test(stopping_the_world_nests),
         program_test(without_memory_there_is_no_runtime),
     };

@@ -137,6 +137,12 @@ static void a_frame_larger_than_any_stack_is_refused(void **state) {
     assert_null(runtime_push_frame(program->runtime, g, &description));
     assert_int_equal(g->stack_bytes, GOROUTINE_STACK_MIN);
     assert_null(g->innermost);
+    const uint8_t bits[1] = {0xff};
+    description.size_bytes = (size_t)1 << 60; // even its map is larger than memory
+    description.locals_map = FRAME_MAP_BITS;
+    description.local_words = (size_t)1 << 57;
+    description.local_bits = bits;
+    assert_null(runtime_push_frame(program->runtime, g, &description));
 }
 
 static void without_memory_a_stack_stays_where_it_is(void **state) {
@@ -144,8 +150,7 @@ static void without_memory_a_stack_stays_where_it_is(void **state) {
     struct goroutine *g = start(program);
     struct frame *frame = push(program, g, 64);
     *word(frame->sp) = 5;
-    heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
-    heap_set_fault(program->heap, SYSMEM_MPROTECT, 1, true);
+    program_refuse(program, true);
     while (runtime_grow_stack(program->runtime, g)) {
         assert_true(g->stack_bytes < (size_t)1 << 30);
     }
