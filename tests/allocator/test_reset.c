@@ -102,9 +102,9 @@ static char *run(uint64_t seed, uint64_t *contents) {
         if (choice < 6 && held_count < HELD_MAX) {
             struct held *new_one = &held[held_count++];
             *new_one = take(cache);
-            const unsigned char *bytes = new_one->base;
-            for (size_t i = 0; i < new_one->size_bytes; i++) {
-                *contents = *contents * 31 + bytes[i];
+            const uint64_t *words = new_one->base;
+            for (size_t i = 0; i < new_one->size_bytes / sizeof(*words); i++) {
+                *contents = *contents * 31 + words[i];
             }
             memset(new_one->base, (int)random_below(256), new_one->size_bytes);
         } else if (choice < 9 && held_count > 0) {
@@ -121,12 +121,12 @@ static char *run(uint64_t seed, uint64_t *contents) {
 static void the_same_run_shows_the_same_in_a_new_and_in_a_reset_heap(void **state) {
     (void)state;
     char *fresh = snapshot_of(heap);
-    for (uint64_t seed = 1; seed <= 12; seed++) {
+    for (uint64_t seed = 1; seed <= 8; seed++) {
         uint64_t expected_contents;
         heap_destroy(heap);
         heap = heap_create(NULL);
         char *expected = run(seed, &expected_contents);
-        for (uint64_t other = 1; other <= 3; other++) {
+        for (uint64_t other = 1; other <= 2; other++) {
             uint64_t contents;
             assert_true(heap_reset(heap));
             assert_snapshot(heap, fresh);
@@ -147,9 +147,8 @@ static void assert_zero(uintptr_t base, size_t size_bytes) {
     while (size_bytes > 0) {
         size_t part_bytes = size_bytes < sizeof(copy) ? size_bytes : sizeof(copy);
         heap_peek(copy, (const void *)base, part_bytes);
-        for (size_t i = 0; i < part_bytes; i++) {
-            assert_int_equal(copy[i], 0);
-        }
+        assert_int_equal(copy[0], 0);
+        assert_memory_equal(copy, copy + 1, part_bytes - 1);
         base += part_bytes;
         size_bytes -= part_bytes;
     }
@@ -166,7 +165,7 @@ static bool is_obtained(uintptr_t address) {
 
 static void all_memory_that_is_still_mapped_is_zero_after_a_reset(void **state) {
     (void)state;
-    for (uint64_t seed = 50; seed < 55; seed++) {
+    for (uint64_t seed = 50; seed < 53; seed++) {
         uint64_t contents;
         free(run(seed, &contents));
         assert_true(heap_reset(heap));

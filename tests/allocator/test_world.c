@@ -17,7 +17,7 @@
 #include "support_snapshot.h"
 
 #define THREAD_COUNT 4
-#define STOP_COUNT   300
+#define STOP_COUNT   60
 
 static struct heap *heap;
 
@@ -58,6 +58,7 @@ static void *own(void *context) {
         for (size_t i = 0; i < 100; i++) {
             touch(owner);
         }
+        (void)sched_yield();
         atomic_fetch_add(&owner->round_count, 1);
     }
     return NULL;
@@ -200,6 +201,7 @@ static void *use_pages(void *context) {
         heap_free_manual(heap, manual, MANUAL_STACK);
         (void)heap_scavenge(heap, HEAP_PAGE_BYTES);
         touch(owner);
+        (void)sched_yield();
         atomic_fetch_add(&owner->round_count, 1);
     }
     return NULL;
@@ -209,7 +211,7 @@ static void no_number_moves_while_the_world_is_stopped(void **state) {
     (void)state;
     struct owner owners[THREAD_COUNT];
     start_owners(owners, use_pages);
-    for (size_t i = 0; i < 30; i++) {
+    for (size_t i = 0; i < 20; i++) {
         heap_stop_world(heap);
         char *before = snapshot_of(heap);
         assert_pages_are_sound(heap);
