@@ -44,6 +44,9 @@ struct inspect_span {
 size_t inspect_span_count(const struct heap *heap);
 bool inspect_span(const struct heap *heap, size_t index, struct inspect_span *span);
 
+// The same record of the span that the page table names for an address; false: none.
+bool inspect_span_at(const struct heap *heap, uintptr_t address, struct inspect_span *span);
+
 // The span that the heap's page table names for an address; false: none. Written to `identity`.
 bool inspect_span_of_address(const struct heap *heap, uintptr_t address, const void **identity);
 

@@ -16,25 +16,21 @@ size_t inspect_span_count(const struct heap *heap) {
     return heap->all_span_count;
 }
 
-bool inspect_span(const struct heap *heap, size_t index, struct inspect_span *record) {
-    if (index >= heap->all_span_count) {
-        return false;
-    }
-    const struct mspan *span = heap->all_spans[index];
+static void fill_record(const struct mspan *span, struct inspect_span *record) {
     *record = (struct inspect_span){
         .identity = span,
         .state = span->state,
         .owner_cache = UINT32_MAX,
     };
     if (span->state == MSPAN_DEAD) {
-        return true; // its block may hold the link of a free list
+        return; // its block may hold the link of a free list
     }
     record->base = span->base;
     record->page_count = span->page_count;
     record->manual_stat = span->stat;
     record->needzero = span->needzero;
     if (span->state == MSPAN_MANUAL) {
-        return true;
+        return;
     }
     record->element_bytes = span->element_bytes;
     record->object_count = span->object_count;
@@ -49,6 +45,22 @@ bool inspect_span(const struct heap *heap, size_t index, struct inspect_span *re
     record->sweep_generation = span->sweep_generation;
     record->owner_cache = mspan_owner(span) - 1; // none: wraps to UINT32_MAX
     record->span_class = span->span_class;
+}
+
+bool inspect_span(const struct heap *heap, size_t index, struct inspect_span *record) {
+    if (index >= heap->all_span_count) {
+        return false;
+    }
+    fill_record(heap->all_spans[index], record);
+    return true;
+}
+
+bool inspect_span_at(const struct heap *heap, uintptr_t address, struct inspect_span *record) {
+    const struct mspan *span = mheap_span_of(heap, address);
+    if (span == NULL) {
+        return false;
+    }
+    fill_record(span, record);
     return true;
 }
 
