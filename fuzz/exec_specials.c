@@ -95,5 +95,6 @@ bool exec_profile_cycle(struct executor *executor, struct operation operation) {
     (void)operation;
     heap_profile_next_cycle(executor->heap);
     heap_profile_flush(executor->heap);
+    (void)model_profile_cycled(executor->model);
     return true;
 }

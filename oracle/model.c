@@ -69,6 +69,7 @@ bool model_init(struct model *model, struct rule_book *book) {
 void model_fini(struct model *model) {
     map_fini(&model->map);
     model_program_fini(model);
+    model_profile_fini(model);
     view_fini(&model->view);
     free(model->slots.items);
     free(model->edges.items);
@@ -116,6 +117,7 @@ void model_reset(struct model *model, struct heap *heap) {
     model->cache_limit = 0;
     model->cache_count = 0;
     model_program_reset(model);
+    model_profile_reset(model);
     model_collect_reset(model);
 }
 
@@ -193,6 +195,7 @@ bool model_cache_acquired(struct model *model, uint32_t cache_id) {
                              "cache %u was given out while %u is free", cache_id, id);
         }
     }
+    model_profile_cache_acquired(model, cache_id);
     if (cache_id >= model->cache_limit) {
         model->cache_limit = cache_id + 1;
     }

@@ -132,6 +132,8 @@ bool model_finalizer_started(struct model *model, const struct finalizer *runnin
 bool model_finalizer_finished(struct model *model);
 
 bool model_profile_rate_set(struct model *model, uint64_t rate_bytes);
+// heap_profile_next_cycle and heap_profile_flush were called by the driver (a collection reports them itself).
+bool model_profile_cycled(struct model *model);
 bool model_call_stack_set(struct model *model, uint32_t cache_id, const uintptr_t *frames,
                           size_t frame_count);
 
@@ -177,6 +179,10 @@ void model_visit_finalizers(const struct model *model,
 void model_visit_queued(const struct model *model,
                         void (*visit)(void *context, const struct model_finalizer *finalizer),
                         void *context);
+
+// What the bucket must have published. After Go's three-cycle rule.
+void model_bucket_counts(const struct model *model, uintptr_t bucket, uint64_t *allocs,
+                         uint64_t *frees);
 
 // Lets the model see which spans were swept since it last looked. oracle_check does it; a round
 // trip must, first.

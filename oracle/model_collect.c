@@ -88,6 +88,7 @@ static void sweep_slots(struct model *model, const struct condemned_span *condem
         if (look) {
             (void)check_freed(model, condemned, slot);
         }
+        model_profile_freed(model, slot, true);
         model_drop_slot(model, index);
     }
 }
@@ -281,6 +282,7 @@ static bool take_marks(struct model *model) {
                 clean = fail_mark(model, RULE_REACH_FREED, NULL, slot,
                                   "an object whose finalizer was due is gone");
             }
+            model_profile_freed(model, slot, true);
             model_drop_slot(model, index);
         }
     }
@@ -316,6 +318,7 @@ bool model_gc_finished(struct model *model, struct heap *heap) {
         model->caches[id].block = MODEL_NONE; // all caches are flushed
     }
     note_cycle(&model->cycle);
+    (void)model_profile_cycled(model);
     bool clean = take_marks(model);
     model_settle(model, model->heap);
     return clean;

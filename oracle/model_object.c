@@ -22,7 +22,7 @@ bool model_add_slot(struct model *model, uint32_t *index, const struct slot *slo
     if (entry->size_class == 0) {
         model->large_alloc_bytes += entry->element_bytes;
     }
-    return map_enter(model, *index);
+    return map_enter(model, *index) && model_profile_allocated(model, entry);
 }
 
 static void drop_edges(struct model *model, struct slot *slot) {
@@ -312,6 +312,7 @@ bool model_freed(struct model *model, uint32_t handle, uint32_t cache_id,
                                           : "the free of an object was put off");
     }
     if (status != HEAP_FREE_DEFERRED) {
+        model_profile_freed(model, slot, false);
         model_drop_slot(model, entry->slot);
     }
     return true;
@@ -437,6 +438,7 @@ static bool realloced_by_moving(struct model *model, uint32_t handle,
             move_edges(model, model_slot(model, old_index),
                        model_slot(model, model->handles[handle].slot), kept);
         }
+        model_profile_freed(model, model_slot(model, old_index), false);
         model_drop_slot(model, old_index);
     }
     return true;

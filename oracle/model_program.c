@@ -25,7 +25,6 @@ void model_program_reset(struct model *model) {
     model->queue_head = MODEL_NONE;
     model->queue_tail = MODEL_NONE;
     model->queue_batch = 0;
-    model->profile_rate = 0;
 }
 
 void model_program_fini(struct model *model) {

@@ -1,5 +1,5 @@
-// model_special: finalizers as they were set, queued and run; and samples of the profile, by what
-// they must fit.
+// model_special: finalizers as they were set, queued and run; and the specials that stand in the
+// heap against those of the ledger.
 #include "oracle/model_state.h"
 
 #include "allocator/special.h"
@@ -209,23 +209,10 @@ static bool check_finalizer(struct model *model, uintptr_t object,
                      "the heap holds a finalizer that was not set so");
 }
 
-static bool check_sample(struct model *model, const struct inspect_span *span,
-                         const struct inspect_special *special) {
-    struct inspect_bucket bucket;
-    uintptr_t object = span->base + special->offset;
-    if (!inspect_bucket((const void *)special->bucket, &bucket) ||
-        bucket.object_bytes != span->element_bytes) {
-        return rule_fail(model->book, RULE_PROFILE_SAMPLES, (struct rule_place){.object = object},
-                         "a sample of %zu bytes stands in no bucket of that size",
-                         span->element_bytes);
-    }
-    return true;
-}
-
 bool model_check_specials(struct model *model, const struct view *view) {
     rule_count(model->book, RULE_FINALIZER_SET);
-    rule_count(model->book, RULE_PROFILE_SAMPLES);
     size_t count = 0;
+    size_t sample_count = 0;
     bool clean = true;
     for (uint32_t i = 0; i < view->span_count && clean; i++) {
         const struct inspect_span *span = &view->spans[i];
@@ -236,28 +223,19 @@ bool model_check_specials(struct model *model, const struct view *view) {
                 count++;
                 clean = check_finalizer(model, span->base + special.offset, &special);
             } else {
-                clean = check_sample(model, span, &special);
+                sample_count++;
+                uint32_t slot = map_find(model, span->base + special.offset);
+                clean = model_profile_check(
+                    model, slot == MODEL_NONE ? NULL : model_slot(model, slot), special.bucket);
             }
         }
     }
-    return clean && (count == count_set(model) ||
-                     rule_fail_values(model->book, RULE_FINALIZER_SET, "finalizers",
-                                      (struct rule_value){"heap", count},
-                                      (struct rule_value){"model", count_set(model)}));
-}
-
-// ---- profile
-
-bool model_profile_rate_set(struct model *model, uint64_t rate_bytes) {
-    model->profile_rate = rate_bytes;
-    return true;
-}
-
-bool model_call_stack_set(struct model *model, uint32_t cache_id, const uintptr_t *frames,
-                          size_t frame_count) {
-    (void)model;
-    (void)cache_id;
-    (void)frames;
-    (void)frame_count;
-    return true;
+    if (clean && count != count_set(model)) {
+        clean = rule_fail_values(model->book, RULE_FINALIZER_SET, "finalizers",
+                                 (struct rule_value){"heap", count},
+                                 (struct rule_value){"model", count_set(model)});
+    }
+    return clean && rule_equal(model->book, RULE_PROFILE_SAMPLES, "samples",
+                               (struct rule_value){"heap", sample_count},
+                               (struct rule_value){"model", model->profile.sample_count});
 }

@@ -41,6 +41,7 @@ struct slot {
     uint32_t first_finalizer;
     uint64_t seed; // of its contents
     uint32_t cache_id;
+    uint32_t sample;  // index + 1 of its profile_book; 0: not sampled
     uint32_t visit;      // == model->visit: seen in this walk
     uint16_t tiny_bytes; // mask of a tiny block's bytes that were handed out
     uint8_t size_class;  // 0: large
@@ -156,6 +157,33 @@ struct cycle_book {
     bool ending; // finish was announced with start: one call does both
 };
 
+// ---- the memory profile (model_profile.c)
+
+struct profile_counts {
+    uint64_t allocs, frees;
+};
+struct profile_book { // of a bucket: what it must have published, and what is due, by cycle % 3
+    uintptr_t bucket;
+    uint32_t next; // in its row; UINT32_MAX: none
+    struct profile_counts published, future[3];
+};
+#define PROFILE_FRAMES 32 // Go's maxStack; deeper calls are cut
+struct profile_stack {
+    size_t count;
+    uintptr_t frames[PROFILE_FRAMES];
+};
+#define PROFILE_ROWS 256
+struct profile {
+    uint64_t rate;
+    uint64_t cycle;
+    uint64_t sample_count; // live ones
+    uint32_t rows[PROFILE_ROWS]; // heads of lists of books
+    struct profile_book *books;
+    uint32_t book_count, book_capacity;
+    struct profile_stack *stacks; // by cache id
+    uint32_t stack_count, stack_capacity;
+};
+
 struct condemned_span { // with objects that its sweep will free
     uint32_t index;     // for inspect_span
     uintptr_t base;
@@ -203,7 +231,7 @@ struct model {
     bool has_running;
     uint32_t queue_head, queue_tail; // of queued finalizers
     uint32_t queue_batch;
-    uint64_t profile_rate;
+    struct profile profile;
 
     // collection
     struct cycle_book cycle;
@@ -266,6 +294,15 @@ void model_program_reset(struct model *model);
 void model_program_fini(struct model *model);
 // Calls `visit` with each root's value, zeros included.
 void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value));
+
+// model_profile.c
+void model_profile_reset(struct model *model);
+void model_profile_fini(struct model *model);
+void model_profile_cache_acquired(struct model *model, uint32_t cache_id);
+bool model_profile_allocated(struct model *model, struct slot *slot); // a slot just added
+void model_profile_freed(struct model *model, const struct slot *slot, bool swept);
+// A profile special stands on the object of `slot` (NULL: on none): it must be the one in the ledger.
+bool model_profile_check(struct model *model, const struct slot *slot, uintptr_t bucket);
 
 // model_reach.c: walks from the values pushed; calls `reach` once for each slot reached
 void reach_begin(struct model *model);

@@ -61,14 +61,24 @@ static bool check_begin(struct roundtrip *trip, const struct dump_record_MemProf
                            trip->current_bucket.frame_count);
 }
 
+static bool check_counts(struct roundtrip *trip, const struct dump_record_MemProf *record) {
+    enum rule rule = RULE_DUMP_MEMPROF_COUNT;
+    if (trip->model == NULL) {
+        return roundtrip_holds(trip, rule, record->frees <= record->allocs, 0,
+                               "a bucket frees more than it allocates");
+    }
+    uint64_t allocs, frees;
+    model_bucket_counts(trip->model, trip->current_bucket.identity, &allocs, &frees);
+    return roundtrip_equal(trip, rule, "allocs", record->allocs, "ledger", allocs) &&
+           roundtrip_equal(trip, rule, "frees", record->frees, "ledger", frees);
+}
+
 bool roundtrip_memprof(struct roundtrip *trip, const struct dump_record *record) {
     const struct dump_record_MemProf *bucket = &record->as.MemProf;
     if ((record->is_first && !check_begin(trip, bucket)) || !check_calls(trip, &bucket->stack)) {
         return false;
     }
-    return !record->is_last ||
-           roundtrip_holds(trip, RULE_DUMP_MEMPROF_COUNT, bucket->frees <= bucket->allocs, 0,
-                           "a bucket frees more than it allocates");
+    return !record->is_last || check_counts(trip, bucket);
 }
 
 // ---- samples
