@@ -2,6 +2,7 @@
 #include "allocator/collect.h"
 
 #include "allocator/bits.h"
+#include "allocator/check.h"
 #include "allocator/mheap.h"
 
 static uint64_t marked_word(const struct mspan *span, uint32_t word) {
@@ -15,9 +16,8 @@ static void visit_word(struct heap *heap, const struct mspan *span, uint32_t wor
     for (uint64_t bits = marked_word(span, word); bits != 0; bits &= bits - 1) {
         struct heap_object object;
         uint32_t index = word * 64 + bits_ctz64(bits);
-        if (heap_find_object(heap, mspan_object(span, index), &object)) {
-            visit(context, &object);
-        }
+        CHECK(heap_find_object(heap, mspan_object(span, index), &object));
+        visit(context, &object);
     }
 }
 

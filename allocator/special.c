@@ -171,9 +171,7 @@ static void drop_all(struct heap *heap, struct mspan *span, uint32_t object_inde
 }
 
 void special_free_object(struct heap *heap, struct mspan *span, uint32_t object_index) {
-    if (mspan_has_specials(span)) {
-        drop_all(heap, span, object_index, false);
-    }
+    drop_all(heap, span, object_index, false);
 }
 
 bool special_sweep_object(struct heap *heap, struct mspan *span, uint32_t object_index) {

@@ -42,7 +42,6 @@ int32_t runtime_set_gc_percent(struct runtime *runtime, int32_t percent) {
 bool runtime_gc_is_due(struct runtime *runtime) {
     runtime_lock(runtime);
     bool due = !runtime->gc.marking && heap_live_bytes(runtime->heap) >= runtime->gc.next_gc_bytes;
-    due = due && runtime->gc.percent >= 0;
     runtime_unlock(runtime);
     return due;
 }

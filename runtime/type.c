@@ -5,14 +5,6 @@ static size_t mask_bytes(const struct gc_layout *layout) {
     return (layout->pointer_bytes / 8 + 7) / 8;
 }
 
-static void free_parts(struct runtime *runtime, const struct type *type) {
-    if (type->layout.pointer_mask != NULL) {
-        pool_free(runtime, (void *)(uintptr_t)type->layout.pointer_mask, mask_bytes(&type->layout));
-    }
-    pool_free_string(runtime, type->package_path);
-    pool_free_string(runtime, type->name);
-}
-
 // Fills `type` with copies. False: no memory, nothing kept.
 static bool copy_type(struct runtime *runtime, struct type *type, const struct type *description) {
     const struct gc_layout *layout = &description->layout;
@@ -27,7 +19,8 @@ static bool copy_type(struct runtime *runtime, struct type *type, const struct t
         complete = type->layout.pointer_mask != NULL;
     }
     if (!complete) {
-        free_parts(runtime, type);
+        pool_free_string(runtime, type->package_path);
+        pool_free_string(runtime, type->name);
     }
     return complete;
 }

@@ -72,6 +72,16 @@ static inline void program_refuse(struct program *program, bool refuse) {
     heap_set_fault(program->heap, SYSMEM_MPROTECT, fail_at, refuse);
 }
 
+// Takes all metadata that is at hand: not even the smallest record is to be had until memory is
+// given again.
+static inline void program_burn(struct program *program) {
+    program_refuse(program, true);
+    while (heap_metadata_alloc(program->heap, 16) != NULL) {
+    }
+    while (runtime_define_itab(program->runtime, NULL, false) != NULL) {
+    }
+}
+
 // Takes `count` small records, so that what follows runs out of memory at another of its steps.
 static inline void program_shift(struct program *program, size_t count) {
     for (size_t i = 0; i < count; i++) {

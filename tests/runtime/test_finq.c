@@ -203,6 +203,19 @@ a_finalizer_set_behind_the_runtimes_back_while_marking_needs_memory_to_queue(voi
     }
 }
 
+static void without_memory_for_the_queue_no_cycle_starts(void **state) {
+    struct program *program = *state;
+    struct finalizer finalizer = {.object = program_node_new(program)};
+    assert_int_equal(heap_add_finalizer(program->heap, &finalizer), SPECIAL_OK);
+    program_burn(program);
+    struct memstats before = program_stats(program);
+    assert_false(runtime_gc_start(program->runtime, program->cache, true));
+    struct memstats after = program_stats(program);
+    assert_memory_equal(&before, &after, sizeof(before));
+    program_refuse(program, false);
+    assert_true(runtime_gc_start(program->runtime, program->cache, true));
+}
+
 static void without_memory_no_finalizer_is_set(void **state) {
     struct program *program = *state;
     static uintptr_t objects[20000];
@@ -234,6 +247,7 @@ int main(void) {
         program_test(a_finalizer_set_while_marking_shades_what_it_needs),
         program_test(a_sweep_never_lacks_memory_to_queue),
         program_test(a_finalizer_set_behind_the_runtimes_back_while_marking_needs_memory_to_queue),
+        program_test(without_memory_for_the_queue_no_cycle_starts),
         program_test(without_memory_no_finalizer_is_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

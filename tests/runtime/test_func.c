@@ -47,9 +47,12 @@ static void lines_advance_with_the_pc(void **state) {
 
 static void without_memory_what_is_defined_stays_at(struct program *program, size_t shift) {
     program_restart(program);
+    uintptr_t count = 0;
+    for (; count < 1100; count++) {
+        assert_true(define(program, count * 16, count * 16 + 16));
+    }
     program_shift(program, shift);
     program_refuse(program, true);
-    uintptr_t count = 0;
     while (define(program, count * 16, count * 16 + 16)) {
         assert_true(++count < 100000);
     }
@@ -68,11 +71,27 @@ static void without_memory_what_is_defined_stays(void **state) {
     }
 }
 
+static void without_memory_for_a_longer_table_the_old_one_serves(void **state) {
+    struct program *program = *state;
+    uintptr_t count = 0;
+    for (; count < 16; count++) {
+        assert_true(define(program, count * 16, count * 16 + 16));
+    }
+    program_burn(program);
+    assert_false(define(program, count * 16, count * 16 + 16));
+    program_refuse(program, false);
+    for (uintptr_t i = 0; i < count; i++) {
+        assert_int_equal(runtime_find_func(program->runtime, i * 16 + 15)->entry, i * 16);
+    }
+    assert_true(define(program, count * 16, count * 16 + 16));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         program_test(a_pc_finds_the_function_it_lies_in),
         program_test(overlapping_and_empty_ranges_are_refused),
         program_test(lines_advance_with_the_pc),
+        program_test(without_memory_for_a_longer_table_the_old_one_serves),
         program_test(without_memory_what_is_defined_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

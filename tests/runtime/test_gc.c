@@ -127,6 +127,16 @@ static void a_realloc_while_marking_keeps_what_the_object_leads_to(void **state)
     assert_ptr_not_equal(moved, (void *)object);
     assert_true(runtime_gc_finish(program->runtime, program->cache));
     assert_true(program_is_marked(program, child));
+    moved = // with no cycle running: nothing to shade
+        runtime_realloc(program->runtime, program->cache, moved, 640, &program_node, 0);
+    assert_non_null(moved);
+    program_set_data(program, 0, (uintptr_t)moved);
+    program_refuse(program, true);
+    assert_true(runtime_gc_start(program->runtime, program->cache, false));
+    assert_null(runtime_realloc(program->runtime, program->cache, moved, (size_t)1 << 30,
+                                &program_node, 0));
+    assert_true(runtime_gc_finish(program->runtime, program->cache));
+    assert_true(program_is_marked(program, (uintptr_t)moved));
 }
 
 static void an_object_freed_in_the_mark_queue_is_harmless(void **state) {

@@ -162,6 +162,22 @@ static void without_memory_no_record_is_pushed(void **state) {
     assert_int_equal(count, 0);
 }
 
+static void without_metadata_neither_goroutine_nor_frame_nor_thread_starts(void **state) {
+    struct program *program = *state;
+    struct goroutine *g = start(program);
+    program_burn(program);
+    struct memstats before = program_stats(program);
+    assert_null(runtime_start_goroutine(program->runtime, 0, false));
+    assert_null(runtime_push_frame(program->runtime, g, &plain));
+    assert_null(runtime_start_osthread(program->runtime, 1));
+    struct memstats after = program_stats(program);
+    assert_memory_equal(&before, &after, sizeof(before));
+    assert_null(g->next);
+    assert_null(g->innermost);
+    program_refuse(program, false);
+    assert_non_null(runtime_push_frame(program->runtime, g, &plain));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         program_test(a_new_goroutine_has_the_least_stack_and_is_runnable),
@@ -171,6 +187,7 @@ int main(void) {
         program_test(defers_and_panics_are_newest_first),
         program_test(an_exit_drops_frames_defers_and_panics),
         program_test(without_memory_no_goroutine_starts_and_the_record_waits),
+        program_test(without_metadata_neither_goroutine_nor_frame_nor_thread_starts),
         program_test(without_memory_no_record_is_pushed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

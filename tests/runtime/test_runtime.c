@@ -105,6 +105,17 @@ static void segments_larger_than_memory_are_refused(void **state) {
     }
 }
 
+static void without_metadata_there_is_no_runtime(void **state) {
+    struct program *program = *state;
+    program_burn(program);
+    assert_null(runtime_create(program->heap, NULL));
+    program_refuse(program, false);
+    struct runtime *runtime = runtime_create(program->heap, NULL);
+    assert_non_null(runtime);
+    assert_int_equal(runtime_data_segment(runtime)->size_bytes, 0);
+    runtime_destroy(runtime);
+}
+
 static void stopping_the_world_nests(void **state) {
     struct program *program = *state;
     runtime_stop_world(program->runtime);
@@ -120,6 +131,7 @@ int main(void) {
         program_test(options_are_copied_and_the_clock_is_the_callers),
         program_test(a_reset_heap_gives_the_runtime_the_same_addresses),
         program_test(segments_larger_than_memory_are_refused),
+        program_test(without_metadata_there_is_no_runtime),
         program_test(stopping_the_world_nests),
         program_test(without_memory_there_is_no_runtime),
     };
