@@ -1,0 +1,66 @@
+// cmd_bisect: the first operation after which a rule fails, and what it did to the numbers.
+#include "cli/cli.h"
+#include "cli/crash.h"
+#include "cli/input.h"
+#include "cli/options.h"
+#include "cli/replay.h"
+
+#include <stdio.h>
+
+static const char usage[] = "usage: countercheck bisect [--json] FILE\n"
+                            "\n"
+                            "Runs the program with a full check after every operation and stops at "
+                            "the first that fails: prints\n"
+                            "its text, the rule, both numbers, the change that was expected of it "
+                            "and the actual one, and the\n"
+                            "operations before it.\n"
+                            "Exit status: 0 no rule fails, 1 a finding, 2 unusable input or call, "
+                            "3 the environment failed.\n";
+
+#define SHOWN_BEFORE 20
+
+static struct program program;
+
+static int bisect(const char *path, bool is_json) {
+    const struct executor_options options = {
+        .level = ORACLE_FULL, .check_each = true, .keeps_expectations = true, .final_dump = true};
+    struct executor *executor = replay_open(&options);
+    if (executor == NULL) {
+        return CLI_ENVIRONMENT;
+    }
+    const struct replay replay = {.executor = executor, .name = path, .is_json = is_json};
+    program.header.check_every = 1;
+    crash_catch();
+    enum verdict verdict = replay_run(&replay, &program);
+    int status = CLI_CLEAN;
+    if (verdict == VERDICT_ENVIRONMENT) {
+        cli_message("%s: no memory for a heap", path);
+        status = CLI_ENVIRONMENT;
+    } else if (verdict == VERDICT_FINDING) {
+        status = CLI_FINDING;
+        if (is_json) {
+            replay_print_finding_json(&replay, stdout);
+        } else {
+            replay_print_finding(&replay, &program, SHOWN_BEFORE, stdout);
+        }
+    } else if (!is_json) {
+        (void)printf("%s: no rule fails after any of its %zu operations\n", path,
+                     executor_position(executor));
+    }
+    executor_destroy(executor);
+    return cli_finish(status);
+}
+
+int cmd_bisect(int argc, char **argv) {
+    bool is_json = false;
+    const struct cli_option options[] = {{"--json", &is_json, NULL}, {NULL, NULL, NULL}};
+    const struct cli_call call = {usage, options, 1, 1};
+    char **operands;
+    size_t operand_count;
+    int status = cli_parse(&call, argc, argv, &operands, &operand_count);
+    if (status >= 0) {
+        return status;
+    }
+    status = input_read_program(operands[0], &program);
+    return status == CLI_CLEAN ? bisect(operands[0], is_json) : status;
+}

@@ -1,0 +1,57 @@
+// cmd_ops: operations from binary to text and back.
+#include "cli/cli.h"
+#include "cli/input.h"
+#include "cli/options.h"
+#include "fuzz/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char usage[] =
+    "usage: countercheck ops FILE                  prints the operations as text\n"
+    "       countercheck ops --encode TEXT -o BIN  writes them as binary\n"
+    "\n"
+    "FILE and TEXT may be binary or text, told apart by their content; - is stdin. Both ways are\n"
+    "lossless: what is written is the canonical form of the same program.\n"
+    "Exit status: 0 clean, 2 unusable input or call, 3 the environment failed.\n";
+
+static struct program program;
+
+static int print_text(void) {
+    char *text = text_print_program(&program);
+    if (text == NULL) {
+        cli_message("out of memory");
+        return CLI_ENVIRONMENT;
+    }
+    (void)fputs(text, stdout);
+    free(text);
+    return cli_finish(CLI_CLEAN);
+}
+
+static int write_binary(const char *path) {
+    static uint8_t bytes[PROGRAM_BYTES_MAX];
+    return output_write(path, bytes, program_encode(&program, bytes, sizeof bytes));
+}
+
+int cmd_ops(int argc, char **argv) {
+    const char *out = NULL;
+    const char *encoded = NULL;
+    const struct cli_option options[] = {
+        {"--encode", NULL, &encoded}, {"-o", NULL, &out}, {NULL, NULL, NULL}};
+    const struct cli_call call = {usage, options, 0, 1};
+    char **operands;
+    size_t operand_count;
+    int status = cli_parse(&call, argc, argv, &operands, &operand_count);
+    if (status >= 0) {
+        return status;
+    }
+    if ((encoded == NULL) != (operand_count == 1) || (encoded == NULL) != (out == NULL)) {
+        cli_message("ops: either FILE, or --encode TEXT -o BIN (try --help)");
+        return CLI_UNUSABLE;
+    }
+    status = input_read_program(encoded == NULL ? operands[0] : encoded, &program);
+    if (status != CLI_CLEAN) {
+        return status;
+    }
+    return encoded == NULL ? print_text() : write_binary(out);
+}

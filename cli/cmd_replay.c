@@ -1,0 +1,201 @@
+// cmd_replay: runs operation files under the oracle, and says what it found.
+#define _POSIX_C_SOURCE 200809L
+#include "cli/cli.h"
+#include "cli/crash.h"
+#include "cli/input.h"
+#include "cli/memstats_print.h"
+#include "cli/options.h"
+#include "cli/replay.h"
+#include "dump/writer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: countercheck replay [--trace] [--check=cheap|full|paranoid] [--stats] [--json]\n"
+    "                           [--dump OUT] FILE|DIR...\n"
+    "\n"
+    "Runs programs of heap operations, binary or text (told apart by their content), each on a "
+    "heap of\n"
+    "its own, and compares every statistic with its other accounts. All files of a directory are "
+    "run.\n"
+    "  --trace        prints each operation with the counters that it moved\n"
+    "  --check=LEVEL  checks after every operation, so hard; else as the program says\n"
+    "  --stats        prints the final statistics\n"
+    "  --json         prints JSON: the statistics as one object a program, traces and findings as "
+    "lines\n"
+    "  --dump OUT     writes the final heap dump of the one program given; it holds all that the "
+    "heap held\n"
+    "Exit status: 0 clean, 1 a finding, 2 unusable input or call, 3 the environment failed.\n";
+
+#define SHOWN_BEFORE 8
+
+struct totals {
+    uint64_t programs, operations, effective, findings, bounded;
+};
+
+struct call {
+    bool is_traced, has_stats, is_json, is_terminal;
+    bool every_operation; // --check was given
+    enum oracle_level level;
+    const char *dump_path;
+};
+
+static struct program program;
+
+static bool parse_level(const char *text, struct call *call) {
+    static const char *const names[] = {"cheap", "full", "paranoid"};
+    call->level = ORACLE_FULL;
+    call->every_operation = text != NULL;
+    for (unsigned i = 0; text != NULL && i < 3; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            call->level = (enum oracle_level)i;
+            return true;
+        }
+    }
+    if (text != NULL) {
+        cli_message("replay: --check is cheap, full or paranoid, not '%s'", text);
+    }
+    return text == NULL;
+}
+
+static int write_dump(const struct replay *replay, const char *path) {
+    struct dump_result result = dump_write_path(executor_runtime(replay->executor), NULL, path);
+    if (result.error != 0) {
+        cli_message("%s: %s", path, strerror(result.error));
+        return CLI_ENVIRONMENT;
+    }
+    return CLI_CLEAN;
+}
+
+static int tell_verdict(const struct replay *replay, enum verdict verdict, const struct call *call,
+                        struct totals *totals) {
+    if (verdict == VERDICT_ENVIRONMENT) {
+        cli_message("%s: no memory for a heap", replay->name);
+        return CLI_ENVIRONMENT;
+    }
+    if (verdict == VERDICT_FINDING) {
+        totals->findings++;
+        if (call->is_json) {
+            replay_print_finding_json(replay, stdout);
+        } else {
+            replay_print_finding(replay, &program, SHOWN_BEFORE, stdout);
+        }
+        return CLI_FINDING;
+    }
+    if (verdict == VERDICT_WORK_BOUND) {
+        totals->bounded++;
+        cli_message("%s: stopped at operation %zu: more work than one program is allowed",
+                    replay->name, executor_position(replay->executor));
+    }
+    if (call->has_stats && call->is_json) {
+        memstats_print_json(executor_stats(replay->executor), stdout);
+        (void)putchar('\n');
+    } else if (call->has_stats) {
+        memstats_print_text(executor_stats(replay->executor), stdout);
+    }
+    return call->dump_path == NULL ? CLI_CLEAN : write_dump(replay, call->dump_path);
+}
+
+static int replay_file(struct executor *executor, const char *path, const struct call *call,
+                       struct totals *totals) {
+    const struct replay replay = {executor, path, call->is_traced, call->is_json};
+    int status = input_read_program(path, &program);
+    if (status != CLI_CLEAN) {
+        return status;
+    }
+    if (call->every_operation) {
+        program.header.check_every = 1;
+    }
+    enum verdict verdict = replay_run(&replay, &program);
+    totals->programs++;
+    return tell_verdict(&replay, verdict, call, totals);
+}
+
+static void show_progress(const struct call *call, size_t done, size_t count) {
+    if (call->is_terminal && count > 1) {
+        (void)fprintf(stderr, done < count ? "\r%zu of %zu" : "\r\033[K", done, count);
+    }
+}
+
+static uint64_t sum(const uint64_t *counts) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < OP_COUNT; i++) {
+        total += counts[i];
+    }
+    return total;
+}
+
+static void print_summary(const struct totals *totals, const struct executor_counts *counts) {
+    (void)printf("%" PRIu64 " program%s, %" PRIu64 " operations (%" PRIu64
+                 " did something), %" PRIu64 " finding%s\n",
+                 totals->programs, totals->programs == 1 ? "" : "s", sum(counts->executed),
+                 sum(counts->effective), totals->findings, totals->findings == 1 ? "" : "s");
+}
+
+// The worst status wins: a finding over an unusable file, so that a script sees it.
+static int replay_all(const struct input_list *list, const struct call *call) {
+    char scratch[64];
+    (void)snprintf(scratch, sizeof scratch, "/tmp/countercheck-dump-%ld", (long)getpid());
+    const struct executor_options options = {
+        .level = call->level,
+        .check_each = true,
+        .keeps_expectations = true,
+        .final_dump = true,
+        .scratch_path = scratch,
+    };
+    struct executor *executor = replay_open(&options);
+    if (executor == NULL) {
+        return CLI_ENVIRONMENT;
+    }
+    struct totals totals = {0};
+    int worst = CLI_CLEAN;
+    crash_catch();
+    for (size_t i = 0; i < list->count && worst != CLI_ENVIRONMENT; i++) {
+        show_progress(call, i, list->count);
+        int status = replay_file(executor, list->paths[i], call, &totals);
+        worst = status == CLI_CLEAN || worst == CLI_FINDING ? worst : status;
+    }
+    show_progress(call, list->count, list->count);
+    if (!call->is_json && totals.programs > 0) {
+        print_summary(&totals, executor_counts(executor));
+    }
+    executor_destroy(executor);
+    return cli_finish(worst);
+}
+
+int cmd_replay(int argc, char **argv) {
+    const char *level = NULL;
+    struct call call = {.is_terminal = isatty(STDERR_FILENO) == 1};
+    const struct cli_option options[] = {
+        {"--trace", &call.is_traced, NULL}, {"--check", NULL, &level},
+        {"--stats", &call.has_stats, NULL}, {"--json", &call.is_json, NULL},
+        {"--dump", NULL, &call.dump_path},  {NULL, NULL, NULL},
+    };
+    const struct cli_call parsed = {usage, options, 1, SIZE_MAX};
+    char **operands;
+    size_t operand_count;
+    int status = cli_parse(&parsed, argc, argv, &operands, &operand_count);
+    if (status >= 0) {
+        return status;
+    }
+    if (!parse_level(level, &call)) {
+        return CLI_UNUSABLE;
+    }
+    struct input_list list = {0};
+    for (size_t i = 0; i < operand_count && status <= CLI_CLEAN; i++) {
+        status = input_list_add(&list, operands[i]);
+    }
+    if (status <= CLI_CLEAN && call.dump_path != NULL && list.count != 1) {
+        cli_message("replay: --dump takes one program, not %zu", list.count);
+        status = CLI_UNUSABLE;
+    }
+    if (status <= CLI_CLEAN) {
+        status = replay_all(&list, &call);
+    }
+    input_list_free(&list);
+    return status;
+}

@@ -1,0 +1,177 @@
+// cmd_soak: random programs, one seed after the other, for a while; no coverage feedback, no clang.
+#define _POSIX_C_SOURCE 200809L
+#include "cli/cli.h"
+#include "cli/crash.h"
+#include "cli/input.h"
+#include "cli/options.h"
+#include "cli/replay.h"
+#include "fuzz/generator.h"
+#include "fuzz/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: countercheck soak [--seconds N] [--seed S] [--operations N]\n"
+    "\n"
+    "Draws a program from each seed from S on and runs it under the oracle, until the time "
+    "(default 10 s) or\n"
+    "the operations are used up, or there is a finding: its program is then written to "
+    "soak-SEED.ops.\n"
+    "The same seed draws the same program everywhere.\n"
+    "Exit status: 0 clean, 1 a finding, 2 unusable call, 3 the environment failed.\n";
+
+#define DRAWN_MAX    512 // operations a program
+#define TWICE_SHARE  64
+#define DUMP_SHARE   8
+#define SHOWN_BEFORE 12
+
+struct soak {
+    uint64_t seconds, seed, operations_limit;
+    uint64_t program_count, bounded_count;
+    bool is_terminal;
+    struct executor *executor;
+};
+
+static struct program program;
+static uint8_t program_bytes[PROGRAM_BYTES_MAX];
+
+static double now_seconds(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static uint64_t sum(const uint64_t *counts) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < OP_COUNT; i++) {
+        total += counts[i];
+    }
+    return total;
+}
+
+static enum verdict run_seed(struct soak *soak, uint32_t seed, const char *path) {
+    generator_program(&program, seed, DRAWN_MAX);
+    size_t size_bytes = program_encode(&program, program_bytes, sizeof program_bytes);
+    crash_prepare("countercheck: soak: crashed with seed %" PRIu32 "; its program is in %s", seed,
+                  path);
+    crash_prepare_file(path, program_bytes, size_bytes);
+    const struct executor_options options = {.level = ORACLE_FULL,
+                                             .final_dump = seed % DUMP_SHARE == 0};
+    executor_set_options(soak->executor, &options);
+    soak->program_count++;
+    enum verdict verdict = seed % TWICE_SHARE == 0 ? executor_run_twice(soak->executor, &program)
+                                                   : executor_run(soak->executor, &program, false);
+    soak->bounded_count += verdict == VERDICT_WORK_BOUND;
+    return verdict;
+}
+
+static int tell_finding(struct soak *soak, const char *path) {
+    const struct replay replay = {.executor = soak->executor, .name = path};
+    char *text = text_print_program(&program);
+    int status = text == NULL ? CLI_ENVIRONMENT : output_write(path, text, strlen(text));
+    free(text);
+    replay_print_finding(&replay, &program, SHOWN_BEFORE, stdout);
+    (void)printf("reproduce: countercheck replay %s\n", path);
+    return status == CLI_CLEAN ? CLI_FINDING : status;
+}
+
+static void print_idle_operations(const struct executor_counts *counts) {
+    for (size_t code = 0; code < OP_COUNT; code++) {
+        if (operation_descriptions[code].weight != 0 && counts->executed[code] > 1000 &&
+            counts->effective[code] == 0) {
+            (void)printf("  %s never did anything in %" PRIu64 " tries\n",
+                         operation_descriptions[code].name, counts->executed[code]);
+        }
+    }
+}
+
+static void print_summary(const struct soak *soak, double seconds) {
+    const struct executor_counts *counts = executor_counts(soak->executor);
+    uint64_t executed = sum(counts->executed);
+    double rate = seconds > 0 ? (double)executed / seconds : 0;
+    (void)printf("%" PRIu64 " programs, %" PRIu64 " operations (%.0f%% did something), %.0f "
+                 "operations/s, %" PRIu64 " stopped at the work bound\n",
+                 soak->program_count, executed,
+                 executed == 0 ? 0.0 : 100.0 * (double)sum(counts->effective) / (double)executed,
+                 rate, soak->bounded_count);
+    print_idle_operations(counts);
+}
+
+static void show_progress(const struct soak *soak, double seconds) {
+    if (soak->is_terminal) {
+        (void)fprintf(stderr, "\r%.0f of %" PRIu64 " s, %" PRIu64 " programs \033[K", seconds,
+                      soak->seconds, soak->program_count);
+    }
+}
+
+static int run_soak(struct soak *soak) {
+    char path[64];
+    double begin = now_seconds();
+    double elapsed = 0;
+    enum verdict verdict = VERDICT_CLEAN;
+    crash_catch();
+    for (uint64_t seed = soak->seed; verdict == VERDICT_CLEAN || verdict == VERDICT_WORK_BOUND;
+         seed++) {
+        if (soak->program_count % 32 == 0) {
+            elapsed = now_seconds() - begin;
+            show_progress(soak, elapsed);
+        }
+        const struct executor_counts *counts = executor_counts(soak->executor);
+        if (elapsed >= (double)soak->seconds || sum(counts->executed) >= soak->operations_limit) {
+            break;
+        }
+        (void)snprintf(path, sizeof path, "soak-%" PRIu32 ".ops", (uint32_t)seed);
+        verdict = run_seed(soak, (uint32_t)seed, path);
+    }
+    if (soak->is_terminal) {
+        (void)fputs("\r\033[K", stderr);
+    }
+    int status = CLI_CLEAN;
+    if (verdict == VERDICT_FINDING) {
+        status = tell_finding(soak, path);
+    } else if (verdict == VERDICT_ENVIRONMENT) {
+        cli_message("no memory for a heap");
+        status = CLI_ENVIRONMENT;
+    }
+    print_summary(soak, now_seconds() - begin);
+    return status;
+}
+
+int cmd_soak(int argc, char **argv) {
+    const char *seconds = "10";
+    const char *seed = "1";
+    const char *operations = NULL;
+    const struct cli_option options[] = {
+        {"--seconds", NULL, &seconds},
+        {"--seed", NULL, &seed},
+        {"--operations", NULL, &operations},
+        {NULL, NULL, NULL},
+    };
+    const struct cli_call call = {usage, options, 0, 0};
+    struct soak soak = {.operations_limit = UINT64_MAX, .is_terminal = isatty(STDERR_FILENO) == 1};
+    char **operands;
+    size_t operand_count;
+    int status = cli_parse(&call, argc, argv, &operands, &operand_count);
+    if (status >= 0) {
+        return status;
+    }
+    if (!cli_number("soak", "--seconds", seconds, UINT32_MAX, &soak.seconds) ||
+        !cli_number("soak", "--seed", seed, UINT32_MAX, &soak.seed) ||
+        (operations != NULL &&
+         !cli_number("soak", "--operations", operations, UINT64_MAX / 2, &soak.operations_limit))) {
+        return CLI_UNUSABLE;
+    }
+    const struct executor_options executor_options = {.level = ORACLE_FULL};
+    soak.executor = replay_open(&executor_options);
+    if (soak.executor == NULL) {
+        return CLI_ENVIRONMENT;
+    }
+    status = run_soak(&soak);
+    executor_destroy(soak.executor);
+    return cli_finish(status);
+}

@@ -1,0 +1,81 @@
+// crash: a handler that only writes what was prepared.
+#define _XOPEN_SOURCE 700
+#include "cli/crash.h"
+
+#include "cli/cli.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CRASH_HAS_SANITIZER
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define CRASH_HAS_SANITIZER
+#endif
+#if defined(CRASH_HAS_SANITIZER)
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+#define STACK_BYTES 65536 // for the handler, when the subject's own ran over
+
+static char line[512];
+static size_t line_bytes;
+static const char *file_path;
+static const uint8_t *file_bytes;
+static size_t file_size_bytes;
+
+void crash_prepare(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int count = vsnprintf(line, sizeof line - 1, format, arguments);
+    va_end(arguments);
+    line_bytes = count < 0 ? 0 : (size_t)count;
+    line_bytes = line_bytes < sizeof line - 2 ? line_bytes : sizeof line - 2;
+    line[line_bytes++] = '\n';
+}
+
+void crash_prepare_file(const char *path, const uint8_t *bytes, size_t size_bytes) {
+    file_path = path;
+    file_bytes = bytes;
+    file_size_bytes = size_bytes;
+}
+
+static void write_prepared(void) {
+    if (file_path != NULL) {
+        int descriptor = open(file_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        if (descriptor < 0 || write(descriptor, file_bytes, file_size_bytes) < 0) {
+            file_path = NULL; // nobody left to tell
+        }
+    }
+    if (write(STDERR_FILENO, line, line_bytes) < 0) {
+        line_bytes = 0;
+    }
+}
+
+static void on_signal(int number) {
+    (void)number;
+    write_prepared();
+    _exit(CLI_FINDING);
+}
+
+void crash_catch(void) {
+    static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    static uint8_t stack[STACK_BYTES];
+    stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+    (void)sigaltstack(&alternate, NULL);
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK};
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        (void)sigaction(signals[i], &action, NULL);
+    }
+#if defined(CRASH_HAS_SANITIZER)
+    __sanitizer_set_death_callback(write_prepared);
+#endif
+}

@@ -1,0 +1,219 @@
+// input: what a path holds, and one line when it holds nothing of use.
+#define _POSIX_C_SOURCE 200809L
+#include "cli/input.h"
+
+#include "cli/cli.h"
+#include "fuzz/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define INPUT_BYTES_MAX ((size_t)64 << 20) // of text; a program is at most 32 KiB of binary
+
+static int out_of_memory(void) {
+    cli_message("out of memory");
+    return CLI_ENVIRONMENT;
+}
+
+static int unusable(const char *path, const char *what) {
+    cli_message("%s: %s", path, what);
+    return CLI_UNUSABLE;
+}
+
+static int add_copy(struct input_list *list, const char *path) {
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
+        char **grown = realloc(list->paths, capacity * sizeof grown[0]);
+        if (grown == NULL) {
+            return out_of_memory();
+        }
+        list->paths = grown;
+        list->capacity = capacity;
+    }
+    list->paths[list->count] = strdup(path);
+    return list->paths[list->count++] == NULL ? out_of_memory() : CLI_CLEAN;
+}
+
+static bool is_wanted(const struct dirent *entry) {
+    size_t length = strlen(entry->d_name);
+    bool is_document = length > 3 && strcmp(entry->d_name + length - 3, ".md") == 0;
+    return entry->d_name[0] != '.' && !is_document;
+}
+
+static int add_directory(struct input_list *list, const char *path, DIR *directory) {
+    int status = CLI_CLEAN;
+    for (struct dirent *entry; status == CLI_CLEAN && (entry = readdir(directory)) != NULL;) {
+        if (!is_wanted(entry)) {
+            continue;
+        }
+        size_t size_bytes = strlen(path) + strlen(entry->d_name) + 2;
+        char *child = malloc(size_bytes);
+        if (child == NULL) {
+            return out_of_memory();
+        }
+        (void)snprintf(child, size_bytes, "%s/%s", path, entry->d_name);
+        DIR *below = opendir(child);
+        if (below != NULL) {
+            status = add_directory(list, child, below);
+            (void)closedir(below);
+        } else {
+            status = add_copy(list, child);
+        }
+        free(child);
+    }
+    return status;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int input_list_add(struct input_list *list, const char *path) {
+    DIR *directory = opendir(path);
+    if (directory == NULL) {
+        return add_copy(list, path);
+    }
+    size_t before = list->count;
+    int status = add_directory(list, path, directory);
+    (void)closedir(directory);
+    if (status == CLI_CLEAN && list->count == before) {
+        return unusable(path, "a directory without files");
+    }
+    if (list->count > before) {
+        qsort(list->paths + before, list->count - before, sizeof list->paths[0], by_name);
+    }
+    return status;
+}
+
+void input_list_free(struct input_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->paths[i]);
+    }
+    free(list->paths);
+    *list = (struct input_list){0};
+}
+
+// Reads to the end, in steps that double.
+static int read_all(const char *path, int descriptor, uint8_t **bytes, size_t *size_bytes) {
+    size_t capacity = 65536;
+    *bytes = malloc(capacity);
+    *size_bytes = 0;
+    while (*bytes != NULL) {
+        ssize_t count = read(descriptor, *bytes + *size_bytes, capacity - *size_bytes);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return count == 0 ? CLI_CLEAN : unusable(path, strerror(errno));
+        }
+        *size_bytes += (size_t)count;
+        if (*size_bytes > INPUT_BYTES_MAX) {
+            return unusable(path, "larger than a program of operations can be");
+        }
+        if (*size_bytes == capacity) {
+            uint8_t *grown = realloc(*bytes, capacity *= 2);
+            if (grown == NULL) {
+                return out_of_memory();
+            }
+            *bytes = grown;
+        }
+    }
+    return out_of_memory();
+}
+
+int input_read_bytes(const char *path, uint8_t **bytes, size_t *size_bytes) {
+    bool is_stdin = strcmp(path, "-") == 0;
+    int descriptor = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    *bytes = NULL;
+    if (descriptor < 0) {
+        return unusable(path, strerror(errno));
+    }
+    int status = read_all(path, descriptor, bytes, size_bytes);
+    if (!is_stdin) {
+        (void)close(descriptor);
+    }
+    if (status != CLI_CLEAN) {
+        free(*bytes);
+        *bytes = NULL;
+    }
+    return status;
+}
+
+int input_read_program(const char *path, struct program *program) {
+    static const char dump_header[] = "go1.7 heap dump\n";
+    uint8_t *bytes;
+    size_t size_bytes;
+    struct text_error error;
+    int status = input_read_bytes(path, &bytes, &size_bytes);
+    if (status != CLI_CLEAN) {
+        return status;
+    }
+    if (size_bytes == 0) {
+        status = unusable(path, "an empty file");
+    } else if (size_bytes >= sizeof dump_header - 1 &&
+               memcmp(bytes, dump_header, sizeof dump_header - 1) == 0) {
+        status = unusable(path, "a heap dump, not operations (countercheck dump reads it)");
+    } else if (!text_read_program(program, bytes, size_bytes, &error)) {
+        cli_message("%s:%zu: %s", path, error.line, error.message);
+        status = CLI_UNUSABLE;
+    }
+    free(bytes);
+    return status;
+}
+
+static int write_all(int descriptor, const uint8_t *bytes, size_t size_bytes) {
+    while (size_bytes > 0) {
+        ssize_t count = write(descriptor, bytes, size_bytes);
+        if (count < 0 && errno != EINTR) {
+            return errno;
+        }
+        bytes += count > 0 ? count : 0;
+        size_bytes -= count > 0 ? (size_t)count : 0;
+    }
+    return fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno;
+}
+
+static int write_failed(const char *path, int error) {
+    cli_message("%s: %s", path, strerror(error));
+    return error == ENOSPC || error == EDQUOT || error == EIO ? CLI_ENVIRONMENT : CLI_UNUSABLE;
+}
+
+static int write_directly(const char *path, const void *bytes, size_t size_bytes) {
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    int error = descriptor < 0 ? errno : write_all(descriptor, bytes, size_bytes);
+    if (descriptor >= 0) {
+        (void)close(descriptor);
+    }
+    return error == 0 ? CLI_CLEAN : write_failed(path, error);
+}
+
+int output_write(const char *path, const void *bytes, size_t size_bytes) {
+    struct stat existing;
+    if (stat(path, &existing) == 0 && !S_ISREG(existing.st_mode)) {
+        return write_directly(path, bytes, size_bytes); // a device or pipe cannot be replaced
+    }
+    size_t name_bytes = strlen(path) + sizeof ".XXXXXX";
+    char *temporary = malloc(name_bytes);
+    if (temporary == NULL) {
+        return out_of_memory();
+    }
+    (void)snprintf(temporary, name_bytes, "%s.XXXXXX", path);
+    int descriptor = mkstemp(temporary);
+    int error = descriptor < 0 ? errno : write_all(descriptor, bytes, size_bytes);
+    if (descriptor >= 0) {
+        (void)fchmod(descriptor, 0644);
+        error = close(descriptor) != 0 && error == 0 ? errno : error;
+        error = error == 0 && rename(temporary, path) != 0 ? errno : error;
+        if (error != 0) {
+            (void)unlink(temporary);
+        }
+    }
+    free(temporary);
+    return error == 0 ? CLI_CLEAN : write_failed(path, error);
+}

@@ -1,0 +1,29 @@
+// input: operation files as a user names them: files, directories, "-"; read whole, refused in one
+// line.
+#ifndef CLI_INPUT_H
+#define CLI_INPUT_H
+
+#include "fuzz/program.h"
+
+struct input_list {
+    char **paths; // from malloc
+    size_t count, capacity;
+};
+
+// Adds a file, or each file below a directory in the order of names (no dot files, no *.md).
+// CLI_CLEAN, or another status: a message was printed.
+int input_list_add(struct input_list *list, const char *path);
+void input_list_free(struct input_list *list);
+
+// Reads a whole file ("-": stdin) into malloc'd bytes. CLI_CLEAN, or another status: a message was
+// printed.
+int input_read_bytes(const char *path, uint8_t **bytes, size_t *size_bytes);
+
+// Reads a program, binary or text. Likewise.
+int input_read_program(const char *path, struct program *program);
+
+// Writes a file through a temporary beside it and a rename, so that there is never half of one.
+// Likewise.
+int output_write(const char *path, const void *bytes, size_t size_bytes);
+
+#endif

@@ -1,0 +1,12 @@
+// memstats_print: MemStats as a table or as a JSON object with Go's field names.
+#ifndef CLI_MEMSTATS_PRINT_H
+#define CLI_MEMSTATS_PRINT_H
+
+#include "allocator/memstats.h"
+
+#include <stdio.h>
+
+void memstats_print_text(const struct memstats *stats, FILE *stream);
+void memstats_print_json(const struct memstats *stats, FILE *stream); // one line, no line end
+
+#endif

@@ -1,0 +1,142 @@
+// replay: steps, traces, findings.
+#include "cli/replay.h"
+
+#include "cli/cli.h"
+#include "cli/crash.h"
+#include "fuzz/statistics.h"
+#include "fuzz/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct executor *replay_open(const struct executor_options *options) {
+    struct executor *executor = executor_create(options);
+    if (executor == NULL) {
+        cli_message("out of memory");
+    }
+    return executor;
+}
+
+void replay_print_json_string(const char *text, FILE *stream) {
+    (void)fputc('"', stream);
+    for (const char *at = text; *at != 0; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c == '"' || c == '\\') {
+            (void)fprintf(stream, "\\%c", c);
+        } else if (c < 0x20) {
+            (void)fprintf(stream, "\\u%04x", c);
+        } else {
+            (void)fputc(c, stream);
+        }
+    }
+    (void)fputc('"', stream);
+}
+
+static void print_moved(const struct memstats *before, const struct memstats *after, bool is_json) {
+    const char *separator = "";
+    for (unsigned i = 0; i < STATISTIC_COUNT; i++) {
+        uint64_t old = statistic_value(before, (enum statistic)i);
+        uint64_t new = statistic_value(after, (enum statistic)i);
+        if (old == new) {
+            continue;
+        }
+        char sign = new > old ? '+' : '-';
+        uint64_t change = new > old ? new - old : old - new;
+        if (is_json) {
+            (void)printf("%s\"%s\":%s%" PRIu64, separator, statistic_names[i],
+                         sign == '-' ? "-" : "", change);
+        } else {
+            (void)printf(" %s %c%" PRIu64, statistic_names[i], sign, change);
+        }
+        separator = ",";
+    }
+}
+
+static void print_trace(const struct replay *replay, size_t index, const char *text,
+                        const struct memstats *before) {
+    const struct memstats *after = executor_stats(replay->executor);
+    bool effective = executor_was_effective(replay->executor);
+    if (replay->is_json) {
+        (void)printf("{\"operation\":%zu,\"text\":", index);
+        replay_print_json_string(text, stdout);
+        (void)printf(",\"effective\":%s,\"moved\":{", effective ? "true" : "false");
+        print_moved(before, after, true);
+        (void)printf("}}\n");
+    } else {
+        (void)printf("%4zu  %-44s", index, text);
+        print_moved(before, after, false);
+        (void)printf("%s\n", effective ? "" : " (nothing)");
+    }
+    (void)fflush(stdout); // a crash may be next
+}
+
+static enum verdict step(const struct replay *replay, const struct program *program) {
+    char text[TEXT_LINE_BYTES];
+    size_t index = executor_position(replay->executor);
+    (void)text_print_operation(program->operations[index], text, sizeof text);
+    crash_prepare("countercheck: %s: crashed in operation %zu: %s", replay->name, index, text);
+    if (!replay->is_traced) {
+        return executor_step(replay->executor);
+    }
+    struct memstats before = *executor_stats(replay->executor);
+    enum verdict verdict = executor_step(replay->executor);
+    print_trace(replay, index, text, &before);
+    return verdict;
+}
+
+enum verdict replay_run(const struct replay *replay, const struct program *program) {
+    crash_prepare("countercheck: %s: crashed before the first operation", replay->name);
+    enum verdict verdict = executor_begin(replay->executor, program, false);
+    while (verdict == VERDICT_CLEAN && executor_position(replay->executor) < program->count) {
+        verdict = step(replay, program);
+    }
+    if (verdict != VERDICT_CLEAN && verdict != VERDICT_WORK_BOUND) {
+        return verdict;
+    }
+    crash_prepare("countercheck: %s: crashed after operation %zu, in the last check or dump",
+                  replay->name, executor_position(replay->executor));
+    return executor_finish(replay->executor);
+}
+
+void replay_print_finding(const struct replay *replay, const struct program *program,
+                          size_t before_count, FILE *stream) {
+    char text[TEXT_LINE_BYTES > 512 ? TEXT_LINE_BYTES : 512];
+    const struct finding *finding = executor_finding(replay->executor);
+    (void)finding_line(finding, text, sizeof text);
+    (void)fprintf(stream, "%s: %s\n", replay->name, text);
+    finding_print(finding, stream);
+    size_t at = (size_t)finding->operation;
+    size_t last = at < program->count ? at + 1 : program->count;
+    size_t first = last > before_count + 1 ? last - before_count - 1 : 0;
+    for (size_t i = first; i < last; i++) {
+        (void)text_print_operation(program->operations[i], text, sizeof text);
+        (void)fprintf(stream, "%s%4zu  %s\n", i == at ? "->" : "  ", i, text);
+    }
+}
+
+void replay_print_finding_json(const struct replay *replay, FILE *stream) {
+    const struct finding *finding = executor_finding(replay->executor);
+    (void)fputs("{\"file\":", stream);
+    replay_print_json_string(replay->name, stream);
+    (void)fprintf(stream, ",\"rule\":\"%s\",\"truth\":\"%s\",\"field\":", rule_names[finding->rule],
+                  rule_truths[finding->rule]);
+    replay_print_json_string(finding->field, stream);
+    (void)fprintf(stream, ",\"operation\":%" PRIu64 ",\"checked_before\":%" PRIu64 ",\"text\":",
+                  finding->operation, finding->checked_before);
+    replay_print_json_string(finding->operation_text, stream);
+    if (finding->has_values) {
+        (void)fputs(",\"left_name\":", stream);
+        replay_print_json_string(finding->left_name, stream);
+        (void)fputs(",\"right_name\":", stream);
+        replay_print_json_string(finding->right_name, stream);
+        (void)fprintf(stream, ",\"left\":%" PRIu64 ",\"right\":%" PRIu64, finding->left,
+                      finding->right);
+    }
+    if (finding->has_change) {
+        (void)fprintf(stream, ",\"left_before\":%" PRIu64 ",\"right_before\":%" PRIu64,
+                      finding->left_before, finding->right_before);
+    }
+    (void)fputs(",\"message\":", stream);
+    replay_print_json_string(finding->text, stream);
+    (void)fputs("}\n", stream);
+}

@@ -1,0 +1,31 @@
+// replay: one program run under the oracle by a command, step by step; shared by replay, bisect,
+// soak.
+#ifndef CLI_REPLAY_H
+#define CLI_REPLAY_H
+
+#include "fuzz/executor.h"
+
+#include <stdio.h>
+
+struct replay {
+    struct executor *executor;
+    const char *name; // of the program, for messages
+    bool is_traced;   // prints each operation with the counters that it moved
+    bool is_json;     // traces are JSON lines
+};
+
+// Runs the program to its end or its first finding. Prepares the crash line at each operation.
+enum verdict replay_run(const struct replay *replay, const struct program *program);
+
+// The finding: as text with the operations before it, or as a JSON object on a line.
+void replay_print_finding(const struct replay *replay, const struct program *program,
+                          size_t before_count, FILE *stream);
+void replay_print_finding_json(const struct replay *replay, FILE *stream);
+
+// Writes text as a JSON string, quotes included.
+void replay_print_json_string(const char *text, FILE *stream);
+
+// An executor for the command, or NULL: a message was printed.
+struct executor *replay_open(const struct executor_options *options);
+
+#endif

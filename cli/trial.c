@@ -1,0 +1,155 @@
+// trial: fork, run, and read what the child found or died of.
+#define _POSIX_C_SOURCE 200809L
+#include "cli/trial.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ERROR_BYTES     8192 // of the child's stderr that are looked at
+#define TIMEOUT_SECONDS 30
+
+struct report { // what the child writes when it lives
+    int verdict;
+    enum rule rule;
+    char field[FINDING_FIELD_BYTES];
+};
+
+static void write_report(int descriptor, const struct report *report) {
+    if (write(descriptor, report, sizeof *report) != (ssize_t)sizeof *report) {
+        _exit(3);
+    }
+}
+
+static _Noreturn void run_child(const struct program *program,
+                                const struct executor_options *options, int report_to,
+                                int errors_to) {
+    (void)dup2(errors_to, STDERR_FILENO);
+    (void)alarm(TIMEOUT_SECONDS);
+    struct executor *executor = executor_create(options);
+    struct report report = {.verdict = VERDICT_ENVIRONMENT};
+    if (executor != NULL) {
+        report.verdict = (int)executor_run(executor, program, false);
+        const struct finding *finding = executor_finding(executor);
+        if (finding != NULL) {
+            report.rule = finding->rule;
+            memcpy(report.field, finding->field, sizeof report.field);
+        }
+    }
+    write_report(report_to, &report);
+    _exit(0);
+}
+
+static size_t read_all(int descriptor, void *bytes, size_t size_bytes) {
+    size_t at = 0;
+    char rest[256];
+    for (;;) {
+        bool is_full = at == size_bytes;
+        ssize_t count = is_full ? read(descriptor, rest, sizeof rest)
+                                : read(descriptor, (char *)bytes + at, size_bytes - at);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return at;
+        }
+        at += is_full ? 0 : (size_t)count;
+    }
+}
+
+// The line that tells one crash from another: a failed check, a misuse, a sanitizer's summary.
+static const char *telling_line(char *errors) {
+    static const char *const marks[] = {"SUMMARY: ", "runtime error: ", "countercheck: "};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        char *at = strstr(errors, marks[i]);
+        if (at != NULL) {
+            at += strlen(marks[i]);
+            at[strcspn(at, "\n")] = 0;
+            return at;
+        }
+    }
+    return "";
+}
+
+// Copies without numbers: addresses and values differ from trial to trial, the place does not.
+static void copy_without_numbers(char *to, size_t size_bytes, const char *from) {
+    size_t length = 0;
+    bool in_values = false;
+    for (; *from != 0 && length + 1 < size_bytes; from++) {
+        in_values = in_values || *from == '(';
+        if (!in_values && strncmp(from, "0x", 2) != 0) {
+            to[length++] = *from;
+        }
+    }
+    to[length] = 0;
+}
+
+static struct outcome crash_outcome(int status, char *errors) {
+    struct outcome outcome = {.kind = OUTCOME_CRASH};
+    char line[TRIAL_CRASH_BYTES - 32];
+    copy_without_numbers(line, sizeof line, telling_line(errors));
+    (void)snprintf(outcome.crash, sizeof outcome.crash, "%s %d: %s",
+                   WIFSIGNALED(status) ? "signal" : "exit",
+                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), line);
+    return outcome;
+}
+
+static struct outcome read_outcome(pid_t child, int report_from, int errors_from) {
+    static char errors[ERROR_BYTES + 1];
+    struct report report;
+    errors[read_all(errors_from, errors, ERROR_BYTES)] = 0;
+    size_t report_bytes = read_all(report_from, &report, sizeof report);
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (report_bytes != sizeof report) {
+        return crash_outcome(status, errors);
+    }
+    if (report.verdict == VERDICT_FINDING) {
+        struct outcome outcome = {.kind = OUTCOME_FINDING, .rule = report.rule};
+        memcpy(outcome.field, report.field, sizeof outcome.field);
+        return outcome;
+    }
+    bool is_unknown = report.verdict == VERDICT_ENVIRONMENT;
+    return (struct outcome){.kind = is_unknown ? OUTCOME_UNKNOWN : OUTCOME_CLEAN};
+}
+
+struct outcome trial_run(const struct program *program, const struct executor_options *options) {
+    int report_pipe[2];
+    int error_pipe[2];
+    if (pipe(report_pipe) != 0) {
+        return (struct outcome){.kind = OUTCOME_UNKNOWN};
+    }
+    if (pipe(error_pipe) != 0) {
+        (void)close(report_pipe[0]);
+        (void)close(report_pipe[1]);
+        return (struct outcome){.kind = OUTCOME_UNKNOWN};
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        run_child(program, options, report_pipe[1], error_pipe[1]);
+    }
+    (void)close(report_pipe[1]);
+    (void)close(error_pipe[1]);
+    struct outcome outcome = {.kind = OUTCOME_UNKNOWN};
+    if (child > 0) {
+        outcome = read_outcome(child, report_pipe[0], error_pipe[0]);
+    }
+    (void)close(report_pipe[0]);
+    (void)close(error_pipe[0]);
+    return outcome;
+}
+
+bool outcome_is_same(const struct outcome *a, const struct outcome *b) {
+    if (a->kind != b->kind) {
+        return false;
+    }
+    if (a->kind == OUTCOME_FINDING) {
+        return a->rule == b->rule && strcmp(a->field, b->field) == 0;
+    }
+    return a->kind != OUTCOME_CRASH || strcmp(a->crash, b->crash) == 0;
+}

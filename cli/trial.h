@@ -1,0 +1,30 @@
+// trial: one program run in a process of its own, so that a crash ends the trial and not the
+// command.
+#ifndef CLI_TRIAL_H
+#define CLI_TRIAL_H
+
+#include "fuzz/executor.h"
+
+#define TRIAL_CRASH_BYTES 160
+
+enum outcome_kind {
+    OUTCOME_CLEAN,
+    OUTCOME_FINDING, // rule, field
+    OUTCOME_CRASH,   // crash: what it died of
+    OUTCOME_UNKNOWN, // the trial itself failed: no process, no memory
+};
+
+struct outcome {
+    enum outcome_kind kind;
+    enum rule rule;
+    char field[FINDING_FIELD_BYTES];
+    char crash[TRIAL_CRASH_BYTES]; // "SIGABRT file:line: condition", without addresses and values
+};
+
+// Runs the program in a child with these options.
+struct outcome trial_run(const struct program *program, const struct executor_options *options);
+
+// Same rule and field, or same way to die.
+bool outcome_is_same(const struct outcome *a, const struct outcome *b);
+
+#endif
