@@ -72,6 +72,20 @@ static inline uint64_t recount_bits(const struct inspect_span *span, bool marked
     return count;
 }
 
+// Only allocated objects of a scan span may have pointer bits.
+static inline void check_pointer_bits(const struct heap *heap, const struct inspect_span *span) {
+    for (uintptr_t at = span->base; at < span->base + span->page_count * HEAP_PAGE_BYTES; at += 8) {
+        unsigned bit;
+        const uint64_t *bits = mheap_pointer_bits(heap, at, &bit);
+        if ((*bits >> bit & 1) != 0) {
+            size_t index = (at - span->base) / span->element_bytes;
+            assert_int_equal(span->span_class % 2, 0);
+            assert_true(index < span->object_count);
+            assert_true((span->alloc_bits[index / 64] >> (index % 64) & 1) != 0);
+        }
+    }
+}
+
 static inline struct recount recount(const struct heap *heap) {
     struct recount sum = {0};
     for (size_t i = 0; i < inspect_span_count(heap); i++) {
@@ -81,6 +95,7 @@ static inline struct recount recount(const struct heap *heap) {
         if (span.state != INSPECT_SPAN_IN_USE) {
             continue;
         }
+        check_pointer_bits(heap, &span);
         bool unswept = span.sweep_generation != inspect_sweep_generation(heap);
         bool cached = span.owner_cache != UINT32_MAX;
         uint64_t live = recount_bits(&span, false);

@@ -122,6 +122,42 @@ static void aligned_objects_are_aligned_up_to_an_arena(void **state) {
     check_account(f->heap);
 }
 
+static void a_remotely_freed_slot_is_zeroed_for_its_next_object(void **state) {
+    struct fixture *f = *state;
+    unsigned char *object = heap_alloc(f->heap, f->cache[0], 32768, NULL, 0);
+    memset(object, 0xaa, 32768);
+    assert_int_equal(heap_free(f->heap, f->cache[1], object), HEAP_FREE_REMOTE);
+    assert_ptr_equal(heap_alloc(f->heap, f->cache[0], 32768, NULL, HEAP_ALLOC_ZERO), object);
+    for (size_t i = 0; i < 32768; i++) {
+        assert_int_equal(object[i], 0);
+    }
+}
+
+static void count_samples(void *context, uintptr_t object, uintptr_t bucket) {
+    (void)object;
+    (void)bucket;
+    ++*(size_t *)context;
+}
+
+static void every_object_but_a_tiny_hit_is_a_sample_at_rate_one(void **state) {
+    struct fixture *f = *state;
+    size_t count = 0;
+    heap_set_profile_rate(f->heap, 1);
+    void *small = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    void *large = heap_alloc(f->heap, f->cache[0], 64000, NULL, 0);
+    (void)heap_alloc(f->heap, f->cache[0], 4, NULL, HEAP_ALLOC_TINY);
+    (void)heap_alloc(f->heap, f->cache[0], 4, NULL, HEAP_ALLOC_TINY);
+    heap_visit_samples(f->heap, count_samples, &count);
+    assert_int_equal(count, 3);
+    (void)heap_free(f->heap, f->cache[0], small);
+    (void)heap_free(f->heap, f->cache[0], large);
+    heap_set_profile_rate(f->heap, 0);
+    (void)heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    count = 0;
+    heap_visit_samples(f->heap, count_samples, &count);
+    assert_int_equal(count, 1);
+}
+
 static void find_object_knows_inside_waste_and_elsewhere(void **state) {
     struct fixture *f = *state;
     uintptr_t base = (uintptr_t)heap_alloc(f->heap, f->cache[0], 24, NULL, 0);
@@ -220,6 +256,8 @@ int main(void) {
         fixture_test(free_in_a_span_of_nobody_moves_it_between_the_lists_and_home),
         fixture_test(reused_memory_is_zero_where_that_is_promised),
         fixture_test(aligned_objects_are_aligned_up_to_an_arena),
+        fixture_test(a_remotely_freed_slot_is_zeroed_for_its_next_object),
+        fixture_test(every_object_but_a_tiny_hit_is_a_sample_at_rate_one),
         fixture_test(find_object_knows_inside_waste_and_elsewhere),
         fixture_test(misuse_ends_in_its_sentence),
     };

@@ -73,6 +73,7 @@ static void free_clears_the_bits_for_the_next_object(void **state) {
     (void)heap_free(f->heap, f->cache[0], object);
     assert_ptr_equal(heap_alloc(f->heap, f->cache[0], 64, &one, 0), object);
     assert_int_equal(shown(f->heap, object, 64).count, 1);
+    object = heap_alloc(f->heap, f->cache[0], 64, &every, 0);
     (void)heap_free(f->heap, f->cache[1], object); // remote: cleared when the owner takes it back
     for (size_t i = 1; i < 129; i++) {
         uintptr_t *next = heap_alloc(f->heap, f->cache[0], 64, &one, 0);

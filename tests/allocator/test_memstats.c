@@ -68,7 +68,7 @@ struct life {
     void *objects[LIVE_MAX]; // freeable by hand
     size_t sizes[LIVE_MAX];
     size_t count;
-    uint64_t mallocs, frees, failures; // by hand; a collection's are not known here
+    uint64_t failures;
 };
 
 static const uint8_t mask[] = {0x5};
@@ -91,12 +91,22 @@ static struct mcache *draw_cache(struct life *life) {
     return life->f->cache[draw(&life->seed) % FIXTURE_CACHES];
 }
 
-static void keep(struct life *life, void *object, size_t size) {
+static void check_zero(const unsigned char *bytes, size_t size) {
+    size_t i = 0;
+    while (i < size && bytes[i] == 0) {
+        i++;
+    }
+    assert_int_equal(i, size);
+}
+
+static void keep(struct life *life, void *object, size_t size, bool zero) {
     if (object == NULL) {
         life->failures++;
         return;
     }
-    life->mallocs++;
+    if (zero) {
+        check_zero(object, size);
+    }
     memset(object, (int)(size % 251), size);
     life->objects[life->count] = object;
     life->sizes[life->count++] = size;
@@ -127,10 +137,12 @@ static void step_alloc(struct life *life) {
         void *object =
             heap_alloc_aligned(life->f->heap, cache, size, align, scan ? &layout : NULL, 0);
         assert_int_equal((uintptr_t)object % align, 0);
-        keep(life, object, size);
+        keep(life, object, size, scan);
         return;
     }
-    keep(life, heap_alloc(life->f->heap, cache, size, scan ? &layout : NULL, 0), size);
+    unsigned flags = draw(&life->seed) % 2 == 0 ? HEAP_ALLOC_ZERO : 0;
+    void *object = heap_alloc(life->f->heap, cache, size, scan ? &layout : NULL, flags);
+    keep(life, object, size, scan || flags != 0);
 }
 
 static void step_tiny(struct life *life) {
@@ -139,7 +151,6 @@ static void step_tiny(struct life *life) {
     if (object == NULL) {
         life->failures++;
     }
-    life->mallocs += object != NULL;
 }
 
 static void step_free(struct life *life) {

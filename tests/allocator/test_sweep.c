@@ -52,6 +52,25 @@ static void only_newly_freed_objects_count(void **state) {
     assert_int_equal(heap_live_bytes(f->heap), 128);
 }
 
+static void a_swept_slot_is_zeroed_and_has_no_pointer_bits(void **state) {
+    struct fixture *f = *state;
+    static const uint8_t all[] = {0xff};
+    static const struct gc_layout every = {8, 8, all};
+    unsigned char *kept = heap_alloc(f->heap, f->cache[0], 64, &every, 0);
+    unsigned char *dead = heap_alloc(f->heap, f->cache[0], 64, &every, 0);
+    memset(dead, 0xaa, 64);
+    heap_mark_begin(f->heap);
+    mark(f, kept);
+    heap_mark_end(f->heap);
+    heap_sweep_finish(f->heap, NULL);
+    check_account(f->heap);
+    unsigned char *again = heap_alloc(f->heap, f->cache[0], 64, &every, 0);
+    assert_ptr_equal(again, dead);
+    for (size_t i = 0; i < 64; i++) {
+        assert_int_equal(again[i], 0);
+    }
+}
+
 static void an_empty_span_goes_home_when_swept(void **state) {
     struct fixture *f = *state;
     for (size_t i = 0; i < 300; i++) {
@@ -228,6 +247,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         fixture_test(mark_tells_only_the_first_time_and_only_of_objects),
         fixture_test(only_newly_freed_objects_count),
+        fixture_test(a_swept_slot_is_zeroed_and_has_no_pointer_bits),
         fixture_test(an_empty_span_goes_home_when_swept),
         fixture_test(an_object_born_while_marking_lives),
         fixture_test(an_allocation_sweeps_before_it_grows),
