@@ -1,0 +1,167 @@
+// bench_heap: a heap of a given shape, and on each line of standard input one timed operation on it.
+//
+// usage: bench_heap SHAPE BYTES CACHES
+//   SHAPE   small (64 B), pointers (64 B, every word a pointer), kilobyte (1 KiB), megabyte (1 MiB)
+//   BYTES   of objects, live for the whole run
+//   CACHES  caches that the objects are spread over, each used
+// A line "dump PATH" writes a heap dump to PATH (overwritten in place); "stats N" reads the statistics N times;
+// "scan N" recomputes them by the oracle's scan. The answer is one line: nanoseconds for one. It ends with its input.
+// The Go program in bench/go answers the same lines, so that bench/run can ask both in turn.
+#include "allocator/heap.h"
+#include "allocator/memstats.h"
+#include "dump/writer.h"
+#include "oracle/scan.h"
+#include "runtime/runtime.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct shape {
+    const char *name;
+    size_t object_bytes;
+    bool pointers;
+};
+
+static const struct shape shapes[] = {
+    {"small", 64, false},
+    {"pointers", 64, true},
+    {"kilobyte", 1024, false},
+    {"megabyte", (size_t)1 << 20, false},
+};
+
+static const uint8_t all_words[] = {0xff};
+static const struct gc_layout pointer_layout = {
+    .size_bytes = 64, .pointer_bytes = 64, .pointer_mask = all_words};
+
+static uint64_t now_ns(void)
+{
+    struct timespec time;
+    if (clock_gettime(CLOCK_MONOTONIC, &time) != 0) {
+        abort();
+    }
+    return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
+}
+
+static void die(const char *what)
+{
+    fprintf(stderr, "bench_heap: %s\n", what);
+    exit(3);
+}
+
+static const struct shape *find_shape(const char *name)
+{
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        if (strcmp(shapes[i].name, name) == 0) {
+            return &shapes[i];
+        }
+    }
+    die("unknown shape");
+    return NULL;
+}
+
+// Every page is written, so that a dump reads memory that is there.
+static void fill(struct runtime *runtime, const struct shape *shape, size_t total_bytes,
+                 struct mcache **caches, size_t cache_count)
+{
+    uintptr_t previous = 0;
+    size_t count = total_bytes / shape->object_bytes;
+    for (size_t i = 0; i < count; i++) {
+        void *object = heap_alloc(runtime_heap(runtime), caches[i % cache_count],
+                                  shape->object_bytes, shape->pointers ? &pointer_layout : NULL,
+                                  HEAP_ALLOC_ZERO);
+        if (object == NULL) {
+            die("out of memory");
+        }
+        if (shape->pointers) {
+            for (size_t word = 0; word < shape->object_bytes / sizeof(uintptr_t); word++) {
+                ((uintptr_t *)object)[word] = previous;
+            }
+            previous = (uintptr_t)object;
+        } else {
+            memset(object, 0x5a, shape->object_bytes);
+        }
+    }
+}
+
+static uint64_t time_dump(struct runtime *runtime, struct mcache *cache, const char *path)
+{
+    int descriptor = open(path, O_WRONLY | O_CREAT, 0600);
+    if (descriptor < 0) {
+        die("cannot open the dump's path");
+    }
+    uint64_t start_ns = now_ns();
+    struct dump_result result = dump_write_descriptor(runtime, cache, descriptor);
+    uint64_t end_ns = now_ns();
+    if (result.error != 0 || close(descriptor) != 0) {
+        die("the dump was not written");
+    }
+    return end_ns - start_ns;
+}
+
+static uint64_t time_stats(struct heap *heap, unsigned long count)
+{
+    static struct memstats stats;
+    uint64_t start_ns = now_ns();
+    for (unsigned long i = 0; i < count; i++) {
+        heap_read_memstats(heap, &stats);
+    }
+    return (now_ns() - start_ns) / count;
+}
+
+static void answer(struct runtime *runtime, struct mcache *cache)
+{
+    char line[4096];
+    while (fgets(line, sizeof(line), stdin) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        uint64_t ns = 0;
+        if (strncmp(line, "dump ", 5) == 0) {
+            ns = time_dump(runtime, cache, line + 5);
+        } else if (strncmp(line, "stats ", 6) == 0) {
+            unsigned long count = strtoul(line + 6, NULL, 10);
+            ns = time_stats(runtime_heap(runtime), count > 0 ? count : 1);
+        } else {
+            die("unknown request");
+        }
+        printf("%llu\n", (unsigned long long)ns);
+        if (fflush(stdout) != 0) {
+            die("standard output broke");
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 4) {
+        fprintf(stderr, "usage: bench_heap SHAPE BYTES CACHES\n");
+        return 2;
+    }
+    const struct shape *shape = find_shape(argv[1]);
+    size_t total_bytes = strtoull(argv[2], NULL, 10);
+    size_t cache_count = strtoull(argv[3], NULL, 10);
+    struct heap *heap = heap_create(&(struct heap_options){0});
+    struct runtime *runtime = heap == NULL ? NULL : runtime_create(heap, &(struct runtime_options){0});
+    struct mcache **caches = calloc(cache_count > 0 ? cache_count : 1, sizeof(struct mcache *));
+    if (runtime == NULL || caches == NULL || cache_count == 0) {
+        die("out of memory, or no cache asked for");
+    }
+    for (size_t i = 0; i < cache_count; i++) {
+        caches[i] = heap_acquire_cache(heap);
+        if (caches[i] == NULL) {
+            die("out of memory");
+        }
+    }
+    fill(runtime, shape, total_bytes, caches, cache_count);
+    printf("ready\n");
+    if (fflush(stdout) != 0) {
+        die("standard output broke");
+    }
+    answer(runtime, caches[0]);
+    runtime_destroy(runtime);
+    heap_destroy(heap);
+    free(caches);
+    return 0;
+}
