@@ -2,6 +2,7 @@
 // or move, unnoticed.
 #include "oracle/roundtrip.h"
 
+#include "allocator/inspect.h"
 #include "dump/reader.h"
 #include "dump/writer.h"
 #include "tests/oracle/driver.h"
@@ -241,6 +242,35 @@ static void objects_of_every_size_are_clean(void **state) {
     assert_true(check(fixture));
 }
 
+// What is sampled in cycle c is published with cycle c + 2; what the program frees likewise, what a
+// sweep frees one earlier.
+static void published_counts_follow_the_three_cycles(void **state) {
+    struct fixture *fixture = *state;
+    struct driver *driver = &fixture->driver;
+    heap_set_profile_rate(driver->heap, 1);
+    (void)model_profile_rate_set(driver->model, 1);
+    uint64_t allocs = 0;
+    uint64_t frees = 0;
+    for (uint32_t cycle = 0; cycle < 8; cycle++) {
+        for (uint32_t i = 0; i < 6; i++) {
+            assert_true(driver_alloc(driver, 6 * cycle + i, 200));
+        }
+        assert_true(
+            driver_write_data(driver, cycle, model_handle(driver->model, 6 * cycle)->address));
+        assert_true(driver_free(driver, 6 * cycle + 1, 0));
+        assert_true(driver_realloc(driver, 6 * cycle + 2, 900, 0, 0));
+        assert_true(driver_collect(driver, cycle % 2 == 0));
+        dump(fixture);
+        assert_true(check(fixture));
+        struct inspect_bucket bucket;
+        assert_true(inspect_bucket(inspect_first_bucket(driver->heap), &bucket));
+        model_bucket_counts(driver->model, bucket.identity, &allocs, &frees);
+        assert_true(cycle < 1 ? allocs == 0 : allocs > 0);
+        assert_true(frees <= allocs);
+    }
+    assert_true(frees > 0);
+}
+
 static void without_a_ledger_the_rest_is_checked(void **state) {
     struct fixture *fixture = *state;
     struct roundtrip_dump dumped = {
@@ -344,8 +374,7 @@ static void no_record_can_go_come_twice_or_change_places_unnoticed(void **state)
 
 // ---- a heap that went on after the dump
 
-static void an_object_that_is_not_in_the_dump_is_lost(void **state)
-{
+static void an_object_that_is_not_in_the_dump_is_lost(void **state) {
     struct fixture *fixture = *state;
     struct driver *driver = &fixture->driver;
     assert_true(driver_alloc(driver, 40, 4096));
@@ -384,6 +413,7 @@ int main(void) {
         WORLD(a_dump_in_the_middle_of_a_sweep_is_clean),
         WORLD(a_dump_in_the_middle_of_marking_is_clean),
         EMPTY(objects_of_every_size_are_clean),
+        EMPTY(published_counts_follow_the_three_cycles),
         WORLD(without_a_ledger_the_rest_is_checked),
         WORLD(no_byte_can_change_unnoticed),
         WORLD(no_dump_can_end_early_or_late_unnoticed),
