@@ -57,8 +57,8 @@ struct gc_cycle_record {
 void heap_note_gc_cycle(struct heap *heap, const struct gc_cycle_record *record);
 void heap_set_next_gc(struct heap *heap, uint64_t next_gc_bytes);
 
-// Bytes that a collection at this moment would have to consider live: Go's heap_live (small: whole slots of
-// cached spans are charged at refill and given back at uncache).
+// Bytes that a collection at this moment would have to consider live: all slots of cached spans, the allocated slots of
+// others, of unswept spans the marked ones. Go's heap_live, but that refill charges no waste behind the last object.
 uint64_t heap_live_bytes(struct heap *heap);
 
 #endif

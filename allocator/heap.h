@@ -79,7 +79,9 @@ enum heap_alloc_flags {
 void *heap_alloc(struct heap *heap, struct mcache *cache, size_t size_bytes,
                  const struct gc_layout *layout, unsigned flags);
 
-// As heap_alloc, at a multiple of `align_bytes` (a power of two, at most 64 MiB); never tiny.
+// As heap_alloc, at a multiple of `align_bytes` (a power of two; above 64 MiB: NULL); never tiny. Up to a page: the
+// smallest class that fits and is a multiple. Above: a large object, whatever its size. Size 0 above 8 bytes'
+// alignment is size 1.
 void *heap_alloc_aligned(struct heap *heap, struct mcache *cache, size_t size_bytes,
                          size_t align_bytes, const struct gc_layout *layout, unsigned flags);
 
@@ -93,8 +95,11 @@ enum heap_free_status {
 // counted as a free. Double free, interior or foreign pointer: aborts.
 enum heap_free_status heap_free(struct heap *heap, struct mcache *cache, void *pointer);
 
-// Resizes: in place when old and new size share a class (or large: page count), else by moving; contents are
-// kept up to the lesser size. NULL: out of memory, the old object lives on. NULL `pointer`: allocates.
+// Resizes: in place when old and new size share a span class (or large: page count), else by moving; contents are
+// kept up to the lesser size. What is gained is zero when the object has pointers, or when HEAP_ALLOC_ZERO came with
+// every call of its life. A pointerful object whose span another cache owns always moves; so does a part of
+// a tiny block, with what follows it in the block. NULL: out of memory, the old object lives on. NULL or the zero
+// base as `pointer`: allocates; size 0: frees, and returns the zero base. Misuse as of heap_free.
 void *heap_realloc(struct heap *heap, struct mcache *cache, void *pointer, size_t size_bytes,
                    const struct gc_layout *layout, unsigned flags);
 
