@@ -4,16 +4,16 @@
 // A span owns its object bits and nothing else: which list it stands in, and whose counters it
 // moves, is the business of mcentral, mcache and mheap.
 //
-// Invariants, checked by mspan_is_valid():
+// Invariants, checked by mspan_is_valid() but for I6, which special.c keeps:
 //   I1  object_count * element_bytes <= page_count * HEAP_PAGE_BYTES
 //   I2  alloc_count == popcount(alloc_bits); remote_count == popcount(remote_bits)
 //   I3  every object below free_index is allocated
 //   I4  no bit at or above object_count is set in any bitmap
-//   I5  remote_bits is a subset of alloc_bits: a remotely freed object waits for the span's owner
-//   I6  specials are sorted by (offset, kind) and lie on allocated objects; checked by
-//   specials_are_valid() I7  state and span class fit: a large span has one object, a manual span
-//   none I8  a span that no cache owns has no remote bit: its last owner drained them I9  tiny_bits
-//   is a subset of alloc_bits, and only a span of tiny blocks has any
+//   I5  remote_bits is a subset of alloc_bits: what is freed remotely waits for the owner
+//   I6  specials are sorted by (offset, kind) and lie on allocated objects
+//   I7  state and span class fit: a large span has one object, a manual span none
+//   I8  a span that no cache owns has no remote bit: its last owner drained them
+//   I9  tiny_bits is a subset of alloc_bits, and only a span of tiny blocks has any
 #ifndef ALLOCATOR_MSPAN_H
 #define ALLOCATOR_MSPAN_H
 
