@@ -119,6 +119,7 @@ static struct goroutine_entry *free_goroutine(struct model *model) {
 
 // A stack is whole pages of the heap's window that hold nothing else, in Go's sizes.
 static bool enter_stack(struct model *model, uintptr_t low, size_t size_bytes) {
+    model_settle(model, model->heap); // pages that a sweep freed may be among them
     rule_count(model->book, RULE_MODEL_ADDRESS);
     if (low < model->map.base || low - model->map.base > HEAP_WINDOW_BYTES - size_bytes ||
         low % HEAP_PAGE_BYTES != 0) {
