@@ -167,6 +167,20 @@ static void an_explicit_free_drops_the_finalizer_and_its_block(void **state) {
     assert_int_equal(after.free_block_count, before.free_block_count + 1);
 }
 
+static void an_explicit_free_leaves_the_neighbours_specials(void **state) {
+    (void)state;
+    uintptr_t objects[3];
+    for (size_t i = 0; i < 3; i++) {
+        objects[i] = allocate(48, 0);
+        assert_int_equal(add(objects[i]), SPECIAL_OK);
+    }
+    assert_int_equal(heap_free(heap, cache, (void *)objects[1]), HEAP_FREED);
+    struct seen seen = visited();
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.finalizers[0].object, objects[0]);
+    assert_int_equal(seen.finalizers[1].object, objects[2]);
+}
+
 static void a_dead_object_with_a_finalizer_is_kept_for_one_cycle(void **state) {
     (void)state;
     struct seen queued = {.count = 0};
@@ -301,6 +315,7 @@ int main(void) {
         CASE(parts_of_a_tiny_block_have_finalizers_of_their_own),
         CASE(a_large_object_has_a_finalizer_at_its_start_alone),
         CASE(an_explicit_free_drops_the_finalizer_and_its_block),
+        CASE(an_explicit_free_leaves_the_neighbours_specials),
         CASE(a_dead_object_with_a_finalizer_is_kept_for_one_cycle),
         CASE(each_finalizer_of_a_tiny_block_is_queued),
         CASE(without_a_queue_a_finalizer_goes_with_its_object),

@@ -203,6 +203,39 @@ a_finalizer_set_behind_the_runtimes_back_while_marking_needs_memory_to_queue(voi
     }
 }
 
+static void finalizers_set_while_marking_have_their_places_too(void **state) {
+    struct program *program = *state;
+    uintptr_t objects[3];
+    for (size_t i = 0; i < 3; i++) {
+        objects[i] = program_node_new(program);
+    }
+    assert_true(runtime_gc_start(program->runtime, program->cache, true));
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(set(program, objects[i], 0), SPECIAL_OK);
+    }
+    program_burn(program);
+    assert_true(runtime_gc_finish(program->runtime, program->cache));
+    heap_sweep_finish(program->heap, program->cache);
+    program_refuse(program, false);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 3);
+}
+
+static void a_place_in_the_queue_is_used_again(void **state) {
+    struct program *program = *state;
+    struct finalizer running;
+    for (int round = 0; round < 10; round++) {
+        uintptr_t object = program_node_new(program);
+        assert_int_equal(set(program, object, 0), SPECIAL_OK);
+        program_collect(program);
+        assert_true(runtime_start_finalizer(program->runtime, &running));
+        runtime_finish_finalizer(program->runtime);
+        if (round == 1) {
+            program_burn(program); // what two rounds took is enough for all
+        }
+    }
+    program_refuse(program, false);
+}
+
 static void without_memory_for_the_queue_no_cycle_starts(void **state) {
     struct program *program = *state;
     struct finalizer finalizer = {.object = program_node_new(program)};
@@ -247,6 +280,8 @@ int main(void) {
         program_test(a_finalizer_set_while_marking_shades_what_it_needs),
         program_test(a_sweep_never_lacks_memory_to_queue),
         program_test(a_finalizer_set_behind_the_runtimes_back_while_marking_needs_memory_to_queue),
+        program_test(finalizers_set_while_marking_have_their_places_too),
+        program_test(a_place_in_the_queue_is_used_again),
         program_test(without_memory_for_the_queue_no_cycle_starts),
         program_test(without_memory_no_finalizer_is_set),
     };

@@ -267,16 +267,38 @@ static void objects_born_while_marking_count_for_next_gc(void **state) {
     assert_int_equal(program_stats(program).NextGC, 16 * mib);
 }
 
+static void see_bucket(void *context, const struct mprof_bucket_record *bucket) {
+    *(struct mprof_bucket_record *)context = *bucket;
+}
+
 static void a_cycle_moves_the_profile_on(void **state) {
     struct program *program = *state;
-    struct memstats stats;
+    struct mprof_bucket_record bucket;
     heap_set_profile_rate(program->heap, 1);
     (void)program_node_new(program);
     program_collect(program);
+    heap_visit_buckets(program->heap, see_bucket, &bucket);
+    assert_int_equal(bucket.alloc_count, 0);
     program_collect(program);
-    stats = program_stats(program);
-    assert_int_equal(stats.HeapObjects, 0);
-    assert_true(stats.BuckHashSys > 0);
+    heap_visit_buckets(program->heap, see_bucket, &bucket);
+    assert_int_equal(bucket.alloc_count, 1);
+    assert_int_equal(bucket.free_count, 1);
+}
+
+static void an_object_freed_by_another_cache_while_marking_counts_and_leads_nowhere(void **state) {
+    struct program *program = *state;
+    struct mcache *other = heap_acquire_cache(program->heap);
+    uintptr_t child = program_alloc(program, 48, NULL); // of another span
+    uintptr_t object = program_node_new(program);
+    runtime_write_pointer(program->runtime, object, child);
+    program_set_data(program, 0, object);
+    (void)runtime_set_gc_percent(program->runtime, 0);
+    assert_true(runtime_gc_start(program->runtime, program->cache, false)); // object is grey
+    program_set_data(program, 0, 0);
+    assert_int_equal(heap_free(program->heap, other, (void *)object), HEAP_FREE_REMOTE);
+    assert_true(runtime_gc_finish(program->runtime, program->cache));
+    assert_false(program_is_marked(program, child));
+    assert_int_equal(program_stats(program).NextGC, 0);
 }
 
 int main(void) {
@@ -296,6 +318,7 @@ int main(void) {
         program_test(a_clock_that_stands_still_divides_by_nothing),
         program_test(next_gc_follows_the_marked_bytes_and_the_percent),
         program_test(objects_born_while_marking_count_for_next_gc),
+        program_test(an_object_freed_by_another_cache_while_marking_counts_and_leads_nowhere),
         program_test(a_cycle_moves_the_profile_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,7 @@ static void defers_and_panics_are_newest_first(void **state) {
     assert_false(runtime_pop_defer(program->runtime, g));
     assert_false(runtime_pop_panic(program->runtime, g));
     assert_ptr_equal(runtime_push_defer(program->runtime, g, 0, 0), defers[0]); // last freed
+    assert_ptr_equal(runtime_push_panic(program->runtime, g, type, 0), panics[0]);
 }
 
 static void an_exit_drops_frames_defers_and_panics(void **state) {

@@ -277,6 +277,21 @@ static void no_mark_is_lost_without_memory_for_the_queue(void **state) {
     }
 }
 
+static void a_step_says_it_is_done_when_no_object_is_left_out(void **state) {
+    struct program *program = *state;
+    static void *pages[4096];
+    uintptr_t fan = make_fan(program, 0);
+    assert_true(runtime_gc_start(program->runtime, program->cache, false));
+    size_t count = exhaust(program, pages, 4096);
+    while (!runtime_gc_mark_step(program->runtime, 1)) {
+    }
+    assert_fan_is_marked(program, fan);
+    assert_true(runtime_gc_finish(program->runtime, program->cache));
+    while (count > 0) {
+        heap_free_manual(program->heap, pages[--count], MANUAL_OTHER);
+    }
+}
+
 static void without_a_first_buffer_no_cycle_starts(void **state) {
     struct program *program = *state;
     static void *pages[4096];
@@ -314,6 +329,7 @@ int main(void) {
         program_test(marks_are_a_superset_of_what_is_reachable_and_exact_at_rest),
         program_test(work_buffers_are_charged_to_GCSys_and_given_back),
         program_test(no_mark_is_lost_without_memory_for_the_queue),
+        program_test(a_step_says_it_is_done_when_no_object_is_left_out),
         program_test(without_a_first_buffer_no_cycle_starts),
         program_test(a_long_list_needs_no_deep_stack),
     };

@@ -73,6 +73,9 @@ static void attaching_twice_gives_the_same_cache(void **state) {
     runtime_detach(program->runtime);
     assert_null(runtime_first_osthread(program->runtime));
     assert_int_equal(program_stats(program).MCacheInuse, before.MCacheInuse);
+    assert_non_null(runtime_attach(program->runtime)); // and once more, from the start
+    assert_non_null(runtime_first_osthread(program->runtime));
+    runtime_detach(program->runtime);
 }
 
 static void an_attached_thread_needs_memory_for_its_cache(void **state) {
