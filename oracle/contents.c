@@ -63,6 +63,11 @@ static bool is_patterned(const struct slot *slot, size_t offset) {
     return slot->noscan || !contents_is_pointer(slot->layout, offset);
 }
 
+// What the last word holds when the size cuts it: a pointer that is cut is none, and zero.
+static uint64_t filling(const struct slot *slot, size_t offset) {
+    return is_patterned(slot, offset) ? pattern_word(slot, offset / 8) : 0;
+}
+
 static void fill_tiny(const struct slot *slot, size_t from, size_t to) {
     unsigned char *bytes = (unsigned char *)slot->base;
     for (size_t at = from; at < to; at++) {
@@ -76,9 +81,9 @@ void contents_fill(const struct slot *slot, size_t from, size_t to) {
         return;
     }
     for (size_t at = from / 8 * 8; at < to; at = next_offset(at, to)) {
-        if (is_patterned(slot, at)) {
-            uint64_t word = pattern_word(slot, at / 8);
-            size_t bytes = to - at < 8 ? to - at : 8;
+        size_t bytes = to - at < 8 ? to - at : 8;
+        if (is_patterned(slot, at) || bytes < 8) {
+            uint64_t word = filling(slot, at);
             memcpy((void *)(slot->base + at), &word, bytes);
         }
     }
@@ -140,8 +145,8 @@ bool contents_check(const struct model *model, const struct slot *slot, uintptr_
             return report(model, slot, at);
         }
     }
-    if (size_bytes > end && size_bytes == slot->size_bytes && is_patterned(slot, end)) {
-        uint64_t word = pattern_word(slot, end / 8);
+    if (size_bytes > end && size_bytes == slot->size_bytes) {
+        uint64_t word = filling(slot, end);
         if (memcmp((const void *)(address + end), &word, size_bytes - end) != 0) {
             return report(model, slot, end);
         }
