@@ -10,8 +10,8 @@ _countercheck() {
     replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump" ;;
     minimize) options+=" -o" ;;
     ops) options+=" --encode -o" ;;
-    soak) options+=" --seconds --seed --threads" ;;
-    accounts) options+=" --json" ;;
+    soak) options+=" --seconds --seed --operations --threads" ;;
+    accounts) options+=" --allow= --json" ;;
     bisect) options+=" --json" ;;
     dump)
         if [ "$COMP_CWORD" = 2 ]; then
