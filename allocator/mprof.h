@@ -1,14 +1,15 @@
 // mprof: the memory profile: sampled allocations and frees, in buckets by call stack and size.
 //
-// Sampling is by bytes, deterministic: the heap's own generator, seeded alike in every run. Counts go through
-// Go's three-cycle rule: what is allocated in cycle c and freed by the sweep of cycle c+1 is published together, so
-// that the published numbers never show a bias between allocation and collection.
+// Sampling is by bytes, deterministic: the heap's own generator, seeded alike in every run. Counts
+// go through Go's three-cycle rule: what is allocated in cycle c and freed by the sweep of cycle
+// c+1 is published together, so that the published numbers never show a bias between allocation and
+// collection.
 #ifndef ALLOCATOR_MPROF_H
 #define ALLOCATOR_MPROF_H
 
 #include "allocator/heap.h"
 
-#define MPROF_STACK_MAX 32
+#define MPROF_STACK_MAX    32
 #define MPROF_RATE_DEFAULT (512 * 1024)
 
 // One bucket, as published.
@@ -27,11 +28,13 @@ struct mprof_bucket_record {
 void heap_set_profile_rate(struct heap *heap, uint64_t rate_bytes);
 uint64_t heap_profile_rate(const struct heap *heap);
 
-// The call stack that the cache's next allocations are made from; at most MPROF_STACK_MAX frames are kept.
+// The call stack that the cache's next allocations are made from; at most MPROF_STACK_MAX frames
+// are kept.
 void heap_set_call_stack(struct mcache *cache, const uintptr_t *frames, size_t frame_count);
 
-// Publishes what the last cycle's sweep has settled, and opens the next cycle. Called by the collector at mark
-// termination (heap_profile_next_cycle) and after the sweep (heap_profile_flush). After Go's mProf_NextCycle, mProf_Flush.
+// Publishes what the last cycle's sweep has settled, and opens the next cycle. Called by the
+// collector at mark termination (heap_profile_next_cycle) and after the sweep (heap_profile_flush).
+// After Go's mProf_NextCycle, mProf_Flush.
 void heap_profile_next_cycle(struct heap *heap);
 void heap_profile_flush(struct heap *heap);
 

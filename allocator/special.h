@@ -1,4 +1,5 @@
-// special: what hangs on one object beside its bytes: a finalizer, or a sample of the memory profile.
+// special: what hangs on one object beside its bytes: a finalizer, or a sample of the memory
+// profile.
 //
 // A span keeps its specials sorted by offset, then kind. They are charged to OtherSys.
 #ifndef ALLOCATOR_SPECIAL_H
@@ -6,7 +7,8 @@
 
 #include "allocator/heap.h"
 
-// What a finalizer is: addresses that the runtime gives meaning to; the heap only keeps and returns them.
+// What a finalizer is: addresses that the runtime gives meaning to; the heap only keeps and returns
+// them.
 struct finalizer {
     uintptr_t object;        // address that it was set on
     uintptr_t function;      // the closure (Go's *funcval)
@@ -22,7 +24,8 @@ enum special_status {
     SPECIAL_NO_MEMORY,
 };
 
-// Sets the finalizer of the object that `finalizer->object` begins (for a tiny block: lies in). One per object.
+// Sets the finalizer of the object that `finalizer->object` begins (for a tiny block: lies in). One
+// per object.
 enum special_status heap_add_finalizer(struct heap *heap, const struct finalizer *finalizer);
 
 // Removes the finalizer of the object at `object`; false when it has none.
