@@ -18,7 +18,8 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-#define STRIDES_TRIED          8
+// From the default base on, all of them lie where TSan lets a program map.
+#define STRIDES_TRIED          4
 #define PLACES_TRIED           32                 // doubling steps: past the 64 GiB of metadata
 #define STEP_BYTES             ((size_t)64 << 10) // the first of them
 #define CLEAN_IN_PLACE_BYTES   ((size_t)1 << 20) // above, madvise is cheaper when little was touched

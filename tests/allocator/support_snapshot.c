@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "support_snapshot.h"
+#include "tests/allocator/support_snapshot.h"
 
 static void print_statistics(FILE *out, struct heap *heap) {
     struct memstats stats;

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "allocator/fault.h"
-#include "support_snapshot.h"
+#include "tests/allocator/support_snapshot.h"
 
 static struct heap *heap;
 

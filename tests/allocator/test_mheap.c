@@ -15,7 +15,7 @@
 
 #include "allocator/fault.h"
 #include "allocator/poison.h"
-#include "support_snapshot.h"
+#include "tests/allocator/support_snapshot.h"
 
 #define NOSCAN_LARGE 1
 #define EIGHT_BYTES  2 // span class of 1024 objects

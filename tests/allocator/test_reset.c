@@ -11,7 +11,7 @@
 #include "allocator/collect.h"
 #include "allocator/fault.h"
 #include "allocator/poison.h"
-#include "support_snapshot.h"
+#include "tests/allocator/support_snapshot.h"
 
 static struct heap *heap;
 

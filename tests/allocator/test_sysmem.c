@@ -13,7 +13,7 @@
 
 #include "allocator/fault.h"
 #include "allocator/sysmap.h"
-#include "support_snapshot.h"
+#include "tests/allocator/support_snapshot.h"
 
 // ---- the tables
 
@@ -108,15 +108,21 @@ static void a_heap_lies_at_the_base_asked_for_or_a_stride_further(void **state) 
 
 static void with_all_strides_taken_the_kernel_picks_the_base(void **state) {
     (void)state;
-    struct heap_options options = {.base = (uintptr_t)1 << 56}; // where no process has memory
-    struct heap *heap = heap_create(&options);
-    assert_non_null(heap);
-    assert_true(heap_base(heap) < (uintptr_t)1 << 56);
-    assert_int_equal(heap_base(heap) % HEAP_ARENA_BYTES, 0);
-    struct mspan *span = mheap_alloc_span(heap, 3 * HEAP_ARENA_PAGES, 0, 1);
-    assert_non_null(span);
-    assert_pages_are_sound(heap);
-    heap_destroy(heap);
+    struct heap *heaps[6];
+    for (size_t i = 0; i < 6; i++) {
+        heaps[i] = heap_create(NULL);
+        assert_non_null(heaps[i]);
+        assert_int_equal(heap_base(heaps[i]) % HEAP_ARENA_BYTES, 0);
+    }
+    uintptr_t last = heap_base(heaps[5]);
+    assert_true(last < HEAP_BASE_DEFAULT || last > HEAP_BASE_DEFAULT + 3 * HEAP_STRIDE_BYTES);
+    for (size_t i = 0; i < 6; i++) {
+        assert_non_null(mheap_alloc_span(heaps[i], 2 * HEAP_ARENA_PAGES, 0, 1));
+        assert_pages_are_sound(heaps[i]);
+    }
+    for (size_t i = 0; i < 6; i++) {
+        heap_destroy(heaps[i]);
+    }
 }
 
 static void metadata_goes_round_what_lies_behind_the_window(void **state) {

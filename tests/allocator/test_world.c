@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "support_snapshot.h"
+#include "tests/allocator/support_snapshot.h"
 
 #define THREAD_COUNT 4
 #define STOP_COUNT   60
