@@ -180,6 +180,17 @@ bool model_goroutine_exited(struct model *model, uint64_t id) {
     return true;
 }
 
+// Words that point into the old stack follow it, counted from the top.
+static void follow(uintptr_t *words, size_t count, const struct goroutine_entry *old,
+                   uintptr_t new_top) {
+    uintptr_t old_top = old->stack_low + old->stack_bytes;
+    for (size_t i = 0; i < count; i++) {
+        if (words[i] >= old->stack_low && words[i] < old_top) {
+            words[i] = new_top - (old_top - words[i]);
+        }
+    }
+}
+
 bool model_stack_moved(struct model *model, uint64_t id, uintptr_t stack_low, size_t stack_bytes) {
     struct goroutine_entry *g = find_goroutine(model, id);
     if (g == NULL || (g->stack_low == stack_low && g->stack_bytes == stack_bytes)) {
@@ -189,6 +200,11 @@ bool model_stack_moved(struct model *model, uint64_t id, uintptr_t stack_low, si
     if (!check_stack_size(model, stack_bytes) || !enter_stack(model, stack_low, stack_bytes)) {
         return false;
     }
+    uintptr_t new_top = stack_low + stack_bytes;
+    follow(g->words, g->word_count, g, new_top);
+    follow(g->defers.values, g->defers.count, g, new_top);
+    follow(g->panics.values, g->panics.count, g, new_top);
+    follow(&g->context, 1, g, new_top);
     leave_stack(model, g);
     g->stack_low = stack_low;
     g->stack_bytes = stack_bytes;
