@@ -2,6 +2,7 @@
 
 #include "cli/cli.h"
 #include "cli/dump.h"
+#include "cli/options.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,48 +23,23 @@ static const char usage[] =
     "Exit status: 0 clean, 1 a finding, 2 unusable input or call, 3 the environment failed.\n"
     "A dump holds whatever the heap held: passwords, keys, environment. Treat it so.\n";
 
-static int refuse(const char *subcommand, const char *what, const char *argument) {
-    cli_message("dump %s: %s%s (try --help)", subcommand, what, argument);
-    return CLI_UNUSABLE;
-}
-
-static int add_option(struct dump_options *options, const char *subcommand, const char *argument,
-                      const char *help) {
-    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
-        fputs(help, stdout);
-        return cli_finish(CLI_CLEAN);
-    }
-    if (strcmp(argument, "--lenient") == 0) {
-        options->lenient = true;
-    } else if (strcmp(argument, "--json") == 0) {
-        options->json = true;
-    } else {
-        return refuse(subcommand, "unknown option ", argument);
-    }
-    return -1;
-}
-
-int dump_options_parse(struct dump_options *options, int argc, char **argv, int file_count,
-                       const char *help) {
-    int files = 0;
-    bool only_files = false;
+int dump_options_parse(struct dump_options *options, int argc, char **argv, size_t file_count,
+                       bool has_json, const char *help) {
+    const struct cli_option both[] = {
+        {.name = "--lenient", .flag = &options->lenient},
+        {.name = has_json ? "--json" : NULL, .flag = &options->json},
+        {.name = NULL},
+    };
+    const struct cli_call call = {
+        .usage = help, .options = both, .operands_min = file_count, .operands_max = file_count};
+    char **files;
+    size_t count;
     *options = (struct dump_options){.json = false};
-    for (int i = 1; i < argc; i++) {
-        bool is_option = !only_files && argv[i][0] == '-' && argv[i][1] != '\0';
-        if (is_option && strcmp(argv[i], "--") == 0) {
-            only_files = true;
-        } else if (is_option) {
-            int status = add_option(options, argv[0], argv[i], help);
-            if (status >= 0) {
-                return status;
-            }
-        } else if (files == file_count) {
-            return refuse(argv[0], "one file too many: ", argv[i]);
-        } else {
-            options->files[files++] = argv[i];
-        }
+    int status = cli_parse(&call, argc, argv, &files, &count);
+    for (size_t i = 0; status < 0 && i < count; i++) {
+        options->files[i] = files[i];
     }
-    return files == file_count ? -1 : refuse(argv[0], "a file is missing", "");
+    return status;
 }
 
 int cmd_dump(int argc, char **argv) {
@@ -87,5 +63,6 @@ int cmd_dump(int argc, char **argv) {
             return subcommands[i].run(argc - 1, argv + 1);
         }
     }
-    return refuse("", "unknown subcommand ", argv[1]);
+    cli_message("dump: unknown subcommand %s (try --help)", argv[1]);
+    return CLI_UNUSABLE;
 }

@@ -21,10 +21,11 @@ struct dump_options {
     const char *files[2]; // "-" is stdin
 };
 
-// Parses the options and exactly `file_count` files. Returns -1 to go on, or the status to exit
-// with: help was asked for (printed), or the call is unusable (told).
-int dump_options_parse(struct dump_options *options, int argc, char **argv, int file_count,
-                       const char *usage);
+// Parses --lenient, --json (where the subcommand has it) and exactly `file_count` files. Returns -1
+// to go on, or the status to exit with: help was asked for (printed), or the call is unusable
+// (told).
+int dump_options_parse(struct dump_options *options, int argc, char **argv, size_t file_count,
+                       bool has_json, const char *usage);
 
 static inline enum dump_mode dump_options_mode(const struct dump_options *options) {
     return options->lenient ? DUMP_LENIENT : DUMP_STRICT;

@@ -169,7 +169,7 @@ static int print_differences(const struct dump_summary *a, const struct dump_sum
 
 int dump_diff(int argc, char **argv) {
     struct dump_options options;
-    int status = dump_options_parse(&options, argc, argv, 2, usage);
+    int status = dump_options_parse(&options, argc, argv, 2, true, usage);
     if (status >= 0) {
         return status;
     }

@@ -161,7 +161,7 @@ static void print_screen(struct dump_summary *summary) {
 
 int dump_info(int argc, char **argv) {
     struct dump_options options;
-    int status = dump_options_parse(&options, argc, argv, 1, usage);
+    int status = dump_options_parse(&options, argc, argv, 1, true, usage);
     if (status >= 0) {
         return status;
     }

@@ -202,7 +202,7 @@ static bool visit(void *context, const struct dump_record *record,
 
 int dump_json(int argc, char **argv) {
     struct dump_options options;
-    int status = dump_options_parse(&options, argc, argv, 1, usage);
+    int status = dump_options_parse(&options, argc, argv, 1, false, usage);
     if (status >= 0) {
         return status;
     }

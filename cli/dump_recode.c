@@ -124,7 +124,7 @@ static int recode(struct target *target, const char *from, enum dump_mode mode) 
 
 int dump_recode(int argc, char **argv) {
     struct dump_options options;
-    int status = dump_options_parse(&options, argc, argv, 2, usage);
+    int status = dump_options_parse(&options, argc, argv, 2, false, usage);
     if (status >= 0) {
         return status;
     }

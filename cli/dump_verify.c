@@ -82,7 +82,7 @@ static int verify(struct dump_check *check, const struct dump_options *options) 
 
 int dump_verify(int argc, char **argv) {
     struct dump_options options;
-    int status = dump_options_parse(&options, argc, argv, 1, usage);
+    int status = dump_options_parse(&options, argc, argv, 1, true, usage);
     if (status >= 0) {
         return status;
     }

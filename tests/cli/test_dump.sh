@@ -1,0 +1,162 @@
+#!/bin/bash
+# test_dump: the dump subcommands as a user meets them: statuses, one-line errors, files left or not left behind.
+set -uo pipefail
+source=${COUNTERCHECK_SOURCE:?}
+countercheck=${COUNTERCHECK:?}
+seeds=$source/corpus/decode/seed
+sample=$seeds/all-records-8-little
+work=$(mktemp -d)
+trap 'chmod -R u+rwx "$work"; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failed=0
+
+fail() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+# expect STATUS ARGUMENT...: runs `countercheck dump`; leaves its output in out and err.
+expect() {
+    local wanted=$1 status
+    shift
+    "$countercheck" dump "$@" >out 2>err
+    status=$?
+    [ $status = "$wanted" ] || fail "dump $*: status $status, not $wanted: $(cat err)"
+    if [ "$wanted" -ge 2 ] && [ "$(wc -l <err)" != 1 ]; then
+        fail "dump $*: not one line of error: $(cat err)"
+    fi
+}
+
+# says TEXT: the last command's output has it.
+says() {
+    grep -qF -- "$1" out err || fail "'$1' is not said: $(cat out err | head -5)"
+}
+
+# ---- good dumps
+for dump in "$seeds"/all-records-* "$seeds/smallest"; do
+    expect 0 info "$dump"
+    expect 0 verify "$dump"
+    expect 0 json "$dump"
+    expect 0 recode "$dump" copy
+    cmp "$dump" copy || fail "recode of $dump gives other bytes"
+    expect 0 diff "$dump" copy
+    says "no difference"
+done
+[ "$(stat -c %a copy)" = 600 ] || fail "a recoded dump is readable by others"
+expect 0 info "$sample"
+[ "$(wc -l <out)" -le 40 ] || fail "info takes more than a screen"
+for text in "go1.19.8 on amd64" "chan receive" "HeapObjects" "main.node" "834 bytes"; do
+    says "$text"
+done
+expect 0 info --json "$sample"
+[ "$(wc -l <out)" = 1 ] || fail "info --json is not one object on one line"
+for text in '"header":"go1.7 heap dump"' '"big_endian":false' '"pointer_size":8' '"AllocSample":2' \
+    '"arch":"amd64"' '"cpus":2' '"bytes":834' '"object_bytes":48' '"HeapObjects":3' '"PauseNs":[2500,2500,0'; do
+    says "$text"
+done
+if command -v python3 >/dev/null; then
+    python3 -c 'import json, sys; json.load(sys.stdin)' <out || fail "info --json is no JSON"
+    "$countercheck" dump json "$seeds/odd-but-legal" |
+        python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' || fail "json lines are no JSON"
+    { "$countercheck" dump diff --json "$sample" "$seeds/smallest" || true; } |
+        python3 -c 'import json, sys; assert not json.load(sys.stdin)["equal"]' || fail "diff --json is no JSON"
+else
+    echo "MISSING: python3: the JSON output was not parsed"
+fi
+
+# ---- where the bytes come from
+"$countercheck" dump info - <"$sample" >out 2>err || fail "stdin is not read"
+cat "$sample" | "$countercheck" dump verify - >/dev/null || fail "a pipe is not read"
+for tool in gzip xz zstd; do
+    command -v $tool >/dev/null || { echo "MISSING: $tool: its format was not tried" && continue; }
+    $tool -c <"$sample" >"packed.$tool"
+    expect 0 verify "packed.$tool"
+    expect 0 recode "packed.$tool" copy
+    cmp "$sample" copy || fail "recode of $tool gives other bytes"
+    head -c -20 "packed.$tool" >cut
+    expect 2 info cut
+    says "compressed"
+    { head -c 60 "packed.$tool" && printf 'XXXXXXXX' && tail -c +69 "packed.$tool"; } >bad
+    expect 2 info bad
+done
+gzip -c <(head -c 400 "$sample") >two.gz && gzip -c <(tail -c +401 "$sample") >>two.gz
+expect 0 verify two.gz
+
+# ---- what cannot be read
+: >empty
+expect 2 info empty
+says "empty: truncated, field header, at byte 0, good up to byte 0"
+expect 2 info .
+says "Is a directory"
+expect 2 verify missing
+says "missing: cannot open: No such file"
+if [ "$(id -u)" != 0 ]; then
+    cp "$sample" secret && chmod 000 secret
+    expect 2 info secret
+    says "Permission denied"
+else
+    echo "SKIPPED: root reads every file: the unreadable file was not tried"
+fi
+for size in 1 15 16 17 40 200 500 833; do
+    head -c $size "$sample" >cut
+    for subcommand in info verify json; do
+        expect 2 $subcommand cut
+        says "good up to byte"
+    done
+done
+printf 'go1.3 heap dump\n' >old
+expect 2 info old
+says "header"
+
+# ---- strict and lenient
+expect 2 verify "$seeds/lenient"
+says "OSThread cannot stand at the start, record OSThread, at byte 16, good up to byte 16"
+expect 0 info --lenient "$seeds/lenient"
+says "missing_memstats"
+expect 1 verify "$seeds/odd-but-legal"
+says "FAIL  fields_in_objects"
+expect 1 verify --json "$seeds/odd-but-legal"
+says '"ok":false'
+expect 1 diff "$sample" "$seeds/smallest"
+says "HeapObjects"
+
+# ---- recode leaves nothing behind
+mkdir out.d
+expect 2 recode "$seeds/huge-length" out.d/new
+[ -z "$(ls -A out.d)" ] || fail "a failed recode leaves $(ls -A out.d)"
+echo old >out.d/kept
+expect 2 recode "$seeds/huge-length" out.d/kept
+[ "$(cat out.d/kept)" = old ] || fail "a failed recode changed its target"
+expect 3 recode "$sample" /dev/full
+says "No space left"
+[ -c /dev/full ] || fail "recode replaced a device"
+expect 2 recode "$sample" no/such/folder
+cp "$sample" same && expect 0 recode same same
+cmp "$sample" same || fail "recode onto itself lost bytes"
+"$countercheck" dump recode "$sample" - 2>/dev/null | cmp - "$sample" || fail "recode to stdout gives other bytes"
+(ulimit -f 0 && "$countercheck" dump recode "$sample" out.d/limited) 2>err
+[ $? = 3 ] || fail "a file size limit is not status 3: $(cat err)"
+[ "$(ls -A out.d)" = kept ] || fail "a file size limit leaves $(ls -A out.d)"
+
+# ---- output that cannot be written
+"$countercheck" dump json "$sample" >/dev/full 2>err
+[ $? = 3 ] || fail "a full stdout is not status 3"
+"$countercheck" dump info "$sample" >/dev/full 2>err
+[ $? = 3 ] || fail "a full stdout is not status 3 of info"
+
+# ---- unusable calls
+expect 2
+expect 2 frobnicate
+says "unknown subcommand frobnicate"
+expect 2 info
+expect 2 info "$sample" "$sample"
+expect 2 info --frobnicate "$sample"
+expect 2 diff "$sample"
+expect 2 diff - -
+for subcommand in info json verify recode diff; do
+    expect 0 $subcommand --help
+    says "usage: countercheck dump $subcommand"
+done
+expect 0 --help
+[ $failed = 0 ] && echo "ok: dump info, json, verify, recode, diff"
+exit $failed
