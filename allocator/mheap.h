@@ -171,11 +171,11 @@ void world_wait(struct heap *heap);
 void world_acquire(struct heap *heap);
 void world_release(struct heap *heap);
 
-extern _Thread_local char world_thread_;
+extern _Thread_local char world_thread;
 
 // The calling thread's identity; never 0.
 static inline uintptr_t world_self(void) {
-    return (uintptr_t)&world_thread_;
+    return (uintptr_t)&world_thread;
 }
 
 // Enters the heap on behalf of `cache`; NULL cache: the caller holds what it needs. Nests.

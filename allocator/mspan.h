@@ -39,7 +39,7 @@ enum mspan_list {       // where a span in use stands
 
 // The bitmaps of a span of more than 64 objects are one block of three parts.
 #define MSPAN_BITMAP_WORDS     (SPAN_OBJECTS_MAX / 64)
-#define MSPAN_BITS_BLOCK_BYTES (3 * MSPAN_BITMAP_WORDS * sizeof(uint64_t))
+#define MSPAN_BITS_BLOCK_BYTES (sizeof(uint64_t) * 3 * MSPAN_BITMAP_WORDS)
 
 struct mspan {
     uintptr_t base;

@@ -9,7 +9,7 @@
 
 #include <sched.h>
 
-_Thread_local char world_thread_;
+_Thread_local char world_thread;
 
 void world_init(struct heap *heap) {
     lock_init(&heap->world_lock);
