@@ -290,6 +290,25 @@ static void an_object_over_two_arenas_keeps_its_fields(void **state) {
     free(mask);
 }
 
+static void a_span_of_small_objects_over_two_arenas_keeps_their_fields(void **state) {
+    struct written *written = *state;
+    const uint8_t mask = 0x04;
+    const struct gc_layout layout = {
+        .size_bytes = 6144, .pointer_bytes = 24, .pointer_mask = &mask}; // spans of 3 pages
+    (void)alloc_bytes(written, HEAP_ARENA_BYTES - 2 * HEAP_PAGE_BYTES);
+    const uintptr_t arena_end = heap_base(written->heap) + HEAP_ARENA_BYTES;
+    uintptr_t objects[4];
+    for (size_t i = 0; i < 4; i++) {
+        objects[i] = (uintptr_t)heap_alloc(written->heap, written->cache, 6144, &layout, 0);
+    }
+    assert_true(objects[0] < arena_end && objects[3] + 6144 > arena_end);
+    written_dump(written);
+    find_object(written, (const void *)objects[0]);
+    for (size_t i = 0; i < 4; i++) {
+        demand_object(written, (const void *)objects[i], 6144, (const uint64_t[]){16}, 1);
+    }
+}
+
 // ---- the dump as a whole
 
 static void the_sweep_is_finished_before_the_statistics_are_read(void **state) {
@@ -367,6 +386,7 @@ int main(void) {
         TEST(pointer_fields_follow_the_layout_past_holes),
         TEST(objects_of_every_size_have_all_their_fields),
         TEST(an_object_over_two_arenas_keeps_its_fields),
+        TEST(a_span_of_small_objects_over_two_arenas_keeps_their_fields),
         TEST(the_sweep_is_finished_before_the_statistics_are_read),
         TEST(a_failed_dump_leaves_the_heap_as_it_was),
         TEST(two_dumps_of_one_heap_are_the_same_bytes),

@@ -15,6 +15,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+// ---- the system's calls that fail on demand; these definitions stand before libc's
+
+static struct {
+    int fail_at; // the nth call from now fails; 0: none
+    int error;
+} sync_fault, rename_fault;
+
+static bool is_due(int *fail_at) {
+    return *fail_at > 0 && --*fail_at == 0;
+}
+
+int fsync(int descriptor) {
+    if (is_due(&sync_fault.fail_at)) {
+        errno = sync_fault.error;
+        return -1;
+    }
+    return fdatasync(descriptor);
+}
+
+int rename(const char *from, const char *to) {
+    if (is_due(&rename_fault.fail_at)) {
+        errno = rename_fault.error;
+        return -1;
+    }
+    return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
 struct fixture {
     struct written written;
     char directory[64];
@@ -267,6 +294,30 @@ static void a_folder_that_takes_no_file_is_an_error(void **state) {
     assert_int_not_equal(to_path(*state, "/proc/self/dump").error, 0);
 }
 
+static void a_dump_that_the_disk_refuses_in_the_end_leaves_nothing(void **state) {
+    struct fixture *fixture = *state;
+    for (int call = 1; call <= 2; call++) { // the file's sync, then the folder's
+        sync_fault.fail_at = call;
+        sync_fault.error = EIO;
+        struct dump_result result = to_path(fixture, fixture->path);
+        assert_int_equal(result.error, EIO);
+        assert_int_equal(result.offset_bytes, fixture->written.size_bytes);
+        assert_int_equal(file_count(fixture->directory), 0);
+    }
+    rename_fault.fail_at = 1;
+    rename_fault.error = EACCES;
+    assert_int_equal(to_path(fixture, fixture->path).error, EACCES);
+    assert_int_equal(file_count(fixture->directory), 0);
+}
+
+static void a_folder_that_cannot_be_synced_is_no_error(void **state) {
+    struct fixture *fixture = *state;
+    sync_fault.fail_at = 2;
+    sync_fault.error = EINVAL;
+    assert_int_equal(to_path(fixture, fixture->path).error, 0);
+    assert_file_holds_the_dump(fixture, fixture->path);
+}
+
 static void a_device_is_written_to_and_not_replaced(void **state) {
     struct fixture *fixture = *state;
     assert_int_equal(to_path(fixture, "/dev/null").error, 0);
@@ -294,6 +345,8 @@ int main(void) {
         TEST(a_folder_is_no_place_for_a_dump),
         TEST(a_path_that_is_too_long_is_an_error),
         TEST(a_folder_that_takes_no_file_is_an_error),
+        TEST(a_dump_that_the_disk_refuses_in_the_end_leaves_nothing),
+        TEST(a_folder_that_cannot_be_synced_is_no_error),
         TEST(a_device_is_written_to_and_not_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
