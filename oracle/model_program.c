@@ -224,6 +224,57 @@ static void copy_bits(struct goroutine_entry *g, const uint8_t *bits, size_t siz
     }
 }
 
+static bool map_bit(const struct goroutine_entry *g, uint32_t bits_first, size_t word) {
+    return (g->bits[bits_first + word / 8] >> (word % 8) & 1) != 0;
+}
+
+// Whether a word of a frame may hold a pointer: by its callee's argument map in the low part, by
+// its own locals' map in the rest.
+static bool is_frame_root(const struct goroutine_entry *g, uint32_t frame_index, size_t word) {
+    const struct frame_entry *frame = &g->frames[frame_index];
+    size_t words = frame->description.size_bytes / 8;
+    size_t argument_words = 0;
+    if (frame_index + 1 < g->frame_count) {
+        const struct frame_entry *callee = &g->frames[frame_index + 1];
+        argument_words = callee->description.argument_bytes / 8;
+        if (word < argument_words && (callee->description.arguments_map != FRAME_MAP_BITS ||
+                                      map_bit(g, callee->bits_first, word))) {
+            return true;
+        }
+    }
+    size_t locals = frame->description.local_words;
+    size_t first_local = locals < words ? words - locals : 0;
+    switch (frame->description.locals_map) {
+    case FRAME_MAP_NONE:
+        return word >= argument_words;
+    case FRAME_MAP_SIZE:
+        return word >= first_local;
+    case FRAME_MAP_EMPTY:
+        return false;
+    case FRAME_MAP_BITS:
+        break;
+    }
+    uint32_t bits_first = frame->bits_first;
+    if (frame->description.arguments_map == FRAME_MAP_BITS) {
+        bits_first += (uint32_t)bytes_of_bits(frame->description.argument_bytes / 8);
+    }
+    return word >= first_local && map_bit(g, bits_first, word - first_local);
+}
+
+// Which words of the innermost frame's caller are roots changes with its callee, without a write:
+// the collector is shown them.
+static void shade_frame(struct model *model, const struct goroutine_entry *g, uint32_t index) {
+    if (!model->cycle.marking || index >= g->frame_count) {
+        return;
+    }
+    size_t words = g->frames[index].description.size_bytes / 8;
+    for (size_t word = 0; word < words; word++) {
+        if (is_frame_root(g, index, word)) {
+            model_shade(model, g->words[g->frames[index].word_first + word]);
+        }
+    }
+}
+
 bool model_frame_pushed(struct model *model, uint64_t id,
                         const struct frame_description *description) {
     struct goroutine_entry *g = find_goroutine(model, id);
@@ -248,6 +299,7 @@ bool model_frame_pushed(struct model *model, uint64_t id,
     g->word_count += (uint32_t)words;
     copy_bits(g, description->argument_bits, argument_bytes);
     copy_bits(g, description->local_bits, local_bytes);
+    shade_frame(model, g, g->frame_count - 2); // wraps when it has no caller
     return true;
 }
 
@@ -262,6 +314,7 @@ bool model_frame_popped(struct model *model, uint64_t id) {
     while (g->defers.count > 0 && g->defers.frames[g->defers.count - 1] > g->frame_count) {
         g->defers.count--; // its defers go with the frame
     }
+    shade_frame(model, g, g->frame_count - 1);
     return true;
 }
 
@@ -332,43 +385,6 @@ bool model_panic_popped(struct model *model, uint64_t id) {
 }
 
 // ---- roots, all of them
-
-static bool map_bit(const struct goroutine_entry *g, uint32_t bits_first, size_t word) {
-    return (g->bits[bits_first + word / 8] >> (word % 8) & 1) != 0;
-}
-
-// Whether a word of a frame may hold a pointer: by its callee's argument map in the low part, by
-// its own locals' map in the rest.
-static bool is_frame_root(const struct goroutine_entry *g, uint32_t frame_index, size_t word) {
-    const struct frame_entry *frame = &g->frames[frame_index];
-    size_t words = frame->description.size_bytes / 8;
-    size_t argument_words = 0;
-    if (frame_index + 1 < g->frame_count) {
-        const struct frame_entry *callee = &g->frames[frame_index + 1];
-        argument_words = callee->description.argument_bytes / 8;
-        if (word < argument_words && (callee->description.arguments_map != FRAME_MAP_BITS ||
-                                      map_bit(g, callee->bits_first, word))) {
-            return true;
-        }
-    }
-    size_t locals = frame->description.local_words;
-    size_t first_local = locals < words ? words - locals : 0;
-    switch (frame->description.locals_map) {
-    case FRAME_MAP_NONE:
-        return word >= argument_words;
-    case FRAME_MAP_SIZE:
-        return word >= first_local;
-    case FRAME_MAP_EMPTY:
-        return false;
-    case FRAME_MAP_BITS:
-        break;
-    }
-    uint32_t bits_first = frame->bits_first;
-    if (frame->description.arguments_map == FRAME_MAP_BITS) {
-        bits_first += (uint32_t)bytes_of_bits(frame->description.argument_bytes / 8);
-    }
-    return word >= first_local && map_bit(g, bits_first, word - first_local);
-}
 
 static void visit_goroutine(struct model *model, const struct goroutine_entry *g,
                             void (*visit)(struct model *model, uintptr_t value)) {

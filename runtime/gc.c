@@ -115,3 +115,16 @@ void gc_barrier(struct runtime *runtime, uintptr_t a, uintptr_t b) {
         heap_start_world(runtime->heap);
     }
 }
+
+static void shade_slot(void *context, uintptr_t slot) {
+    mark_shade(context, *(const uintptr_t *)slot);
+}
+
+void gc_callee_changed(struct runtime *runtime, const struct frame *frame,
+                       const struct frame *callee) {
+    if (runtime->gc.marking && frame != NULL) {
+        heap_stop_world(runtime->heap);
+        frame_visit_slots(frame, callee, shade_slot, runtime);
+        heap_start_world(runtime->heap);
+    }
+}

@@ -125,6 +125,7 @@ bool runtime_pop_frame(struct runtime *runtime, struct goroutine *g) {
             (void)runtime_pop_defer(runtime, g);
         }
         g->innermost = frame->caller;
+        gc_callee_changed(runtime, g->innermost, NULL);
         frame_destroy(runtime, frame);
     }
     runtime_unlock(runtime);

@@ -111,6 +111,7 @@ struct frame *runtime_push_frame(struct runtime *runtime, struct goroutine *g,
     if (frame != NULL) {
         frame->sp = stack_sp(g) - description->size_bytes;
         memset((void *)frame->sp, 0, description->size_bytes);
+        gc_callee_changed(runtime, g->innermost, frame);
         g->innermost = frame;
     }
     runtime_unlock(runtime);
