@@ -7,6 +7,7 @@
 // A line "dump PATH" writes a heap dump to PATH (overwritten in place); "stats N" reads the statistics N times;
 // "scan N" recomputes them by the oracle's scan. The answer is one line: nanoseconds for one. It ends with its input.
 // The Go program in bench/go answers the same lines, so that bench/run can ask both in turn.
+#define _POSIX_C_SOURCE 200809L
 #include "allocator/heap.h"
 #include "allocator/memstats.h"
 #include "dump/writer.h"

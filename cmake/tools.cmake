@@ -1,6 +1,7 @@
-# tools: each tools/*.c is a small program of the build, linked with every layer.
+# tools: each tools/*.c and bench/*.c is a small program of the build, linked with every layer.
 
-file(GLOB tool_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/*.c)
+file(GLOB tool_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/*.c
+    ${PROJECT_SOURCE_DIR}/bench/*.c)
 foreach(source IN LISTS tool_sources)
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
