@@ -174,6 +174,9 @@ bool model_goroutine_started(struct model *model, uint64_t id, uintptr_t stack_l
 bool model_goroutine_exited(struct model *model, uint64_t id) {
     struct goroutine_entry *g = find_goroutine(model, id);
     if (g != NULL) {
+        while (g->frame_count > 0) {
+            (void)model_frame_popped(model, id); // as the runtime does
+        }
         leave_stack(model, g);
         g->alive = false;
     }
