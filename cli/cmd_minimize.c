@@ -70,7 +70,6 @@ static int write_program(const char *path) {
 static int minimize(const char *path, const char *out) {
     struct search search = {
         .options = {.level = ORACLE_FULL,
-                    .check_each = true,
                     .keeps_expectations = true,
                     .final_dump = true},
         .is_terminal = isatty(STDERR_FILENO) == 1,

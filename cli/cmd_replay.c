@@ -102,7 +102,7 @@ static int tell_verdict(const struct replay *replay, enum verdict verdict, const
 
 static int replay_file(struct executor *executor, const char *path, const struct call *call,
                        struct totals *totals) {
-    const struct replay replay = {executor, path, call->is_traced, call->is_json};
+    const struct replay replay = {executor, path, call->is_traced, call->is_json, true};
     int status = input_read_program(path, &program);
     if (status != CLI_CLEAN) {
         return status;
@@ -142,7 +142,6 @@ static int replay_all(const struct input_list *list, const struct call *call) {
     (void)snprintf(scratch, sizeof scratch, "/tmp/countercheck-dump-%ld", (long)getpid());
     const struct executor_options options = {
         .level = call->level,
-        .check_each = true,
         .keeps_expectations = true,
         .final_dump = true,
         .scratch_path = scratch,

@@ -84,7 +84,7 @@ static enum verdict step(const struct replay *replay, const struct program *prog
     return verdict;
 }
 
-enum verdict replay_run(const struct replay *replay, const struct program *program) {
+static enum verdict run_once(const struct replay *replay, const struct program *program) {
     crash_prepare("countercheck: %s: crashed before the first operation", replay->name);
     enum verdict verdict = executor_begin(replay->executor, program, false);
     while (verdict == VERDICT_CLEAN && executor_position(replay->executor) < program->count) {
@@ -96,6 +96,16 @@ enum verdict replay_run(const struct replay *replay, const struct program *progr
     crash_prepare("countercheck: %s: crashed after operation %zu, in the last check or dump",
                   replay->name, executor_position(replay->executor));
     return executor_finish(replay->executor);
+}
+
+enum verdict replay_run(const struct replay *replay, const struct program *program) {
+    enum verdict verdict = run_once(replay, program);
+    bool is_over = verdict != VERDICT_CLEAN && verdict != VERDICT_WORK_BOUND;
+    if (is_over || !replay->runs_twice || replay->is_traced) {
+        return verdict;
+    }
+    crash_prepare("countercheck: %s: crashed in the second run", replay->name);
+    return executor_run_again(replay->executor);
 }
 
 void replay_print_finding(const struct replay *replay, const struct program *program,

@@ -12,6 +12,7 @@ struct replay {
     const char *name; // of the program, for messages
     bool is_traced;   // prints each operation with the counters that it moved
     bool is_json;     // traces are JSON lines
+    bool runs_twice;  // once more on a fresh heap: the results must be the same
 };
 
 // Runs the program to its end or its first finding. Prepares the crash line at each operation.

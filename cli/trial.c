@@ -33,7 +33,7 @@ static _Noreturn void run_child(const struct program *program,
     struct executor *executor = executor_create(options);
     struct report report = {.verdict = VERDICT_ENVIRONMENT};
     if (executor != NULL) {
-        report.verdict = (int)executor_run(executor, program, false);
+        report.verdict = (int)executor_run_twice(executor, program);
         const struct finding *finding = executor_finding(executor);
         if (finding != NULL) {
             report.rule = finding->rule;

@@ -227,30 +227,32 @@ enum verdict executor_finish(struct executor *executor) {
     return verdict_now(executor);
 }
 
+static bool is_over(enum verdict verdict) {
+    return verdict != VERDICT_CLEAN && verdict != VERDICT_WORK_BOUND;
+}
+
 enum verdict executor_run(struct executor *executor, const struct program *program, bool fresh) {
     enum verdict verdict = executor_begin(executor, program, fresh);
     while (verdict == VERDICT_CLEAN && executor->position < program->count) {
         verdict = executor_step(executor);
     }
-    if (verdict != VERDICT_CLEAN && verdict != VERDICT_WORK_BOUND) {
+    return is_over(verdict) ? verdict : executor_finish(executor);
+}
+
+enum verdict executor_run_again(struct executor *executor) {
+    uint64_t before = executor->hash;
+    enum verdict verdict = executor_run(executor, executor->program, true);
+    if (is_over(verdict)) {
         return verdict;
     }
-    return executor_finish(executor);
+    (void)oracle_rule(executor->oracle, RULE_TWIN_HASH, executor->hash == before, "",
+                      "on a reset heap", before, "on a new heap", executor->hash);
+    return verdict_now(executor);
 }
 
 enum verdict executor_run_twice(struct executor *executor, const struct program *program) {
-    enum verdict verdict = executor_run(executor, program, true);
-    uint64_t first = executor->hash;
-    if (verdict != VERDICT_CLEAN && verdict != VERDICT_WORK_BOUND) {
-        return verdict;
-    }
-    verdict = executor_run(executor, program, false);
-    if (verdict != VERDICT_CLEAN && verdict != VERDICT_WORK_BOUND) {
-        return verdict;
-    }
-    (void)oracle_rule(executor->oracle, RULE_TWIN_HASH, executor->hash == first, "", "first run",
-                      first, "second run", executor->hash);
-    return verdict_now(executor);
+    enum verdict verdict = executor_run(executor, program, false);
+    return is_over(verdict) ? verdict : executor_run_again(executor);
 }
 
 // ---- what others ask

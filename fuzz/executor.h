@@ -73,7 +73,10 @@ const struct executor_counts *executor_counts(const struct executor *executor);
 // A hash of every result and of the final statistics: the same for the same program, everywhere.
 uint64_t executor_hash(const struct executor *executor);
 
-// Runs the program a second time, the way executor_run does; a finding when the hashes differ.
+// Runs the program that was run last once more, on a new heap; a finding when the results differ.
+enum verdict executor_run_again(struct executor *executor);
+
+// On the reset heap, and then again.
 enum verdict executor_run_twice(struct executor *executor, const struct program *program);
 
 // The dump of the last dump operation (or the final one) to memory, or NULL.

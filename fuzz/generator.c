@@ -3,12 +3,13 @@
 #include "fuzz/generator.h"
 
 struct program_header generator_header(uint32_t seed) {
-    static const uint8_t cadences[] = {1, 4, 16, 16, 16, 16, 64, 255};
+    static const uint8_t cadences[] = {4, 16, 16, 16, 16, 16, 64, 255};
     struct random random = {seed};
     struct program_header header = PROGRAM_HEADER_DEFAULT;
     header.seed = seed;
     header.caches = (uint8_t)(random_once_in(&random, 3) ? 1 + random_below(&random, 4) : 1);
     header.check_every = cadences[random_below(&random, sizeof cadences)];
+    header.check_every = random_once_in(&random, 64) ? 1 : header.check_every;
     for (unsigned group = GROUP_FREE; group < GROUP_COUNT; group++) {
         bool off = random_once_in(&random, group == GROUP_FAULT ? 2 : 4);
         header.groups_off = (uint16_t)(header.groups_off | (off ? 1u << group : 0));
