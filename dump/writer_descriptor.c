@@ -46,8 +46,7 @@ static void shield_lower(const struct signal_shield *shield) {
         (void)sigemptyset(&one);
         (void)sigaddset(&one, raised_signals[i]);
         if (sigismember(&shield->pending_before, raised_signals[i]) == 0) {
-            while (sigtimedwait(&one, NULL, &(struct timespec){0}) == -1 && errno == EINTR) {
-            }
+            (void)sigtimedwait(&one, NULL, &(struct timespec){0}); // does not wait
         }
     }
     (void)pthread_sigmask(SIG_SETMASK, &shield->mask_before, NULL);

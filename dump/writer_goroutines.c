@@ -29,17 +29,11 @@ static struct writer_words out_argument_words(const struct frame *frame,
 static struct writer_words local_words(const struct frame *frame, size_t out_argument_count) {
     const struct frame_description *description = &frame->description;
     size_t frame_words = description->size_bytes / WORD_BYTES;
-    size_t word_count = 0;
-    switch (description->locals_map) {
-    case FRAME_MAP_NONE:
+    size_t word_count = description->local_words;
+    if (description->locals_map == FRAME_MAP_NONE) {
         word_count = frame_words - out_argument_count;
-        break;
-    case FRAME_MAP_SIZE:
-    case FRAME_MAP_BITS:
-        word_count = description->local_words;
-        break;
-    case FRAME_MAP_EMPTY:
-        break;
+    } else if (description->locals_map == FRAME_MAP_EMPTY) {
+        word_count = 0;
     }
     return (struct writer_words){
         .first_offset = (frame_words - word_count) * WORD_BYTES,

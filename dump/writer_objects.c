@@ -97,7 +97,9 @@ static uint64_t spread_groups(uint64_t value) {
     return (value & UINT64_C(0x007f007f007f007f)) | (value & UINT64_C(0x3f803f803f803f80)) << 1;
 }
 
-// The bits that say "more follows" in a varint of so many bytes (2..8).
+// The bits that say "more follows" in a varint of so many bytes: 2..8, since no address of a
+// program has 57 bits. In an arena all have the same number: it changes at powers of two that are
+// multiples of an arena.
 static uint64_t more_bits(size_t varint_bytes) {
     return UINT64_C(0x0080808080808080) >> (64 - 8 * varint_bytes);
 }
@@ -195,19 +197,11 @@ static size_t varint_bytes_of(uint64_t value) {
     return (size_t)(out_encode_varint(bytes, value) - bytes);
 }
 
-// All addresses of the span have varints of one length, 2 to 8 bytes, and all its pointer bits lie
-// in one arena's.
-static bool is_even(const struct visited_span *span, const struct visited_bits *bits) {
-    size_t span_bytes = span->object_count * span->element_bytes;
-    size_t address_bytes = varint_bytes_of(span->base);
-    return span_bytes / WORD_BYTES <= bits->word_count && address_bytes >= 2 &&
-           address_bytes <= 8 && varint_bytes_of(span->base + span_bytes) == address_bytes;
-}
-
 static bool put_span(void *context, const struct visited_span *span) {
     const struct objects *objects = context;
     struct visited_bits bits = heap_pointer_bits(objects->heap, span->base);
-    if (span->element_bytes > IN_PLACE_BYTES_MAX || !is_even(span, &bits)) {
+    size_t span_words = span->object_count * span->element_bytes / WORD_BYTES;
+    if (span->element_bytes > IN_PLACE_BYTES_MAX || bits.word_count < span_words) {
         return put_span_of_others(objects, span);
     }
     size_t address_bytes = varint_bytes_of(span->base);

@@ -19,15 +19,14 @@ void writer_put_params(struct out *out, const struct runtime *runtime) {
     const struct runtime_options *options = runtime_options(runtime);
     uintptr_t arena_start, arena_end;
     heap_arena_bounds(runtime_heap(runtime), &arena_start, &arena_end);
-    const char *version = options->go_version;
     write_Params(out, &(struct writer_Params){
                           .big_endian = false,
                           .pointer_size = POINTER_BYTES,
                           .arena_start = arena_start,
                           .arena_end = arena_end,
                           .arch = {.name = ARCHITECTURE},
-                          .version = {.name = version == NULL ? "countercheck" : version},
-                          .cpus = options->cpu_count == 0 ? 1 : options->cpu_count,
+                          .version = {.name = options->go_version},
+                          .cpus = options->cpu_count,
                       });
 }
 

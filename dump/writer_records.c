@@ -8,14 +8,13 @@
 
 static void put_text(struct out *out, struct writer_text text) {
     const char *package = text.package == NULL ? "" : text.package;
-    const char *name = text.name == NULL ? "" : text.name;
     size_t package_bytes = strlen(package);
-    size_t name_bytes = strlen(name);
+    size_t name_bytes = strlen(text.name);
     size_t dot_bytes = package_bytes > 0 ? 1 : 0;
     out_varint(out, package_bytes + dot_bytes + name_bytes);
     out_bytes(out, package, package_bytes);
     out_bytes(out, ".", dot_bytes);
-    out_bytes(out, name, name_bytes);
+    out_bytes(out, text.name, name_bytes);
 }
 
 static void put_memory(struct out *out, struct writer_memory memory) {
@@ -91,7 +90,7 @@ static void put_stack(struct out *out, const struct writer_stack *stack) {
 }
 
 #define A(name) out_varint(out, record->name);
-#define B(name) out_varint(out, record->name ? 1 : 0);
+#define B(name) out_varint(out, record->name);
 #define F(name) put_fields(out, &record->name);
 #define K(name) put_stack(out, &record->name);
 #define M(name) put_memory(out, record->name);

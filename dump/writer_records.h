@@ -11,7 +11,7 @@
 
 struct writer_text {
     const char *package; // "" or NULL: none; else followed by a dot
-    const char *name;    // NULL: ""
+    const char *name;
 };
 
 struct writer_memory {

@@ -164,7 +164,6 @@ static bool check_links(struct roundtrip *trip, const struct dump_record_Gorouti
 static bool check_numbers(struct roundtrip *trip, const struct dump_record_Goroutine *record,
                           const struct goroutine *g) {
     uint64_t sp = g->innermost != NULL ? g->innermost->sp : g->stack_low + g->stack_bytes;
-    const char *reason = g->wait_reason != NULL ? g->wait_reason : "";
     enum rule rule = RULE_DUMP_GOROUTINE;
     return roundtrip_equal(trip, rule, "address", record->address, "runtime", (uintptr_t)g) &&
            roundtrip_equal(trip, rule, "sp", record->sp, "runtime", sp) &&
@@ -175,7 +174,7 @@ static bool check_numbers(struct roundtrip *trip, const struct dump_record_Gorou
            roundtrip_equal(trip, rule, "is_background", record->is_background, "constant", 0) &&
            roundtrip_equal(trip, rule, "wait_since", record->wait_since, "runtime",
                            g->wait_since_ns) &&
-           roundtrip_text_equal(trip, rule, "wait_reason", &record->wait_reason, reason);
+           roundtrip_text_equal(trip, rule, "wait_reason", &record->wait_reason, g->wait_reason);
 }
 
 bool roundtrip_goroutine(struct roundtrip *trip, const struct dump_record_Goroutine *record) {

@@ -22,7 +22,6 @@ static void arena_bounds(const struct heap *heap, uint64_t *start, uint64_t *end
 
 bool roundtrip_params(struct roundtrip *trip, const struct dump_record_Params *params) {
     const struct runtime_options *options = runtime_options(trip->dump.runtime);
-    const char *version = options->go_version != NULL ? options->go_version : "countercheck";
     uint64_t start, end;
     arena_bounds(trip->heap, &start, &end);
     enum rule rule = RULE_DUMP_PARAMS;
@@ -31,9 +30,8 @@ bool roundtrip_params(struct roundtrip *trip, const struct dump_record_Params *p
            roundtrip_equal(trip, rule, "arena_start", params->arena_start, "scan", start) &&
            roundtrip_equal(trip, rule, "arena_end", params->arena_end, "scan", end) &&
            roundtrip_text_equal(trip, rule, "arch", &params->arch, "amd64") &&
-           roundtrip_text_equal(trip, rule, "version", &params->version, version) &&
-           roundtrip_equal(trip, rule, "cpus", params->cpus, "options",
-                           options->cpu_count > 0 ? options->cpu_count : 1);
+           roundtrip_text_equal(trip, rule, "version", &params->version, options->go_version) &&
+           roundtrip_equal(trip, rule, "cpus", params->cpus, "options", options->cpu_count);
 }
 
 static bool check_pauses(struct roundtrip *trip, const struct dump_record_MemStats *stats) {

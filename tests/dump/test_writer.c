@@ -115,6 +115,16 @@ static void a_type_stands_before_the_first_itab_that_names_it(void **state) {
     demand_number(written, 1);
 }
 
+static void an_itab_without_a_type_needs_none(void **state) {
+    struct written *written = *state;
+    (void)alloc_bytes(written, 64);
+    const struct itab *itab = runtime_define_itab(written->runtime, NULL, true);
+    written_dump(written);
+    demand_head(written, "go1.22.1", 3);
+    demand_itab(written, itab);
+    demand_number(written, 1);
+}
+
 // Five types in one row of four: the one that was used longest ago falls out.
 static void a_type_that_fell_out_of_the_cache_is_written_again(void **state) {
     struct written *written = *state;
@@ -378,6 +388,7 @@ int main(void) {
         TEST(params_come_first_and_name_the_version_and_cpus),
         TEST(params_have_defaults),
         TEST(a_type_stands_before_the_first_itab_that_names_it),
+        TEST(an_itab_without_a_type_needs_none),
         TEST(a_type_that_fell_out_of_the_cache_is_written_again),
         TEST(other_roots_stand_between_itabs_and_objects),
         TEST(objects_come_in_span_order_with_their_slots_bytes),

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 static struct {
     int fail_at; // the nth call from now fails; 0: none
     int error;
-} sync_fault, rename_fault;
+} sync_fault, rename_fault, poll_fault;
 
 static bool is_due(int *fail_at) {
     return *fail_at > 0 && --*fail_at == 0;
@@ -40,6 +41,19 @@ int rename(const char *from, const char *to) {
         return -1;
     }
     return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+int poll(struct pollfd *descriptors, nfds_t count, int timeout_ms) {
+    if (is_due(&poll_fault.fail_at)) {
+        errno = poll_fault.error;
+        return -1;
+    }
+    fd_set writable;
+    FD_ZERO(&writable);
+    FD_SET(descriptors[0].fd, &writable);
+    assert_int_equal(count, 1);
+    assert_int_equal(timeout_ms, -1);
+    return select(descriptors[0].fd + 1, NULL, &writable, NULL, NULL);
 }
 
 struct fixture {
@@ -171,6 +185,20 @@ static void a_signal_that_was_pending_before_stays_pending(void **state) {
     assert_int_equal(sigismember(&left, SIGPIPE), 1);
     assert_int_equal(sigtimedwait(&pipe_signal, NULL, &(struct timespec){0}), SIGPIPE);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void a_poll_that_fails_is_an_error(void **state) {
+    struct fixture *fixture = *state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+    poll_fault.fail_at = 1;
+    poll_fault.error = ENOMEM;
+    struct dump_result result = to_descriptor(fixture, ends[1]);
+    assert_int_equal(result.error, ENOMEM);
+    assert_true(result.offset_bytes > 0);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
 }
 
 static void a_descriptor_that_is_none_is_an_error(void **state) {
@@ -318,6 +346,12 @@ static void a_folder_that_cannot_be_synced_is_no_error(void **state) {
     assert_file_holds_the_dump(fixture, fixture->path);
 }
 
+static void a_socket_that_cannot_be_opened_is_an_error(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(mknod(fixture->path, S_IFSOCK | 0600, 0), 0);
+    assert_int_equal(to_path(fixture, fixture->path).error, ENXIO);
+}
+
 static void a_device_is_written_to_and_not_replaced(void **state) {
     struct fixture *fixture = *state;
     assert_int_equal(to_path(fixture, "/dev/null").error, 0);
@@ -334,6 +368,7 @@ int main(void) {
         TEST(a_nonblocking_pipe_is_waited_for),
         TEST(a_reader_that_went_away_is_an_error_and_kills_nobody),
         TEST(a_signal_that_was_pending_before_stays_pending),
+        TEST(a_poll_that_fails_is_an_error),
         TEST(a_descriptor_that_is_none_is_an_error),
         TEST(a_path_gets_the_dump_for_its_owner_alone),
         TEST(a_dump_replaces_the_file_before_it),
@@ -347,6 +382,7 @@ int main(void) {
         TEST(a_folder_that_takes_no_file_is_an_error),
         TEST(a_dump_that_the_disk_refuses_in_the_end_leaves_nothing),
         TEST(a_folder_that_cannot_be_synced_is_no_error),
+        TEST(a_socket_that_cannot_be_opened_is_an_error),
         TEST(a_device_is_written_to_and_not_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

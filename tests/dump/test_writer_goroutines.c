@@ -2,6 +2,8 @@
 // dumper lays them out.
 #include "tests/dump/written.h"
 
+#include <errno.h>
+
 static int setup(void **state) {
     struct written *written = calloc(1, sizeof *written);
     written_begin(written, &(struct runtime_options){.go_version = "v"});
@@ -110,6 +112,38 @@ static void a_running_goroutine_is_dumped_as_runnable(void **state) {
     written_dump(written);
     skip_head(written);
     demand_goroutine(written, g, 1, "");
+}
+
+static void a_goroutine_that_has_not_begun_is_dumped_as_runnable(void **state) {
+    struct written *written = *state;
+    struct goroutine *g = start(written, false);
+    runtime_set_goroutine_status(written->runtime, g, GOROUTINE_IDLE, NULL);
+    written_dump(written);
+    skip_head(written);
+    demand_goroutine(written, g, 1, "");
+}
+
+static int64_t refuse(void *context, const void *bytes, size_t size_bytes) {
+    (void)bytes;
+    size_t *call_count = context;
+    *call_count += size_bytes > 0;
+    return -ENOSPC;
+}
+
+// More stacks than the buffer holds: the walk ends with the first write that fails.
+static void no_goroutine_is_looked_at_after_an_error(void **state) {
+    struct written *written = *state;
+    for (size_t i = 0; i < 100; i++) {
+        struct goroutine *g = start(written, false);
+        (void)push(
+            written, g,
+            &(struct frame_description){
+                .entry = 0x1000, .pc = 0x1010, .size_bytes = 4096, .locals_map = FRAME_MAP_EMPTY});
+    }
+    size_t call_count = 0;
+    struct dump_sink sink = {refuse, NULL, &call_count};
+    assert_int_equal(dump_write(written->runtime, written->cache, &sink).error, ENOSPC);
+    assert_int_equal(call_count, 1);
 }
 
 static void a_waiting_goroutine_says_for_what_and_since_when(void **state) {
@@ -295,6 +329,8 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(dead_goroutines_are_not_dumped),
         TEST(a_running_goroutine_is_dumped_as_runnable),
+        TEST(a_goroutine_that_has_not_begun_is_dumped_as_runnable),
+        TEST(no_goroutine_is_looked_at_after_an_error),
         TEST(a_waiting_goroutine_says_for_what_and_since_when),
         TEST(frames_come_innermost_first_with_their_childs_sp),
         TEST(out_arguments_are_told_by_the_callees_map),
