@@ -20,8 +20,7 @@
 
 // From the default base on, all of them lie where TSan lets a program map.
 #define STRIDES_TRIED          4
-#define PLACES_TRIED           32                 // doubling steps: past the 64 GiB of metadata
-#define STEP_BYTES             ((size_t)64 << 10) // the first of them
+#define STEP_BYTES             ((size_t)64 << 10) // doubled from try to try
 #define CLEAN_IN_PLACE_BYTES   ((size_t)1 << 20) // above, madvise is cheaper when little was touched
 #define RELEASE_IN_PLACE_BYTES ((size_t)64 << 10)
 
@@ -243,7 +242,7 @@ bool sysmem_unused(struct sysmem *sys, uintptr_t base, size_t size_bytes) {
 // 0: failed.
 static uintptr_t map_somewhere(struct sysmem *sys, size_t size_bytes) {
     uintptr_t from = sys->meta_base;
-    for (unsigned i = 0; i < PLACES_TRIED; i++) {
+    for (unsigned i = 0; from < sys->meta_base + HEAP_METADATA_BYTES; i++) {
         uintptr_t base = sysmap_lowest_gap(sys, from, size_bytes);
         enum sysmem_status status = bring(sys, base, size_bytes, SYSMAP_WRITABLE);
         if (status != SYSMEM_TAKEN) {
@@ -279,16 +278,22 @@ void *sysmem_map(struct sysmem *sys, size_t size_bytes, enum inspect_range_kind 
     return (void *)base;
 }
 
-// Out of the account; unmapped when the heap is cold, else zeroed and kept.
+// Unmaps what is out of the account. A warm heap keeps it, zeroed, when it lies where it looks for
+// memory.
+static void give_back(struct sysmem *sys, const struct sysmem_range *range, bool is_clean) {
+    bool keeps = sys->warm && range->base - sys->base < HEAP_STRIDE_BYTES;
+    if (!keeps && make_room(sys, 0) && munmap((void *)range->base, range->size_bytes) == 0) {
+        heap_unpoison(range->base, range->prepared_bytes);
+        sysmap_set(sys, range->base, range->size_bytes, SYSMAP_NONE);
+    } else if (!is_clean) {
+        sysmem_clean(range->base, range->size_bytes);
+    }
+}
+
 static void drop_range(struct sysmem *sys, size_t index) {
     struct sysmem_range range = sys->ranges[index];
     sysmap_remove_range(sys, index);
-    if (!sys->warm && make_room(sys, 0) && munmap((void *)range.base, range.size_bytes) == 0) {
-        heap_unpoison(range.base, range.prepared_bytes);
-        sysmap_set(sys, range.base, range.size_bytes, SYSMAP_NONE);
-    } else if (range.kind != INSPECT_RANGE_ARENA) {
-        sysmem_clean(range.base, range.size_bytes);
-    }
+    give_back(sys, &range, range.kind == INSPECT_RANGE_ARENA);
 }
 
 void sysmem_unmap(struct sysmem *sys, uintptr_t base, uint64_t *stat) {
@@ -343,9 +348,10 @@ static uintptr_t reserve_first_arena(uintptr_t wanted_base) {
 
 static uintptr_t map_root(uintptr_t meta_base, size_t root_bytes) {
     uintptr_t base = meta_base;
-    for (unsigned i = 0; i < PLACES_TRIED; i++) {
-        if (os_map(base, root_bytes, PROT_READ | PROT_WRITE) == SYSMEM_OK) {
-            return base;
+    for (unsigned i = 0; base < meta_base + HEAP_METADATA_BYTES; i++) {
+        enum sysmem_status status = os_map(base, root_bytes, PROT_READ | PROT_WRITE);
+        if (status != SYSMEM_TAKEN) {
+            return status == SYSMEM_OK ? base : 0;
         }
         base += STEP_BYTES << i;
     }
@@ -418,8 +424,8 @@ void sysmem_reset(struct sysmem *sys) {
             sys->ranges[kept_count].prepared_bytes =
                 range.kind == INSPECT_RANGE_ARENA ? 0 : range.size_bytes;
             kept_count++;
-        } else if (!range.owner_cleans) {
-            sysmem_clean(range.base, range.size_bytes);
+        } else {
+            give_back(sys, &range, range.owner_cleans);
         }
     }
     sys->range_count = kept_count;

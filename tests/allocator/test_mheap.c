@@ -1,4 +1,4 @@
-// test_mheap: spans of pages, growth over arenas, and that what fails leaves no trace.
+// test_mheap: spans of pages and growth over arenas.
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,18 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "allocator/fault.h"
 #include "allocator/poison.h"
 #include "tests/allocator/support_snapshot.h"
 
 #define NOSCAN_LARGE 1
-#define EIGHT_BYTES  2 // span class of 1024 objects
 
 static struct heap *heap;
 
@@ -247,192 +242,6 @@ static void stacks_of_threads_are_mapped_zeroed_and_unmapped(void **state) {
     assert_null(heap_map_os_stack(heap, SIZE_MAX - 8192));
 }
 
-// ---- failures
-
-// Something that obtains memory; false: it did not.
-struct action {
-    const char *name;
-    bool (*run)(void);
-};
-
-static bool small_span(void) {
-    return mheap_alloc_span(heap, 1, 0, 4) != NULL;
-}
-static bool span_with_block(void) {
-    return mheap_alloc_span(heap, 1, 0, EIGHT_BYTES) != NULL;
-}
-static bool aligned_span(void) {
-    return mheap_alloc_span(heap, 5, 1024, NOSCAN_LARGE) != NULL;
-}
-static bool long_span(void) {
-    return mheap_alloc_span(heap, HEAP_ARENA_PAGES + 3000, 0, NOSCAN_LARGE) != NULL;
-}
-static bool manual_span(void) {
-    return heap_alloc_manual(heap, 2, MANUAL_STACK) != NULL;
-}
-static bool os_stack(void) {
-    return heap_map_os_stack(heap, 65536) != NULL;
-}
-static bool cache(void) {
-    return heap_acquire_cache(heap) != NULL;
-}
-static bool persistent_small(void) {
-    return persistent_alloc(heap, 60000, INSPECT_BOOK_GC) != NULL;
-}
-static bool persistent_large(void) {
-    return persistent_alloc(heap, 70000, INSPECT_BOOK_BUCKHASH) != NULL;
-}
-static bool fixed_block(void) {
-    return fixalloc_alloc(heap, &heap->special_fix, NULL) != NULL;
-}
-
-// 1,000 spans by the way, so that the next one moves the list of spans.
-static bool many_spans(void) {
-    while (heap->all_span_count < 1024) {
-        if (!small_span()) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void clear_faults(void) {
-    for (unsigned call = 0; call < SYSMEM_CALL_COUNT; call++) {
-        heap_set_fault(heap, (enum sysmem_call)call, 0, false);
-    }
-}
-
-static const struct action scenario[] = {
-    {"small_span", small_span},
-    {"span_with_block", span_with_block},
-    {"cache", cache},
-    {"manual_span", manual_span},
-    {"persistent_small", persistent_small},
-    {"persistent_small", persistent_small},
-    {"persistent_small", persistent_small},
-    {"persistent_small", persistent_small},
-    {"fixed_block", fixed_block},
-    {"persistent_large", persistent_large},
-    {"os_stack", os_stack},
-    {"aligned_span", aligned_span},
-    {"long_span", long_span},
-    {"small_span", small_span},
-    {"many_spans", NULL},
-    {"small_span", small_span},
-    {"long_span", long_span},
-    {"small_span", small_span},
-};
-
-// Runs the scenario; what fails must leave no trace, and must succeed when tried without the fault.
-static void run_scenario(void) {
-    for (size_t i = 0; i < sizeof(scenario) / sizeof(scenario[0]); i++) {
-        if (scenario[i].run == NULL) {
-            if (!many_spans()) {
-                clear_faults();
-                assert_true(many_spans());
-            }
-            continue;
-        }
-        char *before = snapshot_of(heap);
-        if (!scenario[i].run()) {
-            assert_snapshot(heap, before);
-            assert_pages_are_sound(heap);
-            clear_faults();
-            assert_true(scenario[i].run());
-        }
-        free(before);
-    }
-    assert_pages_are_sound(heap);
-}
-
-static void run_with_faults(bool and_on, bool warm) {
-    enum sysmem_call calls[] = {SYSMEM_MMAP, SYSMEM_MPROTECT};
-    assert_true(heap_reset(heap));
-    run_scenario();
-    char *expected = snapshot_of(heap);
-    for (unsigned i = 0; i < 2; i++) {
-        for (uint64_t n = 1;; n++) {
-            if (warm) {
-                assert_true(heap_reset(heap));
-            } else {
-                heap_destroy(heap);
-                heap = heap_create(NULL);
-                assert_non_null(heap);
-            }
-            heap_set_fault(heap, calls[i], n, and_on);
-            run_scenario();
-            assert_snapshot(heap, expected);
-            if (heap_fault_count(heap) == 0) {
-                assert_true(n > 4);
-                break;
-            }
-        }
-    }
-    free(expected);
-}
-
-static void each_failing_call_leaves_no_trace_in_a_new_heap(void **state) {
-    (void)state;
-    run_with_faults(false, false);
-    run_with_faults(true, false);
-}
-
-static void each_failing_call_leaves_no_trace_in_a_reset_heap(void **state) {
-    (void)state;
-    run_with_faults(false, true);
-    run_with_faults(true, true);
-}
-
-#if HEAP_POISON_ACTIVE || defined(__SANITIZE_THREAD__)
-#define SHADOW_NEEDS_ADDRESS_SPACE 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SHADOW_NEEDS_ADDRESS_SPACE 1
-#endif
-#endif
-
-// In a child with a limit on its address space: exit status 0 when all is well.
-static void exhaust_address_space(void) {
-    struct rlimit limit = {.rlim_cur = (rlim_t)1 << 30, .rlim_max = (rlim_t)1 << 30};
-    if (setrlimit(RLIMIT_AS, &limit) != 0) {
-        _exit(2);
-    }
-    size_t count = 0;
-    struct mspan *spans[100];
-    while (count < 100 && (spans[count] = mheap_alloc_span(heap, 4096, 0, NOSCAN_LARGE)) != NULL) {
-        count++;
-    }
-    uint64_t sys = prepared_bytes(heap);
-    bool refused = mheap_alloc_span(heap, 4096, 0, NOSCAN_LARGE) == NULL && count > 5 && count < 40;
-    bool unmoved = sys == prepared_bytes(heap);
-    mheap_free_span(heap, spans[2]);
-    bool reused = mheap_alloc_span(heap, 4096, 0, NOSCAN_LARGE) == spans[2];
-    bool no_second = true;
-    struct heap *second;
-    while ((second = heap_create(NULL)) != NULL) { // each takes an arena's place
-        no_second = !no_second || heap_base(second) != 0;
-    }
-    bool sound = palloc_is_valid(&heap->palloc) && heap_reset(heap);
-    _exit(refused && unmoved && reused && no_second && sound ? 0 : 1);
-}
-
-static void a_limit_on_the_address_space_is_no_memory(void **state) {
-    (void)state;
-#ifndef SHADOW_NEEDS_ADDRESS_SPACE
-    pid_t child = fork();
-    if (child == 0) {
-        exhaust_address_space();
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
-#else
-    (void)exhaust_address_space;
-    skip();
-#endif
-}
-
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -448,9 +257,6 @@ int main(void) {
         TEST(more_spans_than_the_list_holds_move_it_and_keep_their_order),
         TEST(manual_spans_are_charged_to_their_statistic_alone),
         TEST(stacks_of_threads_are_mapped_zeroed_and_unmapped),
-        TEST(each_failing_call_leaves_no_trace_in_a_new_heap),
-        TEST(each_failing_call_leaves_no_trace_in_a_reset_heap),
-        TEST(a_limit_on_the_address_space_is_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -234,6 +234,49 @@ static void a_reset_stopped_heap_goes_on(void **state) {
     heap_release_cache(heap, cache);
 }
 
+#if HEAP_POISON_ACTIVE
+static bool is_poisoned(uintptr_t base, size_t size_bytes) {
+    for (size_t i = 0; i < size_bytes; i += 8) {
+        if (!__asan_address_is_poisoned((void *)(base + i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_addressable(void *base, size_t size_bytes) {
+    return __asan_region_is_poisoned(base, size_bytes) == NULL;
+}
+#endif
+
+static void pages_that_nobody_has_are_poisoned_before_and_after_a_reset(void **state) {
+    (void)state;
+#if HEAP_POISON_ACTIVE
+    size_t chunk_bytes = HEAP_CHUNK_PAGES * HEAP_PAGE_BYTES;
+    for (unsigned round = 0; round < 3; round++) {
+        unsigned char *manual = heap_alloc_manual(heap, 200, MANUAL_OTHER);
+        uintptr_t base = (uintptr_t)manual;
+        assert_true(is_addressable(manual, 200 * HEAP_PAGE_BYTES));
+        assert_true(is_poisoned(base + 200 * HEAP_PAGE_BYTES, chunk_bytes - 200 * HEAP_PAGE_BYTES));
+        struct mspan *span = mheap_alloc_span(heap, 3, 0, 1);
+        assert_true(is_poisoned(span->base, 3 * HEAP_PAGE_BYTES));
+        heap_free_manual(heap, manual, MANUAL_OTHER);
+        assert_true(is_poisoned(base, chunk_bytes));
+        (void)heap_scavenge(heap, HEAP_PAGE_BYTES);
+        assert_true(is_poisoned(base, chunk_bytes));
+        assert_true(is_addressable(heap_alloc_manual(heap, 1, MANUAL_OTHER), HEAP_PAGE_BYTES));
+        assert_true(heap_reset(heap));
+        assert_true(is_poisoned(base, chunk_bytes));
+    }
+    void *base = (void *)heap_base(heap);
+    heap_destroy(heap);
+    heap = heap_create(NULL);
+    assert_true(is_addressable(base, 1 << 20)); // nothing of the poison outlives the memory
+#else
+    skip();
+#endif
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -242,6 +285,7 @@ int main(void) {
         TEST(a_large_run_is_given_back_to_the_kernel),
         TEST(a_reset_in_the_middle_of_a_cycle_ends_it),
         TEST(a_reset_stopped_heap_goes_on),
+        TEST(pages_that_nobody_has_are_poisoned_before_and_after_a_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,10 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "allocator/fault.h"
+#include "allocator/poison.h"
 #include "allocator/sysmap.h"
 #include "tests/allocator/support_snapshot.h"
 
@@ -157,26 +161,49 @@ static void without_a_place_behind_the_window_metadata_goes_anywhere(void **stat
     uintptr_t meta_base = HEAP_BASE_DEFAULT + HEAP_WINDOW_BYTES;
     struct heap *heap = heap_create(NULL);
     uintptr_t free_base = meta_base + ((uintptr_t)16 << 20);
-    // 34 doubling steps of 64 KiB would pass this; PIE programs may lie behind it
     size_t size_bytes = HEAP_METADATA_BYTES - ((uintptr_t)16 << 20);
     void *foreign = occupy(free_base, size_bytes);
-    size_t outside_count = 0;
-    void *stacks[20];
-    for (size_t i = 0; i < 20; i++) {
-        stacks[i] = heap_map_os_stack(heap, 2 << 20);
-        assert_non_null(stacks[i]);
-        memset(stacks[i], 1, 100);
-        uintptr_t base = (uintptr_t)stacks[i];
-        outside_count += base < meta_base || base >= meta_base + HEAP_METADATA_BYTES;
+    for (size_t round = 0; round < 3; round++) {
+        void *stacks[20];
+        size_t outside_count = 0;
+        for (size_t i = 0; i < 20; i++) {
+            stacks[i] = heap_map_os_stack(heap, 2 << 20);
+            assert_non_null(stacks[i]);
+            memset(stacks[i], 1, 100);
+            uintptr_t base = (uintptr_t)stacks[i];
+            outside_count += base < meta_base || base >= meta_base + HEAP_METADATA_BYTES;
+        }
+        assert_in_range(outside_count, 12, 14);
+        assert_pages_are_sound(heap);
+        for (size_t i = 0; i < 20; i += 1 + round) {
+            heap_unmap_os_stack(heap, stacks[i], 2 << 20);
+        }
+        assert_true(heap_reset(heap));
+        for (size_t i = 0; i < heap->sysmem->mapping_count; i++) { // a warm heap keeps only its own
+            uintptr_t base = heap->sysmem->mappings[i].base;
+            assert_in_range(base, heap_base(heap), heap_base(heap) + HEAP_STRIDE_BYTES);
+        }
     }
-    assert_true(outside_count >= 12);
-    assert_pages_are_sound(heap);
-    for (size_t i = 0; i < 20; i++) {
-        heap_unmap_os_stack(heap, stacks[i], 2 << 20);
-    }
-    assert_true(heap_reset(heap));
     heap_destroy(heap);
     assert_int_equal(munmap(foreign, size_bytes), 0);
+}
+
+static void without_a_place_behind_the_window_the_root_goes_anywhere(void **state) {
+    (void)state;
+    uintptr_t meta_base = HEAP_BASE_DEFAULT + HEAP_WINDOW_BYTES;
+    void *foreign = occupy(meta_base, HEAP_METADATA_BYTES);
+    struct heap *heap = heap_create(NULL);
+    assert_non_null(heap);
+    assert_int_equal(heap_base(heap), HEAP_BASE_DEFAULT);
+    uintptr_t root = (uintptr_t)heap;
+    assert_true(root < HEAP_BASE_DEFAULT || root >= HEAP_BASE_DEFAULT + HEAP_STRIDE_BYTES);
+    assert_non_null(mheap_alloc_span(heap, 100, 0, 1));
+    assert_pages_are_sound(heap);
+    assert_true(heap_reset(heap));
+    assert_pages_are_sound(heap);
+    assert_non_null(mheap_alloc_span(heap, 100, 0, 1));
+    heap_destroy(heap);
+    assert_int_equal(munmap(foreign, HEAP_METADATA_BYTES), 0);
 }
 
 // ---- the account
@@ -290,6 +317,136 @@ static void a_reset_heap_counts_the_same_calls(void **state) {
     heap_destroy(heap);
 }
 
+// ---- a system that has no more
+
+#if HEAP_POISON_ACTIVE || defined(__SANITIZE_THREAD__)
+#define SHADOW_NEEDS_ADDRESS_SPACE 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SHADOW_NEEDS_ADDRESS_SPACE 1
+#endif
+#endif
+
+// Runs `act` in a child, which is all right when it returns true. Not under ASan and TSan, whose
+// shadow counts.
+static void expect_in_child(bool (*act)(void)) {
+#ifdef SHADOW_NEEDS_ADDRESS_SPACE
+    (void)act;
+    skip();
+#else
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(act() ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+#endif
+}
+
+// Size of the process in bytes: all of it (field 0), or what is writable and private (field 5).
+static size_t process_bytes(unsigned field) {
+    FILE *statm = fopen("/proc/self/statm", "r");
+    unsigned long pages[7] = {0};
+    if (statm != NULL) {
+        int count = fscanf(statm, "%lu %lu %lu %lu %lu %lu %lu", &pages[0], &pages[1], &pages[2],
+                           &pages[3], &pages[4], &pages[5], &pages[6]);
+        (void)fclose(statm);
+        if (count == 7) {
+            return pages[field] * (size_t)sysconf(_SC_PAGESIZE);
+        }
+    }
+    abort();
+}
+
+static void limit_address_space(size_t size_bytes) {
+    if (setrlimit(RLIMIT_AS, &(struct rlimit){size_bytes, RLIM_INFINITY}) != 0) {
+        abort();
+    }
+}
+
+static void limit_data(size_t size_bytes) {
+    if (setrlimit(RLIMIT_DATA, &(struct rlimit){size_bytes, RLIM_INFINITY}) != 0) {
+        abort();
+    }
+}
+
+// A heap is made with ever more room; as long as it fails, it must leave nothing behind.
+static bool creation_leaves_nothing_behind(void) {
+    size_t before = process_bytes(0);
+    before = process_bytes(0);
+    size_t failure_count = 0;
+    for (size_t room = 0; room < (size_t)80 << 20;
+         room += room < HEAP_ARENA_BYTES ? 1 << 20 : 8192) {
+        limit_address_space(before + room);
+        struct heap *heap = heap_create(NULL);
+        limit_address_space((size_t)1 << 40);
+        if (heap != NULL) {
+            heap_destroy(heap);
+            return failure_count > 64 + 32 && process_bytes(0) == before;
+        }
+        failure_count++;
+        if (process_bytes(0) != before) {
+            return false;
+        }
+    }
+    return false;
+}
+
+static void a_heap_that_cannot_be_made_leaves_nothing_behind(void **state) {
+    (void)state;
+    expect_in_child(creation_leaves_nothing_behind);
+}
+
+// As many stacks as there is room for: the tables need more room as well.
+static bool stacks_end_in_null(void) {
+    struct heap *heap = heap_create(NULL);
+    size_t before = process_bytes(0);
+    for (size_t room = 0; room < (size_t)2 << 20; room += 8192) {
+        size_t count = 0;
+        limit_address_space(before + room);
+        while (heap_map_os_stack(heap, 8192) != NULL) {
+            count++;
+        }
+        limit_address_space((size_t)1 << 40);
+        bool right = count <= room / 8192 && count + 40 >= room / 8192 &&
+                     heap->stats.stack_sys_bytes == count * 8192;
+        heap_destroy(heap);
+        heap = heap_create(NULL);
+        if (!right || heap == NULL || process_bytes(0) != before) {
+            return false;
+        }
+    }
+    heap_destroy(heap);
+    return true;
+}
+
+static void stacks_without_room_for_their_records_are_no_memory(void **state) {
+    (void)state;
+    expect_in_child(stacks_end_in_null);
+}
+
+// Memory that is reserved but may not be made writable.
+static bool preparing_fails(void) {
+    struct heap *heap = heap_create(NULL);
+    if (mheap_alloc_span(heap, 1, 0, 1) == NULL) {
+        return false;
+    }
+    limit_data(process_bytes(5) + ((size_t)3 << 20));
+    uint64_t before = prepared_bytes(heap);
+    bool right = mheap_alloc_span(heap, 512, 0, 1) == NULL && prepared_bytes(heap) == before;
+    limit_data((size_t)1 << 40);
+    right = right && mheap_alloc_span(heap, 512, 0, 1) != NULL;
+    heap_destroy(heap);
+    return right;
+}
+
+static void memory_that_may_not_be_written_is_no_memory(void **state) {
+    (void)state;
+    expect_in_child(preparing_fails);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mappings_agree_with_a_row_of_cells),
@@ -299,9 +456,13 @@ int main(void) {
         cmocka_unit_test(metadata_goes_round_what_lies_behind_the_window),
         cmocka_unit_test(a_root_whose_place_is_taken_goes_further_up),
         cmocka_unit_test(without_a_place_behind_the_window_metadata_goes_anywhere),
+        cmocka_unit_test(without_a_place_behind_the_window_the_root_goes_anywhere),
         cmocka_unit_test(many_ranges_outgrow_the_inline_table),
         cmocka_unit_test(sys_is_what_the_kernel_has_mapped_for_the_heap),
         cmocka_unit_test(a_fault_hits_the_nth_call_once_or_from_then_on),
+        cmocka_unit_test(a_heap_that_cannot_be_made_leaves_nothing_behind),
+        cmocka_unit_test(stacks_without_room_for_their_records_are_no_memory),
+        cmocka_unit_test(memory_that_may_not_be_written_is_no_memory),
         cmocka_unit_test(a_reset_heap_counts_the_same_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
