@@ -9,10 +9,10 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/select.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,12 +48,11 @@ int poll(struct pollfd *descriptors, nfds_t count, int timeout_ms) {
         errno = poll_fault.error;
         return -1;
     }
-    fd_set writable;
-    FD_ZERO(&writable);
-    FD_SET(descriptors[0].fd, &writable);
+    (void)descriptors;
     assert_int_equal(count, 1);
     assert_int_equal(timeout_ms, -1);
-    return select(descriptors[0].fd + 1, NULL, &writable, NULL, NULL);
+    (void)sched_yield();
+    return 1; // perhaps too early: the next write then says so
 }
 
 struct fixture {
