@@ -1,18 +1,23 @@
 // target_decode: any bytes into the reader of dumps: it ends, and what decodes recodes to the same
 // bytes.
 //
-// What must hold: a strict reading gives back the very bytes up to where it was good; a lenient one
-// gives the same unless it forgave padded numbers, and then a text that decodes to itself; a
-// reading through a small window in odd chunks gives the same records and the same error as one
-// from memory. Not covered: the cross-checks of `dump verify`, compressed input.
+// What must hold: the reading ends, with an error inside the input or none; a strict reading gives
+// back the very bytes up to where it was good; a lenient one gives the same unless it forgave
+// padded numbers, and then a text that decodes to itself; a reading through a small window in odd
+// chunks gives the same records and the same error as one from memory. Not covered: the
+// cross-checks of `dump verify`, compressed input.
 
 #include "dump/recode.h"
 #include "fuzz/target_stats.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define PIPE_BYTES 4096 // fit any pipe
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -46,15 +51,17 @@ static int64_t collect(void *context, const void *from, size_t size_bytes) {
 struct drip {
     const uint8_t *at;
     size_t left, chunk_bytes;
+    int64_t error; // at the end; 0: the end
 };
 
 static int64_t drip_read(void *context, void *to, size_t size_bytes) {
     struct drip *drip = context;
     size_t taken = drip->chunk_bytes < size_bytes ? drip->chunk_bytes : size_bytes;
     taken = taken < drip->left ? taken : drip->left;
-    if (taken > 0) {
-        memcpy(to, drip->at, taken);
+    if (taken == 0) {
+        return drip->error;
     }
+    memcpy(to, drip->at, taken);
     drip->at += taken;
     drip->left -= taken;
     return (int64_t)taken;
@@ -67,9 +74,10 @@ struct reading {
     uint64_t forgiven[DUMP_FORGIVEN_COUNT];
 };
 
+static struct dump_recoder recoder; // 64 KiB: too much for the stack
+
 // Reads all, recodes what came, and destroys the reader.
 static struct reading read_all(struct dump_reader *reader) {
-    static struct dump_recoder recoder;
     struct reading reading = {.records = 0};
     const struct dump_output output = {.write = collect, .context = &reading.recoded};
     const struct dump_record *record;
@@ -81,6 +89,8 @@ static struct reading read_all(struct dump_reader *reader) {
     }
     REQUIRE(dump_recoder_finish(&recoder));
     REQUIRE(dump_reader_next(reader) == NULL);
+    REQUIRE(dump_reader_pointer_bytes(reader) == 4 || dump_reader_pointer_bytes(reader) == 8);
+    REQUIRE(dump_reader_offset(reader) >= dump_reader_error(reader)->good_bytes);
     reading.error = *dump_reader_error(reader);
     for (size_t i = 0; i < DUMP_FORGIVEN_COUNT; i++) {
         reading.forgiven[i] = dump_reader_forgiven(reader, (enum dump_forgiven)i);
@@ -151,6 +161,25 @@ static const char *name_of(const char *name) {
     return name == NULL ? "" : name;
 }
 
+// Another way to read the same bytes gave the same.
+static void require_same_reading(struct reading *other, const struct reading *whole) {
+    REQUIRE(other->records == whole->records);
+    REQUIRE(other->error.kind == whole->error.kind);
+    REQUIRE(other->error.offset_bytes == whole->error.offset_bytes);
+    REQUIRE(other->error.good_bytes == whole->error.good_bytes);
+    REQUIRE(other->error.value == whole->error.value);
+    REQUIRE(strcmp(name_of(other->error.record), name_of(whole->error.record)) == 0);
+    REQUIRE(strcmp(name_of(other->error.field), name_of(whole->error.field)) == 0);
+    REQUIRE(memcmp(other->forgiven, whole->forgiven, sizeof(other->forgiven)) == 0 ||
+            !is_valid(whole));
+    size_t common = other->recoded.size_bytes < whole->recoded.size_bytes
+                        ? other->recoded.size_bytes
+                        : whole->recoded.size_bytes;
+    REQUIRE(!is_valid(whole) || other->recoded.size_bytes == whole->recoded.size_bytes);
+    REQUIRE(memcmp(other->recoded.at, whole->recoded.at, common) == 0);
+    free(other->recoded.at);
+}
+
 // A window and chunks of sizes that depend on the input alone.
 static void check_windowed(const struct reading *whole, const uint8_t *data, size_t size,
                            enum dump_mode mode) {
@@ -160,21 +189,67 @@ static void check_windowed(const struct reading *whole, const uint8_t *data, siz
     const struct dump_source source = {.read = drip_read, .context = &drip};
     struct reading windowed =
         read_all(dump_reader_create_windowed(&source, mode, windows[size % 7]));
-    REQUIRE(windowed.records == whole->records);
-    REQUIRE(windowed.error.kind == whole->error.kind);
-    REQUIRE(windowed.error.offset_bytes == whole->error.offset_bytes);
-    REQUIRE(windowed.error.good_bytes == whole->error.good_bytes);
-    REQUIRE(windowed.error.value == whole->error.value);
-    REQUIRE(strcmp(name_of(windowed.error.record), name_of(whole->error.record)) == 0);
-    REQUIRE(strcmp(name_of(windowed.error.field), name_of(whole->error.field)) == 0);
-    REQUIRE(memcmp(windowed.forgiven, whole->forgiven, sizeof(windowed.forgiven)) == 0 ||
-            !is_valid(whole));
-    size_t common = windowed.recoded.size_bytes < whole->recoded.size_bytes
-                        ? windowed.recoded.size_bytes
-                        : whole->recoded.size_bytes;
-    REQUIRE(!is_valid(whole) || windowed.recoded.size_bytes == whole->recoded.size_bytes);
-    REQUIRE(memcmp(windowed.recoded.at, whole->recoded.at, common) == 0);
-    free(windowed.recoded.at);
+    require_same_reading(&windowed, whole);
+}
+
+// What fits a pipe at once goes through one.
+static void check_pipe(const struct reading *whole, const uint8_t *data, size_t size,
+                       enum dump_mode mode) {
+    int ends[2];
+    if (size == 0 || size > PIPE_BYTES || pipe(ends) != 0) {
+        return;
+    }
+    REQUIRE(write(ends[1], data, size) == (ssize_t)size);
+    close(ends[1]);
+    struct reading piped = read_all(dump_reader_create_descriptor(ends[0], mode));
+    close(ends[0]);
+    require_same_reading(&piped, whole);
+}
+
+// A source that breaks off with EIO half-way: told as such, unless the dump was bad before.
+static void check_failing_source(const struct reading *whole, const uint8_t *data, size_t size) {
+    struct drip drip = {.at = data, .left = size / 2, .chunk_bytes = 64, .error = -EIO};
+    const struct dump_source source = {.read = drip_read, .context = &drip};
+    struct reading broken = read_all(dump_reader_create_windowed(&source, DUMP_STRICT, 128));
+    REQUIRE(broken.records <= whole->records);
+    REQUIRE(broken.error.kind == DUMP_ERROR_READ
+                ? broken.error.system_error == EIO && broken.error.offset_bytes == size / 2
+                : broken.error.kind == whole->error.kind);
+    free(broken.recoded.at);
+}
+
+// An output that is full after so many bytes takes just these and is not asked again.
+struct full {
+    size_t room_bytes;
+    unsigned refusals;
+};
+
+static int64_t take_until_full(void *context, const void *bytes, size_t size_bytes) {
+    struct full *full = context;
+    (void)bytes;
+    if (full->room_bytes == 0) {
+        full->refusals++;
+        return -ENOSPC;
+    }
+    size_t taken = size_bytes < full->room_bytes ? size_bytes : full->room_bytes;
+    full->room_bytes -= taken;
+    return (int64_t)taken;
+}
+
+static void check_failing_output(const uint8_t *data, size_t size) {
+    struct full full = {.room_bytes = size / 2};
+    const struct dump_output output = {.write = take_until_full, .context = &full};
+    struct dump_reader *reader = dump_reader_create_memory(data, size, DUMP_STRICT);
+    const struct dump_record *record;
+    REQUIRE(reader != NULL);
+    dump_recoder_init(&recoder, &output);
+    while ((record = dump_reader_next(reader)) != NULL) {
+        dump_recoder_add(&recoder, record);
+    }
+    bool ok = dump_recoder_finish(&recoder);
+    REQUIRE(recoder.offset_bytes + full.room_bytes == size / 2);
+    REQUIRE(ok ? full.refusals == 0 : full.refusals == 1 && recoder.error == ENOSPC);
+    dump_reader_destroy(reader);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -183,8 +258,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require_error_inside(&strict, size);
     require_same_bytes(&strict, data, size);
     check_lenient(&lenient, &strict, data, size);
-    check_windowed(&strict, data, size, DUMP_STRICT);
-    check_windowed(&lenient, data, size, DUMP_LENIENT);
+    if (size / 28 % 2 == 0) { // independent of the window's and the chunks' choice
+        check_windowed(&strict, data, size, DUMP_STRICT);
+    } else {
+        check_windowed(&lenient, data, size, DUMP_LENIENT);
+    }
+    switch (size % 5) { // the rarer ways, one at a time
+    case 0:
+        check_pipe(&lenient, data, size, DUMP_LENIENT);
+        break;
+    case 1:
+        check_failing_source(&strict, data, size);
+        break;
+    case 2:
+        check_failing_output(data, size);
+        break;
+    default:
+        break;
+    }
     target_stats_add(lenient.records + 1, strict.records);
     free(strict.recoded.at);
     free(lenient.recoded.at);

@@ -353,6 +353,12 @@ static void a_closed_descriptor_is_an_error_value(void **state) {
     dump_reader_destroy(reader);
 }
 
+static void a_window_that_cannot_be_had_is_null(void **state) {
+    (void)state;
+    const struct dump_source source = {.read = read_too_much};
+    assert_null(dump_reader_create_windowed(&source, DUMP_STRICT, PTRDIFF_MAX));
+}
+
 static void destroying_nothing_is_fine(void **state) {
     (void)state;
     dump_reader_destroy(NULL);
@@ -371,6 +377,7 @@ int main(void) {
         cmocka_unit_test(a_source_that_claims_more_than_was_asked_is_refused),
         cmocka_unit_test(a_pipe_is_read_to_its_end),
         cmocka_unit_test(a_closed_descriptor_is_an_error_value),
+        cmocka_unit_test(a_window_that_cannot_be_had_is_null),
         cmocka_unit_test(destroying_nothing_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
