@@ -32,8 +32,8 @@ if(COUNTERCHECK_SANITIZE)
     target_link_options(countercheck_flags INTERFACE ${sanitize_flags})
 endif()
 if(COUNTERCHECK_ENGINE STREQUAL "libfuzzer")
-    # edges are instrumented everywhere; the engine itself is linked into the targets alone
-    target_compile_options(countercheck_flags INTERFACE -fsanitize=fuzzer-no-link)
+    # what is instrumented is a layer's own affair (cmake/layers.cmake); the engine is linked into the
+    # targets alone
     target_link_options(countercheck_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(COUNTERCHECK_COVERAGE)

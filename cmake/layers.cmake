@@ -3,6 +3,19 @@
 # The order of the calls is the order of the layers: an upward call does not link, because no archive
 # stands behind the one that would need it.
 
+# What guides libFuzzer: the edges of the subject and of the codecs; the oracle's would cost half of the
+# speed and tell nothing. Comparisons are traced where bytes are parsed: the mutator of operations has no use for them.
+function(countercheck_instrument name)
+    if(NOT COUNTERCHECK_ENGINE STREQUAL "libfuzzer")
+        return()
+    endif()
+    if(name STREQUAL "dump")
+        target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
+    elseif(name MATCHES "^(allocator|runtime|fuzz)$")
+        target_compile_options(${name} PRIVATE -fsanitize-coverage=inline-8bit-counters,pc-table)
+    endif()
+endfunction()
+
 # countercheck_layer(NAME [ABOVE]) makes the library NAME of NAME/*.c. A layer without sources is
 # an interface that passes on what stands above it.
 function(countercheck_layer name)
@@ -12,6 +25,7 @@ function(countercheck_layer name)
     if(sources)
         add_library(${name} STATIC ${sources})
         target_link_libraries(${name} PUBLIC countercheck_flags ${ARGN})
+        countercheck_instrument(${name})
     else()
         add_library(${name} INTERFACE)
         target_link_libraries(${name} INTERFACE countercheck_flags ${ARGN})
