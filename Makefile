@@ -11,7 +11,7 @@ build = @test -f build/$(1)/build.ninja || cmake --preset $(1) >/dev/null; \
 # $(call check,PRESET): runs the preset's tests and prints their summary
 check = @ctest --test-dir build/$(1) -j $(JOBS) --output-on-failure --no-tests=error
 
-.PHONY: all release debug fuzz test test-gcc test-release tsan coverage interop bench corpus lint format docs install clean help
+.PHONY: all release debug fuzz test test-gcc test-release tsan coverage interop bench faults corpus lint format docs install clean help
 all: release
 
 release: ## build/release/countercheck, the optimised command
@@ -56,6 +56,10 @@ bench: release ## the benchmarks beside their peers
 	@ci/setup bench
 	$(call build,release)
 	@bench/run
+
+faults: ## seed known bugs into a copy of the tree, and see each caught
+	@ci/setup fuzz test
+	@ci/faults/run
 
 corpus: ## keep what fuzzing found: merge build/live into corpus/, smallest set with the same coverage
 	@ci/corpus

@@ -1,0 +1,234 @@
+# detect: whether a build shows a fault: by the kept corpus, by fuzzing from nothing, by a test; and
+# how small a program shows it.
+
+import json
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import time
+
+from tree import ROOT
+
+SANITIZERS = {
+    "ASAN_OPTIONS": "allocator_may_return_null=1:detect_leaks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=0",
+    "TSAN_OPTIONS": "halt_on_error=1",
+    "COUNTERCHECK_SOURCE": str(ROOT),
+}
+ENVIRONMENT = dict(os.environ, **SANITIZERS)
+
+
+def kept_files(target):
+    """The kept inputs of a target."""
+    return sorted(str(path) for kind in ("seed", "regression") for path in (ROOT / "corpus" / target / kind).glob("*")
+                  if path.is_file() and path.suffix != ".md")
+
+
+# ---- what a run said
+
+def finding_of_text(text):
+    """What a run that died said of it."""
+    rule = re.search(r"countercheck: .*?rule (\S+) failed(?:: (\w[\w.]*(?:\[\d+\])?(?:\.\w+)?))?", text)
+    if rule:
+        return {"by": "rule", "rule": rule.group(1), "field": rule.group(2) or "", "message": rule.group(0)}
+    for pattern, by in ((r"countercheck: (misuse: .*)", "assertion"),
+                        (r"countercheck: \S*?((?:allocator|runtime|dump|oracle|fuzz)/\S+\.[ch]:\d+: .*)", "assertion"),
+                        (r"\S*?(\w+/\w+\.[ch]:\d+):\d+: runtime error: (.*)", "sanitizer"),
+                        (r"SUMMARY: (\w+Sanitizer: \S+)", "sanitizer"),
+                        (r"(ALARM: working on the last Unit.*)", "timeout"),
+                        (r"(libFuzzer: \S+)", "crash"),
+                        (r"(countercheck: .*crashed.*)", "crash")):
+        match = re.search(pattern, text)
+        if match:
+            return {"by": by, "message": ": ".join(match.groups())}
+    return {"by": "crash", "message": text.strip().splitlines()[-1] if text.strip() else "died in silence"}
+
+
+def finding_of_json(line):
+    said = json.loads(line)
+    return {"by": "rule", "rule": said["rule"], "truth": said["truth"], "field": said["field"], "file": said["file"],
+            "operation": said["operation"], "message": line}
+
+
+def replay_one(command, path, timeout=60):
+    """The finding of one program; None: clean."""
+    try:
+        done = subprocess.run([command, "replay", "--json", path], env=ENVIRONMENT, capture_output=True,
+                              timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return {"by": "timeout", "message": f"longer than {timeout} s", "file": path}
+    for line in done.stdout.decode(errors="replace").splitlines():
+        if line.startswith('{"file"'):
+            return finding_of_json(line)
+    if done.returncode in (0, 2):
+        return None
+    return dict(finding_of_text(done.stderr.decode(errors="replace")), file=path)
+
+
+def replay_many(command, paths):
+    """file -> finding. A run that dies is begun again behind the file that it died of."""
+    found = {}
+    while paths:
+        try:
+            done = subprocess.run([command, "replay", "--json", *paths], env=ENVIRONMENT, capture_output=True,
+                                  timeout=600)
+        except subprocess.TimeoutExpired:
+            return found
+        for line in done.stdout.decode(errors="replace").splitlines():
+            if line.startswith('{"file"'):
+                found.setdefault(json.loads(line)["file"], finding_of_json(line))
+        errors = done.stderr.decode(errors="replace")
+        died = re.search(r"countercheck: (.*?): crashed ", errors)
+        if not died or died.group(1) not in paths:
+            return found
+        found[died.group(1)] = dict(finding_of_text(errors), file=died.group(1))
+        paths = paths[paths.index(died.group(1)) + 1:]
+    return found
+
+
+def target_one(program, path, timeout=60):
+    """The finding of one input in a fuzz target; None: clean."""
+    try:
+        done = subprocess.run([program, path], env=ENVIRONMENT, capture_output=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return {"by": "timeout", "message": f"longer than {timeout} s"}
+    return None if done.returncode == 0 else finding_of_text(done.stderr.decode(errors="replace"))
+
+
+def kept(build, targets, excluded, all_of_them=False):
+    """file -> finding, over the kept corpus of the targets; the first only, unless all are wanted."""
+    found = {}
+    for target in targets:
+        paths = [path for path in kept_files(target) if path not in excluded]
+        if target in ("decode", "ops"):
+            for path in paths:
+                finding = target_one(str(build / f"fuzz_{target}"), path)
+                if finding:
+                    found[path] = finding
+                    if not all_of_them:
+                        return found
+        elif paths:
+            found.update(replay_many(str(build / "countercheck"), paths))
+    return found
+
+
+# ---- fuzzing
+
+class Fuzzing:
+    """The targets of a fault's build, each in a process of its own, until one finds something."""
+
+    def __init__(self, build, folder, targets, engine, mutator=None):
+        self.build, self.folder, self.targets, self.engine, self.mutator = build, folder, targets, engine, mutator
+
+    def command(self, target, seconds, seed):
+        program = str(self.build / f"fuzz_{target}")
+        live = self.folder / f"live-{target}"
+        shutil.rmtree(live, ignore_errors=True)
+        live.mkdir(parents=True)
+        if self.engine == "afl":
+            (live / "in").mkdir()
+            (live / "in" / "empty").write_bytes(b"\0")
+            return ["afl-fuzz", "-i", str(live / "in"), "-o", str(live / "out"), "-m", "none", "-t", "2000+", "-V",
+                    str(seconds), "-s", str(seed), "--", program]
+        length = 65536 if target == "decode" else 4096
+        return [program, f"-max_total_time={seconds}", f"-max_len={length}", "-timeout=20", "-rss_limit_mb=4096",
+                f"-seed={seed}", f"-artifact_prefix={self.folder}/{target}-", str(live)]
+
+    def start(self, target, seconds, seed):
+        environment = dict(ENVIRONMENT)
+        if self.engine == "afl":
+            environment.update(AFL_NO_UI="1", AFL_SKIP_CPUFREQ="1", AFL_BENCH_UNTIL_CRASH="1", AFL_NO_AFFINITY="1",
+                               AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_FORKSRV_INIT_TMOUT="20000")
+            environment["ASAN_OPTIONS"] = "abort_on_error=1:symbolize=0:detect_leaks=0:allocator_may_return_null=1"
+            if self.mutator and target in ("heap", "dump"):
+                environment["AFL_CUSTOM_MUTATOR_LIBRARY"] = str(self.mutator)
+        with open(self.folder / f"{target}.log", "wb") as log:
+            return subprocess.Popen(self.command(target, seconds, seed), stdout=log, stderr=log, env=environment,
+                                    cwd=self.folder, start_new_session=True)
+
+    def artifact(self, target, begin):
+        if self.engine == "afl":
+            places = (self.folder / f"live-{target}").glob("out/default/crashes/id:*")
+        else:
+            places = self.folder.glob(f"{target}-*")
+        fresh = [path for path in places if path.is_file() and path.stat().st_mtime >= begin - 1]
+        return max(fresh, key=lambda path: path.stat().st_mtime, default=None)
+
+    def run(self, seconds, seed):
+        """(target, artifact, seconds that it took), or None."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        begin, begin_clock = time.time(), time.monotonic()
+        running = {target: self.start(target, seconds, seed) for target in self.targets}
+        found = None
+        try:
+            while running and not found and time.monotonic() - begin_clock < seconds + 30:
+                time.sleep(0.02)
+                for target, process in list(running.items()):
+                    if process.poll() is None:
+                        continue
+                    del running[target]
+                    artifact = self.artifact(target, begin)
+                    if artifact:
+                        found = target, artifact, time.monotonic() - begin_clock
+                        break
+        finally:
+            for process in running.values():
+                stop(process)
+        return found
+
+
+def stop(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)  # of its own session: it and what it started
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+# ---- minimising
+
+def operation_count(command, path):
+    done = subprocess.run([command, "ops", path], env=ENVIRONMENT, capture_output=True, text=True)
+    lines = [line for line in done.stdout.splitlines() if line.strip() and not line.startswith("#")]
+    return sum(1 for line in lines if not line.startswith("program"))
+
+
+def minimize(command, artifact, out):
+    """Whether `out` is the smallest program with the artifact's finding."""
+    try:
+        done = subprocess.run([command, "minimize", str(artifact), "-o", str(out)], env=ENVIRONMENT,
+                              capture_output=True, timeout=300)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0 and out.is_file()
+
+
+# ---- tests
+
+def test(build, name):
+    """The finding of one test program; None: it passes."""
+    program = build / "tests" / name
+    if not program.is_file():
+        program = build / name
+    try:
+        done = subprocess.run([str(program)], env=ENVIRONMENT, cwd=ROOT, capture_output=True, timeout=300)
+    except subprocess.TimeoutExpired:
+        return {"by": "timeout", "rule": name, "message": "longer than 300 s"}
+    if done.returncode == 0:
+        return None
+    text = (done.stdout + done.stderr).decode(errors="replace")
+    failed = re.findall(r"^\[  FAILED  \] (?!\d)(.*)$", text, re.M)
+    if failed:
+        return {"by": "test", "rule": name, "field": failed[0], "message": f"{name}: {failed[0]}"}
+    return dict(finding_of_text(text), rule=name)
+
+
+def cpu_seconds():
+    """That ended children took."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

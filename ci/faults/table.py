@@ -1,0 +1,75 @@
+# table: the results, for people: one line for each fault, then what they come to.
+
+import statistics
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def what(finding):
+    """How a finding is told in one word: the rule and its field, or how the subject died."""
+    if not finding:
+        return "-"
+    if finding["by"] in ("rule", "test"):
+        return " ".join(filter(None, (finding["rule"], finding.get("field", ""))))
+    return f"{finding['by']}: {finding['message']}"
+
+
+def time_of(result):
+    return f"{result['seconds']:.1f}" if result.get("seconds") is not None else "-"
+
+
+def row(result):
+    return [result["name"], result["way"], "caught" if result["caught"] else "NOT CAUGHT",
+            what(result.get("kept")), time_of(result), str(result.get("target") or "-"),
+            str(result.get("operations") or "-"), what(result.get("found")),
+            {True: "yes", False: "no", None: "-"}[result.get("names")]]
+
+
+HEADINGS = ["fault", "way", "", "kept corpus says", "s", "target", "ops", "fuzzing or test says", "names it"]
+
+
+def text(results):
+    rows = [HEADINGS] + [row(result) for result in results]
+    rows = [[cell[:44] for cell in cells] for cells in rows]
+    widths = [max(len(cells[i]) for cells in rows) for i in range(len(HEADINGS))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip() for cells in rows)
+
+
+def markdown(results):
+    head = "| " + " | ".join(HEADINGS) + " |\n|" + " --- |" * len(HEADINGS) + "\n"
+    return head + "".join("| " + " | ".join(cell.replace("|", "\\|")[:70] for cell in row(result)) + " |\n"
+                          for result in results)
+
+
+def summary(results):
+    """Lines."""
+    caught = [result for result in results if result["caught"]]
+    lines = [f"{len(results)} faults: {len(caught)} caught, {len(results) - len(caught)} not"]
+    replayed = [result for result in results if "kept" in result]
+    if replayed:
+        lines.append(f"by the kept corpus: {sum(1 for r in replayed if r['kept'])} of {len(replayed)}")
+    fuzzed = [result for result in results if result.get("fuzzed")]
+    if fuzzed:
+        found = [result for result in fuzzed if result.get("found")]
+        lines.append(f"by fuzzing from an empty corpus: {len(found)} of {len(fuzzed)}")
+        lines += figures("time to detect", [result["seconds"] for result in found], "s", ".1f")
+        lines += figures("reproducer", [r["operations"] for r in found if r.get("operations")], "operations", ".0f")
+        kills = [result for result in found if result["found"]["by"] != "rule"]
+        lines.append(f"by a rule: {len(found) - len(kills)}; by the subject's own assertion, a sanitizer or a "
+                     f"crash: {len(kills)}")
+        named = [result for result in found if result["found"]["by"] == "rule"]
+        lines.append(f"naming what the fault makes wrong: {sum(1 for r in named if r['names'])} of {len(named)}")
+    tested = [result for result in results if result["by"] != "fuzz"]
+    if tested:
+        lines.append(f"by a test alone: {sum(1 for r in tested if r['caught'])} of {len(tested)}")
+    return lines
+
+
+def figures(name, values, unit, form):
+    if not values:
+        return []
+    return [f"{name}: median {statistics.median(values):{form}}, p95 {percentile(values, 0.95):{form}}, "
+            f"max {max(values):{form}} {unit}"]
