@@ -217,7 +217,7 @@ enum verdict executor_finish(struct executor *executor) {
     enum oracle_level level =
         executor->options.level == ORACLE_CHEAP ? ORACLE_FULL : executor->options.level;
     if (oracle_finding(executor->oracle) == NULL && executor_check(executor, level) &&
-        executor->options.final_dump) {
+        oracle_check_contents(executor->oracle) && executor->options.final_dump) {
         for (unsigned call = 0; call < SYSMEM_CALL_COUNT; call++) {
             heap_set_fault(executor->heap, (enum sysmem_call)call, 0, false);
         }

@@ -139,7 +139,7 @@ bool contents_check(const struct model *model, const struct slot *slot, uintptr_
     size_t end = size_bytes / 8 * 8;
     for (size_t at = 0; at < end; at = next_offset(at, slot->size_bytes)) {
         uint64_t word = load_word(address + at);
-        if (!is_patterned(slot, at)) {
+        if (!slot->noscan && contents_is_pointer(slot->layout, at)) {
             pointer_count += word != 0;
         } else if (word != pattern_word(slot, at / 8)) {
             return report(model, slot, at);
@@ -154,6 +154,20 @@ bool contents_check(const struct model *model, const struct slot *slot, uintptr_
     return pointer_count == edge_count ||
            rule_fail(model->book, RULE_CONTENTS_PATTERN, (struct rule_place){.object = slot->base},
                      "%zu pointers stand in it, its owner wrote %zu", pointer_count, edge_count);
+}
+
+#define CONTENTS_AT_ONCE 8 // objects that contents_check_some looks at
+
+bool contents_check_some(struct model *model) {
+    uint32_t count = model->live_count < CONTENTS_AT_ONCE ? model->live_count : CONTENTS_AT_ONCE;
+    for (uint32_t i = 0; i < count; i++) {
+        model->contents_next = model->contents_next < model->live_count ? model->contents_next : 0;
+        const struct slot *slot = model_slot(model, model->live[model->contents_next++]);
+        if (!slot->condemned && !contents_check(model, slot, slot->base, slot->size_bytes)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool contents_check_all(const struct model *model) {

@@ -37,4 +37,7 @@ bool contents_check(const struct model *model, const struct slot *slot, uintptr_
 // Verifies every object that is in the heap.
 bool contents_check_all(const struct model *model);
 
+// Verifies the next few in turn, so that a check now and then sees each in the end.
+bool contents_check_some(struct model *model);
+
 #endif

@@ -110,6 +110,7 @@ void model_reset(struct model *model, struct heap *heap) {
     pool_reset(&model->edges);
     pool_reset(&model->finalizers);
     model->live_count = 0;
+    model->contents_next = 0;
     model->visit = 0;
     for (uint32_t id = 0; id < model->cache_limit; id++) {
         model->caches[id].exists = false;

@@ -132,7 +132,8 @@ bool model_finalizer_started(struct model *model, const struct finalizer *runnin
 bool model_finalizer_finished(struct model *model);
 
 bool model_profile_rate_set(struct model *model, uint64_t rate_bytes);
-// heap_profile_next_cycle and heap_profile_flush were called by the driver (a collection reports them itself).
+// heap_profile_next_cycle and heap_profile_flush were called by the driver (a collection reports
+// them itself).
 bool model_profile_cycled(struct model *model);
 bool model_call_stack_set(struct model *model, uint32_t cache_id, const uintptr_t *frames,
                           size_t frame_count);

@@ -331,8 +331,19 @@ bool model_gc_percent_set(struct model *model, int32_t percent) {
 
 // ---- ledger and bits
 
-static bool check_slot(struct model *model, const struct view *view, const struct slot *slot) {
-    uint32_t span_index = view_find_address(view, slot->base);
+// The slot's span: where it was last time, or by a search.
+static uint32_t find_span(const struct view *view, struct slot *slot) {
+    uint32_t hint = slot->span_hint;
+    if (hint < view->span_count && view->spans[hint].state != INSPECT_SPAN_DEAD &&
+        slot->base - view->spans[hint].base < view->spans[hint].page_count * HEAP_PAGE_BYTES) {
+        return hint;
+    }
+    slot->span_hint = view_find_address(view, slot->base);
+    return slot->span_hint;
+}
+
+static bool check_slot(struct model *model, const struct view *view, struct slot *slot) {
+    uint32_t span_index = find_span(view, slot);
     const struct inspect_span *span = span_index == VIEW_NONE ? NULL : &view->spans[span_index];
     if (span == NULL || span->state != INSPECT_SPAN_IN_USE ||
         span->element_bytes != slot->element_bytes || (span->span_class & 1) != slot->noscan ||

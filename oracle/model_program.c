@@ -1,5 +1,4 @@
-// model_program: where reachability starts: segments, other roots, goroutines' frames, defers and
-// panics; and memory that is no object.
+// model_program: where reachability starts, and memory that is no object.
 #include "oracle/model_state.h"
 
 #include <stdlib.h>
@@ -91,34 +90,36 @@ bool model_root_removed(struct model *model, uint64_t id) {
     return true;
 }
 
-// ---- goroutines
+// ---- roots, all of them
 
-static struct goroutine_entry *find_goroutine(const struct model *model, uint64_t id) {
-    for (uint32_t i = 0; i < model->goroutine_count; i++) {
-        if (model->goroutines[i].alive && model->goroutines[i].id == id) {
-            return &model->goroutines[i];
+void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value)) {
+    for (size_t segment = 0; segment < MODEL_SEGMENT_COUNT; segment++) {
+        for (size_t word = 0; word < model->segment_counts[segment]; word++) {
+            visit(model, model->segment_words[segment][word]);
         }
     }
-    return NULL;
-}
-
-static struct goroutine_entry *free_goroutine(struct model *model) {
+    for (uint32_t i = 0; i < model->root_count; i++) {
+        visit(model, model->roots[i].target);
+    }
     for (uint32_t i = 0; i < model->goroutine_count; i++) {
-        if (!model->goroutines[i].alive) {
-            return &model->goroutines[i];
+        if (model->goroutines[i].alive) {
+            model_visit_goroutine(model, &model->goroutines[i], visit);
         }
     }
-    uint32_t before = model->goroutine_capacity;
-    if (!RESERVE(model->goroutines, model->goroutine_capacity, model->goroutine_count + 1)) {
-        return NULL;
+    for (uint32_t i = model->queue_head; i != MODEL_NONE; i = model_finalizer_at(model, i)->next) {
+        visit(model, model_finalizer_at(model, i)->shown.object);
+        visit(model, model_finalizer_at(model, i)->shown.function);
     }
-    memset(model->goroutines + before, 0,
-           (model->goroutine_capacity - before) * sizeof *model->goroutines);
-    return &model->goroutines[model->goroutine_count++];
+    if (model->has_running) {
+        visit(model, model->running.object);
+        visit(model, model->running.function);
+    }
 }
+
+// ---- memory that is no object
 
 // A stack is whole pages of the heap's window that hold nothing else, in Go's sizes.
-static bool enter_stack(struct model *model, uintptr_t low, size_t size_bytes) {
+bool model_enter_pages(struct model *model, uintptr_t low, size_t size_bytes) {
     model_settle(model, model->heap); // pages that a sweep freed may be among them
     rule_count(model->book, RULE_MODEL_ADDRESS);
     if (low < model->map.base || low - model->map.base > HEAP_WINDOW_BYTES - size_bytes ||
@@ -135,306 +136,6 @@ static bool enter_stack(struct model *model, uintptr_t low, size_t size_bytes) {
     return map_enter_manual(model, low, size_bytes);
 }
 
-static void leave_stack(struct model *model, struct goroutine_entry *g) {
-    if (g->stack_bytes > 0) {
-        map_leave_manual(model, g->stack_low, g->stack_bytes);
-        model->stack_bytes -= g->stack_bytes;
-        g->stack_bytes = 0;
-    }
-}
-
-static bool check_stack_size(struct model *model, size_t stack_bytes) {
-    rule_count(model->book, RULE_MODEL_SIZE);
-    return (stack_bytes >= GOROUTINE_STACK_MIN && (stack_bytes & (stack_bytes - 1)) == 0) ||
-           rule_fail(model->book, RULE_MODEL_SIZE, (struct rule_place){0},
-                     "a stack has %zu bytes, which is no power of two from %d on", stack_bytes,
-                     GOROUTINE_STACK_MIN);
-}
-
-bool model_goroutine_started(struct model *model, uint64_t id, uintptr_t stack_low,
-                             size_t stack_bytes) {
-    struct goroutine_entry *g = free_goroutine(model);
-    if (g == NULL || !check_stack_size(model, stack_bytes) ||
-        !enter_stack(model, stack_low, stack_bytes)) {
-        return false;
-    }
-    g->id = id;
-    g->alive = true;
-    g->stack_low = stack_low;
-    g->stack_bytes = stack_bytes;
-    g->context = 0;
-    g->frame_count = 0;
-    g->word_count = 0;
-    g->bit_bytes = 0;
-    g->defers.count = 0;
-    g->panics.count = 0;
-    return true;
-}
-
-bool model_goroutine_exited(struct model *model, uint64_t id) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g != NULL) {
-        while (g->frame_count > 0) {
-            (void)model_frame_popped(model, id); // as the runtime does
-        }
-        leave_stack(model, g);
-        g->alive = false;
-    }
-    return true;
-}
-
-// Words that point into the old stack follow it, counted from the top.
-static void follow(uintptr_t *words, size_t count, const struct goroutine_entry *old,
-                   uintptr_t new_top) {
-    uintptr_t old_top = old->stack_low + old->stack_bytes;
-    for (size_t i = 0; i < count; i++) {
-        if (words[i] >= old->stack_low && words[i] < old_top) {
-            words[i] = new_top - (old_top - words[i]);
-        }
-    }
-}
-
-bool model_stack_moved(struct model *model, uint64_t id, uintptr_t stack_low, size_t stack_bytes) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g == NULL || (g->stack_low == stack_low && g->stack_bytes == stack_bytes)) {
-        return true;
-    }
-    // old and new stood at the same time, as the move copies
-    if (!check_stack_size(model, stack_bytes) || !enter_stack(model, stack_low, stack_bytes)) {
-        return false;
-    }
-    uintptr_t new_top = stack_low + stack_bytes;
-    follow(g->words, g->word_count, g, new_top);
-    follow(g->defers.values, g->defers.count, g, new_top);
-    follow(g->panics.values, g->panics.count, g, new_top);
-    follow(&g->context, 1, g, new_top);
-    leave_stack(model, g);
-    g->stack_low = stack_low;
-    g->stack_bytes = stack_bytes;
-    return true;
-}
-
-// ---- frames
-
-static size_t bytes_of_bits(size_t bits) {
-    return (bits + 7) / 8;
-}
-
-static void copy_bits(struct goroutine_entry *g, const uint8_t *bits, size_t size_bytes) {
-    if (size_bytes > 0) {
-        memcpy(g->bits + g->bit_bytes, bits, size_bytes);
-        g->bit_bytes += (uint32_t)size_bytes;
-    }
-}
-
-static bool map_bit(const struct goroutine_entry *g, uint32_t bits_first, size_t word) {
-    return (g->bits[bits_first + word / 8] >> (word % 8) & 1) != 0;
-}
-
-// Whether a word of a frame may hold a pointer: by its callee's argument map in the low part, by
-// its own locals' map in the rest.
-static bool is_frame_root(const struct goroutine_entry *g, uint32_t frame_index, size_t word) {
-    const struct frame_entry *frame = &g->frames[frame_index];
-    size_t words = frame->description.size_bytes / 8;
-    size_t argument_words = 0;
-    if (frame_index + 1 < g->frame_count) {
-        const struct frame_entry *callee = &g->frames[frame_index + 1];
-        argument_words = callee->description.argument_bytes / 8;
-        if (word < argument_words && (callee->description.arguments_map != FRAME_MAP_BITS ||
-                                      map_bit(g, callee->bits_first, word))) {
-            return true;
-        }
-    }
-    size_t locals = frame->description.local_words;
-    size_t first_local = locals < words ? words - locals : 0;
-    switch (frame->description.locals_map) {
-    case FRAME_MAP_NONE:
-        return word >= argument_words;
-    case FRAME_MAP_SIZE:
-        return word >= first_local;
-    case FRAME_MAP_EMPTY:
-        return false;
-    case FRAME_MAP_BITS:
-        break;
-    }
-    uint32_t bits_first = frame->bits_first;
-    if (frame->description.arguments_map == FRAME_MAP_BITS) {
-        bits_first += (uint32_t)bytes_of_bits(frame->description.argument_bytes / 8);
-    }
-    return word >= first_local && map_bit(g, bits_first, word - first_local);
-}
-
-// Which words of the innermost frame's caller are roots changes with its callee, without a write:
-// the collector is shown them.
-static void shade_frame(struct model *model, const struct goroutine_entry *g, uint32_t index) {
-    if (!model->cycle.marking || index >= g->frame_count) {
-        return;
-    }
-    size_t words = g->frames[index].description.size_bytes / 8;
-    for (size_t word = 0; word < words; word++) {
-        if (is_frame_root(g, index, word)) {
-            model_shade(model, g->words[g->frames[index].word_first + word]);
-        }
-    }
-}
-
-bool model_frame_pushed(struct model *model, uint64_t id,
-                        const struct frame_description *description) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g == NULL) {
-        return true;
-    }
-    size_t words = description->size_bytes / 8;
-    size_t argument_bytes = description->arguments_map == FRAME_MAP_BITS
-                                ? bytes_of_bits(description->argument_bytes / 8)
-                                : 0;
-    size_t local_bytes =
-        description->locals_map == FRAME_MAP_BITS ? bytes_of_bits(description->local_words) : 0;
-    if (!RESERVE(g->frames, g->frame_capacity, g->frame_count + 1) ||
-        !RESERVE(g->words, g->word_capacity, g->word_count + words) ||
-        !RESERVE(g->bits, g->bit_capacity, g->bit_bytes + argument_bytes + local_bytes)) {
-        return false;
-    }
-    g->frames[g->frame_count++] = (struct frame_entry){*description, g->word_count, g->bit_bytes};
-    if (words > 0) {
-        memset(g->words + g->word_count, 0, words * sizeof *g->words);
-    }
-    g->word_count += (uint32_t)words;
-    copy_bits(g, description->argument_bits, argument_bytes);
-    copy_bits(g, description->local_bits, local_bytes);
-    shade_frame(model, g, g->frame_count - 2); // wraps when it has no caller
-    return true;
-}
-
-bool model_frame_popped(struct model *model, uint64_t id) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g == NULL || g->frame_count == 0) {
-        return true;
-    }
-    const struct frame_entry *frame = &g->frames[--g->frame_count];
-    g->word_count = frame->word_first;
-    g->bit_bytes = frame->bits_first;
-    while (g->defers.count > 0 && g->defers.frames[g->defers.count - 1] > g->frame_count) {
-        g->defers.count--; // its defers go with the frame
-    }
-    shade_frame(model, g, g->frame_count - 1);
-    return true;
-}
-
-bool model_frame_wrote(struct model *model, uint64_t id, size_t depth, size_t word,
-                       uintptr_t value) {
-    const struct goroutine_entry *g = find_goroutine(model, id);
-    if (g == NULL || depth >= g->frame_count) {
-        return true;
-    }
-    const struct frame_entry *frame = &g->frames[g->frame_count - 1 - depth];
-    if (word < frame->description.size_bytes / 8) {
-        model_shade(model, g->words[frame->word_first + word]);
-        model_shade(model, value);
-        g->words[frame->word_first + word] = value;
-    }
-    return true;
-}
-
-bool model_context_set(struct model *model, uint64_t id, uintptr_t context) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g != NULL) {
-        model_shade(model, context);
-        g->context = context;
-    }
-    return true;
-}
-
-bool model_defer_pushed(struct model *model, uint64_t id, uintptr_t function) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g == NULL) {
-        return true;
-    }
-    uint32_t capacity = g->defers.capacity;
-    if (!RESERVE(g->defers.frames, capacity, g->defers.count + 1) ||
-        !RESERVE(g->defers.values, g->defers.capacity, g->defers.count + 1)) {
-        return false;
-    }
-    model_shade(model, function);
-    g->defers.frames[g->defers.count] = g->frame_count;
-    g->defers.values[g->defers.count++] = function;
-    return true;
-}
-
-bool model_defer_popped(struct model *model, uint64_t id) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g != NULL && g->defers.count > 0) {
-        g->defers.count--;
-    }
-    return true;
-}
-
-bool model_panic_pushed(struct model *model, uint64_t id, uintptr_t data) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g == NULL || !RESERVE(g->panics.values, g->panics.capacity, g->panics.count + 1)) {
-        return g == NULL;
-    }
-    model_shade(model, data);
-    g->panics.values[g->panics.count++] = data;
-    return true;
-}
-
-bool model_panic_popped(struct model *model, uint64_t id) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g != NULL && g->panics.count > 0) {
-        g->panics.count--;
-    }
-    return true;
-}
-
-// ---- roots, all of them
-
-static void visit_goroutine(struct model *model, const struct goroutine_entry *g,
-                            void (*visit)(struct model *model, uintptr_t value)) {
-    for (uint32_t i = 0; i < g->frame_count; i++) {
-        size_t words = g->frames[i].description.size_bytes / 8;
-        for (size_t word = 0; word < words; word++) {
-            uintptr_t value = g->words[g->frames[i].word_first + word];
-            if (value != 0 && is_frame_root(g, i, word)) {
-                visit(model, value);
-            }
-        }
-    }
-    visit(model, g->context);
-    for (uint32_t i = 0; i < g->defers.count; i++) {
-        visit(model, g->defers.values[i]);
-    }
-    for (uint32_t i = 0; i < g->panics.count; i++) {
-        visit(model, g->panics.values[i]);
-    }
-}
-
-void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value)) {
-    for (size_t segment = 0; segment < MODEL_SEGMENT_COUNT; segment++) {
-        for (size_t word = 0; word < model->segment_counts[segment]; word++) {
-            visit(model, model->segment_words[segment][word]);
-        }
-    }
-    for (uint32_t i = 0; i < model->root_count; i++) {
-        visit(model, model->roots[i].target);
-    }
-    for (uint32_t i = 0; i < model->goroutine_count; i++) {
-        if (model->goroutines[i].alive) {
-            visit_goroutine(model, &model->goroutines[i], visit);
-        }
-    }
-    for (uint32_t i = model->queue_head; i != MODEL_NONE; i = model_finalizer_at(model, i)->next) {
-        visit(model, model_finalizer_at(model, i)->shown.object);
-        visit(model, model_finalizer_at(model, i)->shown.function);
-    }
-    if (model->has_running) {
-        visit(model, model->running.object);
-        visit(model, model->running.function);
-    }
-}
-
-// ---- memory that is no object
-
 bool model_manual_allocated(struct model *model, uintptr_t base, size_t page_count,
                             enum manual_stat stat) {
     if (base == 0) {
@@ -442,7 +143,7 @@ bool model_manual_allocated(struct model *model, uintptr_t base, size_t page_cou
     }
     size_t size_bytes = page_count * HEAP_PAGE_BYTES;
     if (!RESERVE(model->manuals, model->manual_capacity, model->manual_count + 1) ||
-        !enter_stack(model, base, size_bytes)) {
+        !model_enter_pages(model, base, size_bytes)) {
         return false;
     }
     model->stack_bytes -= size_bytes; // entered as a stack is, counted as its own

@@ -2,7 +2,7 @@
 // heap against those of the ledger.
 #include "oracle/model_state.h"
 
-#include "allocator/special.h"
+#include "runtime/finq.h" // struct finalizer
 
 #include <inttypes.h>
 #include <string.h>

@@ -41,8 +41,9 @@ struct slot {
     uint32_t first_finalizer;
     uint64_t seed; // of its contents
     uint32_t cache_id;
-    uint32_t sample;  // index + 1 of its profile_book; 0: not sampled
+    uint32_t sample;     // index + 1 of its profile_book; 0: not sampled
     uint32_t visit;      // == model->visit: seen in this walk
+    uint32_t span_hint;  // index of its span in the last view that was asked
     uint16_t tiny_bytes; // mask of a tiny block's bytes that were handed out
     uint8_t size_class;  // 0: large
     bool noscan;
@@ -176,7 +177,7 @@ struct profile_stack {
 struct profile {
     uint64_t rate;
     uint64_t cycle;
-    uint64_t sample_count; // live ones
+    uint64_t sample_count;       // live ones
     uint32_t rows[PROFILE_ROWS]; // heads of lists of books
     struct profile_book *books;
     uint32_t book_count, book_capacity;
@@ -199,6 +200,7 @@ struct model {
     struct pool slots, edges, finalizers;
     uint32_t *live; // slots in the ledger
     uint32_t live_count, live_capacity;
+    uint32_t contents_next;       // of live: whose contents are checked next
     struct handle_entry *handles; // [MODEL_HANDLE_COUNT]
     uint32_t *touched;            // handles that were ever used, so that a reset is cheap
     uint32_t touched_count;
@@ -288,10 +290,27 @@ void model_bind_handle(struct model *model, uint32_t handle, uint32_t slot,
                        const struct model_handle *shown);
 void model_unbind_handle(struct model *model, uint32_t handle);
 void model_unbind_all(struct model *model, uint32_t slot);
+bool model_is_noscan(const struct gc_layout *layout);
+bool model_is_zeroed(const struct model_request *request); // its bytes and the slot's rest are zero
+
+// The slot that a request takes.
+struct element {
+    size_t size_bytes;
+    uint8_t size_class; // 0: large
+};
+struct element model_element_of(const struct model_request *request);
+
+// model_pointer.c: a slot's edges: all dropped; those from `size_bytes` on; handed on with the
+// bytes
+void pointers_drop(struct model *model, struct slot *slot);
+void pointers_cut(struct model *model, struct slot *slot, size_t size_bytes);
+void pointers_move(struct model *model, struct slot *from, struct slot *to, size_t size_bytes);
 
 // model_program.c
 void model_program_reset(struct model *model);
 void model_program_fini(struct model *model);
+// Enters pages that hold no object: they lie in the heap's window, and nothing else lies there.
+bool model_enter_pages(struct model *model, uintptr_t low, size_t size_bytes);
 // Calls `visit` with each root's value, zeros included.
 void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value));
 
@@ -301,8 +320,13 @@ void model_profile_fini(struct model *model);
 void model_profile_cache_acquired(struct model *model, uint32_t cache_id);
 bool model_profile_allocated(struct model *model, struct slot *slot); // a slot just added
 void model_profile_freed(struct model *model, const struct slot *slot, bool swept);
-// A profile special stands on the object of `slot` (NULL: on none): it must be the one in the ledger.
+// A profile special stands on the object of `slot` (NULL: on none): it must be the one in the
+// ledger.
 bool model_profile_check(struct model *model, const struct slot *slot, uintptr_t bucket);
+
+// model_goroutine.c
+void model_visit_goroutine(struct model *model, const struct goroutine_entry *g,
+                           void (*visit)(struct model *model, uintptr_t value));
 
 // model_reach.c: walks from the values pushed; calls `reach` once for each slot reached
 void reach_begin(struct model *model);

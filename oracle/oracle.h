@@ -74,6 +74,10 @@ extern const char *const memstats_field_names[MEMSTATS_INDEX_COUNT];
 bool oracle_check(struct oracle *oracle, enum oracle_level level, struct heap *heap,
                   const struct memstats *fast);
 
+// Verifies the contents of every object; a full check looks at a few in turn, a paranoid one at
+// all.
+bool oracle_check_contents(struct oracle *oracle);
+
 // The first finding since the reset, NULL: none.
 const struct finding *oracle_finding(const struct oracle *oracle);
 

@@ -162,7 +162,7 @@ void verifier_fini(struct verifier *verifier) {
 bool verifier_check(struct verifier *verifier, struct rule_book *book, const struct view *view,
                     bool deep) {
     bool clean = verifier_check_spans(book, view);
-    clean &= verifier_check_pages(book, view);
+    clean &= verifier_check_pages(book, view, deep);
     clean &= verifier_check_places(verifier, book, view);
     clean &= verifier_check_metadata(book, view, deep);
     return clean;

@@ -24,7 +24,8 @@ bool verifier_check(struct verifier *verifier, struct rule_book *book, const str
                     bool deep);
 
 bool verifier_check_spans(struct rule_book *book, const struct view *view);
-bool verifier_check_pages(struct rule_book *book, const struct view *view);
+// `deep`: every page in the page table, else each span's first and last.
+bool verifier_check_pages(struct rule_book *book, const struct view *view, bool deep);
 bool verifier_check_places(struct verifier *verifier, struct rule_book *book,
                            const struct view *view);
 bool verifier_check_metadata(struct rule_book *book, const struct view *view, bool deep);

@@ -28,11 +28,12 @@ static bool check_overlap(struct rule_book *book, const struct view *view) {
     return true;
 }
 
-static bool check_table(struct rule_book *book, const struct view *view) {
+static bool check_table(struct rule_book *book, const struct view *view, bool deep) {
     rule_count(book, RULE_SPAN_TABLE);
     for (uint32_t i = 0; i < view->standing_count; i++) {
         const struct inspect_span *span = &view->spans[view->by_address[i]];
-        for (size_t page = 0; page < span->page_count; page++) {
+        size_t step = deep || span->page_count == 1 ? 1 : span->page_count - 1;
+        for (size_t page = 0; page < span->page_count; page += step) {
             const void *identity = NULL;
             uintptr_t address = span->base + page * HEAP_PAGE_BYTES;
             if (!inspect_span_of_address(view->heap, address, &identity) ||
@@ -50,6 +51,7 @@ static bool check_table(struct rule_book *book, const struct view *view) {
 struct page_walk {
     struct rule_book *book;
     const struct view *view;
+    bool deep;
     uint32_t next; // of view->by_address: first span that ends above the page looked at
 };
 
@@ -122,7 +124,7 @@ static bool check_arena(struct page_walk *walk, const struct inspect_arena *aren
                              "a page near is free that was never grown");
         }
         allocated_pages += view_popcount(allocated & grown);
-        if (!check_free_pages(walk, arena, word, grown & ~allocated)) {
+        if (walk->deep && !check_free_pages(walk, arena, word, grown & ~allocated)) {
             return false;
         }
     }
@@ -231,13 +233,13 @@ static bool check_summaries(const struct page_walk *walk, uintptr_t base) {
     return check_claim(walk, 0, group_index, group);
 }
 
-bool verifier_check_pages(struct rule_book *book, const struct view *view) {
-    if (!check_overlap(book, view) || !check_table(book, view)) {
+bool verifier_check_pages(struct rule_book *book, const struct view *view, bool deep) {
+    if (!check_overlap(book, view) || !check_table(book, view, deep)) {
         return false;
     }
     rule_count(book, RULE_PAGE_BITS);
     rule_count(book, RULE_PAGE_SCAVENGED);
-    struct page_walk walk = {.book = book, .view = view};
+    struct page_walk walk = {.book = book, .view = view, .deep = deep};
     struct inspect_arena arena;
     for (size_t i = 0; inspect_arena(view->heap, i, &arena); i++) {
         if (!check_arena(&walk, &arena)) {

@@ -1,0 +1,113 @@
+// model_pointer: the pointers in objects, as the program wrote them, and where a layout lets them
+// be.
+#include "oracle/contents.h"
+#include "oracle/model_state.h"
+
+void pointers_drop(struct model *model, struct slot *slot) {
+    while (slot->first_edge != MODEL_NONE) {
+        uint32_t edge = slot->first_edge;
+        slot->first_edge = model_edge(model, edge)->next;
+        pool_give(&model->edges, edge);
+    }
+}
+
+void pointers_cut(struct model *model, struct slot *slot, size_t size_bytes) {
+    uint32_t *link = &slot->first_edge;
+    while (*link != MODEL_NONE) {
+        struct edge *edge = model_edge(model, *link);
+        if ((edge->word + (size_t)1) * 8 > size_bytes) {
+            uint32_t dropped = *link;
+            *link = edge->next;
+            pool_give(&model->edges, dropped);
+        } else {
+            link = &edge->next;
+        }
+    }
+}
+
+// Hands the old slot's edges below `size_bytes` to the new one: they moved along with the bytes.
+void pointers_move(struct model *model, struct slot *from, struct slot *to, size_t size_bytes) {
+    pointers_cut(model, from, size_bytes);
+    to->first_edge = from->first_edge;
+    from->first_edge = MODEL_NONE;
+    for (uint32_t i = to->first_edge; i != MODEL_NONE; i = model_edge(model, i)->next) {
+        model_shade(model, model_edge(model, i)->value);
+    }
+}
+
+bool model_wrote_pointer(struct model *model, uint32_t handle, size_t word, uintptr_t value) {
+    const struct handle_entry *entry = &model->handles[handle];
+    if (entry->slot == MODEL_NONE) {
+        return true;
+    }
+    struct slot *slot = model_slot(model, entry->slot);
+    uint32_t *link = &slot->first_edge;
+    while (*link != MODEL_NONE && model_edge(model, *link)->word != word) {
+        link = &model_edge(model, *link)->next;
+    }
+    if (*link != MODEL_NONE) {
+        model_shade(model, model_edge(model, *link)->value);
+        uint32_t edge = *link;
+        *link = model_edge(model, edge)->next;
+        pool_give(&model->edges, edge);
+    }
+    model_shade(model, value);
+    if (value == 0) {
+        return true;
+    }
+    uint32_t edge = pool_take(&model->edges);
+    if (edge == MODEL_NONE) {
+        return false;
+    }
+    *model_edge(model, edge) = (struct edge){slot->first_edge, (uint32_t)word, value};
+    slot->first_edge = edge;
+    return true;
+}
+
+static size_t count_words(const struct gc_layout *layout, size_t size_bytes) {
+    size_t words = 0;
+    for (size_t at = 0; at + 8 <= size_bytes; at += 8) {
+        words += contents_is_pointer(layout, at);
+    }
+    return words;
+}
+
+// Pointer words of one whole element, and how many of them repeat in the object.
+struct word_shape {
+    size_t element_words; // pointer words of an element
+    size_t elements;      // whole ones
+    size_t rest_words;    // pointer words of the cut one at the end
+};
+
+static struct word_shape shape_of(const struct model_handle *handle) {
+    const struct gc_layout *layout = handle->layout;
+    if (model_is_noscan(layout)) {
+        return (struct word_shape){0};
+    }
+    return (struct word_shape){
+        .element_words = count_words(layout, layout->size_bytes),
+        .elements = handle->size_bytes / layout->size_bytes,
+        .rest_words = count_words(layout, handle->size_bytes % layout->size_bytes),
+    };
+}
+
+size_t model_pointer_word_count(const struct model *model, uint32_t handle) {
+    const struct handle_entry *entry = &model->handles[handle];
+    if (entry->slot == MODEL_NONE) {
+        return 0;
+    }
+    struct word_shape shape = shape_of(&entry->shown);
+    return shape.elements * shape.element_words + shape.rest_words;
+}
+
+size_t model_pointer_word(const struct model *model, uint32_t handle, size_t word) {
+    const struct model_handle *shown = &model->handles[handle].shown;
+    struct word_shape shape = shape_of(shown);
+    size_t element = word / shape.element_words;
+    size_t rank = word % shape.element_words;
+    size_t at = 0;
+    while (!contents_is_pointer(shown->layout, at) || rank-- > 0) {
+        at += 8;
+    }
+    return (element * shown->layout->size_bytes + at) / 8;
+}
