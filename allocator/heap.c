@@ -19,12 +19,12 @@ struct heap_root {
 
 // ---- what a new heap and a reset one begin with
 
-// The structure is zero but for `sysmem` and `base`.
+// The structure is zero but for `sysmem`, `base` and `fence_free`.
 static bool init(struct heap *heap) {
     lock_init(&heap->lock);
     lock_init(&heap->special_lock);
     lock_init(&heap->profile_lock);
-    world_init(heap);
+    lock_init(&heap->world_lock);
     heap->stats.other_sys_bytes = sysmem_round_up(sizeof(struct heap_root));
     heap->palloc.base = heap->base;
     heap->palloc.search_address = heap->base;
@@ -52,6 +52,7 @@ struct heap *heap_create(const struct heap_options *options) {
     struct heap *heap = (struct heap *)((uintptr_t)sysmem - offsetof(struct heap_root, sysmem));
     heap->sysmem = sysmem;
     heap->base = sysmem->base;
+    heap->fence_free = sysmem_register_barrier();
     if (!init(heap)) {
         sysmem_destroy(sysmem);
         return NULL;
@@ -177,11 +178,13 @@ static void clean_chunk(const struct heap *heap, uintptr_t base) {
 static void clean_structure(struct heap *heap) {
     struct sysmem *sysmem = heap->sysmem;
     uintptr_t base = heap->base;
+    bool fence_free = heap->fence_free;
     memset(heap, 0, offsetof(struct heap, palloc));
     heap->palloc.arena_limit = 0;
     memset(heap->palloc.group_summary, 0, sizeof(heap->palloc.group_summary));
     heap->sysmem = sysmem;
     heap->base = base;
+    heap->fence_free = fence_free;
 }
 
 bool heap_reset(struct heap *heap) {

@@ -160,8 +160,6 @@ bool mprof_init(struct heap *heap); // false: no memory
 // Each heap call of a cache's owner is wrapped in world_enter and world_leave; each call that has
 // no cache, in world_acquire and world_release.
 
-void world_init(struct heap *heap);
-
 // Slow path of world_enter: the world is stopped, or being stopped. Returns at once when by this
 // thread.
 void world_wait(struct heap *heap);

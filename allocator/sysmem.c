@@ -45,6 +45,10 @@ static uintptr_t os_map_anywhere(size_t size_bytes, int protection) {
     return memory == MAP_FAILED ? 0 : (uintptr_t)memory;
 }
 
+static enum sysmem_status os_protect(uintptr_t base, size_t size_bytes, int protection) {
+    return mprotect((void *)base, size_bytes, protection) == 0 ? SYSMEM_OK : SYSMEM_FAILED;
+}
+
 static bool os_release(uintptr_t base, size_t size_bytes) {
     return madvise((void *)base, size_bytes, MADV_DONTNEED) == 0;
 }
@@ -78,40 +82,45 @@ static bool fault_hits(struct sysmem *sys, enum sysmem_call call) {
 // ---- tables
 
 // A table twice as large in a mapping of its own; the old one goes, unless it is the inline one.
+// NULL: no memory, the old one stays.
 static void *grow_table(void *table, const void *inline_table, size_t *capacity,
                         size_t entry_bytes) {
     size_t old_bytes = *capacity * entry_bytes;
-    uintptr_t bigger = os_map_anywhere(sysmem_round_up(2 * old_bytes), PROT_READ | PROT_WRITE);
-    if (bigger == 0) {
-        return NULL;
+    void *bigger = (void *)os_map_anywhere(sysmem_round_up(2 * old_bytes), PROT_READ | PROT_WRITE);
+    if (bigger != NULL) {
+        memcpy(bigger, table, old_bytes);
+        *capacity *= 2;
+        if (table != inline_table) {
+            (void)munmap(table, sysmem_round_up(old_bytes));
+        }
     }
-    memcpy((void *)bigger, table, old_bytes);
-    if (table != inline_table) {
-        (void)munmap(table, sysmem_round_up(old_bytes));
-    }
-    *capacity *= 2;
-    return (void *)bigger;
+    return bigger;
+}
+
+static bool grow_ranges(struct sysmem *sys) {
+    void *table =
+        grow_table(sys->ranges, sys->inline_ranges, &sys->range_capacity, sizeof(sys->ranges[0]));
+    sys->ranges = table == NULL ? sys->ranges : table;
+    return table != NULL;
+}
+
+static bool grow_mappings(struct sysmem *sys) {
+    void *table = grow_table(sys->mappings, sys->inline_mappings, &sys->mapping_capacity,
+                             sizeof(sys->mappings[0]));
+    sys->mappings = table == NULL ? sys->mappings : table;
+    return table != NULL;
 }
 
 // Room for `range_count` more ranges, and for what one change of the mappings needs.
 static bool make_room(struct sysmem *sys, size_t range_count) {
-    while (sys->range_capacity - sys->range_count < range_count) {
-        void *table = grow_table(sys->ranges, sys->inline_ranges, &sys->range_capacity,
-                                 sizeof(sys->ranges[0]));
-        if (table == NULL) {
-            return false;
-        }
-        sys->ranges = table;
+    bool has_room = true;
+    while (has_room && sys->range_capacity - sys->range_count < range_count) {
+        has_room = grow_ranges(sys);
     }
-    if (sys->mapping_capacity - sys->mapping_count < SYSMAP_SLACK) {
-        void *table = grow_table(sys->mappings, sys->inline_mappings, &sys->mapping_capacity,
-                                 sizeof(sys->mappings[0]));
-        if (table == NULL) {
-            return false;
-        }
-        sys->mappings = table;
+    if (has_room && sys->mapping_capacity - sys->mapping_count < SYSMAP_SLACK) {
+        has_room = grow_mappings(sys);
     }
-    return true;
+    return has_room;
 }
 
 static void drop_tables(struct sysmem *sys) {
@@ -130,18 +139,12 @@ static void drop_tables(struct sysmem *sys) {
 static enum sysmem_status bring_part(struct sysmem *sys, uintptr_t base, size_t size_bytes,
                                      enum sysmap_state old_state, enum sysmap_state wanted) {
     int protection = wanted == SYSMAP_WRITABLE ? PROT_READ | PROT_WRITE : PROT_NONE;
-    enum sysmem_status status = SYSMEM_OK;
-    if (old_state >= wanted) {
-        return SYSMEM_OK;
+    enum sysmem_status status = make_room(sys, 0) ? SYSMEM_OK : SYSMEM_FAILED;
+    if (old_state >= wanted || status != SYSMEM_OK) {
+        return status;
     }
-    if (!make_room(sys, 0)) {
-        return SYSMEM_FAILED;
-    }
-    if (old_state == SYSMAP_NONE) {
-        status = os_map(base, size_bytes, protection);
-    } else if (mprotect((void *)base, size_bytes, protection) != 0) {
-        status = SYSMEM_FAILED;
-    }
+    status = old_state == SYSMAP_NONE ? os_map(base, size_bytes, protection)
+                                      : os_protect(base, size_bytes, protection);
     if (status == SYSMEM_OK) {
         sysmap_set(sys, base, size_bytes, wanted);
     }
@@ -172,11 +175,9 @@ static enum sysmem_status bring(struct sysmem *sys, uintptr_t base, size_t size_
 // ---- arenas
 
 enum sysmem_status sysmem_reserve_arenas(struct sysmem *sys, uintptr_t base, size_t arena_count) {
-    if (fault_hits(sys, SYSMEM_MMAP) || !make_room(sys, arena_count)) {
-        return SYSMEM_FAILED;
-    }
+    bool may = !fault_hits(sys, SYSMEM_MMAP) && make_room(sys, arena_count);
     size_t size_bytes = arena_count * HEAP_ARENA_BYTES;
-    enum sysmem_status status = bring(sys, base, size_bytes, SYSMAP_RESERVED);
+    enum sysmem_status status = may ? bring(sys, base, size_bytes, SYSMAP_RESERVED) : SYSMEM_FAILED;
     if (status != SYSMEM_OK) {
         return status;
     }
@@ -217,7 +218,7 @@ bool sysmem_prepare(struct sysmem *sys, uintptr_t base, size_t size_bytes, uint6
 void sysmem_unprepare(struct sysmem *sys, uintptr_t base, size_t size_bytes, uint64_t *stat) {
     set_prepared(sys, base, base + size_bytes, base);
     *stat -= size_bytes;
-    if (!sys->warm && make_room(sys, 0) && mprotect((void *)base, size_bytes, PROT_NONE) == 0) {
+    if (!sys->warm && make_room(sys, 0) && os_protect(base, size_bytes, PROT_NONE) == SYSMEM_OK) {
         sysmap_set(sys, base, size_bytes, SYSMAP_RESERVED);
         heap_unpoison(base, size_bytes);
     }
@@ -259,11 +260,10 @@ static uintptr_t map_somewhere(struct sysmem *sys, size_t size_bytes) {
 
 void *sysmem_map(struct sysmem *sys, size_t size_bytes, enum inspect_range_kind kind,
                  enum inspect_book book, bool owner_cleans, uint64_t *stat) {
-    if (fault_hits(sys, SYSMEM_MMAP) || size_bytes > HEAP_METADATA_BYTES || !make_room(sys, 1)) {
-        return NULL;
-    }
+    bool may =
+        !fault_hits(sys, SYSMEM_MMAP) && size_bytes <= HEAP_METADATA_BYTES && make_room(sys, 1);
     size_bytes = sysmem_round_up(size_bytes);
-    uintptr_t base = map_somewhere(sys, size_bytes);
+    uintptr_t base = may ? map_somewhere(sys, size_bytes) : 0;
     if (base == 0) {
         return NULL;
     }

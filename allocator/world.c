@@ -11,11 +11,6 @@
 
 _Thread_local char world_thread;
 
-void world_init(struct heap *heap) {
-    lock_init(&heap->world_lock);
-    heap->fence_free = sysmem_register_barrier();
-}
-
 static bool owned_by_self(const struct heap *heap) {
     return atomic_load_explicit(&heap->world_owner, memory_order_relaxed) == world_self();
 }
