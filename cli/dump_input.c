@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,10 +65,28 @@ struct dump_reader *dump_input_reader(struct dump_input *input) {
     return input->reader;
 }
 
+// What lenient reading forgave, on one line.
+static void tell_forgiven(const struct dump_input *input) {
+    char text[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < DUMP_FORGIVEN_COUNT; i++) {
+        uint64_t times = dump_reader_forgiven(input->reader, (enum dump_forgiven)i);
+        if (times > 0 && used < sizeof(text)) {
+            int wanted = snprintf(text + used, sizeof(text) - used, "%s %" PRIu64 " %s",
+                                  used > 0 ? "," : "", times, dump_forgiven_names[i]);
+            used += wanted > 0 ? (size_t)wanted : 0;
+        }
+    }
+    if (used > 0) {
+        cli_message("%s: forgiven:%s", input->path, text);
+    }
+}
+
 int dump_input_status(const struct dump_input *input) {
     const struct dump_error *error = dump_reader_error(input->reader);
     const char *fault = unpack_fault(input->unpack);
     if (error->kind == DUMP_ERROR_NONE) {
+        tell_forgiven(input);
         return CLI_CLEAN;
     }
     if (error->kind == DUMP_ERROR_READ && fault != NULL) {
