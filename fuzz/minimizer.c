@@ -189,9 +189,13 @@ static bool simplify_header(struct reduction *reduction) {
     header.fault_call = 0;
     header.fault_and_on = false;
     changed |= try_header(reduction, header);
-    header = reduction->best->header;
-    header.caches = plain.caches;
-    changed |= try_header(reduction, header);
+    for (header = reduction->best->header; header.caches > 1; header = reduction->best->header) {
+        header.caches--;
+        if (!try_header(reduction, header)) {
+            break;
+        }
+        changed = true;
+    }
     header = reduction->best->header;
     header.check_every = plain.check_every;
     return try_header(reduction, header) || changed;

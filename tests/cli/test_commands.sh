@@ -1,0 +1,191 @@
+#!/bin/bash
+# test_commands: replay, bisect, minimize, ops, soak and accounts as a user calls them: results, messages, exit statuses.
+set -uo pipefail
+command=${COUNTERCHECK:?}
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 3
+failed=0
+
+fail() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+# expect STATUS WHAT COMMAND...: runs it; stdout and stderr are in ./out and ./err
+expect() {
+    local wanted=$1 what=$2
+    shift 2
+    "$@" >out 2>err
+    local status=$?
+    [ $status = "$wanted" ] || fail "$what: status $status, not $wanted: $(cat err)"
+}
+
+says() { # FILE TEXT WHAT
+    grep -qF -- "$2" "$1" || fail "$3: $1 lacks '$2' but has: $(head -n 5 "$1")"
+}
+
+one_line() { # WHAT
+    [ "$(wc -l <err)" = 1 ] || fail "$1: not one line on stderr: $(cat err)"
+}
+
+refused() { # TEXT COMMAND...: status 2, nothing on stdout, one line that says TEXT
+    local text=$1
+    shift
+    expect 2 "$*" "$@"
+    one_line "$*"
+    says err "$text" "$*"
+    [ -s out ] && fail "$*: something on stdout"
+}
+
+# ---- the command itself
+
+expect 0 "--help" "$command" --help
+says out "usage: countercheck" "--help"
+expect 0 "--version" "$command" --version
+expect 2 "no subcommand" "$command"
+refused "unknown subcommand 'frobnicate'" "$command" frobnicate
+for subcommand in replay minimize bisect ops soak accounts dump; do
+    expect 0 "$subcommand --help" "$command" "$subcommand" --help
+    says out "usage: countercheck $subcommand" "$subcommand --help"
+    [ $subcommand = dump ] || refused "unknown option --frobnicate" "$command" "$subcommand" --frobnicate
+done
+
+# ---- inputs that are of no use
+
+: >empty
+mkdir nothing
+printf 'nop\nnop\n\n# x\nnop\nnop\nfrobnicate h1\n' >wrong.ops
+printf 'go1.7 heap dump\nx' >heap.dump
+refused "empty: an empty file" "$command" replay empty
+refused "nothing: a directory without files" "$command" replay nothing
+refused "missing: No such file or directory" "$command" replay missing
+refused "wrong.ops:7: unknown operation 'frobnicate'" "$command" replay wrong.ops
+refused "heap.dump: a heap dump, not operations" "$command" replay heap.dump
+refused "an operand is missing" "$command" replay
+refused "--check is cheap, full or paranoid, not 'hard'" "$command" replay --check=hard wrong.ops
+refused "a value is missing behind --dump" "$command" replay wrong.ops --dump
+if [ "$(id -u)" != 0 ]; then
+    printf 'nop\n' >unreadable && chmod 0 unreadable
+    refused "unreadable: Permission denied" "$command" replay unreadable
+fi
+
+# ---- replay
+
+cat >clean.ops <<'END'
+h0 = alloc c0 size=48 type=node
+write_data word=0 to=h0
+free c0 h0
+expect Mallocs=1 Frees=1 HeapAlloc=0
+END
+cat >lie.ops <<'END'
+h3 = alloc c0 size=48
+h4 = alloc c0 size=64
+stats
+gc_percent percent=50
+free c0 h3
+expect Frees=2
+END
+expect 0 "clean" "$command" replay clean.ops
+says out "1 program" "clean"
+says out "0 findings" "clean"
+[ -s err ] && fail "clean: something on stderr"
+expect 1 "lie" "$command" replay lie.ops
+says out "rule expected failed: Frees: expected 2, fast account 1" "lie"
+says out "operation 5: expect Frees=2" "lie"
+expect 1 "a finding among others" "$command" replay clean.ops lie.ops clean.ops
+says out "3 programs" "a finding among others"
+expect 1 "a finding beside an unusable file" "$command" replay lie.ops wrong.ops
+expect 2 "an unusable file beside a clean one" "$command" replay clean.ops wrong.ops
+expect 0 "trace" "$command" replay --trace clean.ops
+says out "HeapAlloc +48" "trace"
+expect 0 "json trace" "$command" replay --trace --json clean.ops
+python3 -c 'import json,sys; [json.loads(l) for l in open("out")]' || fail "json trace: not JSON lines"
+for level in cheap full paranoid; do
+    expect 0 "--check=$level" "$command" replay --check=$level clean.ops
+done
+expect 0 "stats" "$command" replay --stats clean.ops
+says out "HeapReleased" "stats"
+expect 0 "json stats" "$command" replay --stats --json clean.ops
+python3 - <<'END' || fail "json stats: not Go's MemStats"
+import json
+stats = json.load(open("out"))
+assert stats["Mallocs"] == 1 and stats["NumGC"] == 0 and len(stats["PauseNs"]) == 256
+assert len(stats["BySize"]) == 68 and stats["EnableGC"] is True
+END
+expect 1 "json finding" "$command" replay --json lie.ops
+python3 -c 'import json; f = json.load(open("out")); assert f["rule"] == "expected" and f["field"] == "Frees"' ||
+    fail "json finding: not an object that says it"
+expect 0 "a dump" "$command" replay --dump final.dump clean.ops
+expect 0 "the dump is whole" "$command" dump verify final.dump
+refused "--dump takes one program" "$command" replay --dump final.dump clean.ops clean.ops
+"$command" replay - <clean.ops >out 2>err || fail "stdin: $(cat err)"
+mkdir -p tree/below && cp clean.ops tree/below/a && cp clean.ops tree/b && echo "# no" >tree/README.md
+expect 0 "a tree" "$command" replay tree
+says out "2 programs" "a tree"
+if [ -w /dev/full ]; then
+    "$command" replay --stats clean.ops >/dev/full 2>err
+    [ $? = 3 ] || fail "a full disk: not status 3"
+    one_line "a full disk"
+fi
+{ "$command" replay --stats --json clean.ops 2>err; echo $? >status; } | true
+[ "$(cat status)" = 0 ] || [ "$(cat status)" = 3 ] || fail "a closed pipe: status $(cat status)"
+
+# ---- bisect, minimize
+
+expect 1 "bisect" "$command" bisect lie.ops
+says out "->   5  expect Frees=2" "bisect"
+says out "4  free c0 h3" "bisect"
+expect 0 "bisect of a clean program" "$command" bisect clean.ops
+expect 1 "bisect --json" "$command" bisect --json lie.ops
+expect 0 "minimize" "$command" minimize lie.ops -o small.ops
+printf 'expect Frees=2\n' | cmp -s - small.ops || fail "minimize: $(cat small.ops)"
+refused "no finding, nothing to minimize" "$command" minimize clean.ops -o small.ops
+refused "-o OUT is missing" "$command" minimize lie.ops
+expect 2 "minimize to nowhere" "$command" minimize lie.ops -o no/where
+ls ./*.XXXXXX small.ops.?????? 2>/dev/null && fail "minimize: left a temporary"
+
+# ---- ops
+
+expect 0 "encode" "$command" ops --encode lie.ops -o lie.bin
+expect 0 "decode" "$command" ops lie.bin
+cmp -s out lie.ops || fail "ops: the text changed on its way: $(diff out lie.ops)"
+expect 1 "binary is told by its content" "$command" replay lie.bin
+refused "either FILE, or --encode TEXT -o BIN" "$command" ops
+refused "either FILE, or --encode TEXT -o BIN" "$command" ops --encode lie.ops
+refused "wrong.ops:7" "$command" ops --encode wrong.ops -o wrong.bin
+[ -e wrong.bin ] && fail "ops: half a file of a wrong text"
+if [ -w /dev/full ]; then
+    expect 3 "encode to a full disk" "$command" ops --encode lie.ops -o /dev/full
+fi
+
+# ---- soak
+
+expect 0 "soak" "$command" soak --seconds 600 --seed 3 --operations 3000
+says out "operations/s" "soak"
+refused "--seed takes a whole number" "$command" soak --seed x
+refused "--seconds takes a whole number" "$command" soak --seconds -1
+
+# ---- accounts: a build that lies about one field
+
+cat >liar <<END
+#!/bin/sh
+"$command" "\$@" | sed 's/"Frees":1,/"Frees":7,/; s/"Frees":1}/"Frees":7}/'
+END
+chmod +x liar
+mkdir some && cp clean.ops some/
+expect 0 "accounts of one build" "$command" accounts "$command" "$command" some
+says out "1 inputs, 0 fields differ" "accounts of one build"
+expect 1 "accounts" "$command" accounts "$command" ./liar some
+says out "Frees" "accounts"
+says out "from operation 2" "accounts"
+expect 0 "accounts --allow" "$command" accounts --allow=BySize,Frees "$command" ./liar some
+says out "(allowed)" "accounts --allow"
+expect 1 "accounts --json" "$command" accounts --json "$command" ./liar some
+python3 -c 'import json; assert json.load(open("out"))["fields"]["Frees"]["new"] == 7' || fail "accounts --json: $(cat out)"
+refused "cannot be run" "$command" accounts ./missing "$command" some
+refused "an operand is missing" "$command" accounts "$command" "$command"
+
+[ $failed = 0 ] && echo "ok: the commands answer as they say"
+exit $failed

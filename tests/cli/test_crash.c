@@ -1,0 +1,116 @@
+// test_crash: a subject that crashes: one line and status 1 in replay's manner, an outcome in a
+// trial's.
+#define _XOPEN_SOURCE 700
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/crash.h"
+#include "cli/trial.h"
+#include "fuzz/minimizer.h"
+#include "fuzz/text.h"
+
+static struct program program;
+
+// The scratch path of such a "heap" is no address: a dump to a path crashes.
+static const struct executor_options crashing = {.level = ORACLE_FULL,
+                                                 .scratch_path = (const char *)1};
+
+static void parse(const char *text) {
+    struct text_error error;
+    assert_true(text_parse_program(&program, text, strlen(text), &error));
+}
+
+static int status_of_crash(int number, char *text, size_t size_bytes) {
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)dup2(ends[1], STDERR_FILENO);
+        crash_catch();
+        crash_prepare("countercheck: %s: crashed in operation %d: %s", "x.ops", 12, "free c0 h3");
+        (void)raise(number);
+        _exit(0);
+    }
+    (void)close(ends[1]);
+    ssize_t count = read(ends[0], text, size_bytes - 1);
+    text[count < 0 ? 0 : count] = 0;
+    (void)close(ends[0]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void a_crash_is_one_line_and_status_1(void **context) {
+    (void)context;
+    static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        char text[256];
+        assert_int_equal(status_of_crash(signals[i], text, sizeof text), 1);
+        assert_string_equal(text, "countercheck: x.ops: crashed in operation 12: free c0 h3\n");
+    }
+}
+
+// cmocka's own handler would go on with its tests in the child.
+static void let_crashes_kill(void) {
+    assert_true(signal(SIGSEGV, SIG_DFL) != SIG_ERR);
+}
+
+static void a_trial_tells_clean_finding_and_crash_apart(void **context) {
+    (void)context;
+    let_crashes_kill();
+    parse("h0 = alloc size=8\n");
+    struct outcome clean = trial_run(&program, &crashing);
+    assert_int_equal(clean.kind, OUTCOME_CLEAN);
+
+    struct executor_options options = crashing;
+    options.keeps_expectations = true;
+    parse("h0 = alloc size=8\nexpect Mallocs=5\n");
+    struct outcome finding = trial_run(&program, &options);
+    assert_int_equal(finding.kind, OUTCOME_FINDING);
+    assert_string_equal(finding.field, "Mallocs");
+
+    parse("h0 = alloc size=8\ndump sink=path\n");
+    struct outcome crash = trial_run(&program, &crashing);
+    assert_int_equal(crash.kind, OUTCOME_CRASH);
+    struct outcome again = trial_run(&program, &crashing);
+    assert_true(outcome_is_same(&crash, &again));
+    assert_false(outcome_is_same(&crash, &finding));
+    assert_false(outcome_is_same(&clean, &finding));
+}
+
+static bool crashes(void *context, const struct program *candidate) {
+    struct outcome outcome = trial_run(candidate, &crashing);
+    return outcome_is_same(&outcome, context);
+}
+
+static void a_crashing_program_can_be_minimized(void **context) {
+    (void)context;
+    let_crashes_kill();
+    parse("h0 = alloc size=800 type=node\nwrite_data to=h0\nh1 = alloc_run size=8 count=4\n"
+          "dump sink=path\ncollect sweep\n");
+    struct outcome wanted = trial_run(&program, &crashing);
+    struct minimizer minimizer = {.is_same = crashes, .context = &wanted};
+    minimizer_reduce(&minimizer, &program);
+    assert_int_equal(program.count, 1);
+    assert_int_equal(operation_code(program.operations[0]), OP_DUMP);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_crash_is_one_line_and_status_1),
+        cmocka_unit_test(a_trial_tells_clean_finding_and_crash_apart),
+        cmocka_unit_test(a_crashing_program_can_be_minimized),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,78 @@
+// test_generator: programs are the same for the same seed, stay in bounds, and mostly do something.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "fuzz/executor.h"
+#include "fuzz/generator.h"
+
+static struct program a, b;
+
+static void the_same_seed_draws_the_same_program(void **context) {
+    (void)context;
+    for (uint32_t seed = 0; seed < 200; seed++) {
+        generator_program(&a, seed, 512);
+        generator_program(&b, seed, 512);
+        assert_true(program_equal(&a, &b));
+    }
+    generator_program(&b, 7, 512);
+    generator_program(&a, 8, 512);
+    assert_false(program_equal(&a, &b));
+}
+
+static void operations_are_canonical_and_within_the_limit(void **context) {
+    (void)context;
+    for (uint32_t seed = 0; seed < 500; seed++) {
+        generator_program(&a, seed, 100);
+        assert_true(a.count > 0 && a.count <= 100);
+        for (size_t i = 0; i < a.count; i++) {
+            assert_true(operation_from_bits(a.operations[i].bits).bits == a.operations[i].bits);
+        }
+    }
+}
+
+static void groups_that_the_swarm_turns_off_are_not_drawn(void **context) {
+    (void)context;
+    struct random random = {5};
+    program_clear(&a);
+    a.header.groups_off = (uint16_t) ~(1u << GROUP_SCAVENGE);
+    for (int i = 0; i < 1000; i++) {
+        struct operation operation = generator_operation(&random, &a, 0);
+        assert_int_equal(operation_code(operation), OP_SCAVENGE);
+    }
+    a.header.groups_off = UINT16_MAX;
+    assert_int_equal(operation_code(generator_operation(&random, &a, 0)), OP_ALLOC);
+}
+
+static void every_operation_is_drawn_and_at_times_effective(void **context) {
+    (void)context;
+    struct executor *executor = executor_create(&(struct executor_options){.level = ORACLE_CHEAP});
+    assert_non_null(executor);
+    for (uint32_t seed = 0; seed < 1500; seed++) {
+        generator_program(&a, seed, 512);
+        enum verdict verdict = executor_run(executor, &a, false);
+        assert_true(verdict == VERDICT_CLEAN || verdict == VERDICT_WORK_BOUND);
+    }
+    const struct executor_counts *counts = executor_counts(executor);
+    for (size_t code = 0; code < OP_COUNT; code++) {
+        if (operation_descriptions[code].weight != 0 && counts->effective[code] == 0) {
+            fail_msg("%s was drawn %llu times and never did anything",
+                     operation_descriptions[code].name, (unsigned long long)counts->executed[code]);
+        }
+    }
+    executor_destroy(executor);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_seed_draws_the_same_program),
+        cmocka_unit_test(operations_are_canonical_and_within_the_limit),
+        cmocka_unit_test(groups_that_the_swarm_turns_off_are_not_drawn),
+        cmocka_unit_test(every_operation_is_drawn_and_at_times_effective),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

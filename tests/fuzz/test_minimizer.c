@@ -1,0 +1,90 @@
+// test_minimizer: what is left is small, plain, and still the same to the judge.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "fuzz/generator.h"
+#include "fuzz/minimizer.h"
+#include "fuzz/text.h"
+
+static struct program program;
+
+// Some h = alloc of 100 bytes or more, and later a free of that slot.
+static bool frees_what_it_allocated(void *context, const struct program *candidate) {
+    (void)context;
+    bool allocated[256] = {false};
+    for (size_t i = 0; i < candidate->count; i++) {
+        struct operation operation = candidate->operations[i];
+        if (operation_code(operation) == OP_ALLOC) {
+            allocated[operation_get(operation, OPERAND_HANDLE)] =
+                operation_get(operation, OPERAND_SIZE) >= 100;
+        }
+        if (operation_code(operation) == OP_FREE &&
+            allocated[operation_get(operation, OPERAND_HANDLE)]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void assert_text(const char *expected) {
+    char *text = text_print_program(&program);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void a_long_program_shrinks_to_the_two_that_matter(void **context) {
+    (void)context;
+    int reduced = 0;
+    for (uint32_t seed = 0; seed < 60; seed++) {
+        generator_program(&program, seed, 512);
+        struct minimizer minimizer = {.is_same = frees_what_it_allocated};
+        if (frees_what_it_allocated(NULL, &program)) {
+            minimizer_reduce(&minimizer, &program);
+            assert_text("h0 = alloc c0 size=100\nfree c0 h0\n");
+            reduced++;
+        }
+    }
+    assert_true(reduced > 5);
+}
+
+static bool has_two_threads(void *context, const struct program *candidate) {
+    (void)context;
+    size_t count = 0;
+    for (size_t i = 0; i < candidate->count; i++) {
+        count += operation_code(candidate->operations[i]) == OP_THREAD_START;
+    }
+    return count >= 2 && candidate->header.caches >= 2;
+}
+
+static void the_header_shrinks_as_far_as_it_may(void **context) {
+    (void)context;
+    struct text_error error;
+    const char text[] = "program caches=4 check=3 seed=77 off=dump fault=mmap:9\n"
+                        "t5 = thread_start\nh9 = alloc size=10\nt9 = thread_start\n";
+    assert_true(text_parse_program(&program, text, strlen(text), &error));
+    struct minimizer minimizer = {.is_same = has_two_threads};
+    minimizer_reduce(&minimizer, &program);
+    assert_text("program caches=2 check=16\nt0 = thread_start\nt1 = thread_start\n");
+}
+
+static void the_limit_of_trials_is_kept(void **context) {
+    (void)context;
+    generator_program(&program, 3, 512);
+    struct minimizer minimizer = {.is_same = has_two_threads, .trial_limit = 5};
+    minimizer_reduce(&minimizer, &program);
+    assert_int_equal(minimizer.trial_count, 5);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_long_program_shrinks_to_the_two_that_matter),
+        cmocka_unit_test(the_header_shrinks_as_far_as_it_may),
+        cmocka_unit_test(the_limit_of_trials_is_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
