@@ -16,7 +16,7 @@ struct slot;
 struct rule_book;
 struct gc_layout;
 
-#define CONTENTS_END_BYTES 512 // of either end of an object
+#define CONTENTS_END_BYTES 128 // of either end of an object
 
 // Whether the 8-byte word at `offset` of an object of the layout may hold a pointer; NULL: none
 // does.

@@ -163,7 +163,7 @@ bool verifier_check(struct verifier *verifier, struct rule_book *book, const str
                     bool deep) {
     bool clean = verifier_check_spans(book, view);
     clean &= verifier_check_pages(book, view, deep);
-    clean &= verifier_check_places(verifier, book, view);
+    clean &= verifier_check_places(verifier, book, view, deep);
     clean &= verifier_check_metadata(book, view, deep);
     return clean;
 }

@@ -26,8 +26,9 @@ bool verifier_check(struct verifier *verifier, struct rule_book *book, const str
 bool verifier_check_spans(struct rule_book *book, const struct view *view);
 // `deep`: every page in the page table, else each span's first and last.
 bool verifier_check_pages(struct rule_book *book, const struct view *view, bool deep);
+// `deep`: the lists of every class, else of those that have a span.
 bool verifier_check_places(struct verifier *verifier, struct rule_book *book,
-                           const struct view *view);
+                           const struct view *view, bool deep);
 bool verifier_check_metadata(struct rule_book *book, const struct view *view, bool deep);
 
 #endif

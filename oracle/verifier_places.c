@@ -54,10 +54,22 @@ static void visit_listed(void *context, const void *identity) {
     walk->clean = check_listed(walk, &walk->view->spans[index]);
 }
 
-static bool check_lists(struct walk *walk) {
+// Classes that a span in use has; the lists of others are looked at by a deep check alone.
+static void find_classes(const struct view *view, bool has_span[SPAN_CLASS_COUNT]) {
+    for (uint32_t i = 0; i < view->standing_count; i++) {
+        const struct inspect_span *span = &view->spans[view->by_address[i]];
+        if (span->state == INSPECT_SPAN_IN_USE && span->span_class < SPAN_CLASS_COUNT) {
+            has_span[span->span_class] = true;
+        }
+    }
+}
+
+static bool check_lists(struct walk *walk, bool deep) {
+    bool has_span[SPAN_CLASS_COUNT] = {false};
+    find_classes(walk->view, has_span);
     size_t limit = walk->view->standing_count + (size_t)1;
     for (size_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
-        for (int list = 0; list < INSPECT_LIST_COUNT; list++) {
+        for (int list = 0; (deep || has_span[class]) && list < INSPECT_LIST_COUNT; list++) {
             walk->span_class = (uint8_t) class;
             walk->list = (enum inspect_list)list;
             size_t count = inspect_list(walk->view->heap, walk->span_class, walk->list, limit,
@@ -108,7 +120,7 @@ static bool check_caches(const struct walk *walk) {
 }
 
 bool verifier_check_places(struct verifier *verifier, struct rule_book *book,
-                           const struct view *view) {
+                           const struct view *view, bool deep) {
     rule_count(book, RULE_SPAN_PLACE);
     rule_count(book, RULE_SPAN_LIST);
     if (!model_reserve(&verifier->places, &verifier->place_capacity, view->span_count + (size_t)1,
@@ -117,7 +129,7 @@ bool verifier_check_places(struct verifier *verifier, struct rule_book *book,
     }
     memset(verifier->places, 0, view->span_count + (size_t)1);
     struct walk walk = {.verifier = verifier, .book = book, .view = view, .clean = true};
-    if (!check_caches(&walk) || !check_lists(&walk)) {
+    if (!check_caches(&walk) || !check_lists(&walk, deep)) {
         return false;
     }
     for (uint32_t i = 0; i < view->span_count; i++) {

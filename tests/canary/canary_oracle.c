@@ -121,7 +121,7 @@ static bool is_of(const struct inspect_span *span, enum scene_handle handle) {
     }                                                                                              \
     static void name(void) {                                                                       \
         liars.span = lie_##name;                                                                   \
-        (void)driver_check(&driver, ORACLE_FULL);                                                  \
+        (void)check_fully();                                                                       \
     }
 
 // Bits that a lie may change; one span at a time tells it.

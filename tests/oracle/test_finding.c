@@ -1,0 +1,153 @@
+// test_finding: how findings are written, kept and compared.
+#define _POSIX_C_SOURCE 200809L // open_memstream
+#include "oracle/rule.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct rule_book book;
+
+static void say(void *context, uint64_t operation, char *text, size_t size_bytes) {
+    (void)snprintf(text, size_bytes, "%s %u", (const char *)context, (unsigned)operation);
+}
+
+static int set_up(void **unused) {
+    (void)unused;
+    book = (struct rule_book){.describe = say, .describe_context = (void *)(uintptr_t) "operation"};
+    rule_book_begin(&book);
+    book.operation = 12;
+    return 0;
+}
+
+static void line_is(const char *expected) {
+    char line[512];
+    int length = finding_line(&book.finding, line, sizeof line);
+    assert_string_equal(line, expected);
+    assert_int_equal(length, strlen(expected));
+}
+
+static void values_are_written_with_their_difference(void **unused) {
+    (void)unused;
+    assert_false(rule_fail_values(&book, RULE_SCAN_FIELD, "HeapInuse",
+                                  (struct rule_value){"fast account", 8192},
+                                  (struct rule_value){"scan", 16384}));
+    line_is(
+        "rule scan-field failed: HeapInuse: fast account 8192, scan 16384 (+8192), at operation "
+        "12: operation 12");
+}
+
+static void a_lesser_right_value_has_a_minus(void **unused) {
+    (void)unused;
+    (void)rule_fail_values(&book, RULE_SCAN_FIELD, "Sys", (struct rule_value){"a", 5},
+                           (struct rule_value){"b", 2});
+    line_is("rule scan-field failed: Sys: a 5, b 2 (-3), at operation 12: operation 12");
+}
+
+static void words_name_the_object_or_else_the_span(void **unused) {
+    (void)unused;
+    (void)rule_fail(&book, RULE_SPAN_PLACE, (struct rule_place){.span = 0x1000}, "in %d places", 2);
+    line_is("rule span-place failed: in 2 places, span 0x1000, at operation 12: operation 12");
+    rule_book_begin(&book);
+    book.describe = NULL;
+    (void)rule_fail(&book, RULE_SPAN_PLACE, (struct rule_place){0x1000, 0x1008}, "lost");
+    line_is("rule span-place failed: lost, object 0x1008, at operation 0");
+}
+
+static void the_first_finding_stays_and_all_count(void **unused) {
+    (void)unused;
+    (void)rule_fail(&book, RULE_SPAN_PLACE, (struct rule_place){0}, "first");
+    (void)rule_fail(&book, RULE_SPAN_LIST, (struct rule_place){0}, "second");
+    (void)rule_fail(&book, RULE_SPAN_LIST, (struct rule_place){0}, "third");
+    assert_int_equal(book.finding.rule, RULE_SPAN_PLACE);
+    assert_int_equal(book.fired[RULE_SPAN_LIST], 2);
+    rule_book_begin(&book);
+    assert_false(book.found);
+    assert_int_equal(book.fired[RULE_SPAN_LIST], 2);
+}
+
+static void equal_counts_an_evaluation_and_compares(void **unused) {
+    (void)unused;
+    assert_true(rule_equal(&book, RULE_IDENTITY_SYS, "Sys", (struct rule_value){"a", 1},
+                           (struct rule_value){"b", 1}));
+    assert_false(book.found);
+    assert_false(rule_equal(&book, RULE_IDENTITY_SYS, "Sys", (struct rule_value){"a", 1},
+                            (struct rule_value){"b", 2}));
+    assert_int_equal(book.evaluated[RULE_IDENTITY_SYS], 2);
+    assert_int_equal(book.fired[RULE_IDENTITY_SYS], 1);
+}
+
+static void a_block_shows_both_changes(void **unused) {
+    (void)unused;
+    book.checked_before = 9;
+    (void)rule_fail_values(&book, RULE_MODEL_FIELD, "Frees", (struct rule_value){"fast account", 7},
+                           (struct rule_value){"model", 8});
+    rule_add_before(&book, 5, 5);
+    rule_add_before(&book, 1, 1); // the first stays
+    char *text = NULL;
+    size_t size_bytes = 0;
+    FILE *stream = open_memstream(&text, &size_bytes);
+    finding_print(&book.finding, stream);
+    (void)fclose(stream);
+    assert_non_null(strstr(text, "rule       model-field (model)\n"));
+    assert_non_null(strstr(text, "field      Frees\n"));
+    assert_non_null(strstr(text, "fast account         +2 (was 5)\n"));
+    assert_non_null(strstr(text, "model                +3 (was 5)\n"));
+    assert_non_null(strstr(text, "one of those from 9 on"));
+    free(text);
+}
+
+static void a_line_fits_any_room(void **unused) {
+    (void)unused;
+    (void)rule_fail(&book, RULE_SPAN_PLACE, (struct rule_place){0}, "in words");
+    char whole[512];
+    int length = finding_line(&book.finding, whole, sizeof whole);
+    for (size_t room = 1; room < (size_t)length; room++) {
+        char part[512];
+        memset(part, 'x', sizeof part);
+        assert_int_equal(finding_line(&book.finding, part, room), length);
+        assert_memory_equal(part, whole, room - 1);
+        assert_int_equal(part[room - 1], 0);
+        assert_int_equal(part[room], 'x');
+    }
+}
+
+static void same_means_rule_and_field(void **unused) {
+    (void)unused;
+    struct finding a = {.rule = RULE_SCAN_FIELD, .field = "Sys", .left = 1};
+    struct finding b = {.rule = RULE_SCAN_FIELD, .field = "Sys", .left = 2};
+    assert_true(finding_is_same(&a, &b));
+    b.rule = RULE_MODEL_FIELD;
+    assert_false(finding_is_same(&a, &b));
+    b = (struct finding){.rule = RULE_SCAN_FIELD, .field = "Alloc"};
+    assert_false(finding_is_same(&a, &b));
+}
+
+static void every_rule_has_a_name_a_truth_and_a_reason(void **unused) {
+    (void)unused;
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        assert_true(rule_names[rule][0] != 0 && rule_truths[rule][0] != 0 &&
+                    rule_reasons[rule][0] != 0);
+        for (int other = 0; other < rule; other++) {
+            assert_string_not_equal(rule_names[rule], rule_names[other]);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(values_are_written_with_their_difference, set_up),
+        cmocka_unit_test_setup(a_lesser_right_value_has_a_minus, set_up),
+        cmocka_unit_test_setup(words_name_the_object_or_else_the_span, set_up),
+        cmocka_unit_test_setup(the_first_finding_stays_and_all_count, set_up),
+        cmocka_unit_test_setup(equal_counts_an_evaluation_and_compares, set_up),
+        cmocka_unit_test_setup(a_block_shows_both_changes, set_up),
+        cmocka_unit_test_setup(a_line_fits_any_room, set_up),
+        cmocka_unit_test(same_means_rule_and_field),
+        cmocka_unit_test(every_rule_has_a_name_a_truth_and_a_reason),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
