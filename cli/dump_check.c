@@ -15,7 +15,7 @@ const char *const dump_rule_names[DUMP_RULE_COUNT] = {
 #include "cli/dump_rules.def"
 };
 const char *const dump_rule_reasons[DUMP_RULE_COUNT] = {
-#define DUMP_RULE(id, reason) [DUMP_RULE_##id] = reason,
+#define DUMP_RULE(id, reason) [DUMP_RULE_##id] = (reason),
 #include "cli/dump_rules.def"
 };
 

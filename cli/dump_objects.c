@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define WORD_BITS     64
+#define CAPACITY_MIN  1024
 #define GAP_SLOTS_MAX 64 // a wider gap starts a new run, which bounds the bits per object
 
 void dump_objects_fini(struct dump_objects *objects) {
@@ -13,26 +14,31 @@ void dump_objects_fini(struct dump_objects *objects) {
     *objects = (struct dump_objects){.runs = NULL};
 }
 
-// Room for one more of `item_bytes`; the array moves. NULL: out of memory, and the old one stays.
-static void *room_for(void *items, size_t count, size_t *capacity, size_t item_bytes) {
-    if (count < *capacity) {
-        return items;
+// Makes room for one more run. False: out of memory, and nothing changed.
+static bool reserve_run(struct dump_objects *objects) {
+    if (objects->run_count < objects->run_capacity) {
+        return true;
     }
-    size_t wanted = *capacity == 0 ? 1024 : 2 * *capacity;
-    void *moved = realloc(items, wanted * item_bytes);
-    if (moved != NULL) {
-        *capacity = wanted;
+    size_t capacity = objects->run_capacity == 0 ? CAPACITY_MIN : 2 * objects->run_capacity;
+    struct dump_run *moved = realloc(objects->runs, capacity * sizeof(*moved));
+    if (moved == NULL) {
+        return false;
     }
-    return moved;
+    objects->runs = moved;
+    objects->run_capacity = capacity;
+    return true;
 }
 
 static bool add_word(struct dump_objects *objects) {
-    uint64_t *words = room_for(objects->words, objects->word_count, &objects->word_capacity,
-                               sizeof(*objects->words));
-    if (words == NULL) {
-        return false;
+    if (objects->word_count == objects->word_capacity) {
+        size_t capacity = objects->word_capacity == 0 ? CAPACITY_MIN : 2 * objects->word_capacity;
+        uint64_t *moved = realloc(objects->words, capacity * sizeof(*moved));
+        if (moved == NULL) {
+            return false;
+        }
+        objects->words = moved;
+        objects->word_capacity = capacity;
     }
-    objects->words = words;
     objects->words[objects->word_count++] = 0;
     return true;
 }
@@ -49,13 +55,10 @@ static bool set_slot(struct dump_objects *objects, const struct dump_run *run, u
 }
 
 static bool add_run(struct dump_objects *objects, uint64_t address, uint64_t size_bytes) {
-    struct dump_run *runs =
-        room_for(objects->runs, objects->run_count, &objects->run_capacity, sizeof(*objects->runs));
-    if (runs == NULL) {
+    if (!reserve_run(objects)) {
         return false;
     }
-    objects->runs = runs;
-    struct dump_run *run = &runs[objects->run_count++];
+    struct dump_run *run = &objects->runs[objects->run_count++];
     *run = (struct dump_run){.base = address,
                              .size_bytes = size_bytes,
                              .slot_count = 1,

@@ -70,7 +70,7 @@ static struct build long_list(void) {
     BUILD(&build, 1, 0xc000002000);
     build_words(&build, 1100, 0);
     for (unsigned i = 0; i < 1100; i++) {
-        BUILD(&build, 1, 8 * i);
+        BUILD(&build, 1, UINT64_C(8) * i);
     }
     build_number(&build, 0);
     finish(&build);

@@ -152,7 +152,7 @@ static inline void build_goroutine(struct build *build) {
 
 static inline void build_profile(struct build *build) {
     struct build_places places = build_places(build);
-    BUILD(build, 16, 0x4f0000, 2 * build->pointer_bytes, 2);
+    BUILD(build, 16, 0x4f0000, UINT64_C(2) * build->pointer_bytes, 2);
     build_string(build, "main.node");
     build_string(build, "/src/main.go");
     build_number(build, 12);
@@ -167,7 +167,7 @@ static inline void build_profile(struct build *build) {
 // All 18 records, in order; `dump verify` finds nothing.
 static inline void build_sample(struct build *build) {
     struct build_places places = build_places(build);
-    uint64_t size_bytes = 2 * build->pointer_bytes;
+    uint64_t size_bytes = UINT64_C(2) * build->pointer_bytes;
     build_header(build);
     build_params(build, "go1.19.8");
     BUILD(build, 3, 0x4b0000, 16);
