@@ -16,7 +16,7 @@ void dump_objects_fini(struct dump_objects *objects) {
 
 // Makes room for one more run. False: out of memory, and nothing changed.
 static bool reserve_run(struct dump_objects *objects) {
-    if (objects->run_count < objects->run_capacity) {
+    if (objects->runs != NULL && objects->run_count < objects->run_capacity) {
         return true;
     }
     size_t capacity = objects->run_capacity == 0 ? CAPACITY_MIN : 2 * objects->run_capacity;
