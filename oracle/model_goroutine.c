@@ -79,12 +79,13 @@ bool model_goroutine_exited(struct model *model, uint64_t id) {
     return true;
 }
 
-// Words that point into the old stack follow it, counted from the top.
+// Words that point into what is used of the old stack follow it, counted from the top.
 static void follow(uintptr_t *words, size_t count, const struct goroutine_entry *old,
                    uintptr_t new_top) {
     uintptr_t old_top = old->stack_low + old->stack_bytes;
+    uintptr_t old_sp = old_top - old->word_count * sizeof(uintptr_t);
     for (size_t i = 0; i < count; i++) {
-        if (words[i] >= old->stack_low && words[i] < old_top) {
+        if (words[i] >= old_sp && words[i] < old_top) {
             words[i] = new_top - (old_top - words[i]);
         }
     }

@@ -18,13 +18,13 @@ static size_t used_bytes(const struct goroutine *g) {
 }
 
 struct stack_move {
-    uintptr_t old_low;
-    size_t old_bytes;
+    uintptr_t old_sp;
+    size_t used_bytes;
     uintptr_t delta; // modulo 2^64
 };
 
 static void adjust(const struct stack_move *move, uintptr_t *word) {
-    if (*word - move->old_low < move->old_bytes) {
+    if (*word - move->old_sp < move->used_bytes) { // below sp is nothing to point to
         *word += move->delta;
     }
 }
@@ -54,19 +54,20 @@ static bool move_stack(struct runtime *runtime, struct goroutine *g, size_t new_
     if (memory == NULL) {
         return false;
     }
+    uintptr_t old_low = g->stack_low;
     uintptr_t new_low = (uintptr_t)memory;
     size_t used = used_bytes(g);
     struct stack_move move = {
-        .old_low = g->stack_low,
-        .old_bytes = g->stack_bytes,
-        .delta = (new_low + new_bytes) - (g->stack_low + g->stack_bytes),
+        .old_sp = stack_sp(g),
+        .used_bytes = used,
+        .delta = (new_low + new_bytes) - (old_low + g->stack_bytes),
     };
     memcpy((void *)(new_low + new_bytes - used), (void *)stack_sp(g), used);
     adjust_records(g, &move);
     g->stack_low = new_low;
     g->stack_bytes = new_bytes;
     adjust_contents(&move, new_low + new_bytes - used, new_low + new_bytes);
-    heap_free_manual(runtime->heap, (void *)move.old_low, MANUAL_STACK);
+    heap_free_manual(runtime->heap, (void *)old_low, MANUAL_STACK);
     return true;
 }
 

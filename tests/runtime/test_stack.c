@@ -54,13 +54,13 @@ static void pointers_into_the_stack_follow_a_move(void **state) {
     struct frame *inner = push(program, g, 64);
     uintptr_t heap_object = program_node_new(program);
     *word(outer->sp + 8) = 0x1234;
-    *word(inner->sp) = outer->sp + 8;   // into the stack
-    *word(inner->sp + 8) = heap_object; // elsewhere
-    *word(inner->sp + 16) = g->stack_low;
+    *word(inner->sp) = outer->sp + 8;                      // into the stack
+    *word(inner->sp + 8) = heap_object;                    // elsewhere
+    *word(inner->sp + 16) = inner->sp;                     // the lowest that is in use
     *word(inner->sp + 24) = g->stack_low + g->stack_bytes; // just past it: not its
-    *word(inner->sp + 32) = g->stack_low - 1;
+    *word(inner->sp + 32) = inner->sp - 1;                 // below what is in use
     uintptr_t old_high = g->stack_low + g->stack_bytes;
-    uintptr_t old_low = g->stack_low;
+    uintptr_t old_sp = inner->sp;
     assert_non_null(runtime_push_defer(program->runtime, g, heap_object, 0));
     assert_non_null(runtime_push_panic(program->runtime, g, NULL, outer->sp));
     runtime_set_context(program->runtime, g, inner->sp);
@@ -70,9 +70,9 @@ static void pointers_into_the_stack_follow_a_move(void **state) {
     uintptr_t delta = g->stack_low + g->stack_bytes - old_high;
     assert_int_equal(*word(*word(inner->sp)), 0x1234);
     assert_int_equal(*word(inner->sp + 8), heap_object);
-    assert_int_equal(*word(inner->sp + 16), old_low + delta);
+    assert_int_equal(*word(inner->sp + 16), old_sp + delta);
     assert_int_equal(*word(inner->sp + 24), old_high);
-    assert_int_equal(*word(inner->sp + 32), old_low - 1);
+    assert_int_equal(*word(inner->sp + 32), old_sp - 1);
     assert_int_equal(g->defers->sp, inner->sp);
     assert_int_equal(g->defers->function, heap_object);
     assert_int_equal(g->panics->data, outer->sp);
