@@ -102,8 +102,8 @@ static void add_change(struct oracle *oracle) {
 static bool check_cheap(struct oracle *oracle, const struct memstats *fast, bool whole) {
     struct rule_book *book = &oracle->book;
     model_settle(&oracle->model, oracle->model.heap);
-    bool clean = identities_check(book, fast, whole);
-    clean &= model_compare(&oracle->model, fast, whole);
+    bool clean = model_compare(&oracle->model, fast, whole); // first: it says which number is wrong
+    clean &= identities_check(book, fast, whole);
     if (oracle->has_before) {
         clean &= delta_check(book, &oracle->before, fast, oracle->moves);
         clean &= identities_check_since(book, &oracle->before, fast);
