@@ -11,9 +11,13 @@ struct reduction {
     struct program *candidate;
 };
 
-// The candidate becomes the best when it still shows the same.
+// The candidate becomes the best when it still shows the same. One operation stays: a program of
+// none has no text that could be replayed.
 static bool accept(struct reduction *reduction) {
     struct minimizer *minimizer = reduction->minimizer;
+    if (reduction->candidate->count == 0) {
+        return false;
+    }
     if (minimizer->trial_limit != 0 && minimizer->trial_count >= minimizer->trial_limit) {
         return false;
     }
