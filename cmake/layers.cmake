@@ -4,15 +4,18 @@
 # stands behind the one that would need it.
 
 # What guides libFuzzer: the edges of the subject and of the codecs; the oracle's would cost half of the
-# speed and tell nothing. Comparisons are traced where bytes are parsed: the mutator of operations has no use for them.
+# speed and tell nothing. Comparisons are traced where bytes are parsed, in the dump's reader: the
+# mutator of operations has no use for them.
 function(countercheck_instrument name)
     if(NOT COUNTERCHECK_ENGINE STREQUAL "libfuzzer")
         return()
     endif()
-    if(name STREQUAL "dump")
-        target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
-    elseif(name MATCHES "^(allocator|runtime|fuzz)$")
+    if(name MATCHES "^(allocator|runtime|dump|fuzz)$")
         target_compile_options(${name} PRIVATE -fsanitize-coverage=inline-8bit-counters,pc-table)
+    endif()
+    if(name STREQUAL "dump")
+        file(GLOB readers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dump/reader*.c)
+        set_source_files_properties(${readers} PROPERTIES COMPILE_OPTIONS -fsanitize=fuzzer-no-link)
     endif()
 endfunction()
 

@@ -146,7 +146,7 @@ struct operation generator_operand(struct random *random, const struct program *
                     : random_below(random, d->max + 1);
         break;
     case OPERAND_KIND_WORD:
-        value = random_once_in(random, 8) ? 2 : random_below(random, 2);
+        value = random_once_in(random, 64) ? 2 : random_below(random, 2);
         break;
     case OPERAND_KIND_POWER:
         value = random_below(random, random_once_in(random, 8) ? d->max + 1 : 14);
