@@ -35,6 +35,9 @@ def finding_of_text(text):
     rule = re.search(r"countercheck: .*?rule (\S+) failed(?:: (\w[\w.]*(?:\[\d+\])?(?:\.\w+)?))?", text)
     if rule:
         return {"by": "rule", "rule": rule.group(1), "field": rule.group(2) or "", "message": rule.group(0)}
+    law = re.search(r"^(decode|ops): \S*?fuzz/\S+: (.*)$", text, re.M)
+    if law:
+        return {"by": "rule", "rule": law.group(1), "field": law.group(2), "message": law.group(0)}
     for pattern, by in ((r"countercheck: (misuse: .*)", "assertion"),
                         (r"countercheck: \S*?((?:allocator|runtime|dump|oracle|fuzz)/\S+\.[ch]:\d+: .*)", "assertion"),
                         (r"\S*?(\w+/\w+\.[ch]:\d+):\d+: runtime error: (.*)", "sanitizer"),

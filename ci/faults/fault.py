@@ -59,6 +59,11 @@ class Fault:
         """What is to catch it: ("fuzz",), ("test", NAME...), ("tsan", NAME...) or ("threads",)."""
         return tuple(self.head.get("by", "fuzz").split())
 
+    @property
+    def preset(self):
+        """Of the build in which its tests run."""
+        return "tsan" if self.by[0] == "tsan" else "asan"
+
     def names(self, finding):
         """Whether a finding points at what the fault makes wrong."""
         said = {finding.get("rule", ""), without_index(finding.get("field", ""))}
