@@ -118,7 +118,7 @@ bool inspect_cache(const struct heap *heap, uint32_t id, struct inspect_cache *r
     }
     record->id = cache->id;
     record->identity = cache;
-    for (size_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
+    for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
         record->spans[class] = cache->alloc[class];
     }
     record->tiny_block = cache->tiny_block;

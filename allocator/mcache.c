@@ -23,7 +23,7 @@ struct mspan *mcache_refill(struct heap *heap, struct mcache *cache, uint8_t spa
 }
 
 void mcache_release_all(struct heap *heap, struct mcache *cache) {
-    for (size_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
+    for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
         struct mspan *span = cache->alloc[class];
         if (span != NULL) {
             cache->alloc[class] = NULL;

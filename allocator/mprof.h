@@ -10,7 +10,7 @@
 #include "allocator/heap.h"
 
 #define MPROF_STACK_MAX    32
-#define MPROF_RATE_DEFAULT (512 * 1024)
+#define MPROF_RATE_DEFAULT UINT64_C(524288) // bytes
 
 // One bucket, as published.
 struct mprof_bucket_record {

@@ -20,7 +20,7 @@ static void set_bitmaps(struct mspan *span, uint64_t *block) {
     uint32_t stride = block == NULL ? 1 : MSPAN_BITMAP_WORDS;
     span->alloc_bits = words;
     span->remote_bits = words + stride;
-    span->mark_bits = words + 2 * stride;
+    span->mark_bits = words + (size_t)2 * stride;
     // 512 tiny blocks need half of a bitmap's words: the other half of the first is free
     bool tiny = span->span_class == (TINY_SIZE_CLASS << 1 | 1);
     span->tiny_bits = tiny ? words + MSPAN_BITMAP_WORDS / 2 : NULL;

@@ -133,7 +133,7 @@ char *text_print_program(const struct program *program) {
     if (text == NULL) {
         return NULL;
     }
-    size_t length = text_print_header(&program->header, text, 2 * TEXT_LINE_BYTES);
+    size_t length = text_print_header(&program->header, text, (size_t)2 * TEXT_LINE_BYTES);
     if (length > 0) {
         text[length++] = '\n';
     }

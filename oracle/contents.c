@@ -53,7 +53,7 @@ bool contents_check_zero(struct rule_book *book, uintptr_t address, size_t size_
 // The next offset to look at: skips the middle of a large object.
 static size_t next_offset(size_t offset, size_t size_bytes) {
     offset += 8;
-    if (offset == CONTENTS_END_BYTES && size_bytes > 2 * CONTENTS_END_BYTES) {
+    if (offset == CONTENTS_END_BYTES && size_bytes > (size_t)2 * CONTENTS_END_BYTES) {
         return (size_bytes - CONTENTS_END_BYTES) / 8 * 8;
     }
     return offset;
@@ -119,8 +119,8 @@ static bool check_edges(const struct model *model, const struct slot *slot, uint
         if (load_word(address + offset) != edge->value) {
             return report(model, slot, offset);
         }
-        *edge_count +=
-            whole <= 2 * CONTENTS_END_BYTES || offset < CONTENTS_END_BYTES || offset >= tail;
+        *edge_count += whole <= (size_t)2 * CONTENTS_END_BYTES || offset < CONTENTS_END_BYTES ||
+                       offset >= tail;
     }
     return true;
 }

@@ -310,5 +310,5 @@ uint32_t map_find(const struct model *model, uintptr_t address) {
     }
     uint32_t start = last_start(page, granule);
     uintptr_t page_base = address - offset % HEAP_PAGE_BYTES;
-    return start == MODEL_NONE ? MODEL_NONE : map_at(map, model, page_base + start * 8u);
+    return start == MODEL_NONE ? MODEL_NONE : map_at(map, model, page_base + (uintptr_t)start * 8);
 }

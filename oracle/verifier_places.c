@@ -68,7 +68,7 @@ static bool check_lists(struct walk *walk, bool deep) {
     bool has_span[SPAN_CLASS_COUNT] = {false};
     find_classes(walk->view, has_span);
     size_t limit = walk->view->standing_count + (size_t)1;
-    for (size_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
+    for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
         for (int list = 0; (deep || has_span[class]) && list < INSPECT_LIST_COUNT; list++) {
             walk->span_class = (uint8_t) class;
             walk->list = (enum inspect_list)list;
@@ -110,7 +110,7 @@ static bool check_cached(const struct walk *walk, const struct inspect_cache *ca
 static bool check_caches(const struct walk *walk) {
     rule_count(walk->book, RULE_SPAN_OWNER);
     for (uint32_t i = 0; i < walk->view->cache_count; i++) {
-        for (size_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
+        for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
             if (!check_cached(walk, &walk->view->caches[i], class)) {
                 return false;
             }
