@@ -29,11 +29,10 @@ add_custom_target(fuzz_targets DEPENDS ${COUNTERCHECK_FUZZ_TARGETS})
 # by a preset with a plain compiler, of sources compiled once more as position-independent code.
 file(GLOB afl_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/afl_*.c)
 if(afl_sources)
-    file(GLOB mutator_sources CONFIGURE_DEPENDS
-        ${PROJECT_SOURCE_DIR}/fuzz/*.c ${PROJECT_SOURCE_DIR}/oracle/*.c
-        ${PROJECT_SOURCE_DIR}/dump/*.c ${PROJECT_SOURCE_DIR}/runtime/*.c
-        ${PROJECT_SOURCE_DIR}/allocator/*.c)
-    list(FILTER mutator_sources EXCLUDE REGEX "/fuzz/(target|engine)_[^/]*\\.c$")
+    set(mutator_sources ${afl_sources} allocator/size_classes.c)
+    foreach(part generator mutator operation program text_parse text_print)
+        list(APPEND mutator_sources fuzz/${part}.c)
+    endforeach()
     add_library(afl_mutator MODULE EXCLUDE_FROM_ALL ${mutator_sources})
     target_link_libraries(afl_mutator PRIVATE countercheck_flags)
     set_target_properties(afl_mutator PROPERTIES PREFIX "")
