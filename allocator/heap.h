@@ -1,11 +1,11 @@
 // heap: the public face of a span allocator in the manner of Go's runtime; a heap is an instance.
 //
-// What is not here: roots, marking and the collection cycle (runtime/), the dump (dump/), and any second
-// account of what the heap counts (oracle/).
+// What is not here: roots, marking and the collection cycle (runtime/), the dump (dump/), and any
+// second account of what the heap counts (oracle/).
 //
-// Threads: a cache belongs to one thread at a time; every call that takes a cache is made by its owner.
-// Calls that take no cache lock what they need. Out of memory is NULL (or false), changes no statistic and
-// loses nothing. A misuse (foreign pointer, double free) aborts with one sentence.
+// Threads: a cache belongs to one thread at a time; every call that takes a cache is made by its
+// owner. Calls that take no cache lock what they need. Out of memory is NULL (or false), changes no
+// statistic and loses nothing. A misuse (foreign pointer, double free) aborts with one sentence.
 #ifndef ALLOCATOR_HEAP_H
 #define ALLOCATOR_HEAP_H
 
@@ -18,14 +18,14 @@
 struct heap;
 struct mcache;
 
-#define HEAP_BASE_DEFAULT ((uintptr_t)0x550000000000)
-#define HEAP_WINDOW_BYTES ((uintptr_t)256 << 30)   // arenas lie in [base, base + window)
+#define HEAP_BASE_DEFAULT   ((uintptr_t)0x550000000000)
+#define HEAP_WINDOW_BYTES   ((uintptr_t)256 << 30) // arenas lie in [base, base + window)
 #define HEAP_METADATA_BYTES ((uintptr_t)64 << 30)  // metadata lies behind the window
-#define HEAP_STRIDE_BYTES (HEAP_WINDOW_BYTES + HEAP_METADATA_BYTES)
-#define HEAP_ARENA_BYTES ((uintptr_t)64 << 20)
-#define HEAP_ARENA_PAGES (HEAP_ARENA_BYTES / HEAP_PAGE_BYTES)
-#define HEAP_ARENA_COUNT (HEAP_WINDOW_BYTES / HEAP_ARENA_BYTES)
-#define HEAP_CHUNK_PAGES 512 // pages of a page-allocator chunk: 4 MiB; the unit of growth
+#define HEAP_STRIDE_BYTES   (HEAP_WINDOW_BYTES + HEAP_METADATA_BYTES)
+#define HEAP_ARENA_BYTES    ((uintptr_t)64 << 20)
+#define HEAP_ARENA_PAGES    (HEAP_ARENA_BYTES / HEAP_PAGE_BYTES)
+#define HEAP_ARENA_COUNT    (HEAP_WINDOW_BYTES / HEAP_ARENA_BYTES)
+#define HEAP_CHUNK_PAGES    512 // pages of a page-allocator chunk: 4 MiB; the unit of growth
 
 struct heap_options {
     uintptr_t base; // first arena, a multiple of 64 MiB; 0: HEAP_BASE_DEFAULT. Taken by somebody
@@ -38,8 +38,9 @@ struct heap *heap_create(const struct heap_options *options);
 // Gives everything back to the system, caches included.
 void heap_destroy(struct heap *heap);
 
-// Makes the heap as one just created: same addresses, same statistics, all memory zero, no cache, no
-// fault plan. Cleans what is dirty and keeps the rest mapped and warm. False: no memory; destroy it.
+// Makes the heap as one just created: same addresses, same statistics, all memory zero, no cache,
+// no fault plan. Cleans what is dirty and keeps the rest mapped and warm. False: no memory; destroy
+// it.
 bool heap_reset(struct heap *heap);
 
 // Where the first arena is; differs from options.base when that was taken.
@@ -53,15 +54,17 @@ struct mcache *heap_acquire_cache(struct heap *heap);
 // Flushes the cache, adds its counts to the heap's and frees it. The world need not be stopped.
 void heap_release_cache(struct heap *heap, struct mcache *cache);
 
-// Returns the cache's spans to the central lists and drops its tiny block. After Go's mcache.releaseAll.
+// Returns the cache's spans to the central lists and drops its tiny block. After Go's
+// mcache.releaseAll.
 void heap_flush_cache(struct heap *heap, struct mcache *cache);
 
 uint32_t heap_cache_id(const struct mcache *cache);
 
 // ---- objects
 
-// Where an object's pointers are: one element's layout, repeated over the object. NULL or pointer_bytes == 0:
-// no pointers. Bit i of pointer_mask is word i; words at or past pointer_bytes hold none. After Go's _type.
+// Where an object's pointers are: one element's layout, repeated over the object. NULL or
+// pointer_bytes == 0: no pointers. Bit i of pointer_mask is word i; words at or past pointer_bytes
+// hold none. After Go's _type.
 struct gc_layout {
     size_t size_bytes;           // of one element, a multiple of 8 when pointer_bytes > 0
     size_t pointer_bytes;        // prefix that holds all pointers
@@ -70,8 +73,8 @@ struct gc_layout {
 
 enum heap_alloc_flags {
     HEAP_ALLOC_ZERO = 1, // the object's bytes are zero; pointerful objects always are
-    HEAP_ALLOC_TINY = 2, // a noscan request below 16 bytes may share a block with others: it is then
-                         // freed by collection alone
+    HEAP_ALLOC_TINY = 2, // a noscan request below 16 bytes may share a block with others: it is
+                         // then freed by collection alone
 };
 
 // Allocates `size_bytes`; size 0 gives heap_zero_base(), which counts nowhere. NULL: out of memory.
@@ -79,36 +82,39 @@ enum heap_alloc_flags {
 void *heap_alloc(struct heap *heap, struct mcache *cache, size_t size_bytes,
                  const struct gc_layout *layout, unsigned flags);
 
-// As heap_alloc, at a multiple of `align_bytes` (a power of two; above 64 MiB: NULL); never tiny. Up to a page: the
-// smallest class that fits and is a multiple. Above: a large object, whatever its size. Size 0 above 8 bytes'
-// alignment is size 1.
+// As heap_alloc, at a multiple of `align_bytes` (a power of two; above 64 MiB: NULL); never tiny.
+// Up to a page: the smallest class that fits and is a multiple. Above: a large object, whatever its
+// size. Size 0 above 8 bytes' alignment is size 1.
 void *heap_alloc_aligned(struct heap *heap, struct mcache *cache, size_t size_bytes,
                          size_t align_bytes, const struct gc_layout *layout, unsigned flags);
 
 enum heap_free_status {
-    HEAP_FREED,          // the object's slot is free
-    HEAP_FREE_REMOTE,    // freed for every account; the owner of its span reuses the slot later
-    HEAP_FREE_DEFERRED,  // part of a tiny block, the zero base, or NULL: nothing happened
+    HEAP_FREED,         // the object's slot is free
+    HEAP_FREE_REMOTE,   // freed for every account; the owner of its span reuses the slot later
+    HEAP_FREE_DEFERRED, // part of a tiny block, the zero base, or NULL: nothing happened
 };
 
-// Frees the object that begins at `pointer`. Its specials go with it: a finalizer is dropped, a profile record is
-// counted as a free. Double free, interior or foreign pointer: aborts.
+// Frees the object that begins at `pointer`. Its specials go with it: a finalizer is dropped, a
+// profile record is counted as a free. Double free, interior or foreign pointer: aborts.
 enum heap_free_status heap_free(struct heap *heap, struct mcache *cache, void *pointer);
 
-// Resizes: in place when old and new size share a span class (or large: page count), else by moving; contents are
-// kept up to the lesser size. What is gained is zero when the object has pointers, or when HEAP_ALLOC_ZERO came with
-// every call of its life. A pointerful object whose span another cache owns always moves; so does a part of
-// a tiny block, with what follows it in the block. NULL: out of memory, the old object lives on. NULL or the zero
-// base as `pointer`: allocates; size 0: frees, and returns the zero base. Misuse as of heap_free.
+// Resizes: in place when old and new size share a span class (or large: page count), else by
+// moving; contents are kept up to the lesser size. What is gained is zero when the object has
+// pointers, or when HEAP_ALLOC_ZERO came with every call of its life. A pointerful object whose
+// span another cache owns always moves; so does a part of a tiny block, with what follows it in the
+// block. NULL: out of memory, the old object lives on. NULL or the zero base as `pointer`:
+// allocates; size 0: frees, and returns the zero base. Misuse as of heap_free.
 void *heap_realloc(struct heap *heap, struct mcache *cache, void *pointer, size_t size_bytes,
                    const struct gc_layout *layout, unsigned flags);
 
-// Bytes usable at an object's start: its class size, or whole pages; 0 for a pointer not of this heap.
+// Bytes usable at an object's start: its class size, or whole pages; 0 for a pointer not of this
+// heap.
 size_t heap_usable_bytes(struct heap *heap, const void *pointer);
 
 void *heap_zero_base(const struct heap *heap);
 
-// The object that `address` lies in, free or not: its base, size and index; false when in no span in use.
+// The object that `address` lies in, free or not: its base, size and index; false when in no span
+// in use.
 struct heap_object {
     uintptr_t base;
     size_t element_bytes;
@@ -120,29 +126,32 @@ bool heap_find_object(struct heap *heap, uintptr_t address, struct heap_object *
 
 // ---- pages
 
-// Manual spans: pages that the caller manages, charged to the statistic named, never to HeapInuse or HeapSys.
+// Manual spans: pages that the caller manages, charged to the statistic named, never to HeapInuse
+// or HeapSys.
 enum manual_stat {
-    MANUAL_STACK,       // StackInuse
-    MANUAL_WORKBUF,     // GCSys
+    MANUAL_STACK,        // StackInuse
+    MANUAL_WORKBUF,      // GCSys
     MANUAL_POINTER_BITS, // GCSys
-    MANUAL_OTHER,       // OtherSys
+    MANUAL_OTHER,        // OtherSys
     MANUAL_STAT_COUNT,
 };
 // The pages hold whatever they held. 0 pages, or no memory: NULL.
 void *heap_alloc_manual(struct heap *heap, size_t page_count, enum manual_stat stat);
 void heap_free_manual(struct heap *heap, void *base, enum manual_stat stat);
 
-// Memory straight from the system, outside the arenas, charged to StackSys: the stacks of OS threads. Zeroed; the
-// size is rounded up to whole heap pages, and 0 is NULL. Unmapping takes the size that was asked for.
+// Memory straight from the system, outside the arenas, charged to StackSys: the stacks of OS
+// threads. Zeroed; the size is rounded up to whole heap pages, and 0 is NULL. Unmapping takes the
+// size that was asked for.
 void *heap_map_os_stack(struct heap *heap, size_t size_bytes);
 void heap_unmap_os_stack(struct heap *heap, void *base, size_t size_bytes);
 
-// Releases idle pages to the system, highest address first, until at least `size_bytes` (SIZE_MAX: all) are released
-// or none is left; returns the bytes released. A failing madvise stops it early.
+// Releases idle pages to the system, highest address first, until at least `size_bytes` (SIZE_MAX:
+// all) are released or none is left; returns the bytes released. A failing madvise stops it early.
 size_t heap_scavenge(struct heap *heap, size_t size_bytes);
 
-// Memory for the records of whoever the heap serves: zeroed, at a multiple of 16 bytes, charged to OtherSys, at the same
-// address after the same calls; it goes with the heap or its reset. NULL: out of memory.
+// Memory for the records of whoever the heap serves: zeroed, at a multiple of 16 bytes, charged to
+// OtherSys, at the same address after the same calls; it goes with the heap or its reset. NULL: out
+// of memory.
 void *heap_metadata_alloc(struct heap *heap, size_t size_bytes);
 
 // ---- stopping the world

@@ -1,8 +1,10 @@
-// inspect: the heap's state as plain records of raw bits, read-only, for an account that is made a second time.
+// inspect: the heap's state as plain records of raw bits, read-only, for an account that is made a
+// second time.
 //
-// Nothing here is a statistic: no counter that feeds MemStats can be seen through it. A structural count that a span keeps
-// (alloc_count) is shown under the name that says so, to be checked, not believed. The world is stopped, or
-// single-threaded, while any of it is read; pointers live until the next call into the heap.
+// Nothing here is a statistic: no counter that feeds MemStats can be seen through it. A structural
+// count that a span keeps (alloc_count) is shown under the name that says so, to be checked, not
+// believed. The world is stopped, or single-threaded, while any of it is read; pointers live until
+// the next call into the heap.
 #ifndef ALLOCATOR_INSPECT_H
 #define ALLOCATOR_INSPECT_H
 
@@ -36,7 +38,7 @@ struct inspect_span {
     uint32_t sweep_generation;
     uint32_t owner_cache; // UINT32_MAX: none
     uint8_t span_class;
-    uint8_t state; // enum inspect_span_state
+    uint8_t state;       // enum inspect_span_state
     uint8_t manual_stat; // enum manual_stat
     bool needzero;
 };
@@ -55,9 +57,16 @@ bool inspect_is_marking(const struct heap *heap);
 
 // ---- lists: identities of the spans in a central list, in order
 
-enum inspect_list { INSPECT_PARTIAL_SWEPT, INSPECT_PARTIAL_UNSWEPT, INSPECT_FULL_SWEPT, INSPECT_FULL_UNSWEPT, INSPECT_LIST_COUNT };
+enum inspect_list {
+    INSPECT_PARTIAL_SWEPT,
+    INSPECT_PARTIAL_UNSWEPT,
+    INSPECT_FULL_SWEPT,
+    INSPECT_FULL_UNSWEPT,
+    INSPECT_LIST_COUNT
+};
 
-// Calls `visit` for each span of the list; stops after `limit` (a cycle is the caller's finding). Returns how many.
+// Calls `visit` for each span of the list; stops after `limit` (a cycle is the caller's finding).
+// Returns how many.
 size_t inspect_list(const struct heap *heap, uint8_t span_class, enum inspect_list list,
                     size_t limit, void (*visit)(void *context, const void *identity),
                     void *context);
@@ -68,25 +77,30 @@ struct inspect_cache {
     uint32_t id;
     const void *identity;
     const void *spans[SPAN_CLASS_COUNT]; // identity of the cached span, NULL: none
-    uintptr_t tiny_block; // 0: none
+    uintptr_t tiny_block;                // 0: none
     size_t tiny_offset;
 };
 size_t inspect_cache_limit(const struct heap *heap); // ids are below it
-bool inspect_cache(const struct heap *heap, uint32_t id, struct inspect_cache *cache); // false: no such
+bool inspect_cache(const struct heap *heap, uint32_t id,
+                   struct inspect_cache *cache); // false: no such
 
 // ---- pages
 
 struct inspect_arena {
     uintptr_t base;
-    size_t chunk_count;                 // chunks of HEAP_CHUNK_PAGES pages
-    const uint64_t *page_alloc_bits;    // chunk_count * HEAP_CHUNK_PAGES bits: 1 = not free (in use, or not grown)
+    size_t chunk_count; // chunks of HEAP_CHUNK_PAGES pages
+    const uint64_t *
+        page_alloc_bits; // chunk_count * HEAP_CHUNK_PAGES bits: 1 = not free (in use, or not grown)
     const uint64_t *page_scavenged_bits; // 1 = given back to the system (or never touched)
-    const uint64_t *page_grown_bits;    // 1 = the page was obtained from the system: in HeapSys or lent to manual spans
+    const uint64_t *page_grown_bits;     // 1 = the page was obtained from the system: in HeapSys or
+                                         // lent to manual spans
 };
 size_t inspect_arena_count(const struct heap *heap);
-bool inspect_arena(const struct heap *heap, size_t index, struct inspect_arena *arena); // by address, ascending
+bool inspect_arena(const struct heap *heap, size_t index,
+                   struct inspect_arena *arena); // by address, ascending
 
-// Summary tree: the node's claim of free pages (at its start, the longest run, at its end), to be checked.
+// Summary tree: the node's claim of free pages (at its start, the longest run, at its end), to be
+// checked.
 struct inspect_summary {
     uint32_t start_pages, max_pages, end_pages;
 };
@@ -98,7 +112,13 @@ bool inspect_summary(const struct heap *heap, int level, size_t index,
 
 // ---- metadata: each fixed-size allocator, and the blocks it hands out
 
-enum inspect_fixalloc { INSPECT_FIX_MSPAN, INSPECT_FIX_MCACHE, INSPECT_FIX_SPECIAL, INSPECT_FIX_BITS, INSPECT_FIX_COUNT };
+enum inspect_fixalloc {
+    INSPECT_FIX_MSPAN,
+    INSPECT_FIX_MCACHE,
+    INSPECT_FIX_SPECIAL,
+    INSPECT_FIX_BITS,
+    INSPECT_FIX_COUNT
+};
 
 struct inspect_fix {
     size_t block_bytes;
@@ -110,10 +130,22 @@ struct inspect_fix {
 void inspect_fix(const struct heap *heap, enum inspect_fixalloc which, struct inspect_fix *fix);
 
 // What was taken from the persistent allocator, one record per taking, by book.
-enum inspect_book { INSPECT_BOOK_MSPAN, INSPECT_BOOK_MCACHE, INSPECT_BOOK_BUCKHASH, INSPECT_BOOK_GC, INSPECT_BOOK_OTHER, INSPECT_BOOK_COUNT };
+enum inspect_book {
+    INSPECT_BOOK_MSPAN,
+    INSPECT_BOOK_MCACHE,
+    INSPECT_BOOK_BUCKHASH,
+    INSPECT_BOOK_GC,
+    INSPECT_BOOK_OTHER,
+    INSPECT_BOOK_COUNT
+};
 
 // Memory from the system: every range, with its book when it was taken directly.
-enum inspect_range_kind { INSPECT_RANGE_ARENA, INSPECT_RANGE_PERSISTENT, INSPECT_RANGE_DIRECT, INSPECT_RANGE_OS_STACK };
+enum inspect_range_kind {
+    INSPECT_RANGE_ARENA,
+    INSPECT_RANGE_PERSISTENT,
+    INSPECT_RANGE_DIRECT,
+    INSPECT_RANGE_OS_STACK
+};
 struct inspect_range {
     uintptr_t base;
     size_t size_bytes;     // reserved
@@ -124,14 +156,15 @@ struct inspect_range {
 size_t inspect_range_count(const struct heap *heap);
 bool inspect_range(const struct heap *heap, size_t index, struct inspect_range *range);
 
-// The persistent allocator's takings: `visit` for each (address, size, book). They lie in persistent ranges, and what of
-// those is taken by nobody belongs to OtherSys.
+// The persistent allocator's takings: `visit` for each (address, size, book). They lie in
+// persistent ranges, and what of those is taken by nobody belongs to OtherSys.
 void inspect_takings(const struct heap *heap,
-                     void (*visit)(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book),
+                     void (*visit)(void *context, uintptr_t base, size_t size_bytes,
+                                   enum inspect_book book),
                      void *context);
 
-// Never reset since it was created: the kernel's view of released pages is then that of the account. A reset heap
-// keeps pages warm that its account gave back.
+// Never reset since it was created: the kernel's view of released pages is then that of the
+// account. A reset heap keeps pages warm that its account gave back.
 bool inspect_is_cold(const struct heap *heap);
 
 // ---- specials and profile
@@ -139,8 +172,8 @@ bool inspect_is_cold(const struct heap *heap);
 enum inspect_special_kind { INSPECT_SPECIAL_FINALIZER, INSPECT_SPECIAL_PROFILE };
 struct inspect_special {
     uint8_t kind;
-    size_t offset; // from the span's base
-    uintptr_t bucket; // of a profile special
+    size_t offset;          // from the span's base
+    uintptr_t bucket;       // of a profile special
     uintptr_t finalizer[4]; // function, entry, function_type, object_type
     const void *next;
 };

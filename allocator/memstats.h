@@ -1,8 +1,8 @@
 // memstats: Go's MemStats, every exported field under Go's name, as one struct that is exact at the
 // moment of the read.
 //
-// It is the only account that the dump, the command and the oracle see; the counters that it is derived
-// from (allocator/mstats.h) stay inside the allocator.
+// It is the only account that the dump, the command and the oracle see; the counters that it is
+// derived from (allocator/mstats.h) stay inside the allocator.
 #ifndef ALLOCATOR_MEMSTATS_H
 #define ALLOCATOR_MEMSTATS_H
 
@@ -34,8 +34,9 @@ struct memstats {
     struct memstats_by_size BySize[SIZE_CLASS_COUNT]; // Go exports 61 rows; here all 68
 };
 
-// Fills `stats` with the heap's account at this moment. Stops the world for the read (unless it is already
-// stopped by this thread); costs O(caches x classes), whatever the heap's size. After Go's ReadMemStats.
+// Fills `stats` with the heap's account at this moment. Stops the world for the read (unless it is
+// already stopped by this thread); costs O(caches x classes), whatever the heap's size. After Go's
+// ReadMemStats.
 void heap_read_memstats(struct heap *heap, struct memstats *stats);
 
 #endif

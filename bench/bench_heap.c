@@ -1,12 +1,14 @@
-// bench_heap: a heap of a given shape, and on each line of standard input one timed operation on it.
+// bench_heap: a heap of a given shape, and on each line of standard input one timed operation on
+// it.
 //
 // usage: bench_heap SHAPE BYTES CACHES
 //   SHAPE   small (64 B), pointers (64 B, every word a pointer), kilobyte (1 KiB), megabyte (1 MiB)
 //   BYTES   of objects, live for the whole run
 //   CACHES  caches that the objects are spread over, each used
-// A line "dump PATH" writes a heap dump to PATH (overwritten in place); "stats N" reads the statistics N times;
-// "scan N" recomputes them by the oracle's scan. The answer is one line: nanoseconds for one. It ends with its input.
-// The Go program in bench/go answers the same lines, so that bench/run can ask both in turn.
+// A line "dump PATH" writes a heap dump to PATH (overwritten in place); "stats N" reads the
+// statistics N times; "scan N" recomputes them by the oracle's scan. The answer is one line:
+// nanoseconds for one. It ends with its input. The Go program in bench/go answers the same lines,
+// so that bench/run can ask both in turn.
 #define _POSIX_C_SOURCE 200809L
 #include "allocator/heap.h"
 #include "allocator/memstats.h"
@@ -38,8 +40,7 @@ static const uint8_t all_words[] = {0xff};
 static const struct gc_layout pointer_layout = {
     .size_bytes = 64, .pointer_bytes = 64, .pointer_mask = all_words};
 
-static uint64_t now_ns(void)
-{
+static uint64_t now_ns(void) {
     struct timespec time;
     if (clock_gettime(CLOCK_MONOTONIC, &time) != 0) {
         abort();
@@ -47,14 +48,12 @@ static uint64_t now_ns(void)
     return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
 }
 
-static void die(const char *what)
-{
+static void die(const char *what) {
     fprintf(stderr, "bench_heap: %s\n", what);
     exit(3);
 }
 
-static const struct shape *find_shape(const char *name)
-{
+static const struct shape *find_shape(const char *name) {
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         if (strcmp(shapes[i].name, name) == 0) {
             return &shapes[i];
@@ -66,14 +65,13 @@ static const struct shape *find_shape(const char *name)
 
 // Every page is written, so that a dump reads memory that is there.
 static void fill(struct runtime *runtime, const struct shape *shape, size_t total_bytes,
-                 struct mcache **caches, size_t cache_count)
-{
+                 struct mcache **caches, size_t cache_count) {
     uintptr_t previous = 0;
     size_t count = total_bytes / shape->object_bytes;
     for (size_t i = 0; i < count; i++) {
-        void *object = heap_alloc(runtime_heap(runtime), caches[i % cache_count],
-                                  shape->object_bytes, shape->pointers ? &pointer_layout : NULL,
-                                  HEAP_ALLOC_ZERO);
+        void *object =
+            heap_alloc(runtime_heap(runtime), caches[i % cache_count], shape->object_bytes,
+                       shape->pointers ? &pointer_layout : NULL, HEAP_ALLOC_ZERO);
         if (object == NULL) {
             die("out of memory");
         }
@@ -88,8 +86,7 @@ static void fill(struct runtime *runtime, const struct shape *shape, size_t tota
     }
 }
 
-static uint64_t time_dump(struct runtime *runtime, struct mcache *cache, const char *path)
-{
+static uint64_t time_dump(struct runtime *runtime, struct mcache *cache, const char *path) {
     int descriptor = open(path, O_WRONLY | O_CREAT, 0600);
     if (descriptor < 0) {
         die("cannot open the dump's path");
@@ -103,8 +100,7 @@ static uint64_t time_dump(struct runtime *runtime, struct mcache *cache, const c
     return end_ns - start_ns;
 }
 
-static uint64_t time_stats(struct heap *heap, unsigned long count)
-{
+static uint64_t time_stats(struct heap *heap, unsigned long count) {
     static struct memstats stats;
     uint64_t start_ns = now_ns();
     for (unsigned long i = 0; i < count; i++) {
@@ -113,8 +109,7 @@ static uint64_t time_stats(struct heap *heap, unsigned long count)
     return (now_ns() - start_ns) / count;
 }
 
-static void answer(struct runtime *runtime, struct mcache *cache)
-{
+static void answer(struct runtime *runtime, struct mcache *cache) {
     char line[4096];
     while (fgets(line, sizeof(line), stdin) != NULL) {
         line[strcspn(line, "\n")] = '\0';
@@ -134,8 +129,7 @@ static void answer(struct runtime *runtime, struct mcache *cache)
     }
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc != 4) {
         fprintf(stderr, "usage: bench_heap SHAPE BYTES CACHES\n");
         return 2;
@@ -144,7 +138,8 @@ int main(int argc, char **argv)
     size_t total_bytes = strtoull(argv[2], NULL, 10);
     size_t cache_count = strtoull(argv[3], NULL, 10);
     struct heap *heap = heap_create(&(struct heap_options){0});
-    struct runtime *runtime = heap == NULL ? NULL : runtime_create(heap, &(struct runtime_options){0});
+    struct runtime *runtime =
+        heap == NULL ? NULL : runtime_create(heap, &(struct runtime_options){0});
     struct mcache **caches = calloc(cache_count > 0 ? cache_count : 1, sizeof(struct mcache *));
     if (runtime == NULL || caches == NULL || cache_count == 0) {
         die("out of memory, or no cache asked for");

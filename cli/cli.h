@@ -11,7 +11,8 @@ enum cli_status {
     CLI_ENVIRONMENT = 3, // out of memory, disk full, a stream that broke
 };
 
-// Each takes its arguments from its own name on (argv[0] is "replay") and returns an enum cli_status.
+// Each takes its arguments from its own name on (argv[0] is "replay") and returns an enum
+// cli_status.
 int cmd_replay(int argc, char **argv);
 int cmd_minimize(int argc, char **argv);
 int cmd_bisect(int argc, char **argv);

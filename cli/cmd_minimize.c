@@ -69,9 +69,7 @@ static int write_program(const char *path) {
 // same, that is plainer.
 static int minimize(const char *path, const char *out) {
     struct search search = {
-        .options = {.level = ORACLE_FULL,
-                    .keeps_expectations = true,
-                    .final_dump = true},
+        .options = {.level = ORACLE_FULL, .keeps_expectations = true, .final_dump = true},
         .is_terminal = isatty(STDERR_FILENO) == 1,
     };
     size_t before = program.count;

@@ -171,8 +171,8 @@ bool mark_drain(struct runtime *runtime, size_t object_limit); // true: nothing 
 // ---- gc.c: shades up to two values when the collector marks. With the lock held.
 void gc_barrier(struct runtime *runtime, uintptr_t a, uintptr_t b);
 
-// Shades what the frame holds, whose callee is now `callee` (NULL: none): which of its words are roots
-// changes with its callee, without a write. With the lock held.
+// Shades what the frame holds, whose callee is now `callee` (NULL: none): which of its words are
+// roots changes with its callee, without a write. With the lock held.
 void gc_callee_changed(struct runtime *runtime, const struct frame *frame,
                        const struct frame *callee);
 
