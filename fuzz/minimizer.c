@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SAMPLED_MIN 4 // operations that are few enough without
+
 struct reduction {
     struct minimizer *minimizer;
     struct program *best;
@@ -231,18 +233,48 @@ static bool renumber(struct reduction *reduction, enum operand operand) {
     return !program_equal(reduction->candidate, reduction->best) && accept(reduction);
 }
 
+static void reduce_to_fixpoint(struct reduction *reduction) {
+    bool changed = true;
+    while (changed) {
+        changed = remove_ranges(reduction);
+        changed |= remove_slots(reduction);
+        changed |= simplify_operands(reduction);
+        changed |= simplify_header(reduction);
+    }
+}
+
+// A finding that needs a sample needs as many bytes allocated before it, in just that order. With
+// every allocation sampled the rest may go: the way leads over a program that is one longer.
+static void sample_all(struct reduction *reduction) {
+    const struct program *best = reduction->best;
+    struct program *before = malloc(sizeof *before);
+    if (before == NULL || best->count <= SAMPLED_MIN || best->count == PROGRAM_OPERATIONS_MAX) {
+        free(before);
+        return;
+    }
+    *before = *best;
+    begin_candidate(reduction);
+    struct operation rate = operation_set(operation_from_bits(OP_PROFILE_RATE), OPERAND_RATE, 1);
+    (void)program_append(reduction->candidate, rate);
+    for (size_t i = 0; i < best->count; i++) {
+        (void)program_append(reduction->candidate, best->operations[i]);
+    }
+    if (accept(reduction)) {
+        reduce_to_fixpoint(reduction);
+        if (best->count >= before->count) {
+            *reduction->best = *before;
+        }
+    }
+    free(before);
+}
+
 void minimizer_reduce(struct minimizer *minimizer, struct program *program) {
     struct reduction reduction = {minimizer, program, malloc(sizeof *program)};
     if (reduction.candidate == NULL) {
         return; // as it is, it is a reproducer as well
     }
-    bool changed = true;
-    while (changed) {
-        changed = remove_ranges(&reduction);
-        changed |= remove_slots(&reduction);
-        changed |= simplify_operands(&reduction);
-        changed |= simplify_header(&reduction);
-    }
+    reduce_to_fixpoint(&reduction);
+    sample_all(&reduction);
     static const enum operand slots[] = {OPERAND_HANDLE, OPERAND_GOROUTINE, OPERAND_THREAD,
                                          OPERAND_ROOT, OPERAND_MANUAL};
     for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {

@@ -80,11 +80,39 @@ static void the_limit_of_trials_is_kept(void **context) {
     assert_int_equal(minimizer.trial_count, 5);
 }
 
+// As a finding that needs a sample does: six allocations, or one when each is sampled.
+static bool reaches_a_sample(void *context, const struct program *candidate) {
+    (void)context;
+    size_t needed = 6;
+    for (size_t i = 0; i < candidate->count; i++) {
+        struct operation operation = candidate->operations[i];
+        if (operation_code(operation) == OP_PROFILE_RATE) {
+            needed = operation_get(operation, OPERAND_RATE) == 1 ? 1 : 6;
+        }
+        if (operation_code(operation) == OP_ALLOC && --needed == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void what_needs_a_sample_is_left_with_every_allocation_sampled(void **context) {
+    (void)context;
+    struct text_error error;
+    const char text[] = "h1 = alloc size=1\nh2 = alloc size=1\nh3 = alloc size=1\n"
+                        "h4 = alloc size=1\nh5 = alloc size=1\nh6 = alloc size=1\n";
+    assert_true(text_parse_program(&program, text, strlen(text), &error));
+    struct minimizer minimizer = {.is_same = reaches_a_sample};
+    minimizer_reduce(&minimizer, &program);
+    assert_text("profile_rate rate=1\nh0 = alloc c0 size=0\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_long_program_shrinks_to_the_two_that_matter),
         cmocka_unit_test(the_header_shrinks_as_far_as_it_may),
         cmocka_unit_test(the_limit_of_trials_is_kept),
+        cmocka_unit_test(what_needs_a_sample_is_left_with_every_allocation_sampled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
