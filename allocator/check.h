@@ -6,6 +6,7 @@
 #ifndef ALLOCATOR_CHECK_H
 #define ALLOCATOR_CHECK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // Prints "countercheck: FILE:LINE: CONDITION (A, B)" on stderr and aborts. Any thread.
@@ -15,13 +16,25 @@ _Noreturn void check_failed(const char *file, int line, const char *condition, u
 // Prints "countercheck: misuse: SENTENCE (ADDRESS)" on stderr and aborts. Any thread.
 _Noreturn void check_misuse(const char *sentence, uintptr_t address);
 
-#define CHECK(condition)                                                                           \
-    ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition, 0, 0))
+// The one branch of every check: what is never taken stands here, and not at each place that asks.
+static inline void check_that(bool holds, const char *file, int line, const char *condition) {
+    if (!holds) {
+        check_failed(file, line, condition, 0, 0);
+    }
+}
+
+static inline void check_equal(uint64_t a, uint64_t b, const char *file, int line,
+                               const char *condition) {
+    if (a != b) {
+        check_failed(file, line, condition, a, b);
+    }
+}
+
+#define CHECK(condition) check_that((condition), __FILE__, __LINE__, #condition)
 
 // As CHECK(a == b), but the message holds both values.
 #define CHECK_EQUAL(a, b)                                                                          \
-    ((a) == (b) ? (void)0                                                                          \
-                : check_failed(__FILE__, __LINE__, #a " == " #b, (uint64_t)(a), (uint64_t)(b)))
+    check_equal((uint64_t)(a), (uint64_t)(b), __FILE__, __LINE__, #a " == " #b)
 
 #ifndef CHECK_LEVEL
 #define CHECK_LEVEL 0 // 0: release, 1: debug and fuzz, 2: tests

@@ -102,7 +102,8 @@ static uint8_t aligned_class(size_t size_bytes, size_t align_bytes) {
 
 void *heap_alloc_aligned(struct heap *heap, struct mcache *cache, size_t size_bytes,
                          size_t align_bytes, const struct gc_layout *layout, unsigned flags) {
-    CHECK(align_bytes != 0 && (align_bytes & (align_bytes - 1)) == 0);
+    CHECK(align_bytes != 0);
+    CHECK((align_bytes & (align_bytes - 1)) == 0);
     if (align_bytes > HEAP_ARENA_BYTES) {
         return NULL;
     }

@@ -75,7 +75,8 @@ static uint32_t free_dead(const struct heap *heap, struct mspan *span) {
 }
 
 enum sweep_fate sweep_span(struct heap *heap, struct mcache *cache, struct mspan *span) {
-    ASSERT(span->remote_count == 0 && span->list == MSPAN_LIST_NONE);
+    ASSERT(span->remote_count == 0);
+    ASSERT(span->list == MSPAN_LIST_NONE);
     if (mspan_has_specials(span)) {
         uint32_t kept_count = keep_finalized(heap, span);
         mstats_live_add(heap, kept_count * span->element_bytes);

@@ -298,7 +298,8 @@ static void drop_range(struct sysmem *sys, size_t index) {
 
 void sysmem_unmap(struct sysmem *sys, uintptr_t base, uint64_t *stat) {
     size_t index = sysmap_range_index(sys, base);
-    CHECK(index < sys->range_count && sys->ranges[index].base == base);
+    CHECK(index < sys->range_count);
+    CHECK(sys->ranges[index].base == base);
     *stat -= sys->ranges[index].prepared_bytes;
     drop_range(sys, index);
 }

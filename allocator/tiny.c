@@ -43,7 +43,8 @@ static void *begin_block(struct heap *heap, struct mcache *cache, size_t size_by
 }
 
 void *malloc_tiny(struct heap *heap, struct mcache *cache, size_t size_bytes) {
-    ASSERT(size_bytes > 0 && size_bytes < TINY_SIZE_BYTES);
+    ASSERT(size_bytes > 0);
+    ASSERT(size_bytes < TINY_SIZE_BYTES);
     size_t offset = aligned_offset(cache->tiny_offset, size_bytes);
     if (cache->tiny_block == 0 || offset + size_bytes > TINY_SIZE_BYTES) {
         return begin_block(heap, cache, size_bytes);
