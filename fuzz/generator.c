@@ -2,6 +2,8 @@
 // that the swarm leaves on.
 #include "fuzz/generator.h"
 
+#include "allocator/sysmem.h"
+
 struct program_header generator_header(uint32_t seed) {
     static const uint8_t cadences[] = {4, 16, 16, 16, 16, 16, 64, 255};
     struct random random = {seed};
@@ -14,9 +16,12 @@ struct program_header generator_header(uint32_t seed) {
         bool off = random_once_in(&random, group == GROUP_FAULT ? 2 : 4);
         header.groups_off = (uint16_t)(header.groups_off | (off ? 1u << group : 0));
     }
+    if ((header.groups_off >> GROUP_GOROUTINE & 1) != 0) { // no goroutine, no frame
+        header.groups_off = (uint16_t)(header.groups_off | 1u << GROUP_FRAME);
+    }
     if (random_once_in(&random, 32)) {
         header.fault_at = (uint16_t)(1 + random_below(&random, 12));
-        header.fault_call = (uint8_t)random_below(&random, 3);
+        header.fault_call = (uint8_t)random_below(&random, SYSMEM_CALL_COUNT);
         header.fault_and_on = random_once_in(&random, 2);
     }
     return header;
@@ -40,36 +45,68 @@ static enum operation_code draw_code(struct random *random, uint16_t groups_off)
     return OP_ALLOC; // everything is off
 }
 
-// The slot that some earlier operation filled; false: four tries met none.
+#define LOOKED_BACK_MAX 160 // operations that are searched for one that filled a slot
+
+// The operation whose work this one undoes or builds on; OP_NOP: any that fills the slot will do.
+static enum operation_code maker_of(struct operation wanting) {
+    static const struct {
+        uint8_t wanting, maker;
+    } pairs[] = {
+        {OP_WRITE_FRAME, OP_FRAME_PUSH}, {OP_FRAME_POP, OP_FRAME_PUSH},
+        {OP_DEFER_POP, OP_DEFER_PUSH},   {OP_PANIC_POP, OP_PANIC_PUSH},
+        {OP_GO_SHRINK, OP_GO_GROW},      {OP_FINALIZER_REMOVE, OP_FINALIZER_SET},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (operation_code(wanting) == pairs[i].wanting) {
+            return (enum operation_code)pairs[i].maker;
+        }
+    }
+    return OP_NOP;
+}
+
+// Whether an operation made what another one wants: for a write, an object that has pointers.
+static bool makes(struct operation earlier, enum operation_code maker, enum operand operand,
+                  bool wants_pointers) {
+    enum operation_code code = operation_code(earlier);
+    if (maker != OP_NOP) {
+        return code == maker;
+    }
+    return operation_descriptions[code].has_result && operation_has(code, operand) &&
+           (!wants_pointers || operation_get(earlier, OPERAND_TYPE) != 0);
+}
+
+// The slot that some earlier operation filled, looking back from the end or from anywhere; false:
+// none.
 static bool earlier_slot(struct random *random, const struct program *program, size_t position,
-                         enum operand operand, uint32_t *slot) {
-    for (int tries = 0; position > 0 && tries < 4; tries++) {
-        size_t reach = random_once_in(random, 2) && position > 16 ? 16 : position;
-        size_t back = random_below(random, (uint32_t)reach);
-        struct operation earlier = program->operations[position - 1 - back];
-        enum operation_code code = operation_code(earlier);
-        if (!operation_descriptions[code].has_result || !operation_has(code, operand)) {
-            continue;
+                         struct operation wanting, enum operand operand, uint32_t *slot) {
+    size_t recent = position < 24 ? position : 24;
+    size_t reach = random_once_in(random, 2) ? recent : position;
+    size_t at = position - (reach == 0 ? 0 : random_below(random, (uint32_t)reach));
+    bool wants_pointers = operation_code(wanting) == OP_WRITE;
+    enum operation_code maker = maker_of(wanting);
+    for (size_t looked = 0; at > 0 && looked < LOOKED_BACK_MAX; looked++, at--) {
+        struct operation earlier = program->operations[at - 1];
+        if (makes(earlier, maker, operand, wants_pointers)) {
+            *slot = operation_get(earlier, operand);
+            if (operation_code(earlier) == OP_ALLOC_RUN) {
+                *slot += random_below(random, operation_get(earlier, OPERAND_RUN));
+                *slot &= 255;
+            }
+            return true;
         }
-        *slot = operation_get(earlier, operand);
-        if (code == OP_ALLOC_RUN) {
-            *slot += random_below(random, operation_get(earlier, OPERAND_RUN));
-            *slot &= 255;
-        }
-        return true;
     }
     return false;
 }
 
 static uint32_t draw_slot(struct random *random, const struct program *program, size_t position,
-                          enum operand operand, bool is_result) {
+                          struct operation wanting, enum operand operand, bool is_result) {
     uint32_t slot = 0;
     if (operand == OPERAND_CACHE) {
         bool beyond = is_result || random_once_in(random, 16);
         return random_below(random, beyond ? PROGRAM_CACHES_MAX : program->header.caches);
     }
     if (!is_result && !random_once_in(random, 16) &&
-        earlier_slot(random, program, position, operand, &slot)) {
+        earlier_slot(random, program, position, wanting, operand, &slot)) {
         return slot;
     }
     uint32_t limit = operand_descriptions[operand].max + 1;
@@ -105,7 +142,8 @@ static uint32_t draw_number(struct random *random, enum operand operand) {
 
 static struct operation draw_target(struct random *random, const struct program *program,
                                     size_t position, struct operation operation) {
-    uint32_t handle = draw_slot(random, program, position, OPERAND_HANDLE, false);
+    uint32_t handle =
+        draw_slot(random, program, position, operation_from_bits(OP_NOP), OPERAND_HANDLE, false);
     uint32_t offset = random_once_in(random, 4) ? random_below(random, TARGET_OFFSET_MAX + 1) : 0;
     return operation_set_target(operation, random_once_in(random, 8), handle, offset);
 }
@@ -127,7 +165,7 @@ struct operation generator_operand(struct random *random, const struct program *
     uint32_t value = 0;
     switch (d->kind) {
     case OPERAND_KIND_SLOT:
-        value = draw_slot(random, program, position, operand,
+        value = draw_slot(random, program, position, operation, operand,
                           o->has_result && o->operands[0] == operand);
         break;
     case OPERAND_KIND_NUMBER:
