@@ -1,4 +1,5 @@
-// fault: makes the system fail on purpose, at a call that the caller counts to.
+// fault: makes the system fail on purpose, at a call that the caller counts to; and a taken address
+// or a lack of room for metadata, which tests could not wait for.
 //
 // A plan belongs to one heap and one kind of call; a reset drops it. What is counted is what the
 // heap asks for: a reset heap, whose memory is still mapped, counts the same calls as a new one.
@@ -11,6 +12,10 @@
 // Fails call number `fail_at` of this kind from now (1: the next; 0: none), and all later ones when
 // `and_on`.
 void heap_set_fault(struct heap *heap, enum sysmem_call call, uint64_t fail_at, bool and_on);
+
+// Whether the plan refuses the next block of metadata: for whoever cuts several from one block, and
+// is to fail at each of them.
+bool heap_refuses_metadata(struct heap *heap);
 
 // Calls of this kind since the last heap_set_fault for it (or since the heap was created or reset).
 uint64_t heap_call_count(const struct heap *heap, enum sysmem_call call);

@@ -82,6 +82,13 @@ void heap_set_fault(struct heap *heap, enum sysmem_call call, uint64_t fail_at, 
     lock_release(&heap->lock);
 }
 
+bool heap_refuses_metadata(struct heap *heap) {
+    lock_acquire(&heap->lock);
+    bool refuses = sysmem_refuses_metadata(heap->sysmem);
+    lock_release(&heap->lock);
+    return refuses;
+}
+
 uint64_t heap_call_count(const struct heap *heap, enum sysmem_call call) {
     return heap->sysmem->faults[call].call_count;
 }

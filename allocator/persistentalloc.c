@@ -40,6 +40,9 @@ static bool new_chunk(struct heap *heap) {
 
 void *persistent_alloc(struct heap *heap, size_t size_bytes, enum inspect_book book) {
     uint64_t *stat = persistent_book_stat(heap, book);
+    if (sysmem_refuses_metadata(heap->sysmem)) {
+        return NULL;
+    }
     if (size_bytes >= PERSISTENT_DIRECT_BYTES) {
         return sysmem_map(heap->sysmem, size_bytes, INSPECT_RANGE_DIRECT, book, false, stat);
     }

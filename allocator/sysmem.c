@@ -79,6 +79,10 @@ static bool fault_hits(struct sysmem *sys, enum sysmem_call call) {
     return true;
 }
 
+bool sysmem_refuses_metadata(struct sysmem *sys) {
+    return fault_hits(sys, SYSMEM_METADATA);
+}
+
 // ---- tables
 
 // A table twice as large in a mapping of its own; the old one goes, unless it is the inline one.
@@ -172,12 +176,19 @@ static enum sysmem_status bring(struct sysmem *sys, uintptr_t base, size_t size_
     return SYSMEM_OK;
 }
 
+// The same where nothing of the account's lies: unless the plan says that somebody else is there.
+static enum sysmem_status bring_free(struct sysmem *sys, uintptr_t base, size_t size_bytes,
+                                     enum sysmap_state wanted) {
+    return fault_hits(sys, SYSMEM_PLACE) ? SYSMEM_TAKEN : bring(sys, base, size_bytes, wanted);
+}
+
 // ---- arenas
 
 enum sysmem_status sysmem_reserve_arenas(struct sysmem *sys, uintptr_t base, size_t arena_count) {
     bool may = !fault_hits(sys, SYSMEM_MMAP) && make_room(sys, arena_count);
     size_t size_bytes = arena_count * HEAP_ARENA_BYTES;
-    enum sysmem_status status = may ? bring(sys, base, size_bytes, SYSMAP_RESERVED) : SYSMEM_FAILED;
+    enum sysmem_status status =
+        may ? bring_free(sys, base, size_bytes, SYSMAP_RESERVED) : SYSMEM_FAILED;
     if (status != SYSMEM_OK) {
         return status;
     }
@@ -245,7 +256,7 @@ static uintptr_t map_somewhere(struct sysmem *sys, size_t size_bytes) {
     uintptr_t from = sys->meta_base;
     for (unsigned i = 0; from < sys->meta_base + HEAP_METADATA_BYTES; i++) {
         uintptr_t base = sysmap_lowest_gap(sys, from, size_bytes);
-        enum sysmem_status status = bring(sys, base, size_bytes, SYSMAP_WRITABLE);
+        enum sysmem_status status = bring_free(sys, base, size_bytes, SYSMAP_WRITABLE);
         if (status != SYSMEM_TAKEN) {
             return status == SYSMEM_OK ? base : 0;
         }

@@ -22,7 +22,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum sysmem_call { SYSMEM_MMAP, SYSMEM_MADVISE, SYSMEM_MPROTECT, SYSMEM_CALL_COUNT };
+// What can fail on purpose. The first three are calls that the system refuses.
+enum sysmem_call {
+    SYSMEM_MMAP,
+    SYSMEM_MADVISE,
+    SYSMEM_MPROTECT,
+    SYSMEM_PLACE,    // an address that is asked for is somebody else's: the next one is tried
+    SYSMEM_METADATA, // a block of metadata, of the heap's or of whoever it serves: no memory
+    SYSMEM_CALL_COUNT,
+};
 
 // Fails call number `fail_at` from now (1: the next; 0: none), and all later ones when `and_on`.
 struct sysmem_fault {
@@ -98,6 +106,9 @@ void sysmem_unprepare(struct sysmem *sys, uintptr_t base, size_t size_bytes, uin
 // Gives the pages back to the system; they read as zero when next used. False: they keep what they
 // hold.
 bool sysmem_unused(struct sysmem *sys, uintptr_t base, size_t size_bytes);
+
+// True when the plan says that there is no memory for this block of metadata.
+bool sysmem_refuses_metadata(struct sysmem *sys);
 
 // Zeroed memory behind the window, charged; a whole number of units. NULL: nothing changed.
 void *sysmem_map(struct sysmem *sys, size_t size_bytes, enum inspect_range_kind kind,

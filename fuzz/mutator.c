@@ -1,6 +1,7 @@
 // mutator: the steps of mutation, and the hooks' form of it on bytes.
 #include "fuzz/mutator.h"
 
+#include "allocator/sysmem.h"
 #include "fuzz/generator.h"
 #include "fuzz/text.h"
 
@@ -145,7 +146,7 @@ static void step_fault(struct program *program, size_t operations_max, struct ra
     size_t at = random_below(random, (uint32_t)program->count + 1);
     if (open_gap(program, at, 1, operations_max) == 1) {
         struct operation fault = operation_from_bits(OP_FAULT);
-        fault = operation_set(fault, OPERAND_CALL, random_below(random, 3));
+        fault = operation_set(fault, OPERAND_CALL, random_below(random, SYSMEM_CALL_COUNT));
         fault = operation_set(fault, OPERAND_AT, random_below(random, 4));
         program->operations[at] = operation_set(fault, OPERAND_AND_ON, random_below(random, 2));
     }

@@ -41,7 +41,7 @@ static const char *const status_words[] = {"idle", "runnable", "syscall", "waiti
 static const char *const reason_words[] = {"none", "chan_receive", "select", "sleep", NULL};
 static const char *const map_words[] = {"none", "size", "empty", "bits", NULL};
 static const char *const manual_stat_words[] = {"stack", "workbuf", "pointer_bits", "other", NULL};
-static const char *const call_words[] = {"mmap", "madvise", "mprotect", NULL};
+static const char *const call_words[] = {"mmap", "madvise", "mprotect", "place", "metadata", NULL};
 static const char *const level_words[] = {"cheap", "full", "paranoid", NULL};
 static const char *const sink_words[] = {"memory", "path",   "short", "eintr",
                                          "eagain", "enospc", "epipe", NULL};

@@ -21,7 +21,7 @@ struct program_header {
     uint16_t groups_off; // a bit for each enum operation_group that the mutator leaves out
     uint8_t caches;      // at the start, 1..8
     uint8_t check_every; // operations between two full checks, 1..255
-    uint8_t fault_call;  // 0 mmap, 1 madvise, 2 mprotect
+    uint8_t fault_call;  // enum sysmem_call
     bool fault_and_on;
     uint16_t fault_at; // 0: no fault from the start
 };

@@ -2,6 +2,8 @@
 // again.
 #include "runtime/runtime_internal.h"
 
+#include "allocator/fault.h"
+
 #include <string.h>
 
 #define POOL_CLASS_MIN 5     // 32 bytes
@@ -35,7 +37,7 @@ static void *take_new(struct runtime *runtime, size_t block_bytes) {
 }
 
 void *pool_alloc(struct runtime *runtime, size_t size_bytes) {
-    if (size_bytes > (size_t)1 << (POOL_CLASS_COUNT - 1)) {
+    if (size_bytes > (size_t)1 << (POOL_CLASS_COUNT - 1) || heap_refuses_metadata(runtime->heap)) {
         return NULL;
     }
     unsigned class = class_of(size_bytes);
