@@ -3,19 +3,38 @@
 # The order of the calls is the order of the layers: an upward call does not link, because no archive
 # stands behind the one that would need it.
 
-# What guides libFuzzer: the edges of the subject and of the codecs; the oracle's would cost half of the
-# speed and tell nothing. Comparisons are traced where bytes are parsed, in the dump's reader: the
-# mutator of operations has no use for them.
-function(countercheck_instrument name)
-    if(NOT COUNTERCHECK_ENGINE STREQUAL "libfuzzer")
-        return()
-    endif()
-    if(name MATCHES "^(allocator|runtime|dump|fuzz)$")
-        target_compile_options(${name} PRIVATE -fsanitize-coverage=inline-8bit-counters,pc-table)
+set(COUNTERCHECK_CODEC fuzz/operation.c fuzz/program.c fuzz/text_parse.c fuzz/text_print.c)
+
+# What guides libFuzzer: the edges of the subject, of the dump's reader and of the operations' codec;
+# the oracle's and the executor's would cost half of the speed and tell nothing. Comparisons are traced
+# where bytes are parsed, in the dump's reader: the mutator of operations has no use for them.
+function(countercheck_guide name)
+    set(edges -fsanitize-coverage=inline-8bit-counters,pc-table)
+    if(name MATCHES "^(allocator|runtime|dump)$")
+        target_compile_options(${name} PRIVATE ${edges})
     endif()
     if(name STREQUAL "dump")
         file(GLOB readers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dump/reader*.c)
         set_source_files_properties(${readers} PROPERTIES COMPILE_OPTIONS -fsanitize=fuzzer-no-link)
+    elseif(name STREQUAL "fuzz")
+        set_source_files_properties(${COUNTERCHECK_CODEC} PROPERTIES COMPILE_OPTIONS "${edges}")
+    endif()
+endfunction()
+
+# While an engine runs, the sanitizers watch the subject, the codecs, and contents.c, which alone of
+# the harness touches the bytes of objects. The rest of the harness would take most of the time; it
+# is watched by `make test`, on the same corpus. Poisoned bytes are asked for by a call, so that
+# poison.c checks them just as well.
+function(countercheck_unwatch name sources)
+    if(NOT name MATCHES "^(oracle|fuzz)$")
+        return()
+    endif()
+    foreach(watched IN LISTS COUNTERCHECK_CODEC ITEMS oracle/contents.c)
+        list(REMOVE_ITEM sources ${PROJECT_SOURCE_DIR}/${watched})
+    endforeach()
+    set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=all;-O3")
+    if(COUNTERCHECK_SANITIZE MATCHES "address")
+        set_source_files_properties(oracle/poison.c PROPERTIES COMPILE_DEFINITIONS ORACLE_HAS_POISON=1)
     endif()
 endfunction()
 
@@ -28,7 +47,12 @@ function(countercheck_layer name)
     if(sources)
         add_library(${name} STATIC ${sources})
         target_link_libraries(${name} PUBLIC countercheck_flags ${ARGN})
-        countercheck_instrument(${name})
+        if(COUNTERCHECK_ENGINE STREQUAL "libfuzzer")
+            countercheck_guide(${name})
+        endif()
+        if(NOT COUNTERCHECK_ENGINE STREQUAL "builtin")
+            countercheck_unwatch(${name} "${sources}")
+        endif()
     else()
         add_library(${name} INTERFACE)
         target_link_libraries(${name} INTERFACE countercheck_flags ${ARGN})

@@ -3,7 +3,9 @@
 
 #include "oracle/model_state.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+// The build says so when others are instrumented and this file is not.
+#if defined(ORACLE_HAS_POISON)
+#elif defined(__SANITIZE_ADDRESS__)
 #define ORACLE_HAS_POISON 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
