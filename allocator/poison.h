@@ -47,11 +47,15 @@ static inline void heap_unpoison(uintptr_t base, size_t size_bytes) {
 #if HEAP_POISON_ACTIVE
 __attribute__((no_sanitize_address, noinline, unused)) static void
 heap_peek(void *destination, const void *source, size_t size_bytes) {
+#if defined(__x86_64__)
+    __asm__ volatile("rep movsb" : "+D"(destination), "+S"(source), "+c"(size_bytes) : : "memory");
+#else
     volatile unsigned char *to = destination; // volatile: a call of memcpy would be intercepted
     const volatile unsigned char *from = source;
     for (size_t i = 0; i < size_bytes; i++) {
         to[i] = from[i];
     }
+#endif
 }
 #else
 static inline void heap_peek(void *destination, const void *source, size_t size_bytes) {
