@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TWICE_SHARE  64 // one input in so many runs twice
-#define SHOWN_BEFORE 12 // operations that a finding shows before the one that failed
+#define TWICE_SHARE  64    // one input in so many runs twice
+#define SHOWN_BEFORE 12    // operations that a finding shows before the one that failed
+#define WORK_LIMIT   20000 // about 2 ms: an input that wants more keeps a hundred others waiting
 
 static struct executor *executor; // lives as long as the process: its heap stays warm
 static struct program program;
@@ -83,6 +84,7 @@ int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_
     const struct executor_options options = {
         .level = ORACLE_FULL,
         .final_dump = hash / TWICE_SHARE % final_dump_share == 0,
+        .work_limit = WORK_LIMIT,
     };
     open_executor(&options);
     enum verdict verdict = hash % TWICE_SHARE == 0 ? executor_run_twice(executor, &program)
