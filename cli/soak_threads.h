@@ -1,0 +1,16 @@
+// soak_threads: `countercheck soak --threads`: real threads on one heap for a while.
+#ifndef CLI_SOAK_THREADS_H
+#define CLI_SOAK_THREADS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct soak_threads {
+    uint64_t thread_count, seconds, seed;
+    bool is_terminal; // shows progress
+};
+
+// Prints what was found, or how much was done; the status to exit with.
+int soak_threads(const struct soak_threads *soak);
+
+#endif

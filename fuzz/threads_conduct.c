@@ -1,0 +1,195 @@
+// threads_conduct: what happens to the workers while they run: collections, statistics read, worlds
+// stopped, dumps, failing calls of the system; and the barriers at which everything is checked.
+#define _POSIX_C_SOURCE 200809L
+#include "fuzz/threads_state.h"
+
+#include "allocator/collect.h"
+#include "allocator/fault.h"
+#include "allocator/mprof.h"
+#include "oracle/identities.h"
+#include "oracle/model_state.h" // the class table typed in a second time
+
+#include <time.h>
+
+#define SECOND_NS   UINT64_C(1000000000)
+#define NAP_NS      UINT64_C(500000)
+#define NAP_SHARE   3 // times as long as the turn before, so that most of the time is the workers'
+#define MARK_STEP   64
+#define TURNS_COUNT 64 // a round of turns: one barrier
+
+static uint64_t now_ns(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+static void nap(uint64_t ns) {
+    const struct timespec time = {.tv_sec = (time_t)(ns / SECOND_NS),
+                                  .tv_nsec = (long)(ns % SECOND_NS)};
+    (void)nanosleep(&time, NULL);
+}
+
+static bool is_over(const struct crew *crew, uint64_t end_ns) {
+    return now_ns() >= end_ns || atomic_load(&crew->found);
+}
+
+// ---- in flight
+
+static void read_stats(struct crew *crew) {
+    struct memstats now;
+    heap_read_memstats(crew->heap, &now);
+    (void)(identities_check(&crew->book, &now, true) &&
+           (!crew->has_stats || identities_check_since(&crew->book, &crew->stats, &now)));
+    crew->stats = now;
+    crew->has_stats = true;
+    crew->report->read_count++;
+    crew_take_finding(crew, &crew->book);
+}
+
+static void stop_and_check(struct crew *crew) {
+    runtime_stop_world(crew->runtime);
+    (void)crew_check_stopped(crew);
+    runtime_start_world(crew->runtime);
+    crew->report->stop_count++;
+    crew_take_finding(crew, &crew->book);
+}
+
+// A whole cycle beside the workers. Each of them passes the gate in it, so that none has both its
+// start and its end within one operation.
+static void collect(struct crew *crew) {
+    crew_order(crew, GATE_BARRIER);
+    if (runtime_gc_start(crew->runtime, crew->cache, false)) {
+        for (int steps = 0; steps < 50 && !runtime_gc_mark_step(crew->runtime, MARK_STEP);
+             steps++) {
+            if (random_once_in(&crew->random, 8)) {
+                read_stats(crew);
+            }
+        }
+        if (random_once_in(&crew->random, 4)) {
+            stop_and_check(crew);
+        }
+        crew_order(crew, GATE_BARRIER);
+        crew->report->cycle_count += runtime_gc_finish(crew->runtime, crew->cache);
+    }
+    crew_order(crew, 0);
+    if (random_once_in(&crew->random, 4)) {
+        heap_sweep_finish(crew->heap, crew->cache);
+    }
+}
+
+static void dump(struct crew *crew) {
+    crew_order(crew, GATE_BARRIER | GATE_HANDS_OFF);
+    nap(NAP_NS);
+    (void)crew_dump(crew);
+    crew_order(crew, 0);
+}
+
+static void clear_faults(struct crew *crew) {
+    for (unsigned call = 0; call < SYSMEM_CALL_COUNT; call++) {
+        heap_set_fault(crew->heap, (enum sysmem_call)call, 0, false);
+    }
+}
+
+// For a nap some calls of the system fail, a collection's among them.
+static void fail(struct crew *crew) {
+    enum sysmem_call call = (enum sysmem_call)random_below(&crew->random, SYSMEM_CALL_COUNT);
+    heap_set_fault(crew->heap, call, 1 + random_below(&crew->random, 4),
+                   random_once_in(&crew->random, 2));
+    nap(NAP_NS);
+    if (random_once_in(&crew->random, 4)) {
+        collect(crew);
+    }
+    clear_faults(crew);
+}
+
+static void change_rate(struct crew *crew) {
+    static const uint64_t rates[] = {0, 1, 512, 8192, 65536, MPROF_RATE_DEFAULT};
+    heap_set_profile_rate(crew->heap, rates[random_below(&crew->random, 6)]);
+    nap(NAP_NS);
+    heap_set_profile_rate(crew->heap, rates[4 + random_below(&crew->random, 2)]);
+}
+
+static void use_own_cache(struct crew *crew) {
+    void *objects[64];
+    for (size_t i = 0; i < 64; i++) {
+        objects[i] = heap_alloc(crew->heap, crew->cache, 1 + i * 40, NULL, 0);
+    }
+    for (size_t i = 0; i < 64; i++) {
+        if (objects[i] != NULL) {
+            size_t element_bytes = heap_usable_bytes(crew->heap, objects[i]);
+            uint8_t class = model_class_of(1 + i * 40);
+            ledger_malloc(&crew->collected, class, element_bytes);
+            ledger_free(&crew->collected, class, element_bytes);
+            (void)heap_free(crew->heap, crew->cache, objects[i]);
+        }
+    }
+    (void)heap_scavenge(crew->heap, SIZE_MAX);
+}
+
+static void rest(struct crew *crew, struct barrier barrier) {
+    crew_order(crew, GATE_PAUSE);
+    (void)crew_check(crew, barrier);
+    crew_order(crew, 0);
+}
+
+static void turn(struct crew *crew) {
+    uint32_t lot = random_below(&crew->random, TURNS_COUNT);
+    if (lot < 3) {
+        rest(crew, (struct barrier){.collects = random_once_in(&crew->random, 2),
+                                    .dumps = random_once_in(&crew->random, 4),
+                                    .asks_kernel = random_once_in(&crew->random, 8)});
+    } else if (lot < 6) {
+        collect(crew);
+    } else if (lot < 7) {
+        dump(crew);
+    } else if (lot < 10) {
+        stop_and_check(crew);
+    } else if (lot < 12) {
+        fail(crew);
+    } else if (lot < 13) {
+        change_rate(crew);
+    } else if (lot < 14) {
+        use_own_cache(crew);
+    } else if (lot < 22) {
+        read_stats(crew);
+    }
+}
+
+// ---- a round
+
+static void take_turns(struct crew *crew, uint64_t end_ns) {
+    uint64_t turn_ns = 0;
+    while (!is_over(crew, end_ns)) {
+        uint64_t left_ns = end_ns - now_ns();
+        uint64_t nap_ns = NAP_NS + NAP_SHARE * turn_ns;
+        nap(nap_ns < left_ns ? nap_ns : left_ns);
+        uint64_t begin_ns = now_ns();
+        turn(crew);
+        turn_ns = now_ns() - begin_ns;
+    }
+}
+
+void *crew_conduct(void *context) {
+    struct crew *crew = context;
+    uint64_t end_ns = now_ns() + crew->round_seconds * SECOND_NS;
+    crew->cache = runtime_attach(crew->runtime);
+    crew->is_short = crew->cache == NULL;
+    crew_order(crew, 0);
+    if (!crew->is_short) {
+        take_turns(crew, end_ns);
+    }
+    if (crew->cache != NULL && !atomic_load(&crew->found)) {
+        rest(crew, (struct barrier){true, true, true});
+    }
+    crew_order(crew, GATE_BARRIER | GATE_QUIT);
+    for (uint32_t i = 0; i < crew->worker_count; i++) {
+        (void)pthread_join(crew->workers[i].thread, NULL);
+        crew_take_finding(crew, &crew->workers[i].book);
+    }
+    if (crew->cache != NULL && !atomic_load(&crew->found)) {
+        (void)crew_check_empty(crew);
+    }
+    runtime_detach(crew->runtime);
+    atomic_store(&crew->is_done, true);
+    return NULL;
+}

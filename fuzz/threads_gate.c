@@ -1,0 +1,73 @@
+// threads_gate: orders that every worker follows from its next operation on, at the price of one
+// load.
+#define _POSIX_C_SOURCE 200809L
+#include "fuzz/threads_state.h"
+
+#include <sched.h>
+#include <stdio.h>
+
+void gate_init(struct gate *gate) {
+    (void)pthread_mutex_init(&gate->mutex, NULL);
+    (void)pthread_cond_init(&gate->lifted, NULL);
+}
+
+void gate_fini(struct gate *gate) {
+    (void)pthread_cond_destroy(&gate->lifted);
+    (void)pthread_mutex_destroy(&gate->mutex);
+}
+
+void crew_order(struct crew *crew, uint32_t bits) {
+    struct gate *gate = &crew->gate;
+    (void)pthread_mutex_lock(&gate->mutex);
+    uint32_t old = atomic_load_explicit(&gate->order, memory_order_relaxed);
+    uint32_t order = (old / GATE_EPOCH + 1) * GATE_EPOCH | bits;
+    atomic_store_explicit(&gate->order, order, memory_order_release);
+    (void)pthread_cond_broadcast(&gate->lifted);
+    (void)pthread_mutex_unlock(&gate->mutex);
+    for (uint32_t i = 0; i < crew->worker_count; i++) {
+        while (atomic_load_explicit(&crew->workers[i].heard, memory_order_acquire) != order) {
+            (void)sched_yield();
+        }
+    }
+}
+
+void worker_hears(struct worker *worker) {
+    worker->order = atomic_load_explicit(&worker->crew->gate.order, memory_order_acquire);
+    atomic_store_explicit(&worker->heard, worker->order, memory_order_release);
+}
+
+bool worker_passes_gate(struct worker *worker) {
+    struct gate *gate = &worker->crew->gate;
+    if (atomic_load_explicit(&gate->order, memory_order_relaxed) == worker->order) {
+        return true;
+    }
+    worker_hears(worker); // acquires
+    if (worker_is_told(worker, GATE_PAUSE)) {
+        (void)pthread_mutex_lock(&gate->mutex);
+        while (atomic_load_explicit(&gate->order, memory_order_relaxed) == worker->order) {
+            (void)pthread_cond_wait(&gate->lifted, &gate->mutex);
+        }
+        (void)pthread_mutex_unlock(&gate->mutex);
+        return worker_passes_gate(worker);
+    }
+    return !worker_is_told(worker, GATE_QUIT);
+}
+
+// ---- findings
+
+void crew_take_line(struct crew *crew, const char *line) {
+    (void)pthread_mutex_lock(&crew->finding_mutex);
+    if (!atomic_load(&crew->found)) {
+        (void)snprintf(crew->report->finding, sizeof crew->report->finding, "%s", line);
+        atomic_store(&crew->found, true);
+    }
+    (void)pthread_mutex_unlock(&crew->finding_mutex);
+}
+
+void crew_take_finding(struct crew *crew, const struct rule_book *book) {
+    char line[THREADS_LINE_BYTES];
+    if (book->found) {
+        (void)finding_line(&book->finding, line, sizeof line);
+        crew_take_line(crew, line);
+    }
+}
