@@ -5,8 +5,10 @@
 #include "cli/input.h"
 #include "cli/options.h"
 #include "cli/replay.h"
+#include "cli/soak_threads.h"
 #include "fuzz/generator.h"
 #include "fuzz/text.h"
+#include "fuzz/threads.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,13 +18,18 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: countercheck soak [--seconds N] [--seed S] [--operations N]\n"
+    "usage: countercheck soak [--seconds N] [--seed S] [--operations N] [--threads T]\n"
     "\n"
     "Draws a program from each seed from S on and runs it under the oracle, until the time "
     "(default 10 s) or\n"
     "the operations are used up, or there is a finding: its program is then written to "
     "soak-SEED.ops.\n"
     "The same seed draws the same program everywhere.\n"
+    "With --threads, T real threads use one heap instead, each with a cache of its own, while "
+    "another collects,\n"
+    "dumps, reads the statistics, and lets the system fail; at barriers all accounts are compared. "
+    "How the threads\n"
+    "interleave is the machine's, not the seed's.\n"
     "Exit status: 0 clean, 1 a finding, 2 unusable call, 3 the environment failed.\n";
 
 #define DRAWN_MAX    512 // operations a program
@@ -142,14 +149,29 @@ static int run_soak(struct soak *soak) {
     return status;
 }
 
+static int run_threads(const struct soak *soak, const char *threads) {
+    struct soak_threads run = {
+        .seconds = soak->seconds, .seed = soak->seed, .is_terminal = soak->is_terminal};
+    if (!cli_number("soak", "--threads", threads, THREADS_MAX, &run.thread_count)) {
+        return CLI_UNUSABLE;
+    }
+    if (run.thread_count == 0 || soak->operations_limit != UINT64_MAX) {
+        cli_message("soak: --threads takes at least 1, and no --operations beside it");
+        return CLI_UNUSABLE;
+    }
+    return cli_finish(soak_threads(&run));
+}
+
 int cmd_soak(int argc, char **argv) {
     const char *seconds = "10";
     const char *seed = "1";
     const char *operations = NULL;
+    const char *threads = NULL;
     const struct cli_option options[] = {
         {"--seconds", NULL, &seconds},
         {"--seed", NULL, &seed},
         {"--operations", NULL, &operations},
+        {"--threads", NULL, &threads},
         {NULL, NULL, NULL},
     };
     const struct cli_call call = {usage, options, 0, 0};
@@ -165,6 +187,9 @@ int cmd_soak(int argc, char **argv) {
         (operations != NULL &&
          !cli_number("soak", "--operations", operations, UINT64_MAX / 2, &soak.operations_limit))) {
         return CLI_UNUSABLE;
+    }
+    if (threads != NULL) {
+        return run_threads(&soak, threads);
     }
     const struct executor_options executor_options = {.level = ORACLE_FULL};
     soak.executor = replay_open(&executor_options);
