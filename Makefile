@@ -2,6 +2,7 @@
 
 FUZZ_SECONDS ?= 60
 ENGINE ?= libfuzzer
+TSAN_SECONDS ?= 20
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
@@ -40,10 +41,11 @@ test-release: ## the same tests, -O3 by gcc, no assertion
 	$(call build,release-gcc)
 	$(call check,release-gcc)
 
-tsan: ## the tests with real threads under TSan
+tsan: ## real threads under TSan: the tests that start some, then TSAN_SECONDS (20) of soak with four
 	@ci/setup tsan
 	$(call build,tsan)
-	$(call check,tsan)
+	$(call check,tsan) -R 'threads|world|osthread|descriptor'
+	build/tsan/countercheck soak --threads 4 --seconds $(TSAN_SECONDS)
 
 coverage: ## line and branch coverage by the tests and the kept corpus
 	@ci/coverage
