@@ -7,16 +7,13 @@ set(COUNTERCHECK_CODEC fuzz/operation.c fuzz/program.c fuzz/text_parse.c fuzz/te
 
 # What guides libFuzzer: the edges of the subject, of the dump's reader and of the operations' codec;
 # the oracle's and the executor's would cost half of the speed and tell nothing. Comparisons are traced
-# where bytes are parsed, in the dump's reader: the mutator of operations has no use for them.
+# for the one target whose mutator has a use for them (cmake/targets.cmake).
 function(countercheck_guide name)
     set(edges -fsanitize-coverage=inline-8bit-counters,pc-table)
     if(name MATCHES "^(allocator|runtime|dump)$")
         target_compile_options(${name} PRIVATE ${edges})
     endif()
-    if(name STREQUAL "dump")
-        file(GLOB readers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dump/reader*.c)
-        set_source_files_properties(${readers} PROPERTIES COMPILE_OPTIONS -fsanitize=fuzzer-no-link)
-    elseif(name STREQUAL "fuzz")
+    if(name STREQUAL "fuzz")
         set_source_files_properties(${COUNTERCHECK_CODEC} PROPERTIES COMPILE_OPTIONS "${edges}")
     endif()
 endfunction()

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DUMP_BYTES_PER_UNIT 512  // of work
+#define DUMP_BYTES_PER_UNIT 64   // of work: written, read, compared and recoded
 #define SHORT_WRITES_MAX    4096 // then the sink takes all: a dump may be megabytes
 
 struct sink {

@@ -1,27 +1,45 @@
 // exec_objects: operations that allocate, free and resize objects, and that write pointers.
 #include "fuzz/executor_state.h"
 
-#define BYTES_PER_UNIT 256 // of work: zeroing and patterns
+#define BYTES_PER_UNIT 256 // of work: zeroing and patterns; four times as much with pointers
 
-static bool allocate(struct executor *executor, uint32_t slot, struct mcache *cache,
-                     const struct model_request *request) {
+bool executor_has_handle(struct executor *executor) {
     if (executor->next_handle == MODEL_HANDLE_COUNT) {
         executor_work(executor, executor->options.work_limit);
         return false;
     }
-    executor_work(executor, request->size_bytes / BYTES_PER_UNIT);
+    return true;
+}
+
+bool executor_allocated(struct executor *executor, uint32_t slot,
+                        const struct model_request *request, const void *object,
+                        size_t usable_bytes) {
+    executor_note(executor, (uintptr_t)object);
+    executor->handles[slot] = executor->next_handle;
+    (void)model_allocated(executor->model, executor->next_handle, request, (uintptr_t)object,
+                          usable_bytes);
+    executor->next_handle += object != NULL;
+    return object != NULL;
+}
+
+static void work_for_bytes(struct executor *executor, const struct model_request *request) {
+    size_t units = request->size_bytes / BYTES_PER_UNIT;
+    executor_work(executor, request->layout == NULL ? units : 4 * units);
+}
+
+static bool allocate(struct executor *executor, uint32_t slot, struct mcache *cache,
+                     const struct model_request *request) {
+    if (!executor_has_handle(executor)) {
+        return false;
+    }
+    work_for_bytes(executor, request);
     void *object = request->align_bytes == 0
                        ? heap_alloc(executor->heap, cache, request->size_bytes, request->layout,
                                     request->flags)
                        : heap_alloc_aligned(executor->heap, cache, request->size_bytes,
                                             request->align_bytes, request->layout, request->flags);
     size_t usable = object == NULL ? 0 : heap_usable_bytes(executor->heap, object);
-    executor_note(executor, (uintptr_t)object);
-    executor->handles[slot] = executor->next_handle;
-    (void)model_allocated(executor->model, executor->next_handle, request, (uintptr_t)object,
-                          usable);
-    executor->next_handle += object != NULL;
-    return object != NULL;
+    return executor_allocated(executor, slot, request, object, usable);
 }
 
 static struct model_request request_of(const struct mcache *cache, struct operation operation) {
@@ -116,7 +134,7 @@ bool exec_realloc(struct executor *executor, struct operation operation) {
     };
     void *old = (void *)shown->address;
     uint32_t handle = executor->handles[slot];
-    executor_work(executor, request.size_bytes / BYTES_PER_UNIT);
+    work_for_bytes(executor, &request);
     (void)model_will_realloc(executor->model, handle);
     void *object = runtime_realloc(executor->runtime, cache, old, request.size_bytes,
                                    request.layout, request.flags);

@@ -32,7 +32,7 @@ struct executor_options {
     const char *scratch_path; // for dumps with sink=path; NULL: those go to memory
 };
 
-#define EXECUTOR_WORK_LIMIT 200000
+#define EXECUTOR_WORK_LIMIT 1000000
 
 // What happened to operations, by code: how many ran, and how many of them did something.
 struct executor_counts {
