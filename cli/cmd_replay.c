@@ -5,6 +5,7 @@
 #include "cli/input.h"
 #include "cli/memstats_print.h"
 #include "cli/options.h"
+#include "cli/pin.h"
 #include "cli/replay.h"
 #include "dump/writer.h"
 
@@ -17,6 +18,7 @@
 static const char usage[] =
     "usage: countercheck replay [--trace] [--check=cheap|full|paranoid] [--stats] [--json]\n"
     "                           [--dump OUT] FILE|DIR...\n"
+    "       countercheck replay --pin FILE|DIR...\n"
     "\n"
     "Runs programs of heap operations, binary or text (told apart by their content), each on a "
     "heap of\n"
@@ -24,11 +26,17 @@ static const char usage[] =
     "run.\n"
     "  --trace        prints each operation with the counters that it moved\n"
     "  --check=LEVEL  checks after every operation, so hard; else as the program says\n"
-    "  --stats        prints the final statistics\n"
+    "  --stats        prints the final statistics, and how often each rule was evaluated\n"
     "  --json         prints JSON: the statistics as one object a program, traces and findings as "
     "lines\n"
     "  --dump OUT     writes the final heap dump of the one program given; it holds all that the "
     "heap held\n"
+    "  --pin          writes the final statistics into the text FILE as expect lines, in place of "
+    "those of\n"
+    "                 before: a later replay compares them, and a change is a difference of the "
+    "file\n"
+    "Each program is run a second time on a fresh heap (not with --trace): the results must be the "
+    "same.\n"
     "Exit status: 0 clean, 1 a finding, 2 unusable input or call, 3 the environment failed.\n";
 
 #define SHOWN_BEFORE 8
@@ -38,7 +46,7 @@ struct totals {
 };
 
 struct call {
-    bool is_traced, has_stats, is_json, is_terminal;
+    bool is_traced, has_stats, is_json, is_terminal, is_pinning;
     bool every_operation; // --check was given
     enum oracle_level level;
     const char *dump_path;
@@ -100,27 +108,6 @@ static int tell_verdict(const struct replay *replay, enum verdict verdict, const
     return call->dump_path == NULL ? CLI_CLEAN : write_dump(replay, call->dump_path);
 }
 
-static int replay_file(struct executor *executor, const char *path, const struct call *call,
-                       struct totals *totals) {
-    const struct replay replay = {executor, path, call->is_traced, call->is_json, true};
-    int status = input_read_program(path, &program);
-    if (status != CLI_CLEAN) {
-        return status;
-    }
-    if (call->every_operation) {
-        program.header.check_every = 1;
-    }
-    enum verdict verdict = replay_run(&replay, &program);
-    totals->programs++;
-    return tell_verdict(&replay, verdict, call, totals);
-}
-
-static void show_progress(const struct call *call, size_t done, size_t count) {
-    if (call->is_terminal && count > 1) {
-        (void)fprintf(stderr, done < count ? "\r%zu of %zu" : "\r\033[K", done, count);
-    }
-}
-
 static uint64_t sum(const uint64_t *counts) {
     uint64_t total = 0;
     for (size_t i = 0; i < OP_COUNT; i++) {
@@ -129,11 +116,45 @@ static uint64_t sum(const uint64_t *counts) {
     return total;
 }
 
-static void print_summary(const struct totals *totals, const struct executor_counts *counts) {
-    (void)printf("%" PRIu64 " program%s, %" PRIu64 " operations (%" PRIu64
-                 " did something), %" PRIu64 " finding%s\n",
-                 totals->programs, totals->programs == 1 ? "" : "s", sum(counts->executed),
-                 sum(counts->effective), totals->findings, totals->findings == 1 ? "" : "s");
+// Twice: what depends on the past of the heap shows in the difference.
+static enum verdict run_counted(const struct replay *replay, struct totals *totals) {
+    const struct executor_counts *counts = executor_counts(replay->executor);
+    uint64_t effective_before = sum(counts->effective);
+    enum verdict verdict = replay_run(replay, &program);
+    totals->programs++;
+    totals->operations += executor_position(replay->executor);
+    totals->effective += sum(counts->effective) - effective_before;
+    bool is_over = verdict != VERDICT_CLEAN && verdict != VERDICT_WORK_BOUND;
+    return is_over || replay->is_traced ? verdict : replay_run_again(replay);
+}
+
+static int replay_file(struct executor *executor, const char *path, const struct call *call,
+                       struct totals *totals) {
+    const struct replay replay = {
+        .executor = executor, .name = path, .is_traced = call->is_traced, .is_json = call->is_json};
+    int status = input_read_program(path, &program);
+    if (status != CLI_CLEAN) {
+        return status;
+    }
+    if (call->every_operation) {
+        program.header.check_every = 1;
+    }
+    return tell_verdict(&replay, run_counted(&replay, totals), call, totals);
+}
+
+static void show_progress(const struct call *call, size_t done, size_t count) {
+    if (call->is_terminal && count > 1) {
+        (void)fprintf(stderr, done < count ? "\r%zu of %zu" : "\r\033[K", done, count);
+    }
+}
+
+static void print_summary(const struct totals *totals, const struct call *call) {
+    (void)printf("%" PRIu64 " program%s, %" PRIu64 " operation%s (%" PRIu64
+                 " did something)%s, %" PRIu64 " finding%s\n",
+                 totals->programs, totals->programs == 1 ? "" : "s", totals->operations,
+                 totals->operations == 1 ? "" : "s", totals->effective,
+                 call->is_traced ? "" : ", run twice", totals->findings,
+                 totals->findings == 1 ? "" : "s");
 }
 
 // The worst status wins: a finding over an unusable file, so that a script sees it.
@@ -155,12 +176,16 @@ static int replay_all(const struct input_list *list, const struct call *call) {
     crash_catch();
     for (size_t i = 0; i < list->count && worst != CLI_ENVIRONMENT; i++) {
         show_progress(call, i, list->count);
-        int status = replay_file(executor, list->paths[i], call, &totals);
+        int status = call->is_pinning ? pin_file(executor, list->paths[i])
+                                      : replay_file(executor, list->paths[i], call, &totals);
         worst = status == CLI_CLEAN || worst == CLI_FINDING ? worst : status;
     }
     show_progress(call, list->count, list->count);
     if (!call->is_json && totals.programs > 0) {
-        print_summary(&totals, executor_counts(executor));
+        if (call->has_stats) {
+            replay_print_rules(&(struct replay){.executor = executor}, stdout);
+        }
+        print_summary(&totals, call);
     }
     executor_destroy(executor);
     return cli_finish(worst);
@@ -170,9 +195,13 @@ int cmd_replay(int argc, char **argv) {
     const char *level = NULL;
     struct call call = {.is_terminal = isatty(STDERR_FILENO) == 1};
     const struct cli_option options[] = {
-        {"--trace", &call.is_traced, NULL}, {"--check", NULL, &level},
-        {"--stats", &call.has_stats, NULL}, {"--json", &call.is_json, NULL},
-        {"--dump", NULL, &call.dump_path},  {NULL, NULL, NULL},
+        {"--trace", &call.is_traced, NULL},
+        {"--check", NULL, &level},
+        {"--stats", &call.has_stats, NULL},
+        {"--json", &call.is_json, NULL},
+        {"--dump", NULL, &call.dump_path},
+        {"--pin", &call.is_pinning, NULL},
+        {NULL, NULL, NULL},
     };
     const struct cli_call parsed = {usage, options, 1, SIZE_MAX};
     char **operands;
@@ -182,6 +211,11 @@ int cmd_replay(int argc, char **argv) {
         return status;
     }
     if (!parse_level(level, &call)) {
+        return CLI_UNUSABLE;
+    }
+    if (call.is_pinning && (call.is_traced || call.has_stats || call.is_json ||
+                            call.every_operation || call.dump_path != NULL)) {
+        cli_message("replay: --pin goes with no other option");
         return CLI_UNUSABLE;
     }
     struct input_list list = {0};

@@ -84,7 +84,7 @@ static enum verdict step(const struct replay *replay, const struct program *prog
     return verdict;
 }
 
-static enum verdict run_once(const struct replay *replay, const struct program *program) {
+enum verdict replay_run(const struct replay *replay, const struct program *program) {
     crash_prepare("countercheck: %s: crashed before the first operation", replay->name);
     enum verdict verdict = executor_begin(replay->executor, program, false);
     while (verdict == VERDICT_CLEAN && executor_position(replay->executor) < program->count) {
@@ -93,19 +93,39 @@ static enum verdict run_once(const struct replay *replay, const struct program *
     if (verdict != VERDICT_CLEAN && verdict != VERDICT_WORK_BOUND) {
         return verdict;
     }
+    if (replay->at_end != NULL) {
+        *replay->at_end = *executor_stats(replay->executor);
+    }
     crash_prepare("countercheck: %s: crashed after operation %zu, in the last check or dump",
                   replay->name, executor_position(replay->executor));
     return executor_finish(replay->executor);
 }
 
-enum verdict replay_run(const struct replay *replay, const struct program *program) {
-    enum verdict verdict = run_once(replay, program);
-    bool is_over = verdict != VERDICT_CLEAN && verdict != VERDICT_WORK_BOUND;
-    if (is_over || !replay->runs_twice || replay->is_traced) {
-        return verdict;
-    }
+enum verdict replay_run_again(const struct replay *replay) {
     crash_prepare("countercheck: %s: crashed in the second run", replay->name);
     return executor_run_again(replay->executor);
+}
+
+void replay_print_rules(const struct replay *replay, FILE *stream) {
+    const struct oracle *oracle = executor_oracle(replay->executor);
+    unsigned silent_count = 0;
+    (void)fprintf(stream, "%-22s %12s %6s\n", "rule", "evaluated", "fired");
+    for (unsigned i = 0; i < RULE_COUNT; i++) {
+        uint64_t evaluated = oracle_evaluated(oracle, (enum rule)i);
+        silent_count += evaluated == 0;
+        if (evaluated != 0) {
+            (void)fprintf(stream, "%-22s %12" PRIu64 " %6" PRIu64 "\n", rule_names[i], evaluated,
+                          oracle_fired(oracle, (enum rule)i));
+        }
+    }
+    (void)fprintf(stream, "%u rules were not evaluated%s", silent_count,
+                  silent_count == 0 ? "" : ":");
+    for (unsigned i = 0; i < RULE_COUNT; i++) {
+        if (oracle_evaluated(oracle, (enum rule)i) == 0) {
+            (void)fprintf(stream, " %s", rule_names[i]);
+        }
+    }
+    (void)fputc('\n', stream);
 }
 
 void replay_print_finding(const struct replay *replay, const struct program *program,

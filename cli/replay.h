@@ -9,19 +9,24 @@
 
 struct replay {
     struct executor *executor;
-    const char *name; // of the program, for messages
-    bool is_traced;   // prints each operation with the counters that it moved
-    bool is_json;     // traces are JSON lines
-    bool runs_twice;  // once more on a fresh heap: the results must be the same
+    const char *name;        // of the program, for messages
+    bool is_traced;          // prints each operation with the counters that it moved
+    bool is_json;            // traces are JSON lines
+    struct memstats *at_end; // NULL, or where the statistics after the last operation go
 };
 
 // Runs the program to its end or its first finding. Prepares the crash line at each operation.
 enum verdict replay_run(const struct replay *replay, const struct program *program);
+// Once more, on a fresh heap, what was just run: the results must be the same.
+enum verdict replay_run_again(const struct replay *replay);
 
 // The finding: as text with the operations before it, or as a JSON object on a line.
 void replay_print_finding(const struct replay *replay, const struct program *program,
                           size_t before_count, FILE *stream);
 void replay_print_finding_json(const struct replay *replay, FILE *stream);
+
+// Every rule with how often it was evaluated and how often it fired, over all programs so far.
+void replay_print_rules(const struct replay *replay, FILE *stream);
 
 // Writes text as a JSON string, quotes included.
 void replay_print_json_string(const char *text, FILE *stream);

@@ -88,7 +88,7 @@ free c0 h3
 expect Frees=2
 END
 expect 0 "clean" "$command" replay clean.ops
-says out "1 program" "clean"
+says out "1 program, 6 operations (6 did something), run twice, 0 findings" "clean"
 says out "0 findings" "clean"
 [ -s err ] && fail "clean: something on stderr"
 expect 1 "lie" "$command" replay lie.ops
@@ -107,6 +107,8 @@ for level in cheap full paranoid; do
 done
 expect 0 "stats" "$command" replay --stats clean.ops
 says out "HeapReleased" "stats"
+says out "rules were not evaluated" "stats"
+awk '$1 == "scan-field" && $2 > 0 && $3 == 0 { found = 1 } END { exit !found }' out || fail "stats: scan-field is not counted"
 expect 0 "json stats" "$command" replay --stats --json clean.ops
 python3 - <<'END' || fail "json stats: not Go's MemStats"
 import json
@@ -131,6 +133,52 @@ if [ -w /dev/full ]; then
 fi
 { "$command" replay --stats --json clean.ops 2>err; echo $? >status; } | true
 [ "$(cat status)" = 0 ] || [ "$(cat status)" = 3 ] || fail "a closed pipe: status $(cat status)"
+
+# ---- replay --pin
+
+pinned() { # a file with operations, comments and no line end
+    printf '# keeps one object\nh0 = alloc c0 size=48 # this one\nfree c0 h0\nh1 = alloc c0 size=640' >"$1"
+}
+pinned pin.ops
+cp pin.ops before.ops
+expect 0 "pin" "$command" replay --pin pin.ops
+says out "pin.ops: 26 statistics pinned" "pin"
+cmp -s <(head -n 3 pin.ops) <(head -n 3 before.ops) || fail "pin: the program's own lines changed"
+says pin.ops "expect HeapAlloc=640" "pin"
+expect 0 "a pinned program" "$command" replay pin.ops
+cp pin.ops once.ops
+expect 0 "pin again" "$command" replay --pin pin.ops
+cmp -s pin.ops once.ops || fail "pin again: not the same file: $(diff pin.ops once.ops)"
+sed -i 's/^expect Frees=1$/expect Frees=4/' pin.ops
+expect 1 "a pinned number that is wrong" "$command" replay pin.ops
+says out "rule expected failed: Frees: expected 4, fast account 1" "a pinned number that is wrong"
+expect 0 "pin what changed" "$command" replay --pin pin.ops
+says out "4 -> 1" "pin what changed"
+cmp -s pin.ops once.ops || fail "pin what changed: not the right file"
+printf 'h2 = alloc c0 size=640\n' >>pin.ops
+expect 0 "pin what went on" "$command" replay --pin pin.ops
+says pin.ops "expect HeapAlloc=1280" "pin what went on"
+[ "$(grep -c '^expect ' pin.ops)" = 26 ] || fail "pin what went on: $(grep -c '^expect ' pin.ops) lines, not 26"
+printf 'gc_percent off\n' >off.ops
+expect 0 "pin a number without end" "$command" replay --pin off.ops
+says off.ops "# NextGC=18446744073709551615 is more than expect can say" "pin a number without end"
+expect 0 "replay a number without end" "$command" replay off.ops
+cp lie.ops lie-pin.ops
+expect 1 "pin a finding" "$command" replay --pin lie-pin.ops
+one_line "pin a finding"
+says err "not pinned: it has a finding" "pin a finding"
+cmp -s lie.ops lie-pin.ops || fail "pin a finding: the file changed"
+expect 0 "to binary" "$command" ops --encode before.ops -o pin.bin
+cp pin.bin kept.bin
+refused "a binary program holds no pinned statistics" "$command" replay --pin pin.bin
+cmp -s pin.bin kept.bin || fail "pin a binary program: the file changed"
+sed '/^# end of the pinned/d' once.ops >open.ops
+refused "a first line and no last one" "$command" replay --pin open.ops
+refused "not into standard input" "$command" replay --pin -
+refused "--pin goes with no other option" "$command" replay --pin --trace pin.ops
+yes nop | head -n 4090 >long.ops
+refused "no room for the statistics" "$command" replay --pin long.ops
+ls ./*.ops.?????? 2>/dev/null && fail "pin: left a temporary"
 
 # ---- bisect, minimize
 
@@ -164,6 +212,9 @@ fi
 
 expect 0 "soak" "$command" soak --seconds 600 --seed 3 --operations 3000
 says out "operations/s" "soak"
+programs() { "$command" soak --seconds 600 --seed "$1" --operations 2000 --table | grep tries; }
+[ "$(programs 1)" = "$(programs 1)" ] || fail "soak: the same seed drew other programs"
+[ "$(programs 1)" = "$(programs 2)" ] && fail "soak: another seed drew the same programs"
 refused "--seed takes a whole number" "$command" soak --seed x
 refused "--seconds takes a whole number" "$command" soak --seconds -1
 
