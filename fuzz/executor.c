@@ -61,6 +61,7 @@ struct executor *executor_create(const struct executor_options *options) {
 
 static void close_runtime(struct executor *executor) {
     if (executor->runtime != NULL) {
+        executor_let_world_run(executor);
         runtime_destroy(executor->runtime);
         executor->runtime = NULL;
     }

@@ -17,6 +17,7 @@
 #define EXECUTOR_DATA_WORDS 64
 #define EXECUTOR_BSS_WORDS  64
 #define EXECUTOR_NO_HANDLE  UINT32_MAX
+#define HEAPS_BESIDE_MAX    5 // more than there are strides to try
 
 struct manual_slot {
     void *base; // NULL: empty
@@ -55,6 +56,7 @@ struct executor {
     struct manual_slot manuals[EXECUTOR_MANUALS];
     const struct type *types[EXECUTOR_TYPES]; // defined when first used
     bool funcs_defined;
+    uint32_t stop_depth; // of the world
     struct dump_buffer dump;
     bool dump_is_whole;
 };
@@ -82,6 +84,17 @@ const struct type *executor_type(struct executor *executor, uint32_t type);
 // A code address that depends on `choice` alone; some lie in no function. Defines the functions at
 // first use.
 uintptr_t executor_pc(struct executor *executor, uint32_t choice);
+
+// Room for one more name in the model; false: the program ends at its bound.
+bool executor_has_handle(struct executor *executor);
+
+// Tells the model that `object` (NULL: no memory) was allocated for the slot. False: it is NULL.
+bool executor_allocated(struct executor *executor, uint32_t slot,
+                        const struct model_request *request, const void *object,
+                        size_t usable_bytes);
+
+// Undoes what is left of the program's stops of the world.
+void executor_let_world_run(struct executor *executor);
 
 // Counts work; mixes a result into the hash.
 void executor_work(struct executor *executor, uint64_t units);

@@ -52,6 +52,11 @@ static const char *const field_words[] = {
     "NumForcedGC",
     NULL,
 };
+static const char *const world_words[] = {"stop", "start", "fork_parent", "fork_child", NULL};
+static const char *const stray_words[] = {"null", "below",  "behind",   "last", "metadata",
+                                          "idle", "manual", "page_end", NULL};
+static const char *const refusal_words[] = {"sizes", "nothing", "finalizers",
+                                            "cycle", "code",    NULL};
 _Static_assert(sizeof type_words / sizeof type_words[0] == 17, "16 types, as TYPE's range says");
 _Static_assert(sizeof field_words / sizeof field_words[0] == 27,
                "26 fields, as FIELD's range says");
@@ -63,6 +68,8 @@ const char *const *word_table_words(enum word_table table) {
         [TABLE_MAPS] = map_words,          [TABLE_MANUAL_STATS] = manual_stat_words,
         [TABLE_SYSTEM_CALLS] = call_words, [TABLE_LEVELS] = level_words,
         [TABLE_SINKS] = sink_words,        [TABLE_FIELDS] = field_words,
+        [TABLE_WORLDS] = world_words,      [TABLE_STRAYS] = stray_words,
+        [TABLE_REFUSALS] = refusal_words,
     };
     return tables[table];
 }

@@ -50,6 +50,9 @@ enum word_table {
     TABLE_LEVELS,
     TABLE_SINKS,
     TABLE_FIELDS,
+    TABLE_WORLDS,
+    TABLE_STRAYS,
+    TABLE_REFUSALS,
 };
 
 enum operation_group { // what a swarm turns off
