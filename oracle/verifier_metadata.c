@@ -49,6 +49,7 @@ struct taking_walk {
     const struct view *view;
     struct inspect_range range; // that the last taking lay in
     uintptr_t last_end;
+    uint64_t counts[INSPECT_BOOK_COUNT];
     bool clean;
 };
 
@@ -78,14 +79,45 @@ static void visit_taking(void *context, uintptr_t base, size_t size_bytes, enum 
             rule_fail(walk->book, RULE_TAKINGS, (struct rule_place){.object = base},
                       "a taking of %zu bytes overlaps another or lies outside", size_bytes);
     }
+    walk->counts[(unsigned)book % INSPECT_BOOK_COUNT]++;
     walk->last_end = base + size_bytes;
+}
+
+static bool check_count(struct rule_book *book, const char *field, uint64_t taken, uint64_t due) {
+    return rule_equal(book, RULE_TAKINGS, field, (struct rule_value){"in the book", taken},
+                      (struct rule_value){"due to it", due});
+}
+
+static uint64_t chunk_count(const struct view *view, enum inspect_fixalloc which) {
+    struct inspect_fix fix;
+    inspect_fix(view->heap, which, &fix);
+    return fix.chunk_count;
+}
+
+// What a book is charged is what its users took: a taking's own word for its book is not enough.
+static bool check_books(struct taking_walk *walk) {
+    const struct view *view = walk->view;
+    const uint64_t *counts = walk->counts;
+    uint64_t arena_ranges = 0;
+    struct inspect_range range;
+    for (size_t i = 0; inspect_range(view->heap, i, &range); i++) {
+        arena_ranges += range.kind == INSPECT_RANGE_DIRECT && range.book == INSPECT_BOOK_GC;
+    }
+    return check_count(walk->book, "MSpanSys", counts[INSPECT_BOOK_MSPAN],
+                       chunk_count(view, INSPECT_FIX_MSPAN)) &&
+           check_count(walk->book, "MCacheSys", counts[INSPECT_BOOK_MCACHE],
+                       chunk_count(view, INSPECT_FIX_MCACHE)) &&
+           check_count(walk->book, "GCSys", counts[INSPECT_BOOK_GC],
+                       chunk_count(view, INSPECT_FIX_BITS)) &&
+           // an arena's record and its pointer bits
+           check_count(walk->book, "GCSys", arena_ranges, 2 * inspect_arena_count(view->heap));
 }
 
 static bool check_takings(struct rule_book *book, const struct view *view) {
     rule_count(book, RULE_TAKINGS);
     struct taking_walk walk = {.book = book, .view = view, .clean = true};
     inspect_takings(view->heap, visit_taking, &walk);
-    return walk.clean;
+    return walk.clean && check_books(&walk);
 }
 
 // ---- buckets: the list of all and the hash rows hold the same ones
