@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define BLOCK_MAX 32 // operations that one step moves
+#define BLOCK_MAX  32 // operations that one step moves
+#define REPEAT_MAX 12
 
 static size_t pick(struct random *random, const struct program *program) {
     return random_below(random, (uint32_t)program->count);
@@ -88,6 +89,21 @@ static void step_duplicate(struct program *program, size_t operations_max, struc
     count = open_gap(program, at, count, operations_max);
     for (size_t i = 0; i < count; i++) {
         program->operations[at + i] = rename_handles(block[i], shift);
+    }
+}
+
+// The same again and again, for what only many do: full spans, another chunk of metadata.
+static void step_repeat(struct program *program, size_t operations_max, struct random *random) {
+    size_t at = pick(random, program);
+    struct operation operation = program->operations[at];
+    uint32_t stride = 1;
+    if (operation_has(operation_code(operation), OPERAND_RUN)) {
+        stride = operand_descriptions[OPERAND_RUN].max;
+        operation = operation_set(operation, OPERAND_RUN, stride);
+    }
+    size_t count = open_gap(program, at, 1 + random_below(random, REPEAT_MAX), operations_max);
+    for (size_t i = 0; i < count; i++) {
+        program->operations[at + i] = rename_handles(operation, (uint32_t)i * stride);
     }
 }
 
@@ -186,7 +202,7 @@ void mutator_mutate(struct program *program, size_t operations_max, struct rando
     static void (*const steps[])(struct program *, size_t, struct random *) = {
         step_insert, step_insert,  step_append,  step_delete,  step_duplicate,
         step_swap,   step_replace, step_operand, step_operand, step_operand,
-        step_cache,  step_fault,   step_header,
+        step_cache,  step_fault,   step_header,  step_repeat,
     };
     operations_max =
         operations_max < PROGRAM_OPERATIONS_MAX ? operations_max : PROGRAM_OPERATIONS_MAX;
