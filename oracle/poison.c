@@ -3,6 +3,8 @@
 
 #include "oracle/model_state.h"
 
+#include <string.h>
+
 // The build says so when others are instrumented and this file is not.
 #if defined(ORACLE_HAS_POISON)
 #elif defined(__SANITIZE_ADDRESS__)
@@ -18,29 +20,101 @@
 
 #if ORACLE_HAS_POISON
 
-// Of AddressSanitizer's interface; declared here, so that no header of its is needed.
-int __asan_address_is_poisoned(void const volatile *address);
+#define GRANULE_BYTES  ((size_t)8)
+#define WORD_GRANULES  sizeof(uint64_t)
+#define POISONED       0x80u // of a granule's shadow; else 0: addressable; 1 to 7: so many bytes are
+#define POISONED_WORD  UINT64_C(0x8080808080808080)
+#define WHOLE_GRANULES ((size_t)1024) // larger ranges are looked at whole by a deep check alone,
+#define END_GRANULES   ((size_t)64)   // else so far from either end
 
-static bool is_poisoned(uintptr_t address) {
-    return __asan_address_is_poisoned((const void *)address) != 0;
+// Of AddressSanitizer's interface; declared here, so that no header of its is needed. A byte of
+// shadow stands for each granule, so that a word of it tells of 64 bytes at once.
+void __asan_get_shadow_mapping(size_t *shadow_scale, size_t *shadow_offset);
+
+#define UNCHECKED __attribute__((no_sanitize_address, noinline)) // shadow has no shadow of its own
+
+static const uint8_t *shadow_of(uintptr_t address) {
+    static size_t scale;
+    static size_t offset;
+    if (offset == 0) {
+        __asan_get_shadow_mapping(&scale, &offset);
+    }
+    return (const uint8_t *)((address >> scale) + offset);
 }
 
-// The first byte of [from, to) whose state is not `poisoned`; `to`: none. Looks at both ends, or at
-// every byte.
+UNCHECKED static bool is_poisoned(uintptr_t address) {
+    uint8_t shadow = *shadow_of(address);
+    return shadow >= POISONED || (shadow != 0 && address % GRANULE_BYTES >= shadow);
+}
+
+// How many granules from `shadow` on are wholly poisoned, or wholly addressable; at most `limit`.
+UNCHECKED static size_t count_poisoned(const uint8_t *shadow, size_t limit) {
+    size_t i = 0;
+    uint64_t word;
+    for (; i + WORD_GRANULES <= limit; i += WORD_GRANULES) {
+        memcpy(&word, shadow + i, sizeof word);
+        if ((word & POISONED_WORD) != POISONED_WORD) {
+            break;
+        }
+    }
+    while (i < limit && shadow[i] >= POISONED) {
+        i++;
+    }
+    return i;
+}
+
+UNCHECKED static size_t count_addressable(const uint8_t *shadow, size_t limit) {
+    size_t i = 0;
+    uint64_t word;
+    for (; i + WORD_GRANULES <= limit; i += WORD_GRANULES) {
+        memcpy(&word, shadow + i, sizeof word);
+        if (word != 0) {
+            break;
+        }
+    }
+    while (i < limit && shadow[i] == 0) {
+        i++;
+    }
+    return i;
+}
+
+// The first granule of [from, to), whole ones, that is not as wanted; `to`: none.
+static uintptr_t first_other_granule(uintptr_t from, uintptr_t to, bool poisoned) {
+    size_t limit = (to - from) / GRANULE_BYTES;
+    size_t equal = poisoned ? count_poisoned(shadow_of(from), limit)
+                            : count_addressable(shadow_of(from), limit);
+    return from + equal * GRANULE_BYTES;
+}
+
+// The first byte of [from, to) whose state is not `poisoned`, or one near it; `to`: none. Within a
+// granule the addressable bytes come first, so that `from` speaks for the bytes of its granule when
+// they must be poisoned, and `to` - 1 for those of its own when they must not.
 static uintptr_t first_other(uintptr_t from, uintptr_t to, bool poisoned, bool every_byte) {
     if (from >= to) {
         return to;
     }
-    if (every_byte) {
-        while (from < to && is_poisoned(from) == poisoned) {
-            from++;
-        }
-        return from;
-    }
     if (is_poisoned(from) != poisoned) {
         return from;
     }
-    return is_poisoned(to - 1) != poisoned ? to - 1 : to;
+    if (is_poisoned(to - 1) != poisoned) {
+        return to - 1;
+    }
+    uintptr_t first = (from + GRANULE_BYTES - 1) / GRANULE_BYTES * GRANULE_BYTES;
+    uintptr_t end = to / GRANULE_BYTES * GRANULE_BYTES;
+    if (first >= end) {
+        return to;
+    }
+    uintptr_t skip_to = first;
+    if (!every_byte && end - first > WHOLE_GRANULES * GRANULE_BYTES) {
+        uintptr_t head = first + END_GRANULES * GRANULE_BYTES;
+        uintptr_t other = first_other_granule(first, head, poisoned);
+        if (other != head) {
+            return other;
+        }
+        skip_to = end - END_GRANULES * GRANULE_BYTES;
+    }
+    uintptr_t other = first_other_granule(skip_to, end, poisoned);
+    return other == end ? to : other;
 }
 
 static bool check_range(const struct model *model, enum rule rule, uintptr_t object, uintptr_t from,
@@ -74,14 +148,25 @@ static bool check_object(const struct model *model, const struct slot *slot, boo
                        true, every_byte);
 }
 
+// The first slot from `i` on that is live; a word of 64 free ones is passed at once.
+static uint32_t end_of_free(const struct inspect_span *span, uint32_t i) {
+    while (i < span->object_count && !view_is_live(span, i)) {
+        bool none = i % 64 == 0 && (span->alloc_bits[i / 64] & ~span->remote_bits[i / 64]) == 0;
+        i += none ? 64 : 1;
+    }
+    return i < span->object_count ? i : span->object_count;
+}
+
 static bool check_free_slots(const struct model *model, const struct inspect_span *span,
                              bool every_byte) {
     for (uint32_t i = 0; i < span->object_count; i++) {
-        uintptr_t slot = span->base + i * span->element_bytes;
-        if (!view_is_live(span, i) && !check_range(model, RULE_POISON_FREE, slot, slot,
-                                                   slot + span->element_bytes, true, every_byte)) {
+        uint32_t end = end_of_free(span, i);
+        uintptr_t base = span->base + i * span->element_bytes;
+        if (end > i && !check_range(model, RULE_POISON_FREE, base, base,
+                                    span->base + end * span->element_bytes, true, every_byte)) {
             return false;
         }
+        i = end;
     }
     return true;
 }
