@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TWICE_SHARE  64    // one input in so many runs twice
+#define TWICE_SHARE  256   // one input in so many runs twice
 #define SHOWN_BEFORE 12    // operations that a finding shows before the one that failed
 #define WORK_LIMIT   20000 // about 2 ms: an input that wants more keeps a hundred others waiting
 

@@ -19,7 +19,7 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *first, size_t first_bytes, const
                                  size_t second_bytes, uint8_t *out, size_t max_bytes,
                                  unsigned int seed);
 
-// Reads the input, binary or text, and runs it: every 64th (by content) on a fresh heap and once
+// Reads the input, binary or text, and runs it: every 256th (by content) on a fresh heap and once
 // more on a reset one, the others on a reset heap. A finding is printed, with the operations before
 // it, and aborts. `final_dump_share`: one input in so many ends with a dump and its round trip; 1:
 // each.

@@ -2,9 +2,9 @@
 //
 // Must hold: after every 16 operations (or the cadence of the header) and at the end, every
 // statistic agrees with its other accounts, the heap's structure stands, each object keeps its
-// contents; one input in eight is dumped and read back at its end; one in 64 runs twice, on a fresh
-// and on a reset heap, with equal results. No operation crashes, whatever the system refuses. Not
-// covered: real threads, clocks, and the delivery of dumps (target_dump does that).
+// contents; one input in eight is dumped and read back at its end; one in 256 runs twice, on a
+// fresh and on a reset heap, with equal results. No operation crashes, whatever the system refuses.
+// Not covered: real threads, clocks, and the delivery of dumps (target_dump does that).
 #include "fuzz/mutator.h"
 #include "fuzz/target.h"
 
