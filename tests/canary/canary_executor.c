@@ -1,18 +1,14 @@
 // canary_executor: the rules that whoever drives programs evaluates, each made to fire by one lie.
 
 // clang-format off
-// wrap: heap_alloc
+// wrap: heap_alloc dump_write
 // clang-format on
 
 #include "allocator/heap.h"
+#include "dump/writer.h"
 #include "fuzz/executor.h"
 #include "fuzz/text.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/canary/matrix.h"
 
 static bool lying; // objects of 64 bytes are not to be had
 
@@ -28,51 +24,69 @@ void *__wrap_heap_alloc(struct heap *heap, struct mcache *cache, size_t size_byt
     return __real_heap_alloc(heap, cache, size_bytes, layout, flags);
 }
 
-static const struct finding *run(struct executor *executor, const char *text, bool again) {
+static bool overstating; // a dump says that it wrote a byte more than it did
+
+struct dump_result __real_dump_write(struct runtime *runtime, struct mcache *cache,
+                                     const struct dump_sink *sink);
+struct dump_result __wrap_dump_write(struct runtime *runtime, struct mcache *cache,
+                                     const struct dump_sink *sink);
+struct dump_result __wrap_dump_write(struct runtime *runtime, struct mcache *cache,
+                                     const struct dump_sink *sink) {
+    struct dump_result result = __real_dump_write(runtime, cache, sink);
+    result.offset_bytes += overstating ? 1 : 0;
+    return result;
+}
+
+static struct executor *executor;
+
+static enum verdict run(const char *text) {
     static struct program program; // runs again from here
     struct text_error error;
     program_clear(&program);
     assert_true(text_parse_program(&program, text, strlen(text), &error));
-    enum verdict verdict = executor_run(executor, &program, false);
-    if (again) {
-        assert_int_equal(verdict, VERDICT_CLEAN);
-        lying = true;
-        verdict = executor_run_again(executor);
-        lying = false;
-    }
-    assert_int_equal(verdict, VERDICT_FINDING);
-    return executor_finding(executor);
+    return executor_run(executor, &program, false);
 }
 
-static struct executor *create(void) {
+static void expected(void) {
+    (void)run("h1 = alloc c0 size=64\nexpect Mallocs=2\n");
+    assert_int_equal(executor_finding(executor)->operation, 1);
+}
+
+static void twin_hash(void) {
+    assert_int_equal(run("h1 = alloc c0 size=64\n"), VERDICT_CLEAN);
+    lying = true;
+    (void)executor_run_again(executor);
+    lying = false;
+}
+
+static void dump_sink(void) {
+    overstating = true;
+    (void)run("h1 = alloc c0 size=64\ndump\n");
+    overstating = false;
+}
+
+#define CANARY(id, name)                                                                           \
+    { RULE_##id, #name, name, 0, NULL }
+static const struct canary canaries[] = {
+    CANARY(EXPECTED, expected),
+    CANARY(TWIN_HASH, twin_hash),
+    CANARY(DUMP_SINK, dump_sink),
+};
+
+static const struct oracle *sing(const struct canary *canary) {
     const struct executor_options options = {.level = ORACLE_FULL, .keeps_expectations = true};
-    struct executor *executor = executor_create(&options);
+    executor = executor_create(&options);
     assert_non_null(executor);
-    return executor;
+    canary->lie();
+    return executor_oracle(executor);
 }
 
-static void a_wrong_expectation_is_a_finding(void **unused) {
-    (void)unused;
-    struct executor *executor = create();
-    const struct finding *finding =
-        run(executor, "h1 = alloc c0 size=64\nexpect Mallocs=2\n", false);
-    assert_int_equal(finding->rule, RULE_EXPECTED);
-    assert_int_equal(finding->operation, 1);
+static void end(void) {
     executor_destroy(executor);
 }
 
-static void a_twin_that_differs_is_a_finding(void **unused) {
-    (void)unused;
-    struct executor *executor = create();
-    const struct finding *finding = run(executor, "h1 = alloc c0 size=64\n", true);
-    assert_int_equal(finding->rule, RULE_TWIN_HASH);
-    executor_destroy(executor);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_wrong_expectation_is_a_finding),
-        cmocka_unit_test(a_twin_that_differs_is_a_finding),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+int main(int argc, char **argv) {
+    static const struct canary_stage executor_stage = {
+        canaries, sizeof canaries / sizeof canaries[0], sing, end};
+    return canary_main(argc, argv, &executor_stage, NULL, 0);
 }

@@ -1,0 +1,109 @@
+// matrix: which canary makes which rule fire, run as tests or printed as a table.
+//
+// A canary tells one lie; the rule that it is for has to be the first that reports it. Each canary
+// program lists its own; `make canaries` puts the lists together and looks for rules without one.
+#ifndef TESTS_CANARY_MATRIX_H
+#define TESTS_CANARY_MATRIX_H
+
+#include "oracle/oracle.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct canary {
+    enum rule rule;
+    const char *name;
+    void (*lie)(void);
+    unsigned deaf;      // accounts that are not asked: enum deaf_account
+    const char *record; // of the dump that is wrong; NULL: none
+};
+
+// Runs one canary in a scene of its own, and leaves the oracle that heard it in *oracle.
+struct canary_stage {
+    const struct canary *canaries;
+    size_t count;
+    const struct oracle *(*sing)(const struct canary *canary);
+    void (*end)(void);
+};
+
+static const struct canary_stage *stage;
+static bool has_sung[RULE_COUNT];
+
+static void canary_is_heard_first(void **state) {
+    const struct canary *canary = *state;
+    const struct oracle *oracle = stage->sing(canary);
+    const struct finding *finding = oracle_finding(oracle);
+    assert_non_null(finding);
+    if (finding->rule != canary->rule) {
+        finding_print(finding, stderr);
+        fail_msg("rule %s did not report it first", rule_names[canary->rule]);
+    }
+    assert_true(oracle_fired(oracle, canary->rule) > 0);
+    assert_true(oracle_evaluated(oracle, canary->rule) > 0);
+    has_sung[canary->rule] = true;
+    stage->end();
+}
+
+// "rule canary record: first, then the others that fired", a line each, by tabs.
+static int print_matrix(void) {
+    for (size_t i = 0; i < stage->count; i++) {
+        const struct canary *canary = &stage->canaries[i];
+        const struct oracle *oracle = stage->sing(canary);
+        const struct finding *finding = oracle_finding(oracle);
+        (void)printf("%s\t%s\t%s\t%s\t", rule_names[canary->rule], canary->name,
+                     canary->record == NULL ? "-" : canary->record,
+                     finding == NULL ? "-" : rule_names[finding->rule]);
+        const char *separator = "";
+        for (int rule = 0; rule < RULE_COUNT; rule++) {
+            if (oracle_fired(oracle, (enum rule)rule) > 0 &&
+                (finding == NULL || (enum rule)rule != finding->rule)) {
+                (void)printf("%s%s", separator, rule_names[rule]);
+                separator = " ";
+            }
+        }
+        (void)printf("\n");
+        stage->end();
+    }
+    return EXIT_SUCCESS;
+}
+
+// Every rule's name, a line each.
+static int print_rules(void) {
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        (void)printf("%s\n", rule_names[rule]);
+    }
+    return EXIT_SUCCESS;
+}
+
+// The canaries as tests, and `others` behind them; --matrix and --rules print instead.
+static int canary_main(int argc, char **argv, const struct canary_stage *own,
+                       const struct CMUnitTest *others, size_t other_count) {
+    stage = own;
+    if (argc > 1) {
+        return strcmp(argv[1], "--matrix") == 0  ? print_matrix()
+               : strcmp(argv[1], "--rules") == 0 ? print_rules()
+                                                 : EXIT_FAILURE;
+    }
+    struct CMUnitTest *tests = calloc(own->count + other_count, sizeof *tests);
+    if (tests == NULL) {
+        return EXIT_FAILURE;
+    }
+    for (size_t i = 0; i < own->count; i++) {
+        tests[i] = (struct CMUnitTest){.name = own->canaries[i].name,
+                                       .test_func = canary_is_heard_first,
+                                       .initial_state = (void *)(uintptr_t)&own->canaries[i]};
+    }
+    if (other_count > 0) {
+        memcpy(tests + own->count, others, other_count * sizeof *tests);
+    }
+    int status = _cmocka_run_group_tests("canaries", tests, own->count + other_count, NULL, NULL);
+    free(tests);
+    return status;
+}
+
+#endif
