@@ -18,11 +18,13 @@ struct answer { // of one build
     int status;
 };
 
-static _Noreturn void run_build(const char *build, const char *mode, const char *input, int out) {
+static _Noreturn void run_build(const char *build, const char *mode, bool expects,
+                                const char *input, int out) {
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     (void)dup2(out, STDOUT_FILENO);
     (void)dup2(nowhere, STDERR_FILENO);
-    (void)execl(build, build, "replay", mode, "--json", input, (char *)NULL);
+    (void)execl(build, build, "replay", mode, "--json", input,
+                expects ? (char *)NULL : "--no-expect", (char *)NULL);
     _exit(127);
 }
 
@@ -51,7 +53,8 @@ static char *read_text(int descriptor) {
     return NULL;
 }
 
-static bool ask(const char *build, const char *mode, const char *input, struct answer *answer) {
+static bool ask(const char *build, const char *mode, bool expects, const char *input,
+                struct answer *answer) {
     int ends[2];
     answer->text = NULL;
     if (pipe(ends) != 0) {
@@ -59,7 +62,7 @@ static bool ask(const char *build, const char *mode, const char *input, struct a
     }
     pid_t child = fork();
     if (child == 0) {
-        run_build(build, mode, input, ends[1]);
+        run_build(build, mode, expects, input, ends[1]);
     }
     (void)close(ends[1]);
     int status = 0;
@@ -130,63 +133,141 @@ static bool find_member(const char *text, const char *key, char *value, size_t v
 
 // ---- changes
 
-static void note_change(struct accounts *accounts, const char *field, const char *input,
-                        const char *old_value, const char *new_value) {
+static struct account_change *change_of(struct accounts *accounts, const char *field) {
     size_t i = 0;
     while (i < accounts->change_count && strcmp(accounts->changes[i].field, field) != 0) {
         i++;
     }
     if (i == ACCOUNT_FIELDS_MAX) {
-        return; // more fields than MemStats has
+        return NULL; // more fields than MemStats has
     }
     struct account_change *change = &accounts->changes[i];
     if (i == accounts->change_count) {
         accounts->change_count++;
         (void)snprintf(change->field, sizeof change->field, "%s", field);
-        (void)snprintf(change->first_input, sizeof change->first_input, "%s", input);
-        (void)snprintf(change->old_value, sizeof change->old_value, "%.31s", old_value);
-        (void)snprintf(change->new_value, sizeof change->new_value, "%.31s", new_value);
+    }
+    return change;
+}
+
+struct value_text {
+    const char *begin, *end;
+};
+
+static bool is_same(struct value_text a, struct value_text b) {
+    return a.end - a.begin == b.end - b.begin &&
+           memcmp(a.begin, b.begin, (size_t)(a.end - a.begin)) == 0;
+}
+
+static void narrow_member(struct account_change *change, struct value_text *old_value,
+                          struct value_text *new_value) {
+    char key[16];
+    struct value_text old_member;
+    struct value_text new_member;
+    const char *old_at = old_value->begin + 1;
+    const char *new_at = new_value->begin + 1;
+    while (next_member(&old_at, key, sizeof key, &old_member.begin, &old_member.end) &&
+           next_member(&new_at, key, sizeof key, &new_member.begin, &new_member.end)) {
+        if (!is_same(old_member, new_member)) {
+            size_t length = strlen(change->part);
+            (void)snprintf(change->part + length, sizeof change->part - length, ".%s", key);
+            *old_value = old_member;
+            *new_value = new_member;
+            return;
+        }
+    }
+}
+
+// Of two lists the first elements that differ, and of two objects the first such members.
+static void narrow(struct account_change *change, struct value_text *old_value,
+                   struct value_text *new_value) {
+    struct value_text old_item = {old_value->begin + 1, NULL};
+    struct value_text new_item = {new_value->begin + 1, NULL};
+    change->part[0] = 0;
+    for (size_t i = 0; *old_value->begin == '[' && *new_value->begin == '['; i++) {
+        old_item.end = value_end(old_item.begin);
+        new_item.end = value_end(new_item.begin);
+        if (!is_same(old_item, new_item)) {
+            (void)snprintf(change->part, sizeof change->part, "[%zu]", i);
+            *old_value = old_item;
+            *new_value = new_item;
+            break;
+        }
+        if (*old_item.end != ',' || *new_item.end != ',') {
+            return;
+        }
+        old_item.begin = old_item.end + 1;
+        new_item.begin = new_item.end + 1;
+    }
+    if (*old_value->begin == '{' && *new_value->begin == '{') {
+        narrow_member(change, old_value, new_value);
+    }
+}
+
+// The field differs in this input: counted, and shown if no smaller input has it.
+static void note_change(struct accounts *accounts, const char *field, const char *input,
+                        size_t operation_count, struct value_text old_value,
+                        struct value_text new_value) {
+    struct account_change *change = change_of(accounts, field);
+    if (change == NULL) {
+        return;
     }
     change->input_count++;
+    if (change->input_count > 1 && change->operation_count <= operation_count) {
+        return;
+    }
+    narrow(change, &old_value, &new_value);
+    change->operation_count = operation_count;
+    change->has_parted = false;
+    (void)snprintf(change->input, sizeof change->input, "%s", input);
+    (void)snprintf(change->old_value, sizeof change->old_value, "%.*s",
+                   (int)(old_value.end - old_value.begin), old_value.begin);
+    (void)snprintf(change->new_value, sizeof change->new_value, "%.*s",
+                   (int)(new_value.end - new_value.begin), new_value.begin);
 }
 
-// Compares the objects member by member; true when some differ.
-static bool compare_stats(struct accounts *accounts, const char *input, const char *old_text,
-                          const char *new_text) {
-    char key[32];
-    static char old_value[65536];
-    static char new_value[65536];
-    const char *begin;
-    const char *end;
-    const char *at = old_text + (*old_text == '{');
-    bool differs = false;
-    while (next_member(&at, key, sizeof key, &begin, &end)) {
-        (void)snprintf(old_value, sizeof old_value, "%.*s", (int)(end - begin), begin);
-        if (!find_member(new_text, key, new_value, sizeof new_value)) {
-            (void)snprintf(new_value, sizeof new_value, "null");
-        }
-        if (strcmp(old_value, new_value) != 0) {
-            bool is_list = old_value[0] == '[';
-            note_change(accounts, key, input, is_list ? "\"...\"" : old_value,
-                        is_list ? "\"...\"" : new_value);
-            differs = true;
+static bool find_value(const char *text, const char *key, struct value_text *value) {
+    char name[32];
+    const char *at = text + (*text == '{');
+    while (next_member(&at, name, sizeof name, &value->begin, &value->end)) {
+        if (strcmp(name, key) == 0) {
+            return true;
         }
     }
-    return differs;
+    return false;
 }
 
-static void note_operation(struct accounts *accounts, const char *input, const char *field,
-                           const char *line) {
-    char text[96];
-    char number[24];
-    for (size_t i = 0; i < accounts->change_count; i++) {
-        struct account_change *change = &accounts->changes[i];
-        bool is_open = strcmp(change->field, field) == 0 && change->operation[0] == 0 &&
-                       strcmp(change->first_input, input) == 0;
-        if (is_open && find_member(line, "operation", number, sizeof number) &&
-            find_member(line, "text", text, sizeof text)) {
-            (void)snprintf(change->operation, sizeof change->operation, "%s: %s", number, text);
+// Compares the objects member by member.
+static void compare_stats(struct accounts *accounts, const char *input, size_t operation_count,
+                          const char *old_text, const char *new_text) {
+    static const char null[] = "null";
+    char key[32];
+    struct value_text old_value;
+    struct value_text new_value;
+    const char *at = old_text + (*old_text == '{');
+    while (next_member(&at, key, sizeof key, &old_value.begin, &old_value.end)) {
+        if (!find_value(new_text, key, &new_value)) {
+            new_value = (struct value_text){null, null + sizeof null - 1};
         }
+        if (!is_same(old_value, new_value)) {
+            note_change(accounts, key, input, operation_count, old_value, new_value);
+        }
+    }
+}
+
+static size_t count_lines(const char *text) {
+    size_t count = 0;
+    for (; *text != 0; text++) {
+        count += *text == '\n';
+    }
+    return count;
+}
+
+static void note_operation(struct account_change *change, const char *line) {
+    char number[24];
+    if (find_member(line, "operation", number, sizeof number) &&
+        find_member(line, "text", change->text, sizeof change->text)) {
+        change->has_parted = true;
+        change->operation = (size_t)strtoull(number, NULL, 10);
     }
 }
 
@@ -201,11 +282,11 @@ static void compare_traces(struct accounts *accounts, const char *input, const c
         for (size_t i = 0; has_old && has_new && i < accounts->change_count; i++) {
             char a[32] = "0";
             char b[32] = "0";
-            const char *field = accounts->changes[i].field;
-            (void)find_member(old_moved, field, a, sizeof a);
-            (void)find_member(new_moved, field, b, sizeof b);
-            if (strcmp(a, b) != 0) {
-                note_operation(accounts, input, field, old_text);
+            struct account_change *change = &accounts->changes[i];
+            (void)find_member(old_moved, change->field, a, sizeof a);
+            (void)find_member(new_moved, change->field, b, sizeof b);
+            if (strcmp(a, b) != 0 && !change->has_parted && strcmp(change->input, input) == 0) {
+                note_operation(change, old_text);
             }
         }
         old_text += strcspn(old_text, "\n");
@@ -215,20 +296,36 @@ static void compare_traces(struct accounts *accounts, const char *input, const c
     }
 }
 
-static int ask_both(struct accounts *accounts, const char *mode, const char *input,
-                    struct answer answers[2]) {
-    answers[1].text = NULL;
-    for (size_t i = 0; i < 2; i++) {
-        if (!ask(accounts->builds[i], mode, input, &answers[i])) {
-            cli_message("%s: cannot be run: no process or no memory", accounts->builds[i]);
-            return CLI_ENVIRONMENT;
-        }
-        if (answers[i].status == 126 || answers[i].status == 127) {
-            cli_message("%s: cannot be run", accounts->builds[i]);
-            return CLI_UNUSABLE;
-        }
+// ---- both builds
+
+static int ask_one(struct accounts *accounts, size_t which, const char *mode, const char *input,
+                   struct answer *answer) {
+    const char *build = accounts->builds[which];
+    if (!ask(build, mode, accounts->expects[which], input, answer)) {
+        cli_message("%s: cannot be run: no process or no memory", build);
+        return CLI_ENVIRONMENT;
+    }
+    if (answer->status == 126 || answer->status == 127) {
+        cli_message("%s: cannot be run", build);
+        return CLI_UNUSABLE;
     }
     return CLI_CLEAN;
+}
+
+static int ask_both(struct accounts *accounts, const char *mode, const char *input,
+                    struct answer answers[2]) {
+    int status = CLI_CLEAN;
+    answers[0].text = answers[1].text = NULL;
+    for (size_t i = 0; i < 2 && status == CLI_CLEAN; i++) {
+        status = ask_one(accounts, i, mode, input, &answers[i]);
+        if (status == CLI_CLEAN && answers[i].status == CLI_UNUSABLE && !accounts->expects[i]) {
+            free(answers[i].text); // an older build, or an input of no use
+            accounts->expects[i] = true;
+            status = ask_one(accounts, i, mode, input, &answers[i]);
+            accounts->expects[i] = answers[i].status != CLI_UNUSABLE;
+        }
+    }
+    return status;
 }
 
 static void free_answers(struct answer answers[2]) {
@@ -236,20 +333,35 @@ static void free_answers(struct answer answers[2]) {
     free(answers[1].text);
 }
 
-static int compare_operations(struct accounts *accounts, const char *input) {
+// The statistics at the end differ: which, and from which operation on.
+static int compare_operations(struct accounts *accounts, const char *input,
+                              const struct answer ends[2]) {
     struct answer answers[2];
     int status = ask_both(accounts, "--trace", input, answers);
     if (status == CLI_CLEAN) {
+        compare_stats(accounts, input, count_lines(answers[0].text), ends[0].text, ends[1].text);
         compare_traces(accounts, input, answers[0].text, answers[1].text);
     }
     free_answers(answers);
     return status;
 }
 
+static void note_other(struct accounts *accounts, const char *input,
+                       const struct answer answers[2]) {
+    if (accounts->other_count++ > 0) {
+        return;
+    }
+    (void)snprintf(accounts->other_input, sizeof accounts->other_input, "%s", input);
+    for (size_t i = 0; i < 2; i++) {
+        accounts->other_status[i] = answers[i].status;
+        (void)find_member(answers[i].text, "rule", accounts->other_rule,
+                          sizeof accounts->other_rule);
+    }
+}
+
 int accounts_compare(struct accounts *accounts, const char *input) {
     struct answer answers[2];
     int status = ask_both(accounts, "--stats", input, answers);
-    bool differs = false;
     if (status == CLI_CLEAN &&
         (answers[0].status == CLI_UNUSABLE || answers[1].status == CLI_UNUSABLE)) {
         cli_message("%s: a build cannot read it", input);
@@ -257,14 +369,12 @@ int accounts_compare(struct accounts *accounts, const char *input) {
     } else if (status == CLI_CLEAN) {
         accounts->input_count++;
         if (answers[0].status != answers[1].status) {
-            if (accounts->other_count == 0) {
-                (void)snprintf(accounts->other_input, sizeof accounts->other_input, "%s", input);
-            }
-            accounts->other_count++;
-        } else if (answers[0].status == CLI_CLEAN) {
-            differs = compare_stats(accounts, input, answers[0].text, answers[1].text);
+            note_other(accounts, input, answers);
+        } else if (answers[0].status == CLI_CLEAN &&
+                   strcmp(answers[0].text, answers[1].text) != 0) {
+            status = compare_operations(accounts, input, answers);
         }
     }
     free_answers(answers);
-    return differs ? compare_operations(accounts, input) : status;
+    return status;
 }

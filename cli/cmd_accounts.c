@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/replay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,9 @@ static const char usage[] =
     "\n"
     "Replays the files of CORPUS on two builds of countercheck, OLD and NEW, and lists which "
     "exported\n"
-    "statistics changed, on how many inputs, and the first operation at which they part.\n"
+    "statistics changed, on how many inputs, and, of the smallest of them, both numbers and the "
+    "first\n"
+    "operation at which they part. What the files themselves expect is not checked.\n"
     "  --allow=FIELD,...  changes of these fields are meant: listed, but no finding\n"
     "  --json             one object\n"
     "Exit status: 0 no difference but those allowed, 1 a difference, 2 unusable input or call (a "
@@ -38,22 +41,47 @@ static bool is_allowed(const char *list, const char *field) {
     return false;
 }
 
+static const char *plural(size_t count) {
+    return count == 1 ? "" : "s";
+}
+
+// Two lines a field: the numbers, and where they part.
+static void print_change(const struct accounts *accounts, const struct account_change *change,
+                         bool allow) {
+    char name[sizeof change->field + sizeof change->part];
+    (void)snprintf(name, sizeof name, "%s%s", change->field, change->part);
+    (void)printf("%-20s %5zu of %-5zu %14s -> %-14s%s\n    %s", name, change->input_count,
+                 accounts->input_count, change->old_value, change->new_value,
+                 allow ? "  (allowed)" : "", change->input);
+    if (change->has_parted) {
+        int length = (int)strlen(change->text);
+        bool is_quoted = length >= 2 && change->text[0] == '"';
+        (void)printf(", operation %zu: %.*s", change->operation, is_quoted ? length - 2 : length,
+                     change->text + is_quoted);
+    }
+    (void)printf("\n");
+}
+
 static bool print_table(const struct accounts *accounts, const char *allowed) {
     bool found = accounts->other_count > 0;
+    if (accounts->change_count > 0) {
+        (void)printf("%-20s %14s %14s -> %s\n    %s\n", "field", "inputs      ", "old", "new",
+                     "the smallest input, and where its numbers part");
+    }
     for (size_t i = 0; i < accounts->change_count; i++) {
-        const struct account_change *change = &accounts->changes[i];
-        bool allow = is_allowed(allowed, change->field);
+        bool allow = is_allowed(allowed, accounts->changes[i].field);
         found |= !allow;
-        (void)printf("%-16s %4zu input%s  %s: %s -> %s%s%s%s\n", change->field, change->input_count,
-                     change->input_count == 1 ? " " : "s", change->first_input, change->old_value,
-                     change->new_value, change->operation[0] == 0 ? "" : ", from operation ",
-                     change->operation, allow ? "  (allowed)" : "");
+        print_change(accounts, &accounts->changes[i], allow);
     }
     if (accounts->other_count > 0) {
-        (void)printf("%zu input%s ended differently, first %s\n", accounts->other_count,
-                     accounts->other_count == 1 ? "" : "s", accounts->other_input);
+        (void)printf("%zu input%s ended differently, first %s: status %d -> %d%s%s\n",
+                     accounts->other_count, plural(accounts->other_count), accounts->other_input,
+                     accounts->other_status[0], accounts->other_status[1],
+                     accounts->other_rule[0] == 0 ? "" : ", rule ", accounts->other_rule);
     }
-    (void)printf("%zu inputs, %zu fields differ\n", accounts->input_count, accounts->change_count);
+    (void)printf("%zu input%s, %zu field%s differ%s\n", accounts->input_count,
+                 plural(accounts->input_count), accounts->change_count,
+                 plural(accounts->change_count), accounts->change_count == 1 ? "s" : "");
     return found;
 }
 
@@ -65,9 +93,16 @@ static bool print_json(const struct accounts *accounts, const char *allowed) {
         const struct account_change *change = &accounts->changes[i];
         bool allow = is_allowed(allowed, change->field);
         found |= !allow;
-        (void)printf("%s\"%s\":{\"inputs\":%zu,\"old\":%s,\"new\":%s,\"allowed\":%s}",
-                     i == 0 ? "" : ",", change->field, change->input_count, change->old_value,
-                     change->new_value, allow ? "true" : "false");
+        (void)printf("%s\"%s\":{\"inputs\":%zu,\"part\":\"%s\",\"old\":%s,\"new\":%s,"
+                     "\"allowed\":%s,\"input\":",
+                     i == 0 ? "" : ",", change->field, change->input_count, change->part,
+                     change->old_value, change->new_value, allow ? "true" : "false");
+        replay_print_json_string(change->input, stdout);
+        (void)printf(",\"operations\":%zu", change->operation_count);
+        if (change->has_parted) {
+            (void)printf(",\"operation\":%zu,\"text\":%s", change->operation, change->text);
+        }
+        (void)printf("}");
     }
     (void)printf("}}\n");
     return found;

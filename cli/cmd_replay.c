@@ -31,6 +31,7 @@ static const char usage[] =
     "lines\n"
     "  --dump OUT     writes the final heap dump of the one program given; it holds all that the "
     "heap held\n"
+    "  --no-expect    does not check expect lines\n"
     "  --pin          writes the final statistics into the text FILE as expect lines, in place of "
     "those of\n"
     "                 before: a later replay compares them, and a change is a difference of the "
@@ -46,7 +47,7 @@ struct totals {
 };
 
 struct call {
-    bool is_traced, has_stats, is_json, is_terminal, is_pinning;
+    bool is_traced, has_stats, is_json, is_terminal, is_pinning, ignores_expectations;
     bool every_operation; // --check was given
     enum oracle_level level;
     const char *dump_path;
@@ -163,7 +164,7 @@ static int replay_all(const struct input_list *list, const struct call *call) {
     (void)snprintf(scratch, sizeof scratch, "/tmp/countercheck-dump-%ld", (long)getpid());
     const struct executor_options options = {
         .level = call->level,
-        .keeps_expectations = true,
+        .keeps_expectations = !call->ignores_expectations,
         .final_dump = true,
         .scratch_path = scratch,
     };
@@ -201,6 +202,7 @@ int cmd_replay(int argc, char **argv) {
         {"--json", &call.is_json, NULL},
         {"--dump", NULL, &call.dump_path},
         {"--pin", &call.is_pinning, NULL},
+        {"--no-expect", &call.ignores_expectations, NULL},
         {NULL, NULL, NULL},
     };
     const struct cli_call parsed = {usage, options, 1, SIZE_MAX};
@@ -213,8 +215,9 @@ int cmd_replay(int argc, char **argv) {
     if (!parse_level(level, &call)) {
         return CLI_UNUSABLE;
     }
-    if (call.is_pinning && (call.is_traced || call.has_stats || call.is_json ||
-                            call.every_operation || call.dump_path != NULL)) {
+    if (call.is_pinning &&
+        (call.is_traced || call.has_stats || call.is_json || call.ignores_expectations ||
+         call.every_operation || call.dump_path != NULL)) {
         cli_message("replay: --pin goes with no other option");
         return CLI_UNUSABLE;
     }

@@ -94,6 +94,7 @@ says out "0 findings" "clean"
 expect 1 "lie" "$command" replay lie.ops
 says out "rule expected failed: Frees: expected 2, fast account 1" "lie"
 says out "operation 5: expect Frees=2" "lie"
+expect 0 "lie --no-expect" "$command" replay --no-expect lie.ops
 expect 1 "a finding among others" "$command" replay clean.ops lie.ops clean.ops
 says out "3 programs" "a finding among others"
 expect 1 "a finding beside an unusable file" "$command" replay lie.ops wrong.ops
@@ -227,14 +228,25 @@ END
 chmod +x liar
 mkdir some && cp clean.ops some/
 expect 0 "accounts of one build" "$command" accounts "$command" "$command" some
-says out "1 inputs, 0 fields differ" "accounts of one build"
+says out "1 input, 0 fields differ" "accounts of one build"
 expect 1 "accounts" "$command" accounts "$command" ./liar some
 says out "Frees" "accounts"
-says out "from operation 2" "accounts"
+says out "clean.ops, operation 2: free c0 h0" "accounts"
+[ "$(awk 'length > 100' out)" = "" ] || fail "accounts: a line of more than 100 columns"
 expect 0 "accounts --allow" "$command" accounts --allow=BySize,Frees "$command" ./liar some
 says out "(allowed)" "accounts --allow"
 expect 1 "accounts --json" "$command" accounts --json "$command" ./liar some
-python3 -c 'import json; assert json.load(open("out"))["fields"]["Frees"]["new"] == 7' || fail "accounts --json: $(cat out)"
+python3 -c 'import json; f = json.load(open("out"))["fields"]["Frees"]
+assert f["old"] == 1 and f["new"] == 7 and f["operation"] == 2 and f["text"] == "free c0 h0" and f["operations"] == 6' || fail "accounts --json: $(cat out)"
+# a build from before --no-expect, and a corpus whose expectations one build breaks
+printf '#!/bin/sh\ncase " $* " in *" --no-expect "*) exit 2 ;; esac\nexec "%s" "$@"\n' "$command" >older
+chmod +x older
+expect 0 "accounts of an older build" "$command" accounts ./older "$command" some
+mkdir two && cp clean.ops lie.ops two/ && printf 'nop\nh0 = alloc c0 size=48\nfree c0 h0\n' >two/small.ops
+expect 1 "accounts of three inputs" "$command" accounts "$command" ./liar two
+says out "two/small.ops, operation 2: free c0 h0" "accounts shows the smallest input"
+says out "BySize[5].Frees" "accounts shows a list's first difference"
+says out "3 inputs, 2 fields differ" "accounts of three inputs"
 refused "cannot be run" "$command" accounts ./missing "$command" some
 refused "an operand is missing" "$command" accounts "$command" "$command"
 
