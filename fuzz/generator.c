@@ -3,6 +3,10 @@
 #include "fuzz/generator.h"
 
 #include "allocator/sysmem.h"
+#include "fuzz/plan.h"
+
+#define TRIES_MAX   4
+#define BLIND_SHARE 12 // one operation in so many is drawn whatever the plan says
 
 struct program_header generator_header(uint32_t seed) {
     static const uint8_t cadences[] = {4, 16, 16, 16, 16, 16, 64, 255};
@@ -47,48 +51,19 @@ static enum operation_code draw_code(struct random *random, uint16_t groups_off)
 
 #define LOOKED_BACK_MAX 160 // operations that are searched for one that filled a slot
 
-// The operation whose work this one undoes or builds on; OP_NOP: any that fills the slot will do.
-static enum operation_code maker_of(struct operation wanting) {
-    static const struct {
-        uint8_t wanting, maker;
-    } pairs[] = {
-        {OP_WRITE_FRAME, OP_FRAME_PUSH}, {OP_FRAME_POP, OP_FRAME_PUSH},
-        {OP_DEFER_POP, OP_DEFER_PUSH},   {OP_PANIC_POP, OP_PANIC_PUSH},
-        {OP_GO_SHRINK, OP_GO_GROW},      {OP_FINALIZER_REMOVE, OP_FINALIZER_SET},
-    };
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        if (operation_code(wanting) == pairs[i].wanting) {
-            return (enum operation_code)pairs[i].maker;
-        }
-    }
-    return OP_NOP;
-}
-
-// Whether an operation made what another one wants: for a write, an object that has pointers.
-static bool makes(struct operation earlier, enum operation_code maker, enum operand operand,
-                  bool wants_pointers) {
-    enum operation_code code = operation_code(earlier);
-    if (maker != OP_NOP) {
-        return code == maker;
-    }
-    return operation_descriptions[code].has_result && operation_has(code, operand) &&
-           (!wants_pointers || operation_get(earlier, OPERAND_TYPE) != 0);
-}
-
 // The slot that some earlier operation filled, looking back from the end or from anywhere; false:
 // none.
 static bool earlier_slot(struct random *random, const struct program *program, size_t position,
-                         struct operation wanting, enum operand operand, uint32_t *slot) {
+                         enum operand operand, uint32_t *slot) {
     size_t recent = position < 24 ? position : 24;
     size_t reach = random_once_in(random, 2) ? recent : position;
     size_t at = position - (reach == 0 ? 0 : random_below(random, (uint32_t)reach));
-    bool wants_pointers = operation_code(wanting) == OP_WRITE;
-    enum operation_code maker = maker_of(wanting);
     for (size_t looked = 0; at > 0 && looked < LOOKED_BACK_MAX; looked++, at--) {
         struct operation earlier = program->operations[at - 1];
-        if (makes(earlier, maker, operand, wants_pointers)) {
+        enum operation_code code = operation_code(earlier);
+        if (operation_descriptions[code].has_result && operation_has(code, operand)) {
             *slot = operation_get(earlier, operand);
-            if (operation_code(earlier) == OP_ALLOC_RUN) {
+            if (code == OP_ALLOC_RUN) {
                 *slot += random_below(random, operation_get(earlier, OPERAND_RUN));
                 *slot &= 255;
             }
@@ -99,14 +74,14 @@ static bool earlier_slot(struct random *random, const struct program *program, s
 }
 
 static uint32_t draw_slot(struct random *random, const struct program *program, size_t position,
-                          struct operation wanting, enum operand operand, bool is_result) {
+                          enum operand operand, bool is_result) {
     uint32_t slot = 0;
     if (operand == OPERAND_CACHE) {
         bool beyond = is_result || random_once_in(random, 16);
         return random_below(random, beyond ? PROGRAM_CACHES_MAX : program->header.caches);
     }
     if (!is_result && !random_once_in(random, 16) &&
-        earlier_slot(random, program, position, wanting, operand, &slot)) {
+        earlier_slot(random, program, position, operand, &slot)) {
         return slot;
     }
     uint32_t limit = operand_descriptions[operand].max + 1;
@@ -142,8 +117,7 @@ static uint32_t draw_number(struct random *random, enum operand operand) {
 
 static struct operation draw_target(struct random *random, const struct program *program,
                                     size_t position, struct operation operation) {
-    uint32_t handle =
-        draw_slot(random, program, position, operation_from_bits(OP_NOP), OPERAND_HANDLE, false);
+    uint32_t handle = draw_slot(random, program, position, OPERAND_HANDLE, false);
     uint32_t offset = random_once_in(random, 4) ? random_below(random, TARGET_OFFSET_MAX + 1) : 0;
     return operation_set_target(operation, random_once_in(random, 8), handle, offset);
 }
@@ -165,7 +139,7 @@ struct operation generator_operand(struct random *random, const struct program *
     uint32_t value = 0;
     switch (d->kind) {
     case OPERAND_KIND_SLOT:
-        value = draw_slot(random, program, position, operation, operand,
+        value = draw_slot(random, program, position, operand,
                           o->has_result && o->operands[0] == operand);
         break;
     case OPERAND_KIND_NUMBER:
@@ -199,8 +173,8 @@ struct operation generator_operand(struct random *random, const struct program *
     return operation_set(operation, operand, value);
 }
 
-struct operation generator_operation(struct random *random, const struct program *program,
-                                     size_t position) {
+static struct operation draw_operation(struct random *random, const struct program *program,
+                                       size_t position) {
     enum operation_code code = draw_code(random, program->header.groups_off);
     struct operation operation = operation_from_bits(code);
     const uint8_t *operands = operation_descriptions[code].operands;
@@ -211,14 +185,40 @@ struct operation generator_operation(struct random *random, const struct program
     return operation;
 }
 
+// One that the plan says can do something: most of the time, since the plan only guesses.
+static struct operation draw_planned(struct random *random, const struct program *program,
+                                     size_t position, const struct plan *plan) {
+    struct operation operation = draw_operation(random, program, position);
+    for (int tries = 0; tries < TRIES_MAX && !random_once_in(random, BLIND_SHARE); tries++) {
+        operation = plan_mend(plan, operation, random);
+        if (plan_allows(plan, operation)) {
+            break;
+        }
+        operation = draw_operation(random, program, position);
+    }
+    return operation;
+}
+
+struct operation generator_operation(struct random *random, const struct program *program,
+                                     size_t position) {
+    struct plan plan;
+    plan_of(&plan, program, position);
+    return draw_planned(random, program, position, &plan);
+}
+
+static void append(struct program *program, struct plan *plan, struct operation operation) {
+    (void)program_append(program, operation);
+    plan_add(plan, operation);
+}
+
 // Keeps what the last operation allocated: by the data segment, most of the time.
-static void append_root(struct random *random, struct program *program) {
+static void append_root(struct random *random, struct program *program, struct plan *plan) {
     struct operation last = program->operations[program->count - 1];
     enum operation_code code = random_once_in(random, 4) ? OP_WRITE_BSS : OP_WRITE_DATA;
     struct operation write =
         operation_set(operation_from_bits(code), OPERAND_WORD, random_below(random, 64));
-    (void)program_append(
-        program, operation_set_target(write, false, operation_get(last, OPERAND_HANDLE), 0));
+    append(program, plan,
+           operation_set_target(write, false, operation_get(last, OPERAND_HANDLE), 0));
 }
 
 void generator_program(struct program *program, uint32_t seed, size_t operations_max) {
@@ -228,12 +228,14 @@ void generator_program(struct program *program, uint32_t seed, size_t operations
     program->header = generator_header(seed);
     size_t length = lengths[random_below(&random, 4)];
     length = length < operations_max ? length : operations_max;
+    struct plan plan;
+    plan_begin(&plan, &program->header);
     while (program->count < length) {
-        struct operation operation = generator_operation(&random, program, program->count);
-        (void)program_append(program, operation);
+        struct operation operation = draw_planned(&random, program, program->count, &plan);
+        append(program, &plan, operation);
         bool allocates = operation_code(operation) == OP_ALLOC;
         if (allocates && program->count < length && random_once_in(&random, 3)) {
-            append_root(&random, program);
+            append_root(&random, program, &plan);
         }
     }
 }

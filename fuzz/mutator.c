@@ -3,12 +3,14 @@
 
 #include "allocator/sysmem.h"
 #include "fuzz/generator.h"
+#include "fuzz/plan.h"
 #include "fuzz/text.h"
 
 #include <string.h>
 
 #define BLOCK_MAX  32 // operations that one step moves
 #define REPEAT_MAX 12
+#define MEND_SHARE 4 // one mutation in so many is followed by a look at all operations
 
 static size_t pick(struct random *random, const struct program *program) {
     return random_below(random, (uint32_t)program->count);
@@ -188,6 +190,19 @@ static void step_header(struct program *program, size_t operations_max, struct r
     }
 }
 
+// Most of the operations that can do nothing where they stand now get slots with which they can.
+static void mend(struct program *program, struct random *random) {
+    struct plan plan;
+    plan_begin(&plan, &program->header);
+    for (size_t i = 0; i < program->count; i++) {
+        struct operation operation = program->operations[i];
+        if (!plan_allows(&plan, operation) && !random_once_in(random, 8)) {
+            program->operations[i] = operation = plan_mend(&plan, operation, random);
+        }
+        plan_add(&plan, operation);
+    }
+}
+
 static void drop_expectations(struct program *program) {
     size_t kept = 0;
     for (size_t i = 0; i < program->count; i++) {
@@ -217,6 +232,9 @@ void mutator_mutate(struct program *program, size_t operations_max, struct rando
             steps[step](program, operations_max, random);
         }
     }
+    if (random_once_in(random, MEND_SHARE)) {
+        mend(program, random);
+    }
 }
 
 void mutator_cross(struct program *into, const struct program *other, size_t operations_max,
@@ -236,6 +254,9 @@ void mutator_cross(struct program *into, const struct program *other, size_t ope
         into->header.caches = other->header.caches;
     }
     drop_expectations(into);
+    if (random_once_in(random, MEND_SHARE)) {
+        mend(into, random);
+    }
 }
 
 // ---- on bytes
