@@ -12,7 +12,7 @@ build = @test -f build/$(1)/build.ninja || cmake --preset $(1) >/dev/null; \
 # $(call check,PRESET): runs the preset's tests and prints their summary
 check = @ctest --test-dir build/$(1) -j $(JOBS) --output-on-failure --no-tests=error
 
-.PHONY: all release debug fuzz test test-gcc test-release tsan coverage interop bench faults corpus lint format docs install clean help
+.PHONY: all release debug fuzz test test-gcc test-release tsan coverage interop bench faults canaries corpus lint format docs install clean help
 all: release
 
 release: ## build/release/countercheck, the optimised command
@@ -62,6 +62,11 @@ bench: release ## the benchmarks beside their peers
 faults: ## seed known bugs into a copy of the tree, and see each caught
 	@ci/setup fuzz test
 	@ci/faults/run
+
+canaries: ## which canary makes which rule of the oracle fire
+	@ci/setup test
+	$(call build,asan,tests/canary.canary_oracle tests/canary.canary_dump tests/canary.canary_executor)
+	@ci/canaries
 
 corpus: ## keep what fuzzing found: merge build/live into corpus/, smallest set with the same coverage
 	@ci/corpus

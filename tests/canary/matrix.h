@@ -19,16 +19,15 @@ struct canary {
     enum rule rule;
     const char *name;
     void (*lie)(void);
-    unsigned deaf;      // accounts that are not asked: enum deaf_account
+    unsigned deaf;      // accounts that find nothing, since they would report first; see liars.h
     const char *record; // of the dump that is wrong; NULL: none
 };
 
-// Runs one canary in a scene of its own, and leaves the oracle that heard it in *oracle.
 struct canary_stage {
     const struct canary *canaries;
     size_t count;
-    const struct oracle *(*sing)(const struct canary *canary);
-    void (*end)(void);
+    const struct oracle *(*sing)(const struct canary *canary); // in a scene of its own; who heard
+    void (*end)(void);                                         // of the scene
 };
 
 static const struct canary_stage *stage;
@@ -49,15 +48,29 @@ static void canary_is_heard_first(void **state) {
     stage->end();
 }
 
-// "rule canary record: first, then the others that fired", a line each, by tabs.
+static void print_deaf(unsigned deaf) {
+    static const char *const names[] = {"model", "identities", "identities-since", "verifier"};
+    const char *separator = "";
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if ((deaf >> i & 1) != 0) {
+            (void)printf("%s%s", separator, names[i]);
+            separator = ",";
+        }
+    }
+    (void)printf("%s\t", deaf == 0 ? "-" : "");
+}
+
+// Rule, canary, record, deaf accounts, the rule that reported first, the others that fired: a line
+// each, by tabs.
 static int print_matrix(void) {
     for (size_t i = 0; i < stage->count; i++) {
         const struct canary *canary = &stage->canaries[i];
         const struct oracle *oracle = stage->sing(canary);
         const struct finding *finding = oracle_finding(oracle);
-        (void)printf("%s\t%s\t%s\t%s\t", rule_names[canary->rule], canary->name,
-                     canary->record == NULL ? "-" : canary->record,
-                     finding == NULL ? "-" : rule_names[finding->rule]);
+        (void)printf("%s\t%s\t%s\t", rule_names[canary->rule], canary->name,
+                     canary->record == NULL ? "-" : canary->record);
+        print_deaf(canary->deaf);
+        (void)printf("%s\t", finding == NULL ? "-" : rule_names[finding->rule]);
         const char *separator = "";
         for (int rule = 0; rule < RULE_COUNT; rule++) {
             if (oracle_fired(oracle, (enum rule)rule) > 0 &&
