@@ -57,11 +57,12 @@ static struct program program;
 
 static bool parse_level(const char *text, struct call *call) {
     static const char *const names[] = {"cheap", "full", "paranoid"};
+    static const enum oracle_level levels[] = {ORACLE_CHEAP, ORACLE_FULL, ORACLE_PARANOID};
     call->level = ORACLE_FULL;
     call->every_operation = text != NULL;
     for (unsigned i = 0; text != NULL && i < 3; i++) {
         if (strcmp(text, names[i]) == 0) {
-            call->level = (enum oracle_level)i;
+            call->level = levels[i];
             return true;
         }
     }
