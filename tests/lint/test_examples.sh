@@ -1,0 +1,23 @@
+#!/bin/bash
+# test_examples: the changes that the documents show still apply to the tree.
+set -euo pipefail
+source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+
+for patch in "$source"/ci/examples/*.patch; do
+    rm -rf "${copy:?}"/*
+    sed -n 's,^+++ b/,,p' "$patch" | while IFS= read -r file; do
+        mkdir -p "$copy/$(dirname "$file")"
+        cp "$source/$file" "$copy/$file"
+    done
+    if ! (cd "$copy" && git apply --check "$patch"); then
+        echo "FAIL: $(basename "$patch") does not apply any more: make it anew"
+        exit 1
+    fi
+    if (cd "$copy" && git apply "$patch" && git apply --check "$patch" 2>/dev/null); then
+        echo "FAIL: $(basename "$patch") applies twice: it says nothing"
+        exit 1
+    fi
+done
+echo "ok: the examples apply"
