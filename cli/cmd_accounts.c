@@ -50,7 +50,7 @@ static void print_change(const struct accounts *accounts, const struct account_c
                          bool allow) {
     char name[sizeof change->field + sizeof change->part];
     (void)snprintf(name, sizeof name, "%s%s", change->field, change->part);
-    (void)printf("%-20s %5zu of %-5zu %14s -> %-14s%s\n    %s", name, change->input_count,
+    (void)printf("%-20s %5zu of %-5zu %14s -> %s%s\n    %s", name, change->input_count,
                  accounts->input_count, change->old_value, change->new_value,
                  allow ? "  (allowed)" : "", change->input);
     if (change->has_parted) {

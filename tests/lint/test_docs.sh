@@ -7,6 +7,10 @@ trap 'rm -rf "$sample"' EXIT
 
 "$source/ci/docs" --check
 
+# a number with one truth alone says why
+awk -F '|' '/^\| [A-Z][A-Za-z]+ \|/ && NF == 6 && $5 !~ /,/ && $4 !~ /one truth/ { print "one truth alone:" $2; bad = 1 }
+    END { exit bad }' "$source/DESIGN.md"
+
 mkdir -p "$sample/ci" "$sample/allocator"
 cp "$source/ci/docs" "$sample/ci/"
 cp "$source/allocator/memstats_fields.def" "$sample/allocator/"
