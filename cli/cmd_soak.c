@@ -1,4 +1,4 @@
-// cmd_soak: random programs, one seed after the other, for a while; no coverage feedback, no clang.
+// cmd_soak: random programs, one after the other, for a while; no coverage feedback, no clang.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cli.h"
 #include "cli/crash.h"
@@ -18,13 +18,17 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: countercheck soak [--seconds N] [--seed S] [--operations N] [--threads T]\n"
+    "usage: countercheck soak [--seconds N] [--seed S] [--operations N] [--table]\n"
+    "                        [--threads T]\n"
     "\n"
-    "Draws a program from each seed from S on and runs it under the oracle, until the time "
+    "Draws program after program from the seed and runs each under the oracle, until the time "
     "(default 10 s) or\n"
-    "the operations are used up, or there is a finding: its program is then written to "
-    "soak-SEED.ops.\n"
-    "The same seed draws the same program everywhere.\n"
+    "the operations are used up, or there is a finding: its program, the N-th, is then written to "
+    "soak-S-N.ops.\n"
+    "The same seed draws the same programs everywhere, another seed others. With --table, the end "
+    "shows of each "
+    "operation how often it did\n"
+    "something; those that seldom do are shown anyway.\n"
     "With --threads, T real threads use one heap instead, each with a cache of its own, while "
     "another collects,\n"
     "dumps, reads the statistics, and lets the system fail; at barriers all accounts are compared. "
@@ -37,10 +41,12 @@ static const char usage[] =
 #define DUMP_SHARE   8
 #define SHOWN_BEFORE 12
 
+#define EFFECTIVE_PERCENT 30 // of its executions each operation is to do something
+
 struct soak {
     uint64_t seconds, seed, operations_limit;
     uint64_t program_count, bounded_count;
-    bool is_terminal;
+    bool is_terminal, is_table;
     struct executor *executor;
 };
 
@@ -61,18 +67,26 @@ static uint64_t sum(const uint64_t *counts) {
     return total;
 }
 
-static enum verdict run_seed(struct soak *soak, uint32_t seed, const char *path) {
-    generator_program(&program, seed, DRAWN_MAX);
+// Neighbouring seeds share no programs: number and seed are mixed.
+static uint32_t seed_of(uint64_t seed, uint64_t number) {
+    struct random random = {seed << 32 ^ number};
+    return (uint32_t)random_next(&random);
+}
+
+static enum verdict run_program(struct soak *soak, uint64_t number, const char *path) {
+    generator_program(&program, seed_of(soak->seed, number), DRAWN_MAX);
     size_t size_bytes = program_encode(&program, program_bytes, sizeof program_bytes);
-    crash_prepare("countercheck: soak: crashed with seed %" PRIu32 "; its program is in %s", seed,
-                  path);
+    crash_prepare("countercheck: soak: crashed with seed %" PRIu64 ", program %" PRIu64
+                  "; it is in %s",
+                  soak->seed, number, path);
     crash_prepare_file(path, program_bytes, size_bytes);
     const struct executor_options options = {.level = ORACLE_FULL,
-                                             .final_dump = seed % DUMP_SHARE == 0};
+                                             .final_dump = number % DUMP_SHARE == 0};
     executor_set_options(soak->executor, &options);
     soak->program_count++;
-    enum verdict verdict = seed % TWICE_SHARE == 0 ? executor_run_twice(soak->executor, &program)
-                                                   : executor_run(soak->executor, &program, false);
+    enum verdict verdict = number % TWICE_SHARE == 0
+                               ? executor_run_twice(soak->executor, &program)
+                               : executor_run(soak->executor, &program, false);
     soak->bounded_count += verdict == VERDICT_WORK_BOUND;
     return verdict;
 }
@@ -87,12 +101,19 @@ static int tell_finding(struct soak *soak, const char *path) {
     return status == CLI_CLEAN ? CLI_FINDING : status;
 }
 
-static void print_idle_operations(const struct executor_counts *counts) {
+// An operation that seldom does anything spends its executions for nothing: all such are shown,
+// with
+// --table all others, too.
+static void print_effect(const struct executor_counts *counts, bool all) {
     for (size_t code = 0; code < OP_COUNT; code++) {
-        if (operation_descriptions[code].weight != 0 && counts->executed[code] > 1000 &&
-            counts->effective[code] == 0) {
-            (void)printf("  %s never did anything in %" PRIu64 " tries\n",
-                         operation_descriptions[code].name, counts->executed[code]);
+        uint64_t executed = counts->executed[code];
+        uint64_t effective = counts->effective[code];
+        bool seldom = executed > 1000 && effective * 100 < executed * EFFECTIVE_PERCENT;
+        if (operation_descriptions[code].weight != 0 && (all || seldom)) {
+            (void)printf("  %-18s %12" PRIu64 " tries, %5.1f%% did something%s\n",
+                         operation_descriptions[code].name, executed,
+                         executed == 0 ? 0.0 : 100.0 * (double)effective / (double)executed,
+                         seldom ? ": too few" : "");
         }
     }
 }
@@ -106,7 +127,7 @@ static void print_summary(const struct soak *soak, double seconds) {
                  soak->program_count, executed,
                  executed == 0 ? 0.0 : 100.0 * (double)sum(counts->effective) / (double)executed,
                  rate, soak->bounded_count);
-    print_idle_operations(counts);
+    print_effect(counts, soak->is_table);
 }
 
 static void show_progress(const struct soak *soak, double seconds) {
@@ -122,8 +143,7 @@ static int run_soak(struct soak *soak) {
     double elapsed = 0;
     enum verdict verdict = VERDICT_CLEAN;
     crash_catch();
-    for (uint64_t seed = soak->seed; verdict == VERDICT_CLEAN || verdict == VERDICT_WORK_BOUND;
-         seed++) {
+    for (uint64_t number = 0; verdict == VERDICT_CLEAN || verdict == VERDICT_WORK_BOUND; number++) {
         if (soak->program_count % 32 == 0) {
             elapsed = now_seconds() - begin;
             show_progress(soak, elapsed);
@@ -132,8 +152,8 @@ static int run_soak(struct soak *soak) {
         if (elapsed >= (double)soak->seconds || sum(counts->executed) >= soak->operations_limit) {
             break;
         }
-        (void)snprintf(path, sizeof path, "soak-%" PRIu32 ".ops", (uint32_t)seed);
-        verdict = run_seed(soak, (uint32_t)seed, path);
+        (void)snprintf(path, sizeof path, "soak-%" PRIu64 "-%" PRIu64 ".ops", soak->seed, number);
+        verdict = run_program(soak, number, path);
     }
     if (soak->is_terminal) {
         (void)fputs("\r\033[K", stderr);
@@ -167,15 +187,13 @@ int cmd_soak(int argc, char **argv) {
     const char *seed = "1";
     const char *operations = NULL;
     const char *threads = NULL;
+    struct soak soak = {.operations_limit = UINT64_MAX, .is_terminal = isatty(STDERR_FILENO) == 1};
     const struct cli_option options[] = {
-        {"--seconds", NULL, &seconds},
-        {"--seed", NULL, &seed},
-        {"--operations", NULL, &operations},
-        {"--threads", NULL, &threads},
-        {NULL, NULL, NULL},
+        {"--seconds", NULL, &seconds},       {"--seed", NULL, &seed},
+        {"--operations", NULL, &operations}, {"--threads", NULL, &threads},
+        {"--table", &soak.is_table, NULL},   {NULL, NULL, NULL},
     };
     const struct cli_call call = {usage, options, 0, 0};
-    struct soak soak = {.operations_limit = UINT64_MAX, .is_terminal = isatty(STDERR_FILENO) == 1};
     char **operands;
     size_t operand_count;
     int status = cli_parse(&call, argc, argv, &operands, &operand_count);
