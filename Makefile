@@ -65,7 +65,7 @@ faults: ## seed known bugs into a copy of the tree, and see each caught
 
 canaries: ## which canary makes which rule of the oracle fire
 	@ci/setup test
-	$(call build,asan,tests/canary.canary_oracle tests/canary.canary_dump tests/canary.canary_executor)
+	$(call build,asan,tests/canary.canary_oracle tests/canary.canary_dump tests/canary.canary_executor tests/canary.canary_ledger)
 	@ci/canaries
 
 corpus: ## keep what fuzzing found: merge build/live into corpus/, smallest set with the same coverage

@@ -55,11 +55,15 @@ bool exec_collect(struct executor *executor, struct operation operation) {
     work_of_cycle(executor);
     (void)model_gc_will_start(executor->model);
     (void)model_gc_will_finish(executor->model);
-    if (!runtime_collect(executor->runtime, cache, operation_get(operation, OPERAND_SWEEP) != 0)) {
+    bool sweeps = operation_get(operation, OPERAND_SWEEP) != 0;
+    if (!runtime_collect(executor->runtime, cache, sweeps)) {
         return false;
     }
     (void)model_gc_started(executor->model, executor->heap, true);
     (void)model_gc_finished(executor->model, executor->heap);
+    if (sweeps) {
+        (void)model_sweep_finished(executor->model);
+    }
     return true;
 }
 
@@ -75,6 +79,7 @@ bool exec_sweep_finish(struct executor *executor, struct operation operation) {
     struct mcache *cache =
         operation_get(operation, OPERAND_NOBODY) != 0 ? NULL : executor_cache(executor, operation);
     heap_sweep_finish(executor->heap, cache);
+    (void)model_sweep_finished(executor->model);
     return !was_swept;
 }
 

@@ -80,7 +80,7 @@ struct thread_run {
     bool detaches; // before it ends
     struct mcache *cache, *cache_again;
     uint32_t cache_id;
-    void *stack;
+    struct model_osthread thread;
     void *object;
     size_t usable_bytes;
 };
@@ -95,7 +95,9 @@ static void *thread_main(void *context) {
     }
     run->cache_again = runtime_attach(executor->runtime);
     run->cache_id = heap_cache_id(run->cache);
-    run->stack = runtime_first_osthread(executor->runtime)->stack;
+    const struct osthread *thread = runtime_first_osthread(executor->runtime);
+    run->thread = (struct model_osthread){(uintptr_t)thread, thread->id, thread->process_id,
+                                          (uintptr_t)thread->stack};
     run->object = heap_alloc(executor->heap, run->cache, request->size_bytes, request->layout,
                              request->flags);
     run->usable_bytes = run->object == NULL ? 0 : heap_usable_bytes(executor->heap, run->object);
@@ -120,26 +122,31 @@ bool exec_thread_run(struct executor *executor, struct operation operation) {
     }
     (void)pthread_join(thread, NULL);
     if (run.cache == NULL) {
+        (void)model_osthread_failed(executor->model);
         return false;
     }
     (void)must(executor, run.cache == run.cache_again, run.cache_id, "a thread has two caches");
     run.request.cache_id = run.cache_id;
-    (void)model_os_stack_mapped(executor->model, (uintptr_t)run.stack, OSTHREAD_STACK_BYTES);
+    (void)must(executor, run.thread.process_id == run.thread.id, run.thread.id,
+               "a thread that attached has another's number");
+    (void)model_osthread_started(executor->model, &run.thread);
     (void)model_cache_acquired(executor->model, run.cache_id);
     bool effective = executor_allocated(executor, operation_get(operation, OPERAND_HANDLE),
                                         &run.request, run.object, run.usable_bytes);
     (void)model_cache_released(executor->model, run.cache_id);
-    (void)model_os_stack_unmapped(executor->model, (uintptr_t)run.stack);
+    (void)model_osthread_exited(executor->model, run.thread.address);
     return effective;
 }
 
 bool exec_go_thread(struct executor *executor, struct operation operation) {
-    struct goroutine *g = executor->goroutines[operation_get(operation, OPERAND_GOROUTINE)];
+    uint32_t id = operation_get(operation, OPERAND_GOROUTINE);
+    struct goroutine *g = executor->goroutines[id];
     struct osthread *thread = executor->threads[operation_get(operation, OPERAND_ON_THREAD)];
     if (g == NULL || g->thread == thread) {
         return false;
     }
     g->thread = thread;
+    (void)model_thread_set(executor->model, id, (uintptr_t)thread);
     return true;
 }
 
@@ -214,6 +221,9 @@ bool exec_func(struct executor *executor, struct operation operation) {
     const struct func *found = runtime_find_func(executor->runtime, func.end - 1);
     (void)must(executor, !defined || (found != NULL && found->entry == entry), entry,
                "a function that was defined is not found");
+    if (defined) {
+        (void)model_func_defined(executor->model, &func);
+    }
     return defined;
 }
 

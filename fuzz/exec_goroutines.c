@@ -11,6 +11,10 @@ static uint32_t id_of(struct operation operation) {
     return operation_get(operation, OPERAND_GOROUTINE);
 }
 
+static struct model_stack stack_of(const struct goroutine *g) {
+    return (struct model_stack){g->stack_low, g->stack_bytes};
+}
+
 bool exec_go_start(struct executor *executor, struct operation operation) {
     uint32_t id = id_of(operation);
     if (executor->goroutines[id] != NULL) {
@@ -24,7 +28,13 @@ bool exec_go_start(struct executor *executor, struct operation operation) {
     }
     executor->goroutines[id] = g;
     executor_note(executor, g->stack_low);
-    (void)model_goroutine_started(executor->model, id, g->stack_low, g->stack_bytes);
+    (void)model_goroutine_started(executor->model, id,
+                                  &(struct model_goroutine){
+                                      .address = (uintptr_t)g,
+                                      .go_pc = go_pc,
+                                      .is_system = operation_get(operation, OPERAND_SYSTEM) != 0,
+                                      .stack = stack_of(g),
+                                  });
     return true;
 }
 
@@ -48,16 +58,25 @@ static bool resize_stack(struct executor *executor, struct operation operation,
     }
     executor_work(executor, g->stack_bytes / 1024);
     executor_note(executor, g->stack_low);
-    (void)model_stack_moved(executor->model, id_of(operation), g->stack_low, g->stack_bytes);
     return true;
 }
 
 bool exec_go_grow(struct executor *executor, struct operation operation) {
-    return resize_stack(executor, operation, runtime_grow_stack);
+    if (!resize_stack(executor, operation, runtime_grow_stack)) {
+        return false;
+    }
+    (void)model_stack_grown(executor->model, id_of(operation),
+                            stack_of(goroutine_of(executor, operation)));
+    return true;
 }
 
 bool exec_go_shrink(struct executor *executor, struct operation operation) {
-    return resize_stack(executor, operation, runtime_shrink_stack);
+    if (!resize_stack(executor, operation, runtime_shrink_stack)) {
+        return false;
+    }
+    (void)model_stack_shrunk(executor->model, id_of(operation),
+                             stack_of(goroutine_of(executor, operation)));
+    return true;
 }
 
 bool exec_go_status(struct executor *executor, struct operation operation) {
@@ -68,9 +87,10 @@ bool exec_go_status(struct executor *executor, struct operation operation) {
     if (g == NULL) {
         return false;
     }
-    runtime_set_goroutine_status(executor->runtime, g,
-                                 statuses[operation_get(operation, OPERAND_STATUS)],
-                                 reasons[operation_get(operation, OPERAND_REASON)]);
+    enum goroutine_status status = statuses[operation_get(operation, OPERAND_STATUS)];
+    const char *reason = reasons[operation_get(operation, OPERAND_REASON)];
+    runtime_set_goroutine_status(executor->runtime, g, status, reason);
+    (void)model_status_set(executor->model, id_of(operation), status, reason);
     return true;
 }
 
@@ -123,23 +143,20 @@ bool exec_frame_push(struct executor *executor, struct operation operation) {
     repeat_bits(bits, operation_get(operation, OPERAND_BITS));
     struct frame_description description = describe_frame(executor, operation, bits);
     struct frame *frame = runtime_push_frame(executor->runtime, g, &description);
-    // A stack that grew for a frame that then failed stays grown.
-    (void)model_stack_moved(executor->model, id_of(operation), g->stack_low, g->stack_bytes);
-    if (frame == NULL) {
-        return false;
-    }
-    executor_note(executor, frame->sp);
-    (void)model_frame_pushed(executor->model, id_of(operation), &description);
-    return true;
+    uintptr_t sp = frame == NULL ? 0 : frame->sp;
+    executor_note(executor, sp);
+    (void)model_frame_pushed(executor->model, id_of(operation), &description, sp, stack_of(g));
+    return frame != NULL;
 }
 
 bool exec_frame_pop(struct executor *executor, struct operation operation) {
     struct goroutine *g = goroutine_of(executor, operation);
-    if (g == NULL || !runtime_pop_frame(executor->runtime, g)) {
+    if (g == NULL) {
         return false;
     }
-    (void)model_frame_popped(executor->model, id_of(operation));
-    return true;
+    bool existed = runtime_pop_frame(executor->runtime, g);
+    (void)model_frame_popped(executor->model, id_of(operation), existed);
+    return existed;
 }
 
 // The frame at the operation's depth; the oldest when there are fewer.
@@ -177,20 +194,22 @@ bool exec_defer_push(struct executor *executor, struct operation operation) {
         return false;
     }
     uintptr_t entry = value == 0 ? 0 : executor_pc(executor, 2);
-    if (runtime_push_defer(executor->runtime, g, value, entry) == NULL) {
+    const struct defer *defer = runtime_push_defer(executor->runtime, g, value, entry);
+    if (defer == NULL) {
         return false;
     }
-    (void)model_defer_pushed(executor->model, id_of(operation), value);
+    (void)model_defer_pushed(executor->model, id_of(operation), (uintptr_t)defer, value, entry);
     return true;
 }
 
 bool exec_defer_pop(struct executor *executor, struct operation operation) {
     struct goroutine *g = goroutine_of(executor, operation);
-    if (g == NULL || !runtime_pop_defer(executor->runtime, g)) {
+    if (g == NULL) {
         return false;
     }
-    (void)model_defer_popped(executor->model, id_of(operation));
-    return true;
+    bool existed = runtime_pop_defer(executor->runtime, g);
+    (void)model_defer_popped(executor->model, id_of(operation), existed);
+    return existed;
 }
 
 bool exec_panic_push(struct executor *executor, struct operation operation) {
@@ -200,18 +219,22 @@ bool exec_panic_push(struct executor *executor, struct operation operation) {
         return false;
     }
     const struct type *type = executor_type(executor, operation_get(operation, OPERAND_PANIC_TYPE));
-    if (type == NULL || runtime_push_panic(executor->runtime, g, type, value) == NULL) {
+    const struct panic *panic =
+        type == NULL ? NULL : runtime_push_panic(executor->runtime, g, type, value);
+    if (panic == NULL) {
         return false;
     }
-    (void)model_panic_pushed(executor->model, id_of(operation), value);
+    (void)model_panic_pushed(executor->model, id_of(operation), (uintptr_t)panic, (uintptr_t)type,
+                             value);
     return true;
 }
 
 bool exec_panic_pop(struct executor *executor, struct operation operation) {
     struct goroutine *g = goroutine_of(executor, operation);
-    if (g == NULL || !runtime_pop_panic(executor->runtime, g)) {
+    if (g == NULL) {
         return false;
     }
-    (void)model_panic_popped(executor->model, id_of(operation));
-    return true;
+    bool existed = runtime_pop_panic(executor->runtime, g);
+    (void)model_panic_popped(executor->model, id_of(operation), existed);
+    return existed;
 }

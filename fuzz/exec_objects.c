@@ -203,11 +203,11 @@ bool exec_root_add(struct executor *executor, struct operation operation) {
     if (executor->roots[slot] != NULL || !executor_target(executor, operation, &value)) {
         return false;
     }
-    executor->roots[slot] =
-        runtime_add_other_root(executor->runtime, descriptions[slot % 4], value);
+    const char *description = descriptions[slot % 4];
+    executor->roots[slot] = runtime_add_other_root(executor->runtime, description, value);
     if (executor->roots[slot] == NULL) {
         return false;
     }
-    (void)model_root_added(executor->model, slot, value);
+    (void)model_root_added(executor->model, slot, description, value);
     return true;
 }

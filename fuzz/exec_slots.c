@@ -67,6 +67,10 @@ const struct gc_layout *executor_layout(uint32_t type) {
 const struct type *executor_type(struct executor *executor, uint32_t type) {
     if (executor->types[type] == NULL) {
         executor->types[type] = runtime_define_type(executor->runtime, &types[type]);
+        if (executor->types[type] != NULL) {
+            (void)model_type_defined(executor->model, (uintptr_t)executor->types[type],
+                                     &types[type]);
+        }
     }
     return executor->types[type];
 }
@@ -87,7 +91,9 @@ static const struct func funcs[EXECUTOR_FUNCS] = {
 static void define_funcs(struct executor *executor) {
     executor->funcs_defined = true;
     for (size_t i = 0; i < EXECUTOR_FUNCS; i++) {
-        (void)runtime_define_func(executor->runtime, &funcs[i]); // one that is lost has no name
+        if (runtime_define_func(executor->runtime, &funcs[i])) { // one that is lost has no name
+            (void)model_func_defined(executor->model, &funcs[i]);
+        }
     }
 }
 

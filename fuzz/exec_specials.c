@@ -49,6 +49,7 @@ bool exec_finalizer_start(struct executor *executor, struct operation operation)
     (void)operation;
     struct finalizer running;
     if (!runtime_start_finalizer(executor->runtime, &running)) {
+        (void)model_finalizer_not_started(executor->model);
         return false;
     }
     executor_note(executor, running.object);

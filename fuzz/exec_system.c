@@ -48,7 +48,9 @@ bool exec_thread_start(struct executor *executor, struct operation operation) {
         return false;
     }
     executor->threads[slot] = thread;
-    (void)model_os_stack_mapped(executor->model, (uintptr_t)thread->stack, OSTHREAD_STACK_BYTES);
+    const struct model_osthread started = {(uintptr_t)thread, thread->id, 1000 + slot,
+                                           (uintptr_t)thread->stack};
+    (void)model_osthread_started(executor->model, &started);
     return true;
 }
 
@@ -58,10 +60,9 @@ bool exec_thread_exit(struct executor *executor, struct operation operation) {
     if (thread == NULL) {
         return false;
     }
-    uintptr_t stack = (uintptr_t)thread->stack;
     runtime_exit_osthread(executor->runtime, thread);
     executor->threads[slot] = NULL;
-    (void)model_os_stack_unmapped(executor->model, stack);
+    (void)model_osthread_exited(executor->model, (uintptr_t)thread);
     return true;
 }
 
@@ -85,9 +86,14 @@ bool exec_fault(struct executor *executor, struct operation operation) {
 
 bool exec_itab(struct executor *executor, struct operation operation) {
     const struct type *type = executor_type(executor, operation_get(operation, OPERAND_TYPE));
-    return type != NULL &&
-           runtime_define_itab(executor->runtime, type,
-                               operation_get(operation, OPERAND_NEGATIVE) != 0) != NULL;
+    bool negative = operation_get(operation, OPERAND_NEGATIVE) != 0;
+    const struct itab *itab =
+        type == NULL ? NULL : runtime_define_itab(executor->runtime, type, negative);
+    if (itab == NULL) {
+        return false;
+    }
+    (void)model_itab_defined(executor->model, (uintptr_t)itab, (uintptr_t)type, negative);
+    return true;
 }
 
 bool exec_stats(struct executor *executor, struct operation operation) {

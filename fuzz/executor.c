@@ -109,9 +109,13 @@ static bool open_runtime(struct executor *executor) {
     oracle_reset(executor->oracle, executor->heap);
     executor->model = oracle_model(executor->oracle);
     executor->runtime = runtime_create(executor->heap, &options);
-    return executor->runtime != NULL &&
-           model_segment_defined(executor->model, MODEL_SEGMENT_DATA, EXECUTOR_DATA_WORDS) &&
-           model_segment_defined(executor->model, MODEL_SEGMENT_BSS, EXECUTOR_BSS_WORDS);
+    return executor->runtime != NULL && model_runtime_created(executor->model, executor->runtime) &&
+           model_segment_defined(executor->model, MODEL_SEGMENT_DATA,
+                                 runtime_data_segment(executor->runtime)->base, EXECUTOR_DATA_WORDS,
+                                 NULL) &&
+           model_segment_defined(executor->model, MODEL_SEGMENT_BSS,
+                                 runtime_bss_segment(executor->runtime)->base, EXECUTOR_BSS_WORDS,
+                                 bss_mask);
 }
 
 static void clear_slots(struct executor *executor) {

@@ -82,34 +82,81 @@ bool model_realloced(struct model *model, uint32_t handle, const struct model_re
 // runtime_write_pointer.
 bool model_wrote_pointer(struct model *model, uint32_t handle, size_t word, uintptr_t value);
 
-// ---- roots
+// ---- program. What is pointed to (strings, masks, bits, descriptions) must live as long as the
+// program; addresses are those that the runtime's calls returned.
+struct runtime;
+struct type;
+struct func;
+
+// The runtime whose lists full checks compare with the ledger from now on. Unless it is told, the
+// program's records are not compared.
+bool model_runtime_created(struct model *model, const struct runtime *runtime);
+
+bool model_type_defined(struct model *model, uintptr_t address, const struct type *description);
+bool model_itab_defined(struct model *model, uintptr_t address, uintptr_t type, bool negative);
+bool model_func_defined(struct model *model, const struct func *description); // it is copied
+
 enum model_segment { MODEL_SEGMENT_DATA, MODEL_SEGMENT_BSS, MODEL_SEGMENT_COUNT };
-// Declares a segment's size; its words are zero. Only words that its mask lets hold pointers are to
-// be reported.
-bool model_segment_defined(struct model *model, enum model_segment segment, size_t word_count);
+// Declares a segment; its words are zero. `mask`: a bit for each word that may hold a pointer,
+// NULL: all may. Only those words are to be reported.
+bool model_segment_defined(struct model *model, enum model_segment segment, uintptr_t base,
+                           size_t word_count, const uint8_t *mask);
 bool model_segment_wrote(struct model *model, enum model_segment segment, size_t word,
                          uintptr_t value);
 // `id`: any number the driver knows the root by.
-bool model_root_added(struct model *model, uint64_t id, uintptr_t target);
+bool model_root_added(struct model *model, uint64_t id, const char *description, uintptr_t target);
 bool model_root_removed(struct model *model, uint64_t id);
 
-// ---- goroutines and threads, by the driver's id
-bool model_goroutine_started(struct model *model, uint64_t id, uintptr_t stack_low,
-                             size_t stack_bytes);
+// ---- goroutines, by the driver's id. The ledger works out itself what their records must hold;
+// only where a stack or a record was put it must be told.
+struct model_stack {
+    uintptr_t low;
+    size_t size_bytes;
+};
+struct model_goroutine {
+    uintptr_t address;
+    uintptr_t go_pc;
+    bool is_system;
+    struct model_stack stack;
+};
+bool model_goroutine_started(struct model *model, uint64_t id,
+                             const struct model_goroutine *started);
 bool model_goroutine_exited(struct model *model, uint64_t id);
-// To be called whenever a stack may have moved (grow, shrink, push); may be told the same again.
-bool model_stack_moved(struct model *model, uint64_t id, uintptr_t stack_low, size_t stack_bytes);
+bool model_status_set(struct model *model, uint64_t id, enum goroutine_status status,
+                      const char *wait_reason);
+bool model_context_set(struct model *model, uint64_t id, uintptr_t context);
+// It runs on the thread with that record, 0: on none.
+bool model_thread_set(struct model *model, uint64_t id, uintptr_t thread);
+// runtime_grow_stack, runtime_shrink_stack returned true.
+bool model_stack_grown(struct model *model, uint64_t id, struct model_stack stack);
+bool model_stack_shrunk(struct model *model, uint64_t id, struct model_stack stack);
+// runtime_push_frame returned a frame at `sp` (0: none); the stack is this one now.
 bool model_frame_pushed(struct model *model, uint64_t id,
-                        const struct frame_description *description);
-bool model_frame_popped(struct model *model, uint64_t id);
+                        const struct frame_description *description, uintptr_t sp,
+                        struct model_stack stack);
+// For all that is popped: whether the runtime said that there was one.
+bool model_frame_popped(struct model *model, uint64_t id, bool existed);
 // A word of a frame was written. depth 0: innermost; word 0: at the frame's sp.
 bool model_frame_wrote(struct model *model, uint64_t id, size_t depth, size_t word,
                        uintptr_t value);
-bool model_context_set(struct model *model, uint64_t id, uintptr_t context);
-bool model_defer_pushed(struct model *model, uint64_t id, uintptr_t function);
-bool model_defer_popped(struct model *model, uint64_t id);
-bool model_panic_pushed(struct model *model, uint64_t id, uintptr_t data);
-bool model_panic_popped(struct model *model, uint64_t id);
+bool model_defer_pushed(struct model *model, uint64_t id, uintptr_t address, uintptr_t function,
+                        uintptr_t entry);
+bool model_defer_popped(struct model *model, uint64_t id, bool existed);
+bool model_panic_pushed(struct model *model, uint64_t id, uintptr_t address, uintptr_t type,
+                        uintptr_t data);
+bool model_panic_popped(struct model *model, uint64_t id, bool existed);
+
+// ---- OS threads, by their record's address, with the system stacks that they were given
+struct model_osthread {
+    uintptr_t address;
+    uint64_t id; // ids count the starts
+    uint64_t process_id;
+    uintptr_t stack;
+};
+bool model_osthread_started(struct model *model, const struct model_osthread *started);
+// An attempt failed, which may have used up an id.
+bool model_osthread_failed(struct model *model);
+bool model_osthread_exited(struct model *model, uintptr_t address);
 
 // ---- memory that is no object: manual spans and OS threads' stacks (an osthread's stack is one,
 // too)
@@ -130,6 +177,8 @@ bool model_finalizer_removed(struct model *model, uint32_t handle, bool existed)
 // runtime_start_finalizer gave `running`: the oldest in the queue, a root until it is finished.
 bool model_finalizer_started(struct model *model, const struct finalizer *running);
 bool model_finalizer_finished(struct model *model);
+// It gave none: one runs, or none is due.
+bool model_finalizer_not_started(struct model *model);
 
 bool model_profile_rate_set(struct model *model, uint64_t rate_bytes);
 // heap_profile_next_cycle and heap_profile_flush were called by the driver (a collection reports
@@ -149,6 +198,9 @@ bool model_gc_started(struct model *model, struct heap *heap, bool forced);
 // finished. Checks marks, drops handles.
 bool model_gc_will_finish(struct model *model);
 bool model_gc_finished(struct model *model, struct heap *heap);
+// heap_sweep_finish returned, or what calls it (a dump, a collection that sweeps): nothing dead
+// stands any more.
+bool model_sweep_finished(struct model *model);
 
 // ---- what others compare with (round trip)
 

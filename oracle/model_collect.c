@@ -110,6 +110,15 @@ void model_settle(struct model *model, struct heap *heap) {
     model->condemned_count = kept;
 }
 
+bool model_sweep_finished(struct model *model) {
+    model_settle(model, model->heap);
+    rule_count(model->book, RULE_SWEEP_WHOLE);
+    return model->condemned_count == 0 ||
+           rule_fail(model->book, RULE_SWEEP_WHOLE,
+                     (struct rule_place){.span = model->condemned[0].base},
+                     "a span with dead objects is unswept though the sweep is over");
+}
+
 // A new cycle has begun, so that the sweep of the last one is over.
 static void settle_all(struct model *model) {
     model->queue_batch++;

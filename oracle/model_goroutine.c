@@ -1,5 +1,7 @@
-// model_goroutine: goroutines as the program made them: stacks, frames with their words, defers,
-// panics.
+// model_goroutine: goroutines as the program made them: life, status, stacks, defers, panics.
+//
+// What a record of the runtime must hold is worked out here: ids by counting starts, addresses on
+// the stack from its top down, times by the clock's reads.
 #include "oracle/model_state.h"
 
 #include <string.h>
@@ -7,7 +9,7 @@
 #define RESERVE(array, capacity, count)                                                            \
     model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
 
-static struct goroutine_entry *find_goroutine(const struct model *model, uint64_t id) {
+struct goroutine_entry *model_goroutine(const struct model *model, uint64_t id) {
     for (uint32_t i = 0; i < model->goroutine_count; i++) {
         if (model->goroutines[i].alive && model->goroutines[i].id == id) {
             return &model->goroutines[i];
@@ -16,12 +18,16 @@ static struct goroutine_entry *find_goroutine(const struct model *model, uint64_
     return NULL;
 }
 
-static struct goroutine_entry *free_goroutine(struct model *model) {
-    for (uint32_t i = 0; i < model->goroutine_count; i++) {
-        if (!model->goroutines[i].alive) {
-            return &model->goroutines[i];
-        }
-    }
+bool model_check_existed(struct model *model, bool existed, bool must_exist, const char *what) {
+    rule_count(model->book, RULE_MODEL_STATUS);
+    return existed == must_exist ||
+           rule_fail(model->book, RULE_MODEL_STATUS, (struct rule_place){0}, "%s %s", what,
+                     existed ? "was popped where there is none" : "was said not to be there");
+}
+
+// ---- life
+
+static struct goroutine_entry *new_entry(struct model *model) {
     uint32_t before = model->goroutine_capacity;
     if (!RESERVE(model->goroutines, model->goroutine_capacity, model->goroutine_count + 1)) {
         return NULL;
@@ -31,47 +37,69 @@ static struct goroutine_entry *free_goroutine(struct model *model) {
     return &model->goroutines[model->goroutine_count++];
 }
 
-static void leave_stack(struct model *model, struct goroutine_entry *g) {
-    if (g->stack_bytes > 0) {
-        map_leave_manual(model, g->stack_low, g->stack_bytes);
-        model->stack_bytes -= g->stack_bytes;
-        g->stack_bytes = 0;
+// The entry for the record at `address`, which is new, or that of a goroutine that is dead.
+static struct goroutine_entry *enter_record(struct model *model, uintptr_t address) {
+    rule_count(model->book, RULE_MODEL_OVERLAP);
+    for (uint32_t i = 0; i < model->goroutine_count; i++) {
+        struct goroutine_entry *g = &model->goroutines[i];
+        if (g->address == address && g->alive) {
+            (void)rule_fail(model->book, RULE_MODEL_OVERLAP, (struct rule_place){.object = address},
+                            "a goroutine was given the record of one that lives");
+            return NULL;
+        }
+        if (g->address == address) {
+            return g;
+        }
     }
+    return new_entry(model);
 }
 
-static bool check_stack_size(struct model *model, size_t stack_bytes) {
-    rule_count(model->book, RULE_MODEL_SIZE);
-    return (stack_bytes >= GOROUTINE_STACK_MIN && (stack_bytes & (stack_bytes - 1)) == 0) ||
-           rule_fail(model->book, RULE_MODEL_SIZE, (struct rule_place){0},
-                     "a stack has %zu bytes, which is no power of two from %d on", stack_bytes,
-                     GOROUTINE_STACK_MIN);
+static bool check_first_stack(struct model *model, size_t stack_bytes) {
+    return rule_equal(model->book, RULE_MODEL_SIZE, "bytes of a first stack",
+                      (struct rule_value){"runtime", stack_bytes},
+                      (struct rule_value){"least", GOROUTINE_STACK_MIN});
 }
 
-bool model_goroutine_started(struct model *model, uint64_t id, uintptr_t stack_low,
-                             size_t stack_bytes) {
-    struct goroutine_entry *g = free_goroutine(model);
-    if (g == NULL || !check_stack_size(model, stack_bytes) ||
-        !model_enter_pages(model, stack_low, stack_bytes)) {
+bool model_goroutine_started(struct model *model, uint64_t id,
+                             const struct model_goroutine *started) {
+    if (!check_first_stack(model, started->stack.size_bytes) ||
+        !model_enter_pages(model, started->stack.low, started->stack.size_bytes)) {
+        return false;
+    }
+    struct goroutine_entry *g = enter_record(model, started->address);
+    if (g == NULL) {
         return false;
     }
     g->id = id;
+    g->number = ++model->goroutine_starts;
     g->alive = true;
-    g->stack_low = stack_low;
-    g->stack_bytes = stack_bytes;
+    g->address = started->address;
+    g->go_pc = started->go_pc;
+    g->is_system = started->is_system;
+    g->status = GOROUTINE_RUNNABLE;
+    g->wait_reason = "";
+    g->wait_since_ns = 0;
+    g->stack = started->stack;
     g->context = 0;
+    g->thread = 0;
     g->frame_count = 0;
     g->word_count = 0;
     g->bit_bytes = 0;
-    g->defers.count = 0;
-    g->panics.count = 0;
+    g->defer_count = 0;
+    g->panic_count = 0;
     return true;
 }
 
+static void leave_stack(struct model *model, struct goroutine_entry *g) {
+    map_leave_manual(model, g->stack.low, g->stack.size_bytes);
+    model->stack_bytes -= g->stack.size_bytes;
+}
+
 bool model_goroutine_exited(struct model *model, uint64_t id) {
-    struct goroutine_entry *g = find_goroutine(model, id);
+    struct goroutine_entry *g = model_goroutine(model, id);
     if (g != NULL) {
         while (g->frame_count > 0) {
-            (void)model_frame_popped(model, id); // as the runtime does
+            model_drop_frame(model, g); // as the runtime does
         }
         leave_stack(model, g);
         g->alive = false;
@@ -79,228 +107,159 @@ bool model_goroutine_exited(struct model *model, uint64_t id) {
     return true;
 }
 
-// Words that point into what is used of the old stack follow it, counted from the top.
-static void follow(uintptr_t *words, size_t count, const struct goroutine_entry *old,
-                   uintptr_t new_top) {
-    uintptr_t old_top = old->stack_low + old->stack_bytes;
-    uintptr_t old_sp = old_top - old->word_count * sizeof(uintptr_t);
-    for (size_t i = 0; i < count; i++) {
-        if (words[i] >= old_sp && words[i] < old_top) {
-            words[i] = new_top - (old_top - words[i]);
+bool model_status_set(struct model *model, uint64_t id, enum goroutine_status status,
+                      const char *wait_reason) {
+    struct goroutine_entry *g = model_goroutine(model, id);
+    if (g != NULL) {
+        g->status = status;
+        if (status == GOROUTINE_WAITING) {
+            g->wait_reason = wait_reason;
+            g->wait_since_ns = model->cycle.clock_reads[MODEL_CLOCK_READS - 1];
         }
-    }
-}
-
-bool model_stack_moved(struct model *model, uint64_t id, uintptr_t stack_low, size_t stack_bytes) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g == NULL || (g->stack_low == stack_low && g->stack_bytes == stack_bytes)) {
-        return true;
-    }
-    // old and new stood at the same time, as the move copies
-    if (!check_stack_size(model, stack_bytes) ||
-        !model_enter_pages(model, stack_low, stack_bytes)) {
-        return false;
-    }
-    uintptr_t new_top = stack_low + stack_bytes;
-    follow(g->words, g->word_count, g, new_top);
-    follow(g->defers.values, g->defers.count, g, new_top);
-    follow(g->panics.values, g->panics.count, g, new_top);
-    follow(&g->context, 1, g, new_top);
-    leave_stack(model, g);
-    g->stack_low = stack_low;
-    g->stack_bytes = stack_bytes;
-    return true;
-}
-
-// ---- frames
-
-static size_t bytes_of_bits(size_t bits) {
-    return (bits + 7) / 8;
-}
-
-static void copy_bits(struct goroutine_entry *g, const uint8_t *bits, size_t size_bytes) {
-    if (size_bytes > 0) {
-        memcpy(g->bits + g->bit_bytes, bits, size_bytes);
-        g->bit_bytes += (uint32_t)size_bytes;
-    }
-}
-
-static bool map_bit(const struct goroutine_entry *g, uint32_t bits_first, size_t word) {
-    return (g->bits[bits_first + word / 8] >> (word % 8) & 1) != 0;
-}
-
-// Whether a word of a frame may hold a pointer: by its callee's argument map in the low part, by
-// its own locals' map in the rest.
-static bool is_frame_root(const struct goroutine_entry *g, uint32_t frame_index, size_t word) {
-    const struct frame_entry *frame = &g->frames[frame_index];
-    size_t words = frame->description.size_bytes / 8;
-    size_t argument_words = 0;
-    if (frame_index + 1 < g->frame_count) {
-        const struct frame_entry *callee = &g->frames[frame_index + 1];
-        argument_words = callee->description.argument_bytes / 8;
-        if (word < argument_words && (callee->description.arguments_map != FRAME_MAP_BITS ||
-                                      map_bit(g, callee->bits_first, word))) {
-            return true;
-        }
-    }
-    size_t locals = frame->description.local_words;
-    size_t first_local = locals < words ? words - locals : 0;
-    switch (frame->description.locals_map) {
-    case FRAME_MAP_NONE:
-        return word >= argument_words;
-    case FRAME_MAP_SIZE:
-        return word >= first_local;
-    case FRAME_MAP_EMPTY:
-        return false;
-    case FRAME_MAP_BITS:
-        break;
-    }
-    uint32_t bits_first = frame->bits_first;
-    if (frame->description.arguments_map == FRAME_MAP_BITS) {
-        bits_first += (uint32_t)bytes_of_bits(frame->description.argument_bytes / 8);
-    }
-    return word >= first_local && map_bit(g, bits_first, word - first_local);
-}
-
-// Which words of the innermost frame's caller are roots changes with its callee, without a write:
-// the collector is shown them.
-static void shade_frame(struct model *model, const struct goroutine_entry *g, uint32_t index) {
-    if (!model->cycle.marking || index >= g->frame_count) {
-        return;
-    }
-    size_t words = g->frames[index].description.size_bytes / 8;
-    for (size_t word = 0; word < words; word++) {
-        if (is_frame_root(g, index, word)) {
-            model_shade(model, g->words[g->frames[index].word_first + word]);
-        }
-    }
-}
-
-bool model_frame_pushed(struct model *model, uint64_t id,
-                        const struct frame_description *description) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g == NULL) {
-        return true;
-    }
-    size_t words = description->size_bytes / 8;
-    size_t argument_bytes = description->arguments_map == FRAME_MAP_BITS
-                                ? bytes_of_bits(description->argument_bytes / 8)
-                                : 0;
-    size_t local_bytes =
-        description->locals_map == FRAME_MAP_BITS ? bytes_of_bits(description->local_words) : 0;
-    if (!RESERVE(g->frames, g->frame_capacity, g->frame_count + 1) ||
-        !RESERVE(g->words, g->word_capacity, g->word_count + words) ||
-        !RESERVE(g->bits, g->bit_capacity, g->bit_bytes + argument_bytes + local_bytes)) {
-        return false;
-    }
-    g->frames[g->frame_count++] = (struct frame_entry){*description, g->word_count, g->bit_bytes};
-    if (words > 0) {
-        memset(g->words + g->word_count, 0, words * sizeof *g->words);
-    }
-    g->word_count += (uint32_t)words;
-    copy_bits(g, description->argument_bits, argument_bytes);
-    copy_bits(g, description->local_bits, local_bytes);
-    shade_frame(model, g, g->frame_count - 2); // wraps when it has no caller
-    return true;
-}
-
-bool model_frame_popped(struct model *model, uint64_t id) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g == NULL || g->frame_count == 0) {
-        return true;
-    }
-    const struct frame_entry *frame = &g->frames[--g->frame_count];
-    g->word_count = frame->word_first;
-    g->bit_bytes = frame->bits_first;
-    while (g->defers.count > 0 && g->defers.frames[g->defers.count - 1] > g->frame_count) {
-        g->defers.count--; // its defers go with the frame
-    }
-    shade_frame(model, g, g->frame_count - 1);
-    return true;
-}
-
-bool model_frame_wrote(struct model *model, uint64_t id, size_t depth, size_t word,
-                       uintptr_t value) {
-    const struct goroutine_entry *g = find_goroutine(model, id);
-    if (g == NULL || depth >= g->frame_count) {
-        return true;
-    }
-    const struct frame_entry *frame = &g->frames[g->frame_count - 1 - depth];
-    if (word < frame->description.size_bytes / 8) {
-        model_shade(model, g->words[frame->word_first + word]);
-        model_shade(model, value);
-        g->words[frame->word_first + word] = value;
     }
     return true;
 }
 
 bool model_context_set(struct model *model, uint64_t id, uintptr_t context) {
-    struct goroutine_entry *g = find_goroutine(model, id);
+    struct goroutine_entry *g = model_goroutine(model, id);
     if (g != NULL) {
+        model_shade(model, g->context);
         model_shade(model, context);
         g->context = context;
     }
     return true;
 }
 
-bool model_defer_pushed(struct model *model, uint64_t id, uintptr_t function) {
-    struct goroutine_entry *g = find_goroutine(model, id);
+bool model_thread_set(struct model *model, uint64_t id, uintptr_t thread) {
+    struct goroutine_entry *g = model_goroutine(model, id);
+    if (g != NULL) {
+        g->thread = thread;
+    }
+    return true;
+}
+
+// ---- stacks
+
+uintptr_t model_stack_sp(const struct goroutine_entry *g) {
+    return g->stack.low + g->stack.size_bytes - g->word_count * sizeof(uintptr_t);
+}
+
+// Words that point into what is used of the old stack follow it, counted from the top.
+static void follow(uintptr_t *word, const struct goroutine_entry *old, uintptr_t new_top) {
+    uintptr_t old_top = old->stack.low + old->stack.size_bytes;
+    if (*word >= model_stack_sp(old) && *word < old_top) {
+        *word = new_top - (old_top - *word);
+    }
+}
+
+bool model_move_stack(struct model *model, struct goroutine_entry *g, struct model_stack stack) {
+    // old and new stood at the same time, as the move copies
+    if (!model_enter_pages(model, stack.low, stack.size_bytes)) {
+        return false;
+    }
+    uintptr_t new_top = stack.low + stack.size_bytes;
+    for (uint32_t i = 0; i < g->word_count; i++) {
+        follow(&g->words[i], g, new_top);
+    }
+    for (uint32_t i = 0; i < g->defer_count; i++) {
+        follow(&g->defers[i].function, g, new_top);
+    }
+    for (uint32_t i = 0; i < g->panic_count; i++) {
+        follow(&g->panics[i].data, g, new_top);
+    }
+    follow(&g->context, g, new_top);
+    leave_stack(model, g);
+    g->stack = stack;
+    return true;
+}
+
+static bool resized(struct model *model, uint64_t id, struct model_stack stack, bool grown) {
+    struct goroutine_entry *g = model_goroutine(model, id);
     if (g == NULL) {
         return true;
     }
-    uint32_t capacity = g->defers.capacity;
-    if (!RESERVE(g->defers.frames, capacity, g->defers.count + 1) ||
-        !RESERVE(g->defers.values, g->defers.capacity, g->defers.count + 1)) {
+    size_t expected = grown ? g->stack.size_bytes * 2 : g->stack.size_bytes / 2;
+    if (!rule_equal(model->book, RULE_MODEL_SIZE, "bytes of a resized stack",
+                    (struct rule_value){"runtime", stack.size_bytes},
+                    (struct rule_value){"ledger", expected})) {
         return false;
     }
-    model_shade(model, function);
-    g->defers.frames[g->defers.count] = g->frame_count;
-    g->defers.values[g->defers.count++] = function;
-    return true;
-}
-
-bool model_defer_popped(struct model *model, uint64_t id) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g != NULL && g->defers.count > 0) {
-        g->defers.count--;
+    rule_count(model->book, RULE_MODEL_STATUS);
+    size_t used = g->word_count * sizeof(uintptr_t);
+    if (!grown && (expected < GOROUTINE_STACK_MIN || used > expected / 2)) {
+        return rule_fail(model->book, RULE_MODEL_STATUS, (struct rule_place){.object = stack.low},
+                         "a stack shrank to %zu bytes with %zu in use", expected, used);
     }
+    return model_move_stack(model, g, stack);
+}
+
+bool model_stack_grown(struct model *model, uint64_t id, struct model_stack stack) {
+    return resized(model, id, stack, true);
+}
+
+bool model_stack_shrunk(struct model *model, uint64_t id, struct model_stack stack) {
+    return resized(model, id, stack, false);
+}
+
+// ---- defers and panics
+
+bool model_defer_pushed(struct model *model, uint64_t id, uintptr_t address, uintptr_t function,
+                        uintptr_t entry) {
+    struct goroutine_entry *g = model_goroutine(model, id);
+    if (g == NULL || !RESERVE(g->defers, g->defer_capacity, g->defer_count + 1)) {
+        return g == NULL;
+    }
+    model_shade(model, function);
+    g->defers[g->defer_count++] = (struct defer_entry){
+        .address = address,
+        .pc = g->frame_count == 0 ? 0 : g->frames[g->frame_count - 1].description.pc,
+        .function = function,
+        .entry = entry,
+        .depth_bytes = g->word_count * sizeof(uintptr_t),
+        .frame_count = g->frame_count,
+    };
     return true;
 }
 
-bool model_panic_pushed(struct model *model, uint64_t id, uintptr_t data) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g == NULL || !RESERVE(g->panics.values, g->panics.capacity, g->panics.count + 1)) {
+bool model_defer_popped(struct model *model, uint64_t id, bool existed) {
+    struct goroutine_entry *g = model_goroutine(model, id);
+    if (g == NULL || !model_check_existed(model, existed, g->defer_count > 0, "a defer")) {
+        return g == NULL;
+    }
+    g->defer_count -= existed;
+    return true;
+}
+
+bool model_panic_pushed(struct model *model, uint64_t id, uintptr_t address, uintptr_t type,
+                        uintptr_t data) {
+    struct goroutine_entry *g = model_goroutine(model, id);
+    if (g == NULL || !RESERVE(g->panics, g->panic_capacity, g->panic_count + 1)) {
         return g == NULL;
     }
     model_shade(model, data);
-    g->panics.values[g->panics.count++] = data;
+    g->panics[g->panic_count++] = (struct panic_entry){address, type, data};
     return true;
 }
 
-bool model_panic_popped(struct model *model, uint64_t id) {
-    struct goroutine_entry *g = find_goroutine(model, id);
-    if (g != NULL && g->panics.count > 0) {
-        g->panics.count--;
+bool model_panic_popped(struct model *model, uint64_t id, bool existed) {
+    struct goroutine_entry *g = model_goroutine(model, id);
+    if (g == NULL || !model_check_existed(model, existed, g->panic_count > 0, "a panic")) {
+        return g == NULL;
     }
+    g->panic_count -= existed;
     return true;
 }
+
+// ---- roots
 
 void model_visit_goroutine(struct model *model, const struct goroutine_entry *g,
                            void (*visit)(struct model *model, uintptr_t value)) {
-    for (uint32_t i = 0; i < g->frame_count; i++) {
-        size_t words = g->frames[i].description.size_bytes / 8;
-        for (size_t word = 0; word < words; word++) {
-            uintptr_t value = g->words[g->frames[i].word_first + word];
-            if (value != 0 && is_frame_root(g, i, word)) {
-                visit(model, value);
-            }
-        }
-    }
+    model_visit_frames(model, g, visit);
     visit(model, g->context);
-    for (uint32_t i = 0; i < g->defers.count; i++) {
-        visit(model, g->defers.values[i]);
+    for (uint32_t i = 0; i < g->defer_count; i++) {
+        visit(model, g->defers[i].function);
     }
-    for (uint32_t i = 0; i < g->panics.count; i++) {
-        visit(model, g->panics.values[i]);
+    for (uint32_t i = 0; i < g->panic_count; i++) {
+        visit(model, g->panics[i].data);
     }
 }

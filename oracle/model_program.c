@@ -8,12 +8,13 @@
     model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
 
 void model_program_reset(struct model *model) {
-    for (uint32_t i = 0; i < model->goroutine_count; i++) {
-        model->goroutines[i].alive = false;
-    }
     for (size_t segment = 0; segment < MODEL_SEGMENT_COUNT; segment++) {
-        model->segment_counts[segment] = 0;
+        model->segments[segment].base = 0;
+        model->segments[segment].word_count = 0;
     }
+    model->runtime = NULL;
+    model->goroutine_count = 0; // their arrays are kept
+    model->goroutine_starts = 0;
     model->root_count = 0;
     model->manual_count = 0;
     model->os_stack_count = 0;
@@ -24,6 +25,9 @@ void model_program_reset(struct model *model) {
     model->queue_head = MODEL_NONE;
     model->queue_tail = MODEL_NONE;
     model->queue_batch = 0;
+    model->queue_seen.is_short = false;
+    model->queue_due.is_short = false;
+    model_table_reset(model);
 }
 
 void model_program_fini(struct model *model) {
@@ -32,61 +36,71 @@ void model_program_fini(struct model *model) {
         free(g->frames);
         free(g->words);
         free(g->bits);
-        free(g->defers.values);
-        free(g->defers.frames);
-        free(g->panics.values);
-        free(g->panics.frames);
+        free(g->defers);
+        free(g->panics);
     }
     free(model->goroutines);
     for (size_t segment = 0; segment < MODEL_SEGMENT_COUNT; segment++) {
-        free(model->segment_words[segment]);
+        free(model->segments[segment].words);
     }
     free(model->roots);
     free(model->manuals);
     free(model->os_stacks);
+    free(model->queue_seen.items);
+    free(model->queue_due.items);
+    model_table_fini(model);
+}
+
+bool model_runtime_created(struct model *model, const struct runtime *runtime) {
+    model->runtime = runtime;
+    return true;
 }
 
 // ---- segments and other roots
 
-bool model_segment_defined(struct model *model, enum model_segment segment, size_t word_count) {
-    uint32_t capacity = (uint32_t)model->segment_capacity[segment];
-    if (!RESERVE(model->segment_words[segment], capacity, word_count)) {
+bool model_segment_defined(struct model *model, enum model_segment segment, uintptr_t base,
+                           size_t word_count, const uint8_t *mask) {
+    struct segment_entry *entry = &model->segments[segment];
+    if (!RESERVE(entry->words, entry->word_capacity, word_count)) {
         return false;
     }
-    model->segment_capacity[segment] = capacity;
-    model->segment_counts[segment] = word_count;
+    entry->base = base;
+    entry->mask = mask;
+    entry->word_count = (uint32_t)word_count;
     if (word_count > 0) {
-        memset(model->segment_words[segment], 0, word_count * sizeof(uintptr_t));
+        memset(entry->words, 0, word_count * sizeof *entry->words);
     }
     return true;
 }
 
 bool model_segment_wrote(struct model *model, enum model_segment segment, size_t word,
                          uintptr_t value) {
-    if (word < model->segment_counts[segment]) {
-        model_shade(model, model->segment_words[segment][word]);
+    struct segment_entry *entry = &model->segments[segment];
+    if (word < entry->word_count) {
+        model_shade(model, entry->words[word]);
         model_shade(model, value);
-        model->segment_words[segment][word] = value;
+        entry->words[word] = value;
     }
     return true;
 }
 
-bool model_root_added(struct model *model, uint64_t id, uintptr_t target) {
+bool model_root_added(struct model *model, uint64_t id, const char *description, uintptr_t target) {
     if (!RESERVE(model->roots, model->root_capacity, model->root_count + 1)) {
         return false;
     }
     model_shade(model, target);
-    model->roots[model->root_count++] = (struct root_entry){id, target};
+    model->roots[model->root_count++] = (struct root_entry){id, description, target};
     return true;
 }
 
 bool model_root_removed(struct model *model, uint64_t id) {
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < model->root_count; i++) {
-        if (model->roots[i].id == id) {
-            model->roots[i] = model->roots[--model->root_count];
-            return true;
+        if (model->roots[i].id != id) {
+            model->roots[kept++] = model->roots[i];
         }
     }
+    model->root_count = kept;
     return true;
 }
 
@@ -94,8 +108,8 @@ bool model_root_removed(struct model *model, uint64_t id) {
 
 void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value)) {
     for (size_t segment = 0; segment < MODEL_SEGMENT_COUNT; segment++) {
-        for (size_t word = 0; word < model->segment_counts[segment]; word++) {
-            visit(model, model->segment_words[segment][word]);
+        for (size_t word = 0; word < model->segments[segment].word_count; word++) {
+            visit(model, model->segments[segment].words[word]);
         }
     }
     for (uint32_t i = 0; i < model->root_count; i++) {

@@ -151,6 +151,16 @@ bool model_finalizer_started(struct model *model, const struct finalizer *runnin
                      "a finalizer runs that is not due");
 }
 
+bool model_finalizer_not_started(struct model *model) {
+    model_settle(model, model->heap);
+    rule_count(model->book, RULE_FINALIZER_QUEUE);
+    return model->has_running || model->queue_head == MODEL_NONE ||
+           rule_fail(model->book, RULE_FINALIZER_QUEUE,
+                     (struct rule_place){
+                         .object = model_finalizer_at(model, model->queue_head)->shown.object},
+                     "a finalizer is due and none was started");
+}
+
 bool model_finalizer_finished(struct model *model) {
     model->has_running = false;
     return true;

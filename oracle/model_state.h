@@ -1,4 +1,4 @@
-// model_state: what the ledger holds; private to oracle/model*.c, contents.c and poison.c.
+// model_state: what the ledger holds; private to the oracle.
 //
 // Everything lies in growing arrays and is named by index, so that an event costs no malloc and a
 // reset keeps the memory.
@@ -14,6 +14,7 @@
 #include "oracle/model.h"
 #include "oracle/rule.h"
 #include "oracle/view.h"
+#include "runtime/func.h"
 
 #define MODEL_NONE UINT32_MAX
 
@@ -74,6 +75,12 @@ struct finalizer_entry {
     struct model_finalizer shown;
 };
 
+struct queue_list { // in the queue's order
+    struct model_finalizer *items;
+    uint32_t count, capacity;
+    bool is_short; // memory ran out: it does not hold all, and nothing is judged by it
+};
+
 // ---- the map from addresses to slots (model_map.c)
 
 #define MAP_GRANULES        1024 // of 8 bytes in a page
@@ -98,36 +105,70 @@ struct map {
     uint64_t covered_pages; // pages with a slot
 };
 
-// ---- program: goroutines, roots
+// ---- program: goroutines, roots, tables
 
 struct frame_entry {
-    struct frame_description description; // maps copied below
+    struct frame_description description; // clipped as the stack clips it; maps copied below
     uint32_t word_first;                  // of the goroutine's words: word 0 of the frame
     uint32_t bits_first;                  // of its bits: arguments, then locals
 };
 
+struct defer_entry {
+    uintptr_t address, pc, function, entry;
+    size_t depth_bytes;   // its sp, down from the stack's top
+    uint32_t frame_count; // when it was pushed
+};
+
+struct panic_entry {
+    uintptr_t address, type, data;
+};
+
 struct goroutine_entry {
-    uint64_t id;
+    uint64_t id;     // the driver's
+    uint64_t number; // the runtime's: of the start
     bool alive;
-    uintptr_t stack_low;
-    size_t stack_bytes;
+    uintptr_t address;
+    uintptr_t go_pc;
+    bool is_system;
+    enum goroutine_status status;
+    const char *wait_reason;
+    uint64_t wait_since_ns;
+    struct model_stack stack;
     uintptr_t context;
+    uintptr_t thread;           // 0: none
     struct frame_entry *frames; // oldest first
     uint32_t frame_count, frame_capacity;
-    uintptr_t *words;
+    uintptr_t *words; // of all frames: word 0 of a frame at its sp, the oldest frame first
     uint32_t word_count, word_capacity;
     uint8_t *bits;
     uint32_t bit_bytes, bit_capacity;
-    struct {
-        uintptr_t *values;
-        uint32_t *frames;
-        uint32_t count, capacity;
-    } defers, panics;
+    struct defer_entry *defers; // oldest first
+    uint32_t defer_count, defer_capacity;
+    struct panic_entry *panics; // oldest first
+    uint32_t panic_count, panic_capacity;
+};
+
+struct segment_entry {
+    uintptr_t base;
+    const uint8_t *mask; // NULL: all words
+    uintptr_t *words;
+    uint32_t word_count, word_capacity;
 };
 
 struct root_entry {
     uint64_t id;
+    const char *description;
     uintptr_t target;
+};
+
+struct type_entry {
+    uintptr_t address;
+    const struct type *description;
+};
+
+struct itab_entry {
+    uintptr_t address, type;
+    bool negative;
 };
 
 struct range_entry {
@@ -218,12 +259,23 @@ struct model {
     uint64_t tiny_count;
 
     // program
-    struct goroutine_entry *goroutines;
+    const struct runtime *runtime;      // whose lists are compared; NULL: none
+    struct goroutine_entry *goroutines; // in order of their records: a dead one is used again
     uint32_t goroutine_count, goroutine_capacity;
-    uintptr_t *segment_words[MODEL_SEGMENT_COUNT];
-    size_t segment_counts[MODEL_SEGMENT_COUNT], segment_capacity[MODEL_SEGMENT_COUNT];
-    struct root_entry *roots;
+    uint64_t goroutine_starts;
+    struct segment_entry segments[MODEL_SEGMENT_COUNT];
+    struct root_entry *roots; // in order of addition
     uint32_t root_count, root_capacity;
+    struct model_osthread *osthreads; // oldest first
+    uint32_t osthread_count, osthread_capacity;
+    uint64_t osthread_starts, osthread_failures; // of these since the last start
+    struct type_entry *types;                    // in order of definition, as itabs and functions
+    uint32_t type_count, type_capacity;
+    struct itab_entry *itabs;
+    uint32_t itab_count, itab_capacity;
+    struct func *funcs;
+    uint32_t func_count, func_capacity;
+    uint32_t funcs_next; // that the next look at some begins with
     struct range_entry *manuals, *os_stacks;
     uint32_t manual_count, manual_capacity, os_stack_count, os_stack_capacity;
     uint64_t manual_bytes[MANUAL_STAT_COUNT]; // those that the driver asked for
@@ -233,6 +285,7 @@ struct model {
     bool has_running;
     uint32_t queue_head, queue_tail; // of queued finalizers
     uint32_t queue_batch;
+    struct queue_list queue_seen, queue_due; // of the comparison: what stands there, what must
     struct profile profile;
 
     // collection
@@ -325,8 +378,22 @@ void model_profile_freed(struct model *model, const struct slot *slot, bool swep
 bool model_profile_check(struct model *model, const struct slot *slot, uintptr_t bucket);
 
 // model_goroutine.c
+struct goroutine_entry *model_goroutine(const struct model *model, uint64_t id); // NULL: none
 void model_visit_goroutine(struct model *model, const struct goroutine_entry *g,
                            void (*visit)(struct model *model, uintptr_t value));
+bool model_check_existed(struct model *model, bool existed, bool must_exist, const char *what);
+
+// model_frame.c
+void model_visit_frames(struct model *model, const struct goroutine_entry *g,
+                        void (*visit)(struct model *model, uintptr_t value));
+void model_drop_frame(struct model *model, struct goroutine_entry *g);
+uintptr_t model_stack_sp(const struct goroutine_entry *g); // of the innermost frame; the top: none
+// Words that point into the old stack follow it, counted from the top.
+bool model_move_stack(struct model *model, struct goroutine_entry *g, struct model_stack stack);
+
+// model_table.c
+void model_table_reset(struct model *model);
+void model_table_fini(struct model *model);
 
 // model_reach.c: walks from the values pushed; calls `reach` once for each slot reached
 void reach_begin(struct model *model);

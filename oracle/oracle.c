@@ -7,6 +7,7 @@
 #include "oracle/kernel.h"
 #include "oracle/model_state.h"
 #include "oracle/poison.h"
+#include "oracle/program.h"
 #include "oracle/rule.h"
 #include "oracle/scan.h"
 #include "oracle/verifier.h"
@@ -125,6 +126,7 @@ static bool check_heap(struct oracle *oracle, const struct memstats *fast, const
     clean &= scan_compare(book, &oracle->scan, fast);
     clean &= model_check_objects(&oracle->model, &oracle->view);
     clean &= model_check_specials(&oracle->model, &oracle->view);
+    clean = clean && program_check(&oracle->model);
     clean = clean &&
             (paranoid ? contents_check_all(&oracle->model) : contents_check_some(&oracle->model));
     clean = clean && poison_check(&oracle->model, &oracle->view, paranoid);

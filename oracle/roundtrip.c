@@ -99,7 +99,7 @@ static bool check_decoded(struct roundtrip *trip, const struct dump_reader *read
 static bool check_ends(struct roundtrip *trip) {
     return roundtrip_recode_end(trip) && roundtrip_lists_end(trip) && roundtrip_objects_end(trip) &&
            roundtrip_goroutines_end(trip) && roundtrip_finalizers_end(trip) &&
-           roundtrip_profile_end(trip);
+           roundtrip_profile_end(trip) && ledger_end(trip);
 }
 
 static bool check_records(struct roundtrip *trip, struct dump_reader *reader) {
@@ -140,6 +140,9 @@ static struct roundtrip trip_begin(struct oracle *oracle, const struct roundtrip
 }
 
 bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump) {
+    if (dump->has_model && !model_sweep_finished(oracle_model(oracle))) {
+        return false; // the dumper sweeps first of all
+    }
     struct dump_reader *reader =
         dump_reader_create_memory(dump->bytes, dump->size_bytes, DUMP_STRICT);
     if (reader == NULL) {
@@ -149,13 +152,11 @@ bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump) {
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         fired_before[rule] = oracle_fired(oracle, (enum rule)rule);
     }
-    if (dump->has_model) {
-        model_settle(oracle_model(oracle), runtime_heap(dump->runtime));
-    }
     struct dump_recoder recoder;
     struct roundtrip trip = trip_begin(oracle, dump);
     trip.recoder = &recoder;
     roundtrip_recode_begin(&trip);
+    ledger_begin(&trip);
     bool clean = check_records(&trip, reader);
     count_checked(&trip, fired_before);
     roundtrip_finalizers_fini(&trip);

@@ -19,7 +19,7 @@ struct roundtrip_dump {
 };
 
 // Checks the dump under the DUMP_ rules of the oracle. True when clean. Linear in the dump; no
-// memory but the reader's. With the model, it settles it first (model_settle).
+// memory but the reader's. With the model, it settles it first (model_sweep_finished).
 bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump);
 
 #endif

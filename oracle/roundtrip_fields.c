@@ -32,10 +32,11 @@ bool expected_fields_next(struct expected_fields *expected, uint64_t *offset) {
 }
 
 bool roundtrip_fields_equal(struct roundtrip *trip, enum rule rule, uintptr_t object,
-                            const struct dump_fields *in_dump, bool is_last) {
+                            struct expected_fields *expected, const struct dump_fields *in_dump,
+                            bool is_last) {
     uint64_t offset;
     for (size_t i = 0; i < in_dump->count; i++) {
-        if (!expected_fields_next(&trip->fields, &offset)) {
+        if (!expected_fields_next(expected, &offset)) {
             return roundtrip_holds(trip, rule, false, object, "has a pointer field too many");
         }
         if (in_dump->at[i].offset != offset) {
@@ -43,6 +44,6 @@ bool roundtrip_fields_equal(struct roundtrip *trip, enum rule rule, uintptr_t ob
                                    offset);
         }
     }
-    bool is_missing = is_last && expected_fields_next(&trip->fields, &offset);
+    bool is_missing = is_last && expected_fields_next(expected, &offset);
     return roundtrip_holds(trip, rule, !is_missing, object, "lacks a pointer field at its end");
 }

@@ -1,62 +1,28 @@
 // roundtrip_finalizers: those set against the spans' specials, those queued against the runtime's
-// queue, both against the ledger, which knows no order among those that one sweep queued.
+// queue, both against the ledger.
+#include "oracle/model_state.h"
+#include "oracle/queue.h"
 #include "oracle/roundtrip_private.h"
 
 #include <stdlib.h>
 
-// ---- lists
-
-static void list_add(struct finalizer_list *list, const struct model_finalizer *finalizer) {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity == 0 ? 64 : list->capacity * 2;
-        void *items = realloc(list->items, capacity * sizeof *list->items);
-        if (items == NULL) {
-            list->is_short = true;
-            return;
-        }
-        list->items = items;
-        list->capacity = capacity;
-    }
-    list->items[list->count++] = *finalizer;
-}
-
-static void list_fini(struct finalizer_list *list) {
+static void list_fini(struct queue_list *list) {
     free(list->items);
-    *list = (struct finalizer_list){0};
+    *list = (struct queue_list){0};
 }
 
-static int compare_numbers(uint64_t a, uint64_t b) {
-    return (a > b) - (a < b);
-}
-
-static int compare_finalizers(const void *left, const void *right) {
-    const struct model_finalizer *a = left;
-    const struct model_finalizer *b = right;
-    int order = compare_numbers(a->object, b->object);
-    order = order != 0 ? order : compare_numbers(a->function, b->function);
-    order = order != 0 ? order : compare_numbers(a->entry, b->entry);
-    order = order != 0 ? order : compare_numbers(a->function_type, b->function_type);
-    return order != 0 ? order : compare_numbers(a->object_type, b->object_type);
-}
-
-static void list_sort(struct finalizer_list *list) {
+static void list_sort(struct queue_list *list) {
     if (list->count > 1) {
-        qsort(list->items, list->count, sizeof *list->items, compare_finalizers);
+        qsort(list->items, list->count, sizeof *list->items, queue_finalizer_order);
     }
 }
 
 static void add_of_model(void *context, const struct model_finalizer *finalizer) {
-    list_add(context, finalizer);
+    queue_list_put(context, finalizer);
 }
 
 static void add_of_runtime(void *context, const struct finalizer *finalizer) {
-    list_add(context, &(struct model_finalizer){
-                          .object = finalizer->object,
-                          .function = finalizer->function,
-                          .entry = finalizer->entry,
-                          .function_type = finalizer->function_type,
-                          .object_type = finalizer->object_type,
-                      });
+    queue_list_add(context, finalizer);
 }
 
 // ---- comparison
@@ -74,7 +40,7 @@ static bool check_same(struct roundtrip *trip, enum rule rule, const char *truth
 }
 
 static bool check_lists(struct roundtrip *trip, enum rule rule, const char *truth_name,
-                        const struct finalizer_list *in_dump, const struct finalizer_list *truth) {
+                        const struct queue_list *in_dump, const struct queue_list *truth) {
     if (in_dump->is_short || truth->is_short) {
         return true;
     }
@@ -110,7 +76,7 @@ bool special_next(struct special_cursor *cursor, const struct heap *heap,
 bool roundtrip_finalizer(struct roundtrip *trip, const struct dump_record_Finalizer *record) {
     struct model_finalizer in_dump = {record->object, record->function, record->entry,
                                       record->function_type, record->object_type};
-    list_add(&trip->dumped_set, &in_dump);
+    queue_list_put(&trip->dumped_set, &in_dump);
     struct inspect_special special;
     bool has_next =
         special_next(&trip->finalizers, trip->heap, INSPECT_SPECIAL_FINALIZER, &special);
@@ -127,34 +93,43 @@ bool roundtrip_finalizer(struct roundtrip *trip, const struct dump_record_Finali
 bool roundtrip_queued(struct roundtrip *trip, const struct dump_record_QueuedFinalizer *record) {
     struct model_finalizer in_dump = {record->object, record->function, record->entry,
                                       record->function_type, record->object_type};
-    list_add(&trip->dumped_queue, &in_dump);
+    queue_list_put(&trip->dumped_queue, &in_dump);
     return true; // compared when all have come
 }
 
 // ---- the ends
 
 static bool check_queue(struct roundtrip *trip) {
-    struct finalizer_list queue = {0};
+    struct queue_list queue = {0};
     runtime_visit_queued_finalizers(trip->dump.runtime, add_of_runtime, &queue);
     bool clean = check_lists(trip, RULE_DUMP_QUEUED, "runtime", &trip->dumped_queue, &queue);
     list_fini(&queue);
     return clean;
 }
 
-static bool check_ledger(struct roundtrip *trip) {
-    struct finalizer_list set = {0};
-    struct finalizer_list queue = {0};
+static bool check_set_of_ledger(struct roundtrip *trip) {
+    struct queue_list set = {0};
     model_visit_finalizers(trip->model, add_of_model, &set);
-    model_visit_queued(trip->model, add_of_model, &queue);
     list_sort(&set);
-    list_sort(&queue);
     list_sort(&trip->dumped_set);
-    list_sort(&trip->dumped_queue);
-    bool clean = check_lists(trip, RULE_DUMP_FINALIZER_MODEL, "ledger", &trip->dumped_set, &set) &&
-                 check_lists(trip, RULE_DUMP_QUEUED_MODEL, "ledger", &trip->dumped_queue, &queue);
+    bool clean = check_lists(trip, RULE_DUMP_FINALIZER_MODEL, "ledger", &trip->dumped_set, &set);
     list_fini(&set);
-    list_fini(&queue);
     return clean;
+}
+
+static bool check_queue_of_ledger(struct roundtrip *trip) {
+    struct model *model = oracle_model(trip->oracle);
+    const struct record_judge judge = {model->book, RULE_DUMP_QUEUED_MODEL, "dump", "ledger", 0};
+    trip->checked[judge.rule] = true;
+    if (queue_check(model, &judge, &trip->dumped_queue)) {
+        return true;
+    }
+    rule_count(model->book, judge.rule);
+    return false;
+}
+
+static bool check_ledger(struct roundtrip *trip) {
+    return check_set_of_ledger(trip) && check_queue_of_ledger(trip);
 }
 
 bool roundtrip_finalizers_end(struct roundtrip *trip) {

@@ -8,35 +8,42 @@
 
 // The low end of a frame is what it gave its callee, by the callee's argument map; without one, all
 // of it may point.
-static struct expected_words out_argument_words(const struct frame *frame,
-                                                const struct frame *callee) {
+static struct expected_words out_argument_words(const struct frame_description *own,
+                                                const struct frame_description *callee) {
     if (callee == NULL) {
         return (struct expected_words){0};
     }
-    const struct frame_description *from = &callee->description;
-    size_t limit_bytes = frame->description.size_bytes;
-    size_t size_bytes = from->argument_bytes > limit_bytes ? limit_bytes : from->argument_bytes;
+    size_t limit_bytes = own->size_bytes;
+    size_t size_bytes = callee->argument_bytes > limit_bytes ? limit_bytes : callee->argument_bytes;
     return (struct expected_words){
         .word_count = size_bytes / WORD_BYTES,
-        .bits = from->arguments_map == FRAME_MAP_BITS ? from->argument_bits : NULL,
+        .bits = callee->arguments_map == FRAME_MAP_BITS ? callee->argument_bits : NULL,
     };
 }
 
-static struct expected_words local_words(const struct frame *frame, size_t out_argument_words) {
-    const struct frame_description *about = &frame->description;
-    if (about->locals_map == FRAME_MAP_EMPTY) {
+static struct expected_words local_words(const struct frame_description *own,
+                                         size_t out_argument_words) {
+    if (own->locals_map == FRAME_MAP_EMPTY) {
         return (struct expected_words){0};
     }
-    if (about->locals_map == FRAME_MAP_NONE) {
+    if (own->locals_map == FRAME_MAP_NONE) {
         return (struct expected_words){
             .first_offset = out_argument_words * WORD_BYTES,
-            .word_count = about->size_bytes / WORD_BYTES - out_argument_words,
+            .word_count = own->size_bytes / WORD_BYTES - out_argument_words,
         };
     }
     return (struct expected_words){
-        .first_offset = about->size_bytes - about->local_words * WORD_BYTES,
-        .word_count = about->local_words,
-        .bits = about->locals_map == FRAME_MAP_BITS ? about->local_bits : NULL,
+        .first_offset = own->size_bytes - own->local_words * WORD_BYTES,
+        .word_count = own->local_words,
+        .bits = own->locals_map == FRAME_MAP_BITS ? own->local_bits : NULL,
+    };
+}
+
+struct expected_fields roundtrip_frame_fields(const struct frame_description *own,
+                                              const struct frame_description *callee) {
+    struct expected_words out_arguments = out_argument_words(own, callee);
+    return (struct expected_fields){
+        .runs = {out_arguments, local_words(own, out_arguments.word_count)},
     };
 }
 
@@ -67,10 +74,8 @@ static bool check_frame_begin(struct roundtrip *trip, const struct dump_record_S
         !roundtrip_memory_equal(trip, RULE_DUMP_FRAME_CONTENTS, &record->contents, frame->sp)) {
         return false;
     }
-    struct expected_words out_arguments = out_argument_words(frame, trip->callee);
-    trip->fields = (struct expected_fields){
-        .runs = {out_arguments, local_words(frame, out_arguments.word_count)},
-    };
+    trip->fields = roundtrip_frame_fields(&frame->description,
+                                          trip->callee == NULL ? NULL : &trip->callee->description);
     trip->callee = frame;
     trip->frame = frame->caller;
     trip->depth++;
@@ -80,8 +85,9 @@ static bool check_frame_begin(struct roundtrip *trip, const struct dump_record_S
 bool roundtrip_frame(struct roundtrip *trip, const struct dump_record *record) {
     const struct dump_record_StackFrame *frame = &record->as.StackFrame;
     return (!record->is_first || check_frame_begin(trip, frame)) &&
-           roundtrip_fields_equal(trip, RULE_DUMP_FRAME_FIELDS, frame->sp, &frame->fields,
-                                  record->is_last);
+           roundtrip_fields_equal(trip, RULE_DUMP_FRAME_FIELDS, frame->sp, &trip->fields,
+                                  &frame->fields, record->is_last) &&
+           ledger_frame_is(trip, record);
 }
 
 // ---- defers and panics
@@ -101,7 +107,8 @@ bool roundtrip_defer(struct roundtrip *trip, const struct dump_record_Defer *rec
            roundtrip_equal(trip, rule, "function", record->function, "runtime", defer->function) &&
            roundtrip_equal(trip, rule, "entry", record->entry, "runtime",
                            defer->function != 0 ? defer->entry : 0) &&
-           roundtrip_equal(trip, rule, "link", record->link, "runtime", (uintptr_t)defer->link);
+           roundtrip_equal(trip, rule, "link", record->link, "runtime", (uintptr_t)defer->link) &&
+           ledger_defer_is(trip, record);
 }
 
 bool roundtrip_panic(struct roundtrip *trip, const struct dump_record_Panic *record) {
@@ -117,7 +124,8 @@ bool roundtrip_panic(struct roundtrip *trip, const struct dump_record_Panic *rec
            roundtrip_equal(trip, rule, "type", record->type, "runtime", (uintptr_t)panic->type) &&
            roundtrip_equal(trip, rule, "data", record->data, "runtime", panic->data) &&
            roundtrip_equal(trip, rule, "defer", record->defer, "constant", 0) &&
-           roundtrip_equal(trip, rule, "link", record->link, "runtime", (uintptr_t)panic->link);
+           roundtrip_equal(trip, rule, "link", record->link, "runtime", (uintptr_t)panic->link) &&
+           ledger_panic_is(trip, record);
 }
 
 // ---- goroutines
@@ -185,7 +193,8 @@ bool roundtrip_goroutine(struct roundtrip *trip, const struct dump_record_Gorout
     const struct goroutine *g = trip->goroutine;
     if (!roundtrip_holds(trip, RULE_DUMP_GOROUTINE, g != NULL, record->address,
                          "a Goroutine too many") ||
-        !check_numbers(trip, record, g) || !check_links(trip, record, g)) {
+        !check_numbers(trip, record, g) || !check_links(trip, record, g) ||
+        !ledger_goroutine_is(trip, record)) {
         return false;
     }
     trip->goroutine = g->next;

@@ -27,7 +27,7 @@ static bool recent_use(struct recent_types *recent, const struct type *type) {
 }
 
 // "package.name", or the name alone. Compared in pieces: a name has any length.
-static bool type_name_is(const struct dump_string *in_dump, const struct type *type) {
+bool roundtrip_type_name_is(const struct dump_string *in_dump, const struct type *type) {
     const uint8_t *at = in_dump->bytes;
     size_t package_bytes = strlen(type->package_path);
     size_t name_bytes = strlen(type->name);
@@ -52,9 +52,10 @@ bool roundtrip_type(struct roundtrip *trip, const struct dump_record_Type *recor
                            (uintptr_t)type) &&
            roundtrip_equal(trip, RULE_DUMP_TYPE, "size", record->size, "type",
                            type->layout.size_bytes) &&
-           roundtrip_holds(trip, RULE_DUMP_TYPE, type_name_is(&record->name, type), 0,
+           roundtrip_holds(trip, RULE_DUMP_TYPE, roundtrip_type_name_is(&record->name, type), 0,
                            "the name is not the type's") &&
-           roundtrip_equal(trip, RULE_DUMP_TYPE, "indirect", record->indirect, "type", indirect);
+           roundtrip_equal(trip, RULE_DUMP_TYPE, "indirect", record->indirect, "type", indirect) &&
+           ledger_type_is(trip, record);
 }
 
 bool roundtrip_itab(struct roundtrip *trip, const struct dump_record_Itab *record) {
@@ -70,7 +71,8 @@ bool roundtrip_itab(struct roundtrip *trip, const struct dump_record_Itab *recor
            roundtrip_equal(trip, RULE_DUMP_ITAB, "address", record->address, "runtime",
                            (uintptr_t)itab) &&
            roundtrip_equal(trip, RULE_DUMP_ITAB, "type", record->type, "runtime",
-                           (uintptr_t)itab->type);
+                           (uintptr_t)itab->type) &&
+           ledger_itab_is(trip, record);
 }
 
 // ---- other roots, threads
@@ -93,7 +95,8 @@ bool roundtrip_other_root(struct roundtrip *trip, const struct dump_record_Other
            roundtrip_text_equal(trip, RULE_DUMP_OTHER_ROOT, "description", &record->description,
                                 root->description) &&
            roundtrip_equal(trip, RULE_DUMP_OTHER_ROOT, "target", record->target, "runtime",
-                           root->target);
+                           root->target) &&
+           ledger_other_root_is(trip, record);
 }
 
 bool roundtrip_osthread(struct roundtrip *trip, const struct dump_record_OSThread *record) {
@@ -106,7 +109,8 @@ bool roundtrip_osthread(struct roundtrip *trip, const struct dump_record_OSThrea
                            (uintptr_t)thread) &&
            roundtrip_equal(trip, RULE_DUMP_OSTHREAD, "id", record->id, "runtime", thread->id) &&
            roundtrip_equal(trip, RULE_DUMP_OSTHREAD, "process_id", record->process_id, "runtime",
-                           thread->process_id);
+                           thread->process_id) &&
+           ledger_osthread_is(trip, record);
 }
 
 bool roundtrip_lists_end(struct roundtrip *trip) {

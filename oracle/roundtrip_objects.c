@@ -122,8 +122,8 @@ bool roundtrip_object(struct roundtrip *trip, const struct dump_record *record) 
         return roundtrip_holds(trip, RULE_DUMP_OBJECT_FIELDS, !noscan || object->fields.count == 0,
                                object->address, "has a pointer field in a span without pointers");
     }
-    return roundtrip_fields_equal(trip, RULE_DUMP_OBJECT_FIELDS, object->address, &object->fields,
-                                  record->is_last);
+    return roundtrip_fields_equal(trip, RULE_DUMP_OBJECT_FIELDS, object->address, &trip->fields,
+                                  &object->fields, record->is_last);
 }
 
 bool roundtrip_objects_end(struct roundtrip *trip) {

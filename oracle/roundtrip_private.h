@@ -6,6 +6,7 @@
 #include "allocator/inspect.h"
 #include "dump/reader.h"
 #include "dump/recode.h"
+#include "oracle/model_state.h" // struct queue_list
 #include "oracle/roundtrip.h"
 
 // Pointer fields that are expected: runs of words, in order.
@@ -33,12 +34,6 @@ struct special_cursor { // over one kind of specials in the spans' order
     uintptr_t span_base;
 };
 
-struct finalizer_list { // grows by malloc
-    struct model_finalizer *items;
-    size_t count, capacity;
-    bool is_short; // memory ran out: it does not hold all, and nothing is judged by it
-};
-
 #define RECENT_ROWS       256
 #define RECENT_ROW_LENGTH 4
 struct recent_types { // Go's cache of types written before, told by age
@@ -47,6 +42,14 @@ struct recent_types { // Go's cache of types written before, told by age
         uint64_t used_at; // 0: never
     } rows[RECENT_ROWS][RECENT_ROW_LENGTH];
     uint64_t now;
+};
+
+struct ledger_cursor {         // what comes next of the ledger's program
+    const struct model *model; // NULL: it was not told of this runtime
+    uint32_t goroutine_place, osthreads, other_roots, itabs;
+    const struct goroutine_entry *goroutine; // whose frames, defers and panics come
+    uint32_t frames, defers, panics;
+    struct expected_fields fields;
 };
 
 struct roundtrip {
@@ -73,11 +76,11 @@ struct roundtrip {
     const struct panic *panic;
     const struct osthread *thread;
     struct special_cursor finalizers, samples;
-    struct finalizer_list dumped_set,
-        dumped_queue;                     // of the records, for comparison with the ledger
-    const void *bucket;                   // next
-    struct inspect_bucket current_bucket; // whose calls come
+    struct queue_list dumped_set, dumped_queue; // of the records, for comparison with the ledger
+    const void *bucket;                         // next
+    struct inspect_bucket current_bucket;       // whose calls come
     struct expected_fields fields;
+    struct ledger_cursor ledger;
 };
 
 // ---- differences (roundtrip.c). Each returns whether the rule holds, and notes that it was
@@ -107,7 +110,13 @@ bool roundtrip_memory_equal(struct roundtrip *trip, enum rule rule,
 bool expected_fields_next(struct expected_fields *expected, uint64_t *offset);
 // Compares one part of a record's fields; after the last part none may be missing.
 bool roundtrip_fields_equal(struct roundtrip *trip, enum rule rule, uintptr_t object,
-                            const struct dump_fields *in_dump, bool is_last);
+                            struct expected_fields *expected, const struct dump_fields *in_dump,
+                            bool is_last);
+// The words of a frame that may point, by its own maps and its callee's (NULL: none).
+struct expected_fields roundtrip_frame_fields(const struct frame_description *own,
+                                              const struct frame_description *callee);
+// Whether a type's name is "package.name", or the name alone where there is no package.
+bool roundtrip_type_name_is(const struct dump_string *in_dump, const struct type *type);
 
 // ---- records, one function each; and what must have come when the list is over
 
@@ -142,5 +151,21 @@ bool special_next(struct special_cursor *cursor, const struct heap *heap,
 bool roundtrip_memprof(struct roundtrip *trip, const struct dump_record *record);
 bool roundtrip_sample(struct roundtrip *trip, const struct dump_record_AllocSample *sample);
 bool roundtrip_profile_end(struct roundtrip *trip);
+
+// ---- the same records against the ledger of the program (roundtrip_ledger.c); true when there is
+// none
+
+void ledger_begin(struct roundtrip *trip);
+bool ledger_type_is(struct roundtrip *trip, const struct dump_record_Type *type);
+bool ledger_itab_is(struct roundtrip *trip, const struct dump_record_Itab *itab);
+bool ledger_other_root_is(struct roundtrip *trip, const struct dump_record_OtherRoot *root);
+bool ledger_osthread_is(struct roundtrip *trip, const struct dump_record_OSThread *thread);
+bool ledger_goroutine_is(struct roundtrip *trip, const struct dump_record_Goroutine *goroutine);
+bool ledger_frame_is(struct roundtrip *trip, const struct dump_record *record);
+bool ledger_defer_is(struct roundtrip *trip, const struct dump_record_Defer *defer);
+bool ledger_panic_is(struct roundtrip *trip, const struct dump_record_Panic *panic);
+bool ledger_segment_is(struct roundtrip *trip, enum model_segment segment,
+                       const struct dump_record_Data *in_dump, const struct dump_record *record);
+bool ledger_end(struct roundtrip *trip);
 
 #endif

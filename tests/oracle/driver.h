@@ -57,7 +57,10 @@ static inline void driver_begin(struct driver *driver) {
         .clock_context = driver,
     };
     driver->runtime = runtime_create(driver->heap, &options);
-    (void)model_segment_defined(driver->model, MODEL_SEGMENT_DATA, DRIVER_DATA_WORDS);
+    (void)model_runtime_created(driver->model, driver->runtime);
+    (void)model_segment_defined(driver->model, MODEL_SEGMENT_DATA,
+                                runtime_data_segment(driver->runtime)->base, DRIVER_DATA_WORDS,
+                                NULL);
     memset(driver->caches, 0, sizeof driver->caches);
     driver_acquire(driver, 0);
 }
@@ -179,7 +182,8 @@ static inline bool driver_collect(struct driver *driver, bool sweep) {
     (void)model_gc_will_finish(driver->model);
     return !runtime_collect(driver->runtime, driver->caches[0], sweep) ||
            (model_gc_started(driver->model, driver->heap, true) &&
-            model_gc_finished(driver->model, driver->heap));
+            model_gc_finished(driver->model, driver->heap) &&
+            (!sweep || model_sweep_finished(driver->model)));
 }
 
 static inline bool driver_set_finalizer(struct driver *driver, uint32_t handle) {
@@ -202,7 +206,7 @@ static inline bool driver_run_finalizer(struct driver *driver) {
     struct finalizer running;
     driver_next(driver);
     if (!runtime_start_finalizer(driver->runtime, &running)) {
-        return true;
+        return model_finalizer_not_started(driver->model);
     }
     bool clean = model_finalizer_started(driver->model, &running);
     runtime_finish_finalizer(driver->runtime);

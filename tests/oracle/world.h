@@ -8,6 +8,7 @@
 #include "dump/writer.h"
 #include "oracle/roundtrip.h"
 #include "tests/oracle/driver.h"
+#include "tests/oracle/driver_program.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,34 +66,28 @@ static void make_finalizers(struct driver *driver) {
     assert_true(model_finalizer_started(driver->model, &running));
 }
 
-static const struct type *define_type(struct driver *driver, const char *package,
-                                      const char *name) {
-    return runtime_define_type(driver->runtime,
-                               &(struct type){.layout = {.size_bytes = 8},
-                                              .direct_interface = package[0] == '\0',
-                                              .package_path = package,
-                                              .name = name});
+static const struct type node_type = {
+    .layout = {.size_bytes = 8}, .package_path = "example.com/list", .name = "Node"};
+static const struct type number_type = {
+    .layout = {.size_bytes = 8}, .direct_interface = true, .package_path = "", .name = "int"};
+static const struct func main_func = {.entry = 0x401000,
+                                      .end = 0x402000,
+                                      .name = "main.f",
+                                      .file = "main.go",
+                                      .first_line = 7,
+                                      .bytes_per_line = 16};
+
+static void make_tables(struct driver *driver, const struct type *node) {
+    const struct type *number = driver_define_type(driver, &number_type);
+    (void)driver_define_itab(driver, node, false);
+    (void)driver_define_itab(driver, number, true);
+    (void)driver_define_itab(driver, node, false);
+    (void)driver_add_root(driver, 1, "table", 0x1234);
+    (void)driver_start_osthread(driver, 77);
+    assert_true(driver_define_func(driver, &main_func));
 }
 
-static void make_program(struct driver *driver) {
-    struct runtime *runtime = driver->runtime;
-    const struct type *node = define_type(driver, "example.com/list", "Node");
-    const struct type *number = define_type(driver, "", "int");
-    (void)runtime_define_itab(runtime, node, false);
-    (void)runtime_define_itab(runtime, number, true);
-    (void)runtime_define_itab(runtime, node, false);
-    (void)runtime_add_other_root(runtime, "table", 0x1234);
-    (void)runtime_start_osthread(runtime, 77);
-    assert_true(runtime_define_func(runtime, &(struct func){.entry = 0x401000,
-                                                            .end = 0x402000,
-                                                            .name = "main.f",
-                                                            .file = "main.go",
-                                                            .first_line = 7,
-                                                            .bytes_per_line = 16}));
-    struct goroutine *dead = runtime_start_goroutine(runtime, 0x401010, false);
-    struct goroutine *g = runtime_start_goroutine(runtime, 0x401020, true);
-    runtime_exit_goroutine(runtime, dead);
-    runtime_set_goroutine_status(runtime, g, GOROUTINE_WAITING, "select");
+static void make_frames(struct driver *driver, struct goroutine *g, uint64_t id) {
     struct frame_description description = {.entry = 0x401000,
                                             .pc = 0x401030,
                                             .continuation_pc = 0x401030,
@@ -101,18 +96,28 @@ static void make_program(struct driver *driver) {
                                             .arguments_map = FRAME_MAP_BITS,
                                             .argument_bits = &sparse_mask,
                                             .locals_map = FRAME_MAP_NONE};
-    (void)runtime_push_frame(runtime, g, &description);
+    assert_true(driver_push_frame(driver, g, id, &description));
     description.locals_map = FRAME_MAP_BITS;
     description.local_words = 3;
     description.local_bits = &sparse_mask;
-    (void)runtime_push_frame(runtime, g, &description);
+    assert_true(driver_push_frame(driver, g, id, &description));
     description.locals_map = FRAME_MAP_SIZE;
     description.arguments_map = FRAME_MAP_NONE;
     description.entry = 0x500000;
-    (void)runtime_push_frame(runtime, g, &description);
-    (void)runtime_push_defer(runtime, g, 0x600000, 0x401040);
-    (void)runtime_push_defer(runtime, g, 0, 0);
-    (void)runtime_push_panic(runtime, g, node, 0x700000);
+    assert_true(driver_push_frame(driver, g, id, &description));
+}
+
+static void make_program(struct driver *driver) {
+    const struct type *node = driver_define_type(driver, &node_type);
+    make_tables(driver, node);
+    struct goroutine *dead = driver_start_goroutine(driver, 1, 0x401010, false);
+    struct goroutine *g = driver_start_goroutine(driver, 2, 0x401020, true);
+    driver_exit_goroutine(driver, dead, 1);
+    driver_set_status(driver, g, 2, GOROUTINE_WAITING, "select");
+    make_frames(driver, g, 2);
+    (void)driver_push_defer(driver, g, 2, 0x600000, 0x401040);
+    (void)driver_push_defer(driver, g, 2, 0, 0);
+    (void)driver_push_panic(driver, g, 2, node, 0x700000);
 }
 
 static void make_profile(struct driver *driver) {

@@ -1,0 +1,203 @@
+// model_frame: frames as the program pushed them, their words, and which of those are roots.
+#include "oracle/model_state.h"
+
+#include <string.h>
+
+#define WORD_BYTES sizeof(uintptr_t)
+#define RESERVE(array, capacity, count)                                                            \
+    model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
+
+// ---- which words may point
+
+static size_t bytes_of_bits(size_t bits) {
+    return (bits + 7) / 8;
+}
+
+static bool map_bit(const struct goroutine_entry *g, uint32_t bits_first, size_t word) {
+    return (g->bits[bits_first + word / 8] >> (word % 8) & 1) != 0;
+}
+
+static size_t argument_bit_bytes(const struct frame_description *description) {
+    return description->arguments_map == FRAME_MAP_BITS
+               ? bytes_of_bits(description->argument_bytes / WORD_BYTES)
+               : 0;
+}
+
+static size_t local_bit_bytes(const struct frame_description *description) {
+    return description->locals_map == FRAME_MAP_BITS ? bytes_of_bits(description->local_words) : 0;
+}
+
+// Whether a word of a frame may hold a pointer: by its callee's argument map in the low part, by
+// its own locals' map in the rest.
+static bool is_frame_root(const struct goroutine_entry *g, uint32_t frame_index, size_t word) {
+    const struct frame_entry *frame = &g->frames[frame_index];
+    const struct frame_description *own = &frame->description;
+    size_t argument_words = 0;
+    if (frame_index + 1 < g->frame_count) {
+        const struct frame_entry *callee = &g->frames[frame_index + 1];
+        argument_words = callee->description.argument_bytes / WORD_BYTES;
+        if (word < argument_words && (callee->description.arguments_map != FRAME_MAP_BITS ||
+                                      map_bit(g, callee->bits_first, word))) {
+            return true;
+        }
+    }
+    size_t first_local = own->size_bytes / WORD_BYTES - own->local_words;
+    switch (own->locals_map) {
+    case FRAME_MAP_NONE:
+        return word >= argument_words;
+    case FRAME_MAP_SIZE:
+        return word >= first_local;
+    case FRAME_MAP_EMPTY:
+        return false;
+    case FRAME_MAP_BITS:
+        break;
+    }
+    uint32_t bits_first = frame->bits_first + (uint32_t)argument_bit_bytes(own);
+    return word >= first_local && map_bit(g, bits_first, word - first_local);
+}
+
+void model_visit_frames(struct model *model, const struct goroutine_entry *g,
+                        void (*visit)(struct model *model, uintptr_t value)) {
+    for (uint32_t i = 0; i < g->frame_count; i++) {
+        size_t words = g->frames[i].description.size_bytes / WORD_BYTES;
+        for (size_t word = 0; word < words; word++) {
+            uintptr_t value = g->words[g->frames[i].word_first + word];
+            if (value != 0 && is_frame_root(g, i, word)) {
+                visit(model, value);
+            }
+        }
+    }
+}
+
+// Which words of the innermost frame's caller are roots changes with its callee, without a write:
+// the collector is shown them.
+static void shade_frame(struct model *model, const struct goroutine_entry *g, uint32_t index) {
+    if (!model->cycle.marking || index >= g->frame_count) {
+        return;
+    }
+    size_t words = g->frames[index].description.size_bytes / WORD_BYTES;
+    for (size_t word = 0; word < words; word++) {
+        if (is_frame_root(g, index, word)) {
+            model_shade(model, g->words[g->frames[index].word_first + word]);
+        }
+    }
+}
+
+// ---- push and pop
+
+// Arguments lie in the caller, and locals in the frame.
+static struct frame_description clipped(const struct goroutine_entry *g,
+                                        const struct frame_description *description) {
+    struct frame_description own = *description;
+    size_t caller_bytes =
+        g->frame_count == 0 ? 0 : g->frames[g->frame_count - 1].description.size_bytes;
+    size_t words = own.size_bytes / WORD_BYTES;
+    bool has_locals = own.locals_map == FRAME_MAP_BITS || own.locals_map == FRAME_MAP_SIZE;
+    own.argument_bytes = own.argument_bytes < caller_bytes ? own.argument_bytes : caller_bytes;
+    own.local_words = !has_locals ? 0 : own.local_words < words ? own.local_words : words;
+    return own;
+}
+
+// The frame took its place below the one before, on a stack doubled as often as it had to be.
+static bool check_place(struct model *model, struct goroutine_entry *g, size_t size_bytes,
+                        uintptr_t sp, struct model_stack stack) {
+    size_t used = g->word_count * WORD_BYTES + size_bytes;
+    size_t stack_bytes = g->stack.size_bytes;
+    while (stack_bytes < used) {
+        stack_bytes *= 2;
+    }
+    if (!rule_equal(model->book, RULE_MODEL_SIZE, "bytes of a stack with a new frame",
+                    (struct rule_value){"runtime", stack.size_bytes},
+                    (struct rule_value){"ledger", stack_bytes})) {
+        return false;
+    }
+    if (stack_bytes != g->stack.size_bytes && !model_move_stack(model, g, stack)) {
+        return false;
+    }
+    return rule_equal(model->book, RULE_MODEL_ADDRESS, "low end of a stack",
+                      (struct rule_value){"runtime", stack.low},
+                      (struct rule_value){"ledger", g->stack.low}) &&
+           rule_equal(model->book, RULE_MODEL_ADDRESS, "sp of a new frame",
+                      (struct rule_value){"runtime", sp},
+                      (struct rule_value){"ledger", g->stack.low + stack_bytes - used});
+}
+
+// A failed push leaves the stack as it was.
+static bool check_untouched(struct model *model, const struct goroutine_entry *g,
+                            struct model_stack stack) {
+    rule_count(model->book, RULE_MODEL_STATUS);
+    return (stack.low == g->stack.low && stack.size_bytes == g->stack.size_bytes) ||
+           rule_fail(model->book, RULE_MODEL_STATUS, (struct rule_place){.object = stack.low},
+                     "the stack moved for a frame that was not pushed");
+}
+
+static void copy_bits(struct goroutine_entry *g, const uint8_t *bits, size_t size_bytes) {
+    if (size_bytes > 0) {
+        memcpy(g->bits + g->bit_bytes, bits, size_bytes);
+        g->bit_bytes += (uint32_t)size_bytes;
+    }
+}
+
+bool model_frame_pushed(struct model *model, uint64_t id,
+                        const struct frame_description *description, uintptr_t sp,
+                        struct model_stack stack) {
+    struct goroutine_entry *g = model_goroutine(model, id);
+    if (g == NULL || sp == 0) {
+        return g == NULL || check_untouched(model, g, stack);
+    }
+    struct frame_description own = clipped(g, description);
+    size_t words = own.size_bytes / WORD_BYTES;
+    size_t argument_bytes = argument_bit_bytes(&own);
+    size_t local_bytes = local_bit_bytes(&own);
+    if (!RESERVE(g->frames, g->frame_capacity, g->frame_count + 1) ||
+        !RESERVE(g->words, g->word_capacity, g->word_count + words) ||
+        !RESERVE(g->bits, g->bit_capacity, g->bit_bytes + argument_bytes + local_bytes) ||
+        !check_place(model, g, own.size_bytes, sp, stack)) {
+        return false;
+    }
+    g->frames[g->frame_count++] = (struct frame_entry){own, g->word_count, g->bit_bytes};
+    if (words > 0) {
+        memset(g->words + g->word_count, 0, words * sizeof *g->words);
+    }
+    g->word_count += (uint32_t)words;
+    copy_bits(g, description->argument_bits, argument_bytes);
+    copy_bits(g, description->local_bits, local_bytes);
+    shade_frame(model, g, g->frame_count - 2); // wraps when it has no caller
+    return true;
+}
+
+void model_drop_frame(struct model *model, struct goroutine_entry *g) {
+    const struct frame_entry *frame = &g->frames[--g->frame_count];
+    g->word_count = frame->word_first;
+    g->bit_bytes = frame->bits_first;
+    while (g->defer_count > 0 && g->defers[g->defer_count - 1].frame_count > g->frame_count) {
+        g->defer_count--; // its defers go with the frame
+    }
+    shade_frame(model, g, g->frame_count - 1);
+}
+
+bool model_frame_popped(struct model *model, uint64_t id, bool existed) {
+    struct goroutine_entry *g = model_goroutine(model, id);
+    if (g == NULL || !model_check_existed(model, existed, g->frame_count > 0, "a frame")) {
+        return g == NULL;
+    }
+    if (existed) {
+        model_drop_frame(model, g);
+    }
+    return true;
+}
+
+bool model_frame_wrote(struct model *model, uint64_t id, size_t depth, size_t word,
+                       uintptr_t value) {
+    const struct goroutine_entry *g = model_goroutine(model, id);
+    if (g == NULL || depth >= g->frame_count) {
+        return true;
+    }
+    const struct frame_entry *frame = &g->frames[g->frame_count - 1 - depth];
+    if (word < frame->description.size_bytes / WORD_BYTES) {
+        model_shade(model, g->words[frame->word_first + word]);
+        model_shade(model, value);
+        g->words[frame->word_first + word] = value;
+    }
+    return true;
+}

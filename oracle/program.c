@@ -1,0 +1,410 @@
+// program: walks the runtime's lists in step with the ledger.
+#include "oracle/program.h"
+
+#include "oracle/ledger.h"
+#include "oracle/model_state.h"
+#include "oracle/queue.h"
+#include "oracle/record.h"
+
+#include "runtime/runtime.h"
+
+#include <string.h>
+
+#define WORD_BYTES sizeof(uintptr_t)
+
+static struct record_judge judge_of(const struct model *model, enum rule rule, uintptr_t object) {
+    rule_count(model->book, rule);
+    return (struct record_judge){model->book, rule, "runtime", "ledger", object};
+}
+
+static bool same(const struct record_judge *judge, const char *field, uint64_t left,
+                 uint64_t right) {
+    return left == right ||
+           rule_fail_values(judge->book, judge->rule, field, (struct rule_value){"runtime", left},
+                            (struct rule_value){"ledger", right});
+}
+
+// Both lists went on, or both came to their end. Sets `more`.
+static bool in_step(const struct record_judge *judge, bool in_runtime, bool in_ledger, bool *more) {
+    *more = in_runtime && in_ledger;
+    return in_runtime == in_ledger ||
+           record_fail(judge, in_runtime ? "the runtime's list holds one that nobody made"
+                                         : "the runtime's list has lost one");
+}
+
+// ---- frames
+
+static bool same_bits(const struct record_judge *judge, const char *field, const uint8_t *left,
+                      const uint8_t *right, size_t count) {
+    size_t i = count / 8 == 0 || memcmp(left, right, count / 8) != 0 ? 0 : count / 8 * 8;
+    for (; i < count; i++) {
+        if ((left[i / 8] >> i % 8 & 1) != (right[i / 8] >> i % 8 & 1)) {
+            return same(judge, field, left[i / 8] >> i % 8 & 1, right[i / 8] >> i % 8 & 1);
+        }
+    }
+    return true;
+}
+
+static bool same_maps(const struct record_judge *judge, const struct frame_description *left,
+                      const struct frame_description *right) {
+    return same(judge, "argument_bytes", left->argument_bytes, right->argument_bytes) &&
+           same(judge, "arguments_map", left->arguments_map, right->arguments_map) &&
+           same(judge, "locals_map", left->locals_map, right->locals_map) &&
+           same(judge, "local_words", left->local_words, right->local_words) &&
+           (left->arguments_map != FRAME_MAP_BITS ||
+            same_bits(judge, "argument bit", left->argument_bits, right->argument_bits,
+                      right->argument_bytes / WORD_BYTES)) &&
+           (left->locals_map != FRAME_MAP_BITS ||
+            same_bits(judge, "local bit", left->local_bits, right->local_bits, right->local_words));
+}
+
+static struct dump_record_StackFrame frame_record(const struct model *model,
+                                                  const struct frame *frame,
+                                                  const struct frame *callee, uint32_t depth) {
+    const struct frame_description *about = &frame->description;
+    const struct func *func = runtime_find_func(model->runtime, about->entry);
+    bool is_known = func != NULL && func->name[0] != '\0';
+    return (struct dump_record_StackFrame){
+        .sp = frame->sp,
+        .depth = depth,
+        .child_sp = callee == NULL ? 0 : callee->sp,
+        .contents = record_memory((const void *)frame->sp, about->size_bytes),
+        .entry = about->entry,
+        .pc = about->pc,
+        .continuation_pc = about->continuation_pc,
+        .function = record_string(is_known ? func->name : "unknown function"),
+    };
+}
+
+static bool check_frames(const struct model *model, const struct goroutine *g,
+                         const struct goroutine_entry *entry) {
+    struct record_judge judge = judge_of(model, RULE_PROGRAM_FRAME, (uintptr_t)g);
+    const struct frame *frame = g->innermost;
+    const struct frame *callee = NULL;
+    bool more = true;
+    for (uint32_t depth = 0; more; depth++) {
+        struct dump_record_StackFrame ledger;
+        bool in_ledger = ledger_frame(model, entry, depth, &ledger);
+        if (!in_step(&judge, frame != NULL, in_ledger, &more)) {
+            return false;
+        }
+        if (more) {
+            struct dump_record_StackFrame own = frame_record(model, frame, callee, depth);
+            struct frame_description maps = ledger_frame_description(entry, depth);
+            if (own.sp != ledger.sp) { // what lies there is not read then
+                return same(&judge, "sp", own.sp, ledger.sp);
+            }
+            if (!record_equal_StackFrame(&judge, &own, &ledger) ||
+                !same_maps(&judge, &frame->description, &maps)) {
+                return false;
+            }
+            callee = frame;
+            frame = frame->caller;
+        }
+    }
+    return true;
+}
+
+// ---- defers and panics
+
+static bool check_defers(const struct model *model, const struct goroutine *g,
+                         const struct goroutine_entry *entry) {
+    struct record_judge judge = judge_of(model, RULE_PROGRAM_DEFER, (uintptr_t)g);
+    const struct defer *defer = g->defers;
+    bool more = true;
+    for (uint32_t depth = 0; more; depth++) {
+        struct dump_record_Defer ledger;
+        bool in_ledger = ledger_defer(entry, depth, &ledger);
+        if (!in_step(&judge, defer != NULL, in_ledger, &more)) {
+            return false;
+        }
+        if (more) {
+            const struct dump_record_Defer own = {
+                .address = (uintptr_t)defer,
+                .goroutine = (uintptr_t)g,
+                .sp = defer->sp,
+                .pc = defer->pc,
+                .function = defer->function,
+                .entry = defer->function == 0 ? 0 : defer->entry,
+                .link = (uintptr_t)defer->link,
+            };
+            if (!record_equal_Defer(&judge, &own, &ledger)) {
+                return false;
+            }
+            defer = defer->link;
+        }
+    }
+    return true;
+}
+
+static bool check_panics(const struct model *model, const struct goroutine *g,
+                         const struct goroutine_entry *entry) {
+    struct record_judge judge = judge_of(model, RULE_PROGRAM_PANIC, (uintptr_t)g);
+    const struct panic *panic = g->panics;
+    bool more = true;
+    for (uint32_t depth = 0; more; depth++) {
+        struct dump_record_Panic ledger;
+        bool in_ledger = ledger_panic(entry, depth, &ledger);
+        if (!in_step(&judge, panic != NULL, in_ledger, &more)) {
+            return false;
+        }
+        if (more) {
+            const struct dump_record_Panic own = {
+                .address = (uintptr_t)panic,
+                .goroutine = (uintptr_t)g,
+                .type = (uintptr_t)panic->type,
+                .data = panic->data,
+                .link = (uintptr_t)panic->link,
+            };
+            if (!record_equal_Panic(&judge, &own, &ledger)) {
+                return false;
+            }
+            panic = panic->link;
+        }
+    }
+    return true;
+}
+
+// ---- goroutines
+
+static struct dump_record_Goroutine goroutine_record(const struct goroutine *g) {
+    bool stands = g->status == GOROUTINE_IDLE || g->status == GOROUTINE_RUNNING;
+    return (struct dump_record_Goroutine){
+        .address = (uintptr_t)g,
+        .sp = g->innermost != NULL ? g->innermost->sp : g->stack_low + g->stack_bytes,
+        .id = g->id,
+        .go_pc = g->go_pc,
+        .status = stands ? GOROUTINE_RUNNABLE : g->status,
+        .is_system = g->is_system,
+        .wait_since = g->wait_since_ns,
+        .wait_reason = record_string(g->wait_reason),
+        .context = g->context,
+        .thread = (uintptr_t)g->thread,
+        .defers = (uintptr_t)g->defers,
+        .panics = (uintptr_t)g->panics,
+    };
+}
+
+static bool check_goroutine(const struct model *model, const struct goroutine *g,
+                            const struct goroutine_entry *entry) {
+    struct record_judge judge = judge_of(model, RULE_PROGRAM_GOROUTINE, (uintptr_t)g);
+    struct dump_record_Goroutine own = goroutine_record(g);
+    struct dump_record_Goroutine ledger;
+    ledger_goroutine_record(entry, &ledger);
+    return same(&judge, "stack_low", g->stack_low, entry->stack.low) &&
+           same(&judge, "stack_bytes", g->stack_bytes, entry->stack.size_bytes) &&
+           same(&judge, "exact status", g->status, entry->status) &&
+           record_equal_Goroutine(&judge, &own, &ledger) && check_frames(model, g, entry) &&
+           check_defers(model, g, entry) && check_panics(model, g, entry);
+}
+
+static const struct goroutine *next_alive(const struct goroutine *g) {
+    while (g != NULL && g->status == GOROUTINE_DEAD) {
+        g = g->next;
+    }
+    return g;
+}
+
+static bool check_goroutines(const struct model *model) {
+    struct record_judge judge = judge_of(model, RULE_PROGRAM_GOROUTINE, 0);
+    const struct goroutine *g = next_alive(runtime_first_goroutine(model->runtime));
+    uint32_t place = 0;
+    bool more = true;
+    while (more) {
+        const struct goroutine_entry *entry = ledger_goroutine(model, &place);
+        judge.object = (uintptr_t)g;
+        if (!in_step(&judge, g != NULL, entry != NULL, &more)) {
+            return false;
+        }
+        if (more) {
+            if (!check_goroutine(model, g, entry)) {
+                return false;
+            }
+            g = next_alive(g->next);
+        }
+    }
+    return true;
+}
+
+// ---- threads, roots
+
+static bool check_osthreads(const struct model *model) {
+    struct record_judge judge = judge_of(model, RULE_PROGRAM_OSTHREAD, 0);
+    const struct osthread *thread = runtime_first_osthread(model->runtime);
+    bool more = true;
+    for (uint32_t index = 0; more; index++) {
+        struct dump_record_OSThread ledger;
+        bool in_ledger = ledger_osthread(model, index, &ledger);
+        if (!in_step(&judge, thread != NULL, in_ledger, &more)) {
+            return false;
+        }
+        if (more) {
+            const struct dump_record_OSThread own = {(uintptr_t)thread, thread->id,
+                                                     thread->process_id};
+            uintptr_t stack = model->osthreads[model->osthread_count - 1 - index].stack;
+            if (!record_equal_OSThread(&judge, &own, &ledger) ||
+                !same(&judge, "stack", (uintptr_t)thread->stack, stack)) {
+                return false;
+            }
+            thread = thread->next;
+        }
+    }
+    return true;
+}
+
+static bool check_other_roots(const struct model *model) {
+    struct record_judge judge = judge_of(model, RULE_PROGRAM_ROOT, 0);
+    const struct other_root *root = runtime_first_other_root(model->runtime);
+    bool more = true;
+    for (uint32_t index = 0; more; index++) {
+        struct dump_record_OtherRoot ledger;
+        bool in_ledger = ledger_other_root(model, index, &ledger);
+        if (!in_step(&judge, root != NULL, in_ledger, &more)) {
+            return false;
+        }
+        if (more) {
+            const struct dump_record_OtherRoot own = {record_string(root->description),
+                                                      root->target};
+            if (!record_equal_OtherRoot(&judge, &own, &ledger)) {
+                return false;
+            }
+            root = root->next;
+        }
+    }
+    return true;
+}
+
+static bool check_segment(const struct model *model, enum model_segment which,
+                          const struct segment *segment) {
+    struct record_judge judge = judge_of(model, RULE_PROGRAM_SEGMENT, segment->base);
+    struct dump_record_Data ledger;
+    ledger_segment(model, which, &ledger);
+    const struct dump_record_Data own = {
+        .address = segment->base,
+        .contents = record_memory((const void *)segment->base, segment->size_bytes),
+    };
+    const uint8_t *mask = model->segments[which].mask;
+    size_t word_count = model->segments[which].word_count;
+    for (size_t word = 0; word < word_count; word++) {
+        bool may_point = mask == NULL || (mask[word / 8] >> word % 8 & 1) != 0;
+        if (may_point != ((segment->pointer_mask[word / 8] >> word % 8 & 1) != 0)) {
+            return same(&judge, "mask bit", !may_point, may_point);
+        }
+    }
+    return record_equal_Data(&judge, &own, &ledger);
+}
+
+// ---- types, itabs, functions
+
+static bool same_text(const struct record_judge *judge, const char *left, const char *right) {
+    return strcmp(left, right) == 0 || record_fail(judge, "a name is not the one defined");
+}
+
+static bool check_type(const struct record_judge *judge, const struct type *own,
+                       const struct type_entry *entry) {
+    const struct gc_layout *left = &own->layout;
+    const struct gc_layout *right = &entry->description->layout;
+    return same(judge, "address", (uintptr_t)own, entry->address) &&
+           same(judge, "size", left->size_bytes, right->size_bytes) &&
+           same(judge, "pointer_bytes", left->pointer_bytes, right->pointer_bytes) &&
+           same_bits(judge, "mask bit", left->pointer_mask, right->pointer_mask,
+                     right->pointer_bytes / WORD_BYTES) &&
+           same(judge, "hash", own->hash, entry->description->hash) &&
+           same(judge, "direct_interface", own->direct_interface,
+                entry->description->direct_interface) &&
+           same_text(judge, own->package_path, entry->description->package_path) &&
+           same_text(judge, own->name, entry->description->name);
+}
+
+static bool check_types(const struct model *model) {
+    struct record_judge judge = judge_of(model, RULE_PROGRAM_TYPE, 0);
+    const struct type *type = runtime_first_type(model->runtime);
+    bool more = true;
+    for (uint32_t index = 0; more; index++) {
+        if (!in_step(&judge, type != NULL, index < model->type_count, &more) ||
+            (more && !check_type(&judge, type, &model->types[index]))) {
+            return false;
+        }
+        type = more ? type->next : NULL;
+    }
+    return true;
+}
+
+static bool check_itabs(const struct model *model) {
+    struct record_judge judge = judge_of(model, RULE_PROGRAM_ITAB, 0);
+    const struct itab *itab = runtime_first_itab(model->runtime);
+    bool more = true;
+    for (uint32_t index = 0; more; index++) {
+        struct dump_record_Itab ledger;
+        bool in_ledger = ledger_itab(model, index, &ledger);
+        if (!in_step(&judge, itab != NULL, in_ledger, &more)) {
+            return false;
+        }
+        if (more) {
+            const struct dump_record_Itab own = {(uintptr_t)itab, (uintptr_t)itab->type};
+            if (!record_equal_Itab(&judge, &own, &ledger) ||
+                !same(&judge, "negative", itab->negative, model->itabs[index].negative)) {
+                return false;
+            }
+            itab = itab->next;
+        }
+    }
+    return true;
+}
+
+// The function that the runtime finds for `pc` is the one that was defined there.
+static bool check_func(const struct model *model, const struct record_judge *judge, uintptr_t pc) {
+    const struct func *own = runtime_find_func(model->runtime, pc);
+    const struct func *defined = ledger_func(model, pc);
+    if (own == NULL || defined == NULL) {
+        return (own == NULL) == (defined == NULL) ||
+               record_fail(judge, own == NULL ? "a function that was defined is not found"
+                                              : "a function is found that nobody defined");
+    }
+    return same(judge, "entry", own->entry, defined->entry) &&
+           same(judge, "end", own->end, defined->end) &&
+           same(judge, "first_line", own->first_line, defined->first_line) &&
+           same(judge, "bytes_per_line", own->bytes_per_line, defined->bytes_per_line) &&
+           same_text(judge, own->name, defined->name) && same_text(judge, own->file, defined->file);
+}
+
+#define FUNCS_AT_ONCE 4
+
+// A few in turn, at the borders of each: the first and last byte of it, and those around.
+static bool check_funcs(struct model *model) {
+    struct record_judge judge = judge_of(model, RULE_PROGRAM_FUNC, 0);
+    for (uint32_t i = 0; i < FUNCS_AT_ONCE && i < model->func_count; i++) {
+        const struct func *func = &model->funcs[model->funcs_next++ % model->func_count];
+        judge.object = func->entry;
+        if (!check_func(model, &judge, func->entry) || !check_func(model, &judge, func->end - 1) ||
+            !check_func(model, &judge, func->entry - 1) || !check_func(model, &judge, func->end)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// ---- the finalizers that wait
+
+static void note_queued(void *context, const struct finalizer *finalizer) {
+    queue_list_add(context, finalizer);
+}
+
+static bool check_queue(struct model *model) {
+    struct queue_list *seen = &model->queue_seen;
+    seen->count = 0;
+    runtime_visit_queued_finalizers(model->runtime, note_queued, seen);
+    struct record_judge judge = judge_of(model, RULE_PROGRAM_QUEUE, 0);
+    return queue_check(model, &judge, seen) &&
+           same(&judge, "length", runtime_finalizer_queue_length(model->runtime), seen->count);
+}
+
+bool program_check(struct model *model) {
+    const struct runtime *runtime = model->runtime;
+    return runtime == NULL ||
+           (check_funcs(model) && check_types(model) && check_itabs(model) &&
+            check_goroutines(model) && check_osthreads(model) && check_other_roots(model) &&
+            check_segment(model, MODEL_SEGMENT_DATA, runtime_data_segment(runtime)) &&
+            check_segment(model, MODEL_SEGMENT_BSS, runtime_bss_segment(runtime)) &&
+            check_queue(model));
+}

@@ -1,0 +1,16 @@
+// program: the runtime's own lists against the ledger, both ways and field by field: goroutines
+// with their frames, defers and panics, threads, roots, segments, types, itabs, functions, and the
+// queue of finalizers.
+//
+// The dump is made from these lists, so that what is wrong in them is wrong in it alike.
+#ifndef ORACLE_PROGRAM_H
+#define ORACLE_PROGRAM_H
+
+#include <stdbool.h>
+
+struct model;
+
+// Compares the lists of the runtime that the model was told of; none: true. Linear in the program.
+bool program_check(struct model *model);
+
+#endif

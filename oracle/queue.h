@@ -1,0 +1,26 @@
+// queue: a queue of finalizers, wherever it was seen, against the ledger's: the running one first,
+// then what each look saw swept, in turn; in what order one look's sweeps queued nobody says.
+#ifndef ORACLE_QUEUE_H
+#define ORACLE_QUEUE_H
+
+#include "oracle/record.h"
+
+struct finalizer;
+struct model;
+struct model_finalizer;
+struct queue_list;
+
+void queue_list_put(struct queue_list *list, const struct model_finalizer *finalizer);
+void queue_list_add(struct queue_list *list, const struct finalizer *finalizer);
+
+// Compares, under the judge's rule. Sorts parts of `seen`.
+bool queue_check(struct model *model, const struct record_judge *judge, struct queue_list *seen);
+
+// The first field in which they differ is reported.
+bool queue_finalizer_equal(const struct record_judge *judge, const struct model_finalizer *left,
+                           const struct model_finalizer *right);
+
+// By object, then by the rest: for qsort.
+int queue_finalizer_order(const void *left, const void *right);
+
+#endif

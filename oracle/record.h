@@ -1,0 +1,44 @@
+// record: two records of a kind compared field by field, by the table of the dump's records.
+//
+// Records stand in the shape that the reader gives them, whoever made them: the reader, the
+// runtime's lists or the ledger. Fields of pointers, calls and pauses are compared elsewhere, as
+// they come in parts.
+#ifndef ORACLE_RECORD_H
+#define ORACLE_RECORD_H
+
+#include "dump/reader.h"
+#include "oracle/rule.h"
+
+struct record_judge {
+    struct rule_book *book;
+    enum rule rule;
+    const char *left_name, *right_name;
+    uintptr_t object; // that a difference is about; 0: none
+};
+
+// bool record_equal_Goroutine(judge, left, right) and so on: reports the first difference under the
+// judge's rule. Memory of the right one begins at a multiple of 8.
+#define DUMP_RECORD(tag, name, fields)                                                             \
+    bool record_equal_##name(const struct record_judge *judge,                                     \
+                             const struct dump_record_##name *left,                                \
+                             const struct dump_record_##name *right);
+#define DUMP_RECORD_BARE(tag, name)
+#include "dump/records.def"
+
+// Reports that a record of the left side is missing or too many. Always false.
+bool record_fail(const struct record_judge *judge, const char *what);
+
+static inline struct dump_string record_string(const char *text) {
+    struct dump_string string = {(const uint8_t *)text, 0};
+    while (text[string.size_bytes] != '\0') {
+        string.size_bytes++;
+    }
+    return string;
+}
+
+static inline struct dump_memory record_memory(const void *bytes, size_t size_bytes) {
+    return (struct dump_memory){
+        .bytes = bytes, .size_bytes = size_bytes, .total_bytes = size_bytes};
+}
+
+#endif

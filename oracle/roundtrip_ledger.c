@@ -1,0 +1,211 @@
+// roundtrip_ledger: the program's records against the ledger, which was kept from the operations
+// alone: a record that the runtime itself has lost or bent shows here.
+#include "oracle/roundtrip_private.h"
+
+#include "oracle/ledger.h"
+#include "oracle/model_state.h"
+#include "oracle/record.h"
+
+#include "runtime/type.h"
+
+#define WORD_BYTES 8
+
+void ledger_begin(struct roundtrip *trip) {
+    const struct model *model = trip->model;
+    bool was_told = model != NULL && model->runtime == trip->dump.runtime;
+    trip->ledger = (struct ledger_cursor){.model = was_told ? model : NULL};
+}
+
+static struct record_judge judge_of(struct roundtrip *trip, enum rule rule, uint64_t object) {
+    trip->checked[rule] = true;
+    return (struct record_judge){trip->ledger.model->book, rule, "dump", "ledger",
+                                 (uintptr_t)object};
+}
+
+// What failed counts itself as evaluated.
+static bool judged(const struct record_judge *judge, bool clean) {
+    if (!clean) {
+        rule_count(judge->book, judge->rule);
+    }
+    return clean;
+}
+
+static bool is_missing(const struct record_judge *judge) {
+    return record_fail(judge, "the ledger has no such record here");
+}
+
+static bool judge_whole(struct roundtrip *trip, enum rule rule, bool is_whole) {
+    struct record_judge judge = judge_of(trip, rule, 0);
+    return is_whole || judged(&judge, record_fail(&judge, "the ledger has a record more"));
+}
+
+// ---- tables
+
+bool ledger_type_is(struct roundtrip *trip, const struct dump_record_Type *record) {
+    if (trip->ledger.model == NULL) {
+        return true;
+    }
+    struct record_judge judge = judge_of(trip, RULE_DUMP_TYPE_MODEL, record->address);
+    const struct type *type = ledger_type(trip->ledger.model, (uintptr_t)record->address);
+    if (type == NULL) {
+        return judged(&judge, is_missing(&judge));
+    }
+    bool is_named = roundtrip_type_name_is(&record->name, type);
+    const struct dump_record_Type expected = {
+        .address = record->address,
+        .size = type->layout.size_bytes,
+        .name = is_named ? record->name : record_string(type->name),
+        .indirect = !type->direct_interface || type->layout.pointer_bytes > 0,
+    };
+    return judged(&judge, record_equal_Type(&judge, record, &expected));
+}
+
+bool ledger_itab_is(struct roundtrip *trip, const struct dump_record_Itab *record) {
+    if (trip->ledger.model == NULL) {
+        return true;
+    }
+    struct dump_record_Itab expected;
+    bool has = ledger_itab(trip->ledger.model, trip->ledger.itabs++, &expected);
+    struct record_judge judge = judge_of(trip, RULE_DUMP_ITAB_MODEL, record->address);
+    return judged(&judge, has ? record_equal_Itab(&judge, record, &expected) : is_missing(&judge));
+}
+
+bool ledger_other_root_is(struct roundtrip *trip, const struct dump_record_OtherRoot *record) {
+    if (trip->ledger.model == NULL) {
+        return true;
+    }
+    struct dump_record_OtherRoot expected;
+    bool has = ledger_other_root(trip->ledger.model, trip->ledger.other_roots++, &expected);
+    struct record_judge judge = judge_of(trip, RULE_DUMP_OTHER_ROOT_MODEL, record->target);
+    return judged(&judge,
+                  has ? record_equal_OtherRoot(&judge, record, &expected) : is_missing(&judge));
+}
+
+bool ledger_osthread_is(struct roundtrip *trip, const struct dump_record_OSThread *record) {
+    if (trip->ledger.model == NULL) {
+        return true;
+    }
+    struct dump_record_OSThread expected;
+    bool has = ledger_osthread(trip->ledger.model, trip->ledger.osthreads++, &expected);
+    struct record_judge judge = judge_of(trip, RULE_DUMP_OSTHREAD_MODEL, record->address);
+    return judged(&judge,
+                  has ? record_equal_OSThread(&judge, record, &expected) : is_missing(&judge));
+}
+
+bool ledger_segment_is(struct roundtrip *trip, enum model_segment segment,
+                       const struct dump_record_Data *in_dump, const struct dump_record *record) {
+    const struct model *model = trip->ledger.model;
+    enum rule rule = RULE_DUMP_SEGMENT_MODEL;
+    if (model == NULL) {
+        return true;
+    }
+    if (record->is_first) {
+        struct dump_record_Data expected;
+        ledger_segment(model, segment, &expected);
+        struct record_judge judge = judge_of(trip, rule, in_dump->address);
+        trip->ledger.fields = (struct expected_fields){
+            .runs = {{
+                .word_count = model->segments[segment].word_count,
+                .bits = model->segments[segment].mask,
+            }},
+        };
+        if (!judged(&judge, record_equal_Data(&judge, in_dump, &expected))) {
+            return false;
+        }
+    }
+    return roundtrip_fields_equal(trip, rule, model->segments[segment].base, &trip->ledger.fields,
+                                  &in_dump->fields, record->is_last);
+}
+
+// ---- goroutines
+
+static bool goroutine_is_whole(struct roundtrip *trip) {
+    const struct ledger_cursor *ledger = &trip->ledger;
+    const struct goroutine_entry *g = ledger->goroutine;
+    return g == NULL ||
+           (judge_whole(trip, RULE_DUMP_FRAME_MODEL, ledger->frames == g->frame_count) &&
+            judge_whole(trip, RULE_DUMP_DEFER_MODEL, ledger->defers == g->defer_count) &&
+            judge_whole(trip, RULE_DUMP_PANIC_MODEL, ledger->panics == g->panic_count));
+}
+
+bool ledger_goroutine_is(struct roundtrip *trip, const struct dump_record_Goroutine *record) {
+    struct ledger_cursor *ledger = &trip->ledger;
+    if (ledger->model == NULL) {
+        return true;
+    }
+    if (!goroutine_is_whole(trip)) {
+        return false;
+    }
+    ledger->goroutine = ledger_goroutine(ledger->model, &ledger->goroutine_place);
+    ledger->frames = 0;
+    ledger->defers = 0;
+    ledger->panics = 0;
+    struct record_judge judge = judge_of(trip, RULE_DUMP_GOROUTINE_MODEL, record->address);
+    if (ledger->goroutine == NULL) {
+        return judged(&judge, is_missing(&judge));
+    }
+    struct dump_record_Goroutine expected;
+    ledger_goroutine_record(ledger->goroutine, &expected);
+    return judged(&judge, record_equal_Goroutine(&judge, record, &expected));
+}
+
+static bool frame_begins(struct roundtrip *trip, const struct dump_record_StackFrame *record) {
+    struct ledger_cursor *ledger = &trip->ledger;
+    struct dump_record_StackFrame expected;
+    uint32_t depth = ledger->frames++;
+    struct record_judge judge = judge_of(trip, RULE_DUMP_FRAME_MODEL, record->sp);
+    if (!ledger_frame(ledger->model, ledger->goroutine, depth, &expected)) {
+        return judged(&judge, is_missing(&judge));
+    }
+    struct frame_description own = ledger_frame_description(ledger->goroutine, depth);
+    struct frame_description callee = own;
+    if (depth > 0) {
+        callee = ledger_frame_description(ledger->goroutine, depth - 1);
+    }
+    ledger->fields = roundtrip_frame_fields(&own, depth > 0 ? &callee : NULL);
+    return judged(&judge, record_equal_StackFrame(&judge, record, &expected));
+}
+
+bool ledger_frame_is(struct roundtrip *trip, const struct dump_record *record) {
+    const struct dump_record_StackFrame *frame = &record->as.StackFrame;
+    return trip->ledger.model == NULL ||
+           ((!record->is_first || frame_begins(trip, frame)) &&
+            roundtrip_fields_equal(trip, RULE_DUMP_FRAME_MODEL, frame->sp, &trip->ledger.fields,
+                                   &frame->fields, record->is_last));
+}
+
+bool ledger_defer_is(struct roundtrip *trip, const struct dump_record_Defer *record) {
+    if (trip->ledger.model == NULL) {
+        return true;
+    }
+    struct dump_record_Defer expected;
+    bool has = ledger_defer(trip->ledger.goroutine, trip->ledger.defers++, &expected);
+    struct record_judge judge = judge_of(trip, RULE_DUMP_DEFER_MODEL, record->address);
+    return judged(&judge, has ? record_equal_Defer(&judge, record, &expected) : is_missing(&judge));
+}
+
+bool ledger_panic_is(struct roundtrip *trip, const struct dump_record_Panic *record) {
+    if (trip->ledger.model == NULL) {
+        return true;
+    }
+    struct dump_record_Panic expected;
+    bool has = ledger_panic(trip->ledger.goroutine, trip->ledger.panics++, &expected);
+    struct record_judge judge = judge_of(trip, RULE_DUMP_PANIC_MODEL, record->address);
+    return judged(&judge, has ? record_equal_Panic(&judge, record, &expected) : is_missing(&judge));
+}
+
+// ---- the end
+
+bool ledger_end(struct roundtrip *trip) {
+    struct ledger_cursor *ledger = &trip->ledger;
+    const struct model *model = ledger->model;
+    return model == NULL ||
+           (goroutine_is_whole(trip) &&
+            judge_whole(trip, RULE_DUMP_GOROUTINE_MODEL,
+                        ledger_goroutine(model, &ledger->goroutine_place) == NULL) &&
+            judge_whole(trip, RULE_DUMP_ITAB_MODEL, ledger->itabs == model->itab_count) &&
+            judge_whole(trip, RULE_DUMP_OTHER_ROOT_MODEL,
+                        ledger->other_roots == model->root_count) &&
+            judge_whole(trip, RULE_DUMP_OSTHREAD_MODEL,
+                        ledger->osthreads == model->osthread_count));
+}

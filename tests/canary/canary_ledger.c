@@ -1,0 +1,202 @@
+// canary_ledger: each rule that holds the program against the ledger, made to fire by one lie in
+// the runtime's own record: lists and dump then tell the same, and only the ledger knows better.
+
+// clang-format off
+// wrap: runtime_find_func runtime_visit_queued_finalizers
+// clang-format on
+
+#include "tests/canary/matrix.h"
+#include "tests/oracle/world.h"
+
+static struct fixture *fixture;
+static struct runtime *runtime;
+static struct goroutine *g;
+
+// ---- functions that lie
+
+static bool lies_of_func, lies_of_queue;
+static const struct func other_func = {0x401000, 0x402000, "main.other", "main.go", 7, 16};
+
+const struct func *__real_runtime_find_func(const struct runtime *runtime, uintptr_t pc);
+const struct func *__wrap_runtime_find_func(const struct runtime *runtime, uintptr_t pc);
+const struct func *__wrap_runtime_find_func(const struct runtime *of, uintptr_t pc) {
+    return lies_of_func ? &other_func : __real_runtime_find_func(of, pc);
+}
+
+#define VISIT void (*visit)(void *context, const struct finalizer *finalizer)
+void __real_runtime_visit_queued_finalizers(const struct runtime *runtime, VISIT, void *context);
+void __wrap_runtime_visit_queued_finalizers(const struct runtime *runtime, VISIT, void *context);
+void __wrap_runtime_visit_queued_finalizers(const struct runtime *of, VISIT, void *context) {
+    if (!lies_of_queue) {
+        __real_runtime_visit_queued_finalizers(of, visit, context);
+    }
+}
+
+// ---- lies, each told to a full check and to a round trip
+
+static void look(void) {
+    (void)driver_check(&fixture->driver, ORACLE_FULL);
+}
+
+static void dump_and_look(void) {
+    dump(fixture);
+    (void)check_bytes(fixture, fixture->bytes, fixture->size_bytes);
+}
+
+#define LIE(name, statement)                                                                       \
+    static void name##_checked(void) {                                                             \
+        statement;                                                                                 \
+        look();                                                                                    \
+    }                                                                                              \
+    static void name##_dumped(void) {                                                              \
+        statement;                                                                                 \
+        dump_and_look();                                                                           \
+    }
+
+#define BEND(type, pointer) ((type *)(uintptr_t)(pointer)) // what the runtime shows as constant
+
+LIE(goroutine_bent, g->go_pc++)
+LIE(goroutine_lost, g->status = GOROUTINE_DEAD)
+LIE(thread_mistaken, g->thread = BEND(struct osthread, runtime_first_osthread(runtime)))
+LIE(frame_bent, g->innermost->description.continuation_pc = 1)
+LIE(frame_lost, g->innermost->caller = g->innermost->caller->caller)
+LIE(frame_word_lost, ((uintptr_t *)g->innermost->sp)[2] = 1)
+LIE(frame_map_bent, g->innermost->description.local_words = 1)
+LIE(defer_bent, g->defers->sp += 8)
+LIE(defer_lost, g->defers->link = NULL)
+LIE(panic_bent, g->panics->data = 1)
+LIE(thread_bent, BEND(struct osthread, runtime_first_osthread(runtime))->id = 7)
+LIE(root_bent, BEND(struct other_root, runtime_first_other_root(runtime))->target = 1)
+LIE(segment_bent, ((uintptr_t *)runtime_data_segment(runtime)->base)[20] = 1)
+LIE(type_bent, BEND(struct type, runtime_first_type(runtime))->layout.size_bytes = 16)
+LIE(itab_bent, BEND(struct itab, runtime_first_itab(runtime))->type = NULL)
+LIE(func_mistaken, lies_of_func = true)
+LIE(queue_lost, lies_of_queue = true)
+
+// ---- results that cannot be
+
+static void sweep_left(void) { // nobody swept
+    (void)driver_alloc(&fixture->driver, 50, 640);
+    (void)driver_collect(&fixture->driver, false);
+    (void)model_sweep_finished(fixture->driver.model);
+}
+
+static void finalizer_not_started(void) { // one is due
+    (void)model_finalizer_finished(fixture->driver.model);
+    (void)model_finalizer_not_started(fixture->driver.model);
+}
+
+static void panic_popped_from_nothing(void) {
+    (void)model_panic_popped(fixture->driver.model, 2, false);
+}
+
+static void stack_grown_too_far(void) {
+    struct model_stack stack = {g->stack_low, 4 * GOROUTINE_STACK_MIN};
+    (void)model_stack_grown(fixture->driver.model, 2, stack);
+}
+
+static void stack_shrunk_too_far(void) {
+    struct model_stack stack = {g->stack_low, GOROUTINE_STACK_MIN / 2};
+    (void)model_stack_shrunk(fixture->driver.model, 2, stack);
+}
+
+static void stack_moved_for_nothing(void) {
+    const struct frame_description description = {.size_bytes = 8};
+    struct model_stack stack = {g->stack_low + GOROUTINE_STACK_MIN, GOROUTINE_STACK_MIN};
+    (void)model_frame_pushed(fixture->driver.model, 2, &description, 0, stack);
+}
+
+static void frame_at_another_place(void) {
+    const struct frame_description description = {.size_bytes = 8};
+    struct model_stack stack = {g->stack_low, g->stack_bytes};
+    (void)model_frame_pushed(fixture->driver.model, 2, &description, g->stack_low, stack);
+}
+
+static void record_given_twice(void) {
+    uintptr_t thread = (uintptr_t)runtime_first_osthread(runtime);
+    (void)model_osthread_started(fixture->driver.model,
+                                 &(struct model_osthread){.address = thread, .id = 1});
+}
+
+static void goroutine_given_twice(void) {
+    struct model_stack stack = {heap_base(fixture->driver.heap) + HEAP_ARENA_BYTES / 2,
+                                GOROUTINE_STACK_MIN};
+    (void)model_goroutine_started(
+        fixture->driver.model, 3,
+        &(struct model_goroutine){.address = (uintptr_t)g, .stack = stack});
+}
+
+static void id_left_out(void) { // 0 is there, 1 may have failed, 2 cannot
+    (void)model_osthread_failed(fixture->driver.model);
+    (void)model_osthread_started(fixture->driver.model,
+                                 &(struct model_osthread){.address = 64, .id = 3});
+}
+
+static void function_on_another(void) {
+    (void)model_func_defined(fixture->driver.model, &other_func);
+}
+
+// ---- the table
+
+#define BOTH(id, dump_id, name)                                                                    \
+    {RULE_PROGRAM_##id, #name, name##_checked, 0, NULL}, {                                         \
+        RULE_DUMP_##dump_id##_MODEL, #name, name##_dumped, 0, NULL                                 \
+    }
+#define RESULT(id, name)                                                                           \
+    { RULE_##id, #name, name, 0, NULL }
+
+static const struct canary canaries[] = {
+    BOTH(GOROUTINE, GOROUTINE, goroutine_bent),
+    BOTH(GOROUTINE, GOROUTINE, goroutine_lost),
+    BOTH(GOROUTINE, GOROUTINE, thread_mistaken),
+    BOTH(FRAME, FRAME, frame_bent),
+    BOTH(FRAME, FRAME, frame_lost),
+    BOTH(FRAME, FRAME, frame_word_lost),
+    BOTH(FRAME, FRAME, frame_map_bent),
+    BOTH(DEFER, DEFER, defer_bent),
+    BOTH(DEFER, DEFER, defer_lost),
+    BOTH(PANIC, PANIC, panic_bent),
+    BOTH(OSTHREAD, OSTHREAD, thread_bent),
+    BOTH(ROOT, OTHER_ROOT, root_bent),
+    BOTH(SEGMENT, SEGMENT, segment_bent),
+    BOTH(TYPE, TYPE, type_bent),
+    BOTH(ITAB, ITAB, itab_bent),
+    BOTH(FUNC, FRAME, func_mistaken),
+    BOTH(QUEUE, QUEUED, queue_lost),
+    RESULT(SWEEP_WHOLE, sweep_left),
+    RESULT(FINALIZER_QUEUE, finalizer_not_started),
+    RESULT(MODEL_STATUS, panic_popped_from_nothing),
+    RESULT(MODEL_SIZE, stack_grown_too_far),
+    RESULT(MODEL_STATUS, stack_shrunk_too_far),
+    RESULT(MODEL_STATUS, stack_moved_for_nothing),
+    RESULT(MODEL_ADDRESS, frame_at_another_place),
+    RESULT(MODEL_OVERLAP, record_given_twice),
+    RESULT(MODEL_OVERLAP, goroutine_given_twice),
+    RESULT(MODEL_STATUS, id_left_out),
+    RESULT(MODEL_OVERLAP, function_on_another),
+};
+#define CANARY_COUNT (sizeof canaries / sizeof canaries[0])
+
+static const struct oracle *sing(const struct canary *canary) {
+    void *state;
+    (void)setup_world(&state);
+    fixture = state;
+    runtime = fixture->driver.runtime;
+    g = runtime_first_goroutine(runtime)->next;               // the first is dead
+    assert_true(driver_check(&fixture->driver, ORACLE_FULL)); // clean, but for the lie
+    assert_true(check(fixture));
+    canary->lie();
+    lies_of_func = false;
+    lies_of_queue = false;
+    return fixture->driver.oracle;
+}
+
+static void end(void) {
+    void *state = fixture;
+    (void)teardown(&state);
+}
+
+int main(int argc, char **argv) {
+    static const struct canary_stage ledger_stage = {canaries, CANARY_COUNT, sing, end};
+    return canary_main(argc, argv, &ledger_stage, NULL, 0);
+}
