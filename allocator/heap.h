@@ -5,7 +5,8 @@
 //
 // Threads: a cache belongs to one thread at a time; every call that takes a cache is made by its
 // owner. Calls that take no cache lock what they need. Out of memory is NULL (or false), changes no
-// statistic and loses nothing. A misuse (foreign pointer, double free) aborts with one sentence.
+// statistic (but that an allocation which needs a span sweeps first what is due) and loses nothing.
+// A misuse (foreign pointer, double free) aborts with one sentence.
 #ifndef ALLOCATOR_HEAP_H
 #define ALLOCATOR_HEAP_H
 
@@ -153,6 +154,13 @@ size_t heap_scavenge(struct heap *heap, size_t size_bytes);
 // OtherSys, at the same address after the same calls; it goes with the heap or its reset. NULL: out
 // of memory.
 void *heap_metadata_alloc(struct heap *heap, size_t size_bytes);
+
+// All or nothing, for who needs several things at once: what is obtained between the two calls is
+// kept, or given back as if it had never been asked for, and no number has moved. Metadata and OS
+// stacks, and at most one other thing (pages, a cache, a finalizer of a swept span) as the last;
+// when that fails, the attempt is not kept. The world is stopped in between.
+void heap_begin_attempt(struct heap *heap);
+void heap_end_attempt(struct heap *heap, bool keep);
 
 // ---- stopping the world
 

@@ -44,6 +44,16 @@ struct heap_gc_stats { // moved by the runtime through heap_note_gc_cycle
     double cpu_fraction;
 };
 
+// What heap_undo needs to take back what was obtained since.
+struct heap_undo {
+    struct heap_stats stats;
+    struct persistent persistent;
+    struct fixalloc span_fix, cache_fix, special_fix, bits_fix;
+    struct mspan **all_spans;
+    size_t all_span_count, all_span_capacity;
+    uint64_t serial; // of sysmem's ranges
+};
+
 struct heap {
     struct sysmem *sysmem; // under `lock`
     uintptr_t base;        // of the window
@@ -86,6 +96,7 @@ struct heap {
     _Atomic uintptr_t world_owner; // world_self() of who holds world_lock; 0: nobody
     uint32_t hold_depth;           // how often; under world_lock
     uint32_t stop_depth;           // how many of these stopped the world
+    struct heap_undo attempt;      // between heap_begin_attempt and heap_end_attempt
 
     uint64_t zero_base[2];
 
@@ -137,16 +148,8 @@ void mheap_give_span(struct heap *heap, struct mspan *span, uint64_t *stat);
 // memory, nothing changed. (grow.c)
 bool mheap_grow(struct heap *heap, size_t page_count);
 
-// ---- undoing what a failed operation obtained. heap->lock is held from the one to the other, no
-// block of a fixed-size allocator has been handed out, and no page.
-struct heap_undo {
-    struct heap_stats stats;
-    struct persistent persistent;
-    struct fixalloc span_fix, cache_fix, special_fix, bits_fix;
-    struct mspan **all_spans;
-    size_t all_span_count, all_span_capacity;
-    uint64_t serial; // of sysmem's ranges
-};
+// Undoing what a failed operation obtained. heap->lock is held, or the world stopped, from the one
+// to the other, no block of a fixed-size allocator has been handed out, and no page.
 void heap_undo_begin(const struct heap *heap, struct heap_undo *undo);
 void heap_undo(struct heap *heap, const struct heap_undo *undo);
 

@@ -146,11 +146,28 @@ static struct mprof_bucket *find_bucket(const struct mprof *mprof, const struct 
     return bucket;
 }
 
-static void *take_memory(struct heap *heap, size_t size_bytes) {
+// Memory of a bucket, and of the table when there is none yet: both or neither. NULL: no memory.
+static struct mprof_bucket *take_memory(struct heap *heap, size_t bucket_bytes) {
+    struct mprof *mprof = heap->mprof;
+    struct mprof_bucket **rows = mprof->rows;
+    struct mprof_bucket *bucket = NULL;
+    struct heap_undo undo;
     lock_acquire(&heap->lock);
-    void *memory = persistent_alloc(heap, size_bytes, INSPECT_BOOK_BUCKHASH);
+    heap_undo_begin(heap, &undo);
+    if (rows == NULL) {
+        rows = persistent_alloc(heap, MPROF_HASH_ROWS * sizeof(struct mprof_bucket *),
+                                INSPECT_BOOK_BUCKHASH);
+    }
+    if (rows != NULL) {
+        bucket = persistent_alloc(heap, bucket_bytes, INSPECT_BOOK_BUCKHASH);
+    }
+    if (bucket == NULL) {
+        heap_undo(heap, &undo);
+    } else {
+        mprof->rows = rows;
+    }
     lock_release(&heap->lock);
-    return memory;
+    return bucket;
 }
 
 static struct mprof_bucket *new_bucket(struct heap *heap, const struct mcache *cache,
@@ -178,15 +195,10 @@ static struct mprof_bucket *new_bucket(struct heap *heap, const struct mcache *c
 // The bucket of the cache's call stack and this size, made when there is none. NULL: no memory.
 static struct mprof_bucket *obtain_bucket(struct heap *heap, const struct mcache *cache,
                                           size_t object_bytes) {
-    struct mprof *mprof = heap->mprof;
-    if (mprof->rows == NULL) {
-        mprof->rows = take_memory(heap, MPROF_HASH_ROWS * sizeof(struct mprof_bucket *));
-        if (mprof->rows == NULL) {
-            return NULL;
-        }
-    }
+    const struct mprof *mprof = heap->mprof;
     uint64_t hash = hash_of(cache->call_stack, cache->call_stack_count, object_bytes);
-    struct mprof_bucket *bucket = find_bucket(mprof, cache, object_bytes, hash);
+    struct mprof_bucket *bucket =
+        mprof->rows == NULL ? NULL : find_bucket(mprof, cache, object_bytes, hash);
     return bucket != NULL ? bucket : new_bucket(heap, cache, object_bytes, hash);
 }
 
