@@ -138,6 +138,7 @@ void heap_sweep_finish(struct heap *heap, struct mcache *cache) {
 // ---- the record of cycles
 
 void heap_note_gc_cycle(struct heap *heap, const struct gc_cycle_record *record) {
+    world_acquire(heap);
     lock_acquire(&heap->lock);
     struct heap_gc_stats *gc = &heap->gc;
     uint32_t slot = gc->cycle_count % MEMSTATS_PAUSE_COUNT;
@@ -150,12 +151,15 @@ void heap_note_gc_cycle(struct heap *heap, const struct gc_cycle_record *record)
     gc->cycle_count++;
     gc->forced_count += record->forced ? 1 : 0;
     lock_release(&heap->lock);
+    world_release(heap);
 }
 
 void heap_set_next_gc(struct heap *heap, uint64_t next_gc_bytes) {
+    world_acquire(heap);
     lock_acquire(&heap->lock);
     heap->gc.next_gc_bytes = next_gc_bytes;
     lock_release(&heap->lock);
+    world_release(heap);
 }
 
 uint64_t heap_live_bytes(struct heap *heap) {

@@ -123,11 +123,8 @@ static struct mspan *span_of_object(struct heap *heap, uintptr_t address) {
     return tiny || address == object.base ? span : NULL;
 }
 
-enum special_status heap_add_finalizer(struct heap *heap, const struct finalizer *finalizer) {
-    struct mspan *span = span_of_object(heap, finalizer->object);
-    if (span == NULL) {
-        return SPECIAL_NO_OBJECT;
-    }
+static enum special_status insert_finalizer(struct heap *heap, struct mspan *span,
+                                            const struct finalizer *finalizer) {
     struct special record = {
         .offset = finalizer->object - span->base,
         .kind = INSPECT_SPECIAL_FINALIZER,
@@ -137,14 +134,34 @@ enum special_status heap_add_finalizer(struct heap *heap, const struct finalizer
     return insert(heap, span, &record);
 }
 
-bool heap_remove_finalizer(struct heap *heap, uintptr_t object) {
-    struct mspan *span = span_of_object(heap, object);
+enum special_status heap_add_finalizer(struct heap *heap, const struct finalizer *finalizer) {
+    world_acquire(heap);
+    struct mspan *span = span_of_object(heap, finalizer->object);
+    enum special_status status =
+        span == NULL ? SPECIAL_NO_OBJECT : insert_finalizer(heap, span, finalizer);
+    world_release(heap);
+    return status;
+}
+
+static bool take_finalizer(struct heap *heap, struct mspan *span, uintptr_t object) {
     struct special record;
-    if (span == NULL) {
-        return false;
-    }
     uint64_t offset = object - span->base;
     return take(heap, span, offset, offset + 1, true, &record);
+}
+
+bool heap_remove_finalizer(struct heap *heap, uintptr_t object) {
+    world_acquire(heap);
+    struct mspan *span = span_of_object(heap, object);
+    bool removed = span != NULL && take_finalizer(heap, span, object);
+    world_release(heap);
+    return removed;
+}
+
+bool heap_sweep_object(struct heap *heap, uintptr_t object) {
+    world_acquire(heap);
+    bool found = span_of_object(heap, object) != NULL;
+    world_release(heap);
+    return found;
 }
 
 bool special_add_profile(struct heap *heap, struct mspan *span, uintptr_t object,

@@ -31,6 +31,10 @@ enum special_status heap_add_finalizer(struct heap *heap, const struct finalizer
 // Removes the finalizer of the object at `object`; false when it has none.
 bool heap_remove_finalizer(struct heap *heap, uintptr_t object);
 
+// Sweeps the span of the object at `object` when that is due, so that what follows finds it swept.
+// False: there is no object.
+bool heap_sweep_object(struct heap *heap, uintptr_t object);
+
 // Calls `visit` for each special finalizer, in span order. The world is stopped by the caller.
 void heap_visit_finalizers(struct heap *heap,
                            void (*visit)(void *context, const struct finalizer *finalizer),
