@@ -22,16 +22,14 @@ static void put_free(struct finq *finq, struct finq_entry *entry) {
     finq_unlock(finq);
 }
 
-// A reserved entry; one that nobody reserved when there is none. NULL: no memory. With the queue's
-// lock held.
-static struct finq_entry *take_free(struct runtime *runtime) {
-    struct finq *finq = &runtime->finq;
+// A reserved entry; NULL: a finalizer was set behind the runtime's back, and there was no memory.
+// With the queue's lock held.
+static struct finq_entry *take_free(struct finq *finq) {
     struct finq_entry *entry = finq->free;
-    if (entry == NULL) {
-        return heap_metadata_alloc(runtime->heap, sizeof(*entry));
+    if (entry != NULL) {
+        finq->free = entry->next;
+        finq->free_count--;
     }
-    finq->free = entry->next;
-    finq->free_count--;
     return entry;
 }
 
@@ -42,15 +40,9 @@ static size_t free_count(struct finq *finq) {
     return count;
 }
 
-static bool reserve(struct runtime *runtime, size_t entry_count) {
-    while (free_count(&runtime->finq) < entry_count) {
-        struct finq_entry *entry = pool_alloc(runtime, sizeof(*entry));
-        if (entry == NULL) {
-            return false;
-        }
-        put_free(&runtime->finq, entry);
-    }
-    return true;
+static size_t missing_for(struct finq *finq, size_t wanted_count) {
+    size_t count = free_count(finq);
+    return count < wanted_count ? wanted_count - count : 0;
 }
 
 static void count_finalizer(void *context, const struct finalizer *finalizer) {
@@ -58,13 +50,25 @@ static void count_finalizer(void *context, const struct finalizer *finalizer) {
     (*(size_t *)context)++;
 }
 
-bool finq_reserve_all(struct runtime *runtime) {
+size_t finq_missing(struct runtime *runtime) {
     size_t count = 0;
     heap_stop_world(runtime->heap);
     heap_visit_finalizers(runtime->heap, count_finalizer, &count);
     heap_start_world(runtime->heap);
     runtime->finq.set_count = count;
-    return reserve(runtime, count);
+    return missing_for(&runtime->finq, count);
+}
+
+struct pool_need finq_need(size_t missing_count) {
+    return (struct pool_need){sizeof(struct finq_entry), missing_count};
+}
+
+void finq_add_places(struct runtime *runtime, size_t missing_count) {
+    for (size_t i = 0; i < missing_count; i++) {
+        struct finq_entry *entry = pool_alloc(runtime, sizeof(*entry));
+        CHECK(entry != NULL);
+        put_free(&runtime->finq, entry);
+    }
 }
 
 // ---- set
@@ -78,13 +82,30 @@ static void shade_finalizer(struct runtime *runtime, const struct finalizer *fin
     }
 }
 
+// Sets it, and has a place in the queue for it.
+static enum special_status set_with_place(struct runtime *runtime,
+                                          const struct finalizer *finalizer) {
+    size_t missing_count = missing_for(&runtime->finq, runtime->finq.set_count + 1);
+    const struct pool_need need = finq_need(missing_count);
+    struct pool_attempt attempt;
+    if (missing_count > 0 && !heap_sweep_object(runtime->heap, finalizer->object)) {
+        return SPECIAL_NO_OBJECT;
+    }
+    if (!pool_begin(runtime, &attempt, &need, 1, 1)) {
+        return SPECIAL_NO_MEMORY;
+    }
+    enum special_status status = heap_add_finalizer(runtime->heap, finalizer);
+    pool_end(runtime, &attempt, status == SPECIAL_OK);
+    if (status == SPECIAL_OK) {
+        finq_add_places(runtime, missing_count);
+    }
+    return status;
+}
+
 enum special_status runtime_set_finalizer(struct runtime *runtime,
                                           const struct finalizer *finalizer) {
     runtime_lock(runtime);
-    enum special_status status = SPECIAL_NO_MEMORY;
-    if (reserve(runtime, runtime->finq.set_count + 1)) {
-        status = heap_add_finalizer(runtime->heap, finalizer);
-    }
+    enum special_status status = set_with_place(runtime, finalizer);
     if (status == SPECIAL_OK) {
         runtime->finq.set_count++;
         shade_finalizer(runtime, finalizer);
@@ -100,7 +121,7 @@ static void queue(void *context, const struct finalizer *finalizer) {
     struct runtime *runtime = context;
     struct finq *finq = &runtime->finq;
     finq_lock(finq);
-    struct finq_entry *entry = take_free(runtime);
+    struct finq_entry *entry = take_free(finq);
     if (entry != NULL) {
         *entry = (struct finq_entry){.finalizer = *finalizer};
         if (finq->last == NULL) {
@@ -124,6 +145,7 @@ bool runtime_start_finalizer(struct runtime *runtime, struct finalizer *running)
         }
         entry->next = NULL;
         finq->running = entry;
+        finq->runner = pthread_self();
         *running = entry->finalizer;
     }
     finq_unlock(finq);
@@ -160,6 +182,24 @@ void runtime_visit_queued_finalizers(const struct runtime *runtime,
     }
     for (const struct finq_entry *at = finq->first; at != NULL; at = at->next) {
         visit(context, &at->finalizer);
+    }
+}
+
+void finq_fork_prepare(struct runtime *runtime) {
+    finq_lock(&runtime->finq);
+}
+
+void finq_fork_done(struct runtime *runtime) {
+    finq_unlock(&runtime->finq);
+}
+
+void finq_fork_child(struct runtime *runtime) {
+    struct finq *finq = &runtime->finq;
+    if (finq->running != NULL && !pthread_equal(finq->runner, pthread_self())) {
+        finq->running->next = finq->first;
+        finq->first = finq->running;
+        finq->last = finq->last == NULL ? finq->running : finq->last;
+        finq->running = NULL;
     }
 }
 

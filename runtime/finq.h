@@ -12,7 +12,8 @@ struct runtime;
 // heap_add_finalizer on the program's behalf: memory for its place in the queue is reserved, so
 // that a sweep cannot fail to queue it; while marking, the function and what the object points to
 // are shaded. A finalizer that was set behind the runtime's back has a place from the next cycle's
-// start on; before that it is lost when there is no memory.
+// start or end on; when its object dies in a cycle at whose end there was no memory for that, it is
+// lost.
 enum special_status runtime_set_finalizer(struct runtime *runtime,
                                           const struct finalizer *finalizer);
 

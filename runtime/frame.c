@@ -34,19 +34,29 @@ static struct frame_description clipped(const struct frame_description *descript
     return own;
 }
 
-struct frame *frame_create(struct runtime *runtime, const struct frame_description *description,
-                           struct frame *caller) {
+static size_t argument_bit_bytes_of(const struct frame_description *own) {
+    return own->arguments_map == FRAME_MAP_BITS ? bit_bytes(own->argument_bytes / WORD_BYTES) : 0;
+}
+
+static size_t local_bit_bytes_of(const struct frame_description *own) {
+    return own->locals_map == FRAME_MAP_BITS ? bit_bytes(own->local_words) : 0;
+}
+
+size_t frame_record_bytes(const struct frame_description *description, const struct frame *caller) {
     CHECK(description->size_bytes % WORD_BYTES == 0);
     CHECK(description->argument_bytes % WORD_BYTES == 0);
     struct frame_description own = clipped(description, caller);
-    size_t argument_bit_bytes =
-        own.arguments_map == FRAME_MAP_BITS ? bit_bytes(own.argument_bytes / WORD_BYTES) : 0;
-    size_t local_bit_bytes = own.locals_map == FRAME_MAP_BITS ? bit_bytes(own.local_words) : 0;
+    return sizeof(struct frame_record) + argument_bit_bytes_of(&own) + local_bit_bytes_of(&own);
+}
+
+struct frame *frame_create(struct runtime *runtime, const struct frame_description *description,
+                           struct frame *caller) {
+    struct frame_description own = clipped(description, caller);
+    size_t argument_bit_bytes = argument_bit_bytes_of(&own);
+    size_t local_bit_bytes = local_bit_bytes_of(&own);
     size_t record_bytes = sizeof(struct frame_record) + argument_bit_bytes + local_bit_bytes;
     struct frame_record *record = pool_alloc(runtime, record_bytes);
-    if (record == NULL) {
-        return NULL;
-    }
+    CHECK(record != NULL);
     if (argument_bit_bytes > 0) {
         memcpy(record->bits, own.argument_bits, argument_bit_bytes);
     }

@@ -1,6 +1,8 @@
 // func: functions sorted by entry, found by bisection.
 #include "runtime/runtime_internal.h"
 
+#include "allocator/check.h"
+
 #include <string.h>
 
 #define CAPACITY_MIN 16
@@ -28,61 +30,62 @@ static bool overlaps(const struct func_table *table, const struct func *func) {
     return index < table->count && table->funcs[index]->entry < func->end;
 }
 
-static bool reserve_row(struct runtime *runtime) {
+// A larger table, for which the pool has the block.
+static void grow_table(struct runtime *runtime, size_t capacity) {
     struct func_table *table = &runtime->funcs;
-    if (table->count < table->capacity) {
-        return true;
-    }
-    size_t capacity = table->capacity == 0 ? CAPACITY_MIN : table->capacity * 2;
     struct func **funcs = pool_alloc(runtime, capacity * sizeof(struct func *));
-    if (funcs == NULL) {
-        return false;
-    }
+    CHECK(funcs != NULL);
     if (table->funcs != NULL) {
         memcpy(funcs, table->funcs, table->count * sizeof(struct func *));
         pool_free(runtime, table->funcs, table->capacity * sizeof(struct func *));
     }
     table->funcs = funcs;
     table->capacity = capacity;
+}
+
+// Memory for a record, its strings, and a row. False: none, nothing changed.
+static bool reserve(struct runtime *runtime, const struct func *description) {
+    const struct func_table *table = &runtime->funcs;
+    size_t capacity = table->capacity == 0 ? CAPACITY_MIN : table->capacity * 2;
+    const struct pool_need needs[] = {
+        {sizeof(*description), 1},
+        {pool_string_bytes(description->name), 1},
+        {pool_string_bytes(description->file), 1},
+        {capacity * sizeof(struct func *), 1},
+    };
+    struct pool_attempt attempt;
+    bool is_full = table->count == table->capacity;
+    if (!pool_begin(runtime, &attempt, needs, is_full ? 4 : 3, 0)) {
+        return false;
+    }
+    pool_end(runtime, &attempt, true);
+    if (is_full) {
+        grow_table(runtime, capacity);
+    }
     return true;
 }
 
-// A record with copies of the strings. NULL: no memory, nothing kept.
-static struct func *copy_func(struct runtime *runtime, const struct func *description) {
+// The memory is reserved.
+static void insert_copy(struct runtime *runtime, const struct func *description) {
+    struct func_table *table = &runtime->funcs;
     struct func *func = pool_copy(runtime, description, sizeof(*func));
-    if (func == NULL) {
-        return NULL;
-    }
+    CHECK(func != NULL);
     func->name = pool_copy_string(runtime, description->name);
     func->file = pool_copy_string(runtime, description->file);
-    if (func->name == NULL || func->file == NULL) {
-        pool_free_string(runtime, func->name);
-        pool_free_string(runtime, func->file);
-        pool_free(runtime, func, sizeof(*func));
-        return NULL;
-    }
-    return func;
-}
-
-static bool insert_copy(struct runtime *runtime, const struct func *description) {
-    struct func_table *table = &runtime->funcs;
-    struct func *func = copy_func(runtime, description);
-    if (func == NULL) {
-        return false;
-    }
     size_t index = count_up_to(table, func->entry);
     memmove(&table->funcs[index + 1], &table->funcs[index],
             (table->count - index) * sizeof(struct func *));
     table->funcs[index] = func;
     table->count++;
-    return true;
 }
 
 bool runtime_define_func(struct runtime *runtime, const struct func *description) {
     runtime_lock(runtime);
     bool defined = description->entry < description->end &&
-                   !overlaps(&runtime->funcs, description) && reserve_row(runtime) &&
-                   insert_copy(runtime, description);
+                   !overlaps(&runtime->funcs, description) && reserve(runtime, description);
+    if (defined) {
+        insert_copy(runtime, description);
+    }
     runtime_unlock(runtime);
     return defined;
 }

@@ -16,10 +16,38 @@ static void begin_marking(struct runtime *runtime) {
     gc->pause_ns = runtime_now_ns(runtime) - stopped_ns;
 }
 
+// The queues' memory: places for finalizers, a first work buffer. False: none, nothing changed.
+static bool reserve_queues(struct runtime *runtime) {
+    size_t missing_count = finq_missing(runtime);
+    const struct pool_need need = finq_need(missing_count);
+    struct pool_attempt attempt;
+    if (!pool_begin(runtime, &attempt, &need, 1, 1)) {
+        return false;
+    }
+    bool reserved = mark_queue_init(runtime);
+    pool_end(runtime, &attempt, reserved);
+    if (reserved) {
+        finq_add_places(runtime, missing_count);
+    }
+    return reserved;
+}
+
+// Finalizers that were set behind the runtime's back while it marked: what dies now is in the sweep
+// that follows.
+static void reserve_late_places(struct runtime *runtime) {
+    size_t missing_count = finq_missing(runtime);
+    const struct pool_need need = finq_need(missing_count);
+    struct pool_attempt attempt;
+    if (missing_count > 0 && pool_begin(runtime, &attempt, &need, 1, 0)) {
+        pool_end(runtime, &attempt, true);
+        finq_add_places(runtime, missing_count);
+    }
+}
+
 bool runtime_gc_start(struct runtime *runtime, struct mcache *cache, bool forced) {
     runtime_lock(runtime);
     struct collector *gc = &runtime->gc;
-    bool started = !gc->marking && finq_reserve_all(runtime) && mark_queue_init(runtime);
+    bool started = !gc->marking && reserve_queues(runtime);
     if (started) {
         gc->forced = forced;
         heap_sweep_finish(runtime->heap, cache);
@@ -65,6 +93,7 @@ static void end_marking(struct runtime *runtime) {
     uint64_t stopped_ns = runtime_now_ns(runtime);
     heap_stop_world(runtime->heap);
     (void)mark_drain(runtime, SIZE_MAX);
+    reserve_late_places(runtime);
     gc->marked_bytes = heap_marked_bytes(runtime->heap);
     gc->next_gc_bytes = pacer_next_gc(runtime);
     heap_mark_end(runtime->heap);

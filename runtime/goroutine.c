@@ -24,13 +24,11 @@ static struct goroutine *find_dead(const struct runtime *runtime) {
     return g;
 }
 
+// The pool has it at hand.
 static struct goroutine *new_record(struct runtime *runtime) {
     struct goroutine_table *table = &runtime->goroutines;
     struct goroutine *g = pool_alloc(runtime, sizeof(*g));
-    if (g == NULL) {
-        return NULL;
-    }
-    g->status = GOROUTINE_DEAD;
+    CHECK(g != NULL);
     if (table->last == NULL) {
         table->first = g;
     } else {
@@ -40,18 +38,30 @@ static struct goroutine *new_record(struct runtime *runtime) {
     return g;
 }
 
+// A stack, and with it room for a record. NULL: no memory, nothing changed.
+static void *obtain_stack(struct runtime *runtime, bool needs_record) {
+    const struct pool_need need = {sizeof(struct goroutine), 1};
+    struct pool_attempt attempt;
+    if (!pool_begin(runtime, &attempt, &need, needs_record ? 1 : 0, 1)) {
+        return NULL;
+    }
+    size_t page_count = GOROUTINE_STACK_MIN / HEAP_PAGE_BYTES;
+    void *stack = heap_alloc_manual(runtime->heap, page_count, MANUAL_STACK);
+    pool_end(runtime, &attempt, stack != NULL);
+    return stack;
+}
+
 struct goroutine *runtime_start_goroutine(struct runtime *runtime, uintptr_t go_pc,
                                           bool is_system) {
     runtime_lock(runtime);
     struct goroutine *g = find_dead(runtime);
-    if (g == NULL) {
-        g = new_record(runtime); // dead until it has a stack
-    }
-    size_t page_count = GOROUTINE_STACK_MIN / HEAP_PAGE_BYTES;
-    void *stack = g == NULL ? NULL : heap_alloc_manual(runtime->heap, page_count, MANUAL_STACK);
+    void *stack = obtain_stack(runtime, g == NULL);
     if (stack == NULL) {
         runtime_unlock(runtime);
         return NULL;
+    }
+    if (g == NULL) {
+        g = new_record(runtime);
     }
     *g = (struct goroutine){
         .id = ++runtime->goroutines.last_id,

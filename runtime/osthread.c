@@ -6,35 +6,60 @@
 struct osthread_record {
     struct osthread thread; // first
     struct runtime *runtime;
+    bool attached; // by runtime_attach: the cache is given back with it
 };
 
-struct osthread *runtime_start_osthread(struct runtime *runtime, uint64_t process_id) {
-    runtime_lock(runtime);
+// A stack, when asked a cache, and with them room for a record: all or nothing.
+static bool obtain(struct runtime *runtime, bool wants_cache, struct osthread *parts) {
+    const struct pool_need need = {sizeof(struct osthread_record), 1};
+    struct pool_attempt attempt;
+    bool needs_record = runtime->osthreads.free == NULL;
+    if (!pool_begin(runtime, &attempt, &need, needs_record ? 1 : 0, wants_cache ? 2 : 1)) {
+        return false;
+    }
+    parts->stack = heap_map_os_stack(runtime->heap, OSTHREAD_STACK_BYTES);
+    bool complete = parts->stack != NULL;
+    if (complete && wants_cache) {
+        parts->cache = heap_acquire_cache(runtime->heap);
+        complete = parts->cache != NULL;
+    }
+    pool_end(runtime, &attempt, complete);
+    return complete;
+}
+
+static struct osthread_record *take_record(struct runtime *runtime) {
     struct osthread_table *table = &runtime->osthreads;
     struct osthread_record *record = (struct osthread_record *)table->free;
     if (record != NULL) {
         table->free = record->thread.next;
     } else {
         record = pool_alloc(runtime, sizeof(*record));
+        CHECK(record != NULL);
     }
-    void *stack = record == NULL ? NULL : heap_map_os_stack(runtime->heap, OSTHREAD_STACK_BYTES);
-    if (stack == NULL && record != NULL) {
-        record->thread.next = table->free;
-        table->free = &record->thread;
-        record = NULL;
+    return record;
+}
+
+static struct osthread *start(struct runtime *runtime, uint64_t process_id, bool wants_cache) {
+    struct osthread_table *table = &runtime->osthreads;
+    struct osthread parts = {.process_id = process_id};
+    if (!obtain(runtime, wants_cache, &parts)) {
+        return NULL;
     }
-    if (record != NULL) {
-        record->runtime = runtime;
-        record->thread = (struct osthread){
-            .id = table->next_id++,
-            .process_id = process_id,
-            .stack = stack,
-            .next = table->first,
-        };
-        table->first = &record->thread;
-    }
+    struct osthread_record *record = take_record(runtime);
+    record->runtime = runtime;
+    record->attached = wants_cache;
+    parts.id = table->next_id++;
+    parts.next = table->first;
+    record->thread = parts;
+    table->first = &record->thread;
+    return &record->thread;
+}
+
+struct osthread *runtime_start_osthread(struct runtime *runtime, uint64_t process_id) {
+    runtime_lock(runtime);
+    struct osthread *thread = start(runtime, process_id, false);
     runtime_unlock(runtime);
-    return record == NULL ? NULL : &record->thread;
+    return thread;
 }
 
 static struct osthread **link_of(struct osthread_table *table, const struct osthread *thread) {
@@ -75,10 +100,15 @@ const struct osthread *runtime_first_osthread(const struct runtime *runtime) {
 
 // ---- real threads
 
+// At a thread's end, or before. The cache and the record go together, so that nobody sees a record
+// whose cache is gone.
 static void detach(void *context) {
     struct osthread_record *record = context;
-    heap_release_cache(record->runtime->heap, record->thread.cache);
-    runtime_exit_osthread(record->runtime, &record->thread);
+    struct runtime *runtime = record->runtime;
+    runtime_lock(runtime);
+    heap_release_cache(runtime->heap, record->thread.cache);
+    runtime_exit_osthread(runtime, &record->thread);
+    runtime_unlock(runtime);
 }
 
 static bool obtain_key(struct runtime *runtime) {
@@ -90,17 +120,11 @@ static bool obtain_key(struct runtime *runtime) {
 }
 
 static struct osthread *attach(struct runtime *runtime) {
-    struct osthread *thread = runtime_start_osthread(runtime, runtime->osthreads.next_id);
-    if (thread == NULL) {
+    if (pthread_setspecific(runtime->osthreads.key, runtime) != 0) { // makes room for it
         return NULL;
     }
-    bool known = pthread_setspecific(runtime->osthreads.key, thread) == 0;
-    thread->cache = known ? heap_acquire_cache(runtime->heap) : NULL;
-    if (thread->cache == NULL) {
-        (void)pthread_setspecific(runtime->osthreads.key, NULL);
-        runtime_exit_osthread(runtime, thread);
-        return NULL;
-    }
+    struct osthread *thread = start(runtime, runtime->osthreads.next_id, true);
+    CHECK_EQUAL(pthread_setspecific(runtime->osthreads.key, thread), 0);
     return thread;
 }
 
@@ -128,6 +152,20 @@ void runtime_detach(struct runtime *runtime) {
         detach(thread);
     }
     runtime_unlock(runtime);
+}
+
+// Nobody is inside a heap call, as the fork was prepared. A thread that somebody started by hand
+// has no cache of ours and stays.
+void osthreads_fork_child(struct runtime *runtime) {
+    struct osthread_table *table = &runtime->osthreads;
+    const struct osthread *own = table->has_key ? pthread_getspecific(table->key) : NULL;
+    struct osthread *next;
+    for (struct osthread *at = table->first; at != NULL; at = next) {
+        next = at->next;
+        if (at != own && ((struct osthread_record *)at)->attached) {
+            detach(at);
+        }
+    }
 }
 
 void osthreads_fini(struct runtime *runtime) {

@@ -59,14 +59,15 @@ struct other_root *runtime_add_other_root(struct runtime *runtime, const char *d
                                           uintptr_t target) {
     runtime_lock(runtime);
     struct root_table *table = &runtime->roots;
-    struct other_root *root = pool_alloc(runtime, sizeof(*root));
-    char *copy = root == NULL ? NULL : pool_copy_string(runtime, description);
-    if (copy == NULL && root != NULL) {
-        pool_free(runtime, root, sizeof(*root));
-        root = NULL;
-    }
-    if (root != NULL) {
-        *root = (struct other_root){.description = copy, .target = target};
+    struct other_root *root = NULL;
+    const struct pool_need needs[] = {{sizeof(*root), 1}, {pool_string_bytes(description), 1}};
+    struct pool_attempt attempt;
+    if (pool_begin(runtime, &attempt, needs, 2, 0)) {
+        pool_end(runtime, &attempt, true);
+        root = pool_alloc(runtime, sizeof(*root));
+        CHECK(root != NULL);
+        *root = (struct other_root){.description = pool_copy_string(runtime, description),
+                                    .target = target};
         if (table->last == NULL) {
             table->first = root;
         } else {

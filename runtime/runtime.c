@@ -18,7 +18,7 @@ void runtime_unlock(struct runtime *runtime) {
     CHECK_EQUAL(error, 0);
 }
 
-static void lock_init_recursive(pthread_mutex_t *lock) {
+void lock_init_recursive(pthread_mutex_t *lock) {
     pthread_mutexattr_t attributes;
     CHECK_EQUAL(pthread_mutexattr_init(&attributes), 0);
     CHECK_EQUAL(pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE), 0);
@@ -37,13 +37,21 @@ static bool options_init(struct runtime *runtime, const struct runtime_options *
     return own->go_version != NULL;
 }
 
-struct runtime *runtime_create(struct heap *heap, const struct runtime_options *options) {
+// Everything that it begins with. NULL: no memory.
+static struct runtime *obtain(struct heap *heap, const struct runtime_options *options) {
     struct runtime *runtime = heap_metadata_alloc(heap, sizeof(*runtime));
-    if (runtime == NULL) {
-        return NULL;
+    if (runtime != NULL) {
+        runtime->heap = heap;
     }
-    runtime->heap = heap;
-    if (!options_init(runtime, options) || !roots_init(runtime)) {
+    bool complete = runtime != NULL && options_init(runtime, options) && roots_init(runtime);
+    return complete ? runtime : NULL;
+}
+
+struct runtime *runtime_create(struct heap *heap, const struct runtime_options *options) {
+    heap_begin_attempt(heap);
+    struct runtime *runtime = obtain(heap, options);
+    heap_end_attempt(heap, runtime != NULL);
+    if (runtime == NULL) {
         return NULL;
     }
     lock_init_recursive(&runtime->lock);

@@ -42,4 +42,11 @@ uint64_t runtime_now_ns(struct runtime *runtime);
 void runtime_stop_world(struct runtime *runtime);
 void runtime_start_world(struct runtime *runtime);
 
+// pthread_atfork's three moments; they call the heap's. The calling thread has stopped nothing. In
+// the child it is alone: what other attached threads had (osthread, cache) is taken back, and a
+// finalizer that one of them was running is due again.
+void runtime_fork_prepare(struct runtime *runtime);
+void runtime_fork_parent(struct runtime *runtime);
+void runtime_fork_child(struct runtime *runtime);
+
 #endif

@@ -24,11 +24,37 @@ struct pool {
     struct pool_block *free[POOL_CLASS_COUNT]; // of 2^class bytes
     uintptr_t slab_next;
     size_t slab_left;
+    size_t promised_count; // blocks that the next calls of pool_alloc take and cannot lack
 };
 
 // Zeroed. NULL: no memory. `size_bytes` is told again when it is freed. Under the runtime's lock.
 void *pool_alloc(struct runtime *runtime, size_t size_bytes);
 void pool_free(struct runtime *runtime, void *block, size_t size_bytes);
+
+// All or nothing, for a call that needs several things: makes sure that the pool has `count` blocks
+// of `size_bytes` for each need, so that pool_alloc cannot fail for them. What follows, up to
+// pool_end, is obtained from the heap with them: `others` says how many things that will be. False:
+// no memory, nothing changed, and no pool_end.
+struct pool_need {
+    size_t size_bytes, count;
+};
+#define POOL_NEEDS_MAX 4
+struct pool_attempt {
+    bool is_open; // the heap's attempt
+    uintptr_t slab_next;
+    size_t slab_left;
+    size_t touched_count;
+    struct {
+        unsigned class;
+        size_t had_count; // blocks before
+    } touched[POOL_NEEDS_MAX];
+};
+bool pool_begin(struct runtime *runtime, struct pool_attempt *attempt,
+                const struct pool_need *needs, size_t need_count, size_t others);
+// `keep` false: what was obtained since pool_begin goes back. No block was taken out of the pool.
+void pool_end(struct runtime *runtime, const struct pool_attempt *attempt, bool keep);
+
+size_t pool_string_bytes(const char *text); // that pool_copy_string needs
 
 // A copy of `size_bytes` bytes.
 void *pool_copy(struct runtime *runtime, const void *bytes, size_t size_bytes);
@@ -75,6 +101,7 @@ struct finq {
     pthread_mutex_t lock;
     struct finq_entry *first, *last; // queued
     struct finq_entry *running;
+    pthread_t runner; // who runs it
     struct finq_entry *free;
     size_t free_count;
     size_t set_count; // at most so many finalizers are set
@@ -122,6 +149,7 @@ struct runtime {
     struct collector gc;
 };
 
+void lock_init_recursive(pthread_mutex_t *lock);
 void runtime_lock(struct runtime *runtime);
 void runtime_unlock(struct runtime *runtime);
 
@@ -135,14 +163,17 @@ void roots_visit(struct runtime *runtime, void (*visit)(void *context, uintptr_t
 // (NULL: none), then locals.
 void frame_visit_slots(const struct frame *frame, const struct frame *callee,
                        void (*visit)(void *context, uintptr_t slot), void *context);
-// A record of a frame at `sp` that copies the description, clipped to what there is of frame and
-// caller.
+// How large a block of the pool frame_create takes.
+size_t frame_record_bytes(const struct frame_description *description, const struct frame *caller);
+// A record of a frame at `sp`, for which the pool has the block, that copies the description,
+// clipped to what there is of frame and caller.
 struct frame *frame_create(struct runtime *runtime, const struct frame_description *description,
                            struct frame *caller);
 void frame_destroy(struct runtime *runtime, struct frame *frame);
 
 // ---- stack.c
 uintptr_t stack_sp(const struct goroutine *g); // of the innermost frame; the top when there is none
+// Room for so many more bytes. The last thing of an attempt.
 bool stack_reserve(struct runtime *runtime, struct goroutine *g, size_t size_bytes);
 
 // ---- goroutine.c
@@ -152,12 +183,21 @@ void goroutine_visit_roots(struct runtime *runtime, void (*visit)(void *context,
 
 // ---- osthread.c
 void osthreads_fini(struct runtime *runtime);
+void osthreads_fork_child(struct runtime *runtime); // takes back what the others had
 
 // ---- finq.c
 void finq_init(struct runtime *runtime);
 void finq_fini(struct runtime *runtime);
-// Reserves a place for each finalizer that is set. False: no memory.
-bool finq_reserve_all(struct runtime *runtime);
+void finq_fork_prepare(struct runtime *runtime);
+void finq_fork_done(struct runtime *runtime); // in parent and child
+void finq_fork_child(struct runtime *runtime);
+// Room in the queue for every finalizer that is set, in three steps: how many places are missing
+// (an estimate that is never too low, unless somebody sets one behind the runtime's back
+// meanwhile); their blocks obtained from the pool, along with other things; and the places made of
+// them.
+size_t finq_missing(struct runtime *runtime);
+struct pool_need finq_need(size_t missing_count);
+void finq_add_places(struct runtime *runtime, size_t missing_count);
 
 // ---- mark.c: all with the lock held and the world stopped
 bool mark_queue_init(struct runtime *runtime); // false: no memory

@@ -104,10 +104,13 @@ struct frame *runtime_push_frame(struct runtime *runtime, struct goroutine *g,
                                  const struct frame_description *description) {
     goroutine_check_alive(g);
     runtime_lock(runtime);
-    struct frame *frame = frame_create(runtime, description, g->innermost);
-    if (frame != NULL && !stack_reserve(runtime, g, description->size_bytes)) {
-        frame_destroy(runtime, frame);
-        frame = NULL;
+    struct frame *frame = NULL;
+    const struct pool_need need = {frame_record_bytes(description, g->innermost), 1};
+    struct pool_attempt attempt;
+    if (pool_begin(runtime, &attempt, &need, 1, 1)) {
+        bool reserved = stack_reserve(runtime, g, description->size_bytes);
+        pool_end(runtime, &attempt, reserved);
+        frame = reserved ? frame_create(runtime, description, g->innermost) : NULL;
     }
     if (frame != NULL) {
         frame->sp = stack_sp(g) - description->size_bytes;

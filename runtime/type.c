@@ -1,39 +1,50 @@
 // type: types and itabs, in order of definition.
 #include "runtime/runtime_internal.h"
 
+#include "allocator/check.h"
+
 static size_t mask_bytes(const struct gc_layout *layout) {
     return (layout->pointer_bytes / 8 + 7) / 8;
 }
 
-// Fills `type` with copies. False: no memory, nothing kept.
-static bool copy_type(struct runtime *runtime, struct type *type, const struct type *description) {
+// Memory for a type and all that it points to, in the pool. False: none, nothing changed.
+static bool reserve_type(struct runtime *runtime, const struct type *description) {
+    const struct pool_need needs[] = {
+        {sizeof(*description), 1},
+        {pool_string_bytes(description->package_path), 1},
+        {pool_string_bytes(description->name), 1},
+        {mask_bytes(&description->layout), 1},
+    };
+    struct pool_attempt attempt;
+    size_t need_count = description->layout.pointer_bytes > 0 ? 4 : 3;
+    if (!pool_begin(runtime, &attempt, needs, need_count, 0)) {
+        return false;
+    }
+    pool_end(runtime, &attempt, true);
+    return true;
+}
+
+// The memory is reserved.
+static struct type *copy_type(struct runtime *runtime, const struct type *description) {
     const struct gc_layout *layout = &description->layout;
-    *type = *description;
+    struct type *type = pool_copy(runtime, description, sizeof(*type));
+    CHECK(type != NULL);
     type->next = NULL;
     type->layout.pointer_mask = NULL;
     type->package_path = pool_copy_string(runtime, description->package_path);
     type->name = pool_copy_string(runtime, description->name);
-    bool complete = type->package_path != NULL && type->name != NULL;
-    if (complete && layout->pointer_bytes > 0) {
+    if (layout->pointer_bytes > 0) {
         type->layout.pointer_mask = pool_copy(runtime, layout->pointer_mask, mask_bytes(layout));
-        complete = type->layout.pointer_mask != NULL;
     }
-    if (!complete) {
-        pool_free_string(runtime, type->package_path);
-        pool_free_string(runtime, type->name);
-    }
-    return complete;
+    return type;
 }
 
 struct type *runtime_define_type(struct runtime *runtime, const struct type *description) {
     runtime_lock(runtime);
     struct type_table *table = &runtime->types;
-    struct type *type = pool_alloc(runtime, sizeof(*type));
-    if (type != NULL && !copy_type(runtime, type, description)) {
-        pool_free(runtime, type, sizeof(*type));
-        type = NULL;
-    }
-    if (type != NULL) {
+    struct type *type = NULL;
+    if (reserve_type(runtime, description)) {
+        type = copy_type(runtime, description);
         if (table->last_type == NULL) {
             table->first_type = type;
         } else {

@@ -174,33 +174,31 @@ static void a_sweep_never_lacks_memory_to_queue(void **state) {
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), count);
 }
 
-static void
-a_finalizer_set_behind_the_runtimes_back_while_marking_needs_memory_to_queue(void **state) {
+static void a_finalizer_set_behind_the_runtimes_back_while_marking_has_a_place_too(void **state) {
     struct program *program = *state;
-    for (int round = 0; round < 2; round++) {
-        struct finalizer finalizer = {.object = program_node_new(program)};
-        struct finalizer running;
-        assert_true(runtime_gc_start(program->runtime, program->cache, true));
-        assert_int_equal(heap_add_finalizer(program->heap, &finalizer), SPECIAL_OK);
-        assert_true(runtime_gc_finish(program->runtime, program->cache));
-        program_refuse(program, round == 1);
-        while (round == 1 && heap_metadata_alloc(program->heap, 16) != NULL) {
-        }
-        heap_sweep_finish(program->heap, program->cache);
-        program_refuse(program, false);
-        assert_true(program_is_live(program, finalizer.object));
-        if (round == 0) { // another one takes the place that is free now: round 1 finds none
-            assert_true(runtime_start_finalizer(program->runtime, &running));
-            assert_int_equal(running.object, finalizer.object);
-            runtime_finish_finalizer(program->runtime);
-            uintptr_t held = program_node_new(program);
-            program_set_data(program, 0, held);
-            assert_int_equal(set(program, held, 0), SPECIAL_OK);
-            program_set_data(program, 0, 0);
-            program_collect(program);
-        }
-        assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
-    }
+    struct finalizer finalizer = {.object = program_node_new(program)};
+    assert_true(runtime_gc_start(program->runtime, program->cache, true));
+    assert_int_equal(heap_add_finalizer(program->heap, &finalizer), SPECIAL_OK);
+    assert_true(runtime_gc_finish(program->runtime, program->cache));
+    program_burn(program); // the sweep needs nothing
+    heap_sweep_finish(program->heap, program->cache);
+    program_refuse(program, false);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
+}
+
+static void without_memory_at_its_cycles_end_it_is_lost_and_its_object_stays_a_cycle(void **state) {
+    struct program *program = *state;
+    struct finalizer finalizer = {.object = program_node_new(program)};
+    assert_true(runtime_gc_start(program->runtime, program->cache, true));
+    assert_int_equal(heap_add_finalizer(program->heap, &finalizer), SPECIAL_OK);
+    program_burn(program);
+    assert_true(runtime_gc_finish(program->runtime, program->cache));
+    heap_sweep_finish(program->heap, program->cache);
+    program_refuse(program, false);
+    assert_true(program_is_live(program, finalizer.object));
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 0);
+    program_collect(program);
+    assert_false(program_is_live(program, finalizer.object));
 }
 
 static void finalizers_set_while_marking_have_their_places_too(void **state) {
@@ -279,7 +277,8 @@ int main(void) {
         program_test(an_explicit_free_drops_the_finalizer),
         program_test(a_finalizer_set_while_marking_shades_what_it_needs),
         program_test(a_sweep_never_lacks_memory_to_queue),
-        program_test(a_finalizer_set_behind_the_runtimes_back_while_marking_needs_memory_to_queue),
+        program_test(a_finalizer_set_behind_the_runtimes_back_while_marking_has_a_place_too),
+        program_test(without_memory_at_its_cycles_end_it_is_lost_and_its_object_stays_a_cycle),
         program_test(finalizers_set_while_marking_have_their_places_too),
         program_test(a_place_in_the_queue_is_used_again),
         program_test(without_memory_for_the_queue_no_cycle_starts),
