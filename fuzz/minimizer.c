@@ -113,14 +113,23 @@ static bool try_operation(struct reduction *reduction, size_t at, struct operati
     return accept(reduction);
 }
 
-// A smaller value of the operand, down to its least, by halves and by ones.
+// A smaller value of the operand, down to its least, by halves and by ever smaller parts: a number
+// that has a bound far above its least is found in few trials.
 static bool shrink_number(struct reduction *reduction, size_t at, enum operand operand) {
     const struct operand_description *d = &operand_descriptions[operand];
     bool changed = false;
     for (;;) {
         struct operation operation = reduction->best->operations[at];
         uint32_t value = operation_get(operation, operand);
-        uint32_t steps[] = {d->min, 8, 16, value / 2, value - value / 8, value - 1};
+        uint32_t steps[] = {d->min,
+                            8,
+                            16,
+                            value / 2,
+                            value - value / 8,
+                            value - value / 64,
+                            value - value / 512,
+                            value - value / 4096,
+                            value - 1};
         bool shrunk = false;
         for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !shrunk; i++) {
             if (value > d->min && steps[i] < value && steps[i] >= d->min) {
@@ -233,39 +242,20 @@ static bool renumber(struct reduction *reduction, enum operand operand) {
     return !program_equal(reduction->candidate, reduction->best) && accept(reduction);
 }
 
-static void reduce_to_fixpoint(struct reduction *reduction) {
-    bool changed = true;
-    while (changed) {
-        changed = remove_ranges(reduction);
-        changed |= remove_slots(reduction);
-        changed |= simplify_operands(reduction);
-        changed |= simplify_header(reduction);
-    }
-}
-
 // A finding that needs a sample needs as many bytes allocated before it, in just that order. With
-// every allocation sampled the rest may go: the way leads over a program that is one longer.
+// every allocation sampled the rest may go; where none is needed, this goes as well.
 static void sample_all(struct reduction *reduction) {
     const struct program *best = reduction->best;
-    struct program *before = malloc(sizeof *before);
-    if (before == NULL || best->count <= SAMPLED_MIN || best->count == PROGRAM_OPERATIONS_MAX) {
-        free(before);
+    struct operation rate = operation_set(operation_from_bits(OP_PROFILE_RATE), OPERAND_RATE, 1);
+    if (best->count <= SAMPLED_MIN || best->count == PROGRAM_OPERATIONS_MAX) {
         return;
     }
-    *before = *best;
     begin_candidate(reduction);
-    struct operation rate = operation_set(operation_from_bits(OP_PROFILE_RATE), OPERAND_RATE, 1);
     (void)program_append(reduction->candidate, rate);
     for (size_t i = 0; i < best->count; i++) {
         (void)program_append(reduction->candidate, best->operations[i]);
     }
-    if (accept(reduction)) {
-        reduce_to_fixpoint(reduction);
-        if (best->count >= before->count) {
-            *reduction->best = *before;
-        }
-    }
-    free(before);
+    (void)accept(reduction);
 }
 
 void minimizer_reduce(struct minimizer *minimizer, struct program *program) {
@@ -273,8 +263,14 @@ void minimizer_reduce(struct minimizer *minimizer, struct program *program) {
     if (reduction.candidate == NULL) {
         return; // as it is, it is a reproducer as well
     }
-    reduce_to_fixpoint(&reduction);
     sample_all(&reduction);
+    bool changed = true;
+    while (changed) {
+        changed = remove_ranges(&reduction);
+        changed |= remove_slots(&reduction);
+        changed |= simplify_operands(&reduction);
+        changed |= simplify_header(&reduction);
+    }
     static const enum operand slots[] = {OPERAND_HANDLE, OPERAND_GOROUTINE, OPERAND_THREAD,
                                          OPERAND_ROOT, OPERAND_MANUAL};
     for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
