@@ -81,7 +81,8 @@ bool exec_go_shrink(struct executor *executor, struct operation operation) {
 
 bool exec_go_status(struct executor *executor, struct operation operation) {
     static const enum goroutine_status statuses[] = {GOROUTINE_IDLE, GOROUTINE_RUNNABLE,
-                                                     GOROUTINE_SYSCALL, GOROUTINE_WAITING};
+                                                     GOROUTINE_SYSCALL, GOROUTINE_WAITING,
+                                                     GOROUTINE_RUNNING};
     static const char *const reasons[] = {"", "chan receive", "select", "sleep"};
     struct goroutine *g = goroutine_of(executor, operation);
     if (g == NULL) {

@@ -37,7 +37,8 @@ static const char *const type_words[] = {
 #include "fuzz/types.def"
     NULL,
 };
-static const char *const status_words[] = {"idle", "runnable", "syscall", "waiting", NULL};
+static const char *const status_words[] = {"idle",    "runnable", "syscall",
+                                           "waiting", "running",  NULL};
 static const char *const reason_words[] = {"none", "chan_receive", "select", "sleep", NULL};
 static const char *const map_words[] = {"none", "size", "empty", "bits", NULL};
 static const char *const manual_stat_words[] = {"stack", "workbuf", "pointer_bits", "other", NULL};
