@@ -216,6 +216,13 @@ static void note_stats(struct executor *executor) {
         executor_note(executor, stats->BySize[i].Mallocs);
         executor_note(executor, stats->BySize[i].Frees);
     }
+    for (uint32_t i = 0; i < stats->NumGC && i < MEMSTATS_PAUSE_COUNT; i++) {
+        executor_note(executor, stats->PauseNs[i]);
+        executor_note(executor, stats->PauseEnd[i]);
+    }
+    uint64_t fraction_bits;
+    memcpy(&fraction_bits, &stats->GCCPUFraction, sizeof fraction_bits);
+    executor_note(executor, fraction_bits);
 }
 
 enum verdict executor_finish(struct executor *executor) {
