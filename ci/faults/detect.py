@@ -138,7 +138,9 @@ class Fuzzing:
             return ["afl-fuzz", "-i", str(live / "in"), "-o", str(live / "out"), "-m", "none", "-t", "2000+", "-V",
                     str(seconds), "-s", str(seed), "--", program]
         length = 65536 if target == "decode" else 4096
-        return [program, f"-max_total_time={seconds}", f"-max_len={length}", "-timeout=20", "-rss_limit_mb=4096",
+        dictionary = ROOT / "fuzz" / f"{target}.dict"
+        more = [f"-dict={dictionary}"] if self.engine == "libfuzzer" and dictionary.is_file() else []
+        return [program, *more, f"-max_total_time={seconds}", f"-max_len={length}", "-timeout=20", "-rss_limit_mb=4096",
                 f"-seed={seed}", f"-artifact_prefix={self.folder}/{target}-", str(live)]
 
     def start(self, target, seconds, seed):
@@ -226,8 +228,9 @@ def test(build, name):
         return None
     text = (done.stdout + done.stderr).decode(errors="replace")
     failed = re.findall(r"^\[  FAILED  \] (?!\d)(.*)$", text, re.M)
-    if failed:
-        return {"by": "test", "rule": name, "field": failed[0], "message": f"{name}: {failed[0]}"}
+    begun = re.findall(r"^\[ RUN      \] (.*)$", text, re.M)
+    if failed or (done.returncode < 0 and begun):
+        return {"by": "test", "rule": name, "field": (failed or begun)[0 if failed else -1], "message": name}
     return dict(finding_of_text(text), rule=name)
 
 

@@ -44,6 +44,17 @@ def markdown(results):
                           for result in results)
 
 
+def matrix(faults):
+    """How many faults of each way stand in each layer."""
+    layers = sorted({one.head["layer"] for one in faults})
+    ways = list(dict.fromkeys(one.head["way"] for one in sorted(faults, key=lambda one: one.head["way"])))
+    lines = ["| way | " + " | ".join(layers) + " |", "|" + " --- |" * (len(layers) + 1)]
+    for way in ways:
+        counts = [sum(1 for one in faults if one.head["way"] == way and one.head["layer"] == layer) for layer in layers]
+        lines.append(f"| {way} | " + " | ".join(str(count or "") for count in counts) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def summary(results):
     """Lines."""
     caught = [result for result in results if result["caught"]]

@@ -53,9 +53,9 @@ class Tree:
                 path.unlink()
 
     def git_apply(self, fault, *options):
-        # outside of any repository, as the tree is to git
+        # outside of any repository, as the tree is to git; one line of context is enough beside the changed ones
         environment = dict(os.environ, GIT_CEILING_DIRECTORIES=str(self.path.parent))
-        return subprocess.run(["git", "apply", *options, "-"], cwd=self.path, env=environment, text=True,
+        return subprocess.run(["git", "apply", "-C1", *options, "-"], cwd=self.path, env=environment, text=True,
                               input=fault.diff, capture_output=True)
 
     def check(self, fault):
