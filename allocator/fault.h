@@ -13,6 +13,10 @@
 // `and_on`.
 void heap_set_fault(struct heap *heap, enum sysmem_call call, uint64_t fail_at, bool and_on);
 
+// The same for `fail_count` calls in a row.
+void heap_set_faults(struct heap *heap, enum sysmem_call call, uint64_t fail_at,
+                     uint64_t fail_count);
+
 // Whether the plan refuses the next block of metadata: for whoever cuts several from one block, and
 // is to fail at each of them.
 bool heap_refuses_metadata(struct heap *heap);

@@ -52,7 +52,7 @@ struct heap *heap_create(const struct heap_options *options) {
     struct heap *heap = (struct heap *)((uintptr_t)sysmem - offsetof(struct heap_root, sysmem));
     heap->sysmem = sysmem;
     heap->base = sysmem->base;
-    heap->fence_free = sysmem_register_barrier();
+    heap->fence_free = sysmem_register_barrier(sysmem);
     if (!init(heap)) {
         sysmem_destroy(sysmem);
         return NULL;
@@ -74,12 +74,17 @@ void *heap_zero_base(const struct heap *heap) {
 
 // ---- faults
 
-void heap_set_fault(struct heap *heap, enum sysmem_call call, uint64_t fail_at, bool and_on) {
+void heap_set_faults(struct heap *heap, enum sysmem_call call, uint64_t fail_at,
+                     uint64_t fail_count) {
     lock_acquire(&heap->lock);
     struct sysmem_fault *fault = &heap->sysmem->faults[call];
     *fault = (struct sysmem_fault){
-        .fail_at = fail_at, .and_on = and_on, .failed_count = fault->failed_count};
+        .fail_at = fail_at, .fail_count = fail_count, .failed_count = fault->failed_count};
     lock_release(&heap->lock);
+}
+
+void heap_set_fault(struct heap *heap, enum sysmem_call call, uint64_t fail_at, bool and_on) {
+    heap_set_faults(heap, call, fail_at, and_on ? UINT64_MAX : 1);
 }
 
 bool heap_refuses_metadata(struct heap *heap) {
@@ -185,7 +190,7 @@ static void clean_chunk(const struct heap *heap, uintptr_t base) {
 static void clean_structure(struct heap *heap) {
     struct sysmem *sysmem = heap->sysmem;
     uintptr_t base = heap->base;
-    bool fence_free = heap->fence_free;
+    bool fence_free = sysmem_register_barrier(sysmem); // as a new one does
     memset(heap, 0, offsetof(struct heap, palloc));
     heap->palloc.arena_limit = 0;
     memset(heap->palloc.group_summary, 0, sizeof(heap->palloc.group_summary));

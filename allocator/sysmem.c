@@ -59,10 +59,6 @@ void sysmem_clean(uintptr_t base, size_t size_bytes) {
     }
 }
 
-bool sysmem_register_barrier(void) {
-    return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-}
-
 void sysmem_barrier(void) {
     CHECK_EQUAL(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0), 0);
 }
@@ -71,12 +67,15 @@ void sysmem_barrier(void) {
 static bool fault_hits(struct sysmem *sys, enum sysmem_call call) {
     struct sysmem_fault *fault = &sys->faults[call];
     fault->call_count++;
-    if (fault->fail_at == 0 || fault->call_count < fault->fail_at ||
-        (fault->call_count > fault->fail_at && !fault->and_on)) {
-        return false;
-    }
-    fault->failed_count++;
-    return true;
+    bool hits = fault->fail_at != 0 && fault->call_count >= fault->fail_at &&
+                fault->call_count - fault->fail_at < fault->fail_count;
+    fault->failed_count += hits;
+    return hits;
+}
+
+bool sysmem_register_barrier(struct sysmem *sys) {
+    return !fault_hits(sys, SYSMEM_BARRIER) &&
+           syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
 bool sysmem_refuses_metadata(struct sysmem *sys) {

@@ -29,13 +29,13 @@ enum sysmem_call {
     SYSMEM_MPROTECT,
     SYSMEM_PLACE,    // an address that is asked for is somebody else's: the next one is tried
     SYSMEM_METADATA, // a block of metadata, of the heap's or of whoever it serves: no memory
+    SYSMEM_BARRIER,  // the registration for the barrier of all threads
     SYSMEM_CALL_COUNT,
 };
 
-// Fails call number `fail_at` from now (1: the next; 0: none), and all later ones when `and_on`.
+// Fails `fail_count` calls in a row from number `fail_at` on (1: the next; 0: none).
 struct sysmem_fault {
-    uint64_t fail_at;
-    bool and_on;
+    uint64_t fail_at, fail_count;
     uint64_t call_count;   // since the plan was set
     uint64_t failed_count; // since the heap was created or reset
 };
@@ -129,7 +129,7 @@ void sysmem_clean(uintptr_t base, size_t size_bytes);
 
 // The process's threads all pass a full memory barrier. Register first; false: the kernel has no
 // such thing.
-bool sysmem_register_barrier(void);
+bool sysmem_register_barrier(struct sysmem *sys);
 void sysmem_barrier(void);
 
 #endif

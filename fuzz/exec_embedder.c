@@ -1,18 +1,16 @@
-// exec_embedder: operations that only an embedder makes: the world stopped, a fork, real threads,
-// other heaps, memory and functions of its own, and calls that must be refused.
+// exec_embedder: operations that only an embedder makes: other heaps, memory and functions of its
+// own, words that point to no object, and calls that must be refused.
 #include "fuzz/executor_state.h"
 
 #include "allocator/collect.h"
 #include "allocator/special.h"
 #include "allocator/sysmem.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #define BYTES_PER_UNIT   256 // of work
-#define STOP_DEPTH_MAX   3
-#define THREAD_WORK      200
 #define HEAP_WORK        200
+#define CACHES_ASKED     2048 // more than a heap has
 #define UNKNOWN_PC       ((uintptr_t)0x10)
 #define WORDS_OF_NO_HEAP (SIZE_MAX / sizeof(uintptr_t) + 1)
 
@@ -20,41 +18,7 @@ static bool must(struct executor *executor, bool holds, uint64_t value, const ch
     return oracle_rule_text(executor->oracle, RULE_MODEL_STATUS, holds, value, "%s", sentence);
 }
 
-// ---- the world
-
-void executor_let_world_run(struct executor *executor) {
-    for (; executor->stop_depth > 0; executor->stop_depth--) {
-        runtime_start_world(executor->runtime);
-    }
-}
-
-bool exec_world(struct executor *executor, struct operation operation) {
-    enum { STOP, START, FORK_PARENT, FORK_CHILD };
-    switch (operation_get(operation, OPERAND_WORLD)) {
-    case STOP:
-        if (executor->stop_depth == STOP_DEPTH_MAX) {
-            return false;
-        }
-        runtime_stop_world(executor->runtime);
-        executor->stop_depth++;
-        return true;
-    case START:
-        if (executor->stop_depth == 0) {
-            return false;
-        }
-        runtime_start_world(executor->runtime);
-        executor->stop_depth--;
-        return true;
-    case FORK_PARENT:
-        heap_fork_prepare(executor->heap);
-        heap_fork_parent(executor->heap);
-        return true;
-    default: // what a child does is done here: nothing of it asks for another process
-        heap_fork_prepare(executor->heap);
-        heap_fork_child(executor->heap);
-        return true;
-    }
-}
+// ---- the pacer
 
 bool exec_gc_poll(struct executor *executor, struct operation operation) {
     bool is_marking = runtime_gc_is_marking(executor->runtime);
@@ -72,106 +36,51 @@ bool exec_gc_poll(struct executor *executor, struct operation operation) {
     return true;
 }
 
-// ---- a real thread: it attaches, allocates, and ends; nobody else runs meanwhile
-
-struct thread_run {
-    struct executor *executor;
-    struct model_request request;
-    bool detaches; // before it ends
-    struct mcache *cache, *cache_again;
-    uint32_t cache_id;
-    struct model_osthread thread;
-    void *object;
-    size_t usable_bytes;
-};
-
-static void *thread_main(void *context) {
-    struct thread_run *run = context;
-    struct executor *executor = run->executor;
-    const struct model_request *request = &run->request;
-    run->cache = runtime_attach(executor->runtime);
-    if (run->cache == NULL) {
-        return NULL;
-    }
-    run->cache_again = runtime_attach(executor->runtime);
-    run->cache_id = heap_cache_id(run->cache);
-    const struct osthread *thread = runtime_first_osthread(executor->runtime);
-    run->thread = (struct model_osthread){(uintptr_t)thread, thread->id, thread->process_id,
-                                          (uintptr_t)thread->stack};
-    run->object = heap_alloc(executor->heap, run->cache, request->size_bytes, request->layout,
-                             request->flags);
-    run->usable_bytes = run->object == NULL ? 0 : heap_usable_bytes(executor->heap, run->object);
-    if (run->detaches) {
-        runtime_detach(executor->runtime);
-    }
-    return NULL;
-}
-
-bool exec_thread_run(struct executor *executor, struct operation operation) {
-    pthread_t thread;
-    struct thread_run run = {
-        .executor = executor,
-        .request = {.size_bytes = operation_get(operation, OPERAND_SIZE),
-                    .layout = executor_layout(operation_get(operation, OPERAND_TYPE))},
-        .detaches = operation_get(operation, OPERAND_DETACH) != 0,
-    };
-    executor_work(executor, THREAD_WORK + run.request.size_bytes / BYTES_PER_UNIT);
-    if (executor->stop_depth > 0 || !executor_has_handle(executor) ||
-        pthread_create(&thread, NULL, thread_main, &run) != 0) {
-        return false;
-    }
-    (void)pthread_join(thread, NULL);
-    if (run.cache == NULL) {
-        (void)model_osthread_failed(executor->model);
-        return false;
-    }
-    (void)must(executor, run.cache == run.cache_again, run.cache_id, "a thread has two caches");
-    run.request.cache_id = run.cache_id;
-    (void)must(executor, run.thread.process_id == run.thread.id, run.thread.id,
-               "a thread that attached has another's number");
-    (void)model_osthread_started(executor->model, &run.thread);
-    (void)model_cache_acquired(executor->model, run.cache_id);
-    bool effective = executor_allocated(executor, operation_get(operation, OPERAND_HANDLE),
-                                        &run.request, run.object, run.usable_bytes);
-    (void)model_cache_released(executor->model, run.cache_id);
-    (void)model_osthread_exited(executor->model, run.thread.address);
-    return effective;
-}
-
-bool exec_go_thread(struct executor *executor, struct operation operation) {
-    uint32_t id = operation_get(operation, OPERAND_GOROUTINE);
-    struct goroutine *g = executor->goroutines[id];
-    struct osthread *thread = executor->threads[operation_get(operation, OPERAND_ON_THREAD)];
-    if (g == NULL || g->thread == thread) {
-        return false;
-    }
-    g->thread = thread;
-    (void)model_thread_set(executor->model, id, (uintptr_t)thread);
-    return true;
-}
-
 // ---- other heaps
 
-static bool use_heap(struct executor *executor, struct heap *heap) {
+// A heap alone, without a runtime: nobody takes its finalizers.
+static bool collect_alone(struct heap *heap, struct mcache *cache, void *object) {
     struct memstats stats;
-    struct mcache *cache = heap_acquire_cache(heap);
-    void *object = cache == NULL ? NULL : heap_alloc(heap, cache, 48, NULL, 0);
-    struct runtime *runtime = runtime_create(heap, NULL);
+    const struct finalizer finalizer = {.object = (uintptr_t)object};
+    bool is_set = heap_add_finalizer(heap, &finalizer) == SPECIAL_OK;
+    heap_mark_begin(heap);
+    heap_mark_end(heap);
+    heap_sweep_finish(heap, cache);
+    heap_read_memstats(heap, &stats);
+    return is_set && stats.HeapObjects == 0;
+}
+
+// A runtime with none of its options given.
+static bool run_alone(struct executor *executor, struct heap *heap) {
     const struct runtime_options too_much = {.data_words = WORDS_OF_NO_HEAP};
-    if (object == NULL || runtime == NULL) {
-        return false; // the machine's memory is used up
+    struct runtime *runtime = runtime_create(heap, NULL);
+    if (runtime == NULL) {
+        return false;
     }
     uint64_t now_ns = runtime_now_ns(runtime);
-    heap_read_memstats(heap, &stats);
     (void)must(executor, runtime_now_ns(runtime) > now_ns, now_ns, "a clock stands still");
-    (void)must(executor, heap_base(heap) != heap_base(executor->heap), heap_base(heap),
-               "two heaps have one base");
-    (void)must(executor, stats.Mallocs == 1 && stats.HeapAlloc == 48, stats.Mallocs,
-               "a heap counts what was allocated in another");
     (void)must(executor, runtime_create(heap, &too_much) == NULL, 0,
                "a segment is larger than the address space");
     runtime_destroy(runtime);
     return true;
+}
+
+// False: the machine's memory is used up.
+static bool use_heap(struct executor *executor, struct heap *heap) {
+    struct memstats stats;
+    struct mcache *cache = heap_acquire_cache(heap);
+    void *object = cache == NULL ? NULL : heap_alloc(heap, cache, 48, NULL, 0);
+    if (object == NULL) {
+        return false;
+    }
+    heap_read_memstats(heap, &stats);
+    (void)must(executor, heap_base(heap) != heap_base(executor->heap), heap_base(heap),
+               "two heaps have one base");
+    (void)must(executor, stats.Mallocs == 1 && stats.HeapAlloc == 48, stats.Mallocs,
+               "a heap counts what was allocated in another");
+    (void)must(executor, collect_alone(heap, cache, object), (uintptr_t)object,
+               "a finalizer that nobody takes keeps its object");
+    return run_alone(executor, heap);
 }
 
 bool exec_heap_beside(struct executor *executor, struct operation operation) {
@@ -179,7 +88,9 @@ bool exec_heap_beside(struct executor *executor, struct operation operation) {
     uint32_t count = operation_get(operation, OPERAND_HEAPS);
     bool effective = true;
     for (uint32_t i = 0; i < count && effective; i++) {
-        const struct heap_options options = {.base = heap_base(executor->heap)};
+        // The third one's metadata would lie where the first one's window is.
+        uintptr_t base = i == 2 ? heap_base(heaps[0]) - HEAP_WINDOW_BYTES : HEAP_BASE_DEFAULT;
+        const struct heap_options options = {.base = base};
         executor_work(executor, HEAP_WORK);
         heaps[i] = heap_create(i % 2 == 0 ? &options : NULL);
         effective = heaps[i] != NULL && use_heap(executor, heaps[i]);
@@ -295,6 +206,20 @@ static bool refuses_finalizer_at(struct executor *executor, uintptr_t object) {
            !heap_remove_finalizer(executor->heap, object);
 }
 
+// At the inside of what is no tiny block, and where no object is: a free slot, or the waste behind
+// the last one.
+static bool refuses_finalizers_around(struct executor *executor, uintptr_t address,
+                                      size_t size_bytes) {
+    struct model_object object;
+    const uintptr_t places[] = {address + size_bytes + 16, address | (HEAP_PAGE_BYTES - 1)};
+    bool refuses = size_bytes <= 16 || refuses_finalizer_at(executor, address + 1);
+    for (size_t i = 0; i < 2 && refuses; i++) {
+        refuses = model_find_object(executor->model, places[i], &object) ||
+                  refuses_finalizer_at(executor, places[i]);
+    }
+    return refuses;
+}
+
 static bool refuses_finalizers(struct executor *executor) {
     uintptr_t base = heap_base(executor->heap);
     bool refuses = refuses_finalizer_at(executor, base - 1) &&
@@ -305,9 +230,8 @@ static bool refuses_finalizers(struct executor *executor) {
     }
     for (uint32_t i = 0; i < EXECUTOR_HANDLES && refuses; i++) {
         const struct model_handle *handle = executor_handle(executor, i);
-        if (handle != NULL && handle->size_bytes > 16) { // the inside of what is no tiny block
-            refuses = refuses_finalizer_at(executor, handle->address + 1);
-        }
+        refuses = handle == NULL ||
+                  refuses_finalizers_around(executor, handle->address, handle->size_bytes);
     }
     return refuses;
 }
@@ -326,17 +250,45 @@ static bool refuses_code(struct executor *executor) {
            runtime_find_func(executor->runtime, UNKNOWN_PC) == NULL;
 }
 
+// One cache more than there can be; all are given back.
+static bool refuses_caches(struct executor *executor) {
+    struct mcache *caches[CACHES_ASKED];
+    size_t count = 0;
+    executor_work(executor, CACHES_ASKED);
+    while (count < CACHES_ASKED && (caches[count] = heap_acquire_cache(executor->heap)) != NULL) {
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        heap_release_cache(executor->heap, caches[i]);
+    }
+    return count < CACHES_ASKED;
+}
+
+static bool refuses(struct executor *executor, struct mcache *cache, uint32_t what) {
+    enum { SIZES, NOTHING, FINALIZERS, CYCLE, CODE };
+    switch (what) {
+    case SIZES:
+        return refuses_sizes(executor, cache);
+    case NOTHING:
+        return refuses_nothing(executor, cache);
+    case FINALIZERS:
+        return refuses_finalizers(executor);
+    case CYCLE:
+        return refuses_cycle(executor, cache);
+    case CODE:
+        return refuses_code(executor);
+    default:
+        return refuses_caches(executor);
+    }
+}
+
 bool exec_refused(struct executor *executor, struct operation operation) {
     struct mcache *cache = executor_cache(executor, operation);
     uint32_t what = operation_get(operation, OPERAND_REFUSED);
     if (cache == NULL) {
         return false;
     }
-    bool refuses = what == 0   ? refuses_sizes(executor, cache)
-                   : what == 1 ? refuses_nothing(executor, cache)
-                   : what == 2 ? refuses_finalizers(executor)
-                   : what == 3 ? refuses_cycle(executor, cache)
-                               : refuses_code(executor);
-    (void)must(executor, refuses, what, "a call that must be refused was not");
+    bool is_refused = refuses(executor, cache, what);
+    (void)must(executor, is_refused, what, "a call that must be refused was not");
     return true;
 }

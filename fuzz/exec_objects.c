@@ -1,6 +1,8 @@
 // exec_objects: operations that allocate, free and resize objects, and that write pointers.
 #include "fuzz/executor_state.h"
 
+#include "allocator/fault.h"
+
 #define BYTES_PER_UNIT 256 // of work: zeroing and patterns; four times as much with pointers
 
 bool executor_has_handle(struct executor *executor) {
@@ -14,7 +16,10 @@ bool executor_has_handle(struct executor *executor) {
 bool executor_allocated(struct executor *executor, uint32_t slot,
                         const struct model_request *request, const void *object,
                         size_t usable_bytes) {
+    bool has_failed = heap_fault_count(executor->heap) != executor->failed_before;
     executor_note(executor, (uintptr_t)object);
+    (void)oracle_rule_text(executor->oracle, RULE_MODEL_STATUS, object != NULL || has_failed, 0,
+                           "out of memory, though the system refused nothing");
     executor->handles[slot] = executor->next_handle;
     (void)model_allocated(executor->model, executor->next_handle, request, (uintptr_t)object,
                           usable_bytes);
@@ -161,6 +166,31 @@ bool exec_write(struct executor *executor, struct operation operation) {
     runtime_write_pointer(executor->runtime, address + word * sizeof(uintptr_t), value);
     (void)model_wrote_pointer(executor->model, handle, word, value);
     return true;
+}
+
+bool exec_write_run(struct executor *executor, struct operation operation) {
+    uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+    uint32_t first = operation_get(operation, OPERAND_FIRST);
+    uint32_t fan = operation_get(operation, OPERAND_FAN);
+    uint32_t handle = executor->handles[slot];
+    const struct model_handle *shown = executor_handle(executor, slot);
+    size_t count = shown == NULL ? 0 : model_pointer_word_count(executor->model, handle);
+    bool effective = false;
+    executor_work(executor, fan / 4);
+    for (uint32_t i = 0; i < fan && i < count; i++) {
+        const struct model_handle *target =
+            executor_handle(executor, (first + i) % EXECUTOR_HANDLES);
+        if (target != NULL) {
+            uintptr_t value = target->address;
+            size_t at = (operation_get(operation, OPERAND_WORD) + i) % count;
+            size_t word = model_pointer_word(executor->model, handle, at);
+            uintptr_t address = executor_handle(executor, slot)->address;
+            runtime_write_pointer(executor->runtime, address + word * sizeof(uintptr_t), value);
+            (void)model_wrote_pointer(executor->model, handle, word, value);
+            effective = true;
+        }
+    }
+    return effective;
 }
 
 static bool write_segment(struct executor *executor, struct operation operation, bool is_bss) {

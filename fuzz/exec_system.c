@@ -78,9 +78,12 @@ bool exec_scavenge(struct executor *executor, struct operation operation) {
 }
 
 bool exec_fault(struct executor *executor, struct operation operation) {
-    heap_set_fault(executor->heap, (enum sysmem_call)operation_get(operation, OPERAND_CALL),
-                   operation_get(operation, OPERAND_AT),
-                   operation_get(operation, OPERAND_AND_ON) != 0);
+    enum sysmem_call call = (enum sysmem_call)operation_get(operation, OPERAND_CALL);
+    bool and_on = operation_get(operation, OPERAND_AND_ON) != 0;
+    // A reset heap makes the calls that a new one makes.
+    executor_note(executor, heap_call_count(executor->heap, call));
+    heap_set_faults(executor->heap, call, operation_get(operation, OPERAND_AT),
+                    and_on ? UINT64_MAX : 1 + (uint64_t)operation_get(operation, OPERAND_MORE));
     return operation_get(operation, OPERAND_AT) != 0;
 }
 

@@ -191,6 +191,7 @@ enum verdict executor_step(struct executor *executor) {
     enum operation_code code = operation_code(operation);
     oracle_begin(executor->oracle, executor->position, operation_descriptions[code].moves);
     executor_work(executor, 1);
+    executor->failed_before = heap_fault_count(executor->heap);
     executor->was_effective = execute(executor, operation);
     executor->counts.executed[code]++;
     executor->counts.effective[code] += executor->was_effective;

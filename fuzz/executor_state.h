@@ -56,7 +56,8 @@ struct executor {
     struct manual_slot manuals[EXECUTOR_MANUALS];
     const struct type *types[EXECUTOR_TYPES]; // defined when first used
     bool funcs_defined;
-    uint32_t stop_depth; // of the world
+    uint32_t stop_depth;    // of the world
+    uint64_t failed_before; // calls that the fault plan had failed before this operation
     struct dump_buffer dump;
     bool dump_is_whole;
 };

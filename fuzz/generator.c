@@ -146,6 +146,9 @@ struct operation generator_operand(struct random *random, const struct program *
     case OPERAND_KIND_MASK:
         value = draw_number(random, operand);
         break;
+    case OPERAND_KIND_OPTION:
+        value = random_once_in(random, 4) ? draw_number(random, operand) : 0;
+        break;
     case OPERAND_KIND_SIZE:
         value = draw_size(random, code == OP_ALLOC_RUN);
         break;

@@ -147,6 +147,7 @@ static bool simplify_operand(struct reduction *reduction, size_t at, enum operan
     struct operation operation = reduction->best->operations[at];
     switch (operand_descriptions[operand].kind) {
     case OPERAND_KIND_NUMBER:
+    case OPERAND_KIND_OPTION:
     case OPERAND_KIND_SIZE:
     case OPERAND_KIND_MASK:
     case OPERAND_KIND_POWER:

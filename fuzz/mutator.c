@@ -138,7 +138,8 @@ static void step_operand(struct program *program, size_t operations_max, struct 
     }
     enum operand operand = (enum operand)operands[random_below(random, (uint32_t)count)];
     enum operand_kind kind = operand_descriptions[operand].kind;
-    bool is_number = kind == OPERAND_KIND_NUMBER || kind == OPERAND_KIND_SIZE;
+    bool is_number =
+        kind == OPERAND_KIND_NUMBER || kind == OPERAND_KIND_SIZE || kind == OPERAND_KIND_OPTION;
     if (is_number && random_once_in(random, 2)) { // a neighbour
         uint32_t value = operation_get(operation, operand);
         value = random_once_in(random, 2) ? value + 1 : value - (value > 0);

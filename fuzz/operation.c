@@ -42,7 +42,8 @@ static const char *const status_words[] = {"idle",    "runnable", "syscall",
 static const char *const reason_words[] = {"none", "chan_receive", "select", "sleep", NULL};
 static const char *const map_words[] = {"none", "size", "empty", "bits", NULL};
 static const char *const manual_stat_words[] = {"stack", "workbuf", "pointer_bits", "other", NULL};
-static const char *const call_words[] = {"mmap", "madvise", "mprotect", "place", "metadata", NULL};
+static const char *const call_words[] = {"mmap",     "madvise", "mprotect", "place",
+                                         "metadata", "barrier", NULL};
 static const char *const level_words[] = {"cheap", "full", "paranoid", NULL};
 static const char *const sink_words[] = {"memory", "path",   "short", "eintr",
                                          "eagain", "enospc", "epipe", NULL};
@@ -56,8 +57,8 @@ static const char *const field_words[] = {
 static const char *const world_words[] = {"stop", "start", "fork_parent", "fork_child", NULL};
 static const char *const stray_words[] = {"null", "below",  "behind",   "last", "metadata",
                                           "idle", "manual", "page_end", NULL};
-static const char *const refusal_words[] = {"sizes", "nothing", "finalizers",
-                                            "cycle", "code",    NULL};
+static const char *const refusal_words[] = {"sizes", "nothing", "finalizers", "cycle",
+                                            "code",  "caches",  NULL};
 _Static_assert(sizeof type_words / sizeof type_words[0] == 17, "16 types, as TYPE's range says");
 _Static_assert(sizeof field_words / sizeof field_words[0] == 27,
                "26 fields, as FIELD's range says");
@@ -149,6 +150,7 @@ static uint64_t canonical_operand(uint64_t to, uint64_t from, enum operand opera
         return raw_put(to | (from & ~UINT64_C(0xff0007ff)), operand, fold(raw, d->min, d->max));
     case OPERAND_KIND_SLOT:
     case OPERAND_KIND_NUMBER:
+    case OPERAND_KIND_OPTION:
     case OPERAND_KIND_FLAG:
     case OPERAND_KIND_CHOICE:
     case OPERAND_KIND_WORD:

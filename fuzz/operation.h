@@ -28,6 +28,7 @@ enum operand {
 enum operand_kind {
     OPERAND_KIND_SLOT,   // c2
     OPERAND_KIND_NUMBER, // word=5
+    OPERAND_KIND_OPTION, // more=5; 0 is left out
     OPERAND_KIND_SIZE,   // size=48
     OPERAND_KIND_FLAG,   // zero
     OPERAND_KIND_CHOICE, // type=node

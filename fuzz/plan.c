@@ -241,6 +241,11 @@ static void add_object(struct plan *plan, struct operation operation) {
     case OP_FINALIZER_REMOVE:
         put(&plan->finalized, handle, operation_code(operation) == OP_FINALIZER_SET);
         break;
+    case OP_WRITE_RUN:
+        for (uint32_t i = 0; i < operation_get(operation, OPERAND_FAN); i++) {
+            put(&plan->rooted, (operation_get(operation, OPERAND_FIRST) + i) % PLAN_HANDLES, true);
+        }
+        break;
     case OP_REALLOC:
     case OP_WRITE:
         break;
@@ -325,6 +330,7 @@ static const struct plan_handles *handles_for(const struct plan *plan, enum oper
     case OP_FREE:
         return &plan->freeable;
     case OP_WRITE:
+    case OP_WRITE_RUN:
         return &plan->pointerful;
     case OP_FINALIZER_REMOVE:
         return &plan->finalized;
@@ -415,6 +421,7 @@ static bool moment_allows(const struct plan *plan, struct operation operation) {
     case OP_FINALIZER_FINISH:
         return plan->is_running;
     case OP_THREAD_RUN:
+    case OP_THREAD_WAIT:
         return plan->stop_depth == 0;
     case OP_WORLD:
         return operation_get(operation, OPERAND_WORLD) == 0   ? plan->stop_depth < 3

@@ -158,6 +158,7 @@ static enum match match_value(struct word rest, enum operand operand, struct ope
         ok = word_number(rest, (uint64_t)1 << d->max, &value) && power_of(&value);
         break;
     case OPERAND_KIND_NUMBER:
+    case OPERAND_KIND_OPTION:
     case OPERAND_KIND_SIZE:
     case OPERAND_KIND_MASK:
     case OPERAND_KIND_SLOT:

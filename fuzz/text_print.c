@@ -54,6 +54,11 @@ static void put_operand(struct line *line, struct operation operation, enum oper
     case OPERAND_KIND_SIZE:
         put(line, " %s=%" PRIu32, d->key, value);
         break;
+    case OPERAND_KIND_OPTION:
+        if (value != 0) {
+            put(line, " %s=%" PRIu32, d->key, value);
+        }
+        break;
     case OPERAND_KIND_FLAG:
         put(line, value != 0 ? " %s" : "", d->key);
         break;

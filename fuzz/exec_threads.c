@@ -1,0 +1,215 @@
+// exec_threads: operations on the world and on real threads: one that attaches and ends, one that
+// waits for a stopped world.
+//
+// At no moment do two threads run in the heap: what they do, and in which order, is the same in
+// every run.
+#define _POSIX_C_SOURCE 200809L
+#include "fuzz/executor_state.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STOP_DEPTH_MAX 3
+#define THREAD_WORK    200 // of work
+#define BYTES_PER_UNIT 256
+#define LOOKS_MAX      2000 // for a thread that falls asleep
+
+// ---- the world
+
+void executor_let_world_run(struct executor *executor) {
+    for (; executor->stop_depth > 0; executor->stop_depth--) {
+        runtime_start_world(executor->runtime);
+    }
+}
+
+bool exec_world(struct executor *executor, struct operation operation) {
+    enum { STOP, START, FORK_PARENT, FORK_CHILD };
+    switch (operation_get(operation, OPERAND_WORLD)) {
+    case STOP:
+        if (executor->stop_depth == STOP_DEPTH_MAX) {
+            return false;
+        }
+        runtime_stop_world(executor->runtime);
+        executor->stop_depth++;
+        return true;
+    case START:
+        if (executor->stop_depth == 0) {
+            return false;
+        }
+        runtime_start_world(executor->runtime);
+        executor->stop_depth--;
+        return true;
+    case FORK_PARENT:
+        heap_fork_prepare(executor->heap);
+        heap_fork_parent(executor->heap);
+        return true;
+    default: // what a child does is done here: nothing of it asks for another process
+        heap_fork_prepare(executor->heap);
+        heap_fork_child(executor->heap);
+        return true;
+    }
+}
+
+// ---- a real thread: it attaches, allocates, and ends; nobody else runs meanwhile
+
+struct thread_run {
+    struct executor *executor;
+    struct model_request request;
+    bool detaches; // before it ends
+    struct mcache *cache, *cache_again;
+    uint32_t cache_id;
+    struct model_osthread thread;
+    void *object;
+    size_t usable_bytes;
+};
+
+static void *thread_main(void *context) {
+    struct thread_run *run = context;
+    struct executor *executor = run->executor;
+    const struct model_request *request = &run->request;
+    run->cache = runtime_attach(executor->runtime);
+    if (run->cache == NULL) {
+        return NULL;
+    }
+    run->cache_again = runtime_attach(executor->runtime);
+    run->cache_id = heap_cache_id(run->cache);
+    const struct osthread *thread = runtime_first_osthread(executor->runtime);
+    run->thread = (struct model_osthread){(uintptr_t)thread, thread->id, thread->process_id,
+                                          (uintptr_t)thread->stack};
+    run->object = heap_alloc(executor->heap, run->cache, request->size_bytes, request->layout,
+                             request->flags);
+    run->usable_bytes = run->object == NULL ? 0 : heap_usable_bytes(executor->heap, run->object);
+    if (run->detaches) {
+        runtime_detach(executor->runtime);
+    }
+    return NULL;
+}
+
+bool exec_thread_run(struct executor *executor, struct operation operation) {
+    pthread_t thread;
+    struct thread_run run = {
+        .executor = executor,
+        .request = {.size_bytes = operation_get(operation, OPERAND_SIZE),
+                    .layout = executor_layout(operation_get(operation, OPERAND_TYPE))},
+        .detaches = operation_get(operation, OPERAND_DETACH) != 0,
+    };
+    executor_work(executor, THREAD_WORK + run.request.size_bytes / BYTES_PER_UNIT);
+    if (executor->stop_depth > 0 || !executor_has_handle(executor) ||
+        pthread_create(&thread, NULL, thread_main, &run) != 0) {
+        return false;
+    }
+    (void)pthread_join(thread, NULL);
+    if (run.cache == NULL) {
+        (void)model_osthread_failed(executor->model);
+        return false;
+    }
+    (void)oracle_rule_text(executor->oracle, RULE_MODEL_STATUS, run.cache == run.cache_again,
+                           run.cache_id, "a thread has two caches");
+    run.request.cache_id = run.cache_id;
+    (void)oracle_rule_text(executor->oracle, RULE_MODEL_STATUS,
+                           run.thread.process_id == run.thread.id, run.thread.id,
+                           "a thread that attached has another's number");
+    (void)model_osthread_started(executor->model, &run.thread);
+    (void)model_cache_acquired(executor->model, run.cache_id);
+    bool effective = executor_allocated(executor, operation_get(operation, OPERAND_HANDLE),
+                                        &run.request, run.object, run.usable_bytes);
+    (void)model_cache_released(executor->model, run.cache_id);
+    (void)model_osthread_exited(executor->model, run.thread.address);
+    return effective;
+}
+
+// ---- a real thread that finds the world stopped
+
+struct thread_wait {
+    struct executor *executor;
+    struct mcache *cache;
+    struct model_request request;
+    void *object;
+    size_t usable_bytes;
+    char task[64]; // the thread's name in /proc: "PID/task/TID"
+    atomic_bool is_named;
+};
+
+static void *waiter_main(void *context) {
+    struct thread_wait *wait = context;
+    struct heap *heap = wait->executor->heap;
+    const struct model_request *request = &wait->request;
+    ssize_t length = readlink("/proc/thread-self", wait->task, sizeof wait->task - 1);
+    wait->task[length < 0 ? 0 : length] = 0;
+    atomic_store(&wait->is_named, true);
+    wait->object =
+        heap_alloc(heap, wait->cache, request->size_bytes, request->layout, request->flags);
+    wait->usable_bytes = wait->object == NULL ? 0 : heap_usable_bytes(heap, wait->object);
+    return NULL;
+}
+
+// The thread sleeps, as the kernel tells; true as well when the kernel tells nothing.
+static bool is_asleep(const struct thread_wait *wait) {
+    char path[96];
+    char text[256] = "";
+    (void)snprintf(path, sizeof path, "/proc/%s/stat", wait->task);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return true;
+    }
+    ssize_t length = read(descriptor, text, sizeof text - 1);
+    (void)close(descriptor);
+    const char *name_end = length < 0 ? NULL : strrchr(text, ')');
+    return name_end == NULL || name_end[1] == 0 || name_end[2] == 'S';
+}
+
+// Whether the thread is seen asleep changes no result: it cannot go on before the world does.
+static void await_sleep(struct thread_wait *wait) {
+    for (int looks = 0; looks < LOOKS_MAX; looks++) {
+        if (atomic_load(&wait->is_named) && is_asleep(wait)) {
+            return;
+        }
+        (void)sched_yield();
+    }
+}
+
+bool exec_thread_wait(struct executor *executor, struct operation operation) {
+    pthread_t thread;
+    struct thread_wait wait = {
+        .executor = executor,
+        .cache = executor_cache(executor, operation),
+        .request = {.size_bytes = operation_get(operation, OPERAND_SIZE),
+                    .layout = executor_layout(operation_get(operation, OPERAND_TYPE))},
+    };
+    executor_work(executor, THREAD_WORK + wait.request.size_bytes / BYTES_PER_UNIT);
+    if (executor->stop_depth > 0 || wait.cache == NULL || !executor_has_handle(executor)) {
+        return false;
+    }
+    heap_stop_world(executor->heap);
+    bool has_thread = pthread_create(&thread, NULL, waiter_main, &wait) == 0;
+    if (has_thread) {
+        await_sleep(&wait);
+    }
+    heap_start_world(executor->heap);
+    if (!has_thread) {
+        return false;
+    }
+    (void)pthread_join(thread, NULL);
+    wait.request.cache_id = heap_cache_id(wait.cache);
+    return executor_allocated(executor, operation_get(operation, OPERAND_HANDLE), &wait.request,
+                              wait.object, wait.usable_bytes);
+}
+
+// ---- the thread that a goroutine runs on
+
+bool exec_go_thread(struct executor *executor, struct operation operation) {
+    uint32_t id = operation_get(operation, OPERAND_GOROUTINE);
+    struct goroutine *g = executor->goroutines[id];
+    struct osthread *thread = executor->threads[operation_get(operation, OPERAND_ON_THREAD)];
+    if (g == NULL || g->thread == thread) {
+        return false;
+    }
+    g->thread = thread;
+    (void)model_thread_set(executor->model, id, (uintptr_t)thread);
+    return true;
+}
