@@ -138,6 +138,7 @@ void heap_fork_parent(struct heap *heap) {
 }
 
 void heap_fork_child(struct heap *heap) {
-    heap->fence_free = sysmem_register_barrier(heap->sysmem); // it belongs to the address space, which is new
+    heap->fence_free =
+        sysmem_register_barrier(heap->sysmem); // it belongs to the address space, which is new
     heap_fork_parent(heap);
 }

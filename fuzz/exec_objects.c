@@ -13,23 +13,21 @@ bool executor_has_handle(struct executor *executor) {
     return true;
 }
 
-// Whether the system failed a call since this operation's start, or since this was asked.
-static bool memory_failed(struct executor *executor) {
-    uint64_t before = executor->fault_count;
-    executor->fault_count = heap_fault_count(executor->heap);
-    return executor->fault_count != before;
+// Whether the system failed a call in this operation.
+static bool memory_failed(const struct executor *executor) {
+    return heap_fault_count(executor->heap) != executor->failed_before;
 }
 
 bool executor_allocated(struct executor *executor, uint32_t slot,
                         const struct model_request *request, const void *object,
                         size_t usable_bytes) {
-    bool has_failed = heap_fault_count(executor->heap) != executor->failed_before;
+    bool has_failed = memory_failed(executor);
     executor_note(executor, (uintptr_t)object);
     (void)oracle_rule_text(executor->oracle, RULE_MODEL_STATUS, object != NULL || has_failed, 0,
                            "out of memory, though the system refused nothing");
     executor->handles[slot] = executor->next_handle;
     struct model_request told = *request;
-    told.memory_failed = memory_failed(executor);
+    told.memory_failed = has_failed;
     (void)model_allocated(executor->model, executor->next_handle, &told, (uintptr_t)object,
                           usable_bytes);
     executor->next_handle += object != NULL;

@@ -246,7 +246,7 @@ static bool refuse_nth(struct program *program, const struct call *call,
                        enum sysmem_call refused) {
     begin(program, call, shortage);
     struct memstats before = program_stats(program);
-    heap_set_fault(program->heap, refused, plan->fail_at, plan->and_on);
+    heap_set_faults(program->heap, refused, plan->fail_at, plan->fail_count);
     bool done = call->run(program);
     heap_set_fault(program->heap, refused, 0, false);
     bool hit = heap_fault_count(program->heap) > 0;
@@ -274,7 +274,8 @@ static void sweep_refusals(struct program *program, const struct call *call,
         for (unsigned and_on = 0; and_on < 2; and_on++) {
             // the blocks of many finalizers are asked for one by one
             for (uint64_t n = 1; n < 800; n += n < 6 ? 1 : 331) {
-                const struct sysmem_fault plan = {.fail_at = n, .and_on = and_on == 1};
+                const struct sysmem_fault plan = {.fail_at = n,
+                                                  .fail_count = and_on == 1 ? UINT64_MAX : 1};
                 if (!refuse_nth(program, call, shortage, &plan, kinds[kind])) {
                     break;
                 }
