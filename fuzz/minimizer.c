@@ -259,11 +259,20 @@ static void sample_all(struct reduction *reduction) {
     (void)accept(reduction);
 }
 
+// A check after each operation blames the one at fault; at a cadence the others of its batch would
+// have to stay, so that the batch ends where it did.
+static void check_each(struct reduction *reduction) {
+    struct program_header header = reduction->best->header;
+    header.check_every = 1;
+    (void)try_header(reduction, header);
+}
+
 void minimizer_reduce(struct minimizer *minimizer, struct program *program) {
     struct reduction reduction = {minimizer, program, malloc(sizeof *program)};
     if (reduction.candidate == NULL) {
         return; // as it is, it is a reproducer as well
     }
+    check_each(&reduction);
     sample_all(&reduction);
     bool changed = true;
     while (changed) {
