@@ -10,8 +10,9 @@
 
 // AddressSanitizer's defaults, found by its name: freed memory of the harness itself is not what is
 // looked for here, and what leaks shows in the tests.
-const char *__asan_default_options(void);
+const char *__asan_default_options(void); // NOLINT(readability-identifier-naming): ASan's name
 
+// NOLINTNEXTLINE(readability-identifier-naming)
 const char *__asan_default_options(void) {
     return "quarantine_size_mb=1:malloc_context_size=0:detect_leaks=0";
 }

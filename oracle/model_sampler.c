@@ -36,6 +36,6 @@ int64_t sampler_distance(uint64_t *random, uint64_t mean_bytes) {
     const uint64_t ln2 = 45426; // of 65536
     uint64_t mean = mean_bytes < mean_limit ? mean_bytes : mean_limit;
     uint64_t share = next_random(random) / ((uint64_t)1 << 38) + 1; // of 2^26
-    uint64_t minus_log2 = 26 * 65536 - log2_of(share);
+    uint64_t minus_log2 = UINT64_C(26) * 65536 - log2_of(share);
     return (int64_t)(minus_log2 * mean * ln2 / ((uint64_t)1 << 32) + 1);
 }
