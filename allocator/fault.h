@@ -24,7 +24,8 @@ bool heap_refuses_metadata(struct heap *heap);
 // Calls of this kind since the last heap_set_fault for it (or since the heap was created or reset).
 uint64_t heap_call_count(const struct heap *heap, enum sysmem_call call);
 
-// Calls that a plan has failed since the heap was created or reset, all kinds.
+// Calls that have failed since the heap was created or reset, all kinds: by plan, or because the
+// system refused.
 uint64_t heap_fault_count(const struct heap *heap);
 
 #endif

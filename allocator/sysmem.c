@@ -82,6 +82,12 @@ bool sysmem_refuses_metadata(struct sysmem *sys) {
     return fault_hits(sys, SYSMEM_METADATA);
 }
 
+// Counts a call that the system itself has refused beside those that the plan fails.
+static bool note_result(struct sysmem *sys, enum sysmem_call call, bool done) {
+    sys->faults[call].failed_count += !done;
+    return done;
+}
+
 // ---- tables
 
 // A table twice as large in a mapping of its own; the old one goes, unless it is the inline one.
@@ -123,7 +129,7 @@ static bool make_room(struct sysmem *sys, size_t range_count) {
     if (has_room && sys->mapping_capacity - sys->mapping_count < SYSMAP_SLACK) {
         has_room = grow_mappings(sys);
     }
-    return has_room;
+    return note_result(sys, SYSMEM_MMAP, has_room);
 }
 
 static void drop_tables(struct sysmem *sys) {
@@ -146,8 +152,9 @@ static enum sysmem_status bring_part(struct sysmem *sys, uintptr_t base, size_t 
     if (old_state >= wanted || status != SYSMEM_OK) {
         return status;
     }
-    status = old_state == SYSMAP_NONE ? os_map(base, size_bytes, protection)
-                                      : os_protect(base, size_bytes, protection);
+    bool maps = old_state == SYSMAP_NONE;
+    status = maps ? os_map(base, size_bytes, protection) : os_protect(base, size_bytes, protection);
+    (void)note_result(sys, maps ? SYSMEM_MMAP : SYSMEM_MPROTECT, status != SYSMEM_FAILED);
     if (status == SYSMEM_OK) {
         sysmap_set(sys, base, size_bytes, wanted);
     }
@@ -239,7 +246,7 @@ bool sysmem_unused(struct sysmem *sys, uintptr_t base, size_t size_bytes) {
         return false;
     }
     if (!sys->warm || size_bytes > RELEASE_IN_PLACE_BYTES) {
-        return os_release(base, size_bytes);
+        return note_result(sys, SYSMEM_MADVISE, os_release(base, size_bytes));
     }
     heap_unpoison(base, size_bytes);
     memset((void *)base, 0, size_bytes);
@@ -262,7 +269,7 @@ static uintptr_t map_somewhere(struct sysmem *sys, size_t size_bytes) {
         from = base + (STEP_BYTES << i);
     }
     uintptr_t base = make_room(sys, 0) ? os_map_anywhere(size_bytes, PROT_READ | PROT_WRITE) : 0;
-    if (base != 0) {
+    if (note_result(sys, SYSMEM_MMAP, base != 0)) {
         sysmap_set(sys, base, size_bytes, SYSMAP_WRITABLE);
     }
     return base;

@@ -20,11 +20,14 @@
 
 static bool create_worker(struct crew *crew, struct worker *worker) {
     size_t record_count = (size_t)crew->worker_count * THREADS_OBJECTS;
-    worker->dropped_capacity = (uint32_t)(THREADS_DROPPED + 2 * record_count);
+    size_t block_count = record_count + THREADS_BLOCKS + 1;
     worker->held = calloc(record_count, sizeof worker->held[0]);
     worker->spare = calloc(record_count, sizeof worker->spare[0]);
-    worker->dropped = calloc(worker->dropped_capacity, sizeof worker->dropped[0]);
-    worker->blocks = calloc(record_count + THREADS_BLOCKS + 1, sizeof worker->blocks[0]);
+    worker->dropped = calloc(THREADS_DROPPED + block_count + record_count + THREADS_DEPTH + 1,
+                             sizeof worker->dropped[0]);
+    // what it holds when it ends is dropped without asking for room
+    worker->blocks = calloc(block_count, sizeof worker->blocks[0]);
+    worker->block_count = block_count;
     return worker->held != NULL && worker->spare != NULL && worker->dropped != NULL &&
            worker->blocks != NULL;
 }
@@ -84,9 +87,8 @@ static void begin_worker(struct crew *crew, uint32_t index, uint64_t seed) {
     worker->held = kept.held;
     worker->spare = kept.spare;
     worker->dropped = kept.dropped;
-    worker->dropped_capacity = kept.dropped_capacity;
     worker->blocks = kept.blocks;
-    worker->block_count = (size_t)crew->worker_count * THREADS_OBJECTS + THREADS_BLOCKS + 1;
+    worker->block_count = kept.block_count;
     worker->random.state = seed * THREADS_MAX + index;
     worker->wanted_count = THREADS_OBJECTS / 2;
     for (size_t i = 0; i < worker->block_count; i++) {

@@ -308,10 +308,11 @@ static void empty_mailboxes(struct crew *crew) {
 
 bool crew_check_empty(struct crew *crew) {
     struct finalizer running;
+    bool collected = true;
     empty_mailboxes(crew);
-    for (int i = 0; i < 4;
-         i++) { // a finalizer keeps its object for a cycle, and what that leads to
-        (void)runtime_collect(crew->runtime, crew->cache, true);
+    // a finalizer keeps its object for a cycle, and what that leads to
+    for (int i = 0; i < 4; i++) {
+        collected = runtime_collect(crew->runtime, crew->cache, true) && collected;
         while (runtime_start_finalizer(crew->runtime, &running)) {
             runtime_finish_finalizer(crew->runtime);
             crew->collected.finalizers_run++;
@@ -320,10 +321,12 @@ bool crew_check_empty(struct crew *crew) {
     heap_flush_cache(crew->heap, crew->cache);
     bool clean = crew_check(crew, (struct barrier){.dumps = true, .asks_kernel = true});
     const struct memstats *fast = &crew->stats;
-    clean = clean && is_zero(crew, "HeapObjects", fast->HeapObjects) &&
-            is_zero(crew, "HeapAlloc", fast->HeapAlloc) &&
-            is_zero(crew, "HeapInuse", fast->HeapInuse) &&
-            is_zero(crew, "StackInuse", fast->StackInuse);
+    if (clean && collected) { // else there is no memory even for a cycle
+        clean = is_zero(crew, "HeapObjects", fast->HeapObjects) &&
+                is_zero(crew, "HeapAlloc", fast->HeapAlloc) &&
+                is_zero(crew, "HeapInuse", fast->HeapInuse) &&
+                is_zero(crew, "StackInuse", fast->StackInuse);
+    }
     crew_take_finding(crew, &crew->book);
     return clean;
 }

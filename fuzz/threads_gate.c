@@ -39,7 +39,7 @@ void worker_hears(struct worker *worker) {
 bool worker_passes_gate(struct worker *worker) {
     struct gate *gate = &worker->crew->gate;
     if (atomic_load_explicit(&gate->order, memory_order_relaxed) == worker->order) {
-        return true;
+        return !worker_is_told(worker, GATE_QUIT); // the first order may be that
     }
     worker_hears(worker); // acquires
     if (worker_is_told(worker, GATE_PAUSE)) {

@@ -68,9 +68,8 @@ void worker_store(struct worker *worker, uintptr_t slot, uintptr_t value) {
 // both ends; else a word of the seed in each of the first words that hold no pointer. What begins
 // an object does not depend on its size.
 
-#define HEAD_BYTES  64
-#define FRONT_BYTES 256
-#define BACK_BYTES  64
+#define HEAD_BYTES 64
+#define BACK_BYTES 64
 
 static uint64_t seeded_word(uint64_t seed, uint64_t index) {
     return (seed + index * UINT64_C(0x9e3779b97f4a7c15)) | 1;
@@ -98,12 +97,12 @@ static void write_bytes(const struct object *object, size_t from_bytes) {
         memcpy(bytes, head, least(object->size_bytes, HEAD_BYTES));
         from_bytes = HEAD_BYTES;
     }
-    size_t front_bytes = least(object->size_bytes, FRONT_BYTES);
+    size_t front_bytes = least(object->size_bytes, THREADS_FRONT_BYTES);
     if (front_bytes > from_bytes) {
         memset(bytes + from_bytes, rest_byte(object), front_bytes - from_bytes);
     }
-    if (object->size_bytes > FRONT_BYTES) {
-        size_t back_bytes = least(object->size_bytes - FRONT_BYTES, BACK_BYTES);
+    if (object->size_bytes > THREADS_FRONT_BYTES) {
+        size_t back_bytes = least(object->size_bytes - THREADS_FRONT_BYTES, BACK_BYTES);
         memset(bytes + object->size_bytes - back_bytes, rest_byte(object), back_bytes);
     }
 }
@@ -140,7 +139,7 @@ static bool bytes_match(const struct object *object, size_t front_bytes,
         return false;
     }
     if (depth == CONTENTS_FRONT || front_bytes <= HEAD_BYTES) {
-        front_bytes = least(front_bytes, FRONT_BYTES);
+        front_bytes = least(front_bytes, THREADS_FRONT_BYTES);
         return front_bytes <= HEAD_BYTES ||
                are_all(bytes + HEAD_BYTES, front_bytes - HEAD_BYTES, rest_byte(object));
     }
@@ -148,7 +147,7 @@ static bool bytes_match(const struct object *object, size_t front_bytes,
         return false;
     }
     return depth == CONTENTS_QUICK ||
-           are_all(bytes + HEAD_BYTES, least(front_bytes, FRONT_BYTES) - HEAD_BYTES,
+           are_all(bytes + HEAD_BYTES, least(front_bytes, THREADS_FRONT_BYTES) - HEAD_BYTES,
                    rest_byte(object));
 }
 
@@ -162,7 +161,7 @@ static uint64_t expected_word(const struct object *object, size_t index) {
 
 static bool words_match(const struct object *object, size_t size_bytes, enum contents_depth depth) {
     const uint64_t *words = (const uint64_t *)object->address;
-    size_t end = least(size_bytes, depth == CONTENTS_QUICK ? HEAD_BYTES : FRONT_BYTES) / 8;
+    size_t end = least(size_bytes, depth == CONTENTS_QUICK ? HEAD_BYTES : THREADS_FRONT_BYTES) / 8;
     for (size_t i = 0; i < end; i++) {
         if (words[i] != expected_word(object, i)) {
             return false;

@@ -18,14 +18,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define THREADS_OBJECTS    512   // records a worker
-#define THREADS_DROPPED    32768 // and two for each record of the crew
-#define THREADS_BLOCKS     64    // that the next tiny allocation may share; enough by far
-#define THREADS_DEPTH      8
-#define THREADS_MAILBOXES  64
-#define THREADS_MANUALS    8
-#define THREADS_STACKS     4
-#define THREADS_GOROUTINES 2
+#define THREADS_OBJECTS     512   // records a worker
+#define THREADS_DROPPED     32768 // slots that a worker drops before a barrier tells which were freed
+#define THREADS_BLOCKS      64    // that the next tiny allocation may share; enough by far
+#define THREADS_DEPTH       8
+#define THREADS_FRONT_BYTES 256 // of an object's contents that are written as a whole
+#define THREADS_MAILBOXES   64
+#define THREADS_MANUALS     8
+#define THREADS_STACKS      4
+#define THREADS_GOROUTINES  2
 
 struct goroutine;
 
@@ -120,7 +121,7 @@ struct worker {
     _Atomic uint32_t heard; // the last order that it follows
     uint32_t order;
     uint32_t wanted_count; // of objects held
-    uint32_t held_count, spare_count, dropped_count, dropped_capacity;
+    uint32_t held_count, spare_count, dropped_count;
     struct object **held, **spare; // room for the records of all workers
     struct dropped *dropped;
     struct tiny_block *blocks, *spare_blocks; // of own tiny allocations

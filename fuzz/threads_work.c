@@ -238,7 +238,7 @@ struct object *worker_pick_free_one(struct worker *worker) {
 }
 
 static bool has_room_for_drops(const struct worker *worker) {
-    return worker->dropped_count + 2 * (THREADS_BLOCKS + THREADS_DEPTH) < worker->dropped_capacity;
+    return worker->dropped_count < THREADS_DROPPED;
 }
 
 bool worker_free(struct worker *worker) {
@@ -286,7 +286,8 @@ static bool resized(struct worker *worker, struct object *object, const struct b
         return false;
     }
     if (worker_is_told(worker, GATE_HANDS_OFF)) {
-        object->patterned = object->patterned && kept_bytes == object->size_bytes;
+        object->patterned = object->patterned && kept_bytes == object->size_bytes &&
+                            (kept_bytes == old.size_bytes || kept_bytes <= THREADS_FRONT_BYTES);
     } else if (object->patterned) {
         contents_write(object, kept_bytes);
     }
@@ -410,7 +411,7 @@ void worker_empty(struct worker *worker) {
     while (worker->held_count > 0 && !worker->book.found) {
         struct object *object = worker->held[worker->held_count - 1];
         worker_untie(worker, object);
-        if (object->block == NULL && random_once_in(&worker->random, 2)) {
+        if (object->block == NULL && worker->cache != NULL && random_once_in(&worker->random, 2)) {
             (void)worker_free_object(worker, object);
         } else {
             worker_drop_object(worker, object);
@@ -432,8 +433,6 @@ void *worker_run(void *context) {
         } else {
             crew_take_finding(worker->crew, &worker->book);
         }
-    }
-    while (worker->cache == NULL && !worker_attach(worker)) { // nothing is to fail any more
     }
     worker_empty(worker);
     worker->cache = NULL;
