@@ -13,22 +13,15 @@ bool executor_has_handle(struct executor *executor) {
     return true;
 }
 
-// Whether the system failed a call in this operation.
-static bool memory_failed(const struct executor *executor) {
-    return heap_fault_count(executor->heap) != executor->failed_before;
-}
-
 bool executor_allocated(struct executor *executor, uint32_t slot,
                         const struct model_request *request, const void *object,
                         size_t usable_bytes) {
-    bool has_failed = memory_failed(executor);
+    bool has_failed = heap_fault_count(executor->heap) != executor->failed_before;
     executor_note(executor, (uintptr_t)object);
     (void)oracle_rule_text(executor->oracle, RULE_MODEL_STATUS, object != NULL || has_failed, 0,
                            "out of memory, though the system refused nothing");
     executor->handles[slot] = executor->next_handle;
-    struct model_request told = *request;
-    told.memory_failed = has_failed;
-    (void)model_allocated(executor->model, executor->next_handle, &told, (uintptr_t)object,
+    (void)model_allocated(executor->model, executor->next_handle, request, (uintptr_t)object,
                           usable_bytes);
     executor->next_handle += object != NULL;
     return object != NULL;
@@ -150,7 +143,6 @@ bool exec_realloc(struct executor *executor, struct operation operation) {
     (void)model_will_realloc(executor->model, handle);
     void *object = runtime_realloc(executor->runtime, cache, old, request.size_bytes,
                                    request.layout, request.flags);
-    request.memory_failed = memory_failed(executor);
     (void)model_realloced(executor->model, handle, &request, (uintptr_t)object);
     executor_note(executor, (uintptr_t)object);
     return object != NULL;

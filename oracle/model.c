@@ -196,9 +196,7 @@ bool model_cache_acquired(struct model *model, uint32_t cache_id) {
                              "cache %u was given out while %u is free", cache_id, id);
         }
     }
-    if (!model_profile_cache_acquired(model, cache_id)) {
-        return false;
-    }
+    model_profile_cache_acquired(model, cache_id);
     if (cache_id >= model->cache_limit) {
         model->cache_limit = cache_id + 1;
     }

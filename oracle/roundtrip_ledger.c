@@ -13,8 +13,7 @@
 void ledger_begin(struct roundtrip *trip) {
     const struct model *model = trip->model;
     bool was_told = model != NULL && model->runtime == trip->dump.runtime;
-    trip->ledger =
-        (struct ledger_cursor){.model = was_told ? model : NULL, .bucket_limit = UINT32_MAX};
+    trip->ledger = (struct ledger_cursor){.model = was_told ? model : NULL};
 }
 
 static struct record_judge judge_of(struct roundtrip *trip, enum rule rule, uint64_t object) {
