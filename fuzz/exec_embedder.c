@@ -105,11 +105,16 @@ bool exec_heap_beside(struct executor *executor, struct operation operation) {
 
 // ---- what the embedder keeps in the heap's metadata, and what it says of its code
 
+// Memory that lies "anywhere", since its places were taken, lies where the kernel likes: no result.
+static uint64_t notable_address(const struct heap *heap, uintptr_t address) {
+    return address - heap_base(heap) < HEAP_STRIDE_BYTES ? address : address != 0;
+}
+
 bool exec_metadata(struct executor *executor, struct operation operation) {
     size_t size_bytes = operation_get(operation, OPERAND_BYTES);
     executor_work(executor, size_bytes / BYTES_PER_UNIT);
     uint8_t *memory = heap_metadata_alloc(executor->heap, size_bytes);
-    executor_note(executor, (uintptr_t)memory);
+    executor_note(executor, notable_address(executor->heap, (uintptr_t)memory));
     if (memory == NULL) {
         return false;
     }
