@@ -144,6 +144,19 @@ void replay_print_finding(const struct replay *replay, const struct program *pro
     }
 }
 
+static void print_also_json(const struct finding *finding, FILE *stream) {
+    (void)fputs(",\"also\":[", stream);
+    for (size_t i = 0; i < finding->also_count && i < FINDING_ALSO_MAX; i++) {
+        const struct finding_also *also = &finding->also[i];
+        (void)fprintf(stream, "%s{\"rule\":\"%s\",\"field\":", i == 0 ? "" : ",",
+                      rule_names[also->rule]);
+        replay_print_json_string(also->field, stream);
+        (void)fprintf(stream, ",\"left\":%" PRIu64 ",\"right\":%" PRIu64 "}", also->left,
+                      also->right);
+    }
+    (void)fputs("]", stream);
+}
+
 void replay_print_finding_json(const struct replay *replay, FILE *stream) {
     const struct finding *finding = executor_finding(replay->executor);
     (void)fputs("{\"file\":", stream);
@@ -166,6 +179,7 @@ void replay_print_finding_json(const struct replay *replay, FILE *stream) {
         (void)fprintf(stream, ",\"left_before\":%" PRIu64 ",\"right_before\":%" PRIu64,
                       finding->left_before, finding->right_before);
     }
+    print_also_json(finding, stream);
     (void)fputs(",\"message\":", stream);
     replay_print_json_string(finding->text, stream);
     (void)fputs("}\n", stream);

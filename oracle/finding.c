@@ -94,6 +94,22 @@ static void print_values(const struct finding *finding, FILE *stream) {
     }
 }
 
+static void print_also(const struct finding *finding, FILE *stream) {
+    size_t kept = finding->also_count < FINDING_ALSO_MAX ? finding->also_count : FINDING_ALSO_MAX;
+    for (size_t i = 0; i < kept; i++) {
+        char change[32];
+        const struct finding_also *also = &finding->also[i];
+        struct line line = {.text = change, .size_bytes = sizeof change};
+        line_add_change(&line, also->left, also->right);
+        (void)fprintf(stream, "%s  %-20s %20" PRIu64 "  %" PRIu64 " (%s)  %s\n",
+                      i == 0 ? "also\n" : "", also->field, also->left, also->right, change,
+                      rule_names[also->rule]);
+    }
+    if (finding->also_count > kept) {
+        (void)fprintf(stream, "  and %zu more\n", finding->also_count - kept);
+    }
+}
+
 void finding_print(const struct finding *finding, FILE *stream) {
     (void)fprintf(stream, "rule       %s (%s)\nmeans      %s\n", rule_names[finding->rule],
                   rule_truths[finding->rule], rule_reasons[finding->rule]);
@@ -119,6 +135,7 @@ void finding_print(const struct finding *finding, FILE *stream) {
                       "           or one of those from %" PRIu64 " on: checked at a cadence\n",
                       finding->checked_before);
     }
+    print_also(finding, stream);
 }
 
 bool finding_is_same(const struct finding *a, const struct finding *b) {

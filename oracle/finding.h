@@ -22,6 +22,15 @@ extern const char *const rule_reasons[RULE_COUNT]; // one line each
 
 #define FINDING_FIELD_BYTES 48
 #define FINDING_TEXT_BYTES  256
+#define FINDING_ALSO_MAX    16 // further fields that are kept
+
+// Another field that the same check found wrong: what follows from the same mistake, mostly.
+struct finding_also {
+    enum rule rule;
+    char field[FINDING_FIELD_BYTES];
+    uint64_t left;
+    uint64_t right;
+};
 
 struct finding {
     enum rule rule;
@@ -41,6 +50,8 @@ struct finding {
                              // operation did it
     char operation_text[FINDING_TEXT_BYTES]; // "" when nobody described it
     char text[FINDING_TEXT_BYTES];           // in words; may be ""
+    size_t also_count;                       // fields besides this one, also more than are kept
+    struct finding_also also[FINDING_ALSO_MAX];
 };
 
 // "rule identity-heap-sys failed: HeapSys: fast account 8192, identity 16384 (+8192), at operation
@@ -48,7 +59,7 @@ struct finding {
 int finding_line(const struct finding *finding, char *text, size_t size_bytes);
 
 // The same as a block of lines: rule and reason, both values, both changes, span, object,
-// operation.
+// operation, and the other fields that the check found wrong.
 void finding_print(const struct finding *finding, FILE *stream);
 
 // Same rule and same field: what the minimiser must keep.

@@ -115,17 +115,18 @@ static bool compare_caches(const struct model *model, const struct memstats *fas
     return equal(model, "MCacheInuse", fast->MCacheInuse, model->cache_count * fix.block_bytes);
 }
 
+// What is counted stands before what is derived from it: the first that differs is the finding.
 bool model_compare(struct model *model, const struct memstats *fast, bool whole_rings) {
     struct memstats ledger; // only what model_expect sets is read
     model_expect(model, &ledger);
-    bool clean = true;
+    bool clean = compare_classes(model, fast);
 #define COMPARE(name) clean &= equal(model, #name, fast->name, ledger.name)
-    COMPARE(Alloc);
-    COMPARE(TotalAlloc);
     COMPARE(Mallocs);
     COMPARE(Frees);
-    COMPARE(HeapAlloc);
+    COMPARE(TotalAlloc);
     COMPARE(HeapObjects);
+    COMPARE(HeapAlloc);
+    COMPARE(Alloc);
     COMPARE(StackInuse);
     COMPARE(StackSys);
     COMPARE(NextGC);
@@ -137,7 +138,6 @@ bool model_compare(struct model *model, const struct memstats *fast, bool whole_
     clean &= compare_pages(model, fast);
     clean &= compare_caches(model, fast);
     clean &= compare_fraction(model, fast);
-    clean &= compare_classes(model, fast);
     const struct cycle_book *cycle = &model->cycle;
     clean &= compare_ring(model, "PauseNs", fast->PauseNs, cycle->pause_ns, whole_rings);
     clean &= compare_ring(model, "PauseEnd", fast->PauseEnd, cycle->pause_end_ns, whole_rings);

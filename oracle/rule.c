@@ -33,6 +33,21 @@ static struct finding *first_finding(struct rule_book *book, enum rule rule) {
     return finding;
 }
 
+// What else the check of the first finding finds; a field once for each rule.
+static void add_also(struct rule_book *book, enum rule rule, const char *field, uint64_t left,
+                     uint64_t right) {
+    struct finding *finding = &book->finding;
+    if (field[0] == '\0' || finding->operation != book->operation) {
+        return;
+    }
+    if (finding->also_count < FINDING_ALSO_MAX) {
+        struct finding_also *also = &finding->also[finding->also_count];
+        *also = (struct finding_also){.rule = rule, .left = left, .right = right};
+        copy_text(also->field, sizeof also->field, field);
+    }
+    finding->also_count++;
+}
+
 bool rule_fail_values(struct rule_book *book, enum rule rule, const char *field,
                       struct rule_value left, struct rule_value right) {
     struct finding *finding = first_finding(book, rule);
@@ -43,6 +58,8 @@ bool rule_fail_values(struct rule_book *book, enum rule rule, const char *field,
         finding->left = left.value;
         finding->right = right.value;
         finding->has_values = left.name != NULL;
+    } else {
+        add_also(book, rule, field == NULL ? "" : field, left.value, right.value);
     }
     return false;
 }

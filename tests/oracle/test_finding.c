@@ -69,6 +69,37 @@ static void the_first_finding_stays_and_all_count(void **unused) {
     assert_int_equal(book.fired[RULE_SPAN_LIST], 2);
 }
 
+// The same mistake moves several fields: those that the operation's check finds are kept with the
+// first.
+static void further_fields_of_the_same_operation_are_kept(void **unused) {
+    (void)unused;
+    (void)rule_fail_values(&book, RULE_SCAN_FIELD, "HeapInuse", (struct rule_value){"fast", 5},
+                           (struct rule_value){"scan", 2});
+    for (uint64_t i = 0; i < FINDING_ALSO_MAX + 3; i++) {
+        (void)rule_fail_values(&book, RULE_IDENTITY_SYS, "Sys", (struct rule_value){"fast", i},
+                               (struct rule_value){"sum", i + 7});
+    }
+    assert_string_equal(book.finding.field, "HeapInuse");
+    assert_int_equal(book.finding.also_count, FINDING_ALSO_MAX + 3);
+    assert_int_equal(book.finding.also[1].rule, RULE_IDENTITY_SYS);
+    assert_int_equal(book.finding.also[1].left, 1);
+    assert_int_equal(book.finding.also[1].right, 8);
+    book.operation++;
+    (void)rule_fail_values(&book, RULE_SCAN_FIELD, "Sys", (struct rule_value){"fast", 5},
+                           (struct rule_value){"scan", 2});
+    assert_int_equal(book.finding.also_count, FINDING_ALSO_MAX + 3);
+    char *text;
+    size_t size_bytes;
+    FILE *stream = open_memstream(&text, &size_bytes);
+    assert_non_null(stream);
+    finding_print(&book.finding, stream);
+    assert_int_equal(fclose(stream), 0);
+    assert_non_null(strstr(text, "also\n  Sys                                     0  7 (+7)  "
+                                 "identity-sys\n"));
+    assert_non_null(strstr(text, "  and 3 more\n"));
+    free(text);
+}
+
 static void equal_counts_an_evaluation_and_compares(void **unused) {
     (void)unused;
     assert_true(rule_equal(&book, RULE_IDENTITY_SYS, "Sys", (struct rule_value){"a", 1},
@@ -143,6 +174,7 @@ int main(void) {
         cmocka_unit_test_setup(a_lesser_right_value_has_a_minus, set_up),
         cmocka_unit_test_setup(words_name_the_object_or_else_the_span, set_up),
         cmocka_unit_test_setup(the_first_finding_stays_and_all_count, set_up),
+        cmocka_unit_test_setup(further_fields_of_the_same_operation_are_kept, set_up),
         cmocka_unit_test_setup(equal_counts_an_evaluation_and_compares, set_up),
         cmocka_unit_test_setup(a_block_shows_both_changes, set_up),
         cmocka_unit_test_setup(a_line_fits_any_room, set_up),
