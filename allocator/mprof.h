@@ -1,9 +1,23 @@
 // mprof: the memory profile: sampled allocations and frees, in buckets by call stack and size.
 //
-// Sampling is by bytes, deterministic: the heap's own generator, seeded alike in every run. Counts
-// go through Go's three-cycle rule: what is allocated in cycle c and freed by the sweep of cycle
-// c+1 is published together, so that the published numbers never show a bias between allocation and
-// collection.
+// Sampling is by bytes. Each cache counts down a distance by the element's bytes of every object
+// that it allocates (a tiny block when it is begun, a large object by its pages); the object that
+// takes it below zero is sampled, and the next distance is drawn. A distance is drawn besides when
+// a cache is acquired and, for each cache by id, when the rate is set. A sample that there is no
+// memory for is lost; the draw is not.
+//
+// The draw is deterministic, the same in every build. Rate 0: none, the distance is infinite. Rate
+// 1: none, the distance is 0. Else the heap's generator takes a step: x ^= x << 13, x ^= x >> 7, x
+// ^= x << 17, from 0x9e3779b97f4a7c15 in a new heap. u = (x >> 38) + 1, in 1..2^26, and the
+// distance is -ln(u / 2^26) * mean in whole numbers: (26 * 2^16 - log2(u)) * mean * 45426 / 2^32 +
+// 1, where mean is the rate, at most 0x7000000, and 45426 is ln 2 * 2^16. log2(u) is in units of
+// 2^-16, its bits found by squaring: the mantissa, in 1..2 with 31 bits behind the point, is
+// squared and cut to 31 bits again; when that reaches 2, it is halved and the bit is 1. After Go's
+// nextSample and fastexprand.
+//
+// Counts go through Go's three-cycle rule: what is allocated in cycle c and freed by the sweep of
+// cycle c+1 is published together, so that the published numbers never show a bias between
+// allocation and collection.
 #ifndef ALLOCATOR_MPROF_H
 #define ALLOCATOR_MPROF_H
 

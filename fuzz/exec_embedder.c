@@ -255,16 +255,20 @@ static bool refuses_code(struct executor *executor) {
            runtime_find_func(executor->runtime, UNKNOWN_PC) == NULL;
 }
 
-// One cache more than there can be; all are given back.
+// One cache more than there can be; all are given back. The ledger hears of each: a cache draws the
+// distance to its first sample.
 static bool refuses_caches(struct executor *executor) {
     struct mcache *caches[CACHES_ASKED];
     size_t count = 0;
     executor_work(executor, CACHES_ASKED);
     while (count < CACHES_ASKED && (caches[count] = heap_acquire_cache(executor->heap)) != NULL) {
+        (void)model_cache_acquired(executor->model, heap_cache_id(caches[count]));
         count++;
     }
     for (size_t i = 0; i < count; i++) {
+        uint32_t id = heap_cache_id(caches[i]);
         heap_release_cache(executor->heap, caches[i]);
+        (void)model_cache_released(executor->model, id);
     }
     return count < CACHES_ASKED;
 }

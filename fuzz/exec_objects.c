@@ -13,15 +13,24 @@ bool executor_has_handle(struct executor *executor) {
     return true;
 }
 
+// Whether the system failed a call since this operation began, or since this was asked in it.
+static bool memory_failed(struct executor *executor) {
+    uint64_t before = executor->failed_before;
+    executor->failed_before = heap_fault_count(executor->heap);
+    return executor->failed_before != before;
+}
+
 bool executor_allocated(struct executor *executor, uint32_t slot,
                         const struct model_request *request, const void *object,
                         size_t usable_bytes) {
-    bool has_failed = heap_fault_count(executor->heap) != executor->failed_before;
+    bool has_failed = memory_failed(executor);
     executor_note(executor, (uintptr_t)object);
     (void)oracle_rule_text(executor->oracle, RULE_MODEL_STATUS, object != NULL || has_failed, 0,
                            "out of memory, though the system refused nothing");
     executor->handles[slot] = executor->next_handle;
-    (void)model_allocated(executor->model, executor->next_handle, request, (uintptr_t)object,
+    struct model_request told = *request;
+    told.memory_failed = has_failed;
+    (void)model_allocated(executor->model, executor->next_handle, &told, (uintptr_t)object,
                           usable_bytes);
     executor->next_handle += object != NULL;
     return object != NULL;
@@ -143,6 +152,7 @@ bool exec_realloc(struct executor *executor, struct operation operation) {
     (void)model_will_realloc(executor->model, handle);
     void *object = runtime_realloc(executor->runtime, cache, old, request.size_bytes,
                                    request.layout, request.flags);
+    request.memory_failed = memory_failed(executor);
     (void)model_realloced(executor->model, handle, &request, (uintptr_t)object);
     executor_note(executor, (uintptr_t)object);
     return object != NULL;

@@ -57,7 +57,8 @@ struct executor {
     const struct type *types[EXECUTOR_TYPES]; // defined when first used
     bool funcs_defined;
     uint32_t stop_depth;    // of the world
-    uint64_t failed_before; // calls that the fault plan had failed before this operation
+    uint64_t failed_before; // calls that had failed when it was last asked, in this operation or at
+                            // its start
     struct dump_buffer dump;
     bool dump_is_whole;
 };

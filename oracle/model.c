@@ -117,6 +117,7 @@ void model_reset(struct model *model, struct heap *heap) {
     }
     model->cache_limit = 0;
     model->cache_count = 0;
+    model->cache_free = 0;
     model_program_reset(model);
     model_profile_reset(model);
     model_collect_reset(model);
@@ -190,18 +191,21 @@ bool model_cache_acquired(struct model *model, uint32_t cache_id) {
         return rule_fail(model->book, RULE_MODEL_STATUS, (struct rule_place){0},
                          "cache %u was given out while it is in use", cache_id);
     }
-    for (uint32_t id = 0; id < cache_id; id++) {
-        if (!model_has_cache(model, id)) {
-            return rule_fail(model->book, RULE_MODEL_STATUS, (struct rule_place){0},
-                             "cache %u was given out while %u is free", cache_id, id);
-        }
+    if (model->cache_free < cache_id) {
+        return rule_fail(model->book, RULE_MODEL_STATUS, (struct rule_place){0},
+                         "cache %u was given out while %u is free", cache_id, model->cache_free);
     }
-    model_profile_cache_acquired(model, cache_id);
+    if (!model_profile_cache_acquired(model, cache_id)) {
+        return false;
+    }
     if (cache_id >= model->cache_limit) {
         model->cache_limit = cache_id + 1;
     }
     model->caches[cache_id] = (struct tiny_cache){.block = MODEL_NONE, .exists = true};
     model->cache_count++;
+    while (model_has_cache(model, model->cache_free)) {
+        model->cache_free++;
+    }
     return true;
 }
 
@@ -214,6 +218,7 @@ bool model_cache_released(struct model *model, uint32_t cache_id) {
     if (model_has_cache(model, cache_id)) {
         model->caches[cache_id].exists = false;
         model->cache_count--;
+        model->cache_free = cache_id < model->cache_free ? cache_id : model->cache_free;
     }
     return true;
 }

@@ -58,7 +58,8 @@ struct model_request {
     size_t align_bytes;             // 0: heap_alloc; else heap_alloc_aligned
     const struct gc_layout *layout; // must live as long as the model's objects of it
     unsigned flags;                 // enum heap_alloc_flags
-    bool moves;                     // the model's own: an old object's bytes were moved in
+    bool memory_failed; // the system refused memory meanwhile: a sample may be lost, nothing else
+    bool moves;         // the model's own: an old object's bytes were moved in
 };
 
 // heap_alloc or heap_alloc_aligned returned `address` (0: out of memory; changes nothing). Checks

@@ -250,6 +250,7 @@ static bool allocated_tiny(struct model *model, uint32_t handle,
 
 bool model_allocated(struct model *model, uint32_t handle, const struct model_request *request,
                      uintptr_t address, size_t usable_bytes) {
+    model->memory_failed = request->memory_failed;
     model->being_allocated = address;
     model_settle(model, model->heap); // it may have swept
     model->being_allocated = 0;

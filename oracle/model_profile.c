@@ -1,10 +1,10 @@
-// model_profile: which objects are sampled, and what each bucket must have published: Go's
-// three-cycle rule, kept from the operations.
+// model_profile: which objects must be sampled, in which bucket, and what each bucket must have
+// published: Go's three-cycle rule, kept from the operations.
 //
-// Whether an object was sampled is the heap's choice (it draws distances), read off the object as
-// it is allocated; from there on the ledger counts alone: an allocation of cycle c is published
-// with cycle c + 2, a free by the program likewise, a free by a sweep with cycle c + 1, because the
-// object died in the cycle before.
+// The distance to each cache's next sample is drawn here once more, so that a sample that is
+// skipped shows at once, and one too many at the next look at the heap. An allocation of cycle c is
+// published with cycle c + 2, a free by the program likewise, a free by a sweep with cycle c + 1,
+// because the object died in the cycle before.
 #include "oracle/model_state.h"
 
 #include <stdlib.h>
@@ -12,51 +12,137 @@
 
 #define BOOK_NONE    UINT32_MAX
 #define RATE_DEFAULT ((uint64_t)512 * 1024) // a fresh heap's, as Go's
-
-static size_t row_of(uintptr_t bucket) {
-    return bucket / 16 % PROFILE_ROWS;
-}
-
-// ---- books
-
-static struct profile_book *find_book(const struct model *model, uintptr_t bucket) {
-    const struct profile *profile = &model->profile;
-    uint32_t index = profile->rows[row_of(bucket)];
-    for (; index != BOOK_NONE; index = profile->books[index].next) {
-        if (profile->books[index].bucket == bucket) {
-            return &profile->books[index];
-        }
-    }
-    return NULL;
-}
-
-static struct profile_book *obtain_book(struct model *model, uintptr_t bucket) {
-    struct profile *profile = &model->profile;
-    struct profile_book *book = find_book(model, bucket);
-    if (book != NULL || !model_reserve(&profile->books, &profile->book_capacity,
-                                       profile->book_count + (size_t)1, sizeof *profile->books)) {
-        return book;
-    }
-    uint32_t *row = &profile->rows[row_of(bucket)];
-    book = &profile->books[profile->book_count];
-    *book = (struct profile_book){.bucket = bucket, .next = *row};
-    *row = profile->book_count++;
-    return book;
-}
+#define RESERVE(array, capacity, count)                                                            \
+    model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
 
 void model_profile_reset(struct model *model) {
     struct profile *profile = &model->profile;
-    memset(profile->rows, 0xff, sizeof profile->rows);
-    profile->stack_count = 0;
-    profile->book_count = 0;
-    profile->sample_count = 0;
-    profile->cycle = 0;
+    memset(profile->rows, 0xff, sizeof profile->rows); // BOOK_NONE
+    memset(profile->rows_of_bucket, 0xff, sizeof profile->rows_of_bucket);
     profile->rate = RATE_DEFAULT;
+    profile->random = SAMPLER_SEED;
+    profile->cycle = 0;
+    profile->sample_count = 0;
+    profile->book_count = 0;
+    profile->frame_count = 0;
+    profile->cache_count = 0;
+    model->memory_failed = false;
 }
 
 void model_profile_fini(struct model *model) {
     free(model->profile.books);
-    free(model->profile.stacks);
+    free(model->profile.frames);
+    free(model->profile.caches);
+}
+
+// ---- books, by call stack and size
+
+static size_t row_of_bucket(uintptr_t bucket) {
+    return bucket / 16 % PROFILE_ROWS;
+}
+
+static uint64_t hash_of(const uintptr_t *frames, size_t frame_count) {
+    uint64_t hash = frame_count;
+    for (size_t i = 0; i < frame_count; i++) {
+        hash = (hash + frames[i]) * UINT64_C(0xd6e8feb86659fd93);
+        hash ^= hash >> 29;
+    }
+    return hash;
+}
+
+const struct profile_book *model_profile_book(const struct model *model, uintptr_t bucket) {
+    const struct profile *profile = &model->profile;
+    uint32_t index = profile->rows_of_bucket[row_of_bucket(bucket)];
+    while (index != BOOK_NONE && profile->books[index].bucket != bucket) {
+        index = profile->books[index].next_of_bucket;
+    }
+    return index == BOOK_NONE ? NULL : &profile->books[index];
+}
+
+static bool is_book_of(const struct profile *profile, const struct profile_book *book,
+                       const struct profile_cache *cache, size_t object_bytes, uint64_t hash) {
+    return book->hash == hash && book->object_bytes == object_bytes &&
+           book->frame_count == cache->frame_count &&
+           (cache->frame_count == 0 || memcmp(profile->frames + book->frame_first, cache->frames,
+                                              cache->frame_count * sizeof cache->frames[0]) == 0);
+}
+
+static struct profile_book *new_book(struct profile *profile, const struct profile_cache *cache,
+                                     size_t object_bytes, uint64_t hash) {
+    if (!RESERVE(profile->books, profile->book_capacity, profile->book_count + 1) ||
+        !RESERVE(profile->frames, profile->frame_capacity,
+                 profile->frame_count + cache->frame_count)) {
+        return NULL;
+    }
+    uint32_t *row = &profile->rows[hash % PROFILE_ROWS];
+    struct profile_book *book = &profile->books[profile->book_count];
+    *book = (struct profile_book){
+        .object_bytes = object_bytes,
+        .hash = hash,
+        .frame_first = profile->frame_count,
+        .frame_count = cache->frame_count,
+        .next = *row,
+    };
+    if (cache->frame_count > 0) {
+        memcpy(profile->frames + profile->frame_count, cache->frames,
+               cache->frame_count * sizeof cache->frames[0]);
+        profile->frame_count += cache->frame_count;
+    }
+    *row = profile->book_count++;
+    return book;
+}
+
+// NULL: out of memory.
+static struct profile_book *obtain_book(struct profile *profile, const struct profile_cache *cache,
+                                        size_t object_bytes) {
+    uint64_t hash = cache->hash + object_bytes;
+    uint32_t index = profile->rows[hash % PROFILE_ROWS];
+    for (; index != BOOK_NONE; index = profile->books[index].next) {
+        if (is_book_of(profile, &profile->books[index], cache, object_bytes, hash)) {
+            return &profile->books[index];
+        }
+    }
+    return new_book(profile, cache, object_bytes, hash);
+}
+
+// The first sample names the book's bucket, which no other book may have; later ones keep to it.
+static bool bind_bucket(struct model *model, struct profile_book *book, uintptr_t bucket,
+                        uintptr_t object) {
+    struct profile *profile = &model->profile;
+    rule_count(model->book, RULE_PROFILE_BUCKET);
+    if (book->bucket == bucket) {
+        return true;
+    }
+    if (book->bucket != 0 || model_profile_book(model, bucket) != NULL) {
+        return rule_fail(model->book, RULE_PROFILE_BUCKET, (struct rule_place){.object = object},
+                         book->bucket != 0 ? "a call stack and size have two buckets"
+                                           : "two call stacks or sizes share a bucket");
+    }
+    uint32_t *row = &profile->rows_of_bucket[row_of_bucket(bucket)];
+    book->bucket = bucket;
+    book->next_of_bucket = *row;
+    *row = (uint32_t)(book - profile->books);
+    return true;
+}
+
+uint32_t model_profile_bucket_count(const struct model *model) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < model->profile.book_count; i++) {
+        count += model->profile.books[i].bucket != 0;
+    }
+    return count;
+}
+
+bool model_profile_may_be_empty(const struct model *model, size_t object_bytes,
+                                size_t frame_count) {
+    for (uint32_t i = 0; i < model->profile.book_count; i++) {
+        const struct profile_book *book = &model->profile.books[i];
+        if (book->bucket == 0 && book->object_bytes == object_bytes &&
+            book->frame_count == frame_count) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // ---- samples
@@ -76,35 +162,59 @@ static bool read_sample(const struct model *model, uintptr_t address,
     return false;
 }
 
-static bool check_bucket(struct model *model, const struct slot *slot, uintptr_t bucket) {
-    static const struct profile_stack no_stack;
-    const struct profile *profile = &model->profile;
-    const struct profile_stack *stack =
-        slot->cache_id < profile->stack_count ? &profile->stacks[slot->cache_id] : &no_stack;
+static bool check_bucket(struct model *model, const struct profile_book *book, uintptr_t object) {
     struct inspect_bucket record;
     rule_count(model->book, RULE_PROFILE_SAMPLES);
-    return (inspect_bucket((const void *)bucket, &record) &&
-            record.object_bytes == slot->element_bytes && record.frame_count == stack->count &&
-            memcmp(record.frames, stack->frames, stack->count * sizeof stack->frames[0]) == 0) ||
-           rule_fail(model->book, RULE_PROFILE_SAMPLES, (struct rule_place){.object = slot->base},
+    return (inspect_bucket((const void *)book->bucket, &record) &&
+            record.object_bytes == book->object_bytes && record.frame_count == book->frame_count &&
+            (book->frame_count == 0 ||
+             memcmp(record.frames, model->profile.frames + book->frame_first,
+                    book->frame_count * sizeof record.frames[0]) == 0)) ||
+           rule_fail(model->book, RULE_PROFILE_SAMPLES, (struct rule_place){.object = object},
                      "the sample stands in a bucket of another size or call stack");
 }
 
-bool model_profile_allocated(struct model *model, struct slot *slot) {
+static void draw(struct profile *profile, struct profile_cache *cache) {
+    cache->left_bytes = profile->rate == 0   ? INT64_MAX
+                        : profile->rate == 1 ? 0
+                                             : sampler_distance(&profile->random, profile->rate);
+}
+
+// The object is due: it has a sample, unless there was no memory for it.
+static bool sampled(struct model *model, struct slot *slot, const struct profile_cache *cache) {
     struct profile *profile = &model->profile;
+    struct profile_book *book = obtain_book(profile, cache, slot->element_bytes);
     struct inspect_special special;
-    slot->sample = 0;
-    if (profile->rate == 0 || !read_sample(model, slot->base, &special)) {
-        return true;
-    }
-    struct profile_book *book = obtain_book(model, special.bucket);
     if (book == NULL) {
         return false;
+    }
+    rule_count(model->book, RULE_PROFILE_DRAW);
+    if (!read_sample(model, slot->base, &special)) {
+        book->uncertain = true;
+        return model->memory_failed ||
+               rule_fail(model->book, RULE_PROFILE_DRAW, (struct rule_place){.object = slot->base},
+                         "an allocation that was due is not sampled");
     }
     slot->sample = (uint32_t)(book - profile->books) + 1;
     profile->sample_count++;
     book->future[(profile->cycle + 2) % 3].allocs++;
-    return check_bucket(model, slot, special.bucket);
+    return bind_bucket(model, book, special.bucket, slot->base) &&
+           check_bucket(model, book, slot->base);
+}
+
+bool model_profile_allocated(struct model *model, struct slot *slot) {
+    struct profile *profile = &model->profile;
+    slot->sample = 0;
+    if (slot->cache_id >= profile->cache_count) {
+        return true; // of no cache that the model was told of
+    }
+    struct profile_cache *cache = &profile->caches[slot->cache_id];
+    cache->left_bytes -= (int64_t)slot->element_bytes;
+    if (cache->left_bytes >= 0) {
+        return true;
+    }
+    draw(profile, cache);
+    return sampled(model, slot, cache);
 }
 
 void model_profile_freed(struct model *model, const struct slot *slot, bool swept) {
@@ -126,33 +236,53 @@ bool model_profile_check(struct model *model, const struct slot *slot, uintptr_t
                      "a sample hangs on an object that was not sampled so");
 }
 
+bool model_profile_sample(const struct model *model, uintptr_t object, uintptr_t *bucket) {
+    uint32_t index = map_find(model, object);
+    const struct slot *slot = index == MODEL_NONE ? NULL : model_slot(model, index);
+    if (slot == NULL || slot->base != object || slot->sample == 0) {
+        return false;
+    }
+    *bucket = model->profile.books[slot->sample - 1].bucket;
+    return true;
+}
+
 // ---- events
 
 bool model_profile_rate_set(struct model *model, uint64_t rate_bytes) {
-    model->profile.rate = rate_bytes;
+    struct profile *profile = &model->profile;
+    profile->rate = rate_bytes;
+    for (uint32_t id = 0; id < model->cache_limit; id++) {
+        if (model_has_cache(model, id)) {
+            draw(profile, &profile->caches[id]);
+        }
+    }
+    return true;
+}
+
+bool model_profile_cache_acquired(struct model *model, uint32_t cache_id) {
+    struct profile *profile = &model->profile;
+    if (!RESERVE(profile->caches, profile->cache_capacity, cache_id + (size_t)1)) {
+        return false;
+    }
+    if (cache_id >= profile->cache_count) {
+        profile->cache_count = cache_id + 1; // ids are given out without gaps
+    }
+    struct profile_cache *cache = &profile->caches[cache_id];
+    cache->frame_count = 0;
+    cache->hash = hash_of(cache->frames, 0);
+    draw(profile, cache);
     return true;
 }
 
 bool model_call_stack_set(struct model *model, uint32_t cache_id, const uintptr_t *frames,
                           size_t frame_count) {
-    struct profile *profile = &model->profile;
-    if (!model_reserve(&profile->stacks, &profile->stack_capacity, cache_id + (size_t)1,
-                       sizeof *profile->stacks)) {
-        return false;
+    if (cache_id < model->profile.cache_count) {
+        struct profile_cache *cache = &model->profile.caches[cache_id];
+        cache->frame_count = frame_count < PROFILE_FRAMES ? (uint32_t)frame_count : PROFILE_FRAMES;
+        memcpy(cache->frames, frames, cache->frame_count * sizeof *frames);
+        cache->hash = hash_of(frames, cache->frame_count);
     }
-    for (; profile->stack_count <= cache_id; profile->stack_count++) {
-        profile->stacks[profile->stack_count].count = 0;
-    }
-    struct profile_stack *stack = &profile->stacks[cache_id];
-    stack->count = frame_count < PROFILE_FRAMES ? frame_count : PROFILE_FRAMES;
-    memcpy(stack->frames, frames, stack->count * sizeof *frames);
     return true;
-}
-
-void model_profile_cache_acquired(struct model *model, uint32_t cache_id) {
-    if (cache_id < model->profile.stack_count) {
-        model->profile.stacks[cache_id].count = 0;
-    }
 }
 
 bool model_profile_cycled(struct model *model) {
@@ -171,7 +301,7 @@ bool model_profile_cycled(struct model *model) {
 
 void model_bucket_counts(const struct model *model, uintptr_t bucket, uint64_t *allocs,
                          uint64_t *frees) {
-    const struct profile_book *book = find_book(model, bucket);
+    const struct profile_book *book = model_profile_book(model, bucket);
     *allocs = book == NULL ? 0 : book->published.allocs;
     *frees = book == NULL ? 0 : book->published.frees;
 }

@@ -205,25 +205,35 @@ struct profile_counts {
     uint64_t allocs, frees;
 };
 struct profile_book { // of a bucket: what it must have published, and what is due, by cycle % 3
-    uintptr_t bucket;
-    uint32_t next; // in its row; UINT32_MAX: none
+    uintptr_t bucket; // 0: not seen yet, as memory for its first sample failed
+    size_t object_bytes;
+    uint64_t hash;
+    uint32_t frame_first, frame_count; // of the profile's frames
+    uint32_t next, next_of_bucket;     // in their rows; UINT32_MAX: none
+    bool uncertain; // a sample failed: the bucket may be there since then, or later, or not
     struct profile_counts published, future[3];
 };
 #define PROFILE_FRAMES 32 // Go's maxStack; deeper calls are cut
-struct profile_stack {
-    size_t count;
+struct profile_cache {
+    int64_t left_bytes; // until the next sample
+    uint64_t hash;      // of the call stack
+    uint32_t frame_count;
     uintptr_t frames[PROFILE_FRAMES];
 };
 #define PROFILE_ROWS 256
 struct profile {
     uint64_t rate;
+    uint64_t random; // the generator's state
     uint64_t cycle;
-    uint64_t sample_count;       // live ones
-    uint32_t rows[PROFILE_ROWS]; // heads of lists of books
-    struct profile_book *books;
+    uint64_t sample_count;                 // live ones
+    uint32_t rows[PROFILE_ROWS];           // heads of lists of books, by hash
+    uint32_t rows_of_bucket[PROFILE_ROWS]; // by bucket
+    struct profile_book *books;            // in order of creation
     uint32_t book_count, book_capacity;
-    struct profile_stack *stacks; // by cache id
-    uint32_t stack_count, stack_capacity;
+    uintptr_t *frames; // of all books
+    uint32_t frame_count, frame_capacity;
+    struct profile_cache *caches; // by id
+    uint32_t cache_count, cache_capacity;
 };
 
 struct condemned_span { // with objects that its sweep will free
@@ -248,7 +258,8 @@ struct model {
     size_t handle_count;
     struct tiny_cache caches[MODEL_CACHE_COUNT];
     uint32_t cache_limit, cache_count;
-    uint64_t serial; // of allocations: seeds
+    uint32_t cache_free; // the lowest id that no cache has
+    uint64_t serial;     // of allocations: seeds
     uint32_t visit;
     uint32_t *stack; // of slots to visit
     uint32_t stack_count, stack_capacity;
@@ -297,6 +308,7 @@ struct model {
     uint32_t *span_entry; // of the view's spans: index + 1 in condemned
     uint32_t span_entry_capacity;
     uintptr_t being_allocated; // address that an allocation just returned: not yet in the ledger
+    bool memory_failed;        // during that allocation: a sample may be lost
     struct view view;
 };
 
@@ -367,12 +379,23 @@ bool model_enter_pages(struct model *model, uintptr_t low, size_t size_bytes);
 // Calls `visit` with each root's value, zeros included.
 void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value));
 
+// model_sampler.c: the distance to a cache's next sample, as documented in allocator/mprof.h
+#define SAMPLER_SEED UINT64_C(0x9e3779b97f4a7c15)
+int64_t sampler_distance(uint64_t *random, uint64_t mean_bytes);
+
 // model_profile.c
 void model_profile_reset(struct model *model);
 void model_profile_fini(struct model *model);
-void model_profile_cache_acquired(struct model *model, uint32_t cache_id);
+bool model_profile_cache_acquired(struct model *model, uint32_t cache_id);
 bool model_profile_allocated(struct model *model, struct slot *slot); // a slot just added
 void model_profile_freed(struct model *model, const struct slot *slot, bool swept);
+const struct profile_book *model_profile_book(const struct model *model,
+                                              uintptr_t bucket); // NULL: none
+uint32_t model_profile_bucket_count(const struct model *model);  // that were seen
+// Whether a bucket that holds no sample may stand there: memory for its first failed.
+bool model_profile_may_be_empty(const struct model *model, size_t object_bytes, size_t frame_count);
+// The bucket of the sampled object that begins at `object`; false: it is not sampled.
+bool model_profile_sample(const struct model *model, uintptr_t object, uintptr_t *bucket);
 // A profile special stands on the object of `slot` (NULL: on none): it must be the one in the
 // ledger.
 bool model_profile_check(struct model *model, const struct slot *slot, uintptr_t bucket);

@@ -13,7 +13,8 @@
 void ledger_begin(struct roundtrip *trip) {
     const struct model *model = trip->model;
     bool was_told = model != NULL && model->runtime == trip->dump.runtime;
-    trip->ledger = (struct ledger_cursor){.model = was_told ? model : NULL};
+    trip->ledger =
+        (struct ledger_cursor){.model = was_told ? model : NULL, .bucket_limit = UINT32_MAX};
 }
 
 static struct record_judge judge_of(struct roundtrip *trip, enum rule rule, uint64_t object) {

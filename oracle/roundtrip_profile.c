@@ -1,5 +1,6 @@
 // roundtrip_profile: MemProf against the profile's buckets and what their addresses mean;
 // AllocSample against the spans' profile specials.
+#include "oracle/ledger.h"
 #include "oracle/roundtrip_private.h"
 
 #include <inttypes.h>
@@ -18,10 +19,8 @@ static uint32_t line_of(const struct func *func, uintptr_t pc) {
 
 // The leaf's address is where it was; each other's is where its callee returns to, an instruction
 // too late.
-static bool check_call(struct roundtrip *trip, const struct dump_call *call, size_t index) {
-    enum rule rule = RULE_DUMP_MEMPROF_STACK;
-    uintptr_t pc = trip->current_bucket.frames[index];
-    const struct func *func = runtime_find_func(trip->dump.runtime, pc);
+static bool check_call(struct roundtrip *trip, enum rule rule, const struct dump_call *call,
+                       size_t index, uintptr_t pc, const struct func *func) {
     if (func == NULL) {
         char name[32];
         (void)snprintf(name, sizeof name, "(0x%" PRIxPTR ")", pc);
@@ -38,11 +37,64 @@ static bool check_call(struct roundtrip *trip, const struct dump_call *call, siz
 
 static bool check_calls(struct roundtrip *trip, const struct dump_calls *calls) {
     for (size_t i = 0; i < calls->count; i++) {
-        if (!check_call(trip, &calls->at[i], (size_t)calls->begin + i)) {
+        size_t index = (size_t)calls->begin + i;
+        uintptr_t pc = trip->current_bucket.frames[index];
+        const struct func *func = runtime_find_func(trip->dump.runtime, pc);
+        if (!check_call(trip, RULE_DUMP_MEMPROF_STACK, &calls->at[i], index, pc, func)) {
             return false;
         }
     }
     return true;
+}
+
+// ---- the ledger's buckets
+
+static bool check_calls_of_ledger(struct roundtrip *trip, const struct dump_calls *calls) {
+    const struct model *model = trip->ledger.model;
+    for (size_t i = 0; trip->ledger.bucket != NULL && i < calls->count; i++) {
+        size_t index = (size_t)calls->begin + i;
+        uintptr_t pc = model->profile.frames[trip->ledger.bucket->frame_first + index];
+        if (!check_call(trip, RULE_DUMP_MEMPROF_MODEL, &calls->at[i], index, pc,
+                        ledger_func(model, pc))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Buckets come newest first. One that was begun when memory failed may be older than its first
+// sample.
+static bool check_turn(struct roundtrip *trip, const struct profile_book *book) {
+    uint32_t place = (uint32_t)(book - trip->ledger.model->profile.books);
+    bool in_turn = book->uncertain || place < trip->ledger.bucket_limit;
+    trip->ledger.bucket_limit = book->uncertain ? trip->ledger.bucket_limit : place;
+    trip->ledger.buckets++;
+    return roundtrip_holds(trip, RULE_DUMP_MEMPROF_MODEL, in_turn, book->bucket,
+                           "the bucket comes behind an older one, or twice");
+}
+
+static bool check_begin_of_ledger(struct roundtrip *trip,
+                                  const struct dump_record_MemProf *record) {
+    const struct model *model = trip->ledger.model;
+    enum rule rule = RULE_DUMP_MEMPROF_MODEL;
+    const struct profile_book *book = model_profile_book(model, (uintptr_t)record->address);
+    trip->ledger.bucket = book;
+    if (book == NULL) {
+        bool may_be_empty =
+            model_profile_may_be_empty(model, (size_t)record->size, (size_t)record->stack.total);
+        return roundtrip_holds(trip, rule, may_be_empty, (uintptr_t)record->address,
+                               "nothing was ever sampled into the bucket");
+    }
+    return check_turn(trip, book) &&
+           roundtrip_equal(trip, rule, "size", record->size, "ledger", book->object_bytes) &&
+           roundtrip_equal(trip, rule, "count", record->stack.total, "ledger", book->frame_count);
+}
+
+static bool check_ledger(struct roundtrip *trip, const struct dump_record *record) {
+    const struct dump_record_MemProf *bucket = &record->as.MemProf;
+    return trip->ledger.model == NULL ||
+           ((!record->is_first || check_begin_of_ledger(trip, bucket)) &&
+            check_calls_of_ledger(trip, &bucket->stack));
 }
 
 // ---- buckets, newest first
@@ -75,13 +127,29 @@ static bool check_counts(struct roundtrip *trip, const struct dump_record_MemPro
 
 bool roundtrip_memprof(struct roundtrip *trip, const struct dump_record *record) {
     const struct dump_record_MemProf *bucket = &record->as.MemProf;
-    if ((record->is_first && !check_begin(trip, bucket)) || !check_calls(trip, &bucket->stack)) {
+    if ((record->is_first && !check_begin(trip, bucket)) || !check_calls(trip, &bucket->stack) ||
+        !check_ledger(trip, record)) {
         return false;
     }
     return !record->is_last || check_counts(trip, bucket);
 }
 
 // ---- samples
+
+static bool check_sample_of_ledger(struct roundtrip *trip,
+                                   const struct dump_record_AllocSample *record) {
+    uintptr_t bucket = 0;
+    if (trip->ledger.model == NULL) {
+        return true;
+    }
+    trip->ledger.samples++;
+    return roundtrip_holds(
+               trip, RULE_DUMP_SAMPLE_MODEL,
+               model_profile_sample(trip->ledger.model, (uintptr_t)record->object, &bucket),
+               (uintptr_t)record->object, "is no object that was sampled") &&
+           roundtrip_equal(trip, RULE_DUMP_SAMPLE_MODEL, "bucket", record->bucket, "ledger",
+                           bucket);
+}
 
 bool roundtrip_sample(struct roundtrip *trip, const struct dump_record_AllocSample *record) {
     struct inspect_special special;
@@ -91,7 +159,18 @@ bool roundtrip_sample(struct roundtrip *trip, const struct dump_record_AllocSamp
            roundtrip_equal(trip, RULE_DUMP_SAMPLE, "object", record->object, "special",
                            trip->samples.span_base + special.offset) &&
            roundtrip_equal(trip, RULE_DUMP_SAMPLE, "bucket", record->bucket, "special",
-                           special.bucket);
+                           special.bucket) &&
+           check_sample_of_ledger(trip, record);
+}
+
+// Each record is another's (they come in step with the specials), so that counts decide.
+static bool check_ends_of_ledger(struct roundtrip *trip) {
+    const struct model *model = trip->ledger.model;
+    return model == NULL ||
+           (roundtrip_equal(trip, RULE_DUMP_MEMPROF_MODEL, "buckets", trip->ledger.buckets,
+                            "ledger", model_profile_bucket_count(model)) &&
+            roundtrip_equal(trip, RULE_DUMP_SAMPLE_MODEL, "samples", trip->ledger.samples, "ledger",
+                            model->profile.sample_count));
 }
 
 bool roundtrip_profile_end(struct roundtrip *trip) {
@@ -101,5 +180,6 @@ bool roundtrip_profile_end(struct roundtrip *trip) {
                            lost ? trip->samples.span_base + special.offset : 0,
                            "is sampled and has no AllocSample") &&
            roundtrip_holds(trip, RULE_DUMP_MEMPROF, trip->bucket == NULL, 0,
-                           "a bucket has no MemProf");
+                           "a bucket has no MemProf") &&
+           check_ends_of_ledger(trip);
 }

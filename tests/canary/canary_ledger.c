@@ -2,9 +2,10 @@
 // the runtime's own record: lists and dump then tell the same, and only the ledger knows better.
 
 // clang-format off
-// wrap: runtime_find_func runtime_visit_queued_finalizers
+// wrap: runtime_find_func runtime_visit_queued_finalizers inspect_special
 // clang-format on
 
+#include "allocator/inspect.h"
 #include "tests/canary/matrix.h"
 #include "tests/oracle/world.h"
 
@@ -30,6 +31,18 @@ void __wrap_runtime_visit_queued_finalizers(const struct runtime *of, VISIT, voi
     if (!lies_of_queue) {
         __real_runtime_visit_queued_finalizers(of, visit, context);
     }
+}
+
+static void (*lie_of_special)(struct inspect_special *special);
+
+bool __real_inspect_special(const void *special, struct inspect_special *record);
+bool __wrap_inspect_special(const void *special, struct inspect_special *record);
+bool __wrap_inspect_special(const void *special, struct inspect_special *record) {
+    bool there = __real_inspect_special(special, record);
+    if (there && lie_of_special != NULL) {
+        lie_of_special(record);
+    }
+    return there;
 }
 
 // ---- lies, each told to a full check and to a round trip
@@ -136,6 +149,51 @@ static void function_on_another(void) {
     (void)model_func_defined(fixture->driver.model, &other_func);
 }
 
+// ---- samples
+
+static void hide(struct inspect_special *special) {
+    special->kind = INSPECT_SPECIAL_FINALIZER;
+}
+
+static void change_bucket(struct inspect_special *special) {
+    special->bucket += 16;
+}
+
+static void alloc_sampled(void (*lie)(struct inspect_special *special)) {
+    heap_set_profile_rate(fixture->driver.heap, 1);
+    (void)model_profile_rate_set(fixture->driver.model, 1);
+    lie_of_special = lie;
+    (void)driver_alloc(&fixture->driver, 51, 24); // as one before, which has a bucket
+}
+
+static void sample_skipped(void) {
+    alloc_sampled(hide);
+}
+
+static void bucket_changed(void) {
+    alloc_sampled(change_bucket);
+}
+
+static void alloc_untold(size_t size_bytes) { // the ledger knows of rate 0
+    heap_set_profile_rate(fixture->driver.heap, 1);
+    (void)driver_alloc(&fixture->driver, 51, size_bytes);
+}
+
+static void sample_too_many(void) {
+    alloc_untold(24);
+    look();
+}
+
+static void sample_too_many_dumped(void) {
+    alloc_untold(24);
+    dump_and_look();
+}
+
+static void bucket_too_many_dumped(void) {
+    alloc_untold(640);
+    dump_and_look();
+}
+
 // ---- the table
 
 #define BOTH(id, dump_id, name)                                                                    \
@@ -163,6 +221,11 @@ static const struct canary canaries[] = {
     BOTH(ITAB, ITAB, itab_bent),
     BOTH(FUNC, FRAME, func_mistaken),
     BOTH(QUEUE, QUEUED, queue_lost),
+    RESULT(PROFILE_DRAW, sample_skipped),
+    RESULT(PROFILE_BUCKET, bucket_changed),
+    RESULT(PROFILE_SAMPLES, sample_too_many),
+    RESULT(DUMP_SAMPLE_MODEL, sample_too_many_dumped),
+    RESULT(DUMP_MEMPROF_MODEL, bucket_too_many_dumped),
     RESULT(SWEEP_WHOLE, sweep_left),
     RESULT(FINALIZER_QUEUE, finalizer_not_started),
     RESULT(MODEL_STATUS, panic_popped_from_nothing),
@@ -188,6 +251,7 @@ static const struct oracle *sing(const struct canary *canary) {
     canary->lie();
     lies_of_func = false;
     lies_of_queue = false;
+    lie_of_special = NULL;
     return fixture->driver.oracle;
 }
 

@@ -460,7 +460,8 @@ static bool is_elsewhere(enum rule rule) {
     if (rule == RULE_EXPECTED || rule == RULE_TWIN_HASH) {
         return true; // the executor's: canary_executor
     }
-    if (rule == RULE_SWEEP_WHOLE || strncmp(rule_names[rule], "program-", 8) == 0) {
+    if (rule == RULE_SWEEP_WHOLE || rule == RULE_PROFILE_DRAW || rule == RULE_PROFILE_BUCKET ||
+        strncmp(rule_names[rule], "program-", 8) == 0) {
         return true; // canary_ledger
     }
     return strncmp(rule_names[rule], "dump-", 5) == 0 || // canary_dump, canary_executor

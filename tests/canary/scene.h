@@ -34,6 +34,7 @@ static void alloc_node(uint32_t handle) {
 static void make_scene(void) {
     driver_create(&driver);
     heap_set_profile_rate(driver.heap, 1);
+    (void)model_profile_rate_set(driver.model, 1);
     driver_acquire(&driver, 1);
     (void)driver_alloc_with(&driver, FLUSHED, (struct model_request){.size_bytes = 640}, 1);
     heap_flush_cache(driver.heap, driver.caches[1]);
