@@ -7,3 +7,6 @@ foreach(source IN LISTS tool_sources)
     add_executable(${name} ${source})
     target_link_libraries(${name} PRIVATE fuzz)
 endforeach()
+# the target itself, without its engine
+target_sources(bench_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/target_heap.c
+    ${PROJECT_SOURCE_DIR}/fuzz/target_stats.c)

@@ -66,3 +66,7 @@ void target_stats_add(uint64_t operations, uint64_t effective) {
         write_stats();
     }
 }
+
+uint64_t target_stats_operations(void) {
+    return stats.operations;
+}

@@ -14,4 +14,7 @@
 // names one: after every 256th execution and at exit. One thread.
 void target_stats_add(uint64_t operations, uint64_t effective);
 
+// Operations added so far.
+uint64_t target_stats_operations(void);
+
 #endif
