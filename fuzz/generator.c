@@ -5,8 +5,11 @@
 #include "allocator/sysmem.h"
 #include "fuzz/plan.h"
 
-#define TRIES_MAX   4
-#define BLIND_SHARE 12 // one operation in so many is drawn whatever the plan says
+#define TRIES_MAX    4
+#define DRAWS_MAX    256  // of a code whose group is on
+#define PLACES_MAX   2048 // sum of all weights
+#define COSTLY_SHARE 16   // of the draws of a costly operation, one in so many stands
+#define BLIND_SHARE  12   // one operation in so many is drawn whatever the plan says
 
 struct program_header generator_header(uint32_t seed) {
     static const uint8_t cadences[] = {4, 16, 16, 16, 16, 16, 64, 255};
@@ -31,20 +34,33 @@ struct program_header generator_header(uint32_t seed) {
     return header;
 }
 
-static enum operation_code draw_code(struct random *random, uint16_t groups_off) {
-    uint32_t total = 0;
-    for (unsigned code = 0; code < OP_COUNT; code++) {
-        const struct operation_description *d = &operation_descriptions[code];
-        total += (groups_off >> d->group & 1) == 0 ? d->weight : 0;
-    }
-    uint32_t at = total == 0 ? 0 : random_below(random, total);
-    for (unsigned code = 0; code < OP_COUNT; code++) {
-        const struct operation_description *d = &operation_descriptions[code];
-        uint32_t weight = (groups_off >> d->group & 1) == 0 ? d->weight : 0;
-        if (at < weight) {
-            return (enum operation_code)code;
+// What the system makes a thread or a heap for takes a thousand times as long as most others.
+static bool is_costly(enum operation_code code) {
+    return code == OP_THREAD_RUN || code == OP_THREAD_WAIT || code == OP_HEAP_BESIDE;
+}
+
+// Each code as often as its weight says: a draw by weight is a draw of a place.
+static const uint8_t *places(uint32_t *count) {
+    static uint8_t table[PLACES_MAX];
+    static uint32_t table_count;
+    for (unsigned code = 0; code < OP_COUNT && (code > 0 || table_count == 0); code++) {
+        for (uint32_t i = 0; i < operation_descriptions[code].weight; i++) {
+            table[table_count++] = (uint8_t)code;
         }
-        at -= weight;
+    }
+    *count = table_count;
+    return table;
+}
+
+static enum operation_code draw_code(struct random *random, uint16_t groups_off) {
+    uint32_t count;
+    const uint8_t *table = places(&count);
+    for (int tries = 0; tries < DRAWS_MAX; tries++) {
+        enum operation_code code = (enum operation_code)table[random_below(random, count)];
+        bool is_off = (groups_off >> operation_descriptions[code].group & 1) != 0;
+        if (!is_off && (!is_costly(code) || random_once_in(random, COSTLY_SHARE))) {
+            return code;
+        }
     }
     return OP_ALLOC; // everything is off
 }

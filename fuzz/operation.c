@@ -193,12 +193,33 @@ uint32_t operation_get(struct operation operation, enum operand operand) {
     return operand_descriptions[operand].kind == OPERAND_KIND_SIZE ? raw & ~SIZE_IS_BYTES : raw;
 }
 
+static uint64_t clear_operand(uint64_t bits, enum operand operand) {
+    enum operand_kind kind = operand_descriptions[operand].kind;
+    uint64_t second = 0;
+    if (kind == OPERAND_KIND_TARGET) {
+        second = OFFSET_MASK << OFFSET_SHIFT | UINT64_C(1) << NIL_SHIFT;
+    } else if (kind == OPERAND_KIND_SINK) {
+        second = SINK_NUMBER_MASK << ARGUMENT_SHIFT;
+    }
+    return raw_put(bits & ~second, operand, 0);
+}
+
+// The operation with that operand as in `bits`, made canonical; the others are so already.
+static struct operation put_operand(struct operation operation, enum operand operand,
+                                    uint64_t bits) {
+    if (!operation_has(operation_code(operation), operand)) {
+        return operation;
+    }
+    uint64_t others = clear_operand(operation.bits, operand);
+    return (struct operation){canonical_operand(others, bits, operand)};
+}
+
 struct operation operation_set(struct operation operation, enum operand operand, uint32_t value) {
     uint64_t raw = value;
     if (operand_descriptions[operand].kind == OPERAND_KIND_SIZE) {
         raw |= SIZE_IS_BYTES;
     }
-    return operation_from_bits(raw_put(operation.bits, operand, raw));
+    return put_operand(operation, operand, raw_put(operation.bits, operand, raw));
 }
 
 bool operation_target_is_nil(struct operation operation) {
@@ -214,7 +235,7 @@ struct operation operation_set_target(struct operation operation, bool nil, uint
     uint64_t bits = raw_put(operation.bits, OPERAND_TO, handle);
     bits &= ~(OFFSET_MASK << OFFSET_SHIFT | UINT64_C(1) << NIL_SHIFT);
     bits |= (offset_bytes & OFFSET_MASK) << OFFSET_SHIFT | (uint64_t)nil << NIL_SHIFT;
-    return operation_from_bits(bits);
+    return put_operand(operation, OPERAND_TO, bits);
 }
 
 uint32_t operation_sink_number(struct operation operation) {
@@ -225,7 +246,8 @@ struct operation operation_set_sink(struct operation operation, enum sink_kind k
                                     uint32_t number) {
     uint64_t bits = raw_put(operation.bits, OPERAND_SINK, kind);
     bits &= ~(SINK_NUMBER_MASK << ARGUMENT_SHIFT);
-    return operation_from_bits(bits | (number & SINK_NUMBER_MASK) << ARGUMENT_SHIFT);
+    return put_operand(operation, OPERAND_SINK,
+                       bits | (number & SINK_NUMBER_MASK) << ARGUMENT_SHIFT);
 }
 
 // A field's value: 32 bits of argument, 8 of handle, 5 of flags, from the low end.
