@@ -63,4 +63,23 @@ static inline void heap_peek(void *destination, const void *source, size_t size_
 }
 #endif
 
+// Zeroes bytes of the heap that are nobody's, poisoned or not.
+#if HEAP_POISON_ACTIVE
+__attribute__((no_sanitize_address, noinline, unused)) static void heap_wipe(uintptr_t base,
+                                                                             size_t size_bytes) {
+#if defined(__x86_64__)
+    __asm__ volatile("rep stosb" : "+D"(base), "+c"(size_bytes) : "a"(0) : "memory");
+#else
+    volatile unsigned char *bytes = (volatile unsigned char *)base; // as above
+    for (size_t i = 0; i < size_bytes; i++) {
+        bytes[i] = 0;
+    }
+#endif
+}
+#else
+static inline void heap_wipe(uintptr_t base, size_t size_bytes) {
+    memset((void *)base, 0, size_bytes);
+}
+#endif
+
 #endif

@@ -20,8 +20,8 @@
 
 // From the default base on, all of them lie where TSan lets a program map.
 #define STRIDES_TRIED          4
-#define STEP_BYTES             ((size_t)64 << 10) // doubled from try to try
-#define CLEAN_IN_PLACE_BYTES   ((size_t)1 << 20) // above, madvise is cheaper when little was touched
+#define STEP_BYTES             ((size_t)64 << 10)  // doubled from try to try
+#define CLEAN_IN_PLACE_BYTES   ((size_t)128 << 10) // above, madvise is cheaper: little was touched
 #define RELEASE_IN_PLACE_BYTES ((size_t)64 << 10)
 
 // ---- system calls
@@ -55,7 +55,7 @@ static bool os_release(uintptr_t base, size_t size_bytes) {
 
 void sysmem_clean(uintptr_t base, size_t size_bytes) {
     if (size_bytes <= CLEAN_IN_PLACE_BYTES || !os_release(base, size_bytes)) {
-        memset((void *)base, 0, size_bytes);
+        heap_wipe(base, size_bytes);
     }
 }
 
@@ -248,9 +248,7 @@ bool sysmem_unused(struct sysmem *sys, uintptr_t base, size_t size_bytes) {
     if (!sys->warm || size_bytes > RELEASE_IN_PLACE_BYTES) {
         return note_result(sys, SYSMEM_MADVISE, os_release(base, size_bytes));
     }
-    heap_unpoison(base, size_bytes);
-    memset((void *)base, 0, size_bytes);
-    heap_poison(base, size_bytes);
+    heap_wipe(base, size_bytes); // poisoned it is, and stays
     return true;
 }
 
