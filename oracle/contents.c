@@ -27,9 +27,25 @@ static uint64_t load_word(uintptr_t address) {
     return word;
 }
 
+#define SHORT_BYTES 256 // up to here a walk over words is faster than a call
+
+static bool words_are_zero(const unsigned char *bytes, size_t size_bytes) {
+    uint64_t any = 0;
+    size_t at = 0;
+    for (; at + 8 <= size_bytes; at += 8) {
+        any |= load_word((uintptr_t)bytes + at);
+    }
+    for (; at < size_bytes; at++) {
+        any |= bytes[at];
+    }
+    return any == 0;
+}
+
 static bool is_zero(uintptr_t address, size_t size_bytes) {
     const unsigned char *bytes = (const unsigned char *)address;
-    return size_bytes == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size_bytes - 1) == 0);
+    return size_bytes <= SHORT_BYTES
+               ? words_are_zero(bytes, size_bytes)
+               : bytes[0] == 0 && memcmp(bytes, bytes + 1, size_bytes - 1) == 0;
 }
 
 #define ZERO_WHOLE_BYTES ((size_t)64 << 10) // zeroed objects up to this size are read whole,
@@ -52,13 +68,41 @@ bool contents_check_zero(struct rule_book *book, uintptr_t address, size_t size_
                              "%zu bytes that must be zero are not", size_bytes);
 }
 
-// The next offset to look at: skips the middle of a large object.
-static size_t next_offset(size_t offset, size_t size_bytes) {
-    offset += 8;
-    if (offset == CONTENTS_END_BYTES && size_bytes > (size_t)2 * CONTENTS_END_BYTES) {
-        return (size_bytes - CONTENTS_END_BYTES) / 8 * 8;
+// Of an object of `size_bytes`, what is filled and looked at: [0, head_end) and [tail, size_bytes);
+// of a small one the two are one.
+static size_t head_end(size_t size_bytes) {
+    return size_bytes > (size_t)2 * CONTENTS_END_BYTES ? CONTENTS_END_BYTES : size_bytes;
+}
+
+static size_t tail_begin(size_t size_bytes) {
+    return size_bytes > (size_t)2 * CONTENTS_END_BYTES ? (size_bytes - CONTENTS_END_BYTES) / 8 * 8
+                                                       : size_bytes;
+}
+
+// The words of an object in turn, and whether each may hold a pointer.
+struct walk {
+    const uint8_t *mask;                       // NULL: none does
+    size_t word, pointer_words, element_words; // of the layout's element
+};
+
+static struct walk walk_from(const struct slot *slot, size_t offset) {
+    const struct gc_layout *layout = slot->layout;
+    if (slot->noscan || layout == NULL || layout->pointer_bytes == 0) {
+        return (struct walk){.mask = NULL};
     }
-    return offset;
+    return (struct walk){.mask = layout->pointer_mask,
+                         .word = offset % layout->size_bytes / 8,
+                         .pointer_words = layout->pointer_bytes / 8,
+                         .element_words = layout->size_bytes / 8};
+}
+
+static inline bool walk_next(struct walk *walk) {
+    if (walk->mask == NULL) {
+        return false;
+    }
+    size_t word = walk->word;
+    walk->word = word + 1 == walk->element_words ? 0 : word + 1;
+    return word < walk->pointer_words && (walk->mask[word / 8] >> (word % 8) & 1) != 0;
 }
 
 static bool is_patterned(const struct slot *slot, size_t offset) {
@@ -77,17 +121,31 @@ static void fill_tiny(const struct slot *slot, size_t from, size_t to) {
     }
 }
 
+// Whole words of [from, to).
+static void fill_words(const struct slot *slot, size_t from, size_t to) {
+    struct walk walk = walk_from(slot, from);
+    for (size_t at = from; at + 8 <= to; at += 8) {
+        if (!walk_next(&walk)) {
+            uint64_t word = pattern_word(slot, at / 8);
+            memcpy((void *)(slot->base + at), &word, sizeof word);
+        }
+    }
+}
+
 void contents_fill(const struct slot *slot, size_t from, size_t to) {
     if (slot->tiny_block) {
         fill_tiny(slot, from, to);
         return;
     }
-    for (size_t at = from / 8 * 8; at < to; at = next_offset(at, to)) {
-        size_t bytes = to - at < 8 ? to - at : 8;
-        if (is_patterned(slot, at) || bytes < 8) {
-            uint64_t word = filling(slot, at);
-            memcpy((void *)(slot->base + at), &word, bytes);
-        }
+    if (from < CONTENTS_END_BYTES) {
+        fill_words(slot, from / 8 * 8, head_end(to));
+        fill_words(slot, tail_begin(to), to);
+    } else {
+        fill_words(slot, from / 8 * 8, to);
+    }
+    if (to % 8 != 0 && from < to) {
+        uint64_t word = filling(slot, to / 8 * 8);
+        memcpy((void *)(slot->base + to / 8 * 8), &word, to % 8);
     }
 }
 
@@ -127,6 +185,29 @@ static bool check_edges(const struct model *model, const struct slot *slot, uint
     return true;
 }
 
+// Whole words of [from, to) at `address` hold the slot's pattern; counts the pointers among them.
+static bool check_words(const struct model *model, const struct slot *slot, uintptr_t address,
+                        size_t from, size_t to, size_t *pointer_count) {
+    struct walk walk = walk_from(slot, from);
+    for (size_t at = from; at + 8 <= to; at += 8) {
+        uint64_t word = load_word(address + at);
+        if (walk_next(&walk)) {
+            *pointer_count += word != 0;
+        } else if (word != pattern_word(slot, at / 8)) {
+            return report(model, slot, at);
+        }
+    }
+    return true;
+}
+
+// The word that the size cuts: it holds what contents_fill put there.
+static bool check_cut_word(const struct model *model, const struct slot *slot, uintptr_t address) {
+    size_t at = slot->size_bytes / 8 * 8;
+    uint64_t word = filling(slot, at);
+    return memcmp((const void *)(address + at), &word, slot->size_bytes - at) == 0 ||
+           report(model, slot, at);
+}
+
 bool contents_check(const struct model *model, const struct slot *slot, uintptr_t address,
                     size_t size_bytes) {
     rule_count(model->book, RULE_CONTENTS_PATTERN);
@@ -138,20 +219,16 @@ bool contents_check(const struct model *model, const struct slot *slot, uintptr_
         return false;
     }
     size_t pointer_count = 0;
-    size_t end = size_bytes / 8 * 8;
-    for (size_t at = 0; at < end; at = next_offset(at, slot->size_bytes)) {
-        uint64_t word = load_word(address + at);
-        if (!slot->noscan && contents_is_pointer(slot->layout, at)) {
-            pointer_count += word != 0;
-        } else if (word != pattern_word(slot, at / 8)) {
-            return report(model, slot, at);
-        }
+    size_t head = head_end(slot->size_bytes);
+    if (!check_words(model, slot, address, 0, head < size_bytes ? head : size_bytes,
+                     &pointer_count) ||
+        !check_words(model, slot, address, tail_begin(slot->size_bytes), size_bytes,
+                     &pointer_count)) {
+        return false;
     }
-    if (size_bytes > end && size_bytes == slot->size_bytes) {
-        uint64_t word = filling(slot, end);
-        if (memcmp((const void *)(address + end), &word, size_bytes - end) != 0) {
-            return report(model, slot, end);
-        }
+    if (size_bytes % 8 != 0 && size_bytes == slot->size_bytes &&
+        !check_cut_word(model, slot, address)) {
+        return false;
     }
     return pointer_count == edge_count ||
            rule_fail(model->book, RULE_CONTENTS_PATTERN, (struct rule_place){.object = slot->base},
