@@ -79,10 +79,36 @@ static void set_element(struct pending *pending, const struct gc_layout *layout,
     }
 }
 
+// Elements of at most 64 words: one's bits, repeated over 64, give every group by two shifts.
+static void set_short_elements(const struct heap *heap, uintptr_t base, uintptr_t end,
+                               const struct gc_layout *layout) {
+    uint32_t element_words = (uint32_t)(layout->size_bytes / WORD_BYTES);
+    uint32_t whole_words = 64 / element_words * element_words;
+    uint64_t repeated = layout_bits(layout, 0);
+    for (uint32_t words = element_words; words < 64; words *= 2) {
+        repeated |= repeated << words;
+    }
+    uint32_t phase = 0; // word of an element that the next one is
+    for (uintptr_t address = base; address + WORD_BYTES <= end;) {
+        uintptr_t room = (end - address) / WORD_BYTES;
+        uint32_t words = 64 - bit_of(address);
+        words = room < words ? (uint32_t)room : words;
+        uint64_t bits =
+            phase == 0 ? repeated : repeated >> phase | repeated << (whole_words - phase);
+        merge(heap, address, (bits & bits_low_mask64(words)) << bit_of(address));
+        phase = (phase + words) % element_words;
+        address += words * WORD_BYTES;
+    }
+}
+
 void mbitmap_set(const struct heap *heap, uintptr_t base, size_t size_bytes,
                  const struct gc_layout *layout) {
     CHECK(layout->size_bytes >= layout->pointer_bytes);
     CHECK(layout->size_bytes % WORD_BYTES == 0);
+    if (layout->pointer_bytes > 0 && layout->size_bytes <= 64 * WORD_BYTES) {
+        set_short_elements(heap, base, base + size_bytes, layout);
+        return;
+    }
     struct pending pending = {heap, base - base % GROUP_BYTES, 0};
     uintptr_t end = base + size_bytes;
     for (uintptr_t element = base; element < end; element += layout->size_bytes) {
