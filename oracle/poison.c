@@ -7,6 +7,7 @@
 
 // The build says so when others are instrumented and this file is not.
 #if defined(ORACLE_HAS_POISON)
+#define UNCHECKED
 #elif defined(__SANITIZE_ADDRESS__)
 #define ORACLE_HAS_POISON 1
 #elif defined(__has_feature)
@@ -31,7 +32,9 @@
 // shadow stands for each granule, so that a word of it tells of 64 bytes at once.
 void __asan_get_shadow_mapping(size_t *shadow_scale, size_t *shadow_offset);
 
+#ifndef UNCHECKED
 #define UNCHECKED __attribute__((no_sanitize_address, noinline)) // shadow has no shadow of its own
+#endif
 
 static const uint8_t *shadow_of(uintptr_t address) {
     static size_t scale;
@@ -141,8 +144,24 @@ static bool check_tiny(const struct model *model, const struct slot *slot) {
     return true;
 }
 
+// Every granule of a slot is as it must be: addressable, cut where the object ends, poisoned.
+UNCHECKED static bool is_exact(const struct slot *slot) {
+    size_t whole = slot->size_bytes / GRANULE_BYTES;
+    size_t cut = slot->size_bytes % GRANULE_BYTES;
+    size_t granules = slot->element_bytes / GRANULE_BYTES;
+    const uint8_t *shadow = shadow_of(slot->base);
+    if (count_addressable(shadow, whole) != whole || (cut != 0 && shadow[whole] != cut)) {
+        return false;
+    }
+    size_t tail = whole + (cut != 0);
+    return count_poisoned(shadow + tail, granules - tail) == granules - tail;
+}
+
 static bool check_object(const struct model *model, const struct slot *slot, bool every_byte) {
     uintptr_t end = slot->base + slot->size_bytes;
+    if (slot->element_bytes <= WHOLE_GRANULES * GRANULE_BYTES && is_exact(slot)) {
+        return true;
+    }
     return check_range(model, RULE_POISON_LIVE, slot->base, slot->base, end, false, every_byte) &&
            check_range(model, RULE_POISON_TAIL, slot->base, end, slot->base + slot->element_bytes,
                        true, every_byte);
