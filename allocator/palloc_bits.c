@@ -63,16 +63,3 @@ struct palloc_summary palloc_bits_summary(const uint64_t *alloc_bits) {
     }
     return summary;
 }
-
-struct palloc_summary palloc_summary_join(struct palloc_summary first, uint32_t first_pages,
-                                          struct palloc_summary second, uint32_t second_pages) {
-    uint32_t across_pages = first.end_pages + second.start_pages;
-    uint32_t max_pages = first.max_pages > second.max_pages ? first.max_pages : second.max_pages;
-    return (struct palloc_summary){
-        .start_pages =
-            first.start_pages == first_pages ? first_pages + second.start_pages : first.start_pages,
-        .max_pages = max_pages > across_pages ? max_pages : across_pages,
-        .end_pages =
-            second.end_pages == second_pages ? second_pages + first.end_pages : second.end_pages,
-    };
-}
