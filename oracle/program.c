@@ -286,9 +286,13 @@ static bool check_segment(const struct model *model, enum model_segment which,
     const uint8_t *mask = model->segments[which].mask;
     size_t word_count = model->segments[which].word_count;
     for (size_t word = 0; word < word_count; word++) {
-        bool may_point = mask == NULL || (mask[word / 8] >> word % 8 & 1) != 0;
-        if (may_point != ((segment->pointer_mask[word / 8] >> word % 8 & 1) != 0)) {
-            return same(&judge, "mask bit", !may_point, may_point);
+        uint8_t may_point = mask == NULL ? UINT8_MAX : mask[word / 8];
+        if (word % 8 == 0 && word_count - word >= 8 &&
+            may_point == segment->pointer_mask[word / 8]) {
+            word += 7;
+        } else if (((may_point ^ segment->pointer_mask[word / 8]) >> word % 8 & 1) != 0) {
+            return same(&judge, "mask bit", segment->pointer_mask[word / 8] >> word % 8 & 1,
+                        may_point >> word % 8 & 1);
         }
     }
     return record_equal_Data(&judge, &own, &ledger);

@@ -27,10 +27,22 @@ static uint64_t load_word(const uint8_t *bytes) {
     return word;
 }
 
-// Words of a little-endian machine.
+#define WORDS_AT_ONCE 8
+
+// Words of a little-endian machine. Eight are held against each other at once: where they differ
+// is asked only when they do.
 UNCHECKED static size_t mismatch_by_word(const volatile uint64_t *memory, const uint8_t *bytes,
                                          size_t word_count) {
     size_t i = 0;
+    for (; i + WORDS_AT_ONCE <= word_count; i += WORDS_AT_ONCE) {
+        uint64_t differing = 0;
+        for (size_t word = 0; word < WORDS_AT_ONCE; word++) {
+            differing |= memory[i + word] ^ load_word(bytes + (i + word) * WORD_BYTES);
+        }
+        if (differing != 0) {
+            break;
+        }
+    }
     while (i < word_count && memory[i] == load_word(bytes + i * WORD_BYTES)) {
         i++;
     }

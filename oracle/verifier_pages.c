@@ -136,20 +136,29 @@ static bool check_arena(struct page_walk *walk, const struct inspect_arena *aren
 
 // ---- summaries
 
+// Index of the lowest bit that is set; one is.
+static uint32_t lowest_bit(uint64_t bits) {
+    return view_popcount((bits & (~bits + 1)) - 1);
+}
+
 static struct inspect_summary summarize_chunk(const uint64_t *alloc_bits) {
     struct inspect_summary sum = {0};
     uint32_t run = 0;
     for (uint32_t word = 0; word < CHUNK_WORDS; word++) {
         uint64_t allocated = alloc_bits[word];
-        if (allocated == 0 || allocated == UINT64_MAX) {
-            run = allocated == 0 ? run + 64 : 0;
+        uint32_t left = 64; // bits of it not yet looked at
+        while (allocated != 0) {
+            uint32_t free = lowest_bit(allocated);
+            run += free;
             sum.max_pages = run > sum.max_pages ? run : sum.max_pages;
-            continue;
+            run = 0;
+            allocated >>= free;
+            uint32_t taken = allocated == UINT64_MAX ? 64 : lowest_bit(~allocated);
+            left -= free + taken;
+            allocated = taken == 64 ? 0 : allocated >> taken;
         }
-        for (unsigned bit = 0; bit < 64; bit++) {
-            run = (allocated >> bit & 1) == 0 ? run + 1 : 0;
-            sum.max_pages = run > sum.max_pages ? run : sum.max_pages;
-        }
+        run += left;
+        sum.max_pages = run > sum.max_pages ? run : sum.max_pages;
     }
     sum.end_pages = run;
     while (sum.start_pages < HEAP_CHUNK_PAGES && !test(alloc_bits, sum.start_pages)) {

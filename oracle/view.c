@@ -25,6 +25,12 @@ static bool make_room(struct view *view, size_t span_count) {
     void *spans = view->spans;
     void *order = view->by_address;
     void *table = view->identity_table;
+    bool *in_order = calloc(capacity, sizeof *in_order);
+    if (in_order == NULL) {
+        return false;
+    }
+    free(view->in_order);
+    view->in_order = in_order;
     bool grown = grow(&spans, sizeof *view->spans, capacity);
     view->spans = spans;
     grown = grown && grow(&order, sizeof *view->by_address, capacity);
@@ -92,19 +98,7 @@ static void sift_down(struct view *view, uint32_t root, uint32_t end) {
     order[root] = value;
 }
 
-static bool is_sorted(const struct view *view) {
-    for (uint32_t i = 1; i < view->standing_count; i++) {
-        if (comes_before(view, view->by_address[i], view->by_address[i - 1])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void sort_by_address(struct view *view) {
-    if (is_sorted(view)) {
-        return;
-    }
+static void sort_by_heap(struct view *view) {
     for (uint32_t root = view->standing_count / 2; root-- > 0;) {
         sift_down(view, root, view->standing_count);
     }
@@ -116,6 +110,46 @@ static void sort_by_address(struct view *view) {
     }
 }
 
+// Each to its place among those before it, as long as that takes few moves: the order is that of
+// the last view, with what is new at its end.
+static void sort_by_address(struct view *view) {
+    uint32_t *order = view->by_address;
+    uint32_t moves_left = 4 * view->standing_count;
+    for (uint32_t i = 1; i < view->standing_count; i++) {
+        uint32_t value = order[i];
+        uint32_t to = i;
+        for (; to > 0 && moves_left > 0 && comes_before(view, value, order[to - 1]); to--) {
+            order[to] = order[to - 1];
+            moves_left--;
+        }
+        order[to] = value;
+        if (moves_left == 0) {
+            sort_by_heap(view);
+            return;
+        }
+    }
+}
+
+// Spans keep their indices: those that stood at the last view are taken over in its order.
+static void take_order(struct view *view) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < view->standing_count; i++) {
+        uint32_t index = view->by_address[i];
+        if (index < view->span_count && view->spans[index].state != INSPECT_SPAN_DEAD) {
+            view->by_address[kept++] = index;
+            view->in_order[index] = true;
+        }
+    }
+    for (uint32_t index = 0; index < view->span_count; index++) {
+        if (view->spans[index].state != INSPECT_SPAN_DEAD && !view->in_order[index]) {
+            view->by_address[kept++] = index;
+        }
+        view->in_order[index] = false;
+    }
+    view->standing_count = kept;
+    sort_by_address(view);
+}
+
 static void take_spans(struct view *view, uint32_t count) {
     view->table_size = view->capacity * 2;
     while (view->table_size > 128 && view->table_size / 4 >= count) {
@@ -123,18 +157,14 @@ static void take_spans(struct view *view, uint32_t count) {
     }
     memset(view->identity_table, 0, view->table_size * sizeof *view->identity_table);
     view->span_count = 0;
-    view->standing_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (!inspect_span(view->heap, i, &view->spans[i])) {
             break;
         }
         view->span_count++;
         enter_identity(view, i);
-        if (view->spans[i].state != INSPECT_SPAN_DEAD) {
-            view->by_address[view->standing_count++] = i;
-        }
     }
-    sort_by_address(view);
+    take_order(view);
 }
 
 static bool take_caches(struct view *view) {
@@ -171,6 +201,7 @@ bool view_take(struct view *view, const struct heap *heap) {
 void view_fini(struct view *view) {
     free(view->spans);
     free(view->by_address);
+    free(view->in_order);
     free(view->identity_table);
     free(view->caches);
     *view = (struct view){0};

@@ -20,6 +20,7 @@ struct view {
     uint32_t span_count;
     uint32_t *by_address; // indices of the spans that are not dead, by base, ascending
     uint32_t standing_count;
+    bool *in_order;           // of each span, while by_address is made: it stands there already
     uint32_t *identity_table; // open hash of indices + 1
     uint32_t table_size;      // a power of two
     uint32_t capacity;        // of spans and by_address
