@@ -6,7 +6,7 @@
 #include "fuzz/plan.h"
 
 #define TRIES_MAX    4
-#define DRAWS_MAX    256  // of a code whose group is on
+#define DRAWS_MAX    64   // of a code whose group is on
 #define PLACES_MAX   2048 // sum of all weights
 #define COSTLY_SHARE 16   // of the draws of a costly operation, one in so many stands
 #define BLIND_SHARE  12   // one operation in so many is drawn whatever the plan says
@@ -52,13 +52,25 @@ static const uint8_t *places(uint32_t *count) {
     return table;
 }
 
+static bool is_off(enum operation_code code, uint16_t groups_off) {
+    return (groups_off >> operation_descriptions[code].group & 1) != 0;
+}
+
 static enum operation_code draw_code(struct random *random, uint16_t groups_off) {
     uint32_t count;
     const uint8_t *table = places(&count);
+    uint32_t at = 0;
     for (int tries = 0; tries < DRAWS_MAX; tries++) {
-        enum operation_code code = (enum operation_code)table[random_below(random, count)];
-        bool is_off = (groups_off >> operation_descriptions[code].group & 1) != 0;
-        if (!is_off && (!is_costly(code) || random_once_in(random, COSTLY_SHARE))) {
+        at = random_below(random, count);
+        enum operation_code code = (enum operation_code)table[at];
+        if (!is_off(code, groups_off) &&
+            (!is_costly(code) || random_once_in(random, COSTLY_SHARE))) {
+            return code;
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) { // almost everything is off: the next that is not
+        enum operation_code code = (enum operation_code)table[(at + i) % count];
+        if (!is_off(code, groups_off)) {
             return code;
         }
     }
