@@ -17,7 +17,7 @@
 
 static const char usage[] =
     "usage: countercheck replay [--trace] [--check=cheap|full|paranoid] [--stats] [--json]\n"
-    "                           [--dump OUT] FILE|DIR...\n"
+    "                           [--dump OUT] [--against DUMP] [--no-expect] FILE|DIR...\n"
     "       countercheck replay --pin FILE|DIR...\n"
     "\n"
     "Runs programs of heap operations, binary or text (told apart by their content), each on a "
@@ -31,6 +31,10 @@ static const char usage[] =
     "lines\n"
     "  --dump OUT     writes the final heap dump of the one program given; it holds all that the "
     "heap held\n"
+    "  --against DUMP compares a heap dump (not compressed) with what the one program given "
+    "leaves: "
+    "each\n"
+    "                 record, byte for byte; a difference is a finding\n"
     "  --no-expect    does not check expect lines\n"
     "  --pin          writes the final statistics into the text FILE as expect lines, in place of "
     "those of\n"
@@ -51,6 +55,8 @@ struct call {
     bool every_operation; // --check was given
     enum oracle_level level;
     const char *dump_path;
+    uint8_t *against; // a dump, from malloc; NULL: none
+    size_t against_bytes;
 };
 
 static struct program program;
@@ -81,6 +87,24 @@ static int write_dump(const struct replay *replay, const char *path) {
     return CLI_CLEAN;
 }
 
+static int tell_finding(const struct replay *replay, const struct call *call,
+                        struct totals *totals) {
+    totals->findings++;
+    if (call->is_json) {
+        replay_print_finding_json(replay, stdout);
+    } else {
+        replay_print_finding(replay, &program, SHOWN_BEFORE, stdout);
+    }
+    return CLI_FINDING;
+}
+
+static int compare_against(const struct replay *replay, const struct call *call,
+                           struct totals *totals) {
+    return executor_compare_dump(replay->executor, call->against, call->against_bytes)
+               ? CLI_CLEAN
+               : tell_finding(replay, call, totals);
+}
+
 static int tell_verdict(const struct replay *replay, enum verdict verdict, const struct call *call,
                         struct totals *totals) {
     if (verdict == VERDICT_ENVIRONMENT) {
@@ -88,13 +112,7 @@ static int tell_verdict(const struct replay *replay, enum verdict verdict, const
         return CLI_ENVIRONMENT;
     }
     if (verdict == VERDICT_FINDING) {
-        totals->findings++;
-        if (call->is_json) {
-            replay_print_finding_json(replay, stdout);
-        } else {
-            replay_print_finding(replay, &program, SHOWN_BEFORE, stdout);
-        }
-        return CLI_FINDING;
+        return tell_finding(replay, call, totals);
     }
     if (verdict == VERDICT_WORK_BOUND) {
         totals->bounded++;
@@ -107,7 +125,9 @@ static int tell_verdict(const struct replay *replay, enum verdict verdict, const
     } else if (call->has_stats) {
         memstats_print_text(executor_stats(replay->executor), stdout);
     }
-    return call->dump_path == NULL ? CLI_CLEAN : write_dump(replay, call->dump_path);
+    int status = call->against == NULL ? CLI_CLEAN : compare_against(replay, call, totals);
+    return call->dump_path == NULL || status != CLI_CLEAN ? status
+                                                          : write_dump(replay, call->dump_path);
 }
 
 static uint64_t sum(const uint64_t *counts) {
@@ -195,6 +215,7 @@ static int replay_all(const struct input_list *list, const struct call *call) {
 
 int cmd_replay(int argc, char **argv) {
     const char *level = NULL;
+    const char *against_path = NULL;
     struct call call = {.is_terminal = isatty(STDERR_FILENO) == 1};
     const struct cli_option options[] = {
         {"--trace", &call.is_traced, NULL},
@@ -202,6 +223,7 @@ int cmd_replay(int argc, char **argv) {
         {"--stats", &call.has_stats, NULL},
         {"--json", &call.is_json, NULL},
         {"--dump", NULL, &call.dump_path},
+        {"--against", NULL, &against_path},
         {"--pin", &call.is_pinning, NULL},
         {"--no-expect", &call.ignores_expectations, NULL},
         {NULL, NULL, NULL},
@@ -218,7 +240,7 @@ int cmd_replay(int argc, char **argv) {
     }
     if (call.is_pinning &&
         (call.is_traced || call.has_stats || call.is_json || call.ignores_expectations ||
-         call.every_operation || call.dump_path != NULL)) {
+         call.every_operation || call.dump_path != NULL || against_path != NULL)) {
         cli_message("replay: --pin goes with no other option");
         return CLI_UNUSABLE;
     }
@@ -226,13 +248,19 @@ int cmd_replay(int argc, char **argv) {
     for (size_t i = 0; i < operand_count && status <= CLI_CLEAN; i++) {
         status = input_list_add(&list, operands[i]);
     }
-    if (status <= CLI_CLEAN && call.dump_path != NULL && list.count != 1) {
-        cli_message("replay: --dump takes one program, not %zu", list.count);
+    bool takes_one = call.dump_path != NULL || against_path != NULL;
+    if (status <= CLI_CLEAN && takes_one && list.count != 1) {
+        cli_message("replay: %s takes one program, not %zu",
+                    call.dump_path != NULL ? "--dump" : "--against", list.count);
         status = CLI_UNUSABLE;
+    }
+    if (status <= CLI_CLEAN && against_path != NULL) {
+        status = input_read_bytes(against_path, &call.against, &call.against_bytes);
     }
     if (status <= CLI_CLEAN) {
         status = replay_all(&list, &call);
     }
+    free(call.against);
     input_list_free(&list);
     return status;
 }

@@ -103,16 +103,20 @@ static struct dump_result dump_to(struct executor *executor, struct sink *sink) 
     return result;
 }
 
-static bool compare(struct executor *executor) {
+bool executor_compare_dump(struct executor *executor, const void *bytes, size_t size_bytes) {
     const struct roundtrip_dump dump = {
-        .bytes = executor->dump.bytes,
-        .size_bytes = executor->dump.size_bytes,
+        .bytes = bytes,
+        .size_bytes = size_bytes,
         .runtime = executor->runtime,
         .fast = executor_stats(executor),
         .has_model = true,
     };
-    executor->dump_is_whole = true;
     return roundtrip_check(executor->oracle, &dump);
+}
+
+static bool compare(struct executor *executor) {
+    executor->dump_is_whole = true;
+    return executor_compare_dump(executor, executor->dump.bytes, executor->dump.size_bytes);
 }
 
 static bool result_is(struct executor *executor, struct dump_result result, int error,

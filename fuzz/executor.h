@@ -79,6 +79,11 @@ enum verdict executor_run_again(struct executor *executor);
 // On the reset heap, and then again.
 enum verdict executor_run_twice(struct executor *executor, const struct program *program);
 
+// Compares a dump from elsewhere with what the program that was run last left in heap, runtime and
+// model. False: there is a finding. Nothing may have been done to the heap since executor_finish(),
+// except this.
+bool executor_compare_dump(struct executor *executor, const void *bytes, size_t size_bytes);
+
 // The dump of the last dump operation (or the final one) to memory, or NULL.
 const uint8_t *executor_dump_bytes(const struct executor *executor, size_t *size_bytes);
 

@@ -158,6 +158,10 @@ const struct finding *oracle_finding(const struct oracle *oracle) {
     return oracle->book.found ? &oracle->book.finding : NULL;
 }
 
+void oracle_forget_finding(struct oracle *oracle) {
+    oracle->book.found = false;
+}
+
 bool oracle_rule(struct oracle *oracle, enum rule rule, bool holds, const char *field,
                  const char *left_name, uint64_t left, const char *right_name, uint64_t right) {
     rule_count(&oracle->book, rule);

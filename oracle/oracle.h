@@ -81,6 +81,9 @@ bool oracle_check_contents(struct oracle *oracle);
 // The first finding since the reset, NULL: none.
 const struct finding *oracle_finding(const struct oracle *oracle);
 
+// Drops the finding, so that the next one counts: for who compares many things with one state.
+void oracle_forget_finding(struct oracle *oracle);
+
 // For rules of others (round trip, twin): counts an evaluation; records the finding when `holds` is
 // false. Returns `holds`. Values are shown under their names, which may be NULL (no values).
 bool oracle_rule(struct oracle *oracle, enum rule rule, bool holds, const char *field,

@@ -122,6 +122,15 @@ python3 -c 'import json; f = json.load(open("out")); assert f["rule"] == "expect
     fail "json finding: not an object that says it"
 expect 0 "a dump" "$command" replay --dump final.dump clean.ops
 expect 0 "the dump is whole" "$command" dump verify final.dump
+expect 0 "a dump against its program" "$command" replay --against final.dump clean.ops
+printf 'h0 = alloc size=32\nh1 = alloc size=48\n' >other.ops
+expect 1 "a dump against another program" "$command" replay --against final.dump other.ops
+says out "rule dump-" "a dump against another program"
+head -c 500 final.dump >cut.dump
+expect 1 "a cut dump against its program" "$command" replay --against cut.dump clean.ops
+says out "rule dump-decode" "a cut dump against its program"
+refused "--against takes one program" "$command" replay --against final.dump clean.ops clean.ops
+refused "missing.dump" "$command" replay --against missing.dump clean.ops
 refused "--dump takes one program" "$command" replay --dump final.dump clean.ops clean.ops
 "$command" replay - <clean.ops >out 2>err || fail "stdin: $(cat err)"
 mkdir -p tree/below && cp clean.ops tree/below/a && cp clean.ops tree/b && echo "# no" >tree/README.md
