@@ -40,8 +40,9 @@ static const char usage[] =
     "those of\n"
     "                 before: a later replay compares them, and a change is a difference of the "
     "file\n"
-    "Each program is run a second time on a fresh heap (not with --trace): the results must be the "
-    "same.\n"
+    "Each program is run a second time (not with --trace), so that it has run on a new heap and on "
+    "a used one:\n"
+    "the results must be the same, to the byte of a dump.\n"
     "Exit status: 0 clean, 1 a finding, 2 unusable input or call, 3 the environment failed.\n";
 
 #define SHOWN_BEFORE 8

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/executor_state.h"
 
+#include "allocator/inspect.h"
 #include "dump/writer.h"
 #include "oracle/roundtrip.h"
 
@@ -94,12 +95,38 @@ static struct mcache *any_cache(struct executor *executor) {
     return executor_cache(executor, operation_from_bits(OP_FLUSH));
 }
 
+// Whether all memory lies in the heap's own range; what does not lies where the kernel likes, and
+// a dump names its addresses.
+static bool lies_in_its_range(const struct heap *heap) {
+    struct inspect_range range;
+    for (size_t i = 0; inspect_range(heap, i, &range); i++) {
+        if (range.base - heap_base(heap) >= HEAP_STRIDE_BYTES) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The bytes of a dump are a result.
+static void note_bytes(struct executor *executor, const struct dump_buffer *dump) {
+    executor_note(executor, dump->size_bytes);
+    if (!lies_in_its_range(executor->heap)) {
+        return;
+    }
+    for (size_t at = 0; at < dump->size_bytes; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        size_t left = dump->size_bytes - at;
+        memcpy(&word, dump->bytes + at, left < sizeof word ? left : sizeof word);
+        executor_note(executor, word);
+    }
+}
+
 static struct dump_result dump_to(struct executor *executor, struct sink *sink) {
     struct dump_sink out = {.write = sink_write, .wait = sink_wait, .context = sink};
     sink->buffer->size_bytes = 0;
     struct dump_result result = dump_write(executor->runtime, any_cache(executor), &out);
     executor_work(executor, sink->buffer->size_bytes / DUMP_BYTES_PER_UNIT);
-    executor_note(executor, sink->buffer->size_bytes);
+    note_bytes(executor, sink->buffer);
     return result;
 }
 
@@ -198,7 +225,7 @@ static bool dump_to_path(struct executor *executor) {
         return true;
     }
     (void)unlink(path);
-    executor_note(executor, executor->dump.size_bytes);
+    note_bytes(executor, &executor->dump);
     return result_is(executor, result, 0, executor->dump.size_bytes) && compare(executor);
 }
 

@@ -92,7 +92,8 @@ static bool open_heap(struct executor *executor, bool fresh) {
         heap_destroy(executor->heap);
         executor->heap = NULL;
     }
-    if (executor->heap == NULL) {
+    executor->heap_is_new = executor->heap == NULL;
+    if (executor->heap_is_new) {
         executor->heap = heap_create(&(struct heap_options){0});
     }
     return executor->heap != NULL;
@@ -178,8 +179,15 @@ static bool execute(struct executor *executor, struct operation operation) {
     return execute_operation[operation_code(operation)](executor, operation);
 }
 
+static void note_statistics(struct executor *executor) {
+    for (unsigned i = 0; i < STATISTIC_COUNT; i++) {
+        executor_note(executor, statistic_value(&executor->stats, (enum statistic)i));
+    }
+}
+
 bool executor_check(struct executor *executor, enum oracle_level level) {
     heap_read_memstats(executor->heap, &executor->stats);
+    note_statistics(executor);
     if (level != ORACLE_CHEAP) {
         executor_work(executor, 8 + model_object_count(executor->model) / 16);
     }
@@ -210,9 +218,7 @@ enum verdict executor_step(struct executor *executor) {
 
 static void note_stats(struct executor *executor) {
     const struct memstats *stats = executor_stats(executor);
-    for (unsigned i = 0; i < STATISTIC_COUNT; i++) {
-        executor_note(executor, statistic_value(stats, (enum statistic)i));
-    }
+    note_statistics(executor);
     for (size_t i = 0; i < SIZE_CLASS_COUNT; i++) {
         executor_note(executor, stats->BySize[i].Mallocs);
         executor_note(executor, stats->BySize[i].Frees);
@@ -253,13 +259,15 @@ enum verdict executor_run(struct executor *executor, const struct program *progr
 }
 
 enum verdict executor_run_again(struct executor *executor) {
+    static const char *const heaps[] = {"on a reset heap", "on a new heap"};
     uint64_t before = executor->hash;
-    enum verdict verdict = executor_run(executor, executor->program, true);
+    bool was_new = executor->heap_is_new;
+    enum verdict verdict = executor_run(executor, executor->program, !was_new);
     if (is_over(verdict)) {
         return verdict;
     }
     (void)oracle_rule(executor->oracle, RULE_TWIN_HASH, executor->hash == before, "",
-                      "on a reset heap", before, "on a new heap", executor->hash);
+                      heaps[was_new], before, heaps[!was_new], executor->hash);
     return verdict_now(executor);
 }
 

@@ -70,13 +70,15 @@ struct oracle *executor_oracle(struct executor *executor);
 struct runtime *executor_runtime(struct executor *executor); // of the program that runs; NULL: none
 const struct executor_counts *executor_counts(const struct executor *executor);
 
-// A hash of every result and of the final statistics: the same for the same program, everywhere.
+// A hash of every result, of the statistics at each check and at the end, and of the dumps' bytes:
+// the same for the same program and options, everywhere.
 uint64_t executor_hash(const struct executor *executor);
 
-// Runs the program that was run last once more, on a new heap; a finding when the results differ.
+// Runs the program that was run last once more: on a new heap, or on the reset one when the heap
+// was new. A finding when the results differ.
 enum verdict executor_run_again(struct executor *executor);
 
-// On the reset heap, and then again.
+// On the reset heap when there is one, and then again.
 enum verdict executor_run_twice(struct executor *executor, const struct program *program);
 
 // Compares a dump from elsewhere with what the program that was run last left in heap, runtime and

@@ -40,7 +40,7 @@ struct executor {
     size_t position;
     size_t checked_at; // position of the last check at the cadence
     bool was_effective;
-    bool is_environment_failure;
+    bool heap_is_new; // not reset
     uint64_t work_done;
     uint64_t hash;
     uint64_t clock_ns;

@@ -1,0 +1,91 @@
+// test_past: a program does the same on a heap and an oracle that others have used as on new ones:
+// results, statistics, bytes of dumps, and what the oracle looked at.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "fuzz/executor.h"
+#include "fuzz/generator.h"
+
+#define PROGRAMS       150
+#define OPERATIONS_MAX 256
+
+struct outcome {
+    enum verdict verdict;
+    size_t position;
+    uint64_t hash;
+    uint64_t evaluated[RULE_COUNT];
+};
+
+static struct program program;
+
+static const struct executor_options full = {.level = ORACLE_FULL, .final_dump = true};
+
+static struct outcome run(struct executor *executor) {
+    struct outcome outcome;
+    const struct oracle *oracle = executor_oracle(executor);
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        outcome.evaluated[rule] = oracle_evaluated(oracle, (enum rule)rule);
+    }
+    outcome.verdict = executor_run(executor, &program, false);
+    outcome.position = executor_position(executor);
+    outcome.hash = executor_hash(executor);
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        outcome.evaluated[rule] =
+            oracle_evaluated(oracle, (enum rule)rule) - outcome.evaluated[rule];
+    }
+    return outcome;
+}
+
+// Whether a released page is resident is asked on a new heap alone: a reset one keeps pages warm.
+static bool depends_on_the_past(enum rule rule) {
+    return rule == RULE_KERNEL_RELEASED;
+}
+
+static void assert_same(const struct outcome *used, const struct outcome *fresh, uint32_t seed) {
+    if (used->verdict != fresh->verdict || used->position != fresh->position ||
+        used->hash != fresh->hash) {
+        fail_msg("program %u: verdict %d, operation %zu, hash %llx; on new ones %d, %zu, %llx",
+                 seed, used->verdict, used->position, (unsigned long long)used->hash,
+                 fresh->verdict, fresh->position, (unsigned long long)fresh->hash);
+    }
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        if (used->evaluated[rule] != fresh->evaluated[rule] &&
+            !depends_on_the_past((enum rule)rule)) {
+            fail_msg("program %u: rule %s was evaluated %llu times, on new ones %llu times", seed,
+                     rule_names[rule], (unsigned long long)used->evaluated[rule],
+                     (unsigned long long)fresh->evaluated[rule]);
+        }
+    }
+}
+
+// One heap at a time: a second one lies elsewhere.
+static void a_program_does_the_same_after_others(void **context) {
+    (void)context;
+    static struct outcome after_others[PROGRAMS];
+    struct executor *used = executor_create(&full);
+    assert_non_null(used);
+    for (uint32_t seed = 0; seed < PROGRAMS; seed++) {
+        generator_program(&program, seed, OPERATIONS_MAX);
+        after_others[seed] = run(used);
+    }
+    executor_destroy(used);
+    for (uint32_t seed = 0; seed < PROGRAMS; seed++) {
+        struct executor *fresh = executor_create(&full);
+        assert_non_null(fresh);
+        generator_program(&program, seed, OPERATIONS_MAX);
+        struct outcome alone = run(fresh);
+        assert_same(&after_others[seed], &alone, seed);
+        executor_destroy(fresh);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_program_does_the_same_after_others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
