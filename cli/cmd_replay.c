@@ -17,7 +17,8 @@
 
 static const char usage[] =
     "usage: countercheck replay [--trace] [--check=cheap|full|paranoid] [--stats] [--json]\n"
-    "                           [--dump OUT] [--against DUMP] [--no-expect] FILE|DIR...\n"
+    "                           [--dump OUT] [--against DUMP] [--without NAMES] [--no-expect] "
+    "FILE|DIR...\n"
     "       countercheck replay --pin FILE|DIR...\n"
     "\n"
     "Runs programs of heap operations, binary or text (told apart by their content), each on a "
@@ -35,6 +36,11 @@ static const char usage[] =
     "leaves: "
     "each\n"
     "                 record, byte for byte; a difference is a finding\n"
+    "  --without NAMES sets truths or rules aside, by name and with commas between (scan,model): "
+    "which "
+    "others\n"
+    "                 see it as well? Truths: scan model identities delta kernel dump twin reach "
+    "poison contents\n"
     "  --no-expect    does not check expect lines\n"
     "  --pin          writes the final statistics into the text FILE as expect lines, in place of "
     "those of\n"
@@ -58,6 +64,7 @@ struct call {
     const char *dump_path;
     uint8_t *against; // a dump, from malloc; NULL: none
     size_t against_bytes;
+    const char *without; // NULL: nothing is set aside
 };
 
 static struct program program;
@@ -180,6 +187,20 @@ static void print_summary(const struct totals *totals, const struct call *call) 
                  totals->findings == 1 ? "" : "s");
 }
 
+static bool set_aside(struct executor *executor, const char *names) {
+    char name[FINDING_FIELD_BYTES];
+    while (names != NULL && *names != 0) {
+        size_t length = strcspn(names, ",");
+        (void)snprintf(name, sizeof name, "%.*s", (int)length, names);
+        if (!oracle_set_aside(executor_oracle(executor), name)) {
+            cli_message("replay: --without knows no truth and no rule '%s'", name);
+            return false;
+        }
+        names += length + (names[length] == ',');
+    }
+    return true;
+}
+
 // The worst status wins: a finding over an unusable file, so that a script sees it.
 static int replay_all(const struct input_list *list, const struct call *call) {
     char scratch[64];
@@ -195,7 +216,11 @@ static int replay_all(const struct input_list *list, const struct call *call) {
         return CLI_ENVIRONMENT;
     }
     struct totals totals = {0};
-    int worst = CLI_CLEAN;
+    int worst = set_aside(executor, call->without) ? CLI_CLEAN : CLI_UNUSABLE;
+    if (worst != CLI_CLEAN) {
+        executor_destroy(executor);
+        return worst;
+    }
     crash_catch();
     for (size_t i = 0; i < list->count && worst != CLI_ENVIRONMENT; i++) {
         show_progress(call, i, list->count);
@@ -225,6 +250,7 @@ int cmd_replay(int argc, char **argv) {
         {"--json", &call.is_json, NULL},
         {"--dump", NULL, &call.dump_path},
         {"--against", NULL, &against_path},
+        {"--without", NULL, &call.without},
         {"--pin", &call.is_pinning, NULL},
         {"--no-expect", &call.ignores_expectations, NULL},
         {NULL, NULL, NULL},
@@ -241,7 +267,8 @@ int cmd_replay(int argc, char **argv) {
     }
     if (call.is_pinning &&
         (call.is_traced || call.has_stats || call.is_json || call.ignores_expectations ||
-         call.every_operation || call.dump_path != NULL || against_path != NULL)) {
+         call.every_operation || call.dump_path != NULL || against_path != NULL ||
+         call.without != NULL)) {
         cli_message("replay: --pin goes with no other option");
         return CLI_UNUSABLE;
     }

@@ -184,6 +184,17 @@ bool oracle_rule_text(struct oracle *oracle, enum rule rule, bool holds, uintptr
     return rule_fail(&oracle->book, rule, (struct rule_place){.object = object}, "%s", text);
 }
 
+bool oracle_set_aside(struct oracle *oracle, const char *name) {
+    bool is_known = false;
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        if (strcmp(rule_truths[rule], name) == 0 || strcmp(rule_names[rule], name) == 0) {
+            oracle->book.is_set_aside[rule] = true;
+            is_known = true;
+        }
+    }
+    return is_known;
+}
+
 uint64_t oracle_evaluated(const struct oracle *oracle, enum rule rule) {
     return oracle->book.evaluated[rule];
 }

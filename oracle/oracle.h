@@ -97,6 +97,10 @@ __attribute__((format(printf, 5, 6)))
 bool oracle_rule_text(struct oracle *oracle, enum rule rule, bool holds, uintptr_t object,
                       const char *format, ...);
 
+// Sets the rule, or all rules of the truth, of that name aside until the oracle is destroyed: they
+// are counted and find nothing, so that it shows which others see the same. False: no such name.
+bool oracle_set_aside(struct oracle *oracle, const char *name);
+
 uint64_t oracle_evaluated(const struct oracle *oracle, enum rule rule);
 uint64_t oracle_fired(const struct oracle *oracle, enum rule rule);
 

@@ -14,10 +14,10 @@ static void copy_text(char *to, size_t size_bytes, const char *from) {
     (void)snprintf(to, size_bytes, "%s", from == NULL ? "" : from);
 }
 
-// The finding to fill, or NULL when there is one already.
+// The finding to fill; NULL: there is one already, or none is wanted of the rule.
 static struct finding *first_finding(struct rule_book *book, enum rule rule) {
     book->fired[rule]++;
-    if (book->found) {
+    if (book->found || book->is_set_aside[rule]) {
         return NULL;
     }
     book->found = true;
@@ -58,10 +58,10 @@ bool rule_fail_values(struct rule_book *book, enum rule rule, const char *field,
         finding->left = left.value;
         finding->right = right.value;
         finding->has_values = left.name != NULL;
-    } else {
+    } else if (!book->is_set_aside[rule]) {
         add_also(book, rule, field == NULL ? "" : field, left.value, right.value);
     }
-    return false;
+    return book->is_set_aside[rule];
 }
 
 void rule_add_before(struct rule_book *book, uint64_t left_before, uint64_t right_before) {
@@ -84,5 +84,5 @@ bool rule_fail(struct rule_book *book, enum rule rule, struct rule_place place, 
         (void)vsnprintf(finding->text, sizeof finding->text, format, arguments);
         va_end(arguments);
     }
-    return false;
+    return book->is_set_aside[rule];
 }

@@ -13,7 +13,8 @@
 struct rule_book {
     uint64_t evaluated[RULE_COUNT];
     uint64_t fired[RULE_COUNT];
-    struct finding finding; // the first since rule_book_begin
+    bool is_set_aside[RULE_COUNT]; // counted, but taken for held
+    struct finding finding;        // the first since rule_book_begin
     bool found;
     uint64_t operation;
     uint64_t checked_before; // first operation since the last clean check
@@ -21,7 +22,7 @@ struct rule_book {
     void *describe_context;
 };
 
-// Forgets finding and operation, keeps the counters.
+// Forgets finding and operation, keeps the counters and what is set aside.
 void rule_book_begin(struct rule_book *book);
 
 static inline void rule_count(struct rule_book *book, enum rule rule) {
@@ -33,7 +34,7 @@ struct rule_value {
     uint64_t value;
 };
 
-// Reports that the rule failed on a field. Always false.
+// Reports that the rule failed on a field. False, but for a rule that is set aside: true.
 bool rule_fail_values(struct rule_book *book, enum rule rule, const char *field,
                       struct rule_value left, struct rule_value right);
 
@@ -46,7 +47,7 @@ struct rule_place {
     uintptr_t object;
 };
 
-// Reports that the rule failed at a place, in words; printf-like. Always false.
+// Reports that the rule failed at a place, in words; printf-like. Returns as rule_fail_values.
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
 #endif

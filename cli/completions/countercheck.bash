@@ -7,7 +7,7 @@ _countercheck() {
         return
     fi
     case $subcommand in
-    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --pin --no-expect" ;;
+    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --no-expect" ;;
     minimize) options+=" -o" ;;
     ops) options+=" --encode -o" ;;
     soak) options+=" --seconds --seed --operations --table --threads" ;;

@@ -95,6 +95,11 @@ expect 1 "lie" "$command" replay lie.ops
 says out "rule expected failed: Frees: expected 2, fast account 1" "lie"
 says out "operation 5: expect Frees=2" "lie"
 expect 0 "lie --no-expect" "$command" replay --no-expect lie.ops
+expect 0 "lie --without its rule" "$command" replay --without expected lie.ops
+expect 0 "lie --without its truth" "$command" replay --without scan,model lie.ops
+expect 1 "lie --without another truth" "$command" replay --without scan,twin lie.ops
+refused "no truth and no rule 'modal'" "$command" replay --without scan,modal lie.ops
+refused "no other option" "$command" replay --pin --without model clean.ops
 expect 1 "a finding among others" "$command" replay clean.ops lie.ops clean.ops
 says out "3 programs" "a finding among others"
 expect 1 "a finding beside an unusable file" "$command" replay lie.ops wrong.ops
