@@ -150,6 +150,18 @@ bool oracle_check(struct oracle *oracle, enum oracle_level level, struct heap *h
     return !oracle->book.found;
 }
 
+bool oracle_check_account(struct oracle *oracle, const struct heap *heap,
+                          const struct memstats *account, bool has_model) {
+    struct rule_book *book = &oracle->book;
+    bool clean = !has_model || model_compare(&oracle->model, account, true);
+    clean &= identities_check(book, account, true);
+    if (view_take(&oracle->view, heap)) { // else: no memory to look with
+        scan_heap(&oracle->scan, &oracle->view);
+        clean &= scan_compare(book, &oracle->scan, account);
+    }
+    return clean;
+}
+
 bool oracle_check_contents(struct oracle *oracle) {
     return contents_check_all(&oracle->model) && !oracle->book.found;
 }

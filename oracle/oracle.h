@@ -74,6 +74,11 @@ extern const char *const memstats_field_names[MEMSTATS_INDEX_COUNT];
 bool oracle_check(struct oracle *oracle, enum oracle_level level, struct heap *heap,
                   const struct memstats *fast);
 
+// Compares another's account of the same moment (a dump's) with scan and identities, and with the
+// model when it was told of all. True when clean.
+bool oracle_check_account(struct oracle *oracle, const struct heap *heap,
+                          const struct memstats *account, bool has_model);
+
 // Verifies the contents of every object; a full check looks at a few in turn, a paranoid one at
 // all.
 bool oracle_check_contents(struct oracle *oracle);

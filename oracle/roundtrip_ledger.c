@@ -42,7 +42,7 @@ static bool judge_whole(struct roundtrip *trip, enum rule rule, bool is_whole) {
 
 // ---- tables
 
-bool ledger_type_is(struct roundtrip *trip, const struct dump_record_Type *record) {
+static bool ledger_type_is(struct roundtrip *trip, const struct dump_record_Type *record) {
     if (trip->ledger.model == NULL) {
         return true;
     }
@@ -61,7 +61,7 @@ bool ledger_type_is(struct roundtrip *trip, const struct dump_record_Type *recor
     return judged(&judge, record_equal_Type(&judge, record, &expected));
 }
 
-bool ledger_itab_is(struct roundtrip *trip, const struct dump_record_Itab *record) {
+static bool ledger_itab_is(struct roundtrip *trip, const struct dump_record_Itab *record) {
     if (trip->ledger.model == NULL) {
         return true;
     }
@@ -71,7 +71,8 @@ bool ledger_itab_is(struct roundtrip *trip, const struct dump_record_Itab *recor
     return judged(&judge, has ? record_equal_Itab(&judge, record, &expected) : is_missing(&judge));
 }
 
-bool ledger_other_root_is(struct roundtrip *trip, const struct dump_record_OtherRoot *record) {
+static bool ledger_other_root_is(struct roundtrip *trip,
+                                 const struct dump_record_OtherRoot *record) {
     if (trip->ledger.model == NULL) {
         return true;
     }
@@ -82,7 +83,7 @@ bool ledger_other_root_is(struct roundtrip *trip, const struct dump_record_Other
                   has ? record_equal_OtherRoot(&judge, record, &expected) : is_missing(&judge));
 }
 
-bool ledger_osthread_is(struct roundtrip *trip, const struct dump_record_OSThread *record) {
+static bool ledger_osthread_is(struct roundtrip *trip, const struct dump_record_OSThread *record) {
     if (trip->ledger.model == NULL) {
         return true;
     }
@@ -93,8 +94,9 @@ bool ledger_osthread_is(struct roundtrip *trip, const struct dump_record_OSThrea
                   has ? record_equal_OSThread(&judge, record, &expected) : is_missing(&judge));
 }
 
-bool ledger_segment_is(struct roundtrip *trip, enum model_segment segment,
-                       const struct dump_record_Data *in_dump, const struct dump_record *record) {
+static bool ledger_segment_is(struct roundtrip *trip, enum model_segment segment,
+                              const struct dump_record_Data *in_dump,
+                              const struct dump_record *record) {
     const struct model *model = trip->ledger.model;
     enum rule rule = RULE_DUMP_SEGMENT_MODEL;
     if (model == NULL) {
@@ -129,7 +131,8 @@ static bool goroutine_is_whole(struct roundtrip *trip) {
             judge_whole(trip, RULE_DUMP_PANIC_MODEL, ledger->panics == g->panic_count));
 }
 
-bool ledger_goroutine_is(struct roundtrip *trip, const struct dump_record_Goroutine *record) {
+static bool ledger_goroutine_is(struct roundtrip *trip,
+                                const struct dump_record_Goroutine *record) {
     struct ledger_cursor *ledger = &trip->ledger;
     if (ledger->model == NULL) {
         return true;
@@ -167,7 +170,7 @@ static bool frame_begins(struct roundtrip *trip, const struct dump_record_StackF
     return judged(&judge, record_equal_StackFrame(&judge, record, &expected));
 }
 
-bool ledger_frame_is(struct roundtrip *trip, const struct dump_record *record) {
+static bool ledger_frame_is(struct roundtrip *trip, const struct dump_record *record) {
     const struct dump_record_StackFrame *frame = &record->as.StackFrame;
     return trip->ledger.model == NULL ||
            ((!record->is_first || frame_begins(trip, frame)) &&
@@ -175,7 +178,7 @@ bool ledger_frame_is(struct roundtrip *trip, const struct dump_record *record) {
                                    &frame->fields, record->is_last));
 }
 
-bool ledger_defer_is(struct roundtrip *trip, const struct dump_record_Defer *record) {
+static bool ledger_defer_is(struct roundtrip *trip, const struct dump_record_Defer *record) {
     if (trip->ledger.model == NULL) {
         return true;
     }
@@ -185,7 +188,7 @@ bool ledger_defer_is(struct roundtrip *trip, const struct dump_record_Defer *rec
     return judged(&judge, has ? record_equal_Defer(&judge, record, &expected) : is_missing(&judge));
 }
 
-bool ledger_panic_is(struct roundtrip *trip, const struct dump_record_Panic *record) {
+static bool ledger_panic_is(struct roundtrip *trip, const struct dump_record_Panic *record) {
     if (trip->ledger.model == NULL) {
         return true;
     }
@@ -195,9 +198,56 @@ bool ledger_panic_is(struct roundtrip *trip, const struct dump_record_Panic *rec
     return judged(&judge, has ? record_equal_Panic(&judge, record, &expected) : is_missing(&judge));
 }
 
-// ---- the end
+// ---- any record, and the end
 
-bool ledger_end(struct roundtrip *trip) {
+static bool bss_is(struct roundtrip *trip, const struct dump_record *record) {
+    const struct dump_record_BSS *bss = &record->as.BSS;
+    const struct dump_record_Data as_data = {bss->address, bss->contents, bss->fields};
+    return ledger_segment_is(trip, MODEL_SEGMENT_BSS, &as_data, record);
+}
+
+// Params is nothing that the ledger knows; MemStats is compared with all accounts; finalizers are,
+// when all have come.
+bool ledger_record_is(struct roundtrip *trip, const struct dump_record *record) {
+    switch (record->tag) {
+    case DUMP_TAG_Type:
+        return ledger_type_is(trip, &record->as.Type);
+    case DUMP_TAG_Itab:
+        return ledger_itab_is(trip, &record->as.Itab);
+    case DUMP_TAG_OtherRoot:
+        return ledger_other_root_is(trip, &record->as.OtherRoot);
+    case DUMP_TAG_Object:
+        return ledger_object_is(trip, record);
+    case DUMP_TAG_Goroutine:
+        return ledger_goroutine_is(trip, &record->as.Goroutine);
+    case DUMP_TAG_StackFrame:
+        return ledger_frame_is(trip, record);
+    case DUMP_TAG_Defer:
+        return ledger_defer_is(trip, &record->as.Defer);
+    case DUMP_TAG_Panic:
+        return ledger_panic_is(trip, &record->as.Panic);
+    case DUMP_TAG_OSThread:
+        return ledger_osthread_is(trip, &record->as.OSThread);
+    case DUMP_TAG_Data:
+        return ledger_segment_is(trip, MODEL_SEGMENT_DATA, &record->as.Data, record);
+    case DUMP_TAG_BSS:
+        return bss_is(trip, record);
+    case DUMP_TAG_MemProf:
+        return ledger_memprof_is(trip, record);
+    case DUMP_TAG_AllocSample:
+        return ledger_sample_is(trip, &record->as.AllocSample);
+    case DUMP_TAG_EOF:
+    case DUMP_TAG_Params:
+    case DUMP_TAG_Finalizer:
+    case DUMP_TAG_QueuedFinalizer:
+    case DUMP_TAG_MemStats:
+    case DUMP_TAG_COUNT:
+        break;
+    }
+    return true;
+}
+
+static bool program_end(struct roundtrip *trip) {
     struct ledger_cursor *ledger = &trip->ledger;
     const struct model *model = ledger->model;
     return model == NULL ||
@@ -209,4 +259,11 @@ bool ledger_end(struct roundtrip *trip) {
                         ledger->other_roots == model->root_count) &&
             judge_whole(trip, RULE_DUMP_OSTHREAD_MODEL,
                         ledger->osthreads == model->osthread_count));
+}
+
+bool ledger_end(struct roundtrip *trip) {
+    bool clean = ledger_objects_end(trip);
+    clean = ledger_finalizers_end(trip) && clean;
+    clean = ledger_profile_end(trip) && clean;
+    return program_end(trip) && clean;
 }

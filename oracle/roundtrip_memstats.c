@@ -3,6 +3,7 @@
 #include "oracle/roundtrip_private.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define ARENA_BYTES ((uint64_t)64 << 20) // Go's heapArenaBytes on 64-bit systems
 
@@ -65,10 +66,28 @@ static bool check_fields(struct roundtrip *trip, const struct dump_record_MemSta
     return true;
 }
 
+// The record's numbers in the place of the heap's own, for the accounts that judge those.
+static void keep_account(struct roundtrip *trip, const struct dump_record_MemStats *stats) {
+    struct memstats *account = &trip->account;
+    *account = *trip->dump.fast;
+#define MEMSTATS_FIELD(name, unit, meaning, truths) account->name = stats->name;
+#include "allocator/memstats_fields.def"
+    account->NumGC = (uint32_t)stats->NumGC;
+    memcpy(account->PauseNs, stats->PauseNs, sizeof account->PauseNs);
+    trip->has_account = true;
+}
+
 bool roundtrip_memstats(struct roundtrip *trip, const struct dump_record_MemStats *stats) {
-    return check_fields(trip, stats) && check_pauses(trip, stats) &&
-           roundtrip_equal(trip, RULE_DUMP_OBJECT_SUM, "HeapAlloc", stats->HeapAlloc, "objects",
+    keep_account(trip, stats);
+    bool clean = check_fields(trip, stats) && check_pauses(trip, stats);
+    return roundtrip_equal(trip, RULE_DUMP_OBJECT_SUM, "HeapAlloc", stats->HeapAlloc, "objects",
                            trip->object_bytes) &&
            roundtrip_equal(trip, RULE_DUMP_OBJECT_SUM, "HeapObjects", stats->HeapObjects, "objects",
-                           trip->object_count);
+                           trip->object_count) &&
+           clean;
+}
+
+bool roundtrip_account_end(struct roundtrip *trip) {
+    return !trip->has_account ||
+           oracle_check_account(trip->oracle, trip->heap, &trip->account, trip->model != NULL);
 }

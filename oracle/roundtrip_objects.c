@@ -73,12 +73,8 @@ static bool check_place(struct roundtrip *trip, uintptr_t address) {
            roundtrip_holds(trip, RULE_DUMP_OBJECT_DEAD, true, address, NULL);
 }
 
-// What the ledger says of the object. Without a ledger nothing is known of its pointers but that a
-// noscan span has none.
+// What the ledger says of the object.
 static bool check_model(struct roundtrip *trip, uintptr_t address, uint64_t size_bytes) {
-    if (trip->model == NULL) {
-        return true;
-    }
     struct model_object object;
     bool found = model_find_object(trip->model, address, &object) && object.base == address;
     if (!roundtrip_holds(trip, RULE_DUMP_OBJECT_MODEL, found, address, "is not in the ledger") ||
@@ -99,6 +95,8 @@ static bool check_model(struct roundtrip *trip, uintptr_t address, uint64_t size
 }
 
 static bool check_begin(struct roundtrip *trip, const struct dump_record_Object *object) {
+    trip->object_count++;
+    trip->object_bytes += object->contents.total_bytes;
     if (!check_place(trip, object->address) ||
         !roundtrip_equal(trip, RULE_DUMP_OBJECT_SIZE, "size", object->contents.total_bytes, "span",
                          trip->live.span.element_bytes) ||
@@ -107,31 +105,37 @@ static bool check_begin(struct roundtrip *trip, const struct dump_record_Object 
         return false;
     }
     trip->live.object_index++;
-    trip->object_count++;
-    trip->object_bytes += object->contents.total_bytes;
-    return check_model(trip, object->address, object->contents.total_bytes);
+    return true;
 }
 
+// Without a ledger nothing is known of an object's pointers but that a noscan span has none.
 bool roundtrip_object(struct roundtrip *trip, const struct dump_record *record) {
     const struct dump_record_Object *object = &record->as.Object;
     if (record->is_first && !check_begin(trip, object)) {
         return false;
     }
-    if (trip->model == NULL) {
-        bool noscan = (trip->live.span.span_class & 1) != 0;
-        return roundtrip_holds(trip, RULE_DUMP_OBJECT_FIELDS, !noscan || object->fields.count == 0,
-                               object->address, "has a pointer field in a span without pointers");
-    }
-    return roundtrip_fields_equal(trip, RULE_DUMP_OBJECT_FIELDS, object->address, &trip->fields,
-                                  &object->fields, record->is_last);
+    bool may_point = trip->model != NULL || (trip->live.span.span_class & 1) == 0;
+    return may_point ||
+           roundtrip_holds(trip, RULE_DUMP_OBJECT_FIELDS, object->fields.count == 0,
+                           object->address, "has a pointer field in a span without pointers");
+}
+
+bool ledger_object_is(struct roundtrip *trip, const struct dump_record *record) {
+    const struct dump_record_Object *object = &record->as.Object;
+    return trip->model == NULL ||
+           ((!record->is_first ||
+             check_model(trip, object->address, object->contents.total_bytes)) &&
+            roundtrip_fields_equal(trip, RULE_DUMP_OBJECT_FIELDS, object->address, &trip->fields,
+                                   &object->fields, record->is_last));
 }
 
 bool roundtrip_objects_end(struct roundtrip *trip) {
     bool lost = live_find(&trip->live, trip->heap);
-    if (!roundtrip_holds(trip, RULE_DUMP_OBJECT_LOST, !lost, lost ? live_address(&trip->live) : 0,
-                         "is live and not in the dump")) {
-        return false;
-    }
+    return roundtrip_holds(trip, RULE_DUMP_OBJECT_LOST, !lost, lost ? live_address(&trip->live) : 0,
+                           "is live and not in the dump");
+}
+
+bool ledger_objects_end(struct roundtrip *trip) {
     return trip->model == NULL ||
            roundtrip_equal(trip, RULE_DUMP_OBJECT_MODEL, "count", trip->object_count, "ledger",
                            model_object_count(trip->model));

@@ -71,6 +71,8 @@ struct roundtrip {
     enum dump_tag tag_before;
     struct live_cursor live;
     uint64_t object_count, object_bytes;
+    struct memstats account; // as MemStats has it
+    bool has_account;
     const struct goroutine *goroutine; // next
     const struct goroutine *current;   // whose frames, defers and panics come
     const struct frame *frame, *callee;
@@ -128,6 +130,7 @@ bool roundtrip_recode(struct roundtrip *trip, const struct dump_record *record);
 bool roundtrip_recode_end(struct roundtrip *trip);
 bool roundtrip_params(struct roundtrip *trip, const struct dump_record_Params *params);
 bool roundtrip_memstats(struct roundtrip *trip, const struct dump_record_MemStats *stats);
+bool roundtrip_account_end(struct roundtrip *trip);
 bool roundtrip_type(struct roundtrip *trip, const struct dump_record_Type *type);
 bool roundtrip_itab(struct roundtrip *trip, const struct dump_record_Itab *itab);
 bool roundtrip_other_root(struct roundtrip *trip, const struct dump_record_OtherRoot *root);
@@ -159,16 +162,14 @@ bool roundtrip_profile_end(struct roundtrip *trip);
 // none
 
 void ledger_begin(struct roundtrip *trip);
-bool ledger_type_is(struct roundtrip *trip, const struct dump_record_Type *type);
-bool ledger_itab_is(struct roundtrip *trip, const struct dump_record_Itab *itab);
-bool ledger_other_root_is(struct roundtrip *trip, const struct dump_record_OtherRoot *root);
-bool ledger_osthread_is(struct roundtrip *trip, const struct dump_record_OSThread *thread);
-bool ledger_goroutine_is(struct roundtrip *trip, const struct dump_record_Goroutine *goroutine);
-bool ledger_frame_is(struct roundtrip *trip, const struct dump_record *record);
-bool ledger_defer_is(struct roundtrip *trip, const struct dump_record_Defer *defer);
-bool ledger_panic_is(struct roundtrip *trip, const struct dump_record_Panic *panic);
-bool ledger_segment_is(struct roundtrip *trip, enum model_segment segment,
-                       const struct dump_record_Data *in_dump, const struct dump_record *record);
+// A record of any kind; then that none is missing.
+bool ledger_record_is(struct roundtrip *trip, const struct dump_record *record);
 bool ledger_end(struct roundtrip *trip);
+bool ledger_object_is(struct roundtrip *trip, const struct dump_record *record);
+bool ledger_objects_end(struct roundtrip *trip);
+bool ledger_memprof_is(struct roundtrip *trip, const struct dump_record *record);
+bool ledger_sample_is(struct roundtrip *trip, const struct dump_record_AllocSample *sample);
+bool ledger_profile_end(struct roundtrip *trip);
+bool ledger_finalizers_end(struct roundtrip *trip);
 
 #endif

@@ -90,11 +90,26 @@ static bool check_begin_of_ledger(struct roundtrip *trip,
            roundtrip_equal(trip, rule, "count", record->stack.total, "ledger", book->frame_count);
 }
 
-static bool check_ledger(struct roundtrip *trip, const struct dump_record *record) {
+// Without a ledger nothing is known of the counts but that no more is freed than was allocated.
+static bool check_counts(struct roundtrip *trip, const struct dump_record_MemProf *record) {
+    enum rule rule = RULE_DUMP_MEMPROF_COUNT;
+    if (trip->model == NULL) {
+        return roundtrip_holds(trip, rule, record->frees <= record->allocs, 0,
+                               "a bucket frees more than it allocates");
+    }
+    uint64_t allocs, frees;
+    model_bucket_counts(trip->model, (uintptr_t)record->address, &allocs, &frees);
+    return roundtrip_equal(trip, rule, "allocs", record->allocs, "ledger", allocs) &&
+           roundtrip_equal(trip, rule, "frees", record->frees, "ledger", frees);
+}
+
+bool ledger_memprof_is(struct roundtrip *trip, const struct dump_record *record) {
     const struct dump_record_MemProf *bucket = &record->as.MemProf;
-    return trip->ledger.model == NULL ||
-           ((!record->is_first || check_begin_of_ledger(trip, bucket)) &&
-            check_calls_of_ledger(trip, &bucket->stack));
+    if (trip->ledger.model != NULL && ((record->is_first && !check_begin_of_ledger(trip, bucket)) ||
+                                       !check_calls_of_ledger(trip, &bucket->stack))) {
+        return false;
+    }
+    return !record->is_last || check_counts(trip, bucket);
 }
 
 // ---- buckets, newest first
@@ -113,31 +128,14 @@ static bool check_begin(struct roundtrip *trip, const struct dump_record_MemProf
                            trip->current_bucket.frame_count);
 }
 
-static bool check_counts(struct roundtrip *trip, const struct dump_record_MemProf *record) {
-    enum rule rule = RULE_DUMP_MEMPROF_COUNT;
-    if (trip->model == NULL) {
-        return roundtrip_holds(trip, rule, record->frees <= record->allocs, 0,
-                               "a bucket frees more than it allocates");
-    }
-    uint64_t allocs, frees;
-    model_bucket_counts(trip->model, trip->current_bucket.identity, &allocs, &frees);
-    return roundtrip_equal(trip, rule, "allocs", record->allocs, "ledger", allocs) &&
-           roundtrip_equal(trip, rule, "frees", record->frees, "ledger", frees);
-}
-
 bool roundtrip_memprof(struct roundtrip *trip, const struct dump_record *record) {
     const struct dump_record_MemProf *bucket = &record->as.MemProf;
-    if ((record->is_first && !check_begin(trip, bucket)) || !check_calls(trip, &bucket->stack) ||
-        !check_ledger(trip, record)) {
-        return false;
-    }
-    return !record->is_last || check_counts(trip, bucket);
+    return (!record->is_first || check_begin(trip, bucket)) && check_calls(trip, &bucket->stack);
 }
 
 // ---- samples
 
-static bool check_sample_of_ledger(struct roundtrip *trip,
-                                   const struct dump_record_AllocSample *record) {
+bool ledger_sample_is(struct roundtrip *trip, const struct dump_record_AllocSample *record) {
     uintptr_t bucket = 0;
     if (trip->ledger.model == NULL) {
         return true;
@@ -159,12 +157,11 @@ bool roundtrip_sample(struct roundtrip *trip, const struct dump_record_AllocSamp
            roundtrip_equal(trip, RULE_DUMP_SAMPLE, "object", record->object, "special",
                            trip->samples.span_base + special.offset) &&
            roundtrip_equal(trip, RULE_DUMP_SAMPLE, "bucket", record->bucket, "special",
-                           special.bucket) &&
-           check_sample_of_ledger(trip, record);
+                           special.bucket);
 }
 
 // Each record is another's (they come in step with the specials), so that counts decide.
-static bool check_ends_of_ledger(struct roundtrip *trip) {
+bool ledger_profile_end(struct roundtrip *trip) {
     const struct model *model = trip->ledger.model;
     return model == NULL ||
            (roundtrip_equal(trip, RULE_DUMP_MEMPROF_MODEL, "buckets", trip->ledger.buckets,
@@ -180,6 +177,5 @@ bool roundtrip_profile_end(struct roundtrip *trip) {
                            lost ? trip->samples.span_base + special.offset : 0,
                            "is sampled and has no AllocSample") &&
            roundtrip_holds(trip, RULE_DUMP_MEMPROF, trip->bucket == NULL, 0,
-                           "a bucket has no MemProf") &&
-           check_ends_of_ledger(trip);
+                           "a bucket has no MemProf");
 }

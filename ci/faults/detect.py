@@ -72,12 +72,12 @@ def replay_one(command, path, timeout=60):
     return dict(finding_of_text(done.stderr.decode(errors="replace")), file=path)
 
 
-def replay_many(command, paths):
+def replay_many(command, paths, *options):
     """file -> finding. A run that dies is begun again behind the file that it died of."""
     found = {}
     while paths:
         try:
-            done = subprocess.run([command, "replay", "--json", *paths], env=ENVIRONMENT, capture_output=True,
+            done = subprocess.run([command, "replay", "--json", *options, *paths], env=ENVIRONMENT, capture_output=True,
                                   timeout=600)
         except subprocess.TimeoutExpired:
             return found
@@ -117,6 +117,25 @@ def kept(build, targets, excluded, all_of_them=False):
         elif paths:
             found.update(replay_many(str(build / "countercheck"), paths))
     return found
+
+
+# ---- truths
+
+def truths():
+    """Every truth that has a rule, in the order of the rules."""
+    rules = "".join((ROOT / "oracle" / name).read_text() for name in ("rules.def", "rules_dump.def"))
+    return list(dict.fromkeys(re.findall(r'^RULE\(\w+, "[^"]*", "(\w+)"', rules, re.M)))
+
+
+def seen_by(command, paths):
+    """truth -> what it says of these programs when all others are set aside; only of those that say something."""
+    said = {}
+    for truth in truths():
+        others = ",".join(other for other in truths() if other != truth)
+        for finding in replay_many(command, paths, "--without", others).values():
+            if finding.get("truth") == truth:
+                said.setdefault(truth, finding)
+    return said
 
 
 # ---- fuzzing

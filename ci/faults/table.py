@@ -44,6 +44,31 @@ def markdown(results):
                           for result in results)
 
 
+# ---- the truths, each alone
+
+def truths_row(result):
+    return [result["name"], "" if result["caught"] else "FEWER THAN TWO",
+            ", ".join(f"{truth} ({said['rule']}{' ' + said['field'] if said['field'] else ''})"
+                      for truth, said in result["truths"].items())]
+
+
+def truths_text(results):
+    width = max(len(result["name"]) for result in results)
+    lines = [f"{name:{width}}  {said}{'  ' + few if few else ''}" for name, few, said in map(truths_row, results)]
+    enough = sum(1 for result in results if result["caught"])
+    return "\n".join(lines + [f"{len(results)} faults: {enough} seen by two truths or more, each alone"])
+
+
+def truths_markdown(results):
+    names = list(dict.fromkeys(truth for result in results for truth in result["truths"]))
+    lines = ["| fault | " + " | ".join(names) + " |", "|" + " --- |" * (len(names) + 1)]
+    for result in results:
+        cells = [" ".join(filter(None, (said["rule"], said["field"]))) if said else ""
+                 for said in (result["truths"].get(name) for name in names)]
+        lines.append(f"| {result['name']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def matrix(faults):
     """How many faults of each way stand in each layer."""
     layers = sorted({one.head["layer"] for one in faults})
