@@ -69,23 +69,6 @@ struct call {
 
 static struct program program;
 
-static bool parse_level(const char *text, struct call *call) {
-    static const char *const names[] = {"cheap", "full", "paranoid"};
-    static const enum oracle_level levels[] = {ORACLE_CHEAP, ORACLE_FULL, ORACLE_PARANOID};
-    call->level = ORACLE_FULL;
-    call->every_operation = text != NULL;
-    for (unsigned i = 0; text != NULL && i < 3; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            call->level = levels[i];
-            return true;
-        }
-    }
-    if (text != NULL) {
-        cli_message("replay: --check is cheap, full or paranoid, not '%s'", text);
-    }
-    return text == NULL;
-}
-
 static int write_dump(const struct replay *replay, const char *path) {
     struct dump_result result = dump_write_path(executor_runtime(replay->executor), NULL, path);
     if (result.error != 0) {
@@ -262,9 +245,10 @@ int cmd_replay(int argc, char **argv) {
     if (status >= 0) {
         return status;
     }
-    if (!parse_level(level, &call)) {
+    if (!replay_parse_level("replay", level, &call.level)) {
         return CLI_UNUSABLE;
     }
+    call.every_operation = level != NULL;
     if (call.is_pinning &&
         (call.is_traced || call.has_stats || call.is_json || call.ignores_expectations ||
          call.every_operation || call.dump_path != NULL || against_path != NULL ||

@@ -19,7 +19,7 @@
 
 static const char usage[] =
     "usage: countercheck soak [--seconds N] [--seed S] [--operations N] [--table]\n"
-    "                        [--threads T]\n"
+    "                        [--check=cheap|full|paranoid] [--threads T]\n"
     "\n"
     "Draws program after program from the seed and runs each under the oracle, until the time "
     "(default 10 s) or\n"
@@ -29,6 +29,8 @@ static const char usage[] =
     "shows of each "
     "operation how often it did\n"
     "something; those that seldom do are shown anyway.\n"
+    "With --check=paranoid every program runs on a new heap as well, where the kernel can be "
+    "asked.\n"
     "With --threads, T real threads use one heap instead, each with a cache of its own, while "
     "another collects,\n"
     "dumps, reads the statistics, and lets the system fail; at barriers all accounts are compared. "
@@ -47,6 +49,7 @@ struct soak {
     uint64_t seconds, seed, operations_limit;
     uint64_t program_count, bounded_count;
     bool is_terminal, is_table;
+    enum oracle_level level;
     struct executor *executor;
 };
 
@@ -80,13 +83,13 @@ static enum verdict run_program(struct soak *soak, uint64_t number, const char *
                   "; it is in %s",
                   soak->seed, number, path);
     crash_prepare_file(path, program_bytes, size_bytes);
-    const struct executor_options options = {.level = ORACLE_FULL,
+    const struct executor_options options = {.level = soak->level,
                                              .final_dump = number % DUMP_SHARE == 0};
     executor_set_options(soak->executor, &options);
     soak->program_count++;
-    enum verdict verdict = number % TWICE_SHARE == 0
-                               ? executor_run_twice(soak->executor, &program)
-                               : executor_run(soak->executor, &program, false);
+    bool runs_twice = number % TWICE_SHARE == 0 || soak->level == ORACLE_PARANOID;
+    enum verdict verdict = runs_twice ? executor_run_twice(soak->executor, &program)
+                                      : executor_run(soak->executor, &program, false);
     soak->bounded_count += verdict == VERDICT_WORK_BOUND;
     return verdict;
 }
@@ -187,11 +190,16 @@ int cmd_soak(int argc, char **argv) {
     const char *seed = "1";
     const char *operations = NULL;
     const char *threads = NULL;
+    const char *level = NULL;
     struct soak soak = {.operations_limit = UINT64_MAX, .is_terminal = isatty(STDERR_FILENO) == 1};
     const struct cli_option options[] = {
-        {"--seconds", NULL, &seconds},       {"--seed", NULL, &seed},
-        {"--operations", NULL, &operations}, {"--threads", NULL, &threads},
-        {"--table", &soak.is_table, NULL},   {NULL, NULL, NULL},
+        {"--seconds", NULL, &seconds},
+        {"--seed", NULL, &seed},
+        {"--operations", NULL, &operations},
+        {"--threads", NULL, &threads},
+        {"--table", &soak.is_table, NULL},
+        {"--check", NULL, &level},
+        {NULL, NULL, NULL},
     };
     const struct cli_call call = {usage, options, 0, 0};
     char **operands;
@@ -203,7 +211,8 @@ int cmd_soak(int argc, char **argv) {
     if (!cli_number("soak", "--seconds", seconds, UINT32_MAX, &soak.seconds) ||
         !cli_number("soak", "--seed", seed, UINT32_MAX, &soak.seed) ||
         (operations != NULL &&
-         !cli_number("soak", "--operations", operations, UINT64_MAX / 2, &soak.operations_limit))) {
+         !cli_number("soak", "--operations", operations, UINT64_MAX / 2, &soak.operations_limit)) ||
+        !replay_parse_level("soak", level, &soak.level)) {
         return CLI_UNUSABLE;
     }
     if (threads != NULL) {

@@ -17,6 +17,22 @@ struct executor *replay_open(const struct executor_options *options) {
     return executor;
 }
 
+bool replay_parse_level(const char *subcommand, const char *text, enum oracle_level *level) {
+    static const char *const names[] = {"cheap", "full", "paranoid"};
+    static const enum oracle_level levels[] = {ORACLE_CHEAP, ORACLE_FULL, ORACLE_PARANOID};
+    *level = ORACLE_FULL;
+    for (unsigned i = 0; text != NULL && i < 3; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *level = levels[i];
+            return true;
+        }
+    }
+    if (text != NULL) {
+        cli_message("%s: --check is cheap, full or paranoid, not '%s'", subcommand, text);
+    }
+    return text == NULL;
+}
+
 void replay_print_json_string(const char *text, FILE *stream) {
     (void)fputc('"', stream);
     for (const char *at = text; *at != 0; at++) {

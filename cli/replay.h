@@ -17,7 +17,7 @@ struct replay {
 
 // Runs the program to its end or its first finding. Prepares the crash line at each operation.
 enum verdict replay_run(const struct replay *replay, const struct program *program);
-// Once more, on a fresh heap, what was just run: the results must be the same.
+// Once more what was just run, on a new heap or on the used one: the results must be the same.
 enum verdict replay_run_again(const struct replay *replay);
 
 // The finding: as text with the operations before it, or as a JSON object on a line.
@@ -30,6 +30,9 @@ void replay_print_rules(const struct replay *replay, FILE *stream);
 
 // Writes text as a JSON string, quotes included.
 void replay_print_json_string(const char *text, FILE *stream);
+
+// The value of --check; NULL: full. False: a message was printed.
+bool replay_parse_level(const char *subcommand, const char *text, enum oracle_level *level);
 
 // An executor for the command, or NULL: a message was printed.
 struct executor *replay_open(const struct executor_options *options);

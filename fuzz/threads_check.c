@@ -250,6 +250,12 @@ static bool check_contents(struct crew *crew) {
 
 // ---- the barrier
 
+static bool check_kernel(struct crew *crew) {
+    struct memstats fast;
+    heap_read_memstats(crew->heap, &fast);
+    return kernel_check(&crew->book, crew->view, inspect_is_cold(crew->heap), &fast);
+}
+
 static bool check_all(struct crew *crew, struct barrier barrier) {
     struct ledger sum = {.tiny_hit_count = 0};
     if (!crew_check_stopped(crew)) {
@@ -268,8 +274,7 @@ static bool check_all(struct crew *crew, struct barrier barrier) {
     }
     return check_sums(crew, &sum) && check_stacks(crew) && check_finalizers(crew, &sum) &&
            check_samples(crew) && check_contents(crew) &&
-           (!barrier.asks_kernel ||
-            kernel_check(&crew->book, crew->view, inspect_is_cold(crew->heap)));
+           (!barrier.asks_kernel || check_kernel(crew));
 }
 
 bool crew_check(struct crew *crew, struct barrier barrier) {

@@ -121,6 +121,24 @@ static bool check_classes(struct rule_book *book, const struct memstats *s) {
     return clean;
 }
 
+// Cycle number `cycle` ended after the one before it; rows that no cycle has used are zero.
+static bool check_row_of_ring(struct rule_book *book, const struct memstats *s, uint32_t row) {
+    uint32_t before = (row + MEMSTATS_PAUSE_COUNT - 1) % MEMSTATS_PAUSE_COUNT;
+    uint64_t end = s->PauseEnd[row];
+    char field[FINDING_FIELD_BYTES];
+    if (row >= s->NumGC) {
+        (void)snprintf(field, sizeof field, "PauseEnd[%u]", row);
+        return end == 0 || same(book, RULE_IDENTITY_PAUSES, field, end, 0);
+    }
+    bool is_oldest = row == (s->NumGC < MEMSTATS_PAUSE_COUNT ? 0 : s->NumGC % MEMSTATS_PAUSE_COUNT);
+    uint64_t least = is_oldest ? s->PauseNs[row] : s->PauseEnd[before];
+    if (end >= least) {
+        return true;
+    }
+    (void)snprintf(field, sizeof field, "PauseEnd[%u]", row);
+    return same(book, RULE_IDENTITY_PAUSES, field, end, least);
+}
+
 static bool check_pauses(struct rule_book *book, const struct memstats *s, bool whole_rings) {
     uint32_t newest = (s->NumGC + MEMSTATS_PAUSE_COUNT - 1) % MEMSTATS_PAUSE_COUNT;
     bool clean = same(book, RULE_IDENTITY_PAUSES, "LastGC", s->LastGC, s->PauseEnd[newest]);
@@ -132,6 +150,7 @@ static bool check_pauses(struct rule_book *book, const struct memstats *s, bool 
     uint64_t sum = 0;
     for (uint32_t row = 0; row < MEMSTATS_PAUSE_COUNT; row++) {
         sum += s->PauseNs[row];
+        clean = clean && check_row_of_ring(book, s, row);
     }
     uint64_t least =
         s->NumGC <= MEMSTATS_PAUSE_COUNT || s->PauseTotalNs < sum ? sum : s->PauseTotalNs;

@@ -1,8 +1,11 @@
-// kernel: asks mincore whether prepared ranges are mapped and released pages gone.
+// kernel: asks mincore whether prepared ranges are mapped and released pages gone, and holds the
+// bytes of the statistics against those that the kernel has mapped.
 #define _DEFAULT_SOURCE // mincore is no part of POSIX
 #include "oracle/kernel.h"
 
 #include "allocator/heap.h"
+#include "allocator/memstats.h"
+#include "oracle/mappings.h"
 #include "oracle/rule.h"
 #include "oracle/view.h"
 
@@ -65,6 +68,62 @@ static bool check_released(struct rule_book *book, const struct view *view) {
     return true;
 }
 
-bool kernel_check(struct rule_book *book, const struct view *view, bool cold) {
-    return check_mapped(book, view) && (!cold || check_released(book, view));
+// ---- bytes
+
+struct bytes {
+    uintptr_t window_end;
+    uint64_t mapped, mapped_arenas, absent_arenas; // absent: mapped, and not resident
+};
+
+static void count_mapping(void *context, uintptr_t base, size_t size_bytes) {
+    struct bytes *bytes = context;
+    size_t resident = 0;
+    bytes->mapped += size_bytes;
+    if (base < bytes->window_end && count_resident(base, size_bytes, &resident)) {
+        bytes->mapped_arenas += size_bytes;
+        bytes->absent_arenas += size_bytes - resident * system_page_bytes();
+    }
+}
+
+// What lies outside the heap's own range lies beside mappings that are not the heap's.
+static uint64_t bytes_elsewhere(const struct view *view, uintptr_t base) {
+    struct inspect_range range;
+    uint64_t size_bytes = 0;
+    for (size_t i = 0; inspect_range(view->heap, i, &range); i++) {
+        size_bytes += range.base - base >= HEAP_STRIDE_BYTES ? range.prepared_bytes : 0;
+    }
+    return size_bytes;
+}
+
+static bool at_most(struct rule_book *book, const char *field, uint64_t fast, uint64_t kernel) {
+    return rule_equal(book, RULE_KERNEL_BYTES, field, (struct rule_value){"fast account", fast},
+                      (struct rule_value){"kernel, at most", fast < kernel ? fast : kernel});
+}
+
+// No statistic claims more than the kernel has given. Sys is all of it on a heap that kept nothing
+// that it gave back, and whose range nobody else maps in: at the default base. Elsewhere, the
+// program itself may lie between.
+static bool check_bytes(struct rule_book *book, const struct view *view, bool cold,
+                        const struct memstats *fast) {
+    uintptr_t base = heap_base(view->heap);
+    struct bytes bytes = {.window_end = base + HEAP_WINDOW_BYTES};
+    if (!mappings_visit(base, base + HEAP_STRIDE_BYTES, count_mapping, &bytes)) {
+        return true; // no /proc: the kernel says nothing
+    }
+    bytes.mapped += bytes_elsewhere(view, base);
+    bool clean = at_most(book, "Sys", fast->Sys, bytes.mapped);
+    if (cold && base == HEAP_BASE_DEFAULT) {
+        clean &= rule_equal(book, RULE_KERNEL_BYTES, "Sys",
+                            (struct rule_value){"fast account", fast->Sys},
+                            (struct rule_value){"kernel", bytes.mapped});
+    }
+    clean &= at_most(book, "HeapSys", fast->HeapSys, bytes.mapped_arenas);
+    return clean &&
+           (!cold || at_most(book, "HeapReleased", fast->HeapReleased, bytes.absent_arenas));
+}
+
+bool kernel_check(struct rule_book *book, const struct view *view, bool cold,
+                  const struct memstats *fast) {
+    return check_mapped(book, view) && (!cold || check_released(book, view)) &&
+           check_bytes(book, view, cold, fast);
 }

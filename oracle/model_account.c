@@ -53,19 +53,21 @@ static bool equal(const struct model *model, const char *field, uint64_t fast, u
 
 static bool compare_classes(const struct model *model, const struct memstats *fast) {
     rule_count(model->book, RULE_MODEL_BY_SIZE);
-    for (size_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
+    for (size_t class = 0; class < SIZE_CLASS_COUNT;
+         class ++) { // row 0 is zero: large ones have none
         const struct memstats_by_size *row = &fast->BySize[class];
-        if (row->Mallocs == model->alloc_count[class] && row->Frees == model->free_count[class]) {
+        uint64_t alloc_count = class == 0 ? 0 : model->alloc_count[class];
+        uint64_t free_count = class == 0 ? 0 : model->free_count[class];
+        if (row->Mallocs == alloc_count && row->Frees == free_count) {
             continue;
         }
-        bool mallocs = row->Mallocs != model->alloc_count[class];
+        bool mallocs = row->Mallocs != alloc_count;
         char field[FINDING_FIELD_BYTES];
         (void)snprintf(field, sizeof field, "BySize[%zu].%s", class, mallocs ? "Mallocs" : "Frees");
         return rule_fail_values(
             model->book, RULE_MODEL_BY_SIZE, field,
             (struct rule_value){"fast account", mallocs ? row->Mallocs : row->Frees},
-            (struct rule_value){"model",
-                                mallocs ? model->alloc_count[class] : model->free_count[class]});
+            (struct rule_value){"model", mallocs ? alloc_count : free_count});
     }
     return true;
 }

@@ -130,7 +130,7 @@ static bool check_heap(struct oracle *oracle, const struct memstats *fast, const
     clean = clean &&
             (paranoid ? contents_check_all(&oracle->model) : contents_check_some(&oracle->model));
     clean = clean && poison_check(&oracle->model, &oracle->view, paranoid);
-    return clean && (!paranoid || kernel_check(book, &oracle->view, inspect_is_cold(heap)));
+    return clean && (!paranoid || kernel_check(book, &oracle->view, inspect_is_cold(heap), fast));
 }
 
 bool oracle_check(struct oracle *oracle, enum oracle_level level, struct heap *heap,

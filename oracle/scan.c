@@ -151,14 +151,14 @@ static bool compare_field(struct rule_book *book, const char *name, uint64_t fas
 static bool compare_classes(struct rule_book *book, const struct scan *scan,
                             const struct memstats *fast) {
     rule_count(book, RULE_SCAN_BY_SIZE);
-    for (size_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
+    for (size_t class = 0; class < SIZE_CLASS_COUNT; class ++) { // row 0 is zero: see compare_large
         uint64_t live = fast->BySize[class].Mallocs - fast->BySize[class].Frees;
-        if (live != scan->live_count[class]) {
+        if (live != (class == 0 ? 0 : scan->live_count[class])) {
             char field[FINDING_FIELD_BYTES];
             (void)snprintf(field, sizeof field, "BySize[%zu]", class);
-            return rule_fail_values(book, RULE_SCAN_BY_SIZE, field,
-                                    (struct rule_value){"fast account", live},
-                                    (struct rule_value){"scan", scan->live_count[class]});
+            return rule_fail_values(
+                book, RULE_SCAN_BY_SIZE, field, (struct rule_value){"fast account", live},
+                (struct rule_value){"scan", class == 0 ? 0 : scan->live_count[class]});
         }
     }
     return true;

@@ -10,7 +10,7 @@ _countercheck() {
     replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --no-expect" ;;
     minimize) options+=" -o" ;;
     ops) options+=" --encode -o" ;;
-    soak) options+=" --seconds --seed --operations --table --threads" ;;
+    soak) options+=" --seconds --seed --operations --check=cheap --check=full --check=paranoid --table --threads" ;;
     accounts) options+=" --allow= --json" ;;
     bisect) options+=" --json" ;;
     dump)

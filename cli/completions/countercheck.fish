@@ -17,6 +17,7 @@ complete -c countercheck -n '__fish_seen_subcommand_from ops' -l encode -d 'text
 complete -c countercheck -n '__fish_seen_subcommand_from soak' -l seconds -x -d 'how long'
 complete -c countercheck -n '__fish_seen_subcommand_from soak' -l seed -x -d 'of the random numbers'
 complete -c countercheck -n '__fish_seen_subcommand_from soak' -l threads -x -d 'real threads'
+complete -c countercheck -n '__fish_seen_subcommand_from soak' -l check -x -a 'cheap full paranoid' -d 'level'
 complete -c countercheck -n '__fish_seen_subcommand_from soak' -l table -d 'what each operation did'
 complete -c countercheck -n '__fish_seen_subcommand_from soak' -l operations -x -d 'how many'
 complete -c countercheck -n '__fish_seen_subcommand_from accounts' -l allow -x -d 'fields whose changes are meant'

@@ -39,6 +39,7 @@ enum deaf_account {
     DEAF_IDENTITIES = 2,
     DEAF_SINCE = 4, // identities between two reads
     DEAF_VERIFIER = 8,
+    DEAF_SCAN = 16, // its fields
 };
 
 #define REAL(result, name, ...)                                                                    \

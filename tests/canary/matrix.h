@@ -49,7 +49,8 @@ static void canary_is_heard_first(void **state) {
 }
 
 static void print_deaf(unsigned deaf) {
-    static const char *const names[] = {"model", "identities", "identities-since", "verifier"};
+    static const char *const names[] = {"model", "identities", "identities-since", "verifier",
+                                        "scan"};
     const char *separator = "";
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if ((deaf >> i & 1) != 0) {
