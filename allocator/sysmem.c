@@ -20,7 +20,7 @@
 
 // From the default base on, all of them lie where TSan lets a program map.
 #define STRIDES_TRIED          4
-#define STEP_BYTES             ((size_t)64 << 10)  // doubled from try to try
+#define STEP_BYTES             ((size_t)64 << 10) // doubled from try to try
 #define CLEAN_IN_PLACE_BYTES   ((size_t)32 << 10) // above, madvise is cheaper: little was touched
 #define RELEASE_IN_PLACE_BYTES ((size_t)64 << 10)
 
