@@ -108,18 +108,11 @@ uint64_t heap_fault_count(const struct heap *heap) {
 
 // ---- reset
 
-// The first pages of an arena are used by almost every program: they are kept resident.
-#define WARM_PAGES ((size_t)64)
-
 // Zeroes pages [first, end) of an arena and what the metadata holds of them.
 static void clean_pages(struct heap_arena *arena, uintptr_t arena_base, size_t first, size_t end) {
     uintptr_t base = arena_base + first * HEAP_PAGE_BYTES;
     size_t size_bytes = (end - first) * HEAP_PAGE_BYTES;
-    size_t warm_end = first > WARM_PAGES ? first : end < WARM_PAGES ? end : WARM_PAGES;
-    heap_wipe(base, (warm_end - first) * HEAP_PAGE_BYTES);
-    if (warm_end < end) {
-        sysmem_clean(arena_base + warm_end * HEAP_PAGE_BYTES, (end - warm_end) * HEAP_PAGE_BYTES);
-    }
+    sysmem_clean_pages(base, size_bytes);
     heap_poison(base, size_bytes);
     sysmem_clean((uintptr_t)arena->pointer_bits + first * HEAP_POINTER_BITS_PAGE_BYTES,
                  (end - first) * HEAP_POINTER_BITS_PAGE_BYTES);

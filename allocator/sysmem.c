@@ -19,10 +19,10 @@
 #endif
 
 // From the default base on, all of them lie where TSan lets a program map.
-#define STRIDES_TRIED          4
-#define STEP_BYTES             ((size_t)64 << 10) // doubled from try to try
-#define CLEAN_IN_PLACE_BYTES   ((size_t)32 << 10) // above, madvise is cheaper: little was touched
-#define RELEASE_IN_PLACE_BYTES ((size_t)64 << 10)
+#define STRIDES_TRIED        4
+#define STEP_BYTES           ((size_t)64 << 10) // doubled from try to try
+#define CLEAN_IN_PLACE_BYTES ((size_t)32 << 10) // above, madvise is cheaper: little was touched
+#define WARM_BYTES           ((size_t)512 << 10)
 
 // ---- system calls
 
@@ -51,6 +51,24 @@ static enum sysmem_status os_protect(uintptr_t base, size_t size_bytes, int prot
 
 static bool os_release(uintptr_t base, size_t size_bytes) {
     return madvise((void *)base, size_bytes, MADV_DONTNEED) == 0;
+}
+
+// Zeroes pages of an arena. The first ones, which almost every program uses, stay resident.
+static bool clean_pages(uintptr_t base, size_t size_bytes) {
+    size_t first = base % HEAP_ARENA_BYTES;
+    size_t warm_bytes = first < WARM_BYTES ? WARM_BYTES - first : 0;
+    warm_bytes = size_bytes < warm_bytes ? size_bytes : warm_bytes;
+    if (size_bytes - warm_bytes <= CLEAN_IN_PLACE_BYTES) {
+        warm_bytes = size_bytes;
+    }
+    heap_wipe(base, warm_bytes);
+    return warm_bytes == size_bytes || os_release(base + warm_bytes, size_bytes - warm_bytes);
+}
+
+void sysmem_clean_pages(uintptr_t base, size_t size_bytes) {
+    if (!clean_pages(base, size_bytes)) {
+        heap_wipe(base, size_bytes);
+    }
 }
 
 void sysmem_clean(uintptr_t base, size_t size_bytes) {
@@ -245,11 +263,9 @@ bool sysmem_unused(struct sysmem *sys, uintptr_t base, size_t size_bytes) {
     if (fault_hits(sys, SYSMEM_MADVISE)) {
         return false;
     }
-    if (!sys->warm || size_bytes > RELEASE_IN_PLACE_BYTES) {
-        return note_result(sys, SYSMEM_MADVISE, os_release(base, size_bytes));
-    }
-    heap_wipe(base, size_bytes); // poisoned it is, and stays
-    return true;
+    // what is wiped is poisoned, and stays so
+    bool done = sys->warm ? clean_pages(base, size_bytes) : os_release(base, size_bytes);
+    return note_result(sys, SYSMEM_MADVISE, done);
 }
 
 // ---- metadata

@@ -124,7 +124,9 @@ const struct sysmem_range *sysmem_range_at(const struct sysmem *sys, uintptr_t b
 // statistics.
 void sysmem_rollback(struct sysmem *sys, uint64_t serial);
 
-// Zeroes memory that stays mapped: a little in place, much of it through the kernel.
+// Zeroes memory that stays mapped: a little in place, much of it through the kernel. Of an arena's
+// pages, the first in place.
+void sysmem_clean_pages(uintptr_t base, size_t size_bytes);
 void sysmem_clean(uintptr_t base, size_t size_bytes);
 
 // The process's threads all pass a full memory barrier. Register first; false: the kernel has no

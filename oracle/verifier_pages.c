@@ -115,6 +115,9 @@ static bool check_arena(struct page_walk *walk, const struct inspect_arena *aren
         uint64_t grown = arena->page_grown_bits[word];
         uint64_t allocated = arena->page_alloc_bits[word];
         uintptr_t address = arena->base + word * 64 * HEAP_PAGE_BYTES;
+        if (grown == 0 && ~allocated == 0 && arena->page_scavenged_bits[word] == 0) {
+            continue; // nothing there yet
+        }
         if ((arena->page_scavenged_bits[word] & (allocated | ~grown)) != 0) {
             return fail_page(walk->book, RULE_PAGE_SCAVENGED, address,
                              "a scavenged page near is not free");
@@ -141,30 +144,43 @@ static uint32_t lowest_bit(uint64_t bits) {
     return view_popcount((bits & (~bits + 1)) - 1);
 }
 
+// The free runs of a chunk as they come, from its lowest page up.
+struct runs {
+    struct inspect_summary sum;
+    uint32_t run;    // pages free right below
+    bool seen_taken; // the first run has ended
+};
+
+static void add_free(struct runs *runs, uint32_t page_count) {
+    runs->run += page_count;
+    runs->sum.max_pages = runs->run > runs->sum.max_pages ? runs->run : runs->sum.max_pages;
+}
+
+static void end_run(struct runs *runs) {
+    runs->sum.start_pages = runs->seen_taken ? runs->sum.start_pages : runs->run;
+    runs->seen_taken = true;
+    runs->run = 0;
+}
+
 static struct inspect_summary summarize_chunk(const uint64_t *alloc_bits) {
-    struct inspect_summary sum = {0};
-    uint32_t run = 0;
+    struct runs runs = {.run = 0};
     for (uint32_t word = 0; word < CHUNK_WORDS; word++) {
         uint64_t allocated = alloc_bits[word];
         uint32_t left = 64; // bits of it not yet looked at
         while (allocated != 0) {
-            uint32_t free = lowest_bit(allocated);
-            run += free;
-            sum.max_pages = run > sum.max_pages ? run : sum.max_pages;
-            run = 0;
+            uint32_t free = (allocated & 1) != 0 ? 0 : lowest_bit(allocated);
             allocated >>= free;
-            uint32_t taken = allocated == UINT64_MAX ? 64 : lowest_bit(~allocated);
-            left -= free + taken;
+            uint32_t taken = ~allocated == 0 ? 64 : lowest_bit(~allocated);
             allocated = taken == 64 ? 0 : allocated >> taken;
+            add_free(&runs, free);
+            end_run(&runs);
+            left -= free + taken;
         }
-        run += left;
-        sum.max_pages = run > sum.max_pages ? run : sum.max_pages;
+        add_free(&runs, left);
     }
-    sum.end_pages = run;
-    while (sum.start_pages < HEAP_CHUNK_PAGES && !test(alloc_bits, sum.start_pages)) {
-        sum.start_pages++;
-    }
-    return sum;
+    runs.sum.end_pages = runs.run;
+    runs.sum.start_pages = runs.seen_taken ? runs.sum.start_pages : runs.run;
+    return runs.sum;
 }
 
 // A run of nodes seen as one; `pages` is what they span so far.
