@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define BYTES_PER_UNIT   256 // of work
-#define HEAP_WORK        200
+#define HEAP_WORK        500
 #define CACHES_ASKED     2048 // more than a heap has
 #define UNKNOWN_PC       ((uintptr_t)0x10)
 #define WORDS_OF_NO_HEAP (SIZE_MAX / sizeof(uintptr_t) + 1)
@@ -65,6 +65,17 @@ static bool run_alone(struct executor *executor, struct heap *heap) {
     return true;
 }
 
+// Nothing was allocated in it, whatever was in others.
+static bool look_at_heap(struct executor *executor, struct heap *heap) {
+    struct memstats stats;
+    heap_read_memstats(heap, &stats);
+    (void)must(executor, heap_base(heap) != heap_base(executor->heap), heap_base(heap),
+               "two heaps have one base");
+    (void)must(executor, stats.Mallocs == 0 && stats.HeapAlloc == 0, stats.Mallocs,
+               "a heap counts what was allocated in another");
+    return true;
+}
+
 // False: the machine's memory is used up.
 static bool use_heap(struct executor *executor, struct heap *heap) {
     struct memstats stats;
@@ -74,8 +85,6 @@ static bool use_heap(struct executor *executor, struct heap *heap) {
         return false;
     }
     heap_read_memstats(heap, &stats);
-    (void)must(executor, heap_base(heap) != heap_base(executor->heap), heap_base(heap),
-               "two heaps have one base");
     (void)must(executor, stats.Mallocs == 1 && stats.HeapAlloc == 48, stats.Mallocs,
                "a heap counts what was allocated in another");
     (void)must(executor, collect_alone(heap, cache, object), (uintptr_t)object,
@@ -86,14 +95,15 @@ static bool use_heap(struct executor *executor, struct heap *heap) {
 bool exec_heap_beside(struct executor *executor, struct operation operation) {
     struct heap *heaps[HEAPS_BESIDE_MAX] = {NULL};
     uint32_t count = operation_get(operation, OPERAND_HEAPS);
-    bool effective = true;
+    bool effective = executor_may_make(executor);
     for (uint32_t i = 0; i < count && effective; i++) {
         // The third one's metadata would lie where the first one's window is.
         uintptr_t base = i == 2 ? heap_base(heaps[0]) - HEAP_WINDOW_BYTES : HEAP_BASE_DEFAULT;
         const struct heap_options options = {.base = base};
         executor_work(executor, HEAP_WORK);
         heaps[i] = heap_create(i % 2 == 0 ? &options : NULL);
-        effective = heaps[i] != NULL && use_heap(executor, heaps[i]);
+        effective = heaps[i] != NULL && look_at_heap(executor, heaps[i]) &&
+                    ((i > 0 && i + 1 < count) || use_heap(executor, heaps[i]));
     }
     for (uint32_t i = 0; i < count; i++) {
         if (heaps[i] != NULL) {

@@ -14,10 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STOP_DEPTH_MAX 3
-#define THREAD_WORK    200 // of work
-#define BYTES_PER_UNIT 256
-#define LOOKS_MAX      2000 // for a thread that falls asleep
+#define STOP_DEPTH_MAX     3
+#define THREAD_WORK        500 // of work
+#define THREAD_STACK_BYTES ((size_t)256 << 10)
+#define BYTES_PER_UNIT     256
+#define LOOKS_MAX          2000 // for a thread that falls asleep
 
 // ---- the world
 
@@ -53,6 +54,18 @@ bool exec_world(struct executor *executor, struct operation operation) {
         heap_fork_child(executor->heap);
         return true;
     }
+}
+
+// A small stack: a sanitizer looks after all of it.
+static bool start_thread(pthread_t *thread, void *(*run)(void *context), void *context) {
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) {
+        return false;
+    }
+    bool started = pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES) == 0 &&
+                   pthread_create(thread, &attributes, run, context) == 0;
+    (void)pthread_attr_destroy(&attributes);
+    return started;
 }
 
 // ---- a real thread: it attaches, allocates, and ends; nobody else runs meanwhile
@@ -100,7 +113,7 @@ bool exec_thread_run(struct executor *executor, struct operation operation) {
     };
     executor_work(executor, THREAD_WORK + run.request.size_bytes / BYTES_PER_UNIT);
     if (executor->stop_depth > 0 || !executor_has_handle(executor) ||
-        pthread_create(&thread, NULL, thread_main, &run) != 0) {
+        !executor_may_make(executor) || !start_thread(&thread, thread_main, &run)) {
         return false;
     }
     (void)pthread_join(thread, NULL);
@@ -182,11 +195,12 @@ bool exec_thread_wait(struct executor *executor, struct operation operation) {
                     .layout = executor_layout(operation_get(operation, OPERAND_TYPE))},
     };
     executor_work(executor, THREAD_WORK + wait.request.size_bytes / BYTES_PER_UNIT);
-    if (executor->stop_depth > 0 || wait.cache == NULL || !executor_has_handle(executor)) {
+    if (executor->stop_depth > 0 || wait.cache == NULL || !executor_has_handle(executor) ||
+        !executor_may_make(executor)) {
         return false;
     }
     heap_stop_world(executor->heap);
-    bool has_thread = pthread_create(&thread, NULL, waiter_main, &wait) == 0;
+    bool has_thread = start_thread(&thread, waiter_main, &wait);
     if (has_thread) {
         await_sleep(&wait);
     }

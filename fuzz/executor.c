@@ -24,6 +24,10 @@ void executor_work(struct executor *executor, uint64_t units) {
     executor->work_done += units;
 }
 
+bool executor_may_make(struct executor *executor) {
+    return executor->made_count < EXECUTOR_MADE_MAX && ++executor->made_count > 0;
+}
+
 void executor_note(struct executor *executor, uint64_t value) {
     uint64_t hash = (executor->hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
     executor->hash = hash ^ hash >> 29;
@@ -128,6 +132,7 @@ static void clear_slots(struct executor *executor) {
     memset(executor->manuals, 0, sizeof executor->manuals);
     memset(executor->types, 0, sizeof executor->types);
     executor->next_handle = 0;
+    executor->made_count = 0;
     executor->funcs_defined = false;
     executor->dump_is_whole = false;
 }

@@ -18,6 +18,7 @@
 #define EXECUTOR_BSS_WORDS  64
 #define EXECUTOR_NO_HANDLE  UINT32_MAX
 #define HEAPS_BESIDE_MAX    5 // more than there are strides to try
+#define EXECUTOR_MADE_MAX   4 // operations of a program that have the system make threads or heaps
 
 struct manual_slot {
     void *base; // NULL: empty
@@ -57,6 +58,7 @@ struct executor {
     const struct type *types[EXECUTOR_TYPES]; // defined when first used
     bool funcs_defined;
     uint32_t stop_depth;    // of the world
+    uint32_t made_count;    // of EXECUTOR_MADE_MAX
     uint64_t failed_before; // calls that had failed when it was last asked, in this operation or at
                             // its start
     struct dump_buffer dump;
@@ -97,6 +99,10 @@ bool executor_allocated(struct executor *executor, uint32_t slot,
 
 // Undoes what is left of the program's stops of the world.
 void executor_let_world_run(struct executor *executor);
+
+// Whether the program may have the system make a thread or heaps once more: that costs as much as a
+// hundred other operations.
+bool executor_may_make(struct executor *executor);
 
 // Counts work; mixes a result into the hash.
 void executor_work(struct executor *executor, uint64_t units);
