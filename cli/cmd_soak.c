@@ -39,7 +39,7 @@ static const char usage[] =
     "Exit status: 0 clean, 1 a finding, 2 unusable call, 3 the environment failed.\n";
 
 #define DRAWN_MAX    512 // operations a program
-#define TWICE_SHARE  64
+#define TWICE_SHARE  256
 #define DUMP_SHARE   8
 #define SHOWN_BEFORE 12
 

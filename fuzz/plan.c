@@ -2,6 +2,7 @@
 // that needs it.
 #include "fuzz/plan.h"
 
+#include "allocator/bits.h"
 #include "allocator/heap.h"
 
 #include <string.h>
@@ -22,31 +23,24 @@ static void put(struct plan_handles *set, uint32_t handle, bool is_in) {
     *word = is_in ? *word | bit : *word & ~bit;
 }
 
-static uint32_t count_bits(uint64_t bits) {
-    uint32_t count = 0;
-    for (; bits != 0; bits &= bits - 1) {
-        count++;
-    }
-    return count;
-}
-
 static uint32_t count_of(const struct plan_handles *set) {
     uint32_t count = 0;
     for (size_t i = 0; i < PLAN_HANDLES / 64; i++) {
-        count += count_bits(set->words[i]);
+        count += bits_popcount64(set->words[i]);
     }
     return count;
 }
 
 // A member, by chance; false: there is none.
 static bool draw_bit(uint64_t bits, struct random *random, uint32_t *slot) {
-    uint32_t left = bits == 0 ? 0 : random_below(random, count_bits(bits));
-    for (*slot = 0; *slot < 64; ++*slot) {
-        if ((bits >> *slot & 1) != 0 && left-- == 0) {
-            return true;
-        }
+    if (bits == 0) {
+        return false;
     }
-    return false;
+    for (uint32_t left = random_below(random, bits_popcount64(bits)); left > 0; left--) {
+        bits &= bits - 1;
+    }
+    *slot = bits_ctz64(bits);
+    return true;
 }
 
 static bool draw_handle(const struct plan_handles *set, struct random *random, uint32_t *handle) {
@@ -108,7 +102,7 @@ static void end_cycle(struct plan *plan) {
     plan->unswept_count = 1 + count_of(&plan->live) / HANDLES_PER_SPAN;
     for (size_t i = 0; i < PLAN_HANDLES / 64; i++) {
         uint64_t kept = plan->rooted.words[i];
-        plan->dying_count += count_bits(plan->finalized.words[i] & ~kept);
+        plan->dying_count += bits_popcount64(plan->finalized.words[i] & ~kept);
         plan->live.words[i] &= kept;
         plan->freeable.words[i] &= kept;
         plan->pointerful.words[i] &= kept;

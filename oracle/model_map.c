@@ -286,9 +286,9 @@ static uint32_t last_start(const struct map_page *page, uint32_t granule) {
     if (word == 0) {
         return MODEL_NONE;
     }
-    uint32_t bit = 63;
-    while ((word >> bit & 1) == 0) {
-        bit--;
+    uint32_t bit = 0; // of the highest one set
+    for (uint32_t step = 32; step > 0; step /= 2) {
+        bit += word >> bit >> step != 0 ? step : 0;
     }
     return index * 64 + bit;
 }
@@ -308,7 +308,7 @@ uint32_t map_find(const struct model *model, uintptr_t address) {
     if (!view_bit(page->used, granule)) {
         return MODEL_NONE;
     }
-    uint32_t start = last_start(page, granule);
+    uint32_t start = view_bit(page->starts, granule) ? granule : last_start(page, granule);
     uintptr_t page_base = address - offset % HEAP_PAGE_BYTES;
     return start == MODEL_NONE ? MODEL_NONE : map_at(map, model, page_base + (uintptr_t)start * 8);
 }

@@ -1,6 +1,8 @@
 // raw: the heap's memory as it is, poisoned or not, compared without the sanitizers' eyes.
 #include "oracle/raw.h"
 
+#include <string.h>
+
 #define WORD_BYTES sizeof(uint64_t)
 
 #if defined(__GNUC__)
@@ -20,16 +22,14 @@ UNCHECKED static size_t mismatch_by_byte(const volatile uint8_t *memory, const u
 }
 
 static uint64_t load_word(const uint8_t *bytes) {
-    uint64_t word = 0;
-    for (unsigned i = 0; i < WORD_BYTES; i++) {
-        word |= (uint64_t)bytes[i] << (8 * i);
-    }
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
     return word;
 }
 
 #define WORDS_AT_ONCE 8
 
-// Words of a little-endian machine. Eight are held against each other at once: where they differ
+// Eight words are held against each other at once: where they differ
 // is asked only when they do.
 UNCHECKED static size_t mismatch_by_word(const volatile uint64_t *memory, const uint8_t *bytes,
                                          size_t word_count) {

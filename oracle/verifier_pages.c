@@ -105,19 +105,23 @@ static bool check_free_pages(const struct page_walk *walk, const struct inspect_
     return true;
 }
 
-static bool check_arena(struct page_walk *walk, const struct inspect_arena *arena) {
-    uint64_t span_pages = 0;
-    if (!check_span_pages(walk, arena, &span_pages)) {
-        return false;
+// No page of the chunk was ever grown, and its bits say so: most chunks of an arena.
+static bool is_untouched(const struct inspect_arena *arena, size_t chunk) {
+    uint64_t touched = 0;
+    for (size_t word = chunk * CHUNK_WORDS; word < (chunk + 1) * CHUNK_WORDS; word++) {
+        touched |= arena->page_grown_bits[word] | ~arena->page_alloc_bits[word] |
+                   arena->page_scavenged_bits[word];
     }
-    uint64_t allocated_pages = 0;
-    for (size_t word = 0; word < arena->chunk_count * CHUNK_WORDS; word++) {
+    return touched == 0;
+}
+
+// Counts the pages of the chunk that are allocated.
+static bool check_chunk(const struct page_walk *walk, const struct inspect_arena *arena,
+                        size_t chunk, uint64_t *allocated_pages) {
+    for (size_t word = chunk * CHUNK_WORDS; word < (chunk + 1) * CHUNK_WORDS; word++) {
         uint64_t grown = arena->page_grown_bits[word];
         uint64_t allocated = arena->page_alloc_bits[word];
         uintptr_t address = arena->base + word * 64 * HEAP_PAGE_BYTES;
-        if (grown == 0 && ~allocated == 0 && arena->page_scavenged_bits[word] == 0) {
-            continue; // nothing there yet
-        }
         if ((arena->page_scavenged_bits[word] & (allocated | ~grown)) != 0) {
             return fail_page(walk->book, RULE_PAGE_SCAVENGED, address,
                              "a scavenged page near is not free");
@@ -126,8 +130,22 @@ static bool check_arena(struct page_walk *walk, const struct inspect_arena *aren
             return fail_page(walk->book, RULE_PAGE_SCAVENGED, address,
                              "a page near is free that was never grown");
         }
-        allocated_pages += view_popcount(allocated & grown);
+        *allocated_pages += view_popcount(allocated & grown);
         if (walk->deep && !check_free_pages(walk, arena, word, grown & ~allocated)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_arena(struct page_walk *walk, const struct inspect_arena *arena) {
+    uint64_t span_pages = 0;
+    if (!check_span_pages(walk, arena, &span_pages)) {
+        return false;
+    }
+    uint64_t allocated_pages = 0;
+    for (size_t chunk = 0; chunk < arena->chunk_count; chunk++) {
+        if (!is_untouched(arena, chunk) && !check_chunk(walk, arena, chunk, &allocated_pages)) {
             return false;
         }
     }
