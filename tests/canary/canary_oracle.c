@@ -84,6 +84,7 @@ static void finalizer_set(void) {
 }
 
 static void finalizer_queue(void) {
+    static struct finalizer queued; // outlives the call, as in a heap
     queued = (struct finalizer){.object = address_of(FINALIZED)};
     (void)model_finalizer_started(driver.model, &queued); // its object lives
 }

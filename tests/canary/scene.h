@@ -20,7 +20,6 @@ static const struct gc_layout node = {
     .size_bytes = 24, .pointer_bytes = 24, .pointer_mask = node_mask};
 
 static struct driver driver;
-static struct finalizer queued;
 
 static uintptr_t address_of(uint32_t handle) {
     return model_handle(driver.model, handle)->address;
