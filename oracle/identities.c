@@ -121,20 +121,24 @@ static bool check_classes(struct rule_book *book, const struct memstats *s) {
     return clean;
 }
 
-// Cycle number `cycle` ended after the one before it; rows that no cycle has used are zero.
-static bool check_row_of_ring(struct rule_book *book, const struct memstats *s, uint32_t row) {
-    uint32_t before = (row + MEMSTATS_PAUSE_COUNT - 1) % MEMSTATS_PAUSE_COUNT;
-    uint64_t end = s->PauseEnd[row];
-    char field[FINDING_FIELD_BYTES];
+// What the end of a row's cycle is at least: that of the cycle before it; of a row that no cycle
+// has used: what it is, zero.
+static uint64_t least_end(const struct memstats *s, uint32_t row) {
+    uint32_t oldest = s->NumGC < MEMSTATS_PAUSE_COUNT ? 0 : s->NumGC % MEMSTATS_PAUSE_COUNT;
     if (row >= s->NumGC) {
-        (void)snprintf(field, sizeof field, "PauseEnd[%u]", row);
-        return end == 0 || same(book, RULE_IDENTITY_PAUSES, field, end, 0);
+        return 0;
     }
-    bool is_oldest = row == (s->NumGC < MEMSTATS_PAUSE_COUNT ? 0 : s->NumGC % MEMSTATS_PAUSE_COUNT);
-    uint64_t least = is_oldest ? s->PauseNs[row] : s->PauseEnd[before];
-    if (end >= least) {
+    return row == oldest ? s->PauseNs[row]
+                         : s->PauseEnd[(row + MEMSTATS_PAUSE_COUNT - 1) % MEMSTATS_PAUSE_COUNT];
+}
+
+static bool check_row_of_ring(struct rule_book *book, const struct memstats *s, uint32_t row) {
+    uint64_t end = s->PauseEnd[row];
+    uint64_t least = least_end(s, row);
+    if (row >= s->NumGC ? end == 0 : end >= least) {
         return true;
     }
+    char field[FINDING_FIELD_BYTES];
     (void)snprintf(field, sizeof field, "PauseEnd[%u]", row);
     return same(book, RULE_IDENTITY_PAUSES, field, end, least);
 }
