@@ -56,8 +56,9 @@ interop: release ## dumps of real Go programs, both byte orders and pointer size
 	@ci/interop/public/run || [ $$? = 77 ]
 
 bench: release ## the benchmarks beside their peers
-	@ci/setup bench
+	@ci/setup bench fuzz
 	$(call build,release)
+	$(call build,fuzz,bench_fuzz)
 	@bench/run
 
 faults: ## seed known bugs into a copy of the tree, and see each caught

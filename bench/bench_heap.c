@@ -109,6 +109,15 @@ static uint64_t time_stats(struct heap *heap, unsigned long count) {
     return (now_ns() - start_ns) / count;
 }
 
+static uint64_t time_scan(struct heap *heap, unsigned long count) {
+    static struct scan scan;
+    uint64_t start_ns = now_ns();
+    for (unsigned long i = 0; i < count; i++) {
+        scan_heap_in_place(&scan, heap);
+    }
+    return (now_ns() - start_ns) / count;
+}
+
 static void answer(struct runtime *runtime, struct mcache *cache) {
     char line[4096];
     while (fgets(line, sizeof(line), stdin) != NULL) {
@@ -119,6 +128,9 @@ static void answer(struct runtime *runtime, struct mcache *cache) {
         } else if (strncmp(line, "stats ", 6) == 0) {
             unsigned long count = strtoul(line + 6, NULL, 10);
             ns = time_stats(runtime_heap(runtime), count > 0 ? count : 1);
+        } else if (strncmp(line, "scan ", 5) == 0) {
+            unsigned long count = strtoul(line + 5, NULL, 10);
+            ns = time_scan(runtime_heap(runtime), count > 0 ? count : 1);
         } else {
             die("unknown request");
         }

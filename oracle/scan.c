@@ -33,15 +33,12 @@ static void count_objects(struct scan *scan, const struct inspect_span *span) {
     }
 }
 
-static void count_spans(struct scan *scan, struct sums *sums, const struct view *view) {
-    for (uint32_t i = 0; i < view->span_count; i++) {
-        const struct inspect_span *span = &view->spans[i];
-        if (span->state == INSPECT_SPAN_IN_USE) {
-            sums->inuse_pages += span->page_count;
-            count_objects(scan, span);
-        } else if (span->state == INSPECT_SPAN_MANUAL) {
-            sums->manual_pages[span->manual_stat] += span->page_count;
-        }
+static void count_span(struct scan *scan, struct sums *sums, const struct inspect_span *span) {
+    if (span->state == INSPECT_SPAN_IN_USE) {
+        sums->inuse_pages += span->page_count;
+        count_objects(scan, span);
+    } else if (span->state == INSPECT_SPAN_MANUAL) {
+        sums->manual_pages[span->manual_stat] += span->page_count;
     }
 }
 
@@ -132,15 +129,32 @@ static void fill_metadata(struct memstats *slow, const struct sums *sums, const 
     slow->Sys = sums->prepared_bytes;
 }
 
+// Everything but the spans.
+static void finish(struct scan *scan, struct sums *sums, const struct heap *heap) {
+    count_pages(scan, sums, heap);
+    count_ranges(sums, heap);
+    scan->slow.Alloc = scan->slow.HeapAlloc;
+    fill_pages(&scan->slow, sums, scan->grown_page_count);
+    fill_metadata(&scan->slow, sums, heap);
+}
+
 void scan_heap(struct scan *scan, const struct view *view) {
     memset(scan, 0, sizeof *scan);
     struct sums sums = {0};
-    count_spans(scan, &sums, view);
-    count_pages(scan, &sums, view->heap);
-    count_ranges(&sums, view->heap);
-    scan->slow.Alloc = scan->slow.HeapAlloc;
-    fill_pages(&scan->slow, &sums, scan->grown_page_count);
-    fill_metadata(&scan->slow, &sums, view->heap);
+    for (uint32_t i = 0; i < view->span_count; i++) {
+        count_span(scan, &sums, &view->spans[i]);
+    }
+    finish(scan, &sums, view->heap);
+}
+
+void scan_heap_in_place(struct scan *scan, const struct heap *heap) {
+    memset(scan, 0, sizeof *scan);
+    struct sums sums = {0};
+    struct inspect_span span;
+    for (size_t i = 0; inspect_span(heap, i, &span); i++) {
+        count_span(scan, &sums, &span);
+    }
+    finish(scan, &sums, heap);
 }
 
 static bool compare_field(struct rule_book *book, const char *name, uint64_t fast, uint64_t slow) {

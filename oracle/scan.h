@@ -19,6 +19,9 @@ struct scan {
 
 void scan_heap(struct scan *scan, const struct view *view);
 
+// The same of a heap that nobody looks at otherwise: each span is read once, and no copy is made.
+void scan_heap_in_place(struct scan *scan, const struct heap *heap);
+
 // Compares every field that the scan knows. True: all agree.
 struct rule_book;
 bool scan_compare(struct rule_book *book, const struct scan *scan, const struct memstats *fast);

@@ -1,0 +1,35 @@
+// test_scan: a scan in place says what a scan of a view says.
+#include "tests/oracle/driver.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "oracle/scan.h"
+
+static void a_scan_in_place_is_a_scan_of_the_view(void **unused) {
+    (void)unused;
+    struct driver driver;
+    driver_create(&driver);
+    struct view view = {0};
+    static struct scan of_view;
+    static struct scan in_place;
+    for (uint32_t i = 0; i < 200; i++) {
+        const size_t sizes[] = {8, 48, 1000, 9000, 40000};
+        assert_true(driver_alloc(&driver, i, sizes[i % 5]));
+        assert_true(i % 3 != 0 || driver_free(&driver, i / 2, 0));
+        assert_true(view_take(&view, driver.heap));
+        scan_heap(&of_view, &view);
+        scan_heap_in_place(&in_place, driver.heap);
+        assert_memory_equal(&of_view, &in_place, sizeof of_view);
+    }
+    assert_true(in_place.slow.HeapObjects > 0);
+    view_fini(&view);
+    driver_destroy(&driver);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_scan_in_place_is_a_scan_of_the_view)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
