@@ -17,8 +17,8 @@
 
 static const char usage[] =
     "usage: countercheck replay [--trace] [--check=cheap|full|paranoid] [--stats] [--json]\n"
-    "                           [--dump OUT] [--against DUMP] [--without NAMES] [--no-expect] "
-    "FILE|DIR...\n"
+    "                           [--first] [--dump OUT] [--against DUMP] [--without NAMES] "
+    "[--no-expect] FILE|DIR...\n"
     "       countercheck replay --pin FILE|DIR...\n"
     "\n"
     "Runs programs of heap operations, binary or text (told apart by their content), each on a "
@@ -30,6 +30,7 @@ static const char usage[] =
     "  --stats        prints the final statistics, and how often each rule was evaluated\n"
     "  --json         prints JSON: the statistics as one object a program, traces and findings as "
     "lines\n"
+    "  --first        stops at the first program with a finding\n"
     "  --dump OUT     writes the final heap dump of the one program given; it holds all that the "
     "heap held\n"
     "  --against DUMP compares a heap dump (not compressed) with what the one program given "
@@ -58,7 +59,7 @@ struct totals {
 };
 
 struct call {
-    bool is_traced, has_stats, is_json, is_terminal, is_pinning, ignores_expectations;
+    bool is_traced, has_stats, is_json, is_terminal, is_pinning, ignores_expectations, is_first;
     bool every_operation; // --check was given
     enum oracle_level level;
     const char *dump_path;
@@ -210,6 +211,9 @@ static int replay_all(const struct input_list *list, const struct call *call) {
         int status = call->is_pinning ? pin_file(executor, list->paths[i])
                                       : replay_file(executor, list->paths[i], call, &totals);
         worst = status == CLI_CLEAN || worst == CLI_FINDING ? worst : status;
+        if (call->is_first && worst == CLI_FINDING) {
+            break;
+        }
     }
     show_progress(call, list->count, list->count);
     if (!call->is_json && totals.programs > 0) {
@@ -231,6 +235,7 @@ int cmd_replay(int argc, char **argv) {
         {"--check", NULL, &level},
         {"--stats", &call.has_stats, NULL},
         {"--json", &call.is_json, NULL},
+        {"--first", &call.is_first, NULL},
         {"--dump", NULL, &call.dump_path},
         {"--against", NULL, &against_path},
         {"--without", NULL, &call.without},

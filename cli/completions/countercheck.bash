@@ -7,7 +7,7 @@ _countercheck() {
         return
     fi
     case $subcommand in
-    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --no-expect" ;;
+    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --no-expect --first" ;;
     minimize) options+=" -o" ;;
     ops) options+=" --encode -o" ;;
     soak) options+=" --seconds --seed --operations --check=cheap --check=full --check=paranoid --table --threads" ;;

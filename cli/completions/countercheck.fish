@@ -9,6 +9,7 @@ complete -c countercheck -n '__fish_seen_subcommand_from replay' -l stats -d 'pr
 complete -c countercheck -n '__fish_seen_subcommand_from replay' -l dump -r -d 'write the final dump'
 complete -c countercheck -n '__fish_seen_subcommand_from replay' -l against -r -d 'compare with a dump'
 complete -c countercheck -n '__fish_seen_subcommand_from replay' -l without -x -d 'set truths or rules aside'
+complete -c countercheck -n '__fish_seen_subcommand_from replay' -l first -d 'stop at the first finding'
 complete -c countercheck -n '__fish_seen_subcommand_from replay' -l no-expect -d 'do not check expect lines'
 complete -c countercheck -n '__fish_seen_subcommand_from replay' -l pin -d 'write the final statistics into the file'
 complete -c countercheck -n '__fish_seen_subcommand_from replay bisect accounts dump' -l json -d 'as JSON'

@@ -102,6 +102,8 @@ refused "no truth and no rule 'modal'" "$command" replay --without scan,modal li
 refused "no other option" "$command" replay --pin --without model clean.ops
 expect 1 "a finding among others" "$command" replay clean.ops lie.ops clean.ops
 says out "3 programs" "a finding among others"
+expect 1 "the first finding alone" "$command" replay --first clean.ops lie.ops clean.ops
+says out "2 programs" "the first finding alone"
 expect 1 "a finding beside an unusable file" "$command" replay lie.ops wrong.ops
 expect 2 "an unusable file beside a clean one" "$command" replay clean.ops wrong.ops
 expect 0 "trace" "$command" replay --trace clean.ops
