@@ -12,7 +12,7 @@ build = @test -f build/$(1)/build.ninja || cmake --preset $(1) >/dev/null; \
 # $(call check,PRESET): runs the preset's tests and prints their summary
 check = @ctest --test-dir build/$(1) -j $(JOBS) --output-on-failure --no-tests=error
 
-.PHONY: all release debug fuzz test test-gcc test-release tsan coverage interop bench faults canaries corpus lint format docs install clean help
+.PHONY: all release debug fuzz test test-gcc test-release tsan coverage interop bench faults mutants canaries corpus lint format docs install clean help
 all: release
 
 release: ## build/release/countercheck, the optimised command
@@ -64,6 +64,12 @@ bench: release ## the benchmarks beside their peers
 faults: ## seed known bugs into a copy of the tree, and see each caught
 	@ci/setup fuzz test
 	@ci/faults/run
+
+mutants: ## change the sources in every small way, and see how many of the changes are noticed
+	@ci/setup mutants
+	@ci/mutants/run
+	$(call build,release,byteflips)
+	build/release/byteflips $(wildcard corpus/heap/*/* corpus/dump/*/*)
 
 canaries: ## which canary makes which rule of the oracle fire
 	@ci/setup test

@@ -1,0 +1,162 @@
+# judge: whether a change is noticed, and by whom; what is judged, and what judges.
+
+import pathlib
+import re
+import threading
+
+import subject
+from place import CANARIES, JUDGES, WORK
+
+SLACK_MIN = 1.0  # seconds of the processor that a run may take at least, and
+SLACK = 3        # so many times what the clean ones took
+PANEL_EACH = 2  # faults of the panel for each rule and field
+
+
+class Inputs:
+    """The kept inputs, how long each takes, and which changes each reaches."""
+
+    def __init__(self):
+        self.files = subject.kept_files("heap", "dump")
+        self.seconds, self.reached = {}, {}
+        self.canary_seconds, self.canary_reached = {}, {}
+        self.kills = {}  # (source file, function) -> input -> how many changes it caught
+        self.lock = threading.Lock()
+
+    def measure(self, pool):
+        """Runs everything clean. What a clean run finds is a false alarm: nothing can be judged then."""
+        list(pool.map(self.measure_input, self.files))
+        list(pool.map(self.measure_canary, CANARIES))
+
+    def measure_input(self, path):
+        into = WORK / f"reached.{threading.get_ident()}"
+        answer = subject.run(["countercheck", "replay", "--json", path], reached=into)
+        verdict = subject.verdict_of(answer)
+        if verdict:
+            raise subject.Failed(f"{path}: {verdict['by']} {verdict['what']} without any change")
+        self.seconds[path], self.reached[path] = answer.seconds, into.read_bytes()
+
+    def measure_canary(self, name):
+        into = WORK / f"reached.{threading.get_ident()}"
+        answer = subject.run([f"tests/canary.{name}"], reached=into)
+        if answer.status != 0:
+            raise subject.Failed(f"{name} fails without any change:\n{answer.err[-2000:]}")
+        self.canary_seconds[name], self.canary_reached[name] = answer.seconds, into.read_bytes()
+
+    def for_change(self, row):
+        """The inputs that reach it, those that caught its neighbours first, then the fast ones."""
+        kills = self.kills.get((row["file"], row["function"]), {})
+        files = [path for path in self.files if self.reached[path][row["number"]]]
+        return sorted(files, key=lambda path: (-kills.get(path, 0), self.seconds[path]))
+
+    def limit(self, files):
+        return SLACK_MIN + SLACK * sum(self.seconds[path] for path in files)
+
+    def caught(self, row, path):
+        with self.lock:
+            kills = self.kills.setdefault((row["file"], row["function"]), {})
+            kills[path] = kills.get(path, 0) + 1
+
+
+def short(path):
+    return re.sub(r".*/corpus/", "corpus/", path)
+
+
+# ---- what is judged
+
+def replay(row, inputs):
+    """By the kept corpus: {"by", "what", "file"}, {"by": "unreached"}, or None."""
+    files = inputs.for_change(row)
+    if not files:
+        return {"by": "unreached"}
+    # the likeliest alone: most changes end there
+    for part in (files[:1], files[1:]):
+        if not part:
+            continue
+        answer = subject.run(["countercheck", "replay", "--first", "--json", *part], str(row["number"]),
+                             inputs.limit(part))
+        verdict = subject.verdict_of(answer)
+        if verdict:
+            if verdict["file"]:
+                inputs.caught(row, verdict["file"])
+            return dict(verdict, file=short(verdict["file"]))
+    return None
+
+
+def fuzz(row, seconds):
+    """By the built-in engine; its program stays in build/mutants/found."""
+    folder = WORK / "found"
+    folder.mkdir(exist_ok=True)
+    found = folder / f"{row['number']}.ops"
+    answer = subject.run(["countercheck", "soak", "--seconds", str(seconds), "--seed", "1"], str(row["number"]),
+                         seconds + 30.0, keep=found)
+    verdict = subject.verdict_of_soak(answer)
+    return dict(verdict, file=str(found.relative_to(WORK.parent.parent))) if verdict else None
+
+
+# ---- what judges
+
+def panel_of(rows, results):
+    """Faults that the kept corpus catches by a rule: a few for each rule and field, each with its input."""
+    panel = {}
+    for row in rows:
+        result = results.get(row["key"], {})
+        if result.get("by") == "rule" and result.get("phase") == "replay" and result.get("file") and \
+                not JUDGES.match(row["file"]):
+            several = panel.setdefault(result["what"], [])
+            if len(several) < PANEL_EACH:
+                several.append((row["number"], result["what"], result["file"]))
+    return [one for several in panel.values() for one in several]
+
+
+def false_alarm(row, inputs):
+    files = inputs.for_change(row)
+    if not files:
+        return None
+    answer = subject.run(["countercheck", "replay", "--first", "--json", *files], str(row["number"]),
+                         inputs.limit(files))
+    verdict = subject.verdict_of(answer)
+    return {"by": "false alarm", "what": f"{verdict['by']}: {verdict['what']}", "file": short(verdict["file"])} \
+        if verdict else None
+
+
+def lost_canary(row, inputs):
+    for name in CANARIES:
+        if not inputs.canary_reached[name][row["number"]]:
+            continue
+        answer = subject.run([f"tests/canary.{name}"], str(row["number"]),
+                             SLACK_MIN + SLACK * inputs.canary_seconds[name])
+        if answer.status != 0:
+            failed = re.search(r"\[  FAILED  \] (?!\d)(\S+)", answer.out + answer.err)
+            return {"by": "lost canary", "what": failed.group(1) if failed else name, "file": name}
+    return None
+
+
+def lost_fault(row, inputs, panel):
+    """A fault of the panel that is no longer caught, or under another name."""
+    for number, what, file in panel:
+        path = str(pathlib.Path(WORK.parent.parent) / file)
+        answer = subject.run(["countercheck", "replay", "--first", "--json", path], f"{row['number']},{number}",
+                             inputs.limit([path]))
+        verdict = subject.verdict_of(answer)
+        if verdict is None:
+            return {"by": "lost fault", "what": what, "file": file}
+        if verdict["what"] != what:
+            return {"by": "fault by another name", "what": f"{what}: {verdict['what']}", "file": file}
+    return None
+
+
+def dumps(row, expected):
+    """A kept dump, whole or broken, of which the decoder says something else than is kept."""
+    for path, (status, said) in expected.items():
+        answer = subject.run(["countercheck", "dump", "verify", path], str(row["number"]), 20.0)
+        if (answer.status, answer.err or answer.out) != (status, said):
+            return {"by": "lost dump", "what": (answer.err or answer.out or "no answer").splitlines()[0][:150],
+                    "file": short(path)}
+    answer = subject.run(["fuzz_decode", *expected], str(row["number"]), 30.0)
+    verdict = subject.verdict_of(answer)
+    return {"by": "false alarm", "what": verdict["what"], "file": "corpus/decode"} if verdict else None
+
+
+def expected_of_dumps():
+    answers = {path: subject.run(["countercheck", "dump", "verify", path]) for path in subject.kept_files("decode")}
+    return {path: (answer.status, answer.err or answer.out) for path, answer in answers.items()}
