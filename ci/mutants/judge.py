@@ -26,6 +26,7 @@ class Inputs:
         """Runs everything clean. What a clean run finds is a false alarm: nothing can be judged then."""
         list(pool.map(self.measure_input, self.files))
         list(pool.map(self.measure_canary, CANARIES))
+        self.measure_together()
 
     def measure_input(self, path):
         into = WORK / f"reached.{threading.get_ident()}"
@@ -34,6 +35,14 @@ class Inputs:
         if verdict:
             raise subject.Failed(f"{path}: {verdict['by']} {verdict['what']} without any change")
         self.seconds[path], self.reached[path] = answer.seconds, into.read_bytes()
+
+    def measure_together(self):
+        """What is reached where one program follows another: the reset of the heap."""
+        into = WORK / "reached.together"
+        answer = subject.run(["countercheck", "replay", "--json", *self.files], reached=into, seconds=600.0)
+        if subject.verdict_of(answer):
+            raise subject.Failed(f"the kept corpus is not clean without any change: {answer.out}{answer.err}"[:2000])
+        self.reached_together = into.read_bytes()
 
     def measure_canary(self, name):
         into = WORK / f"reached.{threading.get_ident()}"
@@ -46,6 +55,8 @@ class Inputs:
         """The inputs that reach it, those that caught its neighbours first, then the fast ones."""
         kills = self.kills.get((row["file"], row["function"]), {})
         files = [path for path in self.files if self.reached[path][row["number"]]]
+        if not files and self.reached_together[row["number"]]:
+            return self.files
         return sorted(files, key=lambda path: (-kills.get(path, 0), self.seconds[path]))
 
     def limit(self, files):
@@ -69,9 +80,7 @@ def replay(row, inputs):
     if not files:
         return {"by": "unreached"}
     # the likeliest alone: most changes end there
-    for part in (files[:1], files[1:]):
-        if not part:
-            continue
+    for part in (files[:1], files) if len(files) > 1 else (files,):
         answer = subject.run(["countercheck", "replay", "--first", "--json", *part], str(row["number"]),
                              inputs.limit(part))
         verdict = subject.verdict_of(answer)
@@ -93,6 +102,17 @@ def fuzz(row, seconds):
     return dict(verdict, file=str(found.relative_to(WORK.parent.parent))) if verdict else None
 
 
+THREADS = re.compile(r"lock|world|atomic|\bcas\b|fence|thread|cache")
+
+
+def threads(row, seconds):
+    """What only real threads can show."""
+    answer = subject.run(["countercheck", "soak", "--threads", "4", "--seconds", str(seconds)], str(row["number"]),
+                         4.0 * seconds + 30.0)
+    verdict = subject.verdict_of_soak(answer)
+    return dict(verdict, file="soak --threads") if verdict else None
+
+
 # ---- what judges
 
 def panel_of(rows, results):
@@ -109,14 +129,10 @@ def panel_of(rows, results):
 
 
 def false_alarm(row, inputs):
-    files = inputs.for_change(row)
-    if not files:
+    verdict = replay(row, inputs)
+    if verdict is None or verdict["by"] == "unreached":
         return None
-    answer = subject.run(["countercheck", "replay", "--first", "--json", *files], str(row["number"]),
-                         inputs.limit(files))
-    verdict = subject.verdict_of(answer)
-    return {"by": "false alarm", "what": f"{verdict['by']}: {verdict['what']}", "file": short(verdict["file"])} \
-        if verdict else None
+    return {"by": "false alarm", "what": f"{verdict['by']}: {verdict['what']}", "file": verdict["file"]}
 
 
 def lost_canary(row, inputs):

@@ -214,7 +214,7 @@ class Finder:
 
     def visit_DeclRefExpr(self, node):
         target = node.target
-        if node.is_macro or target.get("kind") != "EnumConstantDecl":
+        if node.is_macro or target.get("kind") != "EnumConstantDecl" or target["name"].startswith("memory_order"):
             return
         names = self.file.enumerators.get(target["id"], [])
         others = [name for name in names if not re.search(r"_COUNT$|_MAX$", name)]

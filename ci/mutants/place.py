@@ -19,7 +19,7 @@ LEFT_OUT = ("allocator/check.h", "allocator/check.c",  # the abort itself
 JUDGES = re.compile(r"oracle/|dump/(reader|recode)")  # what judges, as against what is judged
 
 NUMBERS = 64  # a file's mutants begin at a multiple of it
-FLAGS = ["-std=c11", "-I.", "-DCHECK_LEVEL=1", "-fsanitize=address,undefined"]
+FLAGS = ["-std=c11", "-I.", "-DCHECK_LEVEL=2", "-fsanitize=address,undefined"]
 CANARIES = ("canary_oracle", "canary_dump", "canary_executor", "canary_ledger")
 PROGRAMS = ["countercheck", "fuzz_decode", *(f"tests/canary.{name}" for name in CANARIES)]
 
@@ -81,7 +81,7 @@ def build(count, jobs):
     room = (count // 4096 + 1) * 4096
     steps = [["cmake", "-S", str(TREE), "-B", str(BUILD), "-G", "Ninja", "-DCMAKE_C_COMPILER=clang",
               f"-DCMAKE_C_FLAGS={flags} -DMUTANT_COUNT={room}", "-DCMAKE_BUILD_TYPE=None",
-              "-DCOUNTERCHECK_SANITIZE=address,undefined", "-DCOUNTERCHECK_CHECK_LEVEL=1"],
+              "-DCOUNTERCHECK_SANITIZE=address,undefined", "-DCOUNTERCHECK_CHECK_LEVEL=2"],
              ["cmake", "--build", str(BUILD), "-j", str(jobs), "--target",
               *(name.split("/")[-1] for name in PROGRAMS)]]
     for step in steps:

@@ -26,7 +26,7 @@ class Part:
         self.equivalent = sum(1 for row in rows if row["key"] in known)
         judged = [results.get(row["key"], {"by": "nobody"}) for row in rows if row["key"] not in known]
         self.noticed = sum(1 for result in judged if result["by"] not in UNNOTICED)
-        self.reached = sum(1 for result in judged if result["by"] != "unreached" and result.get("reached", True))
+        self.reached = sum(1 for result in judged if result["by"] != "unreached")
         self.by = collections.Counter(result["by"] for result in judged)
 
     @property
