@@ -5,23 +5,37 @@
 #ifndef ALLOCATOR_LOCK_H
 #define ALLOCATOR_LOCK_H
 
+#include "allocator/check.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 
 struct lock {
     pthread_mutex_t mutex;
+    bool is_held; // guarded by itself: whoever takes the mutex finds it false, who gives it back
+                  // true
 };
 
 static inline void lock_init(struct lock *lock) {
     (void)pthread_mutex_init(&lock->mutex, NULL);
+    lock->is_held = false;
 }
 static inline void lock_acquire(struct lock *lock) {
     (void)pthread_mutex_lock(&lock->mutex);
+    ASSERT(!lock->is_held);
+    lock->is_held = true;
 }
 static inline bool lock_try(struct lock *lock) {
-    return pthread_mutex_trylock(&lock->mutex) == 0;
+    if (pthread_mutex_trylock(&lock->mutex) != 0) {
+        return false;
+    }
+    ASSERT(!lock->is_held);
+    lock->is_held = true;
+    return true;
 }
 static inline void lock_release(struct lock *lock) {
+    ASSERT(lock->is_held);
+    lock->is_held = false;
     (void)pthread_mutex_unlock(&lock->mutex);
 }
 

@@ -53,6 +53,13 @@ static void unmap_part_of_stack(struct fixture *f) {
     heap_unmap_os_stack(f->heap, stack, 8192);
 }
 
+static void release_a_free_lock(struct fixture *f) {
+    (void)f;
+    struct lock lock;
+    lock_init(&lock);
+    lock_release(&lock);
+}
+
 static void start_what_runs(struct fixture *f) {
     heap_start_world(f->heap);
 }
@@ -105,12 +112,22 @@ static void a_broken_invariant_ends_in_file_line_condition_and_values(void **sta
     expect_abort(": two + 1 == 4 (3, 4)\n", check_values, f);
 }
 
+// Where assertions are on; a lock costs nothing more where they are off.
+static void a_lock_that_nobody_holds_is_not_given_back(void **state) {
+    if (CHECK_LEVEL == 0) {
+        skip();
+    }
+    expect_abort("lock.h:", release_a_free_lock, *state);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_misuse_ends_in_its_sentence, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_broken_invariant_ends_in_file_line_condition_and_values,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_lock_that_nobody_holds_is_not_given_back, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
