@@ -9,7 +9,9 @@ from place import CANARIES, JUDGES, WORK
 
 SLACK_MIN = 1.0  # seconds of the processor that a run may take at least, and
 SLACK = 3        # so many times what the clean ones took
-PANEL_EACH = 2  # faults of the panel for each rule and field
+OPERATIONS_PER_SECOND = 10000  # that fuzzing does at least
+THREADS_SECONDS = 2
+PANEL_EACH = 1  # faults of the panel for each rule and field
 
 
 class Inputs:
@@ -91,13 +93,13 @@ def replay(row, inputs):
     return None
 
 
-def fuzz(row, seconds):
-    """By the built-in engine; its program stays in build/mutants/found."""
+def fuzz(row, operations):
+    """By the built-in engine, so many operations; its program stays in build/mutants/found."""
     folder = WORK / "found"
     folder.mkdir(exist_ok=True)
     found = folder / f"{row['number']}.ops"
-    answer = subject.run(["countercheck", "soak", "--seconds", str(seconds), "--seed", "1"], str(row["number"]),
-                         seconds + 30.0, keep=found)
+    answer = subject.run(["countercheck", "soak", "--seconds", "100000", "--seed", "1", "--operations", str(operations)],
+                         str(row["number"]), 10.0 + operations / OPERATIONS_PER_SECOND, keep=found)
     verdict = subject.verdict_of_soak(answer)
     return dict(verdict, file=str(found.relative_to(WORK.parent.parent))) if verdict else None
 
@@ -105,10 +107,10 @@ def fuzz(row, seconds):
 THREADS = re.compile(r"lock|world|atomic|\bcas\b|fence|thread|cache")
 
 
-def threads(row, seconds):
+def threads(row):
     """What only real threads can show."""
-    answer = subject.run(["countercheck", "soak", "--threads", "4", "--seconds", str(seconds)], str(row["number"]),
-                         4.0 * seconds + 30.0)
+    answer = subject.run(["countercheck", "soak", "--threads", "4", "--seconds", str(THREADS_SECONDS)],
+                         str(row["number"]), 30.0)
     verdict = subject.verdict_of_soak(answer)
     return dict(verdict, file="soak --threads") if verdict else None
 
@@ -133,6 +135,11 @@ def false_alarm(row, inputs):
     if verdict is None or verdict["by"] == "unreached":
         return None
     return {"by": "false alarm", "what": f"{verdict['by']}: {verdict['what']}", "file": verdict["file"]}
+
+
+def fuzzed_alarm(row, operations):
+    verdict = fuzz(row, operations)
+    return dict(verdict, by="false alarm", what=f"{verdict['by']}: {verdict['what']}") if verdict else None
 
 
 def lost_canary(row, inputs):

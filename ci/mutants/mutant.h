@@ -9,8 +9,8 @@
 extern unsigned mutants_on[MUTANT_ON_MAX];
 extern unsigned char mutants_reached[];
 
-// Whether the change is on. That it was asked is noted: a change that is never asked about is out of
-// every input's reach.
+// Whether the change is on. That it was asked is noted: a change that is never asked about is out
+// of every input's reach.
 static inline int mutant_is_on(unsigned number) {
     mutants_reached[number] = 1;
     return number == mutants_on[0] || number == mutants_on[1];
