@@ -20,6 +20,11 @@ static bool memory_failed(struct executor *executor) {
     return executor->failed_before != before;
 }
 
+// Whether it is an object: the zero base counts nowhere.
+static bool counts(const struct executor *executor, const void *object) {
+    return object != NULL && object != heap_zero_base(executor->heap);
+}
+
 bool executor_allocated(struct executor *executor, uint32_t slot,
                         const struct model_request *request, const void *object,
                         size_t usable_bytes) {
@@ -28,6 +33,7 @@ bool executor_allocated(struct executor *executor, uint32_t slot,
     (void)oracle_rule_text(executor->oracle, RULE_MODEL_STATUS, object != NULL || has_failed, 0,
                            "out of memory, though the system refused nothing");
     executor->handles[slot] = executor->next_handle;
+    executor->allocated += counts(executor, object);
     struct model_request told = *request;
     told.memory_failed = has_failed;
     (void)model_allocated(executor->model, executor->next_handle, &told, (uintptr_t)object,
@@ -112,6 +118,7 @@ static bool free_slot(struct executor *executor, uint32_t slot, struct mcache *c
     uint32_t handle = executor->handles[slot];
     (void)model_will_free(executor->model, handle);
     enum heap_free_status status = heap_free(executor->heap, cache, (void *)address);
+    executor->freed += status != HEAP_FREE_DEFERRED;
     (void)model_freed(executor->model, handle, heap_cache_id(cache), status);
     executor_note(executor, (uint64_t)status);
     return status != HEAP_FREE_DEFERRED;
@@ -153,6 +160,7 @@ bool exec_realloc(struct executor *executor, struct operation operation) {
     void *object = runtime_realloc(executor->runtime, cache, old, request.size_bytes,
                                    request.layout, request.flags);
     request.memory_failed = memory_failed(executor);
+    executor->allocated += object != old && counts(executor, object);
     (void)model_realloced(executor->model, handle, &request, (uintptr_t)object);
     executor_note(executor, (uintptr_t)object);
     return object != NULL;

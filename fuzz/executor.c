@@ -205,7 +205,10 @@ enum verdict executor_step(struct executor *executor) {
     oracle_begin(executor->oracle, executor->position, operation_descriptions[code].moves);
     executor_work(executor, 1);
     executor->failed_before = heap_fault_count(executor->heap);
+    executor->allocated = 0;
+    executor->freed = 0;
     executor->was_effective = execute(executor, operation);
+    oracle_count_objects(executor->oracle, executor->allocated, executor->freed);
     executor->counts.executed[code]++;
     executor->counts.effective[code] += executor->was_effective;
     executor_note(executor, executor->was_effective);

@@ -51,6 +51,7 @@ struct executor {
     struct mcache *caches[PROGRAM_CACHES_MAX];
     uint32_t handles[EXECUTOR_HANDLES]; // the model's name of what the slot holds
     uint32_t next_handle;
+    uint64_t allocated, freed; // objects, by calls of the operation that runs
     struct goroutine *goroutines[EXECUTOR_GOROUTINES];
     struct osthread *threads[EXECUTOR_THREADS];
     struct other_root *roots[EXECUTOR_ROOTS];

@@ -107,7 +107,7 @@ struct operation_description {
     uint8_t operands[OPERATION_OPERANDS_MAX]; // enum operand; ends with OPERAND_NONE
     uint16_t weight;
     enum operation_group group;
-    uint32_t moves; // fuzz/moves.h
+    uint64_t moves; // fuzz/moves.h
     const char *effect;
 };
 

@@ -1,22 +1,41 @@
-// delta: a field that no operation may have moved, and that moved, is a finding: it names the
+// delta: a field that no operation may have moved so, and that moved, is a finding: it names the
 // operation at once.
 #include "oracle/delta.h"
 
 #include "oracle/oracle.h"
 #include "oracle/rule.h"
 
-static bool check_moved(struct rule_book *book, const char *field, uint64_t before, uint64_t now) {
-    return rule_equal(book, RULE_DELTA_MOVED, field, (struct rule_value){"fast account", now},
-                      (struct rule_value){"before", before});
+static bool check_moved(struct rule_book *book, const char *field, uint64_t before, uint64_t now,
+                        uint64_t may_rise, uint64_t may_fall) {
+    rule_count(book, RULE_DELTA_MOVED);
+    if (now == before || (now > before ? may_rise : may_fall) != 0) {
+        return true;
+    }
+    return rule_fail_values(book, RULE_DELTA_MOVED, field, (struct rule_value){"fast account", now},
+                            (struct rule_value){"before", before});
+}
+
+// Each object that an operation got counts once, those that share a tiny block as well; each that
+// it freed counts, and those that were swept besides.
+static bool check_objects(struct rule_book *book, const struct memstats *before,
+                          const struct memstats *now, const struct delta *delta) {
+    uint64_t least_frees = before->Frees + delta->freed;
+    bool clean = rule_equal(book, RULE_DELTA_AMOUNT, "Mallocs",
+                            (struct rule_value){"fast account", now->Mallocs},
+                            (struct rule_value){"operations", before->Mallocs + delta->allocated});
+    rule_count(book, RULE_DELTA_AMOUNT);
+    return clean && (now->Frees >= least_frees ||
+                     rule_fail_values(book, RULE_DELTA_AMOUNT, "Frees",
+                                      (struct rule_value){"fast account", now->Frees},
+                                      (struct rule_value){"operations, at least", least_frees}));
 }
 
 bool delta_check(struct rule_book *book, const struct memstats *before, const struct memstats *now,
-                 uint32_t moves) {
+                 const struct delta *delta) {
     bool clean = true;
 #define MEMSTATS_FIELD(name, unit, meaning, truths)                                                \
-    if ((moves & ORACLE_MOVES(name)) == 0) {                                                       \
-        clean &= check_moved(book, #name, before->name, now->name);                                \
-    }
+    clean &= check_moved(book, #name, before->name, now->name, delta->moves & ORACLE_RISES(name),  \
+                         delta->moves & ORACLE_FALLS(name));
 #include "allocator/memstats_fields.def"
-    return clean;
+    return (!delta->counts_objects || check_objects(book, before, now, delta)) && clean;
 }

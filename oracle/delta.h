@@ -1,5 +1,5 @@
 // delta: which fields moved since the check before, against which the operations between may move
-// at all.
+// at all, which way, and by how much they must.
 #ifndef ORACLE_DELTA_H
 #define ORACLE_DELTA_H
 
@@ -10,8 +10,13 @@
 
 struct rule_book;
 
-// `moves`: ORACLE_MOVES bits of all operations since `before` was read.
+struct delta {      // of all operations since the check before
+    uint64_t moves; // ORACLE_MOVES bits
+    bool counts_objects;
+    uint64_t allocated, freed; // objects, when they are counted; freed by calls, not by sweeps
+};
+
 bool delta_check(struct rule_book *book, const struct memstats *before, const struct memstats *now,
-                 uint32_t moves);
+                 const struct delta *delta);
 
 #endif

@@ -21,7 +21,7 @@ const char *const memstats_field_names[MEMSTATS_INDEX_COUNT] = {
 #include "allocator/memstats_fields.def"
 };
 
-_Static_assert(MEMSTATS_INDEX_COUNT <= 32, "a field is a bit of a uint32_t");
+_Static_assert(MEMSTATS_INDEX_COUNT <= 32, "a field is a bit of the half of a uint64_t");
 
 struct oracle {
     struct rule_book book;
@@ -31,7 +31,7 @@ struct oracle {
     struct scan scan;
     struct memstats before; // at the last check
     bool has_before;
-    uint32_t moves; // of the operations since
+    struct delta delta; // what the operations since may have moved, and must have
 };
 
 struct oracle *oracle_create(void) {
@@ -56,7 +56,7 @@ void oracle_reset(struct oracle *oracle, struct heap *heap) {
     rule_book_begin(&oracle->book);
     model_reset(&oracle->model, heap);
     oracle->has_before = false;
-    oracle->moves = ORACLE_MOVES_NONE;
+    oracle->delta = (struct delta){.moves = ORACLE_MOVES_NONE};
 }
 
 struct model *oracle_model(struct oracle *oracle) {
@@ -71,9 +71,15 @@ void oracle_set_describe(struct oracle *oracle,
     oracle->book.describe_context = context;
 }
 
-void oracle_begin(struct oracle *oracle, uint64_t operation, uint32_t moves) {
+void oracle_begin(struct oracle *oracle, uint64_t operation, uint64_t moves) {
     oracle->book.operation = operation;
-    oracle->moves |= moves;
+    oracle->delta.moves |= moves;
+}
+
+void oracle_count_objects(struct oracle *oracle, uint64_t allocated, uint64_t freed) {
+    oracle->delta.counts_objects = true;
+    oracle->delta.allocated += allocated;
+    oracle->delta.freed += freed;
 }
 
 // The fields of Go's struct by the finding's name; false: it is no plain field.
@@ -106,7 +112,7 @@ static bool check_cheap(struct oracle *oracle, const struct memstats *fast, bool
     bool clean = model_compare(&oracle->model, fast, whole); // first: it says which number is wrong
     clean &= identities_check(book, fast, whole);
     if (oracle->has_before) {
-        clean &= delta_check(book, &oracle->before, fast, oracle->moves);
+        clean &= delta_check(book, &oracle->before, fast, &oracle->delta);
         clean &= identities_check_since(book, &oracle->before, fast);
     }
     return clean;
@@ -145,7 +151,7 @@ bool oracle_check(struct oracle *oracle, enum oracle_level level, struct heap *h
     }
     oracle->before = *fast;
     oracle->has_before = true;
-    oracle->moves = ORACLE_MOVES_NONE;
+    oracle->delta = (struct delta){.counts_objects = oracle->delta.counts_objects};
     oracle->book.checked_before = oracle->book.operation + 1;
     return !oracle->book.found;
 }

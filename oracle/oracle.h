@@ -39,35 +39,26 @@ void oracle_set_describe(struct oracle *oracle,
 // Says that operation number `operation` is about to run, and which fields it may move at all: bits
 // of ORACLE_MOVES(field) below; ORACLE_MOVES_ALL when it may move any. To be called before every
 // operation.
-void oracle_begin(struct oracle *oracle, uint64_t operation, uint32_t moves);
+void oracle_begin(struct oracle *oracle, uint64_t operation, uint64_t moves);
 
 enum memstats_index { // of the uint64_t fields of struct memstats
 #define MEMSTATS_FIELD(name, unit, meaning, truths) MEMSTATS_INDEX_##name,
 #include "allocator/memstats_fields.def"
     MEMSTATS_INDEX_COUNT,
 };
-#define ORACLE_MOVES(field) ((uint32_t)1 << MEMSTATS_INDEX_##field)
-#define ORACLE_MOVES_NONE   ((uint32_t)0)
-#define ORACLE_MOVES_ALL    (UINT32_MAX)
+// A bit for each field that may be higher afterwards, and behind them one for each that may be
+// lower.
+#define ORACLE_RISES(field) ((uint64_t)1 << MEMSTATS_INDEX_##field)
+#define ORACLE_FALLS(field) (ORACLE_RISES(field) << 32)
+#define ORACLE_MOVES(field) (ORACLE_RISES(field) | ORACLE_FALLS(field))
+#define ORACLE_MOVES_NONE   ((uint64_t)0)
+#define ORACLE_MOVES_ALL    (UINT64_MAX)
 // Go names of the fields above.
 extern const char *const memstats_field_names[MEMSTATS_INDEX_COUNT];
 
-// Groups of fields that move together.
-#define ORACLE_MOVES_OBJECTS                                                                       \
-    (ORACLE_MOVES(Alloc) | ORACLE_MOVES(TotalAlloc) | ORACLE_MOVES(Mallocs) |                      \
-     ORACLE_MOVES(Frees) | ORACLE_MOVES(HeapAlloc) | ORACLE_MOVES(HeapObjects))
-#define ORACLE_MOVES_FREES                                                                         \
-    (ORACLE_MOVES(Alloc) | ORACLE_MOVES(Frees) | ORACLE_MOVES(HeapAlloc) |                         \
-     ORACLE_MOVES(HeapObjects))
-#define ORACLE_MOVES_SPANS /* spans taken or given back, without growth */                         \
-    (ORACLE_MOVES(HeapInuse) | ORACLE_MOVES(HeapIdle) | ORACLE_MOVES(HeapReleased) |               \
-     ORACLE_MOVES(MSpanInuse))
-#define ORACLE_MOVES_GROWTH /* memory from the system: arenas, metadata */                         \
-    (ORACLE_MOVES(Sys) | ORACLE_MOVES(HeapSys) | ORACLE_MOVES(HeapIdle) |                          \
-     ORACLE_MOVES(HeapReleased) | ORACLE_MOVES(MSpanSys) | ORACLE_MOVES(MCacheSys) |               \
-     ORACLE_MOVES(BuckHashSys) | ORACLE_MOVES(GCSys) | ORACLE_MOVES(OtherSys))
-#define ORACLE_MOVES_CYCLE                                                                         \
-    (ORACLE_MOVES(NextGC) | ORACLE_MOVES(LastGC) | ORACLE_MOVES(PauseTotalNs))
+// Says how many objects were allocated and freed by the program itself since this was told last: by
+// results alone. From the first call on, Mallocs must rise by as many and Frees by no fewer.
+void oracle_count_objects(struct oracle *oracle, uint64_t allocated, uint64_t freed);
 
 // Compares `fast`, the heap's own account read just now, with every other. True when clean; a
 // finding of earlier keeps it false.

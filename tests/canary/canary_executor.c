@@ -13,6 +13,8 @@
 
 static bool lying; // the system refuses objects of 64 bytes, which no plan of the program asked for
 
+static bool taking_two; // an allocation takes a second object, which nobody hears of
+
 void *__real_heap_alloc(struct heap *heap, struct mcache *cache, size_t size_bytes,
                         const struct gc_layout *layout, unsigned flags);
 void *__wrap_heap_alloc(struct heap *heap, struct mcache *cache, size_t size_bytes,
@@ -24,6 +26,9 @@ void *__wrap_heap_alloc(struct heap *heap, struct mcache *cache, size_t size_byt
         void *none = __real_heap_alloc(heap, cache, size_bytes, layout, flags);
         heap_set_fault(heap, SYSMEM_MMAP, 0, false);
         return none;
+    }
+    if (taking_two) {
+        (void)__real_heap_alloc(heap, cache, size_bytes, layout, flags);
     }
     return __real_heap_alloc(heap, cache, size_bytes, layout, flags);
 }
@@ -69,12 +74,20 @@ static void dump_sink(void) {
     overstating = false;
 }
 
+static void delta_amount(void) {
+    assert_true(oracle_set_aside(executor_oracle(executor), "model"));
+    taking_two = true;
+    (void)run("stats\nh1 = alloc c0 size=64\nstats\n");
+    taking_two = false;
+}
+
 #define CANARY(id, name)                                                                           \
     { RULE_##id, #name, name, 0, NULL }
 static const struct canary canaries[] = {
     CANARY(EXPECTED, expected),
     CANARY(TWIN_HASH, twin_hash),
     CANARY(DUMP_SINK, dump_sink),
+    {RULE_DELTA_AMOUNT, "delta_amount", delta_amount, DEAF_MODEL, NULL},
 };
 
 static const struct oracle *sing(const struct canary *canary) {

@@ -405,7 +405,7 @@ static void end(void) {
 
 static bool is_elsewhere(enum rule rule) {
     bool is_poison = strncmp(rule_names[rule], "poison-", 7) == 0;
-    if (rule == RULE_EXPECTED || rule == RULE_TWIN_HASH) {
+    if (rule == RULE_EXPECTED || rule == RULE_TWIN_HASH || rule == RULE_DELTA_AMOUNT) {
         return true; // the executor's: canary_executor
     }
     if (rule == RULE_SWEEP_WHOLE || rule == RULE_PROFILE_DRAW || rule == RULE_PROFILE_BUCKET ||

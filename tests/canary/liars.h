@@ -10,6 +10,7 @@
 #include "oracle/identities.h"
 #include "oracle/model.h"
 #include "oracle/verifier.h"
+#include "tests/canary/matrix.h"
 
 // ---- liars: each is NULL while the truth is told
 
@@ -31,16 +32,6 @@ static struct liars {
     int (*core)(size_t size_bytes, unsigned char *pages);
     unsigned deaf; // accounts that find nothing: enum deaf_account
 } liars;
-
-// A number that several accounts guard is reported by the first of them; another is heard when
-// those before it are deaf. So each is shown to stand alone.
-enum deaf_account {
-    DEAF_MODEL = 1,
-    DEAF_IDENTITIES = 2,
-    DEAF_SINCE = 4, // identities between two reads
-    DEAF_VERIFIER = 8,
-    DEAF_SCAN = 16, // its fields
-};
 
 #define REAL(result, name, ...)                                                                    \
     result __real_##name(__VA_ARGS__);                                                             \
