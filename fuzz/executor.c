@@ -170,6 +170,7 @@ enum verdict executor_begin(struct executor *executor, const struct program *pro
     }
     oracle_begin(executor->oracle, 0, ORACLE_MOVES_ALL);
     acquire_caches(executor, header->caches);
+    oracle_start_from(executor->oracle, executor_stats(executor));
     return verdict_now(executor);
 }
 

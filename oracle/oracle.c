@@ -106,6 +106,12 @@ static void add_change(struct oracle *oracle) {
     rule_add_before(&oracle->book, fast_before, right_before);
 }
 
+void oracle_start_from(struct oracle *oracle, const struct memstats *fast) {
+    oracle->before = *fast;
+    oracle->has_before = true;
+    oracle->delta = (struct delta){.counts_objects = oracle->delta.counts_objects};
+}
+
 static bool check_cheap(struct oracle *oracle, const struct memstats *fast, bool whole) {
     struct rule_book *book = &oracle->book;
     model_settle(&oracle->model, oracle->model.heap);
@@ -149,9 +155,7 @@ bool oracle_check(struct oracle *oracle, enum oracle_level level, struct heap *h
     if (!clean && !found_before) {
         add_change(oracle);
     }
-    oracle->before = *fast;
-    oracle->has_before = true;
-    oracle->delta = (struct delta){.counts_objects = oracle->delta.counts_objects};
+    oracle_start_from(oracle, fast);
     oracle->book.checked_before = oracle->book.operation + 1;
     return !oracle->book.found;
 }

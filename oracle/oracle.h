@@ -60,6 +60,10 @@ extern const char *const memstats_field_names[MEMSTATS_INDEX_COUNT];
 // results alone. From the first call on, Mallocs must rise by as many and Frees by no fewer.
 void oracle_count_objects(struct oracle *oracle, uint64_t allocated, uint64_t freed);
 
+// Takes `fast` as what stood before the operations that come: else the first check compares no
+// changes.
+void oracle_start_from(struct oracle *oracle, const struct memstats *fast);
+
 // Compares `fast`, the heap's own account read just now, with every other. True when clean; a
 // finding of earlier keeps it false.
 bool oracle_check(struct oracle *oracle, enum oracle_level level, struct heap *heap,

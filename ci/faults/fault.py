@@ -8,7 +8,7 @@ import re
 HERE = pathlib.Path(__file__).resolve().parent
 
 REQUIRED = ("fault", "retells", "way", "layer", "field", "trigger")
-OPTIONAL = ("group", "by", "targets")
+OPTIONAL = ("group", "by", "targets", "alone")
 WAYS = ("drop", "qty", "double", "stale", "sign", "order", "index", "unit", "no-undo", "width", "book", "asym",
         "scope", "death", "race", "record")
 LAYERS = ("allocator", "runtime", "dump", "oracle")

@@ -47,7 +47,8 @@ def markdown(results):
 # ---- the truths, each alone
 
 def truths_row(result):
-    return [result["name"], "" if result["caught"] else "FEWER THAN TWO",
+    reason = f"by one alone: {result['alone']}" if result["alone"] else ""
+    return [result["name"], reason if result["caught"] else "FEWER THAN TWO",
             ", ".join(f"{truth} ({said['rule']}{' ' + said['field'] if said['field'] else ''})"
                       for truth, said in result["truths"].items())]
 
@@ -56,7 +57,8 @@ def truths_text(results):
     width = max(len(result["name"]) for result in results)
     lines = [f"{name:{width}}  {said}{'  ' + few if few else ''}" for name, few, said in map(truths_row, results)]
     enough = sum(1 for result in results if result["caught"])
-    return "\n".join(lines + [f"{len(results)} faults: {enough} seen by two truths or more, each alone"])
+    return "\n".join(lines + [f"{len(results)} faults: {enough} seen by two truths or more, each alone, or by the one "
+                              "that can"])
 
 
 def truths_markdown(results):
@@ -66,7 +68,8 @@ def truths_markdown(results):
         cells = [" ".join(filter(None, (said["rule"], said["field"]))) if said else ""
                  for said in (result["truths"].get(name) for name in names)]
         lines.append(f"| {result['name']} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    reasons = [f"- {result['name']}: {result['alone']}" for result in results if result["alone"]]
+    return "\n".join(lines + ["", "Seen by one truth alone, and why:", "", *reasons]) + "\n"
 
 
 def matrix(faults):
