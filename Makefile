@@ -12,7 +12,7 @@ build = @test -f build/$(1)/build.ninja || cmake --preset $(1) >/dev/null; \
 # $(call check,PRESET): runs the preset's tests and prints their summary
 check = @ctest --test-dir build/$(1) -j $(JOBS) --output-on-failure --no-tests=error
 
-.PHONY: all release debug fuzz test test-gcc test-release tsan coverage interop bench faults mutants canaries corpus lint format docs install clean help
+.PHONY: all release debug fuzz test test-gcc test-release tsan coverage interop bench faults mutants canaries twin corpus lint format docs install clean help
 all: release
 
 release: ## build/release/countercheck, the optimised command
@@ -70,6 +70,10 @@ mutants: ## change the sources in every small way, and see how many of the chang
 	@ci/mutants/run
 	$(call build,release,byteflips)
 	build/release/byteflips $(wildcard corpus/heap/*/* corpus/dump/*/*)
+
+twin: ## the same programs by every build: the same results, to the byte of a dump
+	@ci/setup test
+	@ci/twin
 
 canaries: ## which canary makes which rule of the oracle fire
 	@ci/setup test

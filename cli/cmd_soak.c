@@ -25,7 +25,10 @@ static const char usage[] =
     "(default 10 s) or\n"
     "the operations are used up, or there is a finding: its program, the N-th, is then written to "
     "soak-S-N.ops.\n"
-    "The same seed draws the same programs everywhere, another seed others. With --table, the end "
+    "The same seed draws the same programs everywhere, another seed others; with --operations, a "
+    "hash "
+    "of all\n"
+    "results is printed, which is the same in every build. With --table, the end "
     "shows of each "
     "operation how often it did\n"
     "something; those that seldom do are shown anyway.\n"
@@ -48,6 +51,7 @@ static const char usage[] =
 struct soak {
     uint64_t seconds, seed, operations_limit;
     uint64_t program_count, bounded_count;
+    uint64_t hash; // of every program's results
     bool is_terminal, is_table;
     enum oracle_level level;
     struct executor *executor;
@@ -91,6 +95,7 @@ static enum verdict run_program(struct soak *soak, uint64_t number, const char *
     enum verdict verdict = runs_twice ? executor_run_twice(soak->executor, &program)
                                       : executor_run(soak->executor, &program, false);
     soak->bounded_count += verdict == VERDICT_WORK_BOUND;
+    soak->hash = (soak->hash ^ executor_hash(soak->executor)) * UINT64_C(0x9e3779b97f4a7c15);
     return verdict;
 }
 
@@ -130,6 +135,9 @@ static void print_summary(const struct soak *soak, double seconds) {
                  soak->program_count, executed,
                  executed == 0 ? 0.0 : 100.0 * (double)sum(counts->effective) / (double)executed,
                  rate, soak->bounded_count);
+    if (executed >= soak->operations_limit) {
+        (void)printf("results %016" PRIx64 "\n", soak->hash);
+    }
     print_effect(counts, soak->is_table);
 }
 
