@@ -12,12 +12,13 @@ static const char usage[] = "usage: countercheck bisect [--json] FILE\n"
                             "Runs the program with a full check after every operation and stops at "
                             "the first that fails: prints\n"
                             "its text, the rule, both numbers, the change that was expected of it "
-                            "and the actual one, and the\n"
-                            "operations before it.\n"
+                            "and the actual one, the\n"
+                            "operations before it, and the statistics that it moved, before and "
+                            "after.\n"
                             "Exit status: 0 no rule fails, 1 a finding, 2 unusable input or call, "
                             "3 the environment failed.\n";
 
-#define SHOWN_BEFORE 20
+#define SHOWN_BEFORE 10 // all of it fits a screen
 
 static struct program program;
 
@@ -28,7 +29,9 @@ static int bisect(const char *path, bool is_json) {
     if (executor == NULL) {
         return CLI_ENVIRONMENT;
     }
-    const struct replay replay = {.executor = executor, .name = path, .is_json = is_json};
+    struct memstats before = {0};
+    const struct replay replay = {
+        .executor = executor, .name = path, .is_json = is_json, .before = &before};
     program.header.check_every = 1;
     crash_catch();
     enum verdict verdict = replay_run(&replay, &program);
@@ -42,6 +45,7 @@ static int bisect(const char *path, bool is_json) {
             replay_print_finding_json(&replay, stdout);
         } else {
             replay_print_finding(&replay, &program, SHOWN_BEFORE, stdout);
+            replay_print_change(&replay, &before, stdout);
         }
     } else if (!is_json) {
         (void)printf("%s: no rule fails after any of its %zu operations\n", path,

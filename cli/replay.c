@@ -91,6 +91,9 @@ static enum verdict step(const struct replay *replay, const struct program *prog
     size_t index = executor_position(replay->executor);
     (void)text_print_operation(program->operations[index], text, sizeof text);
     crash_prepare("countercheck: %s: crashed in operation %zu: %s", replay->name, index, text);
+    if (replay->before != NULL) {
+        *replay->before = *executor_stats(replay->executor);
+    }
     if (!replay->is_traced) {
         return executor_step(replay->executor);
     }
@@ -120,6 +123,20 @@ enum verdict replay_run(const struct replay *replay, const struct program *progr
 enum verdict replay_run_again(const struct replay *replay) {
     crash_prepare("countercheck: %s: crashed in the second run", replay->name);
     return executor_run_again(replay->executor);
+}
+
+void replay_print_change(const struct replay *replay, const struct memstats *before, FILE *stream) {
+    const struct memstats *after = executor_stats(replay->executor);
+    (void)fprintf(stream, "statistics before this operation, and after it\n");
+    for (unsigned i = 0; i < STATISTIC_COUNT; i++) {
+        uint64_t old = statistic_value(before, (enum statistic)i);
+        uint64_t new = statistic_value(after, (enum statistic)i);
+        if (old != new) {
+            (void)fprintf(stream, "  %-16s %20" PRIu64 " %20" PRIu64 "  (%c%" PRIu64 ")\n",
+                          statistic_names[i], old, new, new > old ? '+' : '-',
+                          new > old ? new - old : old - new);
+        }
+    }
 }
 
 void replay_print_rules(const struct replay *replay, FILE *stream) {

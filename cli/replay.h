@@ -13,6 +13,7 @@ struct replay {
     bool is_traced;          // prints each operation with the counters that it moved
     bool is_json;            // traces are JSON lines
     struct memstats *at_end; // NULL, or where the statistics after the last operation go
+    struct memstats *before; // NULL, or where those before the operation that runs go
 };
 
 // Runs the program to its end or its first finding. Prepares the crash line at each operation.
@@ -24,6 +25,9 @@ enum verdict replay_run_again(const struct replay *replay);
 void replay_print_finding(const struct replay *replay, const struct program *program,
                           size_t before_count, FILE *stream);
 void replay_print_finding_json(const struct replay *replay, FILE *stream);
+
+// The statistics that differ, each as it was and as it is now.
+void replay_print_change(const struct replay *replay, const struct memstats *before, FILE *stream);
 
 // Every rule with how often it was evaluated and how often it fired, over all programs so far.
 void replay_print_rules(const struct replay *replay, FILE *stream);

@@ -202,6 +202,9 @@ ls ./*.ops.?????? 2>/dev/null && fail "pin: left a temporary"
 expect 1 "bisect" "$command" bisect lie.ops
 says out "->   5  expect Frees=2" "bisect"
 says out "4  free c0 h3" "bisect"
+printf 'h0 = alloc c0 size=48\nh1 = alloc c0 size=64\nexpect Mallocs=2\nh2 = alloc c0 size=64\nexpect Frees=1\n' >moved.ops
+expect 1 "bisect of what moved" "$command" bisect moved.ops
+says out "statistics before this operation, and after it" "bisect of what moved"
 expect 0 "bisect of a clean program" "$command" bisect clean.ops
 expect 1 "bisect --json" "$command" bisect --json lie.ops
 expect 0 "minimize" "$command" minimize lie.ops -o small.ops
