@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -30,6 +31,8 @@ static size_t line_bytes;
 static const char *file_path;
 static const uint8_t *file_bytes;
 static size_t file_size_bytes;
+static unsigned watch_seconds = CRASH_WATCH_SECONDS;
+static bool is_watching;
 
 void crash_prepare(const char *format, ...) {
     va_list arguments;
@@ -39,12 +42,29 @@ void crash_prepare(const char *format, ...) {
     line_bytes = count < 0 ? 0 : (size_t)count;
     line_bytes = line_bytes < sizeof line - 2 ? line_bytes : sizeof line - 2;
     line[line_bytes++] = '\n';
+    if (is_watching) {
+        (void)alarm(watch_seconds);
+    }
+}
+
+void crash_watch(unsigned seconds) {
+    watch_seconds = seconds;
+}
+
+void crash_rest(void) {
+    (void)alarm(0);
 }
 
 void crash_prepare_file(const char *path, const uint8_t *bytes, size_t size_bytes) {
     file_path = path;
     file_bytes = bytes;
     file_size_bytes = size_bytes;
+}
+
+static void write_text(const char *text, size_t size_bytes) {
+    if (write(STDERR_FILENO, text, size_bytes) < 0) {
+        line_bytes = 0;
+    }
 }
 
 static void write_prepared(void) {
@@ -54,19 +74,22 @@ static void write_prepared(void) {
             file_path = NULL; // nobody left to tell
         }
     }
-    if (write(STDERR_FILENO, line, line_bytes) < 0) {
-        line_bytes = 0;
-    }
+    write_text(line, line_bytes);
 }
 
+// The work of a program is bounded: what does not come to its end goes round in a circle, or waits
+// for itself.
 static void on_signal(int number) {
-    (void)number;
+    static const char hangs[] = "countercheck: no end in sight: killed by the watch\n";
+    if (number == SIGALRM) {
+        write_text(hangs, sizeof hangs - 1);
+    }
     write_prepared();
     _exit(CLI_FINDING);
 }
 
 void crash_catch(void) {
-    static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM};
     static uint8_t stack[STACK_BYTES];
     stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
     (void)sigaltstack(&alternate, NULL);
@@ -75,6 +98,7 @@ void crash_catch(void) {
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         (void)sigaction(signals[i], &action, NULL);
     }
+    is_watching = true;
 #if defined(CRASH_HAS_SANITIZER)
     __sanitizer_set_death_callback(write_prepared);
 #endif

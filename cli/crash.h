@@ -6,9 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CRASH_WATCH_SECONDS 180 // of one operation, or of one program of soak's
+
 // Catches SIGABRT, SIGSEGV, SIGBUS, SIGFPE and SIGILL (and a sanitizer's death): writes the
 // prepared line and, when a file was named, those bytes into it; then exits with status 1.
+// Likewise, and says so, when a line is prepared and none follows for CRASH_WATCH_SECONDS: the
+// subject hangs.
 void crash_catch(void);
+
+// Another time for the watch, from the next prepared line on; 0: none.
+void crash_watch(unsigned seconds);
+
+// Nothing of the subject's runs until the next line.
+void crash_rest(void);
 
 // Prepares the line. printf-like; without a line end.
 void crash_prepare(const char *format, ...);

@@ -110,6 +110,7 @@ enum verdict replay_run(const struct replay *replay, const struct program *progr
         verdict = step(replay, program);
     }
     if (verdict != VERDICT_CLEAN && verdict != VERDICT_WORK_BOUND) {
+        crash_rest();
         return verdict;
     }
     if (replay->at_end != NULL) {
@@ -117,12 +118,16 @@ enum verdict replay_run(const struct replay *replay, const struct program *progr
     }
     crash_prepare("countercheck: %s: crashed after operation %zu, in the last check or dump",
                   replay->name, executor_position(replay->executor));
-    return executor_finish(replay->executor);
+    verdict = executor_finish(replay->executor);
+    crash_rest();
+    return verdict;
 }
 
 enum verdict replay_run_again(const struct replay *replay) {
     crash_prepare("countercheck: %s: crashed in the second run", replay->name);
-    return executor_run_again(replay->executor);
+    enum verdict verdict = executor_run_again(replay->executor);
+    crash_rest();
+    return verdict;
 }
 
 void replay_print_change(const struct replay *replay, const struct memstats *before, FILE *stream) {

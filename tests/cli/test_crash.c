@@ -51,6 +51,34 @@ static int status_of_crash(int number, char *text, size_t size_bytes) {
     return WEXITSTATUS(status);
 }
 
+static void a_hang_is_told_and_status_1(void **context) {
+    (void)context;
+    int ends[2];
+    char text[256];
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)dup2(ends[1], STDERR_FILENO);
+        crash_catch();
+        crash_watch(1);
+        crash_prepare("countercheck: %s: crashed in operation %d: %s", "x.ops", 12, "free c0 h3");
+        for (;;) {
+            (void)pause();
+        }
+    }
+    (void)close(ends[1]);
+    ssize_t count = read(ends[0], text, sizeof text - 1);
+    size_t length = count < 0 ? 0 : (size_t)count;
+    count = read(ends[0], text + length, sizeof text - 1 - length);
+    text[length + (count < 0 ? 0 : (size_t)count)] = 0;
+    (void)close(ends[0]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(WEXITSTATUS(status), 1);
+    assert_string_equal(text, "countercheck: no end in sight: killed by the watch\n"
+                              "countercheck: x.ops: crashed in operation 12: free c0 h3\n");
+}
+
 static void a_crash_is_one_line_and_status_1(void **context) {
     (void)context;
     static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
@@ -108,6 +136,7 @@ static void a_crashing_program_can_be_minimized(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_hang_is_told_and_status_1),
         cmocka_unit_test(a_crash_is_one_line_and_status_1),
         cmocka_unit_test(a_trial_tells_clean_finding_and_crash_apart),
         cmocka_unit_test(a_crashing_program_can_be_minimized),
