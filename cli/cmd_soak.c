@@ -173,7 +173,7 @@ static int run_soak(struct soak *soak) {
     if (verdict == VERDICT_FINDING) {
         status = tell_finding(soak, path);
     } else if (verdict == VERDICT_ENVIRONMENT) {
-        cli_message("no memory for a heap");
+        cli_message("soak: the system refused memory, a thread or a file: nothing is shown");
         status = CLI_ENVIRONMENT;
     }
     print_summary(soak, now_seconds() - begin);

@@ -133,7 +133,7 @@ static int run(struct executor *executor, const char *path, struct memstats *sta
     case VERDICT_ENVIRONMENT:
         break;
     }
-    cli_message("%s: no memory for a heap", path);
+    cli_message("%s: the system refused memory, a thread or a file: nothing is shown", path);
     return CLI_ENVIRONMENT;
 }
 

@@ -67,7 +67,7 @@ int soak_threads(const struct soak_threads *soak) {
         (void)fputs("\r\033[K", stderr);
     }
     if (verdict == VERDICT_ENVIRONMENT) {
-        cli_message("no memory for a heap and its threads");
+        cli_message("soak: the system refused memory or a thread: nothing is shown");
         return CLI_ENVIRONMENT;
     }
     print_report(soak, &report);

@@ -1,7 +1,8 @@
 # tests: one executable for each test file, linked with the layer that it tests and those above.
 #
 # tests/<layer>/test_*.c    cmocka, linked with <layer>
-# tests/canary/*.c          cmocka, linked with everything; "// wrap: f g" names what it replaces
+# tests/canary/*.c          cmocka, linked with everything
+#   "// wrap: f g" in either names what it replaces at link time
 # tests/cli/test_*.c|*.sh   run against the command that was built
 # tests/lint/test_*.sh      look at the sources themselves
 #
@@ -24,20 +25,6 @@ function(countercheck_test_settings name label)
         ENVIRONMENT "${COUNTERCHECK_TEST_ENVIRONMENT}" LABELS ${label} TIMEOUT 300 SKIP_RETURN_CODE 77)
 endfunction()
 
-# countercheck_tests(LABEL LIBRARY SOURCE...) adds one cmocka executable for each source.
-function(countercheck_tests label library)
-    file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${label}/support_*.c)
-    foreach(source IN LISTS ARGN)
-        get_filename_component(stem ${source} NAME_WE)
-        set(name ${label}.${stem})
-        add_executable(${name} ${source} ${support})
-        target_link_libraries(${name} PRIVATE ${library} PkgConfig::CMOCKA)
-        set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-        add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-        countercheck_test_settings(${name} ${label})
-    endforeach()
-endfunction()
-
 # countercheck_wraps(NAME SOURCE) reads "// wrap: f g" out of the source and replaces f and g at link time.
 function(countercheck_wraps name source)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
@@ -51,6 +38,21 @@ function(countercheck_wraps name source)
     endforeach()
 endfunction()
 
+# countercheck_tests(LABEL LIBRARY SOURCE...) adds one cmocka executable for each source.
+function(countercheck_tests label library)
+    file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${label}/support_*.c)
+    foreach(source IN LISTS ARGN)
+        get_filename_component(stem ${source} NAME_WE)
+        set(name ${label}.${stem})
+        add_executable(${name} ${source} ${support})
+        target_link_libraries(${name} PRIVATE ${library} PkgConfig::CMOCKA)
+        set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+        countercheck_wraps(${name} ${source})
+        add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+        countercheck_test_settings(${name} ${label})
+    endforeach()
+endfunction()
+
 foreach(layer allocator runtime dump oracle fuzz)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${layer}/test_*.c)
     countercheck_tests(${layer} ${layer} ${sources})
@@ -59,10 +61,6 @@ endforeach()
 file(GLOB canaries CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/canary/*.c)
 list(FILTER canaries EXCLUDE REGEX "/support_[^/]*\\.c$")
 countercheck_tests(canary fuzz ${canaries})
-foreach(source IN LISTS canaries)
-    get_filename_component(stem ${source} NAME_WE)
-    countercheck_wraps(canary.${stem} ${source})
-endforeach()
 
 if(TARGET countercheck)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/cli/test_*.c)

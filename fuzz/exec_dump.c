@@ -5,6 +5,7 @@
 
 #include "allocator/inspect.h"
 #include "dump/writer.h"
+#include "oracle/supply.h"
 #include "oracle/roundtrip.h"
 
 #include <errno.h>
@@ -23,13 +24,13 @@ struct sink {
     uint32_t number;
     uint64_t write_count;
     uint64_t wait_count;
-    bool is_out_of_memory;
+    bool is_out_of_memory; // nothing can be said of the dump
 };
 
 static bool buffer_append(struct dump_buffer *buffer, const void *bytes, size_t size_bytes) {
     if (buffer->size_bytes + size_bytes > buffer->capacity_bytes) {
         size_t capacity = (buffer->size_bytes + size_bytes) * 2;
-        uint8_t *grown = realloc(buffer->bytes, capacity);
+        uint8_t *grown = supply_resized(buffer->bytes, capacity);
         if (grown == NULL) {
             return false;
         }
@@ -154,18 +155,10 @@ static bool result_is(struct executor *executor, struct dump_result result, int 
                        "offset", "sink", offset_bytes, "writer", result.offset_bytes);
 }
 
-// True when the sink itself ran out of memory: nothing can then be said of the dump.
-static bool environment_failed(struct executor *executor, const struct sink *sink) {
-    if (sink->is_out_of_memory) {
-        executor_work(executor, executor->options.work_limit);
-    }
-    return sink->is_out_of_memory;
-}
-
 bool executor_dump_and_compare(struct executor *executor) {
     struct sink sink = {.buffer = &executor->dump, .kind = SINK_MEMORY};
     struct dump_result result = dump_to(executor, &sink);
-    return environment_failed(executor, &sink) ||
+    return sink.is_out_of_memory ||
            (result_is(executor, result, 0, executor->dump.size_bytes) && compare(executor));
 }
 
@@ -193,8 +186,7 @@ static void dump_to_failing(struct executor *executor, enum sink_kind kind, uint
     bool is_whole = taken.size_bytes < number || result.error == 0;
     int error = is_whole ? 0 : kind == SINK_ENOSPC ? ENOSPC : EPIPE;
     executor->dump_is_whole = false;
-    if (!environment_failed(executor, &sink) &&
-        result_is(executor, result, error, taken.size_bytes)) {
+    if (!sink.is_out_of_memory && result_is(executor, result, error, taken.size_bytes)) {
         (void)compare_beginning(executor, &taken, is_whole);
     }
     free(taken.bytes);
@@ -221,7 +213,7 @@ static bool dump_to_path(struct executor *executor) {
     const char *path = executor->options.scratch_path;
     struct dump_result result = dump_write_path(executor->runtime, any_cache(executor), path);
     if (result.error != 0 || !read_file(path, &executor->dump)) {
-        executor_work(executor, executor->options.work_limit); // the disk's, not the writer's
+        supply_refused(); // the disk's failure, not the writer's
         return true;
     }
     (void)unlink(path);
@@ -232,7 +224,7 @@ static bool dump_to_path(struct executor *executor) {
 static bool dump_to_slow(struct executor *executor, enum sink_kind kind, uint32_t number) {
     struct sink sink = {.buffer = &executor->dump, .kind = kind, .number = number};
     struct dump_result result = dump_to(executor, &sink);
-    return environment_failed(executor, &sink) ||
+    return sink.is_out_of_memory ||
            (result_is(executor, result, 0, executor->dump.size_bytes) && compare(executor));
 }
 

@@ -5,6 +5,7 @@
 #include "fuzz/text.h"
 
 #include "allocator/fault.h"
+#include "oracle/supply.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,7 @@ static void describe(void *context, uint64_t operation, char *text, size_t size_
 }
 
 struct executor *executor_create(const struct executor_options *options) {
-    struct executor *executor = calloc(1, sizeof *executor);
+    struct executor *executor = supply_zeroed(1, sizeof *executor);
     if (executor == NULL) {
         return NULL;
     }
@@ -145,7 +146,11 @@ static void acquire_caches(struct executor *executor, uint8_t count) {
     }
 }
 
+// What was found without memory to remember all is no finding.
 static enum verdict verdict_now(const struct executor *executor) {
+    if (supply_refusals() != executor->refusals_before) {
+        return VERDICT_ENVIRONMENT;
+    }
     if (oracle_finding(executor->oracle) != NULL) {
         return VERDICT_FINDING;
     }
@@ -159,6 +164,7 @@ enum verdict executor_begin(struct executor *executor, const struct program *pro
     executor->work_done = 0;
     executor->hash = 0;
     executor->clock_ns = 0;
+    executor->refusals_before = supply_refusals();
     clear_slots(executor);
     if (!open_heap(executor, fresh) || !open_runtime(executor)) {
         return VERDICT_ENVIRONMENT;

@@ -20,7 +20,7 @@ enum verdict {
     VERDICT_CLEAN,
     VERDICT_FINDING,     // executor_finding() says which
     VERDICT_WORK_BOUND,  // clean, but stopped: the program asks for more work than is allowed
-    VERDICT_ENVIRONMENT, // no memory for the heap itself
+    VERDICT_ENVIRONMENT, // the system refused memory, a thread or a file: nothing is shown
 };
 
 struct executor_options {

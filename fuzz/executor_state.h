@@ -45,6 +45,7 @@ struct executor {
     uint64_t work_done;
     uint64_t hash;
     uint64_t clock_ns;
+    uint64_t refusals_before; // of memory, when the program began
     struct memstats stats;
     struct executor_counts counts;
 

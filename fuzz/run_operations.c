@@ -93,7 +93,9 @@ int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_
         report();
     }
     if (verdict == VERDICT_ENVIRONMENT) {
-        (void)fputs("countercheck: no memory for a heap\n", stderr);
+        (void)fputs(
+            "countercheck: the system refused memory, a thread or a file: nothing is shown\n",
+            stderr);
         exit(3);
     }
     add_stats();

@@ -3,6 +3,7 @@
 #include "fuzz/threads_state.h"
 
 #include "allocator/fault.h"
+#include "oracle/supply.h"
 #include "oracle/oracle.h"
 #include "oracle/scan.h"
 #include "oracle/verifier.h"
@@ -21,12 +22,13 @@
 static bool create_worker(struct crew *crew, struct worker *worker) {
     size_t record_count = (size_t)crew->worker_count * THREADS_OBJECTS;
     size_t block_count = record_count + THREADS_BLOCKS + 1;
-    worker->held = calloc(record_count, sizeof worker->held[0]);
-    worker->spare = calloc(record_count, sizeof worker->spare[0]);
-    worker->dropped = calloc(THREADS_DROPPED + block_count + record_count + THREADS_DEPTH + 1,
-                             sizeof worker->dropped[0]);
+    worker->held = supply_zeroed(record_count, sizeof worker->held[0]);
+    worker->spare = supply_zeroed(record_count, sizeof worker->spare[0]);
+    worker->dropped =
+        supply_zeroed(THREADS_DROPPED + block_count + record_count + THREADS_DEPTH + 1,
+                      sizeof worker->dropped[0]);
     // what it holds when it ends is dropped without asking for room
-    worker->blocks = calloc(block_count, sizeof worker->blocks[0]);
+    worker->blocks = supply_zeroed(block_count, sizeof worker->blocks[0]);
     worker->block_count = block_count;
     return worker->held != NULL && worker->spare != NULL && worker->dropped != NULL &&
            worker->blocks != NULL;
@@ -40,12 +42,13 @@ static void destroy_worker(struct worker *worker) {
 }
 
 static bool create_crew(struct crew *crew) {
-    crew->workers = calloc(crew->worker_count, sizeof crew->workers[0]);
-    crew->objects = calloc((size_t)crew->worker_count * THREADS_OBJECTS, sizeof crew->objects[0]);
+    crew->workers = supply_zeroed(crew->worker_count, sizeof crew->workers[0]);
+    crew->objects =
+        supply_zeroed((size_t)crew->worker_count * THREADS_OBJECTS, sizeof crew->objects[0]);
     crew->oracle = oracle_create();
-    crew->view = calloc(1, sizeof *crew->view);
-    crew->verifier = calloc(1, sizeof *crew->verifier);
-    crew->scan = calloc(1, sizeof *crew->scan);
+    crew->view = supply_zeroed(1, sizeof *crew->view);
+    crew->verifier = supply_zeroed(1, sizeof *crew->verifier);
+    crew->scan = supply_zeroed(1, sizeof *crew->scan);
     bool complete = crew->workers != NULL && crew->objects != NULL && crew->oracle != NULL &&
                     crew->view != NULL && crew->verifier != NULL && crew->scan != NULL;
     for (uint32_t i = 0; complete && i < crew->worker_count; i++) {
@@ -206,7 +209,7 @@ static enum round_end run_round(struct crew *crew, uint64_t seed, double begin_s
     add_counts(crew);
     runtime_destroy(crew->runtime);
     gate_fini(&crew->gate);
-    if (crew->is_short) {
+    if (crew->is_short || supply_refusals() != crew->refusals_before) {
         return ROUND_NO_MEMORY;
     }
     return atomic_load(&crew->found) ? ROUND_FOUND : ROUND_CLEAN;
@@ -242,6 +245,7 @@ enum verdict threads_run(const struct threads_options *options, struct threads_r
     crew.report = report;
     crew.worker_count = options->thread_count;
     (void)pthread_mutex_init(&crew.finding_mutex, NULL);
+    crew.refusals_before = supply_refusals();
     enum verdict verdict = create_crew(&crew) ? run_rounds(&crew) : VERDICT_ENVIRONMENT;
     bool is_stuck = verdict == VERDICT_FINDING && !atomic_load(&crew.is_done);
     if (!is_stuck) {

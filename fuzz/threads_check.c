@@ -7,6 +7,7 @@
 #include "dump/writer.h"
 #include "oracle/identities.h"
 #include "oracle/kernel.h"
+#include "oracle/supply.h"
 #include "oracle/roundtrip.h"
 #include "oracle/scan.h"
 #include "oracle/verifier.h"
@@ -32,7 +33,7 @@ bool crew_check_stopped(struct crew *crew) {
         return false;
     }
     if (!view_take(crew->view, crew->heap)) {
-        return true; // no memory to look with
+        return true; // refused: this round proves nothing
     }
     if (!verifier_check(crew->verifier, book, crew->view, true)) {
         return false;
@@ -47,7 +48,7 @@ static int64_t take_bytes(void *context, const void *bytes, size_t size_bytes) {
     struct crew *crew = context;
     if (crew->dump_capacity - crew->dump_size < size_bytes) {
         size_t capacity = 2 * (crew->dump_size + size_bytes);
-        uint8_t *bigger = realloc(crew->dump_bytes, capacity);
+        uint8_t *bigger = supply_resized(crew->dump_bytes, capacity);
         if (bigger == NULL) {
             return -12; // ENOMEM
         }

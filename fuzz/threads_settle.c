@@ -2,6 +2,7 @@
 // sweep may have freed, or freed and given to somebody else.
 #include "fuzz/threads_state.h"
 
+#include "oracle/supply.h"
 #include "oracle/view.h"
 
 #include <stdlib.h>
@@ -47,7 +48,8 @@ static bool slot_is_live(const struct crew *crew, const struct crew_entry *entry
 static bool add_entry(struct crew *crew, size_t *count, const struct crew_entry *entry) {
     if (*count == crew->entry_capacity) {
         size_t capacity = crew->entry_capacity == 0 ? 4096 : 2 * crew->entry_capacity;
-        struct crew_entry *bigger = realloc(crew->entries, capacity * sizeof crew->entries[0]);
+        struct crew_entry *bigger =
+            supply_resized(crew->entries, capacity * sizeof crew->entries[0]);
         if (bigger == NULL) {
             return false;
         }

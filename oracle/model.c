@@ -1,6 +1,8 @@
 // model: the ledger's life: its arrays, its handles, its caches.
 #include "oracle/model_state.h"
 
+#include "oracle/supply.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +16,7 @@ bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t
     }
     void *array;
     memcpy(&array, array_pointer, sizeof array);
-    void *grown = realloc(array, grown_capacity * item_bytes);
+    void *grown = supply_resized(array, grown_capacity * item_bytes);
     if (grown == NULL) {
         return false;
     }
@@ -53,8 +55,8 @@ bool model_init(struct model *model, struct rule_book *book) {
     model->slots.item_bytes = sizeof(struct slot);
     model->edges.item_bytes = sizeof(struct edge);
     model->finalizers.item_bytes = sizeof(struct finalizer_entry);
-    model->handles = malloc(MODEL_HANDLE_COUNT * sizeof *model->handles);
-    model->touched = malloc(MODEL_HANDLE_COUNT * sizeof *model->touched);
+    model->handles = supply_memory(MODEL_HANDLE_COUNT * sizeof *model->handles);
+    model->touched = supply_memory(MODEL_HANDLE_COUNT * sizeof *model->touched);
     if (model->handles == NULL || model->touched == NULL) {
         model_fini(model);
         return false;

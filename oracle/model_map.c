@@ -4,6 +4,8 @@
 // It assumes nothing of how the heap cuts its pages, so that any overlap shows.
 #include "oracle/model_state.h"
 
+#include "oracle/supply.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +32,7 @@ static struct map_page *make_page(struct map *map, uint64_t page_number) {
     }
     uint32_t **arena = &map->arenas[page_number / HEAP_ARENA_PAGES];
     if (*arena == NULL) {
-        *arena = calloc(HEAP_ARENA_PAGES, sizeof **arena);
+        *arena = supply_zeroed(HEAP_ARENA_PAGES, sizeof **arena);
     }
     map->pages.item_bytes = sizeof(struct map_page);
     uint32_t index = *arena == NULL ? MODEL_NONE : pool_take(&map->pages);
@@ -159,7 +161,7 @@ static bool table_make_room(struct model *model) {
     uint32_t old_size = map->table_size;
     uint32_t *old = map->table;
     uint32_t size = old_size == 0 ? 1024 : old_size * 2;
-    uint32_t *table = calloc(size, sizeof *table);
+    uint32_t *table = supply_zeroed(size, sizeof *table);
     if (table == NULL) {
         return false;
     }

@@ -5,6 +5,7 @@
 #include "oracle/delta.h"
 #include "oracle/identities.h"
 #include "oracle/kernel.h"
+#include "oracle/supply.h"
 #include "oracle/model_state.h"
 #include "oracle/poison.h"
 #include "oracle/program.h"
@@ -35,7 +36,7 @@ struct oracle {
 };
 
 struct oracle *oracle_create(void) {
-    struct oracle *oracle = calloc(1, sizeof *oracle);
+    struct oracle *oracle = supply_zeroed(1, sizeof *oracle);
     if (oracle != NULL && !model_init(&oracle->model, &oracle->book)) {
         free(oracle);
         oracle = NULL;
@@ -128,7 +129,7 @@ static bool check_heap(struct oracle *oracle, const struct memstats *fast, const
                        bool paranoid) {
     struct rule_book *book = &oracle->book;
     if (!view_take(&oracle->view, heap)) {
-        return true; // no memory to look with
+        return true; // refused: this run proves nothing
     }
     bool clean = verifier_check(&oracle->verifier, book, &oracle->view, paranoid);
     if (!clean) {
@@ -165,7 +166,7 @@ bool oracle_check_account(struct oracle *oracle, const struct heap *heap,
     struct rule_book *book = &oracle->book;
     bool clean = !has_model || model_compare(&oracle->model, account, true);
     clean &= identities_check(book, account, true);
-    if (view_take(&oracle->view, heap)) { // else: no memory to look with
+    if (view_take(&oracle->view, heap)) { // else: refused
         scan_heap(&oracle->scan, &oracle->view);
         clean &= scan_compare(book, &oracle->scan, account);
     }

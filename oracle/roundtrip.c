@@ -2,6 +2,7 @@
 // came to its end.
 #include "oracle/roundtrip.h"
 
+#include "oracle/supply.h"
 #include "oracle/raw.h"
 #include "oracle/roundtrip_private.h"
 
@@ -87,6 +88,10 @@ static bool check_record(struct roundtrip *trip, const struct dump_record *recor
 
 static bool check_decoded(struct roundtrip *trip, const struct dump_reader *reader) {
     const struct dump_error *error = dump_reader_error(reader);
+    if (error->kind == DUMP_ERROR_MEMORY) {
+        supply_refused();
+        return true;
+    }
     trip->checked[RULE_DUMP_DECODE] = true;
     if (error->kind == DUMP_ERROR_NONE) {
         return true;
@@ -153,7 +158,8 @@ bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump) {
     struct dump_reader *reader =
         dump_reader_create_memory(dump->bytes, dump->size_bytes, DUMP_STRICT);
     if (reader == NULL) {
-        return true; // no memory of our own: nothing was judged, and no rule counts as evaluated
+        supply_refused();
+        return true; // nothing was judged, and no rule counts as evaluated
     }
     uint64_t fired_before[RULE_COUNT];
     for (int rule = 0; rule < RULE_COUNT; rule++) {

@@ -2,11 +2,13 @@
 // address.
 #include "oracle/view.h"
 
+#include "oracle/supply.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 static bool grow(void **array, size_t element_bytes, size_t count) {
-    void *grown = realloc(*array, element_bytes * count);
+    void *grown = supply_resized(*array, element_bytes * count);
     if (grown == NULL) {
         return false;
     }
@@ -25,7 +27,7 @@ static bool make_room(struct view *view, size_t span_count) {
     void *spans = view->spans;
     void *order = view->by_address;
     void *table = view->identity_table;
-    bool *in_order = calloc(capacity, sizeof *in_order);
+    bool *in_order = supply_zeroed(capacity, sizeof *in_order);
     if (in_order == NULL) {
         return false;
     }

@@ -1,0 +1,23 @@
+// supply: what the harness gets from the system, and how often the system refused.
+//
+// Who is refused goes on as well as it can: an event is not entered, a check is not made. What
+// comes after that proves nothing, so that refusals are counted and the run is given up
+// (VERDICT_ENVIRONMENT). Whatever a verdict rests on is asked for here.
+#ifndef ORACLE_SUPPLY_H
+#define ORACLE_SUPPLY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// As malloc, calloc and realloc. NULL: refused, and counted. From any thread.
+void *supply_memory(size_t size_bytes);
+void *supply_zeroed(size_t count, size_t item_bytes);
+void *supply_resized(void *block, size_t size_bytes);
+
+// Counts a refusal of something else: a thread, a file, a reader of dumps.
+void supply_refused(void);
+
+// How often the system refused since the process began.
+uint64_t supply_refusals(void);
+
+#endif

@@ -1,0 +1,141 @@
+// test_refused: whatever the system refuses to the harness itself, the run ends as one of which
+// nothing is known: never clean, never a finding; and the next run is as if nothing had been.
+// wrap: malloc calloc realloc pthread_create
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "fuzz/executor.h"
+#include "fuzz/generator.h"
+#include "fuzz/text.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+void *__real_malloc(size_t size_bytes);
+void *__real_calloc(size_t count, size_t item_bytes);
+void *__real_realloc(void *block, size_t size_bytes);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *context);
+void *__wrap_malloc(size_t size_bytes);
+void *__wrap_calloc(size_t count, size_t item_bytes);
+void *__wrap_realloc(void *block, size_t size_bytes);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *context);
+
+static atomic_long asked; // since the run began
+static long refused = -1; // which one is refused; -1: none
+static bool refuses_on;   // and all after it
+static bool threads_refused;
+
+static bool is_refused(void) {
+    long number = atomic_fetch_add(&asked, 1);
+    return refused >= 0 && (number == refused || (refuses_on && number > refused));
+}
+
+void *__wrap_malloc(size_t size_bytes) {
+    return is_refused() ? NULL : __real_malloc(size_bytes);
+}
+
+void *__wrap_calloc(size_t count, size_t item_bytes) {
+    return is_refused() ? NULL : __real_calloc(count, item_bytes);
+}
+
+void *__wrap_realloc(void *block, size_t size_bytes) {
+    return is_refused() ? NULL : __real_realloc(block, size_bytes);
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *context) {
+    return threads_refused ? EAGAIN : __real_pthread_create(thread, attributes, run, context);
+}
+
+static const struct executor_options full = {.level = ORACLE_PARANOID, .final_dump = true};
+static struct program program;
+
+// Each run gets an executor of its own, since a warm one asks for next to nothing.
+static enum verdict run_refused(long number, bool and_on) {
+    struct executor *executor = executor_create(&full);
+    assert_non_null(executor);
+    atomic_store(&asked, 0);
+    refused = number;
+    refuses_on = and_on;
+    enum verdict verdict = executor_run(executor, &program, false);
+    refused = -1;
+    long was_asked = atomic_load(&asked);
+    if (was_asked > number && verdict != VERDICT_ENVIRONMENT) {
+        fail_msg("refusal %ld: verdict %d", number, verdict);
+    }
+    enum verdict again = executor_run(executor, &program, false);
+    if (again != VERDICT_CLEAN && again != VERDICT_WORK_BOUND) {
+        char line[512] = "";
+        if (executor_finding(executor) != NULL) {
+            (void)finding_line(executor_finding(executor), line, sizeof line);
+        }
+        fail_msg("after refusal %ld: verdict %d %s", number, again, line);
+    }
+    executor_destroy(executor);
+    return was_asked > number ? VERDICT_ENVIRONMENT : verdict;
+}
+
+static void each_refusal_of_memory_gives_the_run_up_and_leaves_the_next_one_whole(void **state) {
+    (void)state;
+    long total = 0;
+    for (uint32_t seed = 0; seed < 12; seed++) {
+        generator_program(&program, seed, 300);
+        long number = 0;
+        while (run_refused(number, false) == VERDICT_ENVIRONMENT) {
+            number++;
+        }
+        total += number;
+        for (long from = 0; from < number; from += 7) {
+            (void)run_refused(from, true);
+        }
+    }
+    assert_true(total > 100); // the heap's own memory is none of these
+}
+
+static void a_thread_that_cannot_start_gives_the_run_up(void **state) {
+    (void)state;
+    static const char *const texts[] = {"h0 = thread_run size=16\n", "h0 = thread_wait size=16\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct text_error error;
+        struct executor *executor = executor_create(&full);
+        assert_non_null(executor);
+        assert_true(
+            text_read_program(&program, (const uint8_t *)texts[i], strlen(texts[i]), &error));
+        assert_int_equal(executor_run(executor, &program, false), VERDICT_CLEAN);
+        threads_refused = true;
+        assert_int_equal(executor_run(executor, &program, false), VERDICT_ENVIRONMENT);
+        threads_refused = false;
+        assert_int_equal(executor_run(executor, &program, false), VERDICT_CLEAN);
+        executor_destroy(executor);
+    }
+}
+
+static void a_scratch_file_that_cannot_be_written_gives_the_run_up(void **state) {
+    (void)state;
+    static const char text[] = "h0 = alloc c0 size=16\ndump sink=path\n";
+    struct executor_options options = full;
+    struct text_error error;
+    options.scratch_path = "/nonexistent/dump";
+    struct executor *executor = executor_create(&options);
+    assert_non_null(executor);
+    assert_true(text_read_program(&program, (const uint8_t *)text, strlen(text), &error));
+    assert_int_equal(executor_run(executor, &program, false), VERDICT_ENVIRONMENT);
+    executor_destroy(executor);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_refusal_of_memory_gives_the_run_up_and_leaves_the_next_one_whole),
+        cmocka_unit_test(a_thread_that_cannot_start_gives_the_run_up),
+        cmocka_unit_test(a_scratch_file_that_cannot_be_written_gives_the_run_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
