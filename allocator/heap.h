@@ -167,6 +167,8 @@ void heap_end_attempt(struct heap *heap, bool keep);
 // Waits until no other thread is inside a heap call, and keeps it so. Nests on one thread.
 void heap_stop_world(struct heap *heap);
 void heap_start_world(struct heap *heap);
+// Whether the cache's thread waits inside a call for a stopped world to run again.
+bool heap_is_waiting(struct heap *heap, const struct mcache *cache);
 
 // pthread_atfork's three moments: the child's heap is usable whatever the other threads were doing.
 void heap_fork_prepare(struct heap *heap);

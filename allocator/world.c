@@ -120,6 +120,13 @@ void heap_start_world(struct heap *heap) {
     world_release(heap);
 }
 
+bool heap_is_waiting(struct heap *heap, const struct mcache *cache) {
+    lock_acquire(&heap->lock);
+    bool is_waiting = cache->parked_depth > 0;
+    lock_release(&heap->lock);
+    return is_waiting;
+}
+
 // ---- fork
 
 // Nobody is inside a call then, and nobody holds a lock that a call without a cache takes.

@@ -36,6 +36,12 @@ if(COUNTERCHECK_ENGINE STREQUAL "libfuzzer")
     # targets alone
     target_link_options(countercheck_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+if(COUNTERCHECK_ENGINE STREQUAL "afl")
+    # compiled by clang, which instruments what it is told to; afl-clang-fast, which would instrument
+    # all, only links its runtime
+    find_program(COUNTERCHECK_AFL_LINKER afl-clang-fast REQUIRED)
+    set(CMAKE_C_LINK_EXECUTABLE "${COUNTERCHECK_AFL_LINKER} <FLAGS> <CMAKE_C_LINK_FLAGS> <LINK_FLAGS> <OBJECTS> -o <TARGET> <LINK_LIBRARIES>")
+endif()
 if(COUNTERCHECK_COVERAGE)
     if(CMAKE_C_COMPILER_ID MATCHES "Clang")
         set(coverage_flags -fprofile-instr-generate -fcoverage-mapping)

@@ -5,17 +5,24 @@
 
 set(COUNTERCHECK_CODEC fuzz/operation.c fuzz/program.c fuzz/text_parse.c fuzz/text_print.c)
 
-# What guides libFuzzer: the edges of the subject, of the dump's reader and of the operations' codec;
-# the oracle's and the executor's would cost half of the speed and tell nothing. Comparisons are traced
-# for the one target whose mutator has a use for them (cmake/targets.cmake).
-function(countercheck_guide name)
-    set(edges -fsanitize-coverage=inline-8bit-counters,pc-table)
+# What guides an engine: the edges of the subject, of the dump's reader and of the operations' codec.
+# Those of the oracle and the executor would cost half of the speed and tell nothing; those below
+# depend on the process's past (what is mapped already) or on another thread's pace, so that the same
+# input would seem to do something new. Comparisons are traced for the one target whose mutator has a
+# use for them (cmake/targets.cmake).
+function(countercheck_guide name sources)
+    set(guided "")
     if(name MATCHES "^(allocator|runtime|dump)$")
-        target_compile_options(${name} PRIVATE ${edges})
+        set(guided ${sources})
+        list(FILTER guided EXCLUDE REGEX "/allocator/(heap|inspect_[^/]*|sysmap|sysmem|world)\\.c$")
+    elseif(name STREQUAL "fuzz")
+        list(TRANSFORM COUNTERCHECK_CODEC PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE guided)
     endif()
-    if(name STREQUAL "fuzz")
-        set_source_files_properties(${COUNTERCHECK_CODEC} PROPERTIES COMPILE_OPTIONS "${edges}")
+    set(edges inline-8bit-counters,pc-table)
+    if(COUNTERCHECK_ENGINE STREQUAL "afl")
+        set(edges trace-pc-guard)
     endif()
+    set_property(SOURCE ${guided} APPEND PROPERTY COMPILE_OPTIONS -fsanitize-coverage=${edges})
 endfunction()
 
 # While an engine runs, the sanitizers watch the subject, the codecs, and contents.c, which alone of
@@ -31,7 +38,7 @@ function(countercheck_unwatch name sources)
     foreach(watched IN LISTS COUNTERCHECK_CODEC ITEMS oracle/contents.c)
         list(REMOVE_ITEM sources ${PROJECT_SOURCE_DIR}/${watched})
     endforeach()
-    set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=all;-O3")
+    set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=all -O3)
     if(COUNTERCHECK_SANITIZE MATCHES "address")
         set_source_files_properties(oracle/poison.c PROPERTIES COMPILE_DEFINITIONS ORACLE_HAS_POISON=1)
     endif()
@@ -46,10 +53,8 @@ function(countercheck_layer name)
     if(sources)
         add_library(${name} STATIC ${sources})
         target_link_libraries(${name} PUBLIC countercheck_flags ${ARGN})
-        if(COUNTERCHECK_ENGINE STREQUAL "libfuzzer")
-            countercheck_guide(${name})
-        endif()
         if(NOT COUNTERCHECK_ENGINE STREQUAL "builtin")
+            countercheck_guide(${name} "${sources}")
             countercheck_unwatch(${name} "${sources}")
         endif()
     else()

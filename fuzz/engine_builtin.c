@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#pragma weak LLVMFuzzerInitialize
 #pragma weak LLVMFuzzerCustomMutator
 #pragma weak LLVMFuzzerCustomCrossOver
 
@@ -313,6 +314,9 @@ int main(int argc, char **argv) {
     }
     (void)snprintf(artifact_path, sizeof artifact_path, "%scrash-", engine.artifact_prefix);
     catch_signals();
+    if (LLVMFuzzerInitialize != NULL) {
+        (void)LLVMFuzzerInitialize(&argc, &argv);
+    }
     for (size_t i = 0; i < engine.input_count; i++) {
         run(engine.inputs[i].bytes, engine.inputs[i].size_bytes);
     }

@@ -7,19 +7,14 @@
 #include "fuzz/executor_state.h"
 #include "oracle/supply.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define STOP_DEPTH_MAX     3
 #define THREAD_WORK        500 // of work
 #define THREAD_STACK_BYTES ((size_t)256 << 10)
 #define BYTES_PER_UNIT     256
-#define LOOKS_MAX          2000 // for a thread that falls asleep
 
 // ---- the world
 
@@ -149,44 +144,23 @@ struct thread_wait {
     struct model_request request;
     void *object;
     size_t usable_bytes;
-    char task[64]; // the thread's name in /proc: "PID/task/TID"
-    atomic_bool is_named;
+    atomic_bool is_done;
 };
 
 static void *waiter_main(void *context) {
     struct thread_wait *wait = context;
     struct heap *heap = wait->executor->heap;
     const struct model_request *request = &wait->request;
-    ssize_t length = readlink("/proc/thread-self", wait->task, sizeof wait->task - 1);
-    wait->task[length < 0 ? 0 : length] = 0;
-    atomic_store(&wait->is_named, true);
     wait->object =
         heap_alloc(heap, wait->cache, request->size_bytes, request->layout, request->flags);
     wait->usable_bytes = wait->object == NULL ? 0 : heap_usable_bytes(heap, wait->object);
+    atomic_store(&wait->is_done, true);
     return NULL;
 }
 
-// The thread sleeps, as the kernel tells; true as well when the kernel tells nothing.
-static bool is_asleep(const struct thread_wait *wait) {
-    char path[96];
-    char text[256] = "";
-    (void)snprintf(path, sizeof path, "/proc/%s/stat", wait->task);
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        return true;
-    }
-    ssize_t length = read(descriptor, text, sizeof text - 1);
-    (void)close(descriptor);
-    const char *name_end = length < 0 ? NULL : strrchr(text, ')');
-    return name_end == NULL || name_end[1] == 0 || name_end[2] == 'S';
-}
-
-// Whether the thread is seen asleep changes no result: it cannot go on before the world does.
-static void await_sleep(struct thread_wait *wait) {
-    for (int looks = 0; looks < LOOKS_MAX; looks++) {
-        if (atomic_load(&wait->is_named) && is_asleep(wait)) {
-            return;
-        }
+// Until the thread has found the world stopped; one that goes on in spite of that ends.
+static void await_waiting(struct thread_wait *wait) {
+    while (!heap_is_waiting(wait->executor->heap, wait->cache) && !atomic_load(&wait->is_done)) {
         (void)sched_yield();
     }
 }
@@ -207,7 +181,7 @@ bool exec_thread_wait(struct executor *executor, struct operation operation) {
     heap_stop_world(executor->heap);
     bool has_thread = start_thread(&thread, waiter_main, &wait);
     if (has_thread) {
-        await_sleep(&wait);
+        await_waiting(&wait);
     }
     heap_start_world(executor->heap);
     if (!has_thread) {

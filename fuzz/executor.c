@@ -91,12 +91,23 @@ void executor_set_options(struct executor *executor, const struct executor_optio
 
 // ---- begin
 
-static bool open_heap(struct executor *executor, bool fresh) {
+void executor_close(struct executor *executor) {
     close_runtime(executor);
-    if (executor->heap != NULL && (fresh || !heap_reset(executor->heap))) {
+    if (executor->heap != NULL && !executor->heap_is_reset && !heap_reset(executor->heap)) {
         heap_destroy(executor->heap);
         executor->heap = NULL;
     }
+    executor->heap_is_reset = true;
+}
+
+static bool open_heap(struct executor *executor, bool fresh) {
+    if (executor->heap != NULL && fresh) {
+        close_runtime(executor);
+        heap_destroy(executor->heap);
+        executor->heap = NULL;
+    }
+    executor_close(executor);
+    executor->heap_is_reset = false;
     executor->heap_is_new = executor->heap == NULL;
     if (executor->heap_is_new) {
         executor->heap = heap_create(&(struct heap_options){0});

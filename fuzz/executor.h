@@ -54,6 +54,10 @@ enum verdict executor_begin(struct executor *executor, const struct program *pro
 enum verdict executor_step(struct executor *executor);
 enum verdict executor_finish(struct executor *executor);
 
+// Takes the program's runtime away and resets the heap, so that this is part of the run that made
+// it necessary. Finding, hash, counts and the dump's bytes stay.
+void executor_close(struct executor *executor);
+
 // The index of the operation that executor_step does next, or is doing.
 size_t executor_position(const struct executor *executor);
 // Whether the last operation did anything.

@@ -41,7 +41,8 @@ struct executor {
     size_t position;
     size_t checked_at; // position of the last check at the cadence
     bool was_effective;
-    bool heap_is_new; // not reset
+    bool heap_is_new;   // when the program began; else reset
+    bool heap_is_reset; // and nothing was done to it since
     uint64_t work_done;
     uint64_t hash;
     uint64_t clock_ns;

@@ -75,6 +75,18 @@ static void open_executor(const struct executor_options *options) {
     executor_set_options(executor, options);
 }
 
+// The first input finds what the others find: a reset heap.
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    const struct executor_options options = {.level = ORACLE_FULL};
+    (void)argc;
+    (void)argv;
+    program = (struct program){.header = PROGRAM_HEADER_DEFAULT};
+    open_executor(&options);
+    (void)executor_run(executor, &program, false);
+    executor_close(executor);
+    return 0;
+}
+
 int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_share) {
     struct text_error error;
     if (!text_read_program(&program, bytes, size_bytes, &error)) {
@@ -89,7 +101,9 @@ int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_
     open_executor(&options);
     enum verdict verdict = hash % TWICE_SHARE == 0 ? executor_run_twice(executor, &program)
                                                    : executor_run(executor, &program, false);
+    add_stats();
     if (verdict == VERDICT_FINDING) {
+        target_stats_finish();
         report();
     }
     if (verdict == VERDICT_ENVIRONMENT) {
@@ -98,6 +112,6 @@ int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_
             stderr);
         exit(3);
     }
-    add_stats();
+    executor_close(executor); // now, so that an engine sees it in this input and not in the next
     return 0;
 }

@@ -12,6 +12,9 @@
 // Runs one input. 0: it may enter the corpus; -1: it is of no use there.
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
 
+// Optional: called once before the first input. 0.
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
 // Optional: a target without them is mutated byte by byte.
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size_bytes, size_t max_bytes,
                                unsigned int seed);

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -62,9 +63,14 @@ void target_stats_add(uint64_t operations, uint64_t effective) {
     stats.executions++;
     stats.operations += operations;
     stats.effective += effective;
-    if (stats.file >= 0 && stats.executions % WRITE_INTERVAL == 0) {
+    bool is_early = (stats.executions & (stats.executions - 1)) == 0; // 1, 2, 4, ...
+    if (stats.file >= 0 && (is_early || stats.executions % WRITE_INTERVAL == 0)) {
         write_stats();
     }
+}
+
+void target_stats_finish(void) {
+    write_stats_at_exit();
 }
 
 uint64_t target_stats_operations(void) {

@@ -11,8 +11,11 @@
 // Adds one execution of `operations` operations, `effective` of which changed or read something.
 // Writes
 // {"executions":N,"operations":N,"effective":N} to the file that COUNTERCHECK_STATS names, if it
-// names one: after every 256th execution and at exit. One thread.
+// names one: after the 1st, 2nd, 4th, ... and every 256th execution, and at exit. One thread.
 void target_stats_add(uint64_t operations, uint64_t effective);
+
+// Writes them now: the process is about to abort.
+void target_stats_finish(void);
 
 // Operations added so far.
 uint64_t target_stats_operations(void);

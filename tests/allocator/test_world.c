@@ -137,6 +137,27 @@ static void the_stopper_may_enter_its_own_and_others_caches(void **state) {
     assert_int_equal(atomic_load(&first->inside), 0);
 }
 
+static void *enter_and_leave(void *context) {
+    world_enter(heap, context);
+    world_leave(context);
+    return NULL;
+}
+
+static void a_thread_that_waits_for_a_stopped_world_is_seen(void **state) {
+    (void)state;
+    pthread_t thread;
+    struct mcache *cache = heap_acquire_cache(heap);
+    heap_stop_world(heap);
+    assert_false(heap_is_waiting(heap, cache));
+    assert_int_equal(pthread_create(&thread, NULL, enter_and_leave, cache), 0);
+    while (!heap_is_waiting(heap, cache)) {
+        (void)sched_yield();
+    }
+    heap_start_world(heap);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_false(heap_is_waiting(heap, cache));
+}
+
 static void a_thread_inside_a_call_may_stop_the_world(void **state) {
     (void)state;
     struct mcache *cache = heap_acquire_cache(heap);
@@ -260,6 +281,7 @@ int main(void) {
         TEST(a_stopped_world_stands_still_with_membarrier),
         TEST(a_stopped_world_stands_still_without_membarrier),
         TEST(the_stopper_may_enter_its_own_and_others_caches),
+        TEST(a_thread_that_waits_for_a_stopped_world_is_seen),
         TEST(a_thread_inside_a_call_may_stop_the_world),
         TEST(threads_that_stop_each_other_from_inside_do_not_wait_for_ever),
         TEST(no_number_moves_while_the_world_is_stopped),
