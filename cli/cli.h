@@ -15,6 +15,7 @@ enum cli_status {
 // cli_status.
 int cmd_replay(int argc, char **argv);
 int cmd_minimize(int argc, char **argv);
+int cmd_adopt(int argc, char **argv);
 int cmd_bisect(int argc, char **argv);
 int cmd_ops(int argc, char **argv);
 int cmd_soak(int argc, char **argv);

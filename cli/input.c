@@ -193,11 +193,8 @@ static int write_directly(const char *path, const void *bytes, size_t size_bytes
     return error == 0 ? CLI_CLEAN : write_failed(path, error);
 }
 
-int output_write(const char *path, const void *bytes, size_t size_bytes) {
-    struct stat existing;
-    if (stat(path, &existing) == 0 && !S_ISREG(existing.st_mode)) {
-        return write_directly(path, bytes, size_bytes); // a device or pipe cannot be replaced
-    }
+// The file appears whole or not at all. rename() replaces what is there, link() refuses to.
+static int write_beside(const char *path, const void *bytes, size_t size_bytes, bool replaces) {
     size_t name_bytes = strlen(path) + sizeof ".XXXXXX";
     char *temporary = malloc(name_bytes);
     if (temporary == NULL) {
@@ -209,11 +206,25 @@ int output_write(const char *path, const void *bytes, size_t size_bytes) {
     if (descriptor >= 0) {
         (void)fchmod(descriptor, 0644);
         error = close(descriptor) != 0 && error == 0 ? errno : error;
-        error = error == 0 && rename(temporary, path) != 0 ? errno : error;
-        if (error != 0) {
+        bool moved =
+            error == 0 && (replaces ? rename(temporary, path) : link(temporary, path)) == 0;
+        error = moved || error != 0 ? error : errno;
+        if (!moved || !replaces) {
             (void)unlink(temporary);
         }
     }
     free(temporary);
     return error == 0 ? CLI_CLEAN : write_failed(path, error);
+}
+
+int output_write(const char *path, const void *bytes, size_t size_bytes) {
+    struct stat existing;
+    if (stat(path, &existing) == 0 && !S_ISREG(existing.st_mode)) {
+        return write_directly(path, bytes, size_bytes); // a device or pipe cannot be replaced
+    }
+    return write_beside(path, bytes, size_bytes, true);
+}
+
+int output_write_new(const char *path, const void *bytes, size_t size_bytes) {
+    return write_beside(path, bytes, size_bytes, false);
 }

@@ -26,4 +26,7 @@ int input_read_program(const char *path, struct program *program);
 // Likewise.
 int output_write(const char *path, const void *bytes, size_t size_bytes);
 
+// The same, but never in place of another file: CLI_UNUSABLE when the path is taken.
+int output_write_new(const char *path, const void *bytes, size_t size_bytes);
+
 #endif

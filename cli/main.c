@@ -17,6 +17,7 @@ static const struct subcommand {
 } subcommands[] = {
     {"replay", cmd_replay, "run programs of heap operations under the oracle"},
     {"minimize", cmd_minimize, "the smallest program with the same finding"},
+    {"adopt", cmd_adopt, "make a regression test of what fuzzing found"},
     {"bisect", cmd_bisect, "the first operation after which a rule fails"},
     {"ops", cmd_ops, "operations between binary and text"},
     {"soak", cmd_soak, "random programs for a while"},

@@ -3,12 +3,13 @@
 _countercheck() {
     local word=${COMP_WORDS[COMP_CWORD]} subcommand=${COMP_WORDS[1]:-} options="--help"
     if [ "$COMP_CWORD" = 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "replay minimize bisect ops soak accounts dump --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "replay minimize adopt bisect ops soak accounts dump --help --version" -- "$word")
         return
     fi
     case $subcommand in
     replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --no-expect --first" ;;
     minimize) options+=" -o" ;;
+    adopt) options+=" --name --target --corpus" ;;
     ops) options+=" --encode -o" ;;
     soak) options+=" --seconds --seed --operations --check=cheap --check=full --check=paranoid --table --threads" ;;
     accounts) options+=" --allow= --json" ;;

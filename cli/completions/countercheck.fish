@@ -1,6 +1,6 @@
 # countercheck: completion for fish: subcommands, their options, files.
 
-set -l subcommands replay minimize bisect ops soak accounts dump
+set -l subcommands replay minimize adopt bisect ops soak accounts dump
 complete -c countercheck -n "not __fish_seen_subcommand_from $subcommands" -f -a "$subcommands"
 complete -c countercheck -l help -d 'help'
 complete -c countercheck -n '__fish_seen_subcommand_from replay' -l trace -d 'print each operation'
@@ -14,6 +14,9 @@ complete -c countercheck -n '__fish_seen_subcommand_from replay' -l no-expect -d
 complete -c countercheck -n '__fish_seen_subcommand_from replay' -l pin -d 'write the final statistics into the file'
 complete -c countercheck -n '__fish_seen_subcommand_from replay bisect accounts dump' -l json -d 'as JSON'
 complete -c countercheck -n '__fish_seen_subcommand_from minimize ops' -s o -r -d 'write to'
+complete -c countercheck -n '__fish_seen_subcommand_from adopt' -l name -x -d 'of the test'
+complete -c countercheck -n '__fish_seen_subcommand_from adopt' -l target -x -a 'heap dump' -d 'whose corpus'
+complete -c countercheck -n '__fish_seen_subcommand_from adopt' -l corpus -r -d 'where the corpus is'
 complete -c countercheck -n '__fish_seen_subcommand_from ops' -l encode -d 'text to binary'
 complete -c countercheck -n '__fish_seen_subcommand_from soak' -l seconds -x -d 'how long'
 complete -c countercheck -n '__fish_seen_subcommand_from soak' -l seed -x -d 'of the random numbers'

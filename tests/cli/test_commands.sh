@@ -46,7 +46,7 @@ says out "usage: countercheck" "--help"
 expect 0 "--version" "$command" --version
 expect 2 "no subcommand" "$command"
 refused "unknown subcommand 'frobnicate'" "$command" frobnicate
-for subcommand in replay minimize bisect ops soak accounts dump; do
+for subcommand in replay minimize adopt bisect ops soak accounts dump; do
     expect 0 "$subcommand --help" "$command" "$subcommand" --help
     says out "usage: countercheck $subcommand" "$subcommand --help"
     [ $subcommand = dump ] || refused "unknown option --frobnicate" "$command" "$subcommand" --frobnicate
@@ -208,11 +208,34 @@ says out "statistics before this operation, and after it" "bisect of what moved"
 expect 0 "bisect of a clean program" "$command" bisect clean.ops
 expect 1 "bisect --json" "$command" bisect --json lie.ops
 expect 0 "minimize" "$command" minimize lie.ops -o small.ops
+says out "the same in 100 of 100 runs" "minimize"
 printf 'expect Frees=2\n' | cmp -s - small.ops || fail "minimize: $(cat small.ops)"
 refused "no finding, nothing to minimize" "$command" minimize clean.ops -o small.ops
 refused "-o OUT is missing" "$command" minimize lie.ops
 expect 2 "minimize to nowhere" "$command" minimize lie.ops -o no/where
 ls ./*.XXXXXX small.ops.?????? 2>/dev/null && fail "minimize: left a temporary"
+
+# ---- adopt
+
+mkdir -p kept/heap/regression kept/dump/regression
+cp lie.ops dump-crash-1
+refused "no such directory" "$command" adopt lie.ops
+refused "no finding, nothing to minimize" "$command" adopt --corpus kept clean.ops
+refused "a name is letters" "$command" adopt --corpus kept --name ../x lie.ops
+refused "--target is heap or dump" "$command" adopt --corpus kept --target decode lie.ops
+expect 0 "adopt" "$command" adopt --corpus kept --name frees-lie lie.ops
+says out "kept/heap/regression/frees-lie.ops: expected Frees: 1 operation" "adopt"
+says out "the same in 100 of 100 runs" "adopt"
+printf '# expected Frees: a statistic is not what the program'\''s text says\nexpect Frees=2\n' |
+    cmp -s - kept/heap/regression/frees-lie.ops || fail "adopt: $(cat kept/heap/regression/frees-lie.ops)"
+expect 1 "an adopted finding" "$command" replay kept/heap/regression/frees-lie.ops
+cp kept/heap/regression/frees-lie.ops before
+refused "the name is taken" "$command" adopt --corpus kept --name frees-lie lie.ops
+cmp -s before kept/heap/regression/frees-lie.ops || fail "adopt: changed what was kept"
+expect 0 "adopt names by rule and field, the target by the file" "$command" adopt --corpus kept dump-crash-1
+[ -f kept/dump/regression/expected-frees.ops ] || fail "adopt: $(find kept)"
+refused "the name is taken" "$command" adopt --corpus kept dump-crash-1
+[ "$(find kept -type f | wc -l)" = 2 ] || fail "adopt: left a temporary: $(find kept)"
 
 # ---- ops
 

@@ -10,7 +10,7 @@ fail() {
     failed=1
 }
 
-for subcommand in replay minimize bisect ops soak accounts dump; do
+for subcommand in replay minimize adopt bisect ops soak accounts dump; do
     help=$("$command" "$subcommand" --help) || fail "$subcommand --help ends with $?"
     [ -n "$help" ] || fail "$subcommand --help prints nothing on stdout"
     grep -q "$subcommand" "$source/cli/countercheck.1" || fail "the manual does not know $subcommand"

@@ -1,0 +1,170 @@
+// cmd_adopt: from the file that a fuzzer left to a regression test: replayed, minimised, named, and
+// written into the corpus.
+#define _POSIX_C_SOURCE 200809L
+#include "cli/cli.h"
+#include "cli/input.h"
+#include "cli/options.h"
+#include "cli/shrink.h"
+#include "fuzz/text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAME_BYTES 80
+#define PATH_BYTES 4096
+
+static const char usage[] =
+    "usage: countercheck adopt [--name NAME] [--target TARGET] [--corpus DIR] CRASH\n"
+    "\n"
+    "Makes a regression test of a file that fuzzing left: replays it, minimises it to the same "
+    "finding or crash,\n"
+    "and writes it as text to DIR/TARGET/regression/NAME.ops, with what it shows as a comment on "
+    "top. ctest\n"
+    "replays it from then on, as a test of its own.\n"
+    "  --name NAME      of the file; else the rule and the field\n"
+    "  --target TARGET  heap or dump; else what the file's name begins with, else heap\n"
+    "  --corpus DIR     else corpus, which is there in the project's root\n"
+    "Exit status: 0 the file is written, 2 unusable input or call (no finding in CRASH, the name "
+    "is taken),\n"
+    "3 the environment failed.\n";
+
+struct adoption {
+    const char *crash, *name, *target, *corpus; // as called; name and target may be NULL
+    char own_name[NAME_BYTES];
+    char path[PATH_BYTES];
+};
+
+static struct program program;
+
+static int refuse(const char *what, const char *why) {
+    cli_message("adopt: %s: %s", what, why);
+    return CLI_UNUSABLE;
+}
+
+static const char *target_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return strncmp(slash == NULL ? path : slash + 1, "dump-", 5) == 0 ? "dump" : "heap";
+}
+
+static bool is_name(const char *name) {
+    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                 "-_.");
+    return length > 0 && name[length] == 0 && length < NAME_BYTES && name[0] != '.' &&
+           name[0] != '-';
+}
+
+// Letters and digits of the text, with one dash for whatever lies between.
+static void make_name(char *name, size_t size_bytes, const char *text) {
+    size_t length = 0;
+    for (; *text != 0 && length + 2 < size_bytes; text++) {
+        if (isalnum((unsigned char)*text)) {
+            name[length++] = (char)tolower((unsigned char)*text);
+        } else if (length > 0 && name[length - 1] != '-') {
+            name[length++] = '-';
+        }
+    }
+    while (length > 0 && name[length - 1] == '-') {
+        length--;
+    }
+    name[length] = 0;
+}
+
+// Where it goes; CLI_UNUSABLE when it cannot go there, and a message was printed.
+static int find_place(struct adoption *adoption) {
+    int length = snprintf(adoption->path, sizeof adoption->path, "%s/%s/regression",
+                          adoption->corpus, adoption->target);
+    if (length < 0 || (size_t)length + NAME_BYTES + sizeof "/.ops" > sizeof adoption->path) {
+        return refuse(adoption->corpus, "too long a path");
+    }
+    if (access(adoption->path, F_OK) != 0) {
+        return refuse(adoption->path,
+                      "no such directory (call it in the project's root, or name --corpus)");
+    }
+    if (adoption->name == NULL) {
+        return CLI_CLEAN;
+    }
+    if (!is_name(adoption->name)) {
+        return refuse(adoption->name, "a name is letters, digits, dashes, dots and underscores");
+    }
+    (void)snprintf(adoption->path + length, sizeof adoption->path - (size_t)length, "/%s.ops",
+                   adoption->name);
+    return access(adoption->path, F_OK) == 0 ? refuse(adoption->path, "the name is taken")
+                                             : CLI_CLEAN;
+}
+
+// The comment and the program, from malloc; NULL: out of memory.
+static char *print_adopted(const struct outcome *outcome, const char *what) {
+    const char *reason = outcome->kind == OUTCOME_FINDING ? rule_reasons[outcome->rule] : "";
+    char *text = text_print_program(&program);
+    size_t size_bytes = text == NULL ? 0 : strlen(text) + strlen(what) + strlen(reason) + 8;
+    char *whole = text == NULL ? NULL : malloc(size_bytes);
+    if (whole != NULL) {
+        (void)snprintf(whole, size_bytes, "# %s%s%s\n%s", what, reason[0] == 0 ? "" : ": ", reason,
+                       text);
+    }
+    free(text);
+    return whole;
+}
+
+static int write_adopted(struct adoption *adoption, const struct shrink *shrink) {
+    char what[TRIAL_CRASH_BYTES + 16];
+    shrink_describe(&shrink->outcome, what, sizeof what);
+    if (adoption->name == NULL) {
+        make_name(adoption->own_name, sizeof adoption->own_name, what);
+        adoption->name = adoption->own_name;
+        int status = find_place(adoption);
+        if (status != CLI_CLEAN) {
+            return status;
+        }
+    }
+    char *text = print_adopted(&shrink->outcome, what);
+    if (text == NULL) {
+        cli_message("out of memory");
+        return CLI_ENVIRONMENT;
+    }
+    int status = output_write_new(adoption->path, text, strlen(text));
+    free(text);
+    return status;
+}
+
+static int adopt(struct adoption *adoption) {
+    struct shrink shrink;
+    int status = find_place(adoption);
+    if (status == CLI_CLEAN) {
+        status = input_read_program(adoption->crash, &program);
+    }
+    if (status == CLI_CLEAN) {
+        status = shrink_program(adoption->crash, &program, &shrink);
+    }
+    if (status == CLI_CLEAN) {
+        status = write_adopted(adoption, &shrink);
+    }
+    if (status == CLI_CLEAN) {
+        shrink_print(adoption->path, &shrink, &program);
+    }
+    return cli_finish(status);
+}
+
+int cmd_adopt(int argc, char **argv) {
+    struct adoption adoption = {.corpus = "corpus"};
+    const struct cli_option options[] = {{"--name", NULL, &adoption.name},
+                                         {"--target", NULL, &adoption.target},
+                                         {"--corpus", NULL, &adoption.corpus},
+                                         {NULL, NULL, NULL}};
+    const struct cli_call call = {usage, options, 1, 1};
+    char **operands;
+    size_t operand_count;
+    int status = cli_parse(&call, argc, argv, &operands, &operand_count);
+    if (status >= 0) {
+        return status;
+    }
+    adoption.crash = operands[0];
+    adoption.target = adoption.target == NULL ? target_of(operands[0]) : adoption.target;
+    if (strcmp(adoption.target, "heap") != 0 && strcmp(adoption.target, "dump") != 0) {
+        return refuse(adoption.target, "--target is heap or dump");
+    }
+    return adopt(&adoption);
+}
