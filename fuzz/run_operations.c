@@ -64,13 +64,19 @@ static void add_stats(void) {
     counted_effective = effective;
 }
 
+// Not by exit(): engines take that for a finding.
+static _Noreturn void give_up(const char *why) {
+    (void)fprintf(stderr, "countercheck: %s\n", why);
+    target_stats_finish();
+    _Exit(3);
+}
+
 static void open_executor(const struct executor_options *options) {
     if (executor == NULL) {
         executor = executor_create(options);
     }
     if (executor == NULL) {
-        (void)fputs("countercheck: out of memory\n", stderr);
-        exit(3);
+        give_up("out of memory");
     }
     executor_set_options(executor, options);
 }
@@ -107,10 +113,7 @@ int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_
         report();
     }
     if (verdict == VERDICT_ENVIRONMENT) {
-        (void)fputs(
-            "countercheck: the system refused memory, a thread or a file: nothing is shown\n",
-            stderr);
-        exit(3);
+        give_up("the system refused memory, a thread or a file: nothing is shown");
     }
     executor_close(executor); // now, so that an engine sees it in this input and not in the next
     return 0;
