@@ -261,6 +261,7 @@ static bool search_all(struct search *search, const struct palloc *palloc) {
 
 uintptr_t palloc_alloc(struct palloc *palloc, size_t page_count, size_t align_pages,
                        size_t *scavenged_count) {
+    ASSERT_SLOW(palloc_is_valid(palloc));
     struct search search = {
         .page_count = page_count, .align_pages = align_pages, .first_free = NO_PAGE};
     bool found = search_all(&search, palloc);
