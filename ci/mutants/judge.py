@@ -99,7 +99,7 @@ def fuzz(row, operations):
     folder.mkdir(exist_ok=True)
     found = folder / f"{row['number']}.ops"
     answer = subject.run(["countercheck", "soak", "--seconds", "100000", "--seed", "1", "--operations", str(operations)],
-                         str(row["number"]), 10.0 + operations / OPERATIONS_PER_SECOND, keep=found)
+                         str(row["number"]), SLACK_MIN + operations / OPERATIONS_PER_SECOND, keep=found)
     verdict = subject.verdict_of_soak(answer)
     return dict(verdict, file=str(found.relative_to(WORK.parent.parent))) if verdict else None
 
