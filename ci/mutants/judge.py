@@ -1,11 +1,10 @@
 # judge: whether a change is noticed, and by whom; what is judged, and what judges.
 
-import pathlib
 import re
 import threading
 
 import subject
-from place import CANARIES, JUDGES, WORK
+from place import CANARIES, JUDGES, ROOT, WORK
 
 SLACK_MIN = 1.0  # seconds of the processor that a run may take at least, and
 SLACK = 3        # so many times what the clean ones took
@@ -130,6 +129,22 @@ def panel_of(rows, results):
     return [one for several in panel.values() for one in several]
 
 
+def told_of(fault, inputs, judge_number=0):
+    """What is said of a fault of the panel while a judge is changed (0: none is); None: nothing."""
+    number, _, file = fault
+    path = str(ROOT / file)
+    answer = subject.run(["countercheck", "replay", "--first", "--json", path], f"{judge_number},{number}",
+                         inputs.limit([path]))
+    verdict = subject.verdict_of(answer)
+    return verdict and verdict["what"]
+
+
+def sound(panel, inputs, pool):
+    """Those of the panel that are caught, and under their name, while no judge is changed."""
+    said = pool.map(lambda fault: told_of(fault, inputs), panel)
+    return [fault for fault, what in zip(panel, said) if what == fault[1]]
+
+
 def false_alarm(row, inputs):
     verdict = replay(row, inputs)
     if verdict is None or verdict["by"] == "unreached":
@@ -156,15 +171,12 @@ def lost_canary(row, inputs):
 
 def lost_fault(row, inputs, panel):
     """A fault of the panel that is no longer caught, or under another name."""
-    for number, what, file in panel:
-        path = str(pathlib.Path(WORK.parent.parent) / file)
-        answer = subject.run(["countercheck", "replay", "--first", "--json", path], f"{row['number']},{number}",
-                             inputs.limit([path]))
-        verdict = subject.verdict_of(answer)
-        if verdict is None:
-            return {"by": "lost fault", "what": what, "file": file}
-        if verdict["what"] != what:
-            return {"by": "fault by another name", "what": f"{what}: {verdict['what']}", "file": file}
+    for fault in panel:
+        what = told_of(fault, inputs, row["number"])
+        if what is None:
+            return {"by": "lost fault", "what": fault[1], "file": fault[2]}
+        if what != fault[1]:
+            return {"by": "fault by another name", "what": f"{fault[1]}: {what}", "file": fault[2]}
     return None
 
 
