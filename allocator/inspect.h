@@ -52,6 +52,10 @@ bool inspect_span_at(const struct heap *heap, uintptr_t address, struct inspect_
 // The span that the heap's page table names for an address; false: none. Written to `identity`.
 bool inspect_span_of_address(const struct heap *heap, uintptr_t address, const void **identity);
 
+// Whether spans and page bits keep their own invariants (mspan.h, palloc.h), by their own
+// predicates.
+bool inspect_is_sound(const struct heap *heap);
+
 uint32_t inspect_sweep_generation(const struct heap *heap);
 bool inspect_is_marking(const struct heap *heap);
 
@@ -153,7 +157,6 @@ struct inspect_range {
     uint8_t kind;          // enum inspect_range_kind
     uint8_t book;          // enum inspect_book of a direct range
 };
-size_t inspect_range_count(const struct heap *heap);
 bool inspect_range(const struct heap *heap, size_t index, struct inspect_range *range);
 
 // The persistent allocator's takings: `visit` for each (address, size, book). They lie in

@@ -129,10 +129,6 @@ void inspect_takings(const struct heap *heap,
 
 // ---- ranges
 
-size_t inspect_range_count(const struct heap *heap) {
-    return heap->sysmem->range_count;
-}
-
 bool inspect_range(const struct heap *heap, size_t index, struct inspect_range *range) {
     if (index >= heap->sysmem->range_count) {
         return false;

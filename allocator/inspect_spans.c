@@ -69,6 +69,14 @@ bool inspect_span_of_address(const struct heap *heap, uintptr_t address, const v
     return *identity != NULL;
 }
 
+bool inspect_is_sound(const struct heap *heap) {
+    bool sound = palloc_is_valid(&heap->palloc);
+    for (size_t i = 0; i < heap->all_span_count; i++) {
+        sound &= mspan_is_valid(heap->all_spans[i]);
+    }
+    return sound;
+}
+
 uint32_t inspect_sweep_generation(const struct heap *heap) {
     return atomic_load_explicit(&heap->sweep_generation, memory_order_relaxed);
 }

@@ -94,10 +94,10 @@ static uint8_t aligned_class(size_t size_bytes, size_t align_bytes) {
         return 0;
     }
     uint8_t class = size_class_of(size_bytes);
-    while (class < SIZE_CLASS_COUNT && size_class_bytes[class] % align_bytes != 0) {
+    while (size_class_bytes[class] % align_bytes != 0) { // the last class is a multiple of each
         class ++;
     }
-    return class < SIZE_CLASS_COUNT ? class : 0; // the last class is a multiple of each
+    return class;
 }
 
 void *heap_alloc_aligned(struct heap *heap, struct mcache *cache, size_t size_bytes,

@@ -84,18 +84,13 @@ static struct mspan_queue *queue_of(struct heap *heap, const struct mspan *span)
 static bool list_span(struct heap *heap, struct mspan *span) {
     struct mcentral *central = central_of(heap, span);
     uint32_t generation = generation_of(heap);
-    switch (sweep_fate_of(span)) {
-    case SWEEP_EMPTY:
-        return false;
-    case SWEEP_PARTIAL:
+    enum sweep_fate fate = sweep_fate_of(span);
+    if (fate == SWEEP_PARTIAL) {
         push(swept(central->partial, generation), span, MSPAN_LIST_PARTIAL);
-        return true;
-    case SWEEP_FULL:
+    } else if (fate == SWEEP_FULL) {
         push(swept(central->full, generation), span, MSPAN_LIST_FULL);
-        return true;
     }
-    CHECK(false);
-    return false;
+    return fate != SWEEP_EMPTY;
 }
 
 static void own(struct mspan *span, const struct mcache *cache) {

@@ -218,10 +218,3 @@ struct mspan *mheap_alloc_span(struct heap *heap, size_t page_count, size_t alig
     lock_release(&heap->lock);
     return span;
 }
-
-void mheap_free_span(struct heap *heap, struct mspan *span) {
-    lock_acquire(&heap->lock);
-    CHECK_EQUAL(span->state, MSPAN_IN_USE);
-    mheap_give_span(heap, span, &heap->stats.heap_inuse_bytes);
-    lock_release(&heap->lock);
-}

@@ -116,10 +116,6 @@ struct heap {
 struct mspan *mheap_alloc_span(struct heap *heap, size_t page_count, size_t align_pages,
                                uint8_t span_class);
 
-// Takes an in-use span back: it is in no list, has no special and no bitmap block any more. Its
-// structure is freed, too; its memory is all poisoned already.
-void mheap_free_span(struct heap *heap, struct mspan *span);
-
 // The span that `address` lies in (in use or manual), NULL: none. Any thread, no lock.
 static inline struct mspan *mheap_span_of(const struct heap *heap, uintptr_t address) {
     uintptr_t offset = address - heap->base;

@@ -95,53 +95,58 @@ static bool none_past_end(const struct mspan *span, const _Atomic uint64_t *bits
            (mspan_bit_word(bits, span->object_count / 64) & ~bits_low_mask64(used)) == 0;
 }
 
+// No bitmap at all is a subset of any.
 static bool is_subset(const struct mspan *span, const _Atomic uint64_t *bits,
                       const _Atomic uint64_t *of) {
-    for (uint32_t word = 0; word < mspan_bit_words(span); word++) {
-        if ((mspan_bit_word(bits, word) & ~mspan_bit_word(of, word)) != 0) {
-            return false;
-        }
+    uint64_t stray = 0;
+    for (uint32_t word = 0; bits != NULL && word < mspan_bit_words(span); word++) {
+        stray |= mspan_bit_word(bits, word) & ~mspan_bit_word(of, word);
     }
-    return true;
+    return stray == 0;
 }
 
 static bool state_fits_class(const struct mspan *span) {
     if (span->state == MSPAN_MANUAL) {
-        return span->object_count == 0 && span->alloc_bits == NULL;
+        return (span->object_count == 0) & (span->alloc_bits == NULL);
     }
     if (mspan_is_large(span)) {
-        return span->object_count == 1 && span->list != MSPAN_LIST_CACHE;
+        return (span->object_count == 1) & (span->list != MSPAN_LIST_CACHE);
     }
     return span->object_count == objects_of_class(mspan_size_class(span));
 }
 
-static bool bitmaps_are_valid(const struct mspan *span) {
-    return mspan_alloc_count(span) == count_bits(span, span->alloc_bits) && // I2
-           span->remote_count == count_bits(span, span->remote_bits) &&
-           mspan_next_free(span, 0) >= span->free_index && // I3
-           none_past_end(span, span->alloc_bits) &&        // I4
-           none_past_end(span, span->remote_bits) && none_past_end(span, span->mark_bits) &&
-           is_subset(span, span->remote_bits, span->alloc_bits); // I5
+// All is looked at, so that no order of the invariants hides one.
+static bool counts_are_valid(const struct mspan *span) {
+    bool valid = mspan_alloc_count(span) == count_bits(span, span->alloc_bits); // I2
+    valid &= span->remote_count == count_bits(span, span->remote_bits);
+    valid &= mspan_next_free(span, 0) >= span->free_index; // I3
+    return valid;
 }
 
-static bool tiny_bits_are_valid(const struct mspan *span) {
-    bool tiny = span->span_class == (TINY_SIZE_CLASS << 1 | 1);
-    return tiny == (span->tiny_bits != NULL) &&
-           (!tiny || is_subset(span, span->tiny_bits, span->alloc_bits));
+static bool bitmaps_are_valid(const struct mspan *span) {
+    bool none_stray = none_past_end(span, span->alloc_bits); // I4
+    none_stray &= none_past_end(span, span->remote_bits);
+    none_stray &= none_past_end(span, span->mark_bits);
+    bool is_tiny = span->span_class == (TINY_SIZE_CLASS << 1 | 1);
+    bool tiny_fits = is_subset(span, span->tiny_bits, span->alloc_bits); // I9
+    tiny_fits &= is_tiny == (span->tiny_bits != NULL);
+    bool remote_fits = is_subset(span, span->remote_bits, span->alloc_bits); // I5
+    return none_stray & tiny_fits & remote_fits;
 }
 
 bool mspan_is_valid(const struct mspan *span) {
     if (span->state == MSPAN_DEAD) {
         return true;
     }
-    if (!state_fits_class(span)) { // I7
-        return false;
+    bool fits = state_fits_class(span); // I7: how long the bitmaps are rests on it
+    if (!fits || span->state == MSPAN_MANUAL) {
+        return fits;
     }
-    if (span->state == MSPAN_MANUAL) {
-        return true;
-    }
-    bool owned = mspan_owner(span) != MSPAN_OWNER_NONE;
-    return span->object_count * span->element_bytes <= span->page_count * HEAP_PAGE_BYTES && // I1
-           bitmaps_are_valid(span) && (owned || span->remote_count == 0) &&                  // I8
-           tiny_bits_are_valid(span);                                                        // I9
+    size_t size_bytes = span->page_count * HEAP_PAGE_BYTES;
+    bool is_owned = mspan_owner(span) != MSPAN_OWNER_NONE;
+    bool valid = span->object_count * span->element_bytes <= size_bytes; // I1
+    valid &= counts_are_valid(span);
+    valid &= bitmaps_are_valid(span);
+    valid &= is_owned | (span->remote_count == 0); // I8
+    return valid;
 }

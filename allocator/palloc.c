@@ -335,19 +335,24 @@ void palloc_mark_scavenged(struct palloc *palloc, uintptr_t base, size_t page_co
     }
 }
 
-// ---- validity
+// ---- validity: all is looked at, so that no order of the invariants hides one
 
-static bool bits_fit(const struct palloc_arena *arena, size_t chunk) {
+static bool chunk_is_valid(const struct palloc *palloc, const struct palloc_arena *arena,
+                           size_t chunk, size_t page) {
+    uint64_t unfit = 0;
     for (size_t word = 0; word < PALLOC_CHUNK_WORDS; word++) {
         uint64_t allocated = arena->alloc_bits[chunk][word];
         uint64_t scavenged = arena->scavenged_bits[chunk][word];
-        uint64_t grown = arena->grown_bits[chunk][word];
-        bool fit = (scavenged & allocated) == 0 && (~allocated & ~grown) == 0; // P2, P4
-        if (!fit) {
-            return false;
-        }
+        unfit |= scavenged & allocated;                        // P2
+        unfit |= ~allocated & ~arena->grown_bits[chunk][word]; // P4
     }
-    return true;
+    size_t first_free = palloc_bits_find(arena->alloc_bits[chunk], 0, false);
+    bool has_free = first_free < HEAP_CHUNK_PAGES;
+    bool is_below = address_of(palloc, page + first_free) < palloc->search_address;
+    bool summary_fits = summaries_equal(arena->chunk_summary[chunk],
+                                        palloc_bits_summary(arena->alloc_bits[chunk])); // P1
+    bool is_found = !(has_free & is_below);                                             // P3
+    return (unfit == 0) & summary_fits & is_found;
 }
 
 static bool arena_is_valid(const struct palloc *palloc, size_t slot) {
@@ -355,30 +360,21 @@ static bool arena_is_valid(const struct palloc *palloc, size_t slot) {
     if (arena == NULL) {
         return palloc->arena_summary[slot].max_pages == 0;
     }
+    bool valid = summaries_equal(palloc->arena_summary[slot], arena_summary(arena));
     for (size_t chunk = 0; chunk < PALLOC_ARENA_CHUNKS; chunk++) {
         size_t page = slot * HEAP_ARENA_PAGES + chunk * HEAP_CHUNK_PAGES;
-        size_t first_free = page + palloc_bits_find(arena->alloc_bits[chunk], 0, false);
-        bool below = first_free < page + HEAP_CHUNK_PAGES &&
-                     address_of(palloc, first_free) < palloc->search_address; // P3
-        if (below || !bits_fit(arena, chunk) ||
-            !summaries_equal(arena->chunk_summary[chunk],
-                             palloc_bits_summary(arena->alloc_bits[chunk]))) {
-            return false;
-        }
+        valid &= chunk_is_valid(palloc, arena, chunk, page);
     }
-    return summaries_equal(palloc->arena_summary[slot], arena_summary(arena));
+    return valid;
 }
 
 bool palloc_is_valid(const struct palloc *palloc) {
+    bool valid = true;
     for (size_t slot = 0; slot < palloc->arena_limit; slot++) {
-        if (!arena_is_valid(palloc, slot)) {
-            return false;
-        }
+        valid &= arena_is_valid(palloc, slot);
     }
     for (size_t group = 0; group < PALLOC_GROUP_COUNT; group++) {
-        if (!summaries_equal(palloc->group_summary[group], group_summary(palloc, group))) {
-            return false;
-        }
+        valid &= summaries_equal(palloc->group_summary[group], group_summary(palloc, group));
     }
-    return true;
+    return valid;
 }

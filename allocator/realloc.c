@@ -15,7 +15,7 @@ static bool same_class(const struct mspan *span, size_t size_bytes, bool noscan)
     if (span->span_class != span_class_make(size_class, noscan)) {
         return false;
     }
-    return size_class != 0 || size_class_round_up(size_bytes) == span->element_bytes;
+    return size_class != 0 || span->element_bytes - size_bytes < HEAP_PAGE_BYTES; // of whole pages
 }
 
 // What lies behind a request that promises zeros is zero, so that growth in place finds zeros.

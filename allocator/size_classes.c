@@ -20,16 +20,3 @@ const uint8_t size_class_by_128[(SMALL_SIZE_MAX - SIZE_CLASS_BY_8_MAX) / 128 + 1
 #define SIZE_CLASS_LOOKUP_128
 #include "allocator/size_classes.def"
 };
-
-size_t size_class_round_up(size_t size_bytes) {
-    if (size_bytes == 0) {
-        return 0;
-    }
-    if (size_bytes <= SMALL_SIZE_MAX) {
-        return size_class_bytes[size_class_of(size_bytes)];
-    }
-    if (size_bytes > SIZE_MAX - (HEAP_PAGE_BYTES - 1)) {
-        return 0;
-    }
-    return (size_bytes + HEAP_PAGE_BYTES - 1) & ~(size_t)(HEAP_PAGE_BYTES - 1);
-}

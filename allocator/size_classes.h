@@ -34,10 +34,6 @@ static inline uint8_t size_class_of(size_t size_bytes) {
     return size_class_by_128[(size_bytes - SIZE_CLASS_BY_8_MAX + 127) / 128];
 }
 
-// Bytes that a request of `size_bytes` takes: its class's size, or whole pages for a large one; 0
-// when that overflows. After Go's roundupsize.
-size_t size_class_round_up(size_t size_bytes);
-
 static inline uint8_t span_class_make(uint8_t size_class, bool noscan) {
     return (uint8_t)(size_class << 1 | (noscan ? 1 : 0));
 }

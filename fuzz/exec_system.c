@@ -110,6 +110,11 @@ bool exec_check(struct executor *executor, struct operation operation) {
     uint32_t level = operation_get(operation, OPERAND_LEVEL);
     executor_work(executor, level == 2 ? 100 : 0);
     (void)executor_check(executor, levels[level]);
+    if (levels[level] == ORACLE_PARANOID) {
+        (void)oracle_rule_text(executor->oracle, RULE_MODEL_STATUS,
+                               inspect_is_sound(executor->heap), 0,
+                               "spans or page bits break their own invariants");
+    }
     return true;
 }
 

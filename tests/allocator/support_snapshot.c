@@ -132,3 +132,10 @@ void assert_pages_are_sound(struct heap *heap) {
     assert_int_equal(stats.Sys, prepared_bytes(heap));
     assert_true(palloc_is_valid(&heap->palloc));
 }
+
+void free_span(struct heap *heap, struct mspan *span) {
+    lock_acquire(&heap->lock);
+    assert_int_equal(span->state, MSPAN_IN_USE);
+    mheap_give_span(heap, span, &heap->stats.heap_inuse_bytes);
+    lock_release(&heap->lock);
+}

@@ -14,6 +14,9 @@ void assert_snapshot(struct heap *heap, const char *snapshot);
 // Fails the test when the page level contradicts itself: summaries, or Sys against the ranges.
 void assert_pages_are_sound(struct heap *heap);
 
+// Takes an in-use span back that is in no list, and has no special and no bitmap block.
+void free_span(struct heap *heap, struct mspan *span);
+
 // Sum of the memory prepared: what Sys must be.
 size_t prepared_bytes(const struct heap *heap);
 

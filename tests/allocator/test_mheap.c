@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "allocator/fault.h"
 #include "allocator/poison.h"
 #include "tests/allocator/support_snapshot.h"
 
@@ -63,15 +64,15 @@ static void freed_pages_are_free_reused_and_need_zeroing(void **state) {
     struct mspan *first = alloc_span(2);
     struct mspan *second = alloc_span(1);
     uintptr_t base = first->base;
-    mheap_free_span(heap, first);
+    free_span(heap, first);
     assert_int_equal(heap->stats.heap_free_bytes, 2 * HEAP_PAGE_BYTES);
     struct mspan *again = alloc_span(1);
     assert_int_equal(again->base, base);
     assert_true(again->needzero);
     struct mspan *mixed = alloc_span(509);
     assert_false(mixed->needzero);
-    mheap_free_span(heap, mixed);
-    mheap_free_span(heap, second);
+    free_span(heap, mixed);
+    free_span(heap, second);
     struct mspan *whole = alloc_span(511);
     assert_int_equal(whole->base, base + HEAP_PAGE_BYTES);
     assert_true(whole->needzero);
@@ -90,7 +91,7 @@ static void every_page_of_a_span_names_it_and_none_after_its_death(void **state)
     assert_null(mheap_span_of(heap, base + HEAP_WINDOW_BYTES));
     assert_null(mheap_span_of(heap, base + HEAP_WINDOW_BYTES - 1));
     assert_null(mheap_span_of(heap, 0));
-    mheap_free_span(heap, span);
+    free_span(heap, span);
     assert_null(mheap_span_of(heap, base));
     assert_null(mheap_span_of(heap, base + HEAP_ARENA_BYTES));
 }
@@ -171,7 +172,7 @@ static void a_span_of_4_GiB_costs_nothing_until_it_is_touched(void **state) {
     assert_int_equal(heap->stats.heap_inuse_bytes, (uint64_t)4 << 30);
     assert_int_equal(heap->stats.heap_released_bytes, 0);
     *(volatile char *)(span->base + ((uintptr_t)4 << 30) - 1) = 1;
-    mheap_free_span(heap, span);
+    free_span(heap, span);
     assert_int_equal(heap_scavenge(heap, SIZE_MAX), (uint64_t)4 << 30);
     span = alloc_span(page_count);
     assert_false(span->needzero);
@@ -194,7 +195,7 @@ static void more_spans_than_the_list_holds_move_it_and_keep_their_order(void **s
         assert_ptr_equal(heap->all_spans[i], spans[i]);
     }
     assert_int_equal(heap->all_span_count, 3000);
-    mheap_free_span(heap, spans[7]);
+    free_span(heap, spans[7]);
     assert_int_equal(heap->all_spans[7]->state, MSPAN_DEAD);
     assert_ptr_equal(alloc_span(1), spans[7]);
     assert_int_equal(heap->all_span_count, 3000);
@@ -242,6 +243,44 @@ static void stacks_of_threads_are_mapped_zeroed_and_unmapped(void **state) {
     assert_null(heap_map_os_stack(heap, SIZE_MAX - 8192));
 }
 
+static void soundness_sees_a_broken_span_and_broken_page_bits(void **state) {
+    (void)state;
+    struct mspan *span =
+        heap_alloc_manual(heap, 1, MANUAL_OTHER) == NULL ? NULL : heap->all_spans[0];
+    assert_non_null(span);
+    assert_true(inspect_is_sound(heap));
+    span->object_count = 1; // a manual span has none
+    assert_false(inspect_is_sound(heap));
+    span->object_count = 0;
+    heap->palloc.search_address += 2 * HEAP_PAGE_BYTES;
+    assert_false(inspect_is_sound(heap));
+    heap->palloc.search_address -= 2 * HEAP_PAGE_BYTES;
+    assert_true(inspect_is_sound(heap));
+}
+
+static void an_arena_that_the_plan_calls_taken_is_skipped(void **state) {
+    (void)state;
+    uintptr_t first = alloc_span(HEAP_ARENA_PAGES)->base;
+    heap_set_faults(heap, SYSMEM_PLACE, 1, 3);
+    uintptr_t second = alloc_span(HEAP_ARENA_PAGES)->base; // behind, there once more, one further
+    assert_int_equal(second, first + 3 * HEAP_ARENA_BYTES);
+    assert_int_equal(heap_fault_count(heap), 3);
+    assert_true(palloc_is_valid(&heap->palloc));
+}
+
+static void metadata_is_refused_by_plan_and_nothing_moves(void **state) {
+    (void)state;
+    struct memstats before, after;
+    heap_read_memstats(heap, &before);
+    heap_set_fault(heap, SYSMEM_METADATA, 2, false);
+    assert_non_null(heap_metadata_alloc(heap, 16));
+    heap_read_memstats(heap, &before);
+    assert_null(heap_metadata_alloc(heap, 16));
+    heap_read_memstats(heap, &after);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_non_null(heap_metadata_alloc(heap, 16));
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -257,6 +296,9 @@ int main(void) {
         TEST(more_spans_than_the_list_holds_move_it_and_keep_their_order),
         TEST(manual_spans_are_charged_to_their_statistic_alone),
         TEST(stacks_of_threads_are_mapped_zeroed_and_unmapped),
+        TEST(soundness_sees_a_broken_span_and_broken_page_bits),
+        TEST(an_arena_that_the_plan_calls_taken_is_skipped),
+        TEST(metadata_is_refused_by_plan_and_nothing_moves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,13 +48,13 @@ static void a_taking_moves_its_bytes_and_its_header_from_other_to_its_book(void 
 
 static void large_requests_have_a_mapping_of_their_own(void **state) {
     (void)state;
-    size_t range_count = inspect_range_count(heap);
+    size_t range_count = heap->sysmem->range_count;
     uint64_t other_bytes = heap->stats.other_sys_bytes;
     void *memory = persistent_alloc(heap, PERSISTENT_DIRECT_BYTES, INSPECT_BOOK_BUCKHASH);
     assert_non_null(memory);
     assert_int_equal(heap->stats.buckhash_sys_bytes, PERSISTENT_DIRECT_BYTES);
     assert_int_equal(heap->stats.other_sys_bytes, other_bytes);
-    assert_int_equal(inspect_range_count(heap), range_count + 1);
+    assert_int_equal(heap->sysmem->range_count, range_count + 1);
     const struct sysmem_range *range = sysmem_range_at(heap->sysmem, (uintptr_t)memory);
     assert_int_equal(range->kind, INSPECT_RANGE_DIRECT);
     assert_int_equal(range->book, INSPECT_BOOK_BUCKHASH);
@@ -92,7 +92,7 @@ static void the_walk_over_takings_gives_what_the_books_say(void **state) {
                              *persistent_book_stat(heap, (enum inspect_book)book));
         }
     }
-    assert_true(inspect_range_count(heap) > 10);
+    assert_true(heap->sysmem->range_count > 10);
 }
 
 static void without_memory_for_a_chunk_nothing_changes(void **state) {

@@ -95,7 +95,7 @@ static void a_span_that_mixes_released_and_kept_pages_needs_zeroing(void **state
     assert_true(mixed->needzero);
     assert_int_equal(heap->stats.heap_free_bytes, 0);
     assert_int_equal(heap->stats.heap_released_bytes, 502 * HEAP_PAGE_BYTES);
-    mheap_free_span(heap, mixed);
+    free_span(heap, mixed);
     (void)heap_scavenge(heap, SIZE_MAX);
     assert_false(mheap_alloc_span(heap, 10, 0, 1)->needzero);
 }
@@ -126,7 +126,7 @@ static void a_system_that_refuses_ends_it_early_and_nothing_is_miscounted(void *
 static void runs_over_arenas_are_released_whole(void **state) {
     (void)state;
     struct mspan *span = mheap_alloc_span(heap, 2 * HEAP_ARENA_PAGES, 0, 1);
-    mheap_free_span(heap, span);
+    free_span(heap, span);
     assert_int_equal(heap_scavenge(heap, SIZE_MAX), 2 * HEAP_ARENA_BYTES);
     assert_int_equal(heap_call_count(heap, SYSMEM_MADVISE), 1);
 }

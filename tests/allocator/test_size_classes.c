@@ -42,21 +42,8 @@ static void each_size_takes_the_smallest_class_that_fits(void **state) {
             expected++;
         }
         assert_int_equal(size_class_of(size), expected);
-        assert_int_equal(size_class_round_up(size), size_class_bytes[expected]);
     }
     assert_int_equal(expected, SIZE_CLASS_COUNT - 1);
-}
-
-static void large_sizes_round_to_pages_and_overflow_to_zero(void **state) {
-    (void)state;
-    assert_int_equal(size_class_round_up(0), 0);
-    assert_int_equal(size_class_round_up(SMALL_SIZE_MAX + 1), 5 * HEAP_PAGE_BYTES);
-    assert_int_equal(size_class_round_up(5 * HEAP_PAGE_BYTES), 5 * HEAP_PAGE_BYTES);
-    assert_int_equal(size_class_round_up(5 * HEAP_PAGE_BYTES + 1), 6 * HEAP_PAGE_BYTES);
-    assert_true(size_class_round_up(SIZE_MAX - HEAP_PAGE_BYTES + 1) ==
-                SIZE_MAX - HEAP_PAGE_BYTES + 1);
-    assert_int_equal(size_class_round_up(SIZE_MAX - HEAP_PAGE_BYTES + 2), 0);
-    assert_int_equal(size_class_round_up(SIZE_MAX), 0);
 }
 
 static void span_class_holds_class_and_noscan(void **state) {
@@ -69,7 +56,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_is_the_published_one),
         cmocka_unit_test(each_size_takes_the_smallest_class_that_fits),
-        cmocka_unit_test(large_sizes_round_to_pages_and_overflow_to_zero),
         cmocka_unit_test(span_class_holds_class_and_noscan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

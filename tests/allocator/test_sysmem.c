@@ -303,7 +303,7 @@ static void a_reset_heap_counts_the_same_calls(void **state) {
         void *stack = heap_map_os_stack(heap, 100000);
         struct mspan *span = mheap_alloc_span(heap, 9000, 0, 1);
         heap_unmap_os_stack(heap, stack, 100000);
-        mheap_free_span(heap, span);
+        free_span(heap, span);
         (void)heap_scavenge(heap, SIZE_MAX);
         assert_non_null(mheap_alloc_span(heap, 10000, 0, 1));
         for (unsigned call = 0; call < SYSMEM_CALL_COUNT; call++) {

@@ -246,7 +246,7 @@ static void exhaust_address_space(void) {
     uint64_t sys = prepared_bytes(heap);
     bool refused = mheap_alloc_span(heap, 4096, 0, NOSCAN_LARGE) == NULL && count > 5 && count < 40;
     bool unmoved = sys == prepared_bytes(heap);
-    mheap_free_span(heap, spans[2]);
+    free_span(heap, spans[2]);
     bool reused = mheap_alloc_span(heap, 4096, 0, NOSCAN_LARGE) == spans[2];
     bool no_second = true;
     struct heap *second;

@@ -215,7 +215,7 @@ static void *use_pages(void *context) {
         world_enter(heap, cache);
         struct mspan *span = mheap_alloc_span(heap, 2, 0, 1);
         assert_ptr_equal(mheap_span_of(heap, span->base + 1), span);
-        mheap_free_span(heap, span);
+        free_span(heap, span);
         world_leave(cache);
         heap_release_cache(heap, cache);
         heap_unmap_os_stack(heap, stack, 10000);
