@@ -3,6 +3,7 @@
 #include "fuzz/executor_state.h"
 
 #include "allocator/collect.h"
+#include "allocator/fault.h"
 #include "allocator/special.h"
 #include "allocator/sysmem.h"
 
@@ -10,6 +11,7 @@
 
 #define BYTES_PER_UNIT   256 // of work
 #define HEAP_WORK        500
+#define REFUSALS_MAX     16
 #define CACHES_ASKED     2048 // more than a heap has
 #define UNKNOWN_PC       ((uintptr_t)0x10)
 #define WORDS_OF_NO_HEAP (SIZE_MAX / sizeof(uintptr_t) + 1)
@@ -65,6 +67,37 @@ static bool run_alone(struct executor *executor, struct heap *heap) {
     return true;
 }
 
+// The metadata of a runtime with all of its options, refused at each place in turn.
+static bool run_refused(struct executor *executor, struct heap *heap) {
+    static const uint8_t mask[] = {1};
+    const struct runtime_options given = {
+        .go_version = "go1.7",
+        .cpu_count = 3,
+        .data_words = 1,
+        .data_mask = mask,
+        .bss_words = 1,
+        .bss_mask = mask,
+    };
+    struct runtime *runtime = NULL;
+    uint64_t at = 0;
+    while (runtime == NULL && at++ < REFUSALS_MAX) {
+        struct memstats before;
+        struct memstats after;
+        heap_read_memstats(heap, &before);
+        heap_set_fault(heap, SYSMEM_METADATA, at, false);
+        runtime = runtime_create(heap, &given);
+        heap_read_memstats(heap, &after);
+        (void)must(executor, runtime != NULL || before.OtherSys == after.OtherSys, at,
+                   "a runtime that was refused has left metadata behind");
+    }
+    heap_set_fault(heap, SYSMEM_METADATA, 0, false);
+    if (runtime != NULL) {
+        (void)must(executor, at > 1, at, "a runtime needs no metadata");
+        runtime_destroy(runtime);
+    }
+    return runtime != NULL;
+}
+
 // Nothing was allocated in it, whatever was in others.
 static bool look_at_heap(struct executor *executor, struct heap *heap) {
     struct memstats stats;
@@ -89,7 +122,7 @@ static bool use_heap(struct executor *executor, struct heap *heap) {
                "a heap counts what was allocated in another");
     (void)must(executor, collect_alone(heap, cache, object), (uintptr_t)object,
                "a finalizer that nobody takes keeps its object");
-    return run_alone(executor, heap);
+    return run_alone(executor, heap) && run_refused(executor, heap);
 }
 
 bool exec_heap_beside(struct executor *executor, struct operation operation) {

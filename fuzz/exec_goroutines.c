@@ -83,7 +83,7 @@ bool exec_go_status(struct executor *executor, struct operation operation) {
     static const enum goroutine_status statuses[] = {GOROUTINE_IDLE, GOROUTINE_RUNNABLE,
                                                      GOROUTINE_SYSCALL, GOROUTINE_WAITING,
                                                      GOROUTINE_RUNNING};
-    static const char *const reasons[] = {"", "chan receive", "select", "sleep"};
+    static const char *const reasons[] = {NULL, "chan receive", "select", "sleep"};
     struct goroutine *g = goroutine_of(executor, operation);
     if (g == NULL) {
         return false;
@@ -91,7 +91,7 @@ bool exec_go_status(struct executor *executor, struct operation operation) {
     enum goroutine_status status = statuses[operation_get(operation, OPERAND_STATUS)];
     const char *reason = reasons[operation_get(operation, OPERAND_REASON)];
     runtime_set_goroutine_status(executor->runtime, g, status, reason);
-    (void)model_status_set(executor->model, id_of(operation), status, reason);
+    (void)model_status_set(executor->model, id_of(operation), status, reason == NULL ? "" : reason);
     return true;
 }
 

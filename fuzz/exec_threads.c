@@ -24,6 +24,18 @@ void executor_let_world_run(struct executor *executor) {
     }
 }
 
+// The runtime's moments of a fork; who has stopped the world has but the heap's.
+static void fork_here(struct executor *executor, void (*runtime_goes_on)(struct runtime *runtime),
+                      void (*heap_goes_on)(struct heap *heap)) {
+    if (executor->stop_depth == 0) {
+        runtime_fork_prepare(executor->runtime);
+        runtime_goes_on(executor->runtime);
+    } else {
+        heap_fork_prepare(executor->heap);
+        heap_goes_on(executor->heap);
+    }
+}
+
 bool exec_world(struct executor *executor, struct operation operation) {
     enum { STOP, START, FORK_PARENT, FORK_CHILD };
     switch (operation_get(operation, OPERAND_WORLD)) {
@@ -42,12 +54,10 @@ bool exec_world(struct executor *executor, struct operation operation) {
         executor->stop_depth--;
         return true;
     case FORK_PARENT:
-        heap_fork_prepare(executor->heap);
-        heap_fork_parent(executor->heap);
+        fork_here(executor, runtime_fork_parent, heap_fork_parent);
         return true;
     default: // what a child does is done here: nothing of it asks for another process
-        heap_fork_prepare(executor->heap);
-        heap_fork_child(executor->heap);
+        fork_here(executor, runtime_fork_child, heap_fork_child);
         return true;
     }
 }
