@@ -1,12 +1,13 @@
 # corpus: each kept input is a test of its own, so that a failing one is named.
 #
-# corpus/{heap,dump,ops}/{seed,regression}/*   are replayed under the oracle
-# corpus/decode/{seed,regression}/*            go through the decoder and back
+# corpus/{heap,dump,ops}/{seed,found,regression}/*   are replayed under the oracle
+# corpus/decode/{seed,found,regression}/*            go through the decoder and back
 
 # countercheck_corpus(TARGET) sets corpus_files to the kept inputs of one target.
 macro(countercheck_corpus target)
     file(GLOB corpus_files CONFIGURE_DEPENDS
         ${PROJECT_SOURCE_DIR}/corpus/${target}/seed/*
+        ${PROJECT_SOURCE_DIR}/corpus/${target}/found/*
         ${PROJECT_SOURCE_DIR}/corpus/${target}/regression/*)
     list(FILTER corpus_files EXCLUDE REGEX "\\.md$")
 endmacro()
