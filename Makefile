@@ -47,7 +47,7 @@ tsan: ## real threads under TSan: the tests that start some, then TSAN_SECONDS (
 	$(call check,tsan) -R 'threads|world|osthread|descriptor'
 	build/tsan/countercheck soak --threads 4 --seconds $(TSAN_SECONDS)
 
-coverage: ## line and branch coverage by the tests and the kept corpus
+coverage: ## what the kept corpus alone reaches, file by file, and the reason beside each gap
 	@ci/coverage
 
 interop: release ## dumps of real Go programs, both byte orders and pointer sizes, through countercheck dump
