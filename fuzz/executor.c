@@ -4,6 +4,7 @@
 #include "fuzz/statistics.h"
 #include "fuzz/text.h"
 
+#include "allocator/collect.h"
 #include "allocator/fault.h"
 #include "oracle/supply.h"
 
@@ -214,7 +215,10 @@ bool executor_check(struct executor *executor, enum oracle_level level) {
     if (level != ORACLE_CHEAP) {
         executor_work(executor, 8 + model_object_count(executor->model) / 16);
     }
-    return oracle_check(executor->oracle, level, executor->heap, &executor->stats);
+    bool clean = oracle_check(executor->oracle, level, executor->heap, &executor->stats);
+    return (level == ORACLE_CHEAP ||
+            oracle_check_live(executor->oracle, heap_live_bytes(executor->heap))) &&
+           clean;
 }
 
 enum verdict executor_step(struct executor *executor) {

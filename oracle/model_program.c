@@ -179,6 +179,45 @@ bool model_manual_freed(struct model *model, uintptr_t base) {
     return true;
 }
 
+// What is to stand in manual spans of the statistic, of which `found_bytes` do. While a cycle runs
+// the collector has a page of buffers, and as many more as it likes.
+static uint64_t manual_bytes_due(const struct model *model, enum manual_stat stat,
+                                 uint64_t found_bytes) {
+    uint64_t bytes = model->manual_bytes[stat];
+    if (stat == MANUAL_STACK) {
+        bytes += model->stack_bytes;
+    }
+    if (stat == MANUAL_WORKBUF && model->cycle.marking) {
+        bytes += HEAP_PAGE_BYTES;
+        bytes = found_bytes > bytes ? found_bytes : bytes;
+    }
+    return bytes;
+}
+
+bool model_check_manual(struct model *model, const struct view *view) {
+    static const char *const names[MANUAL_STAT_COUNT] = {
+        [MANUAL_STACK] = "stacks",
+        [MANUAL_WORKBUF] = "work buffers",
+        [MANUAL_POINTER_BITS] = "pointer bits",
+        [MANUAL_OTHER] = "others",
+    };
+    uint64_t found_bytes[MANUAL_STAT_COUNT] = {0};
+    bool clean = true;
+    for (uint32_t i = 0; i < view->span_count; i++) {
+        const struct inspect_span *span = &view->spans[i];
+        if (span->state == INSPECT_SPAN_MANUAL) {
+            found_bytes[span->manual_stat] += span->page_count * HEAP_PAGE_BYTES;
+        }
+    }
+    for (unsigned stat = 0; stat < MANUAL_STAT_COUNT && clean; stat++) {
+        uint64_t due_bytes = manual_bytes_due(model, (enum manual_stat)stat, found_bytes[stat]);
+        clean = rule_equal(model->book, RULE_MODEL_MANUAL, names[stat],
+                           (struct rule_value){"spans", found_bytes[stat]},
+                           (struct rule_value){"ledger", due_bytes});
+    }
+    return clean;
+}
+
 bool model_os_stack_mapped(struct model *model, uintptr_t base, size_t size_bytes) {
     if (base == 0) {
         return true;

@@ -431,6 +431,7 @@ void model_collect_reset(struct model *model);
 void model_collect_fini(struct model *model);
 // Every object in the heap is in the ledger and the other way round, by the view's bits.
 bool model_check_objects(struct model *model, const struct view *view);
+bool model_check_manual(struct model *model, const struct view *view); // model_program.c
 
 // model_special.c
 void model_queue_finalizers(struct model *model, uint32_t slot);

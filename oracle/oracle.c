@@ -30,6 +30,7 @@ struct oracle {
     struct view view;
     struct verifier verifier;
     struct scan scan;
+    bool has_scan;          // of the last check
     struct memstats before; // at the last check
     bool has_before;
     struct delta delta; // what the operations since may have moved, and must have
@@ -136,8 +137,10 @@ static bool check_heap(struct oracle *oracle, const struct memstats *fast, const
         return false; // what follows trusts the structure
     }
     scan_heap(&oracle->scan, &oracle->view);
+    oracle->has_scan = true;
     clean &= scan_compare(book, &oracle->scan, fast);
     clean &= model_check_objects(&oracle->model, &oracle->view);
+    clean &= model_check_manual(&oracle->model, &oracle->view);
     clean &= model_check_specials(&oracle->model, &oracle->view);
     clean = clean && program_check(&oracle->model);
     clean = clean &&
@@ -149,6 +152,7 @@ static bool check_heap(struct oracle *oracle, const struct memstats *fast, const
 bool oracle_check(struct oracle *oracle, enum oracle_level level, struct heap *heap,
                   const struct memstats *fast) {
     bool found_before = oracle->book.found;
+    oracle->has_scan = false;
     bool clean = check_cheap(oracle, fast, level != ORACLE_CHEAP);
     if (level != ORACLE_CHEAP) {
         clean &= check_heap(oracle, fast, heap, level == ORACLE_PARANOID);
@@ -171,6 +175,10 @@ bool oracle_check_account(struct oracle *oracle, const struct heap *heap,
         clean &= scan_compare(book, &oracle->scan, account);
     }
     return clean;
+}
+
+bool oracle_check_live(struct oracle *oracle, uint64_t live_bytes) {
+    return !oracle->has_scan || scan_compare_live(&oracle->book, &oracle->scan, live_bytes);
 }
 
 bool oracle_check_contents(struct oracle *oracle) {

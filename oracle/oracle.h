@@ -74,6 +74,10 @@ bool oracle_check(struct oracle *oracle, enum oracle_level level, struct heap *h
 bool oracle_check_account(struct oracle *oracle, const struct heap *heap,
                           const struct memstats *account, bool has_model);
 
+// Right after a check that was not cheap, nothing done to the heap since: compares the live bytes
+// by which the collector is paced, as the heap tells them, with what that check has counted.
+bool oracle_check_live(struct oracle *oracle, uint64_t live_bytes);
+
 // Verifies the contents of every object; a full check looks at a few in turn, a paranoid one at
 // all.
 bool oracle_check_contents(struct oracle *oracle);

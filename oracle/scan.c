@@ -21,22 +21,41 @@ struct sums {
     uint64_t prepared_bytes;
 };
 
-static void count_objects(struct scan *scan, const struct inspect_span *span) {
+// Of a cached span all slots may be filled unseen; what an unswept one has unmarked is dead.
+static uint32_t count_paced(const struct inspect_span *span, uint32_t live,
+                            uint32_t sweep_generation) {
+    if (span->owner_cache != UINT32_MAX) {
+        return span->object_count;
+    }
+    if (span->sweep_generation == sweep_generation) {
+        return live;
+    }
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < span->bit_words; i++) {
+        count += view_popcount(span->alloc_bits[i] & ~span->remote_bits[i] & span->mark_bits[i]);
+    }
+    return count;
+}
+
+static void count_objects(struct scan *scan, const struct inspect_span *span,
+                          uint32_t sweep_generation) {
     uint32_t live = view_live_count(span);
     uint32_t class = span->span_class / 2u;
     uint64_t bytes = (uint64_t)live * span->element_bytes;
     scan->live_count[class] += live;
     scan->slow.HeapObjects += live;
     scan->slow.HeapAlloc += bytes;
+    scan->paced_bytes += (uint64_t)count_paced(span, live, sweep_generation) * span->element_bytes;
     if (class == 0) {
         scan->live_large_bytes += bytes;
     }
 }
 
-static void count_span(struct scan *scan, struct sums *sums, const struct inspect_span *span) {
+static void count_span(struct scan *scan, struct sums *sums, const struct inspect_span *span,
+                       uint32_t sweep_generation) {
     if (span->state == INSPECT_SPAN_IN_USE) {
         sums->inuse_pages += span->page_count;
-        count_objects(scan, span);
+        count_objects(scan, span, sweep_generation);
     } else if (span->state == INSPECT_SPAN_MANUAL) {
         sums->manual_pages[span->manual_stat] += span->page_count;
     }
@@ -142,7 +161,7 @@ void scan_heap(struct scan *scan, const struct view *view) {
     memset(scan, 0, sizeof *scan);
     struct sums sums = {0};
     for (uint32_t i = 0; i < view->span_count; i++) {
-        count_span(scan, &sums, &view->spans[i]);
+        count_span(scan, &sums, &view->spans[i], view->sweep_generation);
     }
     finish(scan, &sums, view->heap);
 }
@@ -152,7 +171,7 @@ void scan_heap_in_place(struct scan *scan, const struct heap *heap) {
     struct sums sums = {0};
     struct inspect_span span;
     for (size_t i = 0; inspect_span(heap, i, &span); i++) {
-        count_span(scan, &sums, &span);
+        count_span(scan, &sums, &span, inspect_sweep_generation(heap));
     }
     finish(scan, &sums, heap);
 }
@@ -215,4 +234,9 @@ bool scan_compare(struct rule_book *book, const struct scan *scan, const struct 
     COMPARE(Sys);
 #undef COMPARE
     return compare_large(book, scan, fast) && clean;
+}
+
+bool scan_compare_live(struct rule_book *book, const struct scan *scan, uint64_t live_bytes) {
+    return rule_equal(book, RULE_SCAN_LIVE, "live bytes", (struct rule_value){"heap", live_bytes},
+                      (struct rule_value){"scan", scan->paced_bytes});
 }

@@ -14,6 +14,7 @@ struct scan {
     struct memstats slow;                  // fields that state shows; others are 0
     uint64_t live_count[SIZE_CLASS_COUNT]; // row 0: large objects
     uint64_t live_large_bytes;
+    uint64_t paced_bytes;      // that a collection at this moment would have to take for live
     uint64_t grown_page_count; // of the arenas, whoever has them
 };
 
@@ -25,5 +26,7 @@ void scan_heap_in_place(struct scan *scan, const struct heap *heap);
 // Compares every field that the scan knows. True: all agree.
 struct rule_book;
 bool scan_compare(struct rule_book *book, const struct scan *scan, const struct memstats *fast);
+// The same for the heap's live bytes, by which the collector is paced.
+bool scan_compare_live(struct rule_book *book, const struct scan *scan, uint64_t live_bytes);
 
 #endif

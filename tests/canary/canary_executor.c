@@ -1,9 +1,10 @@
 // canary_executor: the rules that whoever drives programs evaluates, each made to fire by one lie.
 
 // clang-format off
-// wrap: heap_alloc dump_write
+// wrap: heap_alloc dump_write heap_live_bytes
 // clang-format on
 
+#include "allocator/collect.h"
 #include "allocator/fault.h"
 #include "allocator/heap.h"
 #include "dump/writer.h"
@@ -46,6 +47,14 @@ struct dump_result __wrap_dump_write(struct runtime *runtime, struct mcache *cac
     return result;
 }
 
+static bool inflating; // a slot that nobody has keeps the collector's pace
+
+uint64_t __real_heap_live_bytes(struct heap *heap);
+uint64_t __wrap_heap_live_bytes(struct heap *heap);
+uint64_t __wrap_heap_live_bytes(struct heap *heap) {
+    return __real_heap_live_bytes(heap) + (inflating ? 64 : 0);
+}
+
 static struct executor *executor;
 
 static enum verdict run(const char *text) {
@@ -68,6 +77,12 @@ static void twin_hash(void) {
     lying = false;
 }
 
+static void scan_live(void) {
+    inflating = true;
+    (void)run("h1 = alloc c0 size=64\n");
+    inflating = false;
+}
+
 static void dump_sink(void) {
     overstating = true;
     (void)run("h1 = alloc c0 size=64\ndump\n");
@@ -88,6 +103,7 @@ static const struct canary canaries[] = {
     CANARY(TWIN_HASH, twin_hash),
     CANARY(DUMP_SINK, dump_sink),
     {RULE_DELTA_AMOUNT, "delta_amount", delta_amount, DEAF_MODEL, NULL},
+    CANARY(SCAN_LIVE, scan_live),
 };
 
 static const struct oracle *sing(const struct canary *canary) {

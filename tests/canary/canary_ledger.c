@@ -94,6 +94,12 @@ static void sweep_left(void) { // nobody swept
     (void)model_sweep_finished(fixture->driver.model);
 }
 
+static void pages_that_nobody_asked_for(void) {
+    driver_next(&fixture->driver);
+    (void)heap_alloc_manual(fixture->driver.heap, 1, MANUAL_WORKBUF);
+    (void)driver_check(&fixture->driver, ORACLE_FULL);
+}
+
 static void finalizer_not_started(void) { // one is due
     (void)model_finalizer_finished(fixture->driver.model);
     (void)model_finalizer_not_started(fixture->driver.model);
@@ -227,6 +233,7 @@ static const struct canary canaries[] = {
     RESULT(DUMP_SAMPLE_MODEL, sample_too_many_dumped),
     RESULT(DUMP_MEMPROF_MODEL, bucket_too_many_dumped),
     RESULT(SWEEP_WHOLE, sweep_left),
+    RESULT(MODEL_MANUAL, pages_that_nobody_asked_for),
     RESULT(FINALIZER_QUEUE, finalizer_not_started),
     RESULT(MODEL_STATUS, panic_popped_from_nothing),
     RESULT(MODEL_SIZE, stack_grown_too_far),

@@ -405,11 +405,12 @@ static void end(void) {
 
 static bool is_elsewhere(enum rule rule) {
     bool is_poison = strncmp(rule_names[rule], "poison-", 7) == 0;
-    if (rule == RULE_EXPECTED || rule == RULE_TWIN_HASH || rule == RULE_DELTA_AMOUNT) {
+    if (rule == RULE_EXPECTED || rule == RULE_TWIN_HASH || rule == RULE_DELTA_AMOUNT ||
+        rule == RULE_SCAN_LIVE) {
         return true; // the executor's: canary_executor
     }
     if (rule == RULE_SWEEP_WHOLE || rule == RULE_PROFILE_DRAW || rule == RULE_PROFILE_BUCKET ||
-        strncmp(rule_names[rule], "program-", 8) == 0) {
+        rule == RULE_MODEL_MANUAL || strncmp(rule_names[rule], "program-", 8) == 0) {
         return true; // canary_ledger
     }
     return strncmp(rule_names[rule], "dump-", 5) == 0 || // canary_dump, canary_executor
