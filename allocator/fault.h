@@ -1,5 +1,5 @@
 // fault: makes the system fail on purpose, at a call that the caller counts to; and a taken address
-// or a lack of room for metadata, which tests could not wait for.
+// or a lack of metadata or of pages, which tests could not wait for.
 //
 // A plan belongs to one heap and one kind of call; a reset drops it. What is counted is what the
 // heap asks for: a reset heap, whose memory is still mapped, counts the same calls as a new one.

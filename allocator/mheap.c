@@ -180,7 +180,8 @@ struct mspan *mheap_take_span(struct heap *heap, size_t page_count, size_t align
     size_t scavenged_count = 0;
     CHECK((request.align_pages & (request.align_pages - 1)) == 0);
     CHECK(request.align_pages <= HEAP_ARENA_PAGES);
-    if (page_count == 0 || page_count > HEAP_WINDOW_BYTES / HEAP_PAGE_BYTES) {
+    if (page_count == 0 || page_count > HEAP_WINDOW_BYTES / HEAP_PAGE_BYTES ||
+        sysmem_refuses_pages(heap->sysmem)) {
         return NULL;
     }
     uintptr_t base = take_pages(heap, &request, &scavenged_count);

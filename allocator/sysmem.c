@@ -100,6 +100,10 @@ bool sysmem_refuses_metadata(struct sysmem *sys) {
     return fault_hits(sys, SYSMEM_METADATA);
 }
 
+bool sysmem_refuses_pages(struct sysmem *sys) {
+    return fault_hits(sys, SYSMEM_PAGES);
+}
+
 // Counts a call that the system itself has refused beside those that the plan fails.
 static bool note_result(struct sysmem *sys, enum sysmem_call call, bool done) {
     sys->faults[call].failed_count += !done;

@@ -30,6 +30,7 @@ enum sysmem_call {
     SYSMEM_PLACE,    // an address that is asked for is somebody else's: the next one is tried
     SYSMEM_METADATA, // a block of metadata, of the heap's or of whoever it serves: no memory
     SYSMEM_BARRIER,  // the registration for the barrier of all threads
+    SYSMEM_PAGES,    // pages for a span, though the heap may have them: no memory
     SYSMEM_CALL_COUNT,
 };
 
@@ -109,6 +110,8 @@ bool sysmem_unused(struct sysmem *sys, uintptr_t base, size_t size_bytes);
 
 // True when the plan says that there is no memory for this block of metadata.
 bool sysmem_refuses_metadata(struct sysmem *sys);
+// The same for the pages of a span.
+bool sysmem_refuses_pages(struct sysmem *sys);
 
 // Zeroed memory behind the window, charged; a whole number of units. NULL: nothing changed.
 void *sysmem_map(struct sysmem *sys, size_t size_bytes, enum inspect_range_kind kind,

@@ -109,6 +109,59 @@ bool exec_alloc_run(struct executor *executor, struct operation operation) {
     return effective;
 }
 
+#define FAN_OBJECT_BYTES 64
+
+// Stores a pointer to the slot's object in pointer word `index` of an object; false: it has none.
+static bool store(struct executor *executor, uint32_t handle, size_t index, uint32_t slot) {
+    const struct model_handle *holder = model_handle(executor->model, handle);
+    const struct model_handle *target = executor_handle(executor, slot);
+    size_t count = holder == NULL ? 0 : model_pointer_word_count(executor->model, handle);
+    if (target == NULL || index >= count) {
+        return false;
+    }
+    uintptr_t value = target->address;
+    size_t word = model_pointer_word(executor->model, handle, index);
+    uintptr_t address = model_handle(executor->model, handle)->address;
+    runtime_write_pointer(executor->runtime, address + word * sizeof(uintptr_t), value);
+    return model_wrote_pointer(executor->model, handle, word, value);
+}
+
+// Small objects: the hub holds every second one, and that the next one. They keep no handle.
+static void fan_out(struct executor *executor, struct mcache *cache, struct operation operation) {
+    uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+    uint32_t hub = executor->handles[slot];
+    struct model_request leaf = {.size_bytes = FAN_OBJECT_BYTES, .cache_id = heap_cache_id(cache)};
+    leaf.layout = executor_layout(operation_get(operation, OPERAND_TYPE));
+    size_t count = (size_t)1 << operation_get(operation, OPERAND_SPREAD);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t before = executor->handles[slot];
+        executor_work(executor, 1);
+        if (!allocate(executor, slot, cache, &leaf)) {
+            break;
+        }
+        (void)(i % 2 == 0 ? store(executor, hub, i / 2, slot) : store(executor, before, 0, slot));
+    }
+    executor->handles[slot] = hub;
+}
+
+bool exec_alloc_fan(struct executor *executor, struct operation operation) {
+    static const uint8_t first_word[] = {1};
+    static const struct gc_layout pointers = {8, 8, first_word};
+    struct mcache *cache = executor_cache(executor, operation);
+    size_t count = (size_t)1 << operation_get(operation, OPERAND_SPREAD);
+    if (cache == NULL) {
+        return false;
+    }
+    const struct model_request hub = {.size_bytes = (count + 1) / 2 * sizeof(uintptr_t),
+                                      .layout = &pointers,
+                                      .cache_id = heap_cache_id(cache)};
+    if (!allocate(executor, operation_get(operation, OPERAND_HANDLE), cache, &hub)) {
+        return false;
+    }
+    fan_out(executor, cache, operation);
+    return true;
+}
+
 static bool free_slot(struct executor *executor, uint32_t slot, struct mcache *cache) {
     const struct model_handle *shown = executor_handle(executor, slot);
     if (shown == NULL || cache == NULL) {

@@ -43,7 +43,7 @@ static const char *const reason_words[] = {"none", "chan_receive", "select", "sl
 static const char *const map_words[] = {"none", "size", "empty", "bits", NULL};
 static const char *const manual_stat_words[] = {"stack", "workbuf", "pointer_bits", "other", NULL};
 static const char *const call_words[] = {"mmap",     "madvise", "mprotect", "place",
-                                         "metadata", "barrier", NULL};
+                                         "metadata", "barrier", "pages",    NULL};
 static const char *const level_words[] = {"cheap", "full", "paranoid", NULL};
 static const char *const sink_words[] = {"memory", "path",   "short", "eintr",
                                          "eagain", "enospc", "epipe", NULL};

@@ -138,11 +138,11 @@ static void run_scenario(void) {
 }
 
 static void run_with_faults(bool and_on, bool warm) {
-    enum sysmem_call calls[] = {SYSMEM_MMAP, SYSMEM_MPROTECT};
+    static const enum sysmem_call calls[] = {SYSMEM_MMAP, SYSMEM_MPROTECT, SYSMEM_PAGES};
     assert_true(heap_reset(heap));
     run_scenario();
     char *expected = snapshot_of(heap);
-    for (unsigned i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         for (uint64_t n = 1;; n++) {
             if (warm) {
                 assert_true(heap_reset(heap));

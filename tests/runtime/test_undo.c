@@ -269,7 +269,8 @@ static bool refuse_nth(struct program *program, const struct call *call,
 
 static void sweep_refusals(struct program *program, const struct call *call,
                            const struct shortage *shortage) {
-    static const enum sysmem_call kinds[] = {SYSMEM_MMAP, SYSMEM_MPROTECT, SYSMEM_METADATA};
+    static const enum sysmem_call kinds[] = {SYSMEM_MMAP, SYSMEM_MPROTECT, SYSMEM_METADATA,
+                                             SYSMEM_PAGES};
     for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
         for (unsigned and_on = 0; and_on < 2; and_on++) {
             // the blocks of many finalizers are asked for one by one
