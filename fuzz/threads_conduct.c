@@ -11,11 +11,12 @@
 
 #include <time.h>
 
-#define SECOND_NS   UINT64_C(1000000000)
-#define NAP_NS      UINT64_C(500000)
-#define NAP_SHARE   3 // times as long as the turn before, so that most of the time is the workers'
-#define MARK_STEP   64
-#define TURNS_COUNT 64 // a round of turns: one barrier
+#define SECOND_NS    UINT64_C(1000000000)
+#define NAP_NS       UINT64_C(500000)
+#define NAP_SHARE    3 // times as long as the turn before, so that most of the time is the workers'
+#define SAMPLED_NAPS 20
+#define MARK_STEP    64
+#define TURNS_COUNT  64 // a round of turns: one barrier
 
 static uint64_t now_ns(void) {
     struct timespec now;
@@ -80,7 +81,7 @@ static void collect(struct crew *crew) {
 static void dump(struct crew *crew) {
     crew_order(crew, GATE_BARRIER | GATE_HANDS_OFF);
     nap(NAP_NS);
-    (void)crew_dump(crew);
+    (void)(random_once_in(&crew->random, 2) ? crew_dump(crew) : crew_dump_in_flight(crew));
     crew_order(crew, 0);
 }
 
@@ -103,9 +104,9 @@ static void fail(struct crew *crew) {
 }
 
 static void change_rate(struct crew *crew) {
-    static const uint64_t rates[] = {0, 1, 512, 8192, 65536, MPROF_RATE_DEFAULT};
+    static const uint64_t rates[] = {0, 1, 1, 512, 65536, MPROF_RATE_DEFAULT};
     heap_set_profile_rate(crew->heap, rates[random_below(&crew->random, 6)]);
-    nap(NAP_NS);
+    nap(SAMPLED_NAPS * NAP_NS); // long enough for what is sampled to be freed as well
     heap_set_profile_rate(crew->heap, rates[4 + random_below(&crew->random, 2)]);
 }
 
@@ -150,7 +151,10 @@ static void turn(struct crew *crew) {
         change_rate(crew);
     } else if (lot < 14) {
         use_own_cache(crew);
-    } else if (lot < 22) {
+    } else if (lot < 15) {
+        crew_order(crew, GATE_SWAP);
+        crew_order(crew, 0);
+    } else if (lot < 23) {
         read_stats(crew);
     }
 }

@@ -42,6 +42,9 @@ bool worker_passes_gate(struct worker *worker) {
         return !worker_is_told(worker, GATE_QUIT); // the first order may be that
     }
     worker_hears(worker); // acquires
+    if (worker_is_told(worker, GATE_SWAP)) {
+        worker_swap_caches(worker);
+    }
     if (worker_is_told(worker, GATE_PAUSE)) {
         (void)pthread_mutex_lock(&gate->mutex);
         while (atomic_load_explicit(&gate->order, memory_order_relaxed) == worker->order) {

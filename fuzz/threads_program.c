@@ -5,8 +5,11 @@
 #include "allocator/collect.h"
 #include "allocator/mprof.h"
 #include "oracle/identities.h"
+#include "oracle/model_state.h" // the class table typed in a second time
 
 #include <string.h>
+
+#define SWAPS 64
 
 // ---- pins: a place that holds an object instead of its anchor
 
@@ -302,12 +305,8 @@ bool worker_os_thread(struct worker *worker) {
 // ---- cache, thread, statistics
 
 bool worker_call_stack(struct worker *worker) {
-    uintptr_t frames[4];
-    size_t count = random_below(&worker->random, 4);
-    for (size_t i = 0; i < count; i++) {
-        frames[i] = 0x1000 + random_below(&worker->random, 4);
-    }
-    heap_set_call_stack(worker->cache, frames, count);
+    const uintptr_t frame = 0x1000 + random_below(&worker->random, 2); // few: buckets are shared
+    heap_set_call_stack(worker->cache, &frame, random_below(&worker->random, 2));
     return true;
 }
 
@@ -344,6 +343,25 @@ bool worker_attach(struct worker *worker) {
     }
     worker->cache = runtime_attach(worker->crew->runtime);
     return worker->cache != NULL;
+}
+
+// Many in a row, past the runtime and its lock, so that several workers give one up at a time; each
+// leaves counts behind.
+void worker_swap_caches(struct worker *worker) {
+    struct heap *heap = worker->crew->heap;
+    for (size_t i = 0; i < SWAPS; i++) {
+        struct mcache *cache = heap_acquire_cache(heap);
+        size_t size_bytes = model_class_bytes[1 + i % 8];
+        void *object = cache == NULL ? NULL : heap_alloc(heap, cache, size_bytes, NULL, 0);
+        if (object != NULL) {
+            (void)heap_free(heap, cache, object);
+            ledger_malloc(&worker->ledger, model_class_of(size_bytes), size_bytes);
+            ledger_free(&worker->ledger, model_class_of(size_bytes), size_bytes);
+        }
+        if (cache != NULL) {
+            heap_release_cache(heap, cache);
+        }
+    }
 }
 
 void worker_end_program(struct worker *worker) {

@@ -37,7 +37,8 @@ enum gate_bits {
     GATE_HANDS_OFF = 2, // objects' bytes are not written: a dump reads them
     GATE_PAUSE = 4,     // rest until it is lifted
     GATE_QUIT = 8,
-    GATE_EPOCH = 16, // counts from here on, so that each order is a new one
+    GATE_SWAP = 16,  // caches are taken and given up, by all at once
+    GATE_EPOCH = 32, // counts from here on, so that each order is a new one
 };
 
 struct gate {
@@ -174,6 +175,7 @@ struct crew {
     struct view *view;
     struct verifier *verifier;
     struct scan *scan;
+    bool has_scan;              // of the check that runs
     struct crew_entry *entries; // of a barrier's check
     size_t entry_capacity;
     uint8_t *dump_bytes;
@@ -244,6 +246,7 @@ void worker_untie(struct worker *worker, struct object *object);
 // A random object that is tied to nothing and no part of a block, NULL: not found at once.
 struct object *worker_pick_free_one(struct worker *worker);
 bool worker_unpin(struct worker *worker, enum pin pin);
+void worker_swap_caches(struct worker *worker);
 void worker_end_program(struct worker *worker); // goroutines, stacks, manual spans, threads
 
 // ---- threads_tiny.c: blocks of tiny objects
@@ -274,7 +277,9 @@ bool crew_check(struct crew *crew, struct barrier barrier);
 bool crew_check_stopped(struct crew *crew);
 // The workers have let go of everything and ended.
 bool crew_check_empty(struct crew *crew);
-// Dumps to memory and reads it back, under a stopped runtime. False: a finding.
+// threads_dump.c: dumps to memory and reads it back, under a stopped runtime. False: a finding.
 bool crew_dump(struct crew *crew);
+// The same while the workers run, read back alone. False: a finding.
+bool crew_dump_in_flight(struct crew *crew);
 
 #endif
