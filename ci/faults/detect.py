@@ -1,5 +1,5 @@
-# detect: whether a build shows a fault: by the kept corpus, by fuzzing from nothing, by a test; and
-# how small a program shows it.
+# detect: whether a build shows a fault: by the kept corpus, by fuzzing from nothing, by threads, by a
+# test; and how small a program shows it.
 
 import json
 import os
@@ -30,9 +30,12 @@ def kept_files(target):
 
 # ---- what a run said
 
+RULE = r"rule (\S+) failed(?:: (\w[\w.]*(?:\[\d+\])?(?:\.\w+)?))?"
+
+
 def finding_of_text(text):
     """What a run that died said of it."""
-    rule = re.search(r"countercheck: .*?rule (\S+) failed(?:: (\w[\w.]*(?:\[\d+\])?(?:\.\w+)?))?", text)
+    rule = re.search(r"countercheck: .*?" + RULE, text) or re.search("^" + RULE, text, re.M)
     if rule:
         return {"by": "rule", "rule": rule.group(1), "field": rule.group(2) or "", "message": rule.group(0)}
     law = re.search(r"^(decode|ops): \S*?fuzz/\S+: (.*)$", text, re.M)
@@ -41,11 +44,13 @@ def finding_of_text(text):
     for pattern, by in ((r"countercheck: (misuse: .*)", "assertion"),
                         (r"countercheck: \S*?((?:allocator|runtime|dump|oracle|fuzz)/\S+\.[ch]:\d+: .*)", "assertion"),
                         (r"\S*?(\w+/\w+\.[ch]:\d+):\d+: runtime error: (.*)", "sanitizer"),
-                        (r"SUMMARY: (\w+Sanitizer: \S+)", "sanitizer"),
+                        (r"SUMMARY: (ThreadSanitizer: [a-z -]+) \S*?(\w+/\w+\.[ch]:\d+)", "sanitizer"),
+                        (r"SUMMARY: (\w+Sanitizer: [a-z -]*[a-z])", "sanitizer"),
+                        (r"^(threads make no step any more)", "deadlock"),
                         (r"(ALARM: working on the last Unit.*)", "timeout"),
                         (r"(libFuzzer: \S+)", "crash"),
                         (r"(countercheck: .*crashed.*)", "crash")):
-        match = re.search(pattern, text)
+        match = re.search(pattern, text, re.M)
         if match:
             return {"by": by, "message": ": ".join(match.groups())}
     return {"by": "crash", "message": text.strip().splitlines()[-1] if text.strip() else "died in silence"}
@@ -204,6 +209,19 @@ class Fuzzing:
             for process in running.values():
                 stop(process)
         return found
+
+
+def threads(build, seconds, seed):
+    """(finding, seconds that it took), or None: real threads on one heap, under their barriers' checks."""
+    command = [str(build / "countercheck"), "soak", "--threads", "4", "--seconds", str(seconds), "--seed", str(seed)]
+    begin = time.monotonic()
+    try:
+        done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, timeout=seconds + 120)
+    except subprocess.TimeoutExpired:
+        return {"by": "deadlock", "message": f"no end {seconds + 120} s after the start"}, seconds + 120
+    if done.returncode == 0:
+        return None
+    return finding_of_text((done.stdout + done.stderr).decode(errors="replace")), time.monotonic() - begin
 
 
 def stop(process):

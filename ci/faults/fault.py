@@ -11,6 +11,7 @@ REQUIRED = ("fault", "retells", "way", "layer", "field", "trigger")
 OPTIONAL = ("group", "by", "targets", "alone")
 WAYS = ("drop", "qty", "double", "stale", "sign", "order", "index", "unit", "no-undo", "width", "book", "asym",
         "scope", "death", "race", "record")
+BY = ("fuzz", "test", "tsan", "threads")
 LAYERS = ("allocator", "runtime", "dump", "oracle")
 
 
@@ -37,6 +38,8 @@ class Fault:
             raise BadPatch(f"{self.name}.patch: '{self.head['way']}' is none of the ways: {' '.join(WAYS)}")
         if self.head["layer"] not in LAYERS:
             raise BadPatch(f"{self.name}.patch: '{self.head['layer']}' is none of the layers: {' '.join(LAYERS)}")
+        if self.by[0] not in BY or (self.by[0] in ("test", "tsan")) != (len(self.by) > 1):
+            raise BadPatch(f"{self.name}.patch: '{' '.join(self.by)}' says not by what it is caught")
         if "\n+++ b/" not in self.diff:
             raise BadPatch(f"{self.name}.patch: no unified diff follows the head")
 
@@ -62,11 +65,13 @@ class Fault:
     @property
     def preset(self):
         """Of the build in which its tests run."""
-        return "tsan" if self.by[0] == "tsan" else "asan"
+        return "tsan" if self.by[0] in ("tsan", "threads") else "asan"
 
     def names(self, finding):
         """Whether a finding points at what the fault makes wrong."""
         said = {finding.get("rule", ""), without_index(finding.get("field", ""))}
+        if "data race" in finding.get("message", ""):
+            said.add("data-race")
         return not said.isdisjoint(self.fields)
 
 

@@ -1,6 +1,18 @@
 # table: the results, for people: one line for each fault, then what they come to.
 
+import re
 import statistics
+
+from tree import ROOT
+
+
+def truths():
+    """rule -> truth, of the oracle's table."""
+    rules = (ROOT / "oracle" / "rules.def").read_text()
+    return dict(re.findall(r'^RULE\(\w+, "([^"]+)", "([^"]+)"', rules, re.M))
+
+
+TRUTHS = truths()
 
 
 def percentile(values, share):
@@ -17,18 +29,28 @@ def what(finding):
     return f"{finding['by']}: {finding['message']}"
 
 
+def truth(result):
+    """Of the rule that fuzzing met, else of the kept corpus's; the subject's own assertions are none."""
+    finding = result.get("found") or result.get("kept") or {}
+    return TRUTHS.get(finding.get("rule"), "-")
+
+
 def time_of(result):
     return f"{result['seconds']:.1f}" if result.get("seconds") is not None else "-"
 
 
+def verdict(result):
+    return "caught" if result["caught"] else "BROKEN" if result.get("broken") else "NOT CAUGHT"
+
+
 def row(result):
-    return [result["name"], result["way"], "caught" if result["caught"] else "NOT CAUGHT",
-            what(result.get("kept")), time_of(result), str(result.get("target") or "-"),
-            str(result.get("operations") or "-"), what(result.get("found")),
+    return [result["name"], result["way"], verdict(result), what(result.get("kept")), time_of(result),
+            str(result.get("target") or "-"), str(result.get("operations") or "-"), what(result.get("found")), truth(result),
             {True: "yes", False: "no", None: "-"}[result.get("names")]]
 
 
-HEADINGS = ["fault", "way", "", "kept corpus says", "s", "target", "ops", "fuzzing or test says", "names it"]
+HEADINGS = ["fault", "way", "", "kept corpus says", "s", "target", "ops", "fuzzing, threads or test say", "truth",
+            "names it"]
 
 
 def text(results):
@@ -96,12 +118,17 @@ def summary(results):
         lines.append(f"by fuzzing from an empty corpus: {len(found)} of {len(fuzzed)}")
         lines += figures("time to detect", [result["seconds"] for result in found], "s", ".1f")
         lines += figures("reproducer", [r["operations"] for r in found if r.get("operations")], "operations", ".0f")
+        lines += figures("minimised in", [r["minimize_seconds"] for r in found if "minimize_seconds" in r], "s", ".1f")
         kills = [result for result in found if result["found"]["by"] != "rule"]
         lines.append(f"by a rule: {len(found) - len(kills)}; by the subject's own assertion, a sanitizer or a "
                      f"crash: {len(kills)}")
         named = [result for result in found if result["found"]["by"] == "rule"]
         lines.append(f"naming what the fault makes wrong: {sum(1 for r in named if r['names'])} of {len(named)}")
-    tested = [result for result in results if result["by"] != "fuzz"]
+    threaded = [result for result in results if result["by"] == "threads" and result.get("found")]
+    if threaded:
+        lines.append(f"by threads: {len(threaded)} of {sum(1 for r in results if r['by'] == 'threads')}")
+        lines += figures("time to detect", [result["seconds"] for result in threaded], "s", ".1f")
+    tested = [result for result in results if result["by"] in ("test", "tsan")]
     if tested:
         lines.append(f"by a test alone: {sum(1 for r in tested if r['caught'])} of {len(tested)}")
     return lines
