@@ -14,7 +14,7 @@ pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 set(COUNTERCHECK_TEST_ENVIRONMENT
     "ASAN_OPTIONS=abort_on_error=0:allocator_may_return_null=1:detect_leaks=1"
     "UBSAN_OPTIONS=print_stacktrace=1"
-    "TSAN_OPTIONS=halt_on_error=1:allocator_may_return_null=1"
+    "TSAN_OPTIONS=halt_on_error=1:allocator_may_return_null=1:die_after_fork=0" # a child runs on
     "COUNTERCHECK_SOURCE=${PROJECT_SOURCE_DIR}")
 if(TARGET countercheck)
     list(APPEND COUNTERCHECK_TEST_ENVIRONMENT "COUNTERCHECK=$<TARGET_FILE:countercheck>")
