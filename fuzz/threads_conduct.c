@@ -151,10 +151,10 @@ static void turn(struct crew *crew) {
         change_rate(crew);
     } else if (lot < 14) {
         use_own_cache(crew);
-    } else if (lot < 15) {
+    } else if (lot < 16) {
         crew_order(crew, GATE_SWAP);
         crew_order(crew, 0);
-    } else if (lot < 23) {
+    } else if (lot < 24) {
         read_stats(crew);
     }
 }

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define SWAPS 64
+#define SWAPS 256
 
 // ---- pins: a place that holds an object instead of its anchor
 
