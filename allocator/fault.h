@@ -28,4 +28,7 @@ uint64_t heap_call_count(const struct heap *heap, enum sysmem_call call);
 // system refused.
 uint64_t heap_fault_count(const struct heap *heap);
 
+// Those of them that the system refused.
+uint64_t heap_refusal_count(const struct heap *heap);
+
 #endif

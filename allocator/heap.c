@@ -106,6 +106,10 @@ uint64_t heap_fault_count(const struct heap *heap) {
     return sum;
 }
 
+uint64_t heap_refusal_count(const struct heap *heap) {
+    return heap->sysmem->refusal_count;
+}
+
 // ---- reset
 
 // Zeroes pages [first, end) of an arena and what the metadata holds of them.

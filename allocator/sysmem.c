@@ -107,6 +107,7 @@ bool sysmem_refuses_pages(struct sysmem *sys) {
 // Counts a call that the system itself has refused beside those that the plan fails.
 static bool note_result(struct sysmem *sys, enum sysmem_call call, bool done) {
     sys->faults[call].failed_count += !done;
+    sys->refusal_count += !done;
     return done;
 }
 
@@ -467,4 +468,5 @@ void sysmem_reset(struct sysmem *sys) {
     sys->range_count = kept_count;
     sys->serial = 0;
     memset(sys->faults, 0, sizeof(sys->faults));
+    sys->refusal_count = 0;
 }

@@ -67,6 +67,7 @@ struct sysmem {
     bool warm;           // was reset: what is given back stays mapped
     uint64_t serial;
     struct sysmem_fault faults[SYSMEM_CALL_COUNT];
+    uint64_t refusal_count;      // calls that the system itself has refused, no plan
     struct sysmem_range *ranges; // sorted by base
     size_t range_count, range_capacity;
     struct sysmem_mapping *mappings;

@@ -288,16 +288,26 @@ enum verdict executor_run(struct executor *executor, const struct program *progr
     return is_over(verdict) ? verdict : executor_finish(executor);
 }
 
+// Whether another run must end alike: not where the system itself refused the heap something, nor
+// where every place for a heap was taken and the kernel chose one, whose addresses are no results.
+static bool has_twin(const struct heap *heap) {
+    return heap_refusal_count(heap) == 0 &&
+           (heap_base(heap) - HEAP_BASE_DEFAULT) % HEAP_STRIDE_BYTES == 0;
+}
+
 enum verdict executor_run_again(struct executor *executor) {
     static const char *const heaps[] = {"on a reset heap", "on a new heap"};
     uint64_t before = executor->hash;
     bool was_new = executor->heap_is_new;
+    bool had_twin = has_twin(executor->heap);
     enum verdict verdict = executor_run(executor, executor->program, !was_new);
     if (is_over(verdict)) {
         return verdict;
     }
-    (void)oracle_rule(executor->oracle, RULE_TWIN_HASH, executor->hash == before, "",
-                      heaps[was_new], before, heaps[!was_new], executor->hash);
+    if (had_twin && has_twin(executor->heap)) {
+        (void)oracle_rule(executor->oracle, RULE_TWIN_HASH, executor->hash == before, "",
+                          heaps[was_new], before, heaps[!was_new], executor->hash);
+    }
     return verdict_now(executor);
 }
 
