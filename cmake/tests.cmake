@@ -22,7 +22,7 @@ endif()
 
 function(countercheck_test_settings name label)
     set_tests_properties(${name} PROPERTIES
-        ENVIRONMENT "${COUNTERCHECK_TEST_ENVIRONMENT}" LABELS ${label} TIMEOUT 300 SKIP_RETURN_CODE 77)
+        ENVIRONMENT "${COUNTERCHECK_TEST_ENVIRONMENT}" LABELS ${label} TIMEOUT 1200 SKIP_RETURN_CODE 77)
 endfunction()
 
 # countercheck_wraps(NAME SOURCE) reads "// wrap: f g" out of the source and replaces f and g at link time.

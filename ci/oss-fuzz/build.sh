@@ -45,7 +45,7 @@ $CC $CFLAGS "$objects/tools-mkseed.c.o" "${shared[@]}" -pthread -lm -o "$objects
 seeds_of() { # TARGET: kept programs in the form that the mutator reads
     local file
     mkdir -p "$objects/seeds-$1"
-    for file in corpus/"$1"/{seed,regression}/*; do
+    for file in corpus/"$1"/{seed,regression,found}/*; do
         [ -f "$file" ] && [ "${file##*.}" != md ] || continue
         case $1 in
         heap | dump) "$objects/mkseed" <"$file" >"$objects/seeds-$1/${file##*/}" ;;
