@@ -1,4 +1,4 @@
-// count: what the public reader go-heapview finds in a dump, as the JSON object that `countercheck dump info` prints of
+// go-heapview: what the public reader go-heapview finds in a dump, as the JSON object that `countercheck dump info` prints of
 // the same: records by kind, bytes of objects, statistics. Built inside that reader's module, since its parser is internal.
 package main
 
