@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #define INPUT_BYTES      (64u << 10)
 #define WINDOW_BYTES_MAX (128u << 20)
@@ -160,8 +161,11 @@ static int step_xz(struct unpack *unpack, struct span *out) {
     unpack->at = unpack->end - stream->avail_in;
     out->used_bytes = out->size_bytes - stream->avail_out;
     unpack->is_whole = result == LZMA_STREAM_END;
-    if (result == LZMA_MEM_ERROR || result == LZMA_MEMLIMIT_ERROR) {
+    if (result == LZMA_MEM_ERROR) {
         return -ENOMEM;
+    }
+    if (result == LZMA_MEMLIMIT_ERROR) {
+        return broken(unpack, "the xz data wants more than 128 MiB of memory");
     }
     return result == LZMA_OK || result == LZMA_STREAM_END || result == LZMA_BUF_ERROR
                ? 0
@@ -175,7 +179,16 @@ static int step_zstd(struct unpack *unpack, struct span *out) {
     unpack->at = in.pos;
     out->used_bytes = to.pos;
     unpack->is_whole = result == 0;
-    return ZSTD_isError(result) ? broken(unpack, "the zstd data is corrupt") : 0;
+    if (!ZSTD_isError(result)) {
+        return 0;
+    }
+    ZSTD_ErrorCode code = ZSTD_getErrorCode(result);
+    if (code == ZSTD_error_memory_allocation) {
+        return -ENOMEM;
+    }
+    return broken(unpack, code == ZSTD_error_frameParameter_windowTooLarge
+                              ? "the zstd data wants more than 128 MiB of memory"
+                              : "the zstd data is corrupt");
 }
 
 static int step(struct unpack *unpack, struct span *out) {

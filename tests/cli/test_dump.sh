@@ -80,6 +80,24 @@ for tool in gzip xz zstd; do
     { head -c 60 "packed.$tool" && printf 'XXXXXXXX' && tail -c +69 "packed.$tool"; } >bad
     expect 2 info bad
 done
+# Memory stays bounded whatever a stream asks for: more than 128 MiB of window is refused as what it is.
+if command -v xz >/dev/null; then
+    xz -c --lzma2=dict=256MiB <"$sample" >wide.xz
+    expect 2 info wide.xz
+    says "the xz data wants more than 128 MiB of memory"
+fi
+if command -v zstd >/dev/null; then
+    zstd -qc --ultra --long=31 <"$sample" >wide.zstd
+    expect 2 info wide.zstd
+    says "the zstd data wants more than 128 MiB of memory"
+    zstd -qc --long=27 <"$sample" >large.zstd
+    expect 0 verify large.zstd
+    # No memory for a window that may be: the machine's fault. A sanitizer's build does not run within a limit.
+    if (ulimit -v 65536 && "$countercheck" --version) >/dev/null 2>&1; then
+        (ulimit -v 65536 && "$countercheck" dump info large.zstd) >out 2>err
+        [ $? = 3 ] && grep -q 'Cannot allocate memory' err || fail "no memory for a window is not status 3: $(cat err)"
+    fi
+fi
 gzip -c <(head -c 400 "$sample") >two.gz && gzip -c <(tail -c +401 "$sample") >>two.gz
 expect 0 verify two.gz
 
