@@ -251,17 +251,16 @@ struct model {
     struct pool slots, edges, finalizers;
     uint32_t *live; // slots in the ledger
     uint32_t live_count, live_capacity;
-    uint32_t contents_next;       // of live: whose contents are checked next
     struct handle_entry *handles; // [MODEL_HANDLE_COUNT]
     uint32_t *touched;            // handles that were ever used, so that a reset is cheap
     uint32_t touched_count;
+    uint32_t contents_next; // of live: whose contents are checked next
     size_t handle_count;
     struct tiny_cache caches[MODEL_CACHE_COUNT];
     uint32_t cache_limit, cache_count;
     uint32_t cache_free; // the lowest id that no cache has
     uint64_t serial;     // of allocations: seeds
-    uint32_t visit;
-    uint32_t *stack; // of slots to visit
+    uint32_t *stack;     // of slots to visit
     uint32_t stack_count, stack_capacity;
 
     // counts
@@ -287,6 +286,7 @@ struct model {
     struct func *funcs;
     uint32_t func_count, func_capacity;
     uint32_t funcs_next; // that the next look at some begins with
+    uint32_t visit;      // the walk that goes on now
     struct range_entry *manuals, *os_stacks;
     uint32_t manual_count, manual_capacity, os_stack_count, os_stack_capacity;
     uint64_t manual_bytes[MANUAL_STAT_COUNT]; // those that the driver asked for

@@ -17,15 +17,15 @@
 struct view {
     const struct heap *heap;
     struct inspect_span *spans; // as inspect orders them, dead ones too
-    uint32_t span_count;
-    uint32_t *by_address; // indices of the spans that are not dead, by base, ascending
-    uint32_t standing_count;
-    bool *in_order;           // of each span, while by_address is made: it stands there already
-    uint32_t *identity_table; // open hash of indices + 1
-    uint32_t table_size;      // a power of two
-    uint32_t capacity;        // of spans and by_address
+    uint32_t *by_address;       // indices of the spans that are not dead, by base, ascending
+    bool *in_order;             // of each span, while by_address is made: it stands there already
+    uint32_t *identity_table;   // open hash of indices + 1
     struct inspect_cache *caches;
-    uint32_t cache_count; // those that exist, by id
+    uint32_t span_count;
+    uint32_t standing_count; // of by_address
+    uint32_t table_size;     // a power of two
+    uint32_t capacity;       // of spans and by_address
+    uint32_t cache_count;    // those that exist, by id
     uint32_t cache_capacity;
     uint32_t sweep_generation;
     bool marking;
