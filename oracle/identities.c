@@ -152,9 +152,15 @@ static bool check_pauses(struct rule_book *book, const struct memstats *s, bool 
         return clean;
     }
     uint64_t sum = 0;
+    uint64_t unused = 0; // of the rows that no cycle has used
+    uint32_t used_rows = s->NumGC < MEMSTATS_PAUSE_COUNT ? s->NumGC : MEMSTATS_PAUSE_COUNT;
     for (uint32_t row = 0; row < MEMSTATS_PAUSE_COUNT; row++) {
         sum += s->PauseNs[row];
-        clean = clean && check_row_of_ring(book, s, row);
+        unused |= row < used_rows ? 0 : s->PauseEnd[row];
+    }
+    uint32_t looked_at = unused == 0 ? used_rows : MEMSTATS_PAUSE_COUNT;
+    for (uint32_t row = 0; row < looked_at && clean; row++) {
+        clean = check_row_of_ring(book, s, row);
     }
     uint64_t least =
         s->NumGC <= MEMSTATS_PAUSE_COUNT || s->PauseTotalNs < sum ? sum : s->PauseTotalNs;

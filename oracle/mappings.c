@@ -43,6 +43,7 @@ static bool next_line(struct reader *reader, char *line) {
 static bool parse(const char *line, uintptr_t *base, uintptr_t *end) {
     char *rest;
     *base = (uintptr_t)strtoull(line, &rest, 16);
+    *end = *base;
     if (*rest != '-') {
         return false;
     }
@@ -58,9 +59,12 @@ bool mappings_visit(uintptr_t base, uintptr_t end,
     if (reader.descriptor < 0) {
         return false;
     }
-    while (next_line(&reader, line)) {
+    bool is_behind = false; // the list is by address
+    while (!is_behind && next_line(&reader, line)) {
         uintptr_t first, last;
-        if (parse(line, &first, &last)) {
+        bool is_writable = parse(line, &first, &last);
+        is_behind = first >= end;
+        if (is_writable) {
             first = first < base ? base : first;
             last = last > end ? end : last;
             if (first < last) {
