@@ -249,17 +249,8 @@ bool exec_write_run(struct executor *executor, struct operation operation) {
     bool effective = false;
     executor_work(executor, fan / 4);
     for (uint32_t i = 0; i < fan && i < count; i++) {
-        const struct model_handle *target =
-            executor_handle(executor, (first + i) % EXECUTOR_HANDLES);
-        if (target != NULL) {
-            uintptr_t value = target->address;
-            size_t at = (operation_get(operation, OPERAND_WORD) + i) % count;
-            size_t word = model_pointer_word(executor->model, handle, at);
-            uintptr_t address = executor_handle(executor, slot)->address;
-            runtime_write_pointer(executor->runtime, address + word * sizeof(uintptr_t), value);
-            (void)model_wrote_pointer(executor->model, handle, word, value);
-            effective = true;
-        }
+        size_t index = (operation_get(operation, OPERAND_WORD) + i) % count;
+        effective |= store(executor, handle, index, (first + i) % EXECUTOR_HANDLES);
     }
     return effective;
 }
