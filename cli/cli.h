@@ -25,6 +25,9 @@ int cmd_accounts(int argc, char **argv);
 // Prints "countercheck: MESSAGE" as one line on stderr. printf-like.
 void cli_message(const char *format, ...);
 
+// Says that the system refused the run of `name` what it needed; returns CLI_ENVIRONMENT.
+int cli_refused(const char *name);
+
 // Flushes stdout and tells a broken or full one: the status to exit with.
 int cli_finish(int status);
 

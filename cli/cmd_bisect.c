@@ -37,8 +37,7 @@ static int bisect(const char *path, bool is_json) {
     enum verdict verdict = replay_run(&replay, &program);
     int status = CLI_CLEAN;
     if (verdict == VERDICT_ENVIRONMENT) {
-        cli_message("%s: the system refused memory, a thread or a file: nothing is shown", path);
-        status = CLI_ENVIRONMENT;
+        status = cli_refused(path);
     } else if (verdict == VERDICT_FINDING) {
         status = CLI_FINDING;
         if (is_json) {

@@ -100,9 +100,7 @@ static int compare_against(const struct replay *replay, const struct call *call,
 static int tell_verdict(const struct replay *replay, enum verdict verdict, const struct call *call,
                         struct totals *totals) {
     if (verdict == VERDICT_ENVIRONMENT) {
-        cli_message("%s: the system refused memory, a thread or a file: nothing is shown",
-                    replay->name);
-        return CLI_ENVIRONMENT;
+        return cli_refused(replay->name);
     }
     if (verdict == VERDICT_FINDING) {
         return tell_finding(replay, call, totals);

@@ -173,8 +173,7 @@ static int run_soak(struct soak *soak) {
     if (verdict == VERDICT_FINDING) {
         status = tell_finding(soak, path);
     } else if (verdict == VERDICT_ENVIRONMENT) {
-        cli_message("soak: the system refused memory, a thread or a file: nothing is shown");
-        status = CLI_ENVIRONMENT;
+        status = cli_refused("soak");
     }
     print_summary(soak, now_seconds() - begin);
     return status;

@@ -15,6 +15,11 @@ void cli_message(const char *format, ...) {
     (void)fputc('\n', stderr);
 }
 
+int cli_refused(const char *name) {
+    cli_message("%s: the system refused memory, a thread or a file: nothing is shown", name);
+    return CLI_ENVIRONMENT;
+}
+
 int cli_finish(int status) {
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {

@@ -133,8 +133,7 @@ static int run(struct executor *executor, const char *path, struct memstats *sta
     case VERDICT_ENVIRONMENT:
         break;
     }
-    cli_message("%s: the system refused memory, a thread or a file: nothing is shown", path);
-    return CLI_ENVIRONMENT;
+    return cli_refused(path);
 }
 
 static size_t print_block(const struct memstats *stats, char *text, size_t size_bytes) {

@@ -67,8 +67,7 @@ int soak_threads(const struct soak_threads *soak) {
         (void)fputs("\r\033[K", stderr);
     }
     if (verdict == VERDICT_ENVIRONMENT) {
-        cli_message("soak: the system refused memory or a thread: nothing is shown");
-        return CLI_ENVIRONMENT;
+        return cli_refused("soak");
     }
     print_report(soak, &report);
     if (verdict == VERDICT_FINDING) {
