@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "allocator/fault.h"
-#include "allocator/poison.h"
 #include "allocator/sysmap.h"
 #include "tests/allocator/support_snapshot.h"
+#include "tests/sanitizer.h"
 
 // ---- the tables
 
@@ -318,18 +318,10 @@ static void a_reset_heap_counts_the_same_calls(void **state) {
 
 // ---- a system that has no more
 
-#if HEAP_POISON_ACTIVE || defined(__SANITIZE_THREAD__)
-#define SHADOW_NEEDS_ADDRESS_SPACE 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SHADOW_NEEDS_ADDRESS_SPACE 1
-#endif
-#endif
-
 // Runs `act`, which limits the process for a while, and must return true. Not under ASan and TSan,
 // whose shadow counts.
 static void expect_under_limits(bool (*act)(void)) {
-#ifdef SHADOW_NEEDS_ADDRESS_SPACE
+#if SANITIZER_HAS_SHADOW
     (void)act;
     skip();
 #else

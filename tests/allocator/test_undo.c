@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "allocator/fault.h"
-#include "allocator/poison.h"
 #include "tests/allocator/support_snapshot.h"
+#include "tests/sanitizer.h"
 
 #define NOSCAN_LARGE 1
 #define EIGHT_BYTES  2 // span class of 1024 objects
@@ -224,14 +224,6 @@ static void each_failing_call_leaves_no_trace_in_a_reset_heap(void **state) {
     run_with_faults(true, true);
 }
 
-#if HEAP_POISON_ACTIVE || defined(__SANITIZE_THREAD__)
-#define SHADOW_NEEDS_ADDRESS_SPACE 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SHADOW_NEEDS_ADDRESS_SPACE 1
-#endif
-#endif
-
 // In a child with a limit on its address space: exit status 0 when all is well.
 static void exhaust_address_space(void) {
     struct rlimit limit = {.rlim_cur = (rlim_t)1 << 30, .rlim_max = (rlim_t)1 << 30};
@@ -259,7 +251,7 @@ static void exhaust_address_space(void) {
 
 static void a_limit_on_the_address_space_is_no_memory(void **state) {
     (void)state;
-#ifndef SHADOW_NEEDS_ADDRESS_SPACE
+#if !SANITIZER_HAS_SHADOW
     pid_t child = fork();
     if (child == 0) {
         exhaust_address_space();

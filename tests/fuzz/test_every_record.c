@@ -14,17 +14,7 @@
 #include "dump/reader.h"
 #include "fuzz/executor.h"
 #include "fuzz/text.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SLOW 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SLOW 1
-#endif
-#endif
-#ifndef IS_SLOW
-#define IS_SLOW 0
-#endif
+#include "tests/sanitizer.h"
 
 #define FILE_BYTES_MAX 8192
 
@@ -85,7 +75,7 @@ static void try_one(struct tally *tally, const uint8_t *bytes, size_t size_bytes
 
 // The i-th change of a byte, other than 0.
 static uint8_t change_of(unsigned i) {
-    return (uint8_t)(IS_SLOW ? (i < 8 ? 1U << i : 0xffU) : i + 1);
+    return (uint8_t)(SANITIZER_HAS_SHADOW ? (i < 8 ? 1U << i : 0xffU) : i + 1);
 }
 
 static void demand_all(const char *what, const struct tally *tally) {
@@ -125,7 +115,7 @@ static void every_change_of_a_byte_is_noticed(void **context) {
     struct tally tally = {0};
     memcpy(changed, kept, kept_bytes);
     for (size_t at = 0; at < kept_bytes; at++) {
-        for (unsigned i = 0; i < (IS_SLOW ? 9U : 255U); i++) {
+        for (unsigned i = 0; i < (SANITIZER_HAS_SHADOW ? 9U : 255U); i++) {
             changed[at] = kept[at] ^ change_of(i);
             try_one(&tally, changed, kept_bytes, at);
         }
@@ -148,7 +138,7 @@ static void every_byte_put_in_is_noticed(void **context) {
     struct tally tally = {0};
     memcpy(changed + 1, kept, kept_bytes);
     for (size_t at = 0; at <= kept_bytes; at++) {
-        for (unsigned i = 0; i < (IS_SLOW ? 10U : 256U); i++) {
+        for (unsigned i = 0; i < (SANITIZER_HAS_SHADOW ? 10U : 256U); i++) {
             changed[at] = i == 0 ? 0 : change_of(i - 1);
             try_one(&tally, changed, kept_bytes + 1, at);
         }
