@@ -35,6 +35,18 @@ if(NOT COUNTERCHECK_ENGINE STREQUAL "builtin" OR target_engine)
         list(APPEND COUNTERCHECK_FUZZ_TARGETS ${name})
     endforeach()
 endif()
+
+# The same without the mutator: ci/faults/times asks what it is worth.
+set(bytes_names bytes_heap bytes_dump)
+set(bytes_shares 8 1)
+if(COUNTERCHECK_ENGINE STREQUAL "libfuzzer")
+    foreach(name share IN ZIP_LISTS bytes_names bytes_shares)
+        add_executable(${name} EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/bench/bytes.c ${target_shared})
+        target_compile_definitions(${name} PRIVATE FINAL_DUMP_SHARE=${share})
+        target_link_libraries(${name} PRIVATE fuzz)
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+endif()
 add_custom_target(fuzz_targets DEPENDS ${COUNTERCHECK_FUZZ_TARGETS})
 
 # The mutator as a library that AFL++ loads. afl-fuzz itself is not instrumented, so that it is made

@@ -2,6 +2,7 @@
 
 file(GLOB tool_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/*.c
     ${PROJECT_SOURCE_DIR}/bench/*.c)
+list(FILTER tool_sources EXCLUDE REGEX "/bench/bytes\\.c$") # an engine's, see targets.cmake
 foreach(source IN LISTS tool_sources)
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})

@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 from tree import ROOT
@@ -148,11 +149,12 @@ def seen_by(command, paths):
 class Fuzzing:
     """The targets of a fault's build, each in a process of its own, until one finds something."""
 
-    def __init__(self, build, folder, targets, engine, mutator=None):
+    def __init__(self, build, folder, targets, engine, mutator=None, kind="fuzz"):
         self.build, self.folder, self.targets, self.engine, self.mutator = build, folder, targets, engine, mutator
+        self.kind = kind  # "fuzz"; "bytes": the same targets without the mutator
 
     def command(self, target, seconds, seed):
-        program = str(self.build / f"fuzz_{target}")
+        program = str(self.build / f"{self.kind}_{target}")
         live = self.folder / f"live-{target}"
         shutil.rmtree(live, ignore_errors=True)
         live.mkdir(parents=True)
@@ -209,6 +211,21 @@ class Fuzzing:
             for process in running.values():
                 stop(process)
         return found
+
+    def first(self, clean, seconds, seed):
+        """The same, of what the clean build does not find as well."""
+        spent = 0.0
+        while seconds - spent >= 1:
+            found = self.run(int(seconds - spent), seed)
+            if not found:
+                return None
+            target, artifact, took = found
+            spent += took
+            if not target_one(str(clean / f"fuzz_{target}"), str(artifact)):
+                return target, artifact, spent
+            print(f"faults: {artifact}: a finding that is not the fault's; once more", file=sys.stderr)
+            seed += 1000
+        return None
 
 
 def threads(build, seconds, seed):

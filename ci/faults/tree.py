@@ -2,17 +2,31 @@
 #
 # Files are rewritten only where they differ, so that a build knows what it has to do again.
 
+import fcntl
 import io
 import os
 import pathlib
 import re
 import subprocess
+import sys
 import tarfile
 
 from fault import BadPatch
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 WORK = ROOT / "build" / "faults"
+
+
+def only_one():
+    """A lock: two runs would build in the same folders."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    lock = open(WORK / "lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("faults: another run is under way in build/faults", file=sys.stderr)
+        sys.exit(3)
+    return lock
 
 
 class BuildFailed(Exception):
