@@ -17,34 +17,41 @@ size_t inspect_span_count(const struct heap *heap) {
 }
 
 static void fill_record(const struct mspan *span, struct inspect_span *record) {
-    *record = (struct inspect_span){
-        .identity = span,
-        .state = span->state,
-        .owner_cache = UINT32_MAX,
-    };
-    if (span->state == MSPAN_DEAD) {
-        return; // its block may hold the link of a free list
-    }
-    record->base = span->base;
-    record->page_count = span->page_count;
-    record->manual_stat = span->stat;
-    record->needzero = span->needzero;
-    if (span->state == MSPAN_MANUAL) {
+    if (span->state != MSPAN_IN_USE) { // a dead one's block may hold the link of a free list
+        *record = (struct inspect_span){
+            .identity = span,
+            .state = span->state,
+            .owner_cache = UINT32_MAX,
+        };
+        if (span->state == MSPAN_MANUAL) {
+            record->base = span->base;
+            record->page_count = span->page_count;
+            record->manual_stat = span->stat;
+            record->needzero = span->needzero;
+        }
         return;
     }
-    record->element_bytes = span->element_bytes;
-    record->object_count = span->object_count;
-    record->free_index = span->free_index;
-    record->claimed_alloc_count = mspan_alloc_count(span);
-    record->claimed_remote_count = span->remote_count;
-    record->bit_words = mspan_bit_words(span);
-    record->alloc_bits = mspan_plain_bits(span->alloc_bits);
-    record->remote_bits = mspan_plain_bits(span->remote_bits);
-    record->mark_bits = mspan_plain_bits(span->mark_bits);
-    record->specials = atomic_load_explicit(&span->specials, memory_order_relaxed);
-    record->sweep_generation = span->sweep_generation;
-    record->owner_cache = mspan_owner(span) - 1; // none: wraps to UINT32_MAX
-    record->span_class = span->span_class;
+    *record = (struct inspect_span){
+        .identity = span,
+        .base = span->base,
+        .page_count = span->page_count,
+        .element_bytes = span->element_bytes,
+        .object_count = span->object_count,
+        .free_index = span->free_index,
+        .claimed_alloc_count = mspan_alloc_count(span),
+        .claimed_remote_count = span->remote_count,
+        .bit_words = mspan_bit_words(span),
+        .alloc_bits = mspan_plain_bits(span->alloc_bits),
+        .remote_bits = mspan_plain_bits(span->remote_bits),
+        .mark_bits = mspan_plain_bits(span->mark_bits),
+        .specials = atomic_load_explicit(&span->specials, memory_order_relaxed),
+        .sweep_generation = span->sweep_generation,
+        .owner_cache = mspan_owner(span) - 1, // none: wraps to UINT32_MAX
+        .span_class = span->span_class,
+        .state = span->state,
+        .manual_stat = span->stat,
+        .needzero = span->needzero,
+    };
 }
 
 bool inspect_span(const struct heap *heap, size_t index, struct inspect_span *record) {

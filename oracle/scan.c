@@ -170,8 +170,9 @@ void scan_heap_in_place(struct scan *scan, const struct heap *heap) {
     memset(scan, 0, sizeof *scan);
     struct sums sums = {0};
     struct inspect_span span;
+    uint32_t sweep_generation = inspect_sweep_generation(heap);
     for (size_t i = 0; inspect_span(heap, i, &span); i++) {
-        count_span(scan, &sums, &span, inspect_sweep_generation(heap));
+        count_span(scan, &sums, &span, sweep_generation);
     }
     finish(scan, &sums, heap);
 }

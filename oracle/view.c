@@ -227,16 +227,3 @@ uint32_t view_find_address(const struct view *view, uintptr_t address) {
     return address - span->base < span->page_count * HEAP_PAGE_BYTES ? view->by_address[low - 1]
                                                                      : VIEW_NONE;
 }
-
-uint32_t view_live_count(const struct inspect_span *span) {
-    uint32_t count = 0;
-    uint32_t whole = span->object_count / 64;
-    for (uint32_t word = 0; word < whole; word++) {
-        count += view_popcount(span->alloc_bits[word] & ~span->remote_bits[word]);
-    }
-    if (span->object_count % 64 != 0) {
-        uint64_t mask = ((uint64_t)1 << (span->object_count % 64)) - 1;
-        count += view_popcount(span->alloc_bits[whole] & ~span->remote_bits[whole] & mask);
-    }
-    return count;
-}

@@ -54,7 +54,18 @@ static inline unsigned view_popcount(uint64_t word) {
 }
 
 // Objects of the span that are live for every account: allocated, and not freed by another cache.
-uint32_t view_live_count(const struct inspect_span *span);
+static inline uint32_t view_live_count(const struct inspect_span *span) {
+    uint32_t count = 0;
+    uint32_t whole = span->object_count / 64;
+    for (uint32_t word = 0; word < whole; word++) {
+        count += view_popcount(span->alloc_bits[word] & ~span->remote_bits[word]);
+    }
+    if (span->object_count % 64 != 0) {
+        uint64_t mask = ((uint64_t)1 << (span->object_count % 64)) - 1;
+        count += view_popcount(span->alloc_bits[whole] & ~span->remote_bits[whole] & mask);
+    }
+    return count;
+}
 static inline bool view_is_live(const struct inspect_span *span, size_t index) {
     return view_bit(span->alloc_bits, index) && !view_bit(span->remote_bits, index);
 }
