@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 #include "cli/crash.h"
 #include "cli/input.h"
-#include "cli/memstats_print.h"
+#include "dump/memstats_print.h"
 #include "cli/options.h"
 #include "cli/pin.h"
 #include "cli/replay.h"

@@ -4,6 +4,7 @@
 # tests/canary/*.c          cmocka, linked with everything
 #   "// wrap: f g" in either names what it replaces at link time
 # tests/cli/test_*.c|*.sh   run against the command that was built
+# tests/malloc/test_*.c|*.sh  run on our malloc by LD_PRELOAD, the oracle in it; linked with no layer
 # tests/lint/test_*.sh      look at the sources themselves
 #
 # tests/<folder>/support_*.c is linked into each test of its folder.
@@ -74,6 +75,28 @@ if(TARGET countercheck)
         get_filename_component(stem ${script} NAME_WE)
         add_test(NAME cli.${stem} COMMAND bash ${script} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
         countercheck_test_settings(cli.${stem} cli)
+    endforeach()
+endif()
+
+if(TARGET countercheck-malloc)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/malloc/test_*.c)
+    countercheck_tests(malloc countercheck_flags ${sources})
+    foreach(source IN LISTS sources)
+        get_filename_component(stem ${source} NAME_WE)
+        target_compile_options(malloc.${stem} PRIVATE -fno-builtin) # each call is made
+        target_link_libraries(malloc.${stem} PRIVATE countercheck-malloc-checked)
+        set_property(TEST malloc.${stem} APPEND PROPERTY
+            ENVIRONMENT "LD_PRELOAD=$<TARGET_FILE:countercheck-malloc-checked>")
+    endforeach()
+    file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/malloc/test_*.sh)
+    foreach(script IN LISTS scripts)
+        get_filename_component(stem ${script} NAME_WE)
+        add_test(NAME malloc.${stem} COMMAND bash ${script} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+        countercheck_test_settings(malloc.${stem} malloc)
+        set_property(TEST malloc.${stem} APPEND PROPERTY ENVIRONMENT
+            "MALLOC=$<TARGET_FILE:countercheck-malloc>"
+            "CHECKED_MALLOC=$<TARGET_FILE:countercheck-malloc-checked>"
+            "LIAR_MALLOC=$<TARGET_FILE:countercheck-malloc-liar>")
     endforeach()
 endif()
 

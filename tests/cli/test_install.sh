@@ -18,6 +18,8 @@ cmake --install "$build" --prefix "$work/root" >"$work/log"
 test -x "$work/root/bin/countercheck"
 test -f "$work/root/share/man/man1/countercheck.1"
 "$work/root/bin/countercheck" --version >/dev/null
+malloc=$(find "$work/root" -name libcountercheck-malloc.so)
+[ "$(COUNTERCHECK_MALLOC_STATS=/dev/stdout LD_PRELOAD=$malloc /bin/true | grep -o '"NumGC":0')" = '"NumGC":0' ]
 
 PKG_CONFIG_PATH=$(dirname "$(find "$work/root" -name countercheck-dump.pc)")
 export PKG_CONFIG_PATH

@@ -36,6 +36,8 @@ accepts() { # FILE TEXT
 refuses upward allocator/a.c '// a: idea.\n#include "runtime/gc.h"\n'
 refuses upward tests/dump/test_a.c '// test_a: idea.\n#include "fuzz/operation.h"\n'
 refuses upward runtime/a.c '// a: idea.\n#include "tests/helper.h"\n'
+refuses upward malloc/a.c '// a: idea.\n#include "oracle/scan.h"\n'
+refuses beside oracle/a.c '// a: idea.\n#include "malloc/process.h"\n'
 refuses oracle oracle/a.c '// a: idea.\n#include "allocator/mstats.h"\n'
 refuses oracle oracle/a.h '// a: idea.\n#  include "allocator/mspan.h"\n'
 refuses two-truths dump/reader_a.c '// reader_a: idea.\n#include "dump/writer.h"\n'
@@ -48,7 +50,9 @@ refuses cycle allocator/a.h '// a: idea.\n#include "allocator/a.h"\n'
 refuses length allocator/a.c "// a: idea.\n$(printf '\\n%.0s' {1..500})"
 
 accepts cli/a.c '// a: idea.\n#include "allocator/heap.h"\n#include <stdio.h>\n'
+accepts malloc/a.c '// a: idea.\n#include "allocator/mheap.h"\n#include "dump/writer.h"\n'
 accepts oracle/a.c '// a: idea.\n#include "allocator/inspect.h"\n#include "dump/reader.h"\n'
+accepts tests/malloc/a.c '// a: idea.\n#include "malloc/process.h"\n#include "oracle/scan.h"\n'
 accepts tests/dump/test_a.c '// test_a: idea.\n#include "dump/reader.h"\n#include "tests/dump/help.h"\n'
 
 "$layers" "$source" || fail "the tree breaks the rules above"

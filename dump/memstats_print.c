@@ -1,5 +1,5 @@
 // memstats_print: every field, in Go's order.
-#include "cli/memstats_print.h"
+#include "dump/memstats_print.h"
 
 #include <inttypes.h>
 

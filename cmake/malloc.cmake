@@ -1,0 +1,38 @@
+# malloc: libcountercheck-malloc.so, a replacement of malloc for LD_PRELOAD, of the allocator's own
+# sources compiled once more as position-independent code.
+#
+# Not under a sanitizer, which replaces malloc itself, nor for coverage, which reads the corpus. The
+# thread's cache is in the static block of thread-local storage, so that reading it calls nobody.
+
+if(NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERAGE)
+    file(GLOB malloc_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/allocator/*.c
+        ${PROJECT_SOURCE_DIR}/runtime/*.c ${PROJECT_SOURCE_DIR}/dump/writer*.c
+        ${PROJECT_SOURCE_DIR}/dump/memstats_print.c ${PROJECT_SOURCE_DIR}/malloc/*.c)
+    set(malloc_options -fvisibility=hidden -ftls-model=initial-exec -fno-plt
+        -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free)
+    add_library(malloc_parts OBJECT ${malloc_sources})
+    target_link_libraries(malloc_parts PUBLIC countercheck_flags)
+    target_compile_options(malloc_parts PRIVATE ${malloc_options})
+    set_target_properties(malloc_parts PROPERTIES POSITION_INDEPENDENT_CODE ON)
+
+    add_library(countercheck-malloc SHARED $<TARGET_OBJECTS:malloc_parts>)
+    install(TARGETS countercheck-malloc LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+
+    # The same with the oracle in it, for tests and benchmarks: it checks the account against the
+    # scan at the process's end, and when it is asked to. And a canary of that.
+    file(GLOB checked_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/oracle/*.c
+        ${PROJECT_SOURCE_DIR}/dump/reader*.c ${PROJECT_SOURCE_DIR}/dump/recode.c)
+    add_library(checked_parts OBJECT ${checked_sources} ${PROJECT_SOURCE_DIR}/tests/malloc/checked.c)
+    target_link_libraries(checked_parts PUBLIC countercheck_flags)
+    target_compile_options(checked_parts PRIVATE ${malloc_options})
+    set_target_properties(checked_parts PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    set(checked_objects $<TARGET_OBJECTS:malloc_parts> $<TARGET_OBJECTS:checked_parts>)
+    add_library(countercheck-malloc-checked SHARED ${checked_objects})
+    add_library(countercheck-malloc-liar SHARED ${checked_objects}
+        ${PROJECT_SOURCE_DIR}/tests/malloc/liar.c)
+    target_link_options(countercheck-malloc-liar PRIVATE -Wl,--wrap=heap_read_memstats)
+    foreach(name countercheck-malloc countercheck-malloc-checked countercheck-malloc-liar)
+        target_link_libraries(${name} PRIVATE countercheck_flags)
+        target_link_options(${name} PRIVATE -Wl,--no-undefined -Wl,-z,now -Wl,-z,nodelete)
+    endforeach()
+endif()

@@ -1,0 +1,19 @@
+// report: what the environment asks for: the statistics or a dump of this process, at its end and
+// at a signal.
+//
+//   COUNTERCHECK_MALLOC_STATS=PATH    MemStats as one JSON object with Go's field names
+//   COUNTERCHECK_MALLOC_DUMP=PATH     a heap dump
+//   COUNTERCHECK_MALLOC_SIGNAL=N      the signal that asks for them (SIGUSR2); 0: none
+//   COUNTERCHECK_MALLOC_PROFILE=RATE  the memory profile's mean bytes between two samples (0: off)
+//
+// %p in a path is the process's id. Without a path no signal is handled and no thread started.
+#ifndef MALLOC_REPORT_H
+#define MALLOC_REPORT_H
+
+struct memstats;
+
+// The account of this process's heap, exact at this moment; false: there is no memory for a heap.
+// Exported, for programs that know what they run on.
+int countercheck_malloc_stats(struct memstats *stats);
+
+#endif

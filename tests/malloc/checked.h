@@ -1,0 +1,12 @@
+// checked: the oracle in a process that runs on this heap: it holds the fast statistics to its
+// scan.
+#ifndef TESTS_MALLOC_CHECKED_H
+#define TESTS_MALLOC_CHECKED_H
+
+#include <stdbool.h>
+
+// Stops the world and checks the account, the identities and the structure of the process's heap;
+// a finding is printed. In libcountercheck-malloc-checked.so alone.
+bool countercheck_malloc_check(void);
+
+#endif

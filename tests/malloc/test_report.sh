@@ -1,0 +1,104 @@
+#!/bin/bash
+# test_report: what the environment asks the malloc for: statistics and dumps at the end and at a signal, of a process and
+# of its child, and one line for a request that is none.
+set -euo pipefail
+malloc=${MALLOC:?}
+checked=${CHECKED_MALLOC:?}
+liar=${LIAR_MALLOC:?}
+command=${COUNTERCHECK:?}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+cd "$work"
+
+fail() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+field() { grep -o "\"$1\":[0-9]*" "$2" | head -n 1 | cut -d: -f2; } # NAME FILE
+
+# At the end: the dump holds, and has as many objects and bytes as its own statistics say.
+COUNTERCHECK_MALLOC_STATS=end.json COUNTERCHECK_MALLOC_DUMP=end.dump LD_PRELOAD=$malloc \
+    /bin/bash -c 'a=$(seq 5000); [ ${#a} = 23892 ]' || fail "the program itself"
+"$command" dump verify end.dump >/dev/null || fail "the dump at the end does not hold"
+"$command" dump info --json end.dump >info.json
+objects=$(field Object info.json)
+[ "$objects" = "$(field HeapObjects info.json)" ] || fail "the dump has $objects objects, its statistics say otherwise"
+[ "$(field object_bytes info.json)" = "$(field HeapAlloc info.json)" ] || fail "bytes of objects are not HeapAlloc"
+[ "$(($(field Mallocs end.json) - $(field Frees end.json)))" = "$(field HeapObjects end.json)" ] ||
+    fail "Mallocs - Frees is not HeapObjects"
+[ ! -e end.json.part ] || fail "a temporary is left"
+
+# At the signal, while the program sleeps and allocates nothing; and again; %p is the process.
+asked() { # FILE: waits until it is there
+    for _ in $(seq 100); do
+        [ -e "$1" ] && return 0
+        sleep 0.05
+    done
+    fail "no $1"
+}
+COUNTERCHECK_MALLOC_STATS=now.%p.json COUNTERCHECK_MALLOC_DUMP=now.%p.dump LD_PRELOAD=$malloc \
+    perl -e '$| = 1; my @a = map { "x" x $_ } 1..2000; print "ready\n"; while (1) { sleep 5 }' >ready &
+program=$!
+for _ in $(seq 100); do [ -s ready ] && break; sleep 0.05; done
+for _ in 1 2; do
+    kill -USR2 $program
+    asked now.$program.json
+    asked now.$program.dump
+    "$command" dump verify now.$program.dump >/dev/null || fail "the dump at the signal does not hold"
+    grep -q '"HeapObjects":[1-9]' now.$program.json || fail "no statistics at the signal"
+    rm -f now.$program.json now.$program.dump
+done
+{ kill -9 $program && wait $program; } 2>/dev/null || true
+
+# A child answers the signal by itself.
+COUNTERCHECK_MALLOC_STATS=child.%p.json LD_PRELOAD=$malloc \
+    perl -e '$| = 1; my $p = fork; if (!$p) { sleep 5 while 1 } print "$p\n"; waitpid $p, 0' >child &
+program=$!
+for _ in $(seq 100); do [ -s child ] && break; sleep 0.05; done
+kill -USR2 "$(cat child)"
+asked "child.$(cat child).json"
+kill -9 "$(cat child)" && wait $program || fail "the parent of a child that was asked"
+
+# Another signal, or none: then the program's own way with it stays.
+COUNTERCHECK_MALLOC_SIGNAL=10 COUNTERCHECK_MALLOC_STATS=usr1.json LD_PRELOAD=$malloc \
+    perl -e 'kill USR1 => $$; for (1..100) { last if -e "usr1.json"; select undef, undef, undef, 0.05 }
+             exit(-e "usr1.json" ? 0 : 1)' || fail "another signal"
+status=0
+COUNTERCHECK_MALLOC_SIGNAL=0 COUNTERCHECK_MALLOC_STATS=off.json LD_PRELOAD=$malloc \
+    perl -e 'kill USR2 => $$; sleep 1' 2>/dev/null || status=$?
+[ $status = 140 ] || fail "signal 0: status $status, not that of SIGUSR2"
+status=0
+LD_PRELOAD=$malloc perl -e 'kill USR2 => $$; sleep 1' 2>/dev/null || status=$?
+[ $status = 140 ] || fail "nothing asked for: status $status, not that of SIGUSR2"
+
+# A profile samples what is allocated.
+COUNTERCHECK_MALLOC_PROFILE=512 COUNTERCHECK_MALLOC_DUMP=profile.dump LD_PRELOAD=$checked \
+    perl -e 'my @a = map { "x" x $_ } 1..2000' || fail "a program with a profile"
+"$command" dump info --json profile.dump | grep -q '"AllocSample":[1-9]' || fail "the profile has no sample"
+
+# What cannot be.
+refuses() { # VARIABLE=VALUE TEXT
+    local status=0 text
+    text=$(env "$1" LD_PRELOAD="$malloc" /bin/true 2>&1) || status=$?
+    [ $status = 2 ] && [[ $text == *"$2"* ]] || fail "$1: status $status: $text"
+}
+refuses COUNTERCHECK_MALLOC_SIGNAL=usr2 "COUNTERCHECK_MALLOC_SIGNAL=usr2 is not a number up to"
+refuses COUNTERCHECK_MALLOC_SIGNAL=-1 "is not a number"
+refuses COUNTERCHECK_MALLOC_SIGNAL=65000 "is not a number"
+refuses COUNTERCHECK_MALLOC_PROFILE=1k "is not a number"
+COUNTERCHECK_MALLOC_SIGNAL=9 COUNTERCHECK_MALLOC_STATS=x.json LD_PRELOAD=$malloc /bin/true 2>err && fail "signal 9"
+grep -q 'Invalid argument' err || fail "signal 9: $(cat err)"
+text=$(COUNTERCHECK_MALLOC_STATS=none/x.json LD_PRELOAD=$malloc /bin/true 2>&1) || fail "a path that is none kills"
+[[ $text == *"statistics to none/x.json: No such file or directory"* ]] || fail "a path that is none: $text"
+text=$(COUNTERCHECK_MALLOC_STATS=/dev/full LD_PRELOAD=$malloc /bin/true 2>&1) || true
+[[ $text == *"statistics to /dev/full: No space left on device"* ]] || fail "a full disk: $text"
+[ -c /dev/full ] || fail "a device was replaced by a file"
+
+# The canary: an account that is wrong by one object is seen.
+status=0
+LD_PRELOAD=$liar /bin/true 2>err || status=$?
+[ $status = 1 ] && grep -q 'the account is not what the scan finds' err || fail "the liar: status $status: $(cat err)"
+[ $failed = 0 ] && echo "ok: reports at the end and at signals, and the checker checks"
+exit $failed
