@@ -1,14 +1,15 @@
 // bench_heap: a heap of a given shape, and on each line of standard input one timed operation on
 // it.
 //
-// usage: bench_heap SHAPE BYTES CACHES
+// usage: bench_heap SHAPE BYTES CACHES [THREADS]
 //   SHAPE   small (64 B), pointers (64 B, every word a pointer), kilobyte (1 KiB), megabyte (1 MiB)
 //   BYTES   of objects, live for the whole run
 //   CACHES  caches that the objects are spread over, each used
+//   THREADS that have a cache of their own, have used it, and sleep
 // A line "dump PATH" writes a heap dump to PATH (overwritten in place); "stats N" reads the
-// statistics N times; "scan N" recomputes them by the oracle's scan. The answer is one line:
-// nanoseconds for one. It ends with its input. The Go program in bench/go answers the same lines,
-// so that bench/run can ask both in turn.
+// statistics N times; "scan N" recomputes them by the oracle's scan; "stop N" stops the world N
+// times. The answer is one line: nanoseconds for one. It ends with its input. The Go program in
+// bench/go answers the same lines, so that bench/run can ask both in turn.
 #define _POSIX_C_SOURCE 200809L
 #include "allocator/heap.h"
 #include "allocator/memstats.h"
@@ -17,6 +18,7 @@
 #include "runtime/runtime.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +120,69 @@ static uint64_t time_scan(struct heap *heap, unsigned long count) {
     return (now_ns() - start_ns) / count;
 }
 
+static uint64_t time_stop(struct heap *heap, unsigned long count) {
+    uint64_t start_ns = now_ns();
+    for (unsigned long i = 0; i < count; i++) {
+        heap_stop_world(heap);
+        heap_start_world(heap);
+    }
+    return (now_ns() - start_ns) / count;
+}
+
+// ---- threads that have used the heap and sleep
+
+struct sleepers {
+    struct heap *heap;
+    pthread_mutex_t lock;
+    pthread_cond_t change;
+    size_t asleep_count;
+    bool is_over;
+};
+
+static void *sleep_attached(void *context) {
+    struct sleepers *sleepers = context;
+    struct mcache *cache = heap_acquire_cache(sleepers->heap);
+    if (cache == NULL || heap_alloc(sleepers->heap, cache, 64, NULL, HEAP_ALLOC_ZERO) == NULL) {
+        die("out of memory");
+    }
+    pthread_mutex_lock(&sleepers->lock);
+    sleepers->asleep_count++;
+    pthread_cond_broadcast(&sleepers->change);
+    while (!sleepers->is_over) {
+        pthread_cond_wait(&sleepers->change, &sleepers->lock);
+    }
+    pthread_mutex_unlock(&sleepers->lock);
+    heap_release_cache(sleepers->heap, cache);
+    return NULL;
+}
+
+// Returns when all of them sleep.
+static pthread_t *start_sleepers(struct sleepers *sleepers, size_t count) {
+    pthread_t *threads = calloc(count > 0 ? count : 1, sizeof(pthread_t));
+    for (size_t i = 0; i < count; i++) {
+        if (threads == NULL || pthread_create(&threads[i], NULL, sleep_attached, sleepers) != 0) {
+            die("no more threads");
+        }
+    }
+    pthread_mutex_lock(&sleepers->lock);
+    while (sleepers->asleep_count < count) {
+        pthread_cond_wait(&sleepers->change, &sleepers->lock);
+    }
+    pthread_mutex_unlock(&sleepers->lock);
+    return threads;
+}
+
+static void wake_sleepers(struct sleepers *sleepers, pthread_t *threads, size_t count) {
+    pthread_mutex_lock(&sleepers->lock);
+    sleepers->is_over = true;
+    pthread_cond_broadcast(&sleepers->change);
+    pthread_mutex_unlock(&sleepers->lock);
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    free(threads);
+}
+
 static void answer(struct runtime *runtime, struct mcache *cache) {
     char line[4096];
     while (fgets(line, sizeof(line), stdin) != NULL) {
@@ -131,6 +196,9 @@ static void answer(struct runtime *runtime, struct mcache *cache) {
         } else if (strncmp(line, "scan ", 5) == 0) {
             unsigned long count = strtoul(line + 5, NULL, 10);
             ns = time_scan(runtime_heap(runtime), count > 0 ? count : 1);
+        } else if (strncmp(line, "stop ", 5) == 0) {
+            unsigned long count = strtoul(line + 5, NULL, 10);
+            ns = time_stop(runtime_heap(runtime), count > 0 ? count : 1);
         } else {
             die("unknown request");
         }
@@ -142,13 +210,14 @@ static void answer(struct runtime *runtime, struct mcache *cache) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4) {
-        fprintf(stderr, "usage: bench_heap SHAPE BYTES CACHES\n");
+    if (argc != 4 && argc != 5) {
+        fprintf(stderr, "usage: bench_heap SHAPE BYTES CACHES [THREADS]\n");
         return 2;
     }
     const struct shape *shape = find_shape(argv[1]);
     size_t total_bytes = strtoull(argv[2], NULL, 10);
     size_t cache_count = strtoull(argv[3], NULL, 10);
+    size_t thread_count = argc == 5 ? strtoull(argv[4], NULL, 10) : 0;
     struct heap *heap = heap_create(&(struct heap_options){0});
     struct runtime *runtime =
         heap == NULL ? NULL : runtime_create(heap, &(struct runtime_options){0});
@@ -163,11 +232,15 @@ int main(int argc, char **argv) {
         }
     }
     fill(runtime, shape, total_bytes, caches, cache_count);
+    struct sleepers sleepers = {
+        .heap = heap, .lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
+    pthread_t *threads = start_sleepers(&sleepers, thread_count);
     printf("ready\n");
     if (fflush(stdout) != 0) {
         die("standard output broke");
     }
     answer(runtime, caches[0]);
+    wake_sleepers(&sleepers, threads, thread_count);
     runtime_destroy(runtime);
     heap_destroy(heap);
     free(caches);
