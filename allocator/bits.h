@@ -19,6 +19,11 @@ static inline uint32_t bits_popcount64(uint64_t word) {
     return (uint32_t)__builtin_popcountll(word);
 }
 
+// Asks for the cache line of an address, which need not be mapped.
+static inline void bits_prefetch(const void *address) {
+    __builtin_prefetch(address);
+}
+
 // The lowest `count` bits, 0..64.
 static inline uint64_t bits_low_mask64(uint32_t count) {
     return count >= 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;

@@ -6,7 +6,9 @@
 //   BYTES   of objects, live for the whole run
 //   CACHES  caches that the objects are spread over, each used
 //   THREADS that have a cache of their own, have used it, and sleep
-// A line "dump PATH" writes a heap dump to PATH (overwritten in place); "stats N" reads the
+// A line "dump PATH" writes a heap dump to PATH (overwritten in place); "copy PATH" the bytes of
+// the objects alone, copied through a buffer or, large ones, as they lie: no dump can be faster;
+// "stats N" reads the
 // statistics N times; "scan N" recomputes them by the oracle's scan; "stop N" stops the world N
 // times. The answer is one line: nanoseconds for one. It ends with its input. The Go program in
 // bench/go answers the same lines, so that bench/run can ask both in turn.
@@ -55,6 +57,13 @@ static void die(const char *what) {
     exit(3);
 }
 
+// The objects, in the order in which they were made: nearly that of their addresses.
+struct objects {
+    const struct shape *shape;
+    void **at;
+    size_t count;
+};
+
 static const struct shape *find_shape(const char *name) {
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         if (strcmp(shapes[i].name, name) == 0) {
@@ -66,11 +75,11 @@ static const struct shape *find_shape(const char *name) {
 }
 
 // Every page is written, so that a dump reads memory that is there.
-static void fill(struct runtime *runtime, const struct shape *shape, size_t total_bytes,
-                 struct mcache **caches, size_t cache_count) {
+static void fill(struct runtime *runtime, struct objects *objects, struct mcache **caches,
+                 size_t cache_count) {
+    const struct shape *shape = objects->shape;
     uintptr_t previous = 0;
-    size_t count = total_bytes / shape->object_bytes;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < objects->count; i++) {
         void *object =
             heap_alloc(runtime_heap(runtime), caches[i % cache_count], shape->object_bytes,
                        shape->pointers ? &pointer_layout : NULL, HEAP_ALLOC_ZERO);
@@ -85,19 +94,62 @@ static void fill(struct runtime *runtime, const struct shape *shape, size_t tota
         } else {
             memset(object, 0x5a, shape->object_bytes);
         }
+        objects->at[i] = object;
     }
 }
 
-static uint64_t time_dump(struct runtime *runtime, struct mcache *cache, const char *path) {
+static int open_output(const char *path) {
     int descriptor = open(path, O_WRONLY | O_CREAT, 0600);
     if (descriptor < 0) {
-        die("cannot open the dump's path");
+        die("cannot open the output's path");
     }
+    return descriptor;
+}
+
+static uint64_t time_dump(struct runtime *runtime, struct mcache *cache, const char *path) {
+    int descriptor = open_output(path);
     uint64_t start_ns = now_ns();
     struct dump_result result = dump_write_descriptor(runtime, cache, descriptor);
     uint64_t end_ns = now_ns();
     if (result.error != 0 || close(descriptor) != 0) {
         die("the dump was not written");
+    }
+    return end_ns - start_ns;
+}
+
+static void write_all(int descriptor, const void *bytes, size_t size_bytes) {
+    while (size_bytes > 0) {
+        ssize_t count = write(descriptor, bytes, size_bytes);
+        if (count <= 0) {
+            die("the copy was not written");
+        }
+        bytes = (const char *)bytes + count;
+        size_bytes -= (size_t)count;
+    }
+}
+
+static uint64_t time_copy(const struct objects *objects, const char *path) {
+    static char buffer[65536];
+    size_t object_bytes = objects->shape->object_bytes;
+    size_t used_bytes = 0;
+    int descriptor = open_output(path);
+    uint64_t start_ns = now_ns();
+    for (size_t i = 0; i < objects->count; i++) {
+        if (object_bytes >= sizeof buffer) {
+            write_all(descriptor, objects->at[i], object_bytes);
+            continue;
+        }
+        if (sizeof buffer - used_bytes < object_bytes) {
+            write_all(descriptor, buffer, used_bytes);
+            used_bytes = 0;
+        }
+        memcpy(buffer + used_bytes, objects->at[i], object_bytes);
+        used_bytes += object_bytes;
+    }
+    write_all(descriptor, buffer, used_bytes);
+    uint64_t end_ns = now_ns();
+    if (close(descriptor) != 0) {
+        die("the copy was not written");
     }
     return end_ns - start_ns;
 }
@@ -183,13 +235,15 @@ static void wake_sleepers(struct sleepers *sleepers, pthread_t *threads, size_t 
     free(threads);
 }
 
-static void answer(struct runtime *runtime, struct mcache *cache) {
+static void answer(struct runtime *runtime, struct mcache *cache, const struct objects *objects) {
     char line[4096];
     while (fgets(line, sizeof(line), stdin) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         uint64_t ns = 0;
         if (strncmp(line, "dump ", 5) == 0) {
             ns = time_dump(runtime, cache, line + 5);
+        } else if (strncmp(line, "copy ", 5) == 0) {
+            ns = time_copy(objects, line + 5);
         } else if (strncmp(line, "stats ", 6) == 0) {
             unsigned long count = strtoul(line + 6, NULL, 10);
             ns = time_stats(runtime_heap(runtime), count > 0 ? count : 1);
@@ -231,7 +285,12 @@ int main(int argc, char **argv) {
             die("out of memory");
         }
     }
-    fill(runtime, shape, total_bytes, caches, cache_count);
+    struct objects objects = {.shape = shape, .count = total_bytes / shape->object_bytes};
+    objects.at = malloc((objects.count + 1) * sizeof *objects.at);
+    if (objects.at == NULL) {
+        die("out of memory");
+    }
+    fill(runtime, &objects, caches, cache_count);
     struct sleepers sleepers = {
         .heap = heap, .lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
     pthread_t *threads = start_sleepers(&sleepers, thread_count);
@@ -239,10 +298,11 @@ int main(int argc, char **argv) {
     if (fflush(stdout) != 0) {
         die("standard output broke");
     }
-    answer(runtime, caches[0]);
+    answer(runtime, caches[0], &objects);
     wake_sleepers(&sleepers, threads, thread_count);
     runtime_destroy(runtime);
     heap_destroy(heap);
     free(caches);
+    free(objects.at);
     return 0;
 }

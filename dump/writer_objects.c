@@ -19,6 +19,8 @@
 #define IN_PLACE_BYTES_MAX    8192
 #define SIZE_VARINT_BYTES_MAX 2
 #define COPY_BYTES_MAX        512
+#define LINE_BYTES            64
+#define AHEAD_BYTES           4096 // the processor itself reads ahead within a page only
 #define AROUND_BYTES_MAX      (1 + 8 + SIZE_VARINT_BYTES_MAX + 1)
 #define ROOM_BYTES_MAX(element_bytes)                                                              \
     ((element_bytes) + (element_bytes) / WORD_BYTES * 3 + AROUND_BYTES_MAX)
@@ -112,6 +114,9 @@ static inline void copy_slot(uint8_t *to, uintptr_t address, size_t size_bytes) 
 #else
     const uint8_t *from = (const uint8_t *)address;
     if (size_bytes > COPY_BYTES_MAX) {
+        for (size_t i = 0; i < size_bytes; i += LINE_BYTES) {
+            bits_prefetch(from + AHEAD_BYTES + i);
+        }
         memcpy(to, from, size_bytes);
         return;
     }
