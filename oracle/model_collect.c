@@ -224,8 +224,8 @@ static bool condemn(struct model *model, uint32_t slot_index, uint32_t span_inde
     model_unbind_all(model, slot_index);
     uint32_t *entry = &model->span_entry[span_index];
     if (*entry == 0) {
-        if (!model_reserve(&model->condemned, &model->condemned_capacity,
-                           model->condemned_count + (size_t)1, sizeof *model->condemned)) {
+        if (!MODEL_RESERVE(model->condemned, model->condemned_capacity,
+                           model->condemned_count + 1)) {
             return false;
         }
         model->condemned[model->condemned_count++] = (struct condemned_span){
@@ -244,8 +244,7 @@ static bool group_condemned(struct model *model) {
         total += model->condemned[i].slot_count;
         model->condemned[i].slot_count = 0;
     }
-    if (!model_reserve(&model->condemned_slots, &model->condemned_slot_capacity, total,
-                       sizeof *model->condemned_slots)) {
+    if (!MODEL_RESERVE(model->condemned_slots, model->condemned_slot_capacity, total)) {
         return false;
     }
     for (uint32_t i = 0; i < model->live_count; i++) {
@@ -262,8 +261,8 @@ static bool group_condemned(struct model *model) {
 static bool take_marks(struct model *model) {
     struct view *view = &model->view;
     if (!view_take(view, model->heap) ||
-        !model_reserve(&model->span_entry, &model->span_entry_capacity,
-                       view->span_count + (size_t)1, sizeof *model->span_entry)) {
+        !MODEL_RESERVE(model->span_entry, model->span_entry_capacity,
+                       view->span_count + (size_t)1)) {
         return false;
     }
     memset(model->span_entry, 0, (view->span_count + (size_t)1) * sizeof *model->span_entry);

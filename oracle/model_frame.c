@@ -4,9 +4,6 @@
 #include <string.h>
 
 #define WORD_BYTES sizeof(uintptr_t)
-#define RESERVE(array, capacity, count)                                                            \
-    model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
-
 // ---- which words may point
 
 static size_t bytes_of_bits(size_t bits) {
@@ -149,9 +146,9 @@ bool model_frame_pushed(struct model *model, uint64_t id,
     size_t words = own.size_bytes / WORD_BYTES;
     size_t argument_bytes = argument_bit_bytes(&own);
     size_t local_bytes = local_bit_bytes(&own);
-    if (!RESERVE(g->frames, g->frame_capacity, g->frame_count + 1) ||
-        !RESERVE(g->words, g->word_capacity, g->word_count + words) ||
-        !RESERVE(g->bits, g->bit_capacity, g->bit_bytes + argument_bytes + local_bytes) ||
+    if (!MODEL_RESERVE(g->frames, g->frame_capacity, g->frame_count + 1) ||
+        !MODEL_RESERVE(g->words, g->word_capacity, g->word_count + words) ||
+        !MODEL_RESERVE(g->bits, g->bit_capacity, g->bit_bytes + argument_bytes + local_bytes) ||
         !check_place(model, g, own.size_bytes, sp, stack)) {
         return false;
     }

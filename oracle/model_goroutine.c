@@ -6,9 +6,6 @@
 
 #include <string.h>
 
-#define RESERVE(array, capacity, count)                                                            \
-    model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
-
 struct goroutine_entry *model_goroutine(const struct model *model, uint64_t id) {
     for (uint32_t i = 0; i < model->goroutine_count; i++) {
         if (model->goroutines[i].alive && model->goroutines[i].id == id) {
@@ -29,7 +26,7 @@ bool model_check_existed(struct model *model, bool existed, bool must_exist, con
 
 static struct goroutine_entry *new_entry(struct model *model) {
     uint32_t before = model->goroutine_capacity;
-    if (!RESERVE(model->goroutines, model->goroutine_capacity, model->goroutine_count + 1)) {
+    if (!MODEL_RESERVE(model->goroutines, model->goroutine_capacity, model->goroutine_count + 1)) {
         return NULL;
     }
     memset(model->goroutines + before, 0,
@@ -206,7 +203,7 @@ bool model_stack_shrunk(struct model *model, uint64_t id, struct model_stack sta
 bool model_defer_pushed(struct model *model, uint64_t id, uintptr_t address, uintptr_t function,
                         uintptr_t entry) {
     struct goroutine_entry *g = model_goroutine(model, id);
-    if (g == NULL || !RESERVE(g->defers, g->defer_capacity, g->defer_count + 1)) {
+    if (g == NULL || !MODEL_RESERVE(g->defers, g->defer_capacity, g->defer_count + 1)) {
         return g == NULL;
     }
     model_shade(model, function);
@@ -233,7 +230,7 @@ bool model_defer_popped(struct model *model, uint64_t id, bool existed) {
 bool model_panic_pushed(struct model *model, uint64_t id, uintptr_t address, uintptr_t type,
                         uintptr_t data) {
     struct goroutine_entry *g = model_goroutine(model, id);
-    if (g == NULL || !RESERVE(g->panics, g->panic_capacity, g->panic_count + 1)) {
+    if (g == NULL || !MODEL_RESERVE(g->panics, g->panic_capacity, g->panic_count + 1)) {
         return g == NULL;
     }
     model_shade(model, data);

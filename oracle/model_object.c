@@ -10,8 +10,7 @@
 bool model_add_slot(struct model *model, uint32_t *index, const struct slot *slot) {
     *index = pool_take(&model->slots);
     if (*index == MODEL_NONE ||
-        !model_reserve(&model->live, &model->live_capacity, model->live_count + (size_t)1,
-                       sizeof *model->live)) {
+        !MODEL_RESERVE(model->live, model->live_capacity, model->live_count + 1)) {
         return false;
     }
     struct slot *entry = model_slot(model, *index);

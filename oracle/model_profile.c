@@ -12,9 +12,6 @@
 
 #define BOOK_NONE    UINT32_MAX
 #define RATE_DEFAULT ((uint64_t)512 * 1024) // a fresh heap's, as Go's
-#define RESERVE(array, capacity, count)                                                            \
-    model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
-
 void model_profile_reset(struct model *model) {
     struct profile *profile = &model->profile;
     memset(profile->rows, 0xff, sizeof profile->rows); // BOOK_NONE
@@ -69,9 +66,9 @@ static bool is_book_of(const struct profile *profile, const struct profile_book 
 
 static struct profile_book *new_book(struct profile *profile, const struct profile_cache *cache,
                                      size_t object_bytes, uint64_t hash) {
-    if (!RESERVE(profile->books, profile->book_capacity, profile->book_count + 1) ||
-        !RESERVE(profile->frames, profile->frame_capacity,
-                 profile->frame_count + cache->frame_count)) {
+    if (!MODEL_RESERVE(profile->books, profile->book_capacity, profile->book_count + 1) ||
+        !MODEL_RESERVE(profile->frames, profile->frame_capacity,
+                       profile->frame_count + cache->frame_count)) {
         return NULL;
     }
     uint32_t *row = &profile->rows[hash % PROFILE_ROWS];
@@ -261,7 +258,7 @@ bool model_profile_rate_set(struct model *model, uint64_t rate_bytes) {
 
 bool model_profile_cache_acquired(struct model *model, uint32_t cache_id) {
     struct profile *profile = &model->profile;
-    if (!RESERVE(profile->caches, profile->cache_capacity, cache_id + (size_t)1)) {
+    if (!MODEL_RESERVE(profile->caches, profile->cache_capacity, cache_id + (size_t)1)) {
         return false;
     }
     if (cache_id >= profile->cache_count) {

@@ -14,8 +14,7 @@ void reach_value(struct model *model, uintptr_t value) {
     }
     struct slot *slot = model_slot(model, index);
     if (slot->visit == model->visit ||
-        !model_reserve(&model->stack, &model->stack_capacity, model->stack_count + (size_t)1,
-                       sizeof *model->stack)) {
+        !MODEL_RESERVE(model->stack, model->stack_capacity, model->stack_count + 1)) {
         return;
     }
     slot->visit = model->visit;

@@ -329,6 +329,8 @@ void model_fini(struct model *model);
 void model_reset(struct model *model, struct heap *heap);
 // Grows an array to hold at least `count`. False: out of memory.
 bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t item_bytes);
+#define MODEL_RESERVE(array, capacity, count)                                                      \
+    model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
 
 // model_class.c: the size classes, typed in a second time
 extern const uint16_t model_class_bytes[SIZE_CLASS_COUNT];

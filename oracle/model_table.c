@@ -6,9 +6,6 @@
 
 #include <stdlib.h>
 
-#define RESERVE(array, capacity, count)                                                            \
-    model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
-
 void model_table_reset(struct model *model) {
     model->osthread_count = 0;
     model->osthread_starts = 0;
@@ -27,7 +24,7 @@ void model_table_fini(struct model *model) {
 }
 
 bool model_type_defined(struct model *model, uintptr_t address, const struct type *description) {
-    if (!RESERVE(model->types, model->type_capacity, model->type_count + 1)) {
+    if (!MODEL_RESERVE(model->types, model->type_capacity, model->type_count + 1)) {
         return false;
     }
     model->types[model->type_count++] = (struct type_entry){address, description};
@@ -35,7 +32,7 @@ bool model_type_defined(struct model *model, uintptr_t address, const struct typ
 }
 
 bool model_itab_defined(struct model *model, uintptr_t address, uintptr_t type, bool negative) {
-    if (!RESERVE(model->itabs, model->itab_capacity, model->itab_count + 1)) {
+    if (!MODEL_RESERVE(model->itabs, model->itab_capacity, model->itab_count + 1)) {
         return false;
     }
     model->itabs[model->itab_count++] = (struct itab_entry){address, type, negative};
@@ -51,7 +48,7 @@ bool model_func_defined(struct model *model, const struct func *description) {
                              "a function was defined on another's code");
         }
     }
-    if (!RESERVE(model->funcs, model->func_capacity, model->func_count + 1)) {
+    if (!MODEL_RESERVE(model->funcs, model->func_capacity, model->func_count + 1)) {
         return false;
     }
     model->funcs[model->func_count++] = *description;
@@ -80,7 +77,7 @@ bool model_osthread_started(struct model *model, const struct model_osthread *st
         }
     }
     if (!check_id(model, started->id) ||
-        !RESERVE(model->osthreads, model->osthread_capacity, model->osthread_count + 1)) {
+        !MODEL_RESERVE(model->osthreads, model->osthread_capacity, model->osthread_count + 1)) {
         return false;
     }
     model->osthread_starts = started->id + 1;
