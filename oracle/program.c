@@ -17,13 +17,6 @@ static struct record_judge judge_of(const struct model *model, enum rule rule, u
     return (struct record_judge){model->book, rule, "runtime", "ledger", object};
 }
 
-static bool same(const struct record_judge *judge, const char *field, uint64_t left,
-                 uint64_t right) {
-    return left == right ||
-           rule_fail_values(judge->book, judge->rule, field, (struct rule_value){"runtime", left},
-                            (struct rule_value){"ledger", right});
-}
-
 // Both lists went on, or both came to their end. Sets `more`.
 static bool in_step(const struct record_judge *judge, bool in_runtime, bool in_ledger, bool *more) {
     *more = in_runtime && in_ledger;
@@ -39,7 +32,8 @@ static bool same_bits(const struct record_judge *judge, const char *field, const
     size_t i = count / 8 == 0 || memcmp(left, right, count / 8) != 0 ? 0 : count / 8 * 8;
     for (; i < count; i++) {
         if ((left[i / 8] >> i % 8 & 1) != (right[i / 8] >> i % 8 & 1)) {
-            return same(judge, field, left[i / 8] >> i % 8 & 1, right[i / 8] >> i % 8 & 1);
+            return record_number_equal(judge, field, left[i / 8] >> i % 8 & 1,
+                                       right[i / 8] >> i % 8 & 1);
         }
     }
     return true;
@@ -47,10 +41,11 @@ static bool same_bits(const struct record_judge *judge, const char *field, const
 
 static bool same_maps(const struct record_judge *judge, const struct frame_description *left,
                       const struct frame_description *right) {
-    return same(judge, "argument_bytes", left->argument_bytes, right->argument_bytes) &&
-           same(judge, "arguments_map", left->arguments_map, right->arguments_map) &&
-           same(judge, "locals_map", left->locals_map, right->locals_map) &&
-           same(judge, "local_words", left->local_words, right->local_words) &&
+    return record_number_equal(judge, "argument_bytes", left->argument_bytes,
+                               right->argument_bytes) &&
+           record_number_equal(judge, "arguments_map", left->arguments_map, right->arguments_map) &&
+           record_number_equal(judge, "locals_map", left->locals_map, right->locals_map) &&
+           record_number_equal(judge, "local_words", left->local_words, right->local_words) &&
            (left->arguments_map != FRAME_MAP_BITS ||
             same_bits(judge, "argument bit", left->argument_bits, right->argument_bits,
                       right->argument_bytes / WORD_BYTES)) &&
@@ -92,7 +87,7 @@ static bool check_frames(const struct model *model, const struct goroutine *g,
             struct dump_record_StackFrame own = frame_record(model, frame, callee, depth);
             struct frame_description maps = ledger_frame_description(entry, depth);
             if (own.sp != ledger.sp) { // what lies there is not read then
-                return same(&judge, "sp", own.sp, ledger.sp);
+                return record_number_equal(&judge, "sp", own.sp, ledger.sp);
             }
             if (!record_equal_StackFrame(&judge, &own, &ledger) ||
                 !same_maps(&judge, &frame->description, &maps)) {
@@ -191,9 +186,9 @@ static bool check_goroutine(const struct model *model, const struct goroutine *g
     struct dump_record_Goroutine own = goroutine_record(g);
     struct dump_record_Goroutine ledger;
     ledger_goroutine_record(entry, &ledger);
-    return same(&judge, "stack_low", g->stack_low, entry->stack.low) &&
-           same(&judge, "stack_bytes", g->stack_bytes, entry->stack.size_bytes) &&
-           same(&judge, "exact status", g->status, entry->status) &&
+    return record_number_equal(&judge, "stack_low", g->stack_low, entry->stack.low) &&
+           record_number_equal(&judge, "stack_bytes", g->stack_bytes, entry->stack.size_bytes) &&
+           record_number_equal(&judge, "exact status", g->status, entry->status) &&
            record_equal_Goroutine(&judge, &own, &ledger) && check_frames(model, g, entry) &&
            check_defers(model, g, entry) && check_panics(model, g, entry);
 }
@@ -243,7 +238,7 @@ static bool check_osthreads(const struct model *model) {
                                                      thread->process_id};
             uintptr_t stack = model->osthreads[model->osthread_count - 1 - index].stack;
             if (!record_equal_OSThread(&judge, &own, &ledger) ||
-                !same(&judge, "stack", (uintptr_t)thread->stack, stack)) {
+                !record_number_equal(&judge, "stack", (uintptr_t)thread->stack, stack)) {
                 return false;
             }
             thread = thread->next;
@@ -291,8 +286,9 @@ static bool check_segment(const struct model *model, enum model_segment which,
             may_point == segment->pointer_mask[word / 8]) {
             word += 7;
         } else if (((may_point ^ segment->pointer_mask[word / 8]) >> word % 8 & 1) != 0) {
-            return same(&judge, "mask bit", segment->pointer_mask[word / 8] >> word % 8 & 1,
-                        may_point >> word % 8 & 1);
+            return record_number_equal(&judge, "mask bit",
+                                       segment->pointer_mask[word / 8] >> word % 8 & 1,
+                                       may_point >> word % 8 & 1);
         }
     }
     return record_equal_Data(&judge, &own, &ledger);
@@ -308,14 +304,14 @@ static bool check_type(const struct record_judge *judge, const struct type *own,
                        const struct type_entry *entry) {
     const struct gc_layout *left = &own->layout;
     const struct gc_layout *right = &entry->description->layout;
-    return same(judge, "address", (uintptr_t)own, entry->address) &&
-           same(judge, "size", left->size_bytes, right->size_bytes) &&
-           same(judge, "pointer_bytes", left->pointer_bytes, right->pointer_bytes) &&
+    return record_number_equal(judge, "address", (uintptr_t)own, entry->address) &&
+           record_number_equal(judge, "size", left->size_bytes, right->size_bytes) &&
+           record_number_equal(judge, "pointer_bytes", left->pointer_bytes, right->pointer_bytes) &&
            same_bits(judge, "mask bit", left->pointer_mask, right->pointer_mask,
                      right->pointer_bytes / WORD_BYTES) &&
-           same(judge, "hash", own->hash, entry->description->hash) &&
-           same(judge, "direct_interface", own->direct_interface,
-                entry->description->direct_interface) &&
+           record_number_equal(judge, "hash", own->hash, entry->description->hash) &&
+           record_number_equal(judge, "direct_interface", own->direct_interface,
+                               entry->description->direct_interface) &&
            same_text(judge, own->package_path, entry->description->package_path) &&
            same_text(judge, own->name, entry->description->name);
 }
@@ -347,7 +343,8 @@ static bool check_itabs(const struct model *model) {
         if (more) {
             const struct dump_record_Itab own = {(uintptr_t)itab, (uintptr_t)itab->type};
             if (!record_equal_Itab(&judge, &own, &ledger) ||
-                !same(&judge, "negative", itab->negative, model->itabs[index].negative)) {
+                !record_number_equal(&judge, "negative", itab->negative,
+                                     model->itabs[index].negative)) {
                 return false;
             }
             itab = itab->next;
@@ -365,10 +362,11 @@ static bool check_func(const struct model *model, const struct record_judge *jud
                record_fail(judge, own == NULL ? "a function that was defined is not found"
                                               : "a function is found that nobody defined");
     }
-    return same(judge, "entry", own->entry, defined->entry) &&
-           same(judge, "end", own->end, defined->end) &&
-           same(judge, "first_line", own->first_line, defined->first_line) &&
-           same(judge, "bytes_per_line", own->bytes_per_line, defined->bytes_per_line) &&
+    return record_number_equal(judge, "entry", own->entry, defined->entry) &&
+           record_number_equal(judge, "end", own->end, defined->end) &&
+           record_number_equal(judge, "first_line", own->first_line, defined->first_line) &&
+           record_number_equal(judge, "bytes_per_line", own->bytes_per_line,
+                               defined->bytes_per_line) &&
            same_text(judge, own->name, defined->name) && same_text(judge, own->file, defined->file);
 }
 
@@ -400,7 +398,8 @@ static bool check_queue(struct model *model) {
     runtime_visit_queued_finalizers(model->runtime, note_queued, seen);
     struct record_judge judge = judge_of(model, RULE_PROGRAM_QUEUE, 0);
     return queue_check(model, &judge, seen) &&
-           same(&judge, "length", runtime_finalizer_queue_length(model->runtime), seen->count);
+           record_number_equal(&judge, "length", runtime_finalizer_queue_length(model->runtime),
+                               seen->count);
 }
 
 bool program_check(struct model *model) {

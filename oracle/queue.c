@@ -21,20 +21,13 @@ void queue_list_add(struct queue_list *list, const struct finalizer *finalizer) 
     queue_list_put(list, &shown);
 }
 
-static bool number_equal(const struct record_judge *judge, const char *field, uint64_t left,
-                         uint64_t right) {
-    return left == right || rule_fail_values(judge->book, judge->rule, field,
-                                             (struct rule_value){judge->left_name, left},
-                                             (struct rule_value){judge->right_name, right});
-}
-
 bool queue_finalizer_equal(const struct record_judge *judge, const struct model_finalizer *left,
                            const struct model_finalizer *right) {
-    return number_equal(judge, "object", left->object, right->object) &&
-           number_equal(judge, "function", left->function, right->function) &&
-           number_equal(judge, "entry", left->entry, right->entry) &&
-           number_equal(judge, "function_type", left->function_type, right->function_type) &&
-           number_equal(judge, "object_type", left->object_type, right->object_type);
+    return record_number_equal(judge, "object", left->object, right->object) &&
+           record_number_equal(judge, "function", left->function, right->function) &&
+           record_number_equal(judge, "entry", left->entry, right->entry) &&
+           record_number_equal(judge, "function_type", left->function_type, right->function_type) &&
+           record_number_equal(judge, "object_type", left->object_type, right->object_type);
 }
 
 static int order_of(uint64_t a, uint64_t b) {
@@ -87,7 +80,7 @@ bool queue_check(struct model *model, const struct record_judge *judge, struct q
     if (seen->is_short || due->is_short) {
         return true;
     }
-    if (!number_equal(judge, "count", seen->count, count_due(model))) {
+    if (!record_number_equal(judge, "count", seen->count, count_due(model))) {
         return false;
     }
     uint32_t at = 0;

@@ -10,7 +10,7 @@ bool record_fail(const struct record_judge *judge, const char *what) {
                      what);
 }
 
-static bool number_equal(const struct record_judge *judge, const char *field, uint64_t left,
+bool record_number_equal(const struct record_judge *judge, const char *field, uint64_t left,
                          uint64_t right) {
     return left == right || rule_fail_values(judge->book, judge->rule, field,
                                              (struct rule_value){judge->left_name, left},
@@ -34,7 +34,7 @@ static bool string_equal(const struct record_judge *judge, const char *field,
 
 static bool memory_equal(const struct record_judge *judge, const char *field,
                          const struct dump_memory *left, const struct dump_memory *right) {
-    if (!number_equal(judge, field, left->total_bytes, right->total_bytes)) {
+    if (!record_number_equal(judge, field, left->total_bytes, right->total_bytes)) {
         return false;
     }
     size_t size_bytes = (size_t)left->size_bytes;
@@ -49,7 +49,7 @@ static bool memory_equal(const struct record_judge *judge, const char *field,
                      judge->right_name);
 }
 
-#define U(name) &&number_equal(judge, #name, left->name, right->name)
+#define U(name) &&record_number_equal(judge, #name, left->name, right->name)
 #define A(name) U(name)
 #define B(name) U(name)
 #define P(name) U(name)

@@ -25,6 +25,10 @@ struct record_judge {
 #define DUMP_RECORD_BARE(tag, name)
 #include "dump/records.def"
 
+// The same of a number that stands in no record, or in a part of one.
+bool record_number_equal(const struct record_judge *judge, const char *field, uint64_t left,
+                         uint64_t right);
+
 // Reports that a record of the left side is missing or too many. Always false.
 bool record_fail(const struct record_judge *judge, const char *what);
 
