@@ -8,7 +8,6 @@
 
 #include "fuzz/executor.h"
 #include "fuzz/text.h"
-#include "oracle/roundtrip.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,24 +37,12 @@ static bool read_program(const char *path) {
     return true;
 }
 
-static bool is_noticed(struct executor *executor, const struct memstats *stats,
-                       const uint8_t *bytes, size_t size_bytes) {
-    const struct roundtrip_dump dump = {
-        .bytes = bytes,
-        .size_bytes = size_bytes,
-        .runtime = executor_runtime(executor),
-        .fast = stats,
-        .has_model = true,
-    };
-    return !roundtrip_check(executor_oracle(executor), &dump);
-}
-
-static void change_byte(struct executor *executor, const struct memstats *stats, const char *path,
-                        uint8_t *bytes, size_t size_bytes, size_t at) {
+static void change_byte(struct executor *executor, const char *path, uint8_t *bytes,
+                        size_t size_bytes, size_t at) {
     for (size_t i = 0; i < sizeof changes; i++) {
         bytes[at] ^= changes[i];
         totals.tried++;
-        if (!is_noticed(executor, stats, bytes, size_bytes)) {
+        if (executor_compare_dump(executor, bytes, size_bytes)) {
             totals.unnoticed++;
             (void)printf("%s: byte %zu of %zu ^ 0x%02x is not noticed\n", path, at, size_bytes,
                          changes[i]);
@@ -77,8 +64,7 @@ static int change_dump(struct executor *executor, const char *path) {
         return 3;
     }
     memcpy(bytes, dump, size_bytes);
-    const struct memstats stats = *executor_stats(executor);
-    if (is_noticed(executor, &stats, bytes, size_bytes)) {
+    if (!executor_compare_dump(executor, bytes, size_bytes)) {
         (void)fprintf(stderr, "byteflips: %s: its dump is noticed without a change\n", path);
         free(bytes);
         return 2;
@@ -87,7 +73,7 @@ static int change_dump(struct executor *executor, const char *path) {
     totals.dumps++;
     totals.bytes += size_bytes;
     for (size_t at = 0; at < size_bytes; at += step_bytes) {
-        change_byte(executor, &stats, path, bytes, size_bytes, at);
+        change_byte(executor, path, bytes, size_bytes, at);
     }
     free(bytes);
     return 0;
