@@ -81,10 +81,8 @@ struct frame_description ledger_frame_description(const struct goroutine_entry *
     const struct frame_entry *frame = &g->frames[g->frame_count - 1 - depth];
     struct frame_description own = frame->description;
     if (g->bits != NULL) { // some frame has a map
-        size_t argument_bit_bytes =
-            own.arguments_map == FRAME_MAP_BITS ? (own.argument_bytes / WORD_BYTES + 7) / 8 : 0;
         own.argument_bits = g->bits + frame->bits_first;
-        own.local_bits = own.argument_bits + argument_bit_bytes;
+        own.local_bits = own.argument_bits + model_argument_bit_bytes(&own);
     }
     return own;
 }

@@ -14,7 +14,7 @@ static bool map_bit(const struct goroutine_entry *g, uint32_t bits_first, size_t
     return (g->bits[bits_first + word / 8] >> (word % 8) & 1) != 0;
 }
 
-static size_t argument_bit_bytes(const struct frame_description *description) {
+size_t model_argument_bit_bytes(const struct frame_description *description) {
     return description->arguments_map == FRAME_MAP_BITS
                ? bytes_of_bits(description->argument_bytes / WORD_BYTES)
                : 0;
@@ -49,7 +49,7 @@ static bool is_frame_root(const struct goroutine_entry *g, uint32_t frame_index,
     case FRAME_MAP_BITS:
         break;
     }
-    uint32_t bits_first = frame->bits_first + (uint32_t)argument_bit_bytes(own);
+    uint32_t bits_first = frame->bits_first + (uint32_t)model_argument_bit_bytes(own);
     return word >= first_local && map_bit(g, bits_first, word - first_local);
 }
 
@@ -144,7 +144,7 @@ bool model_frame_pushed(struct model *model, uint64_t id,
     }
     struct frame_description own = clipped(g, description);
     size_t words = own.size_bytes / WORD_BYTES;
-    size_t argument_bytes = argument_bit_bytes(&own);
+    size_t argument_bytes = model_argument_bit_bytes(&own);
     size_t local_bytes = local_bit_bytes(&own);
     if (!MODEL_RESERVE(g->frames, g->frame_capacity, g->frame_count + 1) ||
         !MODEL_RESERVE(g->words, g->word_capacity, g->word_count + words) ||

@@ -409,6 +409,7 @@ void model_visit_goroutine(struct model *model, const struct goroutine_entry *g,
 bool model_check_existed(struct model *model, bool existed, bool must_exist, const char *what);
 
 // model_frame.c
+size_t model_argument_bit_bytes(const struct frame_description *description);
 void model_visit_frames(struct model *model, const struct goroutine_entry *g,
                         void (*visit)(struct model *model, uintptr_t value));
 void model_drop_frame(struct model *model, struct goroutine_entry *g);
