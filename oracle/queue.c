@@ -80,8 +80,9 @@ bool queue_check(struct model *model, const struct record_judge *judge, struct q
     if (seen->is_short || due->is_short) {
         return true;
     }
-    if (!record_number_equal(judge, "count", seen->count, count_due(model))) {
-        return false;
+    uint32_t due_count = count_due(model);
+    if (seen->count != due_count) {
+        return record_number_equal(judge, "count", seen->count, due_count);
     }
     uint32_t at = 0;
     if (model->has_running && !queue_finalizer_equal(judge, &seen->items[at++], &model->running)) {

@@ -34,8 +34,8 @@ static bool string_equal(const struct record_judge *judge, const char *field,
 
 static bool memory_equal(const struct record_judge *judge, const char *field,
                          const struct dump_memory *left, const struct dump_memory *right) {
-    if (!record_number_equal(judge, field, left->total_bytes, right->total_bytes)) {
-        return false;
+    if (left->total_bytes != right->total_bytes) {
+        return record_number_equal(judge, field, left->total_bytes, right->total_bytes);
     }
     size_t size_bytes = (size_t)left->size_bytes;
     if (size_bytes == 0) {
