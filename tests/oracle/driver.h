@@ -14,6 +14,7 @@
 
 #define DRIVER_CACHES     4
 #define DRIVER_DATA_WORDS 32
+#define DRIVER_BSS_WORDS  8
 
 struct driver {
     struct heap *heap;
@@ -53,6 +54,7 @@ static inline void driver_begin(struct driver *driver) {
     driver->operation = 0;
     const struct runtime_options options = {
         .data_words = DRIVER_DATA_WORDS,
+        .bss_words = DRIVER_BSS_WORDS,
         .clock_ns = driver_clock,
         .clock_context = driver,
     };
@@ -61,6 +63,8 @@ static inline void driver_begin(struct driver *driver) {
     (void)model_segment_defined(driver->model, MODEL_SEGMENT_DATA,
                                 runtime_data_segment(driver->runtime)->base, DRIVER_DATA_WORDS,
                                 NULL);
+    (void)model_segment_defined(driver->model, MODEL_SEGMENT_BSS,
+                                runtime_bss_segment(driver->runtime)->base, DRIVER_BSS_WORDS, NULL);
     memset(driver->caches, 0, sizeof driver->caches);
     driver_acquire(driver, 0);
 }
