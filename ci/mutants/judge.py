@@ -4,7 +4,7 @@ import re
 import threading
 
 import subject
-from place import CANARIES, JUDGES, ROOT, WORK
+from place import CANARIES, JUDGES, ROOT, UNIT_TESTS, WORK
 
 SLACK_MIN = 1.0  # seconds of the processor that a run may take at least, and
 SLACK = 3        # so many times what the clean ones took
@@ -19,14 +19,13 @@ class Inputs:
     def __init__(self):
         self.files = subject.kept_files("heap", "dump")
         self.seconds, self.reached = {}, {}
-        self.canary_seconds, self.canary_reached = {}, {}
+        self.test_seconds, self.test_reached = {}, {}
         self.kills = {}  # (source file, function) -> input -> how many changes it caught
         self.lock = threading.Lock()
 
     def measure(self, pool):
         """Runs everything clean. What a clean run finds is a false alarm: nothing can be judged then."""
         list(pool.map(self.measure_input, self.files))
-        list(pool.map(self.measure_canary, CANARIES))
         self.measure_together()
 
     def measure_input(self, path):
@@ -45,12 +44,15 @@ class Inputs:
             raise subject.Failed(f"the kept corpus is not clean without any change: {answer.out}{answer.err}"[:2000])
         self.reached_together = into.read_bytes()
 
-    def measure_canary(self, name):
+    def measure_tests(self, pool, names):
+        list(pool.map(self.measure_test, names))
+
+    def measure_test(self, name):
         into = WORK / f"reached.{threading.get_ident()}"
-        answer = subject.run([f"tests/canary.{name}"], reached=into)
+        answer = subject.run([f"tests/{name}"], reached=into)
         if answer.status != 0:
             raise subject.Failed(f"{name} fails without any change:\n{answer.err[-2000:]}")
-        self.canary_seconds[name], self.canary_reached[name] = answer.seconds, into.read_bytes()
+        self.test_seconds[name], self.test_reached[name] = answer.seconds, into.read_bytes()
 
     def for_change(self, row):
         """The inputs that reach it, those that caught its neighbours first, then the fast ones."""
@@ -157,16 +159,26 @@ def fuzzed_alarm(row, operations):
     return dict(verdict, by="false alarm", what=f"{verdict['by']}: {verdict['what']}") if verdict else None
 
 
-def lost_canary(row, inputs):
-    for name in CANARIES:
-        if not inputs.canary_reached[name][row["number"]]:
+def failing_test(row, inputs, names):
+    """(the program, the test in it) that fails with the change on; None: none does."""
+    for name in sorted(names, key=lambda name: inputs.test_seconds[name]):
+        if not inputs.test_reached[name][row["number"]]:
             continue
-        answer = subject.run([f"tests/canary.{name}"], str(row["number"]),
-                             SLACK_MIN + SLACK * inputs.canary_seconds[name])
+        answer = subject.run([f"tests/{name}"], str(row["number"]), SLACK_MIN + SLACK * inputs.test_seconds[name])
         if answer.status != 0:
             failed = re.search(r"\[  FAILED  \] (?!\d)(\S+)", answer.out + answer.err)
-            return {"by": "lost canary", "what": failed.group(1) if failed else name, "file": name}
+            return name, failed.group(1) if failed else name
     return None
+
+
+def lost_canary(row, inputs):
+    failing = failing_test(row, inputs, CANARIES)
+    return failing and {"by": "lost canary", "what": failing[1], "file": failing[0]}
+
+
+def unit_test(row, inputs):
+    failing = failing_test(row, inputs, UNIT_TESTS)
+    return failing and {"by": "unit test", "what": failing[1], "file": failing[0]}
 
 
 def lost_fault(row, inputs, panel):

@@ -20,8 +20,17 @@ JUDGES = re.compile(r"oracle/|dump/(reader|recode)")  # what judges, as against 
 
 NUMBERS = 64  # a file's mutants begin at a multiple of it
 FLAGS = ["-std=c11", "-I.", "-DCHECK_LEVEL=2", "-fsanitize=address,undefined"]
-CANARIES = ("canary_oracle", "canary_dump", "canary_executor", "canary_ledger")
-PROGRAMS = ["countercheck", "fuzz_decode", *(f"tests/canary.{name}" for name in CANARIES)]
+
+
+def tests_of(*layers):
+    """layer.stem of each test program, but of those that take minutes"""
+    return tuple(f"{layer}.{path.stem}" for layer in layers for path in sorted((ROOT / "tests" / layer).glob("*.c"))
+                 if not path.stem.startswith("support_") and path.stem != "test_huge_object")
+
+
+CANARIES = tests_of("canary")
+UNIT_TESTS = tests_of("oracle", "dump")
+PROGRAMS = ["countercheck", "fuzz_decode", *(f"tests/{name}" for name in CANARIES + UNIT_TESTS)]
 
 
 class Failed(Exception):

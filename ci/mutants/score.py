@@ -101,17 +101,21 @@ def counts(part):
     return ", ".join(f"{name} {count}" for name, count in part.by.most_common())
 
 
-def summary(rows, results, known):
-    lines = []
-    for name, mine in zip(GOALS, split(rows)):
-        if mine:
-            part = Part(mine, results, known)
-            lines.append(f"{name}: {part.noticed} of {part.real} noticed, {part.score:.1f} % (goal {GOALS[name]:.0f} %); "
-                         f"{part.count} mutants, {part.equivalent} equivalent; {counts(part)}")
-    product = split(rows)[0]
-    silent = silent_rules(product, results)
-    lines.append(f"rules that no mutant of the product made speak: {len(silent)}: {' '.join(silent)}")
+def half_summary(name, rows, results, known):
+    part = Part(rows, results, known)
+    lines = [f"{name}: {part.noticed} of {part.real} noticed, {part.score:.1f} % (goal {GOALS[name]:.0f} %); "
+             f"{part.count} mutants, {part.equivalent} equivalent; {counts(part)}"]
+    if name == "judges":
+        own = part.noticed - part.by["unit test"]
+        lines.append(f"judges without the unit tests: {own} of {part.real} noticed, {100.0 * own / part.real:.1f} %")
+    else:
+        silent = silent_rules(rows, results)
+        lines.append(f"rules that no mutant of the product made speak: {len(silent)}: {' '.join(silent)}")
     return lines
+
+
+def summary(rows, results, known):
+    return [line for name, mine in zip(GOALS, split(rows)) if mine for line in half_summary(name, mine, results, known)]
 
 
 def text(rows, results, known):
@@ -123,8 +127,8 @@ def text(rows, results, known):
     return "\n\n".join(part for part in parts if part)
 
 
-def is_met(rows, results, known):
-    return all(Part(mine, results, known).score >= goal for mine, goal in zip(split(rows), GOALS.values()))
+def is_met(rows, results, known, names):
+    return all(Part(mine, results, known).score >= GOALS[name] for name, mine in zip(GOALS, split(rows)) if name in names)
 
 
 def commit():
@@ -144,21 +148,43 @@ def draw(key):
     return hashlib.sha256(b"quick " + key.encode()).hexdigest()
 
 
-def save(rows, results, known):
-    product, judges = split(rows)
+def half_page(name, rows, results, known):
+    """The half of SCORE.md that is about the product, or the judges."""
+    lines = [f"## The {name}", "", f"Measured on the tree at {commit()}, {datetime.date.today()}.", ""]
+    lines += ["- " + line for line in half_summary(name, rows, results, known)]
+    if name == "judges":
+        lines += ["", marked_down(table(rows, results, known, GROUPS))]
+    lines += ["", marked_down(table(rows, results, known, by_file(rows))), "", "Unnoticed:", ""]
+    return lines + [f"- `{place_of(row, results)}`" for row in survivors(rows, results, known)]
+
+
+def kept_halves():
+    """name -> lines, of the page as it is kept"""
+    path, halves, name = HERE / "SCORE.md", {}, None
+    for line in path.read_text().splitlines() if path.is_file() else ():
+        name = line.removeprefix("## The ") if line.startswith("## ") else name
+        halves.setdefault(name, []).append(line)
+    return halves
+
+
+def save(rows, results, known, names):
+    """Writes the halves that are named; the other one stays as it is kept, with the tree it was measured on."""
+    path = HERE / "score.json"
+    kept = json.loads(path.read_text())["noticed"] if path.is_file() else {}
     page = ["# Mutation score", "",
-            f"Written by `ci/mutants/run --save` on {datetime.date.today()}, measured on the tree at {commit()}. How it "
-            "is measured: [README.md](README.md).", ""]
-    page += ["- " + line for line in summary(rows, results, known)]
-    page += ["", "## The product, by file", "", marked_down(table(product, results, known, by_file(product)))]
-    page += ["", "## The judges, by what they are", "", marked_down(table(judges, results, known, GROUPS))]
-    page += ["", "## The judges, by file", "", marked_down(table(judges, results, known, by_file(judges)))]
-    page += ["", "## Unnoticed", ""]
-    page += [f"- `{place_of(row, results)}`" for row in survivors(rows, results, known)]
-    (HERE / "SCORE.md").write_text("\n".join(page) + "\n")
-    kept = {"commit": commit(), "noticed": {}}
-    for row in rows:
-        result = results.get(row["key"], {"by": "nobody"})
-        if result["by"] not in UNNOTICED:
-            kept["noticed"].setdefault(result["phase"], []).append(row["key"])
-    (HERE / "score.json").write_text(json.dumps(kept, indent=0, sort_keys=True) + "\n")
+            "Written by `ci/mutants/run --save`, a half at a time. How it is measured: [README.md](README.md).", ""]
+    noticed = {}
+    for name, mine in zip(GOALS, split(rows)):
+        if name in names:
+            page += [*half_page(name, mine, results, known), ""]
+            pairs = [(results.get(row["key"], {"by": "nobody"}), row["key"]) for row in mine]
+            pairs = [(result["phase"], key) for result, key in pairs if result["by"] not in UNNOTICED]
+        else:
+            page += kept_halves().get(name, [])
+            is_mine = name == "judges"
+            pairs = [(phase, key) for phase, keys in kept.items() for key in keys
+                     if bool(place.JUDGES.match(key)) == is_mine]
+        for phase, key in pairs:
+            noticed.setdefault(phase, []).append(key)
+    (HERE / "SCORE.md").write_text("\n".join(page).rstrip("\n") + "\n")
+    path.write_text(json.dumps({"noticed": noticed}, indent=0, sort_keys=True) + "\n")
