@@ -214,10 +214,6 @@ struct model_object {
     bool condemned; // unmarked when marking ended; its span was not swept yet when last looked
     bool handled;   // some handle names it
 };
-// Each object that is in the heap, in no particular order.
-void model_visit_objects(const struct model *model,
-                         void (*visit)(void *context, const struct model_object *object),
-                         void *context);
 size_t model_object_count(const struct model *model);
 
 // The object whose slot holds `address`; false: none.
@@ -226,13 +222,10 @@ bool model_find_object(const struct model *model, uintptr_t address, struct mode
 struct model_finalizer {
     uintptr_t object, function, entry, function_type, object_type;
 };
-// Set and not queued yet, by object's address; queued, oldest first, the running one first of all.
+// Those set and not queued yet, in no particular order.
 void model_visit_finalizers(const struct model *model,
                             void (*visit)(void *context, const struct model_finalizer *finalizer),
                             void *context);
-void model_visit_queued(const struct model *model,
-                        void (*visit)(void *context, const struct model_finalizer *finalizer),
-                        void *context);
 
 // What the bucket must have published. After Go's three-cycle rule.
 void model_bucket_counts(const struct model *model, uintptr_t bucket, uint64_t *allocs,

@@ -163,15 +163,6 @@ static struct model_object shown_of(const struct slot *slot) {
     };
 }
 
-void model_visit_objects(const struct model *model,
-                         void (*visit)(void *context, const struct model_object *object),
-                         void *context) {
-    for (uint32_t i = 0; i < model->live_count; i++) {
-        struct model_object object = shown_of(model_slot(model, model->live[i]));
-        visit(context, &object);
-    }
-}
-
 size_t model_object_count(const struct model *model) {
     return model->live_count;
 }

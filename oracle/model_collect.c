@@ -21,7 +21,6 @@ void model_collect_reset(struct model *model) {
     cycle->clock_count = 0;
     cycle->start_pause_ns = 0;
     cycle->marking = false;
-    cycle->ending = false;
     model->condemned_count = 0;
     model->condemned_slot_count = 0;
 }

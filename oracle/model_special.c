@@ -178,17 +178,6 @@ void model_visit_finalizers(const struct model *model,
     }
 }
 
-void model_visit_queued(const struct model *model,
-                        void (*visit)(void *context, const struct model_finalizer *finalizer),
-                        void *context) {
-    if (model->has_running) {
-        visit(context, &model->running);
-    }
-    for (uint32_t i = model->queue_head; i != MODEL_NONE; i = model_finalizer_at(model, i)->next) {
-        visit(context, &model_finalizer_at(model, i)->shown);
-    }
-}
-
 // ---- what stands in the heap
 
 static size_t count_set(const struct model *model) {
