@@ -35,10 +35,7 @@ static bool fill(struct dump_reader *reader) {
 bool reader_refill(struct dump_reader *reader) {
     size_t kept = (size_t)(reader->end - reader->now.at);
     reader->base_offset = reader_offset_of(reader, reader->now.at);
-    if (kept > 0) {
-        memmove(reader->buffer, reader->now.at, kept);
-    }
-    reader->base = reader->buffer;
+    memmove(reader->buffer, reader->now.at, kept); // which the window begins with, ever since
     reader->now.at = reader->buffer;
     reader->end = reader->buffer + kept;
     return fill(reader);

@@ -282,8 +282,7 @@ static bool check_segment(const struct model *model, enum model_segment which,
     size_t word_count = model->segments[which].word_count;
     for (size_t word = 0; word < word_count; word++) {
         uint8_t may_point = mask == NULL ? UINT8_MAX : mask[word / 8];
-        if (word % 8 == 0 && word_count - word >= 8 &&
-            may_point == segment->pointer_mask[word / 8]) {
+        if (word % 8 == 0 && may_point == segment->pointer_mask[word / 8]) {
             word += 7;
         } else if (((may_point ^ segment->pointer_mask[word / 8]) >> word % 8 & 1) != 0) {
             return record_number_equal(&judge, "mask bit",
