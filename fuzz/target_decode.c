@@ -2,10 +2,10 @@
 // bytes.
 //
 // What must hold: the reading ends, with an error inside the input or none; a strict reading gives
-// back the very bytes up to where it was good; a lenient one gives the same unless it forgave
-// padded numbers, and then a text that decodes to itself; a reading through a small window in odd
-// chunks gives the same records and the same error as one from memory. Not covered: the
-// cross-checks of `dump verify`, compressed input.
+// back the very bytes up to where it was good; a part holds its own members alone; a lenient
+// reading gives the same bytes unless it forgave padded numbers, and then a text that decodes to
+// itself; a reading through a small window in odd chunks gives the same records and the same error
+// as one from memory. Not covered: the cross-checks of `dump verify`, compressed input.
 
 #include "dump/recode.h"
 #include "fuzz/target_stats.h"
@@ -67,6 +67,54 @@ static int64_t drip_read(void *context, void *to, size_t size_bytes) {
     return (int64_t)taken;
 }
 
+// A part holds nothing of the members outside it, and fields count from the record's first.
+static void require_part(const struct dump_record *record) {
+    uint32_t member = 0;
+    switch (record->tag) {
+#define IS_INSIDE  (member >= record->member_begin && member < record->member_end)
+#define IS_RESUMED (member == record->member_begin && record->is_continued)
+#define U(name)    member++;
+#define A(name)    member++;
+#define B(name)    member++;
+#define P(name)    member++;
+#define N(name)    member++;
+#define S(name)                                                                                    \
+    REQUIRE(IS_INSIDE || own->name.size_bytes == 0);                                               \
+    member++;
+#define M(name)                                                                                    \
+    REQUIRE(IS_INSIDE || own->name.size_bytes == 0);                                               \
+    member++;
+#define F(name)                                                                                    \
+    REQUIRE(IS_INSIDE || own->name.count == 0);                                                    \
+    REQUIRE(IS_RESUMED || own->name.begin == 0);                                                   \
+    member++;
+#define K(name)                                                                                    \
+    REQUIRE(IS_INSIDE || own->name.count == 0);                                                    \
+    REQUIRE(IS_RESUMED || own->name.begin == 0);                                                   \
+    member++;
+#define DUMP_RECORD(tag, name, fields)                                                             \
+    case (enum dump_tag)(tag): {                                                                   \
+        const struct dump_record_##name *own = &record->as.name;                                   \
+        fields(void) own;                                                                          \
+        break;                                                                                     \
+    }
+#define DUMP_RECORD_BARE(tag, name)
+#include "dump/records.def"
+#undef U
+#undef A
+#undef B
+#undef P
+#undef N
+#undef S
+#undef M
+#undef F
+#undef K
+    case DUMP_TAG_EOF:
+    case DUMP_TAG_COUNT:
+        break;
+    }
+}
+
 struct reading {
     struct bytes recoded;
     uint64_t records;
@@ -85,6 +133,7 @@ static struct reading read_all(struct dump_reader *reader) {
     dump_recoder_init(&recoder, &output);
     while ((record = dump_reader_next(reader)) != NULL) {
         reading.records += record->is_last;
+        require_part(record);
         REQUIRE(dump_recoder_add(&recoder, record));
     }
     REQUIRE(dump_recoder_finish(&recoder));

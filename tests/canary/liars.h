@@ -24,6 +24,8 @@ static struct liars {
     void (*summary)(int level, size_t index, struct inspect_summary *summary);
     void (*fix)(enum inspect_fixalloc which, struct inspect_fix *fix);
     uintptr_t taking_shift;
+    enum inspect_book (*book)(enum inspect_book book); // that a taking is charged to
+    void (*range)(struct inspect_range *range);
     void (*special)(struct inspect_special *special);
     void (*bucket)(struct inspect_bucket *bucket);
     bool first_bucket_lost;
@@ -86,7 +88,9 @@ REAL(bool, inspect_arena, const struct heap *heap, size_t index, struct inspect_
 REAL(bool, inspect_summary, const struct heap *heap, int level, size_t index,
      struct inspect_summary *summary) {
     bool there = __real_inspect_summary(heap, level, index, summary);
-    if (there && liars.summary != NULL) {
+    if (!there) {
+        memset(summary, 0x5a, sizeof *summary); // nobody may read it then
+    } else if (liars.summary != NULL) {
         liars.summary(level, index, summary);
     }
     return there;
@@ -107,6 +111,7 @@ struct taking_visit {
 
 static void shift_taking(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book) {
     const struct taking_visit *visit = context;
+    book = liars.book == NULL ? book : liars.book(book);
     visit->visit(visit->context, base - liars.taking_shift, size_bytes, book);
 }
 
@@ -115,6 +120,14 @@ REAL(void, inspect_takings, const struct heap *heap,
      void *context) {
     struct taking_visit shifted = {visit, context};
     __real_inspect_takings(heap, shift_taking, &shifted);
+}
+
+REAL(bool, inspect_range, const struct heap *heap, size_t index, struct inspect_range *range) {
+    bool there = __real_inspect_range(heap, index, range);
+    if (there && liars.range != NULL) {
+        liars.range(range);
+    }
+    return there;
 }
 
 REAL(bool, inspect_special, const void *special, struct inspect_special *record) {

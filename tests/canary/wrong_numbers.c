@@ -1,0 +1,412 @@
+// wrong_numbers: what is said of one wrong number, of wrong bytes and of wrong poison: the rule,
+// alone where others would speak, the field, and the value of either side.
+
+// clang-format off
+// wrap: heap_read_memstats inspect_span inspect_span_of_address inspect_list inspect_cache
+// wrap: inspect_arena inspect_summary inspect_fix inspect_takings inspect_range inspect_special
+// wrap: inspect_bucket inspect_first_bucket heap_alloc heap_mark mincore
+// wrap: model_compare identities_check identities_check_since verifier_check
+// clang-format on
+
+#include "tests/canary/liars.h"
+#include "tests/canary/scene.h"
+#include "allocator/poison.h"
+
+#if HEAP_POISON_ACTIVE
+#include <sanitizer/asan_interface.h>
+#endif
+
+// ---- what is said
+
+static void listen_to(enum rule rule) {
+    for (int other = 0; other < RULE_COUNT; other++) {
+        assert_true(other == (int)rule || oracle_set_aside(driver.oracle, rule_names[other]));
+    }
+}
+
+static const struct finding *heard(enum rule rule) {
+    const struct finding *finding = oracle_finding(driver.oracle);
+    if (finding == NULL) {
+        fail_msg("rule %s is silent", rule_names[rule]);
+    }
+    if (finding->rule != rule) {
+        finding_print(finding, stderr);
+        fail_msg("rule %s did not report it first", rule_names[rule]);
+    }
+    return finding;
+}
+
+struct value {
+    const char *name;
+    uint64_t value;
+};
+
+static void assert_numbers(enum rule rule, const char *field, struct value left,
+                           struct value right) {
+    const struct finding *finding = heard(rule);
+    assert_string_equal(finding->field, field);
+    assert_string_equal(finding->left_name, left.name);
+    assert_string_equal(finding->right_name, right.name);
+    assert_int_equal(finding->left, left.value);
+    assert_int_equal(finding->right, right.value);
+}
+
+static void assert_says(enum rule rule, const char *text, uintptr_t object) {
+    const struct finding *finding = heard(rule);
+    assert_string_equal(finding->text, text);
+    assert_int_equal(finding->object, object);
+}
+
+static struct memstats read_stats(void) {
+    struct memstats stats;
+    heap_read_memstats(driver.heap, &stats);
+    return stats;
+}
+
+// ---- identities
+
+#define TELL(name, statement)                                                                      \
+    static void name(struct memstats *s) {                                                         \
+        statement;                                                                                 \
+    }
+
+static void judge(enum rule rule, void (*lie)(struct memstats *stats), enum oracle_level level) {
+    listen_to(rule);
+    liars.memstats = lie;
+    (void)driver_check(&driver, level);
+    liars.memstats = NULL;
+}
+
+TELL(tell_stack, s->StackInuse = s->StackSys + 5)
+TELL(tell_mspan, s->MSpanInuse = s->MSpanSys + 5)
+TELL(tell_mcache, s->MCacheInuse = s->MCacheSys + 5)
+
+static void what_is_in_use_is_part_of_what_is_there(void **unused) {
+    (void)unused;
+    struct memstats true_stats = read_stats();
+    const struct {
+        void (*lie)(struct memstats *stats);
+        const char *field;
+        uint64_t sys;
+    } parts[] = {{tell_stack, "StackInuse", true_stats.StackSys},
+                 {tell_mspan, "MSpanInuse", true_stats.MSpanSys},
+                 {tell_mcache, "MCacheInuse", true_stats.MCacheSys}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        judge(RULE_IDENTITY_PARTS, parts[i].lie, ORACLE_CHEAP);
+        assert_numbers(RULE_IDENTITY_PARTS, parts[i].field,
+                       (struct value){"fast account", parts[i].sys + 5},
+                       (struct value){"identity", parts[i].sys});
+        oracle_forget_finding(driver.oracle);
+    }
+}
+
+TELL(tell_lookups, s->Lookups = 3)
+
+// Whatever holds of the constants behind it.
+static void a_constant_that_is_none_shows_with_its_change(void **unused) {
+    (void)unused;
+    driver_next(&driver);
+    liars.memstats = tell_lookups;
+    (void)driver_check(&driver, ORACLE_CHEAP);
+    assert_numbers(RULE_IDENTITY_CONSTANT, "Lookups", (struct value){"fast account", 3},
+                   (struct value){"identity", 0});
+    assert_true(oracle_finding(driver.oracle)->has_change);
+}
+
+TELL(tell_large_row, s->BySize[0].Mallocs = 5)
+
+static void the_row_of_large_objects_is_empty(void **unused) {
+    (void)unused;
+    judge(RULE_IDENTITY_BY_SIZE, tell_large_row, ORACLE_CHEAP);
+    assert_numbers(RULE_IDENTITY_BY_SIZE, "BySize[0].Mallocs", (struct value){"fast account", 5},
+                   (struct value){"identity", 0});
+}
+
+static void collect_thrice(void) {
+    for (int i = 0; i < 3; i++) {
+        assert_true(driver_collect(&driver, true));
+    }
+    assert_true(check_fully());
+}
+
+TELL(tell_pause_end, s->PauseEnd[1] = s->PauseEnd[0] - 1)
+TELL(tell_first_end, s->PauseEnd[0] = s->PauseNs[0] - 1)
+TELL(tell_unused_end, s->PauseEnd[200] = 7)
+TELL(tell_pause_total, s->PauseTotalNs += 9)
+
+static void a_cycle_ends_after_the_one_before_it(void **unused) {
+    (void)unused;
+    collect_thrice();
+    uint64_t least = read_stats().PauseEnd[0];
+    judge(RULE_IDENTITY_PAUSES, tell_pause_end, ORACLE_FULL);
+    assert_numbers(RULE_IDENTITY_PAUSES, "PauseEnd[1]", (struct value){"fast account", least - 1},
+                   (struct value){"identity", least});
+}
+
+static void the_first_cycle_ends_after_its_pause(void **unused) {
+    (void)unused;
+    collect_thrice();
+    uint64_t least = read_stats().PauseNs[0];
+    judge(RULE_IDENTITY_PAUSES, tell_first_end, ORACLE_FULL);
+    assert_numbers(RULE_IDENTITY_PAUSES, "PauseEnd[0]", (struct value){"fast account", least - 1},
+                   (struct value){"identity", least});
+}
+
+static void a_row_that_no_cycle_used_is_zero(void **unused) {
+    (void)unused;
+    collect_thrice();
+    judge(RULE_IDENTITY_PAUSES, tell_unused_end, ORACLE_FULL);
+    assert_numbers(RULE_IDENTITY_PAUSES, "PauseEnd[200]", (struct value){"fast account", 7},
+                   (struct value){"identity", 0});
+}
+
+static void pauses_of_few_cycles_add_up(void **unused) {
+    (void)unused;
+    collect_thrice();
+    uint64_t sum = read_stats().PauseTotalNs;
+    judge(RULE_IDENTITY_PAUSES, tell_pause_total, ORACLE_FULL);
+    assert_numbers(RULE_IDENTITY_PAUSES, "PauseTotalNs", (struct value){"fast account", sum + 9},
+                   (struct value){"identity", sum});
+}
+
+#define RISING(FIELD)                                                                              \
+    FIELD(TotalAlloc)                                                                              \
+    FIELD(Mallocs) FIELD(Frees) FIELD(MSpanSys) FIELD(MCacheSys) FIELD(BuckHashSys) FIELD(LastGC)  \
+        FIELD(PauseTotalNs) FIELD(NumGC) FIELD(NumForcedGC)
+#define FIELD(name) TELL(lower_##name, s->name--)
+RISING(FIELD)
+#undef FIELD
+
+static void what_only_rises_is_not_below_what_it_was(void **unused) {
+    (void)unused;
+    assert_true(driver_free(&driver, SMALL, 0));
+    collect_thrice();
+    const struct memstats before = read_stats();
+    listen_to(RULE_IDENTITY_MONOTONIC);
+#define FIELD(name)                                                                                \
+    assert_true(before.name > 0);                                                                  \
+    (void)driver_check(&driver, ORACLE_CHEAP);                                                     \
+    judge(RULE_IDENTITY_MONOTONIC, lower_##name, ORACLE_CHEAP);                                    \
+    assert_numbers(RULE_IDENTITY_MONOTONIC, #name,                                                 \
+                   (struct value){"fast account", before.name - 1},                                \
+                   (struct value){"before", before.name});                                         \
+    oracle_forget_finding(driver.oracle);
+    RISING(FIELD)
+#undef FIELD
+}
+
+// ---- the model and the delta
+
+TELL(tell_mallocs, s->BySize[5].Mallocs += 2)
+TELL(tell_frees, s->BySize[5].Frees += 2)
+
+static void rows_differ_by_what_is_wrong_in_them(void **unused) {
+    (void)unused;
+    struct memstats true_stats = read_stats();
+    judge(RULE_MODEL_BY_SIZE, tell_mallocs, ORACLE_CHEAP);
+    assert_numbers(RULE_MODEL_BY_SIZE, "BySize[5].Mallocs",
+                   (struct value){"fast account", true_stats.BySize[5].Mallocs + 2},
+                   (struct value){"model", true_stats.BySize[5].Mallocs});
+    oracle_forget_finding(driver.oracle);
+    judge(RULE_MODEL_BY_SIZE, tell_frees, ORACLE_CHEAP);
+    assert_numbers(RULE_MODEL_BY_SIZE, "BySize[5].Frees",
+                   (struct value){"fast account", true_stats.BySize[5].Frees + 2},
+                   (struct value){"model", true_stats.BySize[5].Frees});
+}
+
+static void an_object_that_nobody_told_of_is_counted_once(void **unused) {
+    (void)unused;
+    listen_to(RULE_MODEL_SCAN);
+    uint64_t known = model_object_count(driver.model);
+    uint64_t evaluated = oracle_evaluated(driver.oracle, RULE_MODEL_SCAN);
+    (void)heap_alloc(driver.heap, driver.caches[0], 64, NULL, 0);
+    (void)driver_check(&driver, ORACLE_FULL);
+    assert_numbers(RULE_MODEL_SCAN, "objects", (struct value){"model", known},
+                   (struct value){"bits", known + 1});
+    assert_int_equal(oracle_evaluated(driver.oracle, RULE_MODEL_SCAN), evaluated + 1);
+}
+
+static void frees_that_are_too_few_are_counted(void **unused) {
+    (void)unused;
+    listen_to(RULE_DELTA_AMOUNT);
+    uint64_t frees = read_stats().Frees;
+    uint64_t evaluated = oracle_evaluated(driver.oracle, RULE_DELTA_AMOUNT);
+    oracle_count_objects(driver.oracle, 0, 1); // of which the heap knows nothing
+    (void)driver_check(&driver, ORACLE_CHEAP);
+    assert_numbers(RULE_DELTA_AMOUNT, "Frees", (struct value){"fast account", frees},
+                   (struct value){"operations, at least", frees + 1});
+    assert_int_equal(oracle_evaluated(driver.oracle, RULE_DELTA_AMOUNT), evaluated + 2);
+}
+
+// A cheap check recounts nothing: what an older one counted says nothing of the heap now.
+static void live_bytes_are_compared_with_a_fresh_count(void **unused) {
+    (void)unused;
+    assert_true(driver_check(&driver, ORACLE_FULL));
+    assert_true(oracle_check_live(driver.oracle, heap_live_bytes(driver.heap)));
+    assert_true(driver_check(&driver, ORACLE_CHEAP));
+    assert_true(oracle_check_live(driver.oracle, 12345));
+}
+
+// ---- the kernel
+
+static int all_resident(size_t size_bytes, unsigned char *pages) {
+    memset(pages, 0xff, (size_bytes + 4095) / 4096); // more than the bit that counts
+    return 0;
+}
+
+static void what_is_resident_is_not_released(void **unused) {
+    (void)unused;
+    uint64_t released = read_stats().HeapReleased;
+    assert_true(released > 0);
+    listen_to(RULE_KERNEL_BYTES);
+    liars.core = all_resident;
+    (void)check_fully();
+    assert_numbers(RULE_KERNEL_BYTES, "HeapReleased", (struct value){"fast account", released},
+                   (struct value){"kernel, at most", 0});
+}
+
+TELL(tell_sys, s->Sys -= 262144)
+
+static void all_that_is_mapped_is_in_sys(void **unused) {
+    (void)unused;
+    uint64_t sys = read_stats().Sys;
+    judge(RULE_KERNEL_BYTES, tell_sys, ORACLE_PARANOID);
+    assert_numbers(RULE_KERNEL_BYTES, "Sys", (struct value){"fast account", sys - 262144},
+                   (struct value){"kernel", sys});
+}
+
+// ---- contents
+
+static size_t dirty_at, dirty_bytes;
+
+static void *dirty(void *object) {
+    memset((char *)object + dirty_at, 0x5a, dirty_bytes);
+    return object;
+}
+
+static void assert_dirt_shows(size_t size_bytes, unsigned flags, const char *text) {
+    liars.alloc = dirty;
+    (void)driver_alloc_with(&driver, 20,
+                            (struct model_request){.size_bytes = size_bytes, .flags = flags}, 0);
+    const struct finding *finding = heard(RULE_CONTENTS_ZERO);
+    assert_string_equal(finding->text, text);
+}
+
+static void an_object_that_is_nowhere_zero_shows(void **unused) {
+    (void)unused;
+    dirty_at = 0;
+    dirty_bytes = 512;
+    assert_dirt_shows(512, HEAP_ALLOC_ZERO, "512 bytes that must be zero are not");
+}
+
+static void dirt_in_the_middle_of_a_large_object_shows(void **unused) {
+    (void)unused;
+    const size_t size_bytes = (size_t)1 << 20;
+    dirty_at = size_bytes / 16 + HEAP_PAGE_BYTES + 3; // in the second of the places looked at
+    dirty_bytes = 1;
+    assert_dirt_shows(size_bytes, HEAP_ALLOC_ZERO, "1048576 bytes that must be zero are not");
+}
+
+static void dirt_in_a_part_of_a_tiny_block_shows(void **unused) {
+    (void)unused;
+    dirty_at = 2;
+    dirty_bytes = 1;
+    assert_dirt_shows(3, HEAP_ALLOC_ZERO | HEAP_ALLOC_TINY, "3 bytes that must be zero are not");
+}
+
+static void each_full_check_looks_at_some_objects(void **unused) {
+    (void)unused;
+    *(unsigned char *)(address_of(TAIL) + 99) ^= 1;
+    for (int i = 0; i < 4 && driver_check(&driver, ORACLE_FULL); i++) {
+    }
+    assert_says(RULE_CONTENTS_PATTERN, "byte 96 of 100 is not what its owner wrote",
+                address_of(TAIL));
+}
+
+static void an_object_is_looked_at_before_it_is_freed(void **unused) {
+    (void)unused;
+    *(unsigned char *)address_of(SMALL) ^= 1;
+    uintptr_t object = address_of(SMALL);
+    assert_false(model_will_free(driver.model, SMALL));
+    assert_says(RULE_CONTENTS_PATTERN, "byte 0 of 48 is not what its owner wrote", object);
+}
+
+// ---- poison
+
+#if HEAP_POISON_ACTIVE
+static void a_tail_of_whole_granules_is_poisoned(void **unused) {
+    (void)unused;
+    assert_true(driver_alloc(&driver, 20, 104)); // in 112
+    ASAN_UNPOISON_MEMORY_REGION((void *)(address_of(20) + 104), 8);
+    (void)driver_check(&driver, ORACLE_FULL);
+    assert_says(RULE_POISON_TAIL, "byte 104 of it is addressable", address_of(20));
+}
+
+static void a_live_byte_that_is_poisoned_shows(void **unused) {
+    (void)unused;
+    ASAN_POISON_MEMORY_REGION((void *)(address_of(LARGE) + 8192), 4096);
+    (void)check_fully();
+    assert_says(RULE_POISON_LIVE, "byte 8192 of it is poisoned", address_of(LARGE));
+}
+
+static void alloc_tiny(void) {
+    assert_true(driver_alloc_with(
+        &driver, 20, (struct model_request){.size_bytes = 3, .flags = HEAP_ALLOC_TINY}, 0));
+    assert_true(driver_check(&driver, ORACLE_FULL));
+}
+
+static void what_is_behind_a_tiny_block_s_parts_is_poisoned(void **unused) {
+    (void)unused;
+    alloc_tiny();
+    ASAN_UNPOISON_MEMORY_REGION((void *)address_of(20), 8);
+    (void)driver_check(&driver, ORACLE_FULL);
+    assert_says(RULE_POISON_TAIL, "byte 3 of a tiny block is addressable", address_of(20));
+}
+#endif
+
+// ---- the tests
+
+static int begin(void **unused) {
+    (void)unused;
+    make_scene();
+    return check_fully() ? 0 : -1;
+}
+
+static int end(void **unused) {
+    (void)unused;
+    liars = (struct liars){0};
+    driver_destroy(&driver);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    static const struct canary_stage none = {NULL, 0, NULL, NULL};
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_in_use_is_part_of_what_is_there),
+        TEST(a_constant_that_is_none_shows_with_its_change),
+        TEST(the_row_of_large_objects_is_empty),
+        TEST(a_cycle_ends_after_the_one_before_it),
+        TEST(the_first_cycle_ends_after_its_pause),
+        TEST(a_row_that_no_cycle_used_is_zero),
+        TEST(pauses_of_few_cycles_add_up),
+        TEST(what_only_rises_is_not_below_what_it_was),
+        TEST(rows_differ_by_what_is_wrong_in_them),
+        TEST(an_object_that_nobody_told_of_is_counted_once),
+        TEST(frees_that_are_too_few_are_counted),
+        TEST(live_bytes_are_compared_with_a_fresh_count),
+        TEST(what_is_resident_is_not_released),
+        TEST(all_that_is_mapped_is_in_sys),
+        TEST(an_object_that_is_nowhere_zero_shows),
+        TEST(dirt_in_the_middle_of_a_large_object_shows),
+        TEST(dirt_in_a_part_of_a_tiny_block_shows),
+        TEST(each_full_check_looks_at_some_objects),
+        TEST(an_object_is_looked_at_before_it_is_freed),
+#if HEAP_POISON_ACTIVE
+        TEST(a_tail_of_whole_granules_is_poisoned),
+        TEST(a_live_byte_that_is_poisoned_shows),
+        TEST(what_is_behind_a_tiny_block_s_parts_is_poisoned),
+#endif
+    };
+    return canary_main(argc, argv, &none, tests, sizeof tests / sizeof tests[0]);
+}

@@ -1,0 +1,328 @@
+// wrong_structure: what the verifier says of a heap whose structure is wrong in one place: the
+// rule, the words, and where; and that nothing is counted then.
+
+// clang-format off
+// wrap: heap_read_memstats inspect_span inspect_span_of_address inspect_list inspect_cache
+// wrap: inspect_arena inspect_summary inspect_fix inspect_takings inspect_range inspect_special
+// wrap: inspect_bucket inspect_first_bucket heap_alloc heap_mark mincore
+// wrap: model_compare identities_check identities_check_since verifier_check
+// clang-format on
+
+#include "tests/canary/liars.h"
+#include "tests/canary/scene.h"
+
+// ---- what is said
+
+// A full check, or a paranoid one, reports this first.
+static const struct finding *heard(enum oracle_level level, enum rule rule) {
+    uint64_t scans = oracle_evaluated(driver.oracle, RULE_SCAN_FIELD);
+    assert_false(driver_check(&driver, level));
+    const struct finding *finding = oracle_finding(driver.oracle);
+    if (finding->rule != rule) {
+        finding_print(finding, stderr);
+        fail_msg("rule %s did not report it first", rule_names[rule]);
+    }
+    assert_int_equal(oracle_evaluated(driver.oracle, RULE_SCAN_FIELD), scans);
+    assert_int_equal(oracle_fired(driver.oracle, rule), 1);
+    return finding;
+}
+
+static void assert_says(enum oracle_level level, enum rule rule, const char *text, uintptr_t span) {
+    const struct finding *finding = heard(level, rule);
+    assert_string_equal(finding->text, text);
+    assert_int_equal(finding->span, span);
+}
+
+static void assert_counts(enum rule rule, const char *field, const char *left_name, uint64_t left,
+                          const char *right_name, uint64_t right) {
+    const struct finding *finding = heard(ORACLE_FULL, rule);
+    assert_string_equal(finding->field, field);
+    assert_string_equal(finding->left_name, left_name);
+    assert_string_equal(finding->right_name, right_name);
+    assert_int_equal(finding->left, left);
+    assert_int_equal(finding->right, right);
+}
+
+// ---- spans
+
+static enum scene_handle liar; // whose span lies
+
+static bool is_liar(const struct inspect_span *span) {
+    return span->state == INSPECT_SPAN_IN_USE &&
+           address_of(liar) - span->base < span->page_count * HEAP_PAGE_BYTES;
+}
+
+static struct inspect_span span_of(enum scene_handle handle) {
+    struct inspect_span span;
+    assert_true(inspect_span_at(driver.heap, address_of(handle), &span));
+    return span;
+}
+
+static uint64_t lying_bits[SPAN_OBJECTS_MAX / 64];
+
+static void set_stray_bit(struct inspect_span *span) {
+    if (is_liar(span)) {
+        memcpy(lying_bits, span->mark_bits, span->bit_words * sizeof lying_bits[0]);
+        lying_bits[span->object_count / 64] |= (uint64_t)1 << span->object_count % 64;
+        span->mark_bits = lying_bits;
+    }
+}
+
+static void a_stray_bit_is_shown(void **unused) {
+    (void)unused;
+    liar = FLUSHED;
+    struct inspect_span span = span_of(FLUSHED);
+    assert_true(span.object_count < 64);
+    char text[80];
+    (void)snprintf(text, sizeof text, "a bit is set past the last object (%llu)",
+                   1ull << span.object_count);
+    liars.span = set_stray_bit;
+    assert_says(ORACLE_FULL, RULE_SPAN_STRAY_BIT, text, span.base);
+}
+
+static void advance_generation(struct inspect_span *span) {
+    span->sweep_generation += is_liar(span) ? 1 : 0;
+}
+
+static void a_generation_out_of_turn_is_a_fault_of_geometry(void **unused) {
+    (void)unused;
+    liar = FLUSHED;
+    struct inspect_span span = span_of(FLUSHED);
+    char text[80];
+    (void)snprintf(text, sizeof text, "sweep generation is out of turn (%u)",
+                   span.sweep_generation + 1);
+    liars.span = advance_generation;
+    assert_says(ORACLE_FULL, RULE_SPAN_GEOMETRY, text, span.base);
+}
+
+static void name_no_class(struct inspect_span *span) {
+    span->span_class = is_liar(span) ? SPAN_CLASS_COUNT : span->span_class;
+}
+
+static void a_class_that_is_none_is_a_fault_of_geometry(void **unused) {
+    (void)unused;
+    liar = FLUSHED;
+    struct inspect_span span = span_of(FLUSHED);
+    char text[80];
+    (void)snprintf(text, sizeof text, "class, pages and objects do not fit (%d)", SPAN_CLASS_COUNT);
+    liars.span = name_no_class;
+    (void)driver_check(&driver, ORACLE_FULL); // other rules speak too: it stands in no list
+    const struct finding *finding = oracle_finding(driver.oracle);
+    assert_int_equal(finding->rule, RULE_SPAN_GEOMETRY);
+    assert_string_equal(finding->text, text);
+    assert_int_equal(finding->span, span.base);
+}
+
+static void make_all_of_one_kind(struct inspect_special *special) {
+    special->kind = INSPECT_SPECIAL_PROFILE;
+}
+
+static void two_specials_of_a_kind_on_an_object_are_out_of_order(void **unused) {
+    (void)unused;
+    struct inspect_span span = span_of(FINALIZED); // which is sampled as well
+    char text[80];
+    (void)snprintf(text, sizeof text, "specials are out of order (%zu)",
+                   (size_t)(address_of(FINALIZED) - span.base));
+    liars.special = make_all_of_one_kind;
+    assert_says(ORACLE_FULL, RULE_SPECIAL_ORDER, text, span.base);
+}
+
+// ---- places
+
+static void change_kind(struct inspect_span *span) {
+    span->span_class ^= is_liar(span) ? 1 : 0; // with pointers, or without: the same geometry
+}
+
+static void a_span_of_another_kind_stands_in_a_list(void **unused) {
+    (void)unused;
+    liar = FLUSHED;
+    struct inspect_span span = span_of(FLUSHED);
+    char text[80];
+    (void)snprintf(text, sizeof text,
+                   "a span of another kind stands in a list (list %d of span class %u)",
+                   INSPECT_PARTIAL_SWEPT, span.span_class);
+    liars.span = change_kind;
+    assert_says(ORACLE_PARANOID, RULE_SPAN_LIST, text, span.base);
+}
+
+// ---- the page table
+
+static uintptr_t lying_page;
+static const void *told_identity; // NULL: none
+
+static bool lie_of_page(uintptr_t address, const void **identity) {
+    if (address == lying_page) {
+        *identity = told_identity;
+        return told_identity != NULL;
+    }
+    return __real_inspect_span_of_address(driver.heap, address, identity);
+}
+
+static void assert_page_matters(enum oracle_level level, size_t page, const void *identity) {
+    struct inspect_span span = span_of(LARGE);
+    lying_page = span.base + page * HEAP_PAGE_BYTES;
+    told_identity = identity;
+    liars.span_of_address = lie_of_page;
+    assert_says(level, RULE_SPAN_TABLE, "the page table does not name the page's span", lying_page);
+}
+
+static void the_first_page_of_a_span_is_looked_up(void **unused) {
+    (void)unused;
+    assert_page_matters(ORACLE_FULL, 0, NULL);
+}
+
+static void the_last_page_of_a_span_is_looked_up(void **unused) {
+    (void)unused;
+    assert_page_matters(ORACLE_FULL, span_of(LARGE).page_count - 1, NULL);
+}
+
+static void each_page_of_a_span_is_looked_up_deeply(void **unused) {
+    (void)unused;
+    assert_page_matters(ORACLE_PARANOID, 2, NULL);
+}
+
+static void the_table_names_the_very_span(void **unused) {
+    (void)unused;
+    assert_page_matters(ORACLE_FULL, 0, span_of(SMALL).identity);
+}
+
+// The lowest page that is free.
+static uintptr_t free_page(void) {
+    struct inspect_arena arena;
+    assert_true(inspect_arena(driver.heap, 0, &arena));
+    size_t page = 0;
+    while (view_bit(arena.page_alloc_bits, page) || !view_bit(arena.page_grown_bits, page)) {
+        page++;
+    }
+    return arena.base + page * HEAP_PAGE_BYTES;
+}
+
+static void no_span_is_named_for_a_free_page(void **unused) {
+    (void)unused;
+    lying_page = free_page();
+    told_identity = span_of(SMALL).identity;
+    liars.span_of_address = lie_of_page;
+    assert_says(ORACLE_PARANOID, RULE_SPAN_TABLE, "the page table names a span for a free page",
+                lying_page);
+}
+
+// ---- bits of pages
+
+static uint64_t lying_pages[16 * 8];
+static size_t lying_bit;
+
+static void scavenge_more(struct inspect_arena *arena) {
+    memcpy(lying_pages, arena->page_scavenged_bits, arena->chunk_count * 8 * sizeof(uint64_t));
+    lying_pages[lying_bit / 64] |= (uint64_t)1 << lying_bit % 64;
+    arena->page_scavenged_bits = lying_pages;
+}
+
+static void a_scavenged_page_that_is_in_use_is_found(void **unused) {
+    (void)unused;
+    driver_next(&driver);
+    void *large = heap_alloc(driver.heap, driver.caches[0], 200 * HEAP_PAGE_BYTES, NULL, 0);
+    lying_bit = ((uintptr_t)large - heap_base(driver.heap)) / HEAP_PAGE_BYTES + 199;
+    liars.deaf = DEAF_MODEL; // which was not told of it
+    liars.arena = scavenge_more;
+    assert_says(ORACLE_FULL, RULE_PAGE_SCAVENGED, "a scavenged page near is not free",
+                heap_base(driver.heap) + lying_bit / 64 * 64 * HEAP_PAGE_BYTES);
+}
+
+static void hide_chunks(struct inspect_arena *arena) {
+    arena->chunk_count = 0;
+}
+
+static void a_span_in_no_arena_is_found(void **unused) {
+    (void)unused;
+    liars.arena = hide_chunks;
+    assert_says(ORACLE_FULL, RULE_PAGE_BITS, "a span lies in no arena", heap_base(driver.heap));
+}
+
+// ---- summaries
+
+static void claim_more(int level, size_t index, struct inspect_summary *summary) {
+    *summary = level == 1 && index == 0 ? (struct inspect_summary){3, 9, 5} : *summary;
+}
+
+static void a_claim_is_shown_beside_the_bits(void **unused) {
+    (void)unused;
+    liars.summary = claim_more;
+    const struct finding *finding = heard(ORACLE_FULL, RULE_PAGE_SUMMARY);
+    static const char begin[] = "node 0 of level 1 claims 3/9/5 free pages, its bits say ";
+    assert_memory_equal(finding->text, begin, sizeof begin - 1);
+    assert_int_equal(finding->span, 0);
+    assert_int_equal(finding->object, 0);
+}
+
+// Groups of arenas are 4 GB; nobody touches the pages.
+static void a_heap_of_two_groups_of_arenas_is_clean(void **unused) {
+    (void)unused;
+    const size_t page_count = ((size_t)9 << 29) / HEAP_PAGE_BYTES; // 4.5 GB
+    driver_next(&driver);
+    void *manual = heap_alloc_manual(driver.heap, page_count, MANUAL_OTHER);
+    assert_non_null(manual);
+    assert_true(model_manual_allocated(driver.model, (uintptr_t)manual, page_count, MANUAL_OTHER));
+    assert_true(driver_check(&driver, ORACLE_FULL));
+}
+
+// ---- metadata
+
+static enum inspect_book charge_another(enum inspect_book book) {
+    return book == INSPECT_BOOK_MCACHE ? INSPECT_BOOK_OTHER : book;
+}
+
+static void a_taking_in_the_book_of_another_is_counted(void **unused) {
+    (void)unused;
+    liars.book = charge_another;
+    assert_counts(RULE_TAKINGS, "MCacheSys", "in the book", 0, "due to it", 1);
+}
+
+static void charge_range(struct inspect_range *range) {
+    bool is_arenas = range->kind == INSPECT_RANGE_DIRECT && range->book == INSPECT_BOOK_GC;
+    range->book = is_arenas ? INSPECT_BOOK_OTHER : range->book;
+}
+
+static void an_arena_s_ranges_are_counted(void **unused) {
+    (void)unused;
+    liars.range = charge_range;
+    assert_counts(RULE_TAKINGS, "GCSys", "in the book", 0, "due to it", 2);
+}
+
+// ---- the tests
+
+static int begin(void **unused) {
+    (void)unused;
+    make_scene();
+    return check_fully() ? 0 : -1;
+}
+
+static int end(void **unused) {
+    (void)unused;
+    liars = (struct liars){0};
+    driver_destroy(&driver);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    static const struct canary_stage none = {NULL, 0, NULL, NULL};
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(a_stray_bit_is_shown),
+        TEST(a_generation_out_of_turn_is_a_fault_of_geometry),
+        TEST(a_class_that_is_none_is_a_fault_of_geometry),
+        TEST(two_specials_of_a_kind_on_an_object_are_out_of_order),
+        TEST(a_span_of_another_kind_stands_in_a_list),
+        TEST(the_first_page_of_a_span_is_looked_up),
+        TEST(the_last_page_of_a_span_is_looked_up),
+        TEST(each_page_of_a_span_is_looked_up_deeply),
+        TEST(the_table_names_the_very_span),
+        TEST(no_span_is_named_for_a_free_page),
+        TEST(a_scavenged_page_that_is_in_use_is_found),
+        TEST(a_span_in_no_arena_is_found),
+        TEST(a_claim_is_shown_beside_the_bits),
+        TEST(a_heap_of_two_groups_of_arenas_is_clean),
+        TEST(a_taking_in_the_book_of_another_is_counted),
+        TEST(an_arena_s_ranges_are_counted),
+    };
+    return canary_main(argc, argv, &none, tests, sizeof tests / sizeof tests[0]);
+}
