@@ -35,7 +35,7 @@ static bool fill(struct dump_reader *reader) {
 bool reader_refill(struct dump_reader *reader) {
     size_t kept = (size_t)(reader->end - reader->now.at);
     reader->base_offset = reader_offset_of(reader, reader->now.at);
-    memmove(reader->buffer, reader->now.at, kept); // which the window begins with, ever since
+    memmove(reader->buffer, reader->now.at, kept); // where every window begins
     reader->now.at = reader->buffer;
     reader->end = reader->buffer + kept;
     return fill(reader);
