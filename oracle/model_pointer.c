@@ -35,19 +35,33 @@ void pointers_move(struct model *model, struct slot *from, struct slot *to, size
     }
 }
 
+// Of a slot's edges, which stand by their words, the highest first: the last one above `word`;
+// MODEL_NONE: none. Who fills an object from its beginning finds the place at once.
+static uint32_t edge_above(const struct model *model, const struct slot *slot, size_t word) {
+    uint32_t above = MODEL_NONE;
+    uint32_t next = slot->first_edge;
+    while (next != MODEL_NONE && model_edge(model, next)->word > word) {
+        above = next;
+        next = model_edge(model, next)->next;
+    }
+    return above;
+}
+
+static uint32_t *link_behind(const struct model *model, struct slot *slot, uint32_t above) {
+    return above == MODEL_NONE ? &slot->first_edge : &model_edge(model, above)->next;
+}
+
 bool model_wrote_pointer(struct model *model, uint32_t handle, size_t word, uintptr_t value) {
     const struct handle_entry *entry = &model->handles[handle];
     if (entry->slot == MODEL_NONE) {
         return true;
     }
     struct slot *slot = model_slot(model, entry->slot);
-    uint32_t *link = &slot->first_edge;
-    while (*link != MODEL_NONE && model_edge(model, *link)->word != word) {
-        link = &model_edge(model, *link)->next;
-    }
-    if (*link != MODEL_NONE) {
-        model_shade(model, model_edge(model, *link)->value);
-        uint32_t edge = *link;
+    uint32_t above = edge_above(model, slot, word);
+    uint32_t *link = link_behind(model, slot, above);
+    uint32_t edge = *link;
+    if (edge != MODEL_NONE && model_edge(model, edge)->word == word) {
+        model_shade(model, model_edge(model, edge)->value);
         *link = model_edge(model, edge)->next;
         pool_give(&model->edges, edge);
     }
@@ -55,12 +69,13 @@ bool model_wrote_pointer(struct model *model, uint32_t handle, size_t word, uint
     if (value == 0) {
         return true;
     }
-    uint32_t edge = pool_take(&model->edges);
+    edge = pool_take(&model->edges); // which may move them all
     if (edge == MODEL_NONE) {
         return false;
     }
-    *model_edge(model, edge) = (struct edge){slot->first_edge, (uint32_t)word, value};
-    slot->first_edge = edge;
+    link = link_behind(model, slot, above);
+    *model_edge(model, edge) = (struct edge){*link, (uint32_t)word, value};
+    *link = edge;
     return true;
 }
 
