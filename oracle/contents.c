@@ -87,7 +87,7 @@ struct walk {
 
 static struct walk walk_from(const struct slot *slot, size_t offset) {
     const struct gc_layout *layout = slot->layout;
-    if (slot->noscan || layout == NULL || layout->pointer_bytes == 0) {
+    if (layout == NULL) { // no slot has one without pointers
         return (struct walk){.mask = NULL};
     }
     return (struct walk){.mask = layout->pointer_mask,
@@ -106,7 +106,7 @@ static inline bool walk_next(struct walk *walk) {
 }
 
 static bool is_patterned(const struct slot *slot, size_t offset) {
-    return slot->noscan || !contents_is_pointer(slot->layout, offset);
+    return !contents_is_pointer(slot->layout, offset);
 }
 
 // What the last word holds when the size cuts it: a pointer that is cut is none, and zero.

@@ -8,7 +8,6 @@
 
 static void list_fini(struct queue_list *list) {
     free(list->items);
-    *list = (struct queue_list){0};
 }
 
 static void list_sort(struct queue_list *list) {

@@ -169,10 +169,11 @@ static void pauses_of_few_cycles_add_up(void **unused) {
                    (struct value){"identity", sum});
 }
 
+// clang-format off
 #define RISING(FIELD)                                                                              \
-    FIELD(TotalAlloc)                                                                              \
-    FIELD(Mallocs) FIELD(Frees) FIELD(MSpanSys) FIELD(MCacheSys) FIELD(BuckHashSys) FIELD(LastGC)  \
-        FIELD(PauseTotalNs) FIELD(NumGC) FIELD(NumForcedGC)
+    FIELD(TotalAlloc) FIELD(Mallocs) FIELD(Frees) FIELD(MSpanSys) FIELD(MCacheSys)                 \
+    FIELD(BuckHashSys) FIELD(LastGC) FIELD(PauseTotalNs) FIELD(NumGC) FIELD(NumForcedGC)
+// clang-format on
 #define FIELD(name) TELL(lower_##name, s->name--)
 RISING(FIELD)
 #undef FIELD
@@ -331,6 +332,30 @@ static void an_object_is_looked_at_before_it_is_freed(void **unused) {
     assert_says(RULE_CONTENTS_PATTERN, "byte 0 of 48 is not what its owner wrote", object);
 }
 
+// ---- marks
+
+static uint64_t fewer_marks[SPAN_OBJECTS_MAX / 64];
+
+static void lose_mark(struct inspect_span *span) {
+    uintptr_t offset = address_of(20) - span->base;
+    if (span->state == INSPECT_SPAN_IN_USE && offset < span->page_count * HEAP_PAGE_BYTES) {
+        size_t index = offset / span->element_bytes;
+        memcpy(fewer_marks, span->mark_bits, span->bit_words * sizeof fewer_marks[0]);
+        fewer_marks[index / 64] &= ~((uint64_t)1 << index % 64);
+        span->mark_bits = fewer_marks;
+    }
+}
+
+// Nothing points to it, but more may be put into it.
+static void the_block_that_a_cache_fills_is_marked(void **unused) {
+    (void)unused;
+    assert_true(driver_alloc_with(
+        &driver, 20, (struct model_request){.size_bytes = 3, .flags = HEAP_ALLOC_TINY}, 0));
+    liars.span = lose_mark;
+    (void)driver_collect(&driver, false);
+    assert_says(RULE_REACH_LOST, "an object born while marking is not marked", address_of(20));
+}
+
 // ---- poison
 
 #if HEAP_POISON_ACTIVE
@@ -402,6 +427,7 @@ int main(int argc, char **argv) {
         TEST(dirt_in_a_part_of_a_tiny_block_shows),
         TEST(each_full_check_looks_at_some_objects),
         TEST(an_object_is_looked_at_before_it_is_freed),
+        TEST(the_block_that_a_cache_fills_is_marked),
 #if HEAP_POISON_ACTIVE
         TEST(a_tail_of_whole_granules_is_poisoned),
         TEST(a_live_byte_that_is_poisoned_shows),

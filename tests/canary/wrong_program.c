@@ -55,8 +55,15 @@ enum { BITS_OF_BYTE = 8 };
 static const struct finding *look(void) {
     struct oracle *oracle = fixture->driver.oracle;
     oracle_forget_finding(oracle);
+    uint64_t contents = oracle_evaluated(oracle, RULE_CONTENTS_PATTERN);
+    uint64_t queues = oracle_evaluated(oracle, RULE_PROGRAM_QUEUE);
     (void)driver_check(&fixture->driver, ORACLE_FULL);
-    return oracle_finding(oracle);
+    const struct finding *finding = oracle_finding(oracle);
+    bool is_of_queue = finding == NULL || finding->rule == RULE_PROGRAM_QUEUE;
+    // the first that is wrong ends it
+    assert_int_equal(oracle_evaluated(oracle, RULE_PROGRAM_QUEUE), queues + is_of_queue);
+    assert_true((oracle_evaluated(oracle, RULE_CONTENTS_PATTERN) > contents) == (finding == NULL));
+    return finding;
 }
 
 static void assert_rule(const struct finding *finding, enum rule rule, const char *what) {

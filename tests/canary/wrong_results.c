@@ -64,6 +64,34 @@ static void a_zeroed_object_that_shrank_is_not_zero_behind(void **unused) {
     assert_clean();
 }
 
+// The object grows in place, and what it grew by was not made zero.
+static void assert_growth_is_looked_at(size_t size_bytes) {
+    const struct model_request request = {.size_bytes = size_bytes, .flags = HEAP_ALLOC_ZERO};
+    void *object = runtime_realloc(driver.runtime, driver.caches[0], (void *)address_of(20),
+                                   size_bytes, NULL, HEAP_ALLOC_ZERO);
+    assert_int_equal((uintptr_t)object, address_of(20));
+    ((unsigned char *)object)[size_bytes - 1] = 1;
+    assert_false(model_realloced(model, 20, &request, (uintptr_t)object));
+    assert_non_null(oracle_finding(driver.oracle));
+    assert_int_equal(oracle_finding(driver.oracle)->rule, RULE_CONTENTS_ZERO);
+}
+
+static void what_a_zeroed_object_grows_by_is_zero(void **unused) {
+    (void)unused;
+    const struct model_request zeroed = {.size_bytes = 100, .flags = HEAP_ALLOC_ZERO};
+    assert_true(driver_alloc_with(&driver, 20, zeroed, 0));
+    assert_growth_is_looked_at(110);
+}
+
+static void an_object_that_kept_its_size_is_zero_behind_still(void **unused) {
+    (void)unused;
+    const struct model_request zeroed = {.size_bytes = 100, .flags = HEAP_ALLOC_ZERO};
+    assert_true(driver_alloc_with(&driver, 20, zeroed, 0));
+    assert_true(driver_realloc(&driver, 20, 104, HEAP_ALLOC_ZERO, 0));
+    assert_true(driver_realloc(&driver, 20, 104, 0, 0));
+    assert_growth_is_looked_at(111);
+}
+
 static void a_tiny_part_may_keep_its_size(void **unused) {
     (void)unused;
     const struct model_request tiny = {.size_bytes = 5, .flags = HEAP_ALLOC_TINY};
@@ -125,6 +153,12 @@ static struct goroutine *start_goroutine(uint64_t id) {
     return g;
 }
 
+static void write_frame_word(const struct frame *frame, size_t depth, size_t word,
+                             uintptr_t value) {
+    runtime_write_pointer(driver.runtime, frame->sp + word * sizeof value, value);
+    assert_true(model_frame_wrote(model, 1, depth, word, value));
+}
+
 static void a_stack_grows_for_a_large_frame(void **unused) {
     (void)unused;
     struct goroutine *g = start_goroutine(1);
@@ -143,6 +177,51 @@ static void a_stack_grows_for_a_large_frame(void **unused) {
     assert_clean();
 }
 
+// Each word of a frame, those that it lends its callee and those that are its own.
+static void what_a_frame_holds_is_reached(void **unused) {
+    (void)unused;
+    static const uint8_t argument_bits[] = {0x02};
+    static const uint8_t local_bits[] = {0x05};
+    struct goroutine *g = start_goroutine(1);
+    (void)driver_push_defer(&driver, g, 1, 0, 0);
+    const struct frame_description callee = {.entry = 0x401000,
+                                             .pc = 0x401008,
+                                             .size_bytes = 48,
+                                             .argument_bytes = 16,
+                                             .arguments_map = FRAME_MAP_BITS,
+                                             .argument_bits = argument_bits,
+                                             .locals_map = FRAME_MAP_BITS,
+                                             .local_words = 3,
+                                             .local_bits = local_bits};
+    assert_true(driver_push_frame(&driver, g, 1, &callee));
+    (void)driver_push_defer(&driver, g, 1, 0, 0);
+    for (uint32_t word = 0; word < 8; word++) { // of the caller
+        alloc_node(30 + word);
+        write_frame_word(g->innermost->caller, 1, word, address_of(30 + word));
+    }
+    for (uint32_t word = 0; word < 6; word++) {
+        alloc_node(40 + word);
+        write_frame_word(g->innermost, 0, word, address_of(40 + word));
+    }
+    assert_clean();
+    assert_true(driver_collect(&driver, true));
+    assert_clean();
+    assert_true(driver_gc_start(&driver));
+    assert_true(
+        runtime_pop_frame(driver.runtime, g)); // all of the caller's words are its own again
+    assert_true(model_frame_popped(model, 1, true));
+    assert_clean();
+    assert_true(driver_gc_finish(&driver));
+    assert_clean();
+}
+
+static void a_defer_without_a_frame_has_no_place(void **unused) {
+    (void)unused;
+    struct goroutine *g = driver_start_goroutine(&driver, 1, 0x401000, false);
+    (void)driver_push_defer(&driver, g, 1, 0, 0);
+    assert_clean();
+}
+
 static void a_resized_stack_is_looked_at(void **unused) {
     (void)unused;
     struct goroutine *g = start_goroutine(1);
@@ -150,6 +229,16 @@ static void a_resized_stack_is_looked_at(void **unused) {
     assert_int_equal(
         EVALUATIONS(RULE_MODEL_STATUS, model_stack_grown(model, 1, driver_stack_of(g))), 1);
     assert_clean();
+}
+
+static void a_record_in_use_is_given_to_nobody(void **unused) {
+    (void)unused;
+    const struct goroutine *g = start_goroutine(1);
+    const struct model_goroutine again = {
+        .address = (uintptr_t)g,
+        .stack = {heap_base(driver.heap) + HEAP_ARENA_BYTES / 2, GOROUTINE_STACK_MIN}};
+    assert_false(model_goroutine_started(model, 2, &again));
+    assert_says(RULE_MODEL_OVERLAP, "a goroutine was given the record of one that lives");
 }
 
 static void what_nobody_has_is_let_pass(void **unused) {
@@ -173,6 +262,18 @@ static void a_segment_may_be_empty(void **unused) {
     assert_non_null(oracle);
     assert_true(model_segment_defined(oracle_model(oracle), MODEL_SEGMENT_BSS, 0, 0, NULL));
     oracle_destroy(oracle);
+}
+
+// ---- a clock that stands
+
+static void no_time_has_passed_without_a_clock(void **unused) {
+    (void)unused;
+    driver.clock_stands = true;
+    driver_reset(&driver);
+    (void)driver_alloc(&driver, SMALL, 48);
+    assert_true(driver_write_data(&driver, 0, address_of(SMALL)));
+    assert_true(driver_collect(&driver, true));
+    assert_clean();
 }
 
 // ---- a heap that is begun anew
@@ -211,13 +312,19 @@ int main(int argc, char **argv) {
         TEST(no_cache_is_given_out_twice),
         TEST(the_place_of_a_tiny_part_is_looked_at),
         TEST(a_zeroed_object_that_shrank_is_not_zero_behind),
+        TEST(what_a_zeroed_object_grows_by_is_zero),
+        TEST(an_object_that_kept_its_size_is_zero_behind_still),
         TEST(a_tiny_part_may_keep_its_size),
         TEST(bytes_that_did_not_move_along_are_found),
         TEST(a_finalizer_that_was_there_is_none_of_before),
         TEST(an_object_has_one_finalizer),
         TEST(a_finalizer_set_while_marking_keeps_what_it_needs),
         TEST(a_stack_grows_for_a_large_frame),
+        TEST(what_a_frame_holds_is_reached),
+        TEST(a_defer_without_a_frame_has_no_place),
         TEST(a_resized_stack_is_looked_at),
+        TEST(no_time_has_passed_without_a_clock),
+        TEST(a_record_in_use_is_given_to_nobody),
         TEST(what_nobody_has_is_let_pass),
         TEST(a_segment_may_be_empty),
         TEST(a_reset_heap_begins_with_nothing),

@@ -24,12 +24,14 @@ struct driver {
     struct mcache *caches[DRIVER_CACHES];
     struct memstats stats;
     uint64_t clock_ns;
+    bool clock_stands;
+    size_t bss_words;
     uint64_t operation;
 };
 
 static uint64_t driver_clock(void *context) {
     struct driver *driver = context;
-    driver->clock_ns += 1000;
+    driver->clock_ns += driver->clock_stands ? 0 : 1000;
     model_clock(driver->model, driver->clock_ns);
     return driver->clock_ns;
 }
@@ -54,7 +56,7 @@ static inline void driver_begin(struct driver *driver) {
     driver->operation = 0;
     const struct runtime_options options = {
         .data_words = DRIVER_DATA_WORDS,
-        .bss_words = DRIVER_BSS_WORDS,
+        .bss_words = driver->bss_words,
         .clock_ns = driver_clock,
         .clock_context = driver,
     };
@@ -64,17 +66,23 @@ static inline void driver_begin(struct driver *driver) {
                                 runtime_data_segment(driver->runtime)->base, DRIVER_DATA_WORDS,
                                 NULL);
     (void)model_segment_defined(driver->model, MODEL_SEGMENT_BSS,
-                                runtime_bss_segment(driver->runtime)->base, DRIVER_BSS_WORDS, NULL);
+                                runtime_bss_segment(driver->runtime)->base, driver->bss_words,
+                                NULL);
     memset(driver->caches, 0, sizeof driver->caches);
     driver_acquire(driver, 0);
 }
 
-static inline void driver_create(struct driver *driver) {
+static inline void driver_create_with(struct driver *driver, size_t bss_words) {
     memset(driver, 0, sizeof *driver);
+    driver->bss_words = bss_words;
     driver->oracle = oracle_create();
     driver->model = oracle_model(driver->oracle);
     driver->heap = heap_create(NULL);
     driver_begin(driver);
+}
+
+static inline void driver_create(struct driver *driver) {
+    driver_create_with(driver, DRIVER_BSS_WORDS);
 }
 
 static inline void driver_reset(struct driver *driver) {

@@ -99,7 +99,7 @@ static void make_frames(struct driver *driver, struct goroutine *g, uint64_t id)
     assert_true(driver_push_frame(driver, g, id, &description));
     description.locals_map = FRAME_MAP_BITS;
     description.local_words = 3;
-    description.local_bits = &sparse_mask;
+    description.local_bits = &full_mask;
     assert_true(driver_push_frame(driver, g, id, &description));
     description.locals_map = FRAME_MAP_SIZE;
     description.arguments_map = FRAME_MAP_NONE;
