@@ -67,38 +67,35 @@ static int64_t drip_read(void *context, void *to, size_t size_bytes) {
     return (int64_t)taken;
 }
 
-// A part holds nothing of the members outside it, and fields count from the record's first.
-static void require_part(const struct dump_record *record) {
-    uint32_t member = 0;
-    switch (record->tag) {
+// require_Object() and so on: a part holds nothing of the members outside it, and fields and calls
+// count from the record's first.
 #define IS_INSIDE  (member >= record->member_begin && member < record->member_end)
 #define IS_RESUMED (member == record->member_begin && record->is_continued)
-#define U(name)    member++;
-#define A(name)    member++;
-#define B(name)    member++;
-#define P(name)    member++;
-#define N(name)    member++;
-#define S(name)                                                                                    \
+#define NUMBER     member++;
+#define BYTES(name)                                                                                \
     REQUIRE(IS_INSIDE || own->name.size_bytes == 0);                                               \
     member++;
-#define M(name)                                                                                    \
-    REQUIRE(IS_INSIDE || own->name.size_bytes == 0);                                               \
-    member++;
-#define F(name)                                                                                    \
+#define LIST(name)                                                                                 \
     REQUIRE(IS_INSIDE || own->name.count == 0);                                                    \
     REQUIRE(IS_RESUMED || own->name.begin == 0);                                                   \
     member++;
-#define K(name)                                                                                    \
-    REQUIRE(IS_INSIDE || own->name.count == 0);                                                    \
-    REQUIRE(IS_RESUMED || own->name.begin == 0);                                                   \
-    member++;
-#define DUMP_RECORD(tag, name, fields)                                                             \
-    case (enum dump_tag)(tag): {                                                                   \
-        const struct dump_record_##name *own = &record->as.name;                                   \
-        fields(void) own;                                                                          \
-        break;                                                                                     \
-    }
+#define U(name) NUMBER
+#define A(name) NUMBER
+#define B(name) NUMBER
+#define P(name) NUMBER
+#define N(name) NUMBER
+#define S(name) BYTES(name)
+#define M(name) BYTES(name)
+#define F(name) LIST(name)
+#define K(name) LIST(name)
 #define DUMP_RECORD_BARE(tag, name)
+#define DUMP_RECORD(tag, name, fields)                                                             \
+    static void require_##name(const struct dump_record *record) {                                 \
+        const struct dump_record_##name *own = &record->as.name;                                   \
+        uint32_t member = 0;                                                                       \
+        fields(void) own;                                                                          \
+        REQUIRE(record->member_end <= member);                                                     \
+    }
 #include "dump/records.def"
 #undef U
 #undef A
@@ -109,7 +106,17 @@ static void require_part(const struct dump_record *record) {
 #undef M
 #undef F
 #undef K
-    case DUMP_TAG_EOF:
+
+static void require_part(const struct dump_record *record) {
+    switch (record->tag) {
+#define DUMP_RECORD_BARE(tag, name)                                                                \
+    case (enum dump_tag)(tag):                                                                     \
+        break;
+#define DUMP_RECORD(tag, name, fields)                                                             \
+    case (enum dump_tag)(tag):                                                                     \
+        require_##name(record);                                                                    \
+        break;
+#include "dump/records.def"
     case DUMP_TAG_COUNT:
         break;
     }
