@@ -11,3 +11,5 @@ endforeach()
 # the target itself, without its engine
 target_sources(bench_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/target_heap.c
     ${PROJECT_SOURCE_DIR}/fuzz/target_stats.c)
+# on whatever malloc it is started with: each call is made
+target_compile_options(bench_malloc PRIVATE -fno-builtin-malloc -fno-builtin-free -fno-builtin-realloc)

@@ -72,6 +72,11 @@ static inline void *allocate_hot(size_t size_bytes) {
     return NULL;
 }
 
+static inline void *obtain(size_t size_bytes) {
+    void *object = allocate_hot(size_bytes);
+    return object != NULL ? object : allocate(size_bytes, 0);
+}
+
 static bool is_power_of_two(size_t number) {
     return number != 0 && (number & (number - 1)) == 0;
 }
@@ -105,7 +110,7 @@ static void *resize(void *pointer, size_t size_bytes) {
     if (size_bytes <= old_bytes && rounded(size_bytes) > old_bytes / 2) {
         return pointer;
     }
-    void *moved = malloc(room_for(old_bytes, size_bytes));
+    void *moved = obtain(room_for(old_bytes, size_bytes));
     if (moved != NULL) {
         memcpy(moved, pointer, old_bytes < size_bytes ? old_bytes : size_bytes);
         free(pointer);
@@ -115,7 +120,7 @@ static void *resize(void *pointer, size_t size_bytes) {
 
 static void *reallocate(void *pointer, size_t size_bytes) {
     if (pointer == NULL) {
-        return malloc(size_bytes);
+        return obtain(size_bytes);
     }
     if (size_bytes == 0) { // as glibc has it
         free(pointer);
@@ -129,8 +134,7 @@ static void *reallocate(void *pointer, size_t size_bytes) {
 #pragma GCC visibility push(default)
 
 void *malloc(size_t size_bytes) {
-    void *object = allocate_hot(size_bytes);
-    return object != NULL ? object : allocate(size_bytes, 0);
+    return obtain(size_bytes);
 }
 
 void free(void *pointer) {
