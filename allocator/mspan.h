@@ -67,6 +67,7 @@ struct mspan {
     uint8_t list;       // enum mspan_list
     uint8_t stat;       // enum manual_stat of a manual span
     bool needzero;      // its memory may not be zero
+    uint8_t kept;       // for who keeps owned spans beside those of alloc[]; 0: not kept
     struct mspan *next; // in its central list
     struct mspan *previous;
     struct special

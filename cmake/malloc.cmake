@@ -19,7 +19,7 @@ if(NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERAGE)
     install(TARGETS countercheck-malloc LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 
     # The same with the oracle in it, for tests and benchmarks: it checks the account against the
-    # scan at the process's end, and when it is asked to. And a canary of that.
+    # scan at the process's end, and when it is asked to. And canaries of that.
     file(GLOB checked_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/oracle/*.c
         ${PROJECT_SOURCE_DIR}/dump/reader*.c ${PROJECT_SOURCE_DIR}/dump/recode.c)
     add_library(checked_parts OBJECT ${checked_sources} ${PROJECT_SOURCE_DIR}/tests/malloc/checked.c)
@@ -30,7 +30,8 @@ if(NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERAGE)
     add_library(countercheck-malloc-checked SHARED ${checked_objects})
     add_library(countercheck-malloc-liar SHARED ${checked_objects}
         ${PROJECT_SOURCE_DIR}/tests/malloc/liar.c)
-    target_link_options(countercheck-malloc-liar PRIVATE -Wl,--wrap=heap_read_memstats)
+    target_link_options(countercheck-malloc-liar PRIVATE -Wl,--wrap=heap_read_memstats
+        -Wl,--wrap=kept_visit)
     foreach(name countercheck-malloc countercheck-malloc-checked countercheck-malloc-liar)
         target_link_libraries(${name} PRIVATE countercheck_flags)
         target_link_options(${name} PRIVATE -Wl,--no-undefined -Wl,-z,now -Wl,-z,nodelete)

@@ -8,6 +8,9 @@
 #define MALLOC_HOT_H
 
 #include "allocator/mheap.h"
+#include "malloc/kept.h"
+
+#include <string.h>
 
 // As world_enter, for an owner who stands in no call; false: the world is stopped, or being
 // stopped, and nothing is entered.
@@ -25,15 +28,23 @@ static inline void hot_leave(struct mcache *cache) {
     atomic_store_explicit(&cache->inside, 0, memory_order_release);
 }
 
-// An object of the size class, its bytes not zeroed; NULL: ask heap_alloc.
-static inline void *hot_alloc(struct heap *heap, struct mcache *cache, uint8_t size_class) {
+// An object of the size class, zeroed when `zero` says so; NULL: ask heap_alloc.
+static inline void *hot_alloc(struct heap *heap, struct mcache *cache, uint8_t size_class,
+                              bool zero) {
     if (!hot_enter(heap, cache)) {
         return NULL;
     }
     struct mspan *span = cache->alloc[span_class_make(size_class, true)];
     uintptr_t slot = span == NULL ? 0 : mspan_alloc(span);
+    if (slot == 0) {
+        span = kept_refill(heap, cache, size_class);
+        slot = span == NULL ? 0 : mspan_alloc(span);
+    }
     if (slot != 0) {
         stat_add(&cache->stats.small_alloc_count[size_class], 1);
+        if (zero && span->needzero) {
+            memset((void *)slot, 0, span->element_bytes);
+        }
     }
     hot_leave(cache);
     return (void *)slot;
@@ -61,6 +72,7 @@ static inline bool hot_free(struct heap *heap, struct mcache *cache, uintptr_t p
             mspan_is_live(span, index)) {
             mspan_free(span, index);
             stat_add(&cache->stats.small_free_count[mspan_size_class(span)], 1);
+            kept_freed(heap, cache, span);
             done = true;
         }
     }

@@ -59,21 +59,27 @@ static void release(void *pointer) {
     if (cache == NULL) {
         check_misuse("free of a foreign pointer", (uintptr_t)pointer);
     }
+    const struct mspan *span = mheap_span_of(process_lane_heap, (uintptr_t)pointer);
+    uint32_t owner = span == NULL ? MSPAN_OWNER_NONE : mspan_owner(span);
+    uint8_t size_class = span == NULL ? 0 : mspan_size_class(span); // the span may be gone below
     (void)heap_free(process_lane_heap, cache, pointer);
+    if (owner != MSPAN_OWNER_NONE) {
+        kept_note(owner - 1, size_class);
+    }
     process_leave(cache);
     errno = error;
 }
 
-static inline void *allocate_hot(size_t size_bytes) {
+static inline void *allocate_hot(size_t size_bytes, bool zero) {
     struct mcache *cache = process_lane;
     if (cache != NULL && size_bytes <= SMALL_SIZE_MAX) {
-        return hot_alloc(process_lane_heap, cache, size_class_of(rounded(size_bytes)));
+        return hot_alloc(process_lane_heap, cache, size_class_of(rounded(size_bytes)), zero);
     }
     return NULL;
 }
 
 static inline void *obtain(size_t size_bytes) {
-    void *object = allocate_hot(size_bytes);
+    void *object = allocate_hot(size_bytes, false);
     return object != NULL ? object : allocate(size_bytes, 0);
 }
 
@@ -148,7 +154,9 @@ void free(void *pointer) {
 }
 
 void *calloc(size_t count, size_t size_bytes) {
-    return allocate(product_of(count, size_bytes), HEAP_ALLOC_ZERO);
+    size_t all_bytes = product_of(count, size_bytes);
+    void *object = allocate_hot(all_bytes, true);
+    return object != NULL ? object : allocate(all_bytes, HEAP_ALLOC_ZERO);
 }
 
 void *realloc(void *pointer, size_t size_bytes) {

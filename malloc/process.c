@@ -9,6 +9,7 @@
 #include "allocator/check.h"
 #include "allocator/mheap.h"
 #include "allocator/mprof.h"
+#include "malloc/kept.h"
 #include "runtime/runtime.h"
 
 #include <pthread.h>
@@ -136,7 +137,9 @@ static void end_thread(void *context) {
     process_lane = NULL;
     own_cache = NULL;
     is_ending = true;
-    heap_release_cache(atomic_load_explicit(&the_heap, memory_order_relaxed), cache);
+    struct heap *heap = atomic_load_explicit(&the_heap, memory_order_relaxed);
+    kept_release(heap, cache);
+    heap_release_cache(heap, cache);
 }
 
 void process_set_profile_rate(uint64_t rate_bytes) {
@@ -144,6 +147,9 @@ void process_set_profile_rate(uint64_t rate_bytes) {
     if (heap != NULL) {
         heap_set_profile_rate(heap, rate_bytes);
         lane_is_closed = rate_bytes != 0;
+        if (lane_is_closed && own_cache != NULL) {
+            kept_release(heap, own_cache);
+        }
         open_lane(heap);
     }
 }
@@ -179,6 +185,7 @@ static void release_orphans(struct heap *heap) {
             cache->parked_depth = 0;
         }
         if (cache != NULL && cache != own_cache && cache != shared_cache) {
+            kept_release(heap, cache);
             heap_release_cache(heap, cache);
         }
     }

@@ -9,6 +9,7 @@
 #include "allocator/collect.h"
 #include "allocator/heap.h"
 #include "allocator/memstats.h"
+#include "malloc/kept.h"
 #include "malloc/process.h"
 #include "oracle/identities.h"
 #include "oracle/rule.h"
@@ -17,6 +18,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct view view;
@@ -24,11 +26,57 @@ static struct verifier verifier;
 static struct rule_book book;
 static struct scan scan;
 
+// ---- the places of kept spans: the oracle knows none of them, so that its rule of places is set
+// aside, and is this: an owned span stands in its owner's alloc[], or once among those it keeps.
+
+static uint8_t places[1 << 20]; // of the view's spans
+static bool places_hold;
+
+static void visit_kept(void *context, const struct mspan *span) {
+    uint32_t index = view_find_identity(&view, span);
+    const uint32_t *cache_id = context;
+    bool known = index != VIEW_NONE && index < sizeof places;
+    places_hold = places_hold && known && places[index]++ == 0 &&
+                  view.spans[index].owner_cache == *cache_id &&
+                  (span->kept == KEPT_FULL || span->kept == KEPT_PARTIAL);
+}
+
+static bool is_in_alloc(const struct inspect_span *span, const struct inspect_cache *cache) {
+    return cache->spans[span->span_class] == span->identity;
+}
+
+static bool each_owned_span_has_one_place(void) {
+    places_hold = view.span_count <= sizeof places;
+    memset(places, 0, sizeof places);
+    for (uint32_t i = 0; i < view.cache_count; i++) {
+        kept_visit(view.caches[i].id, visit_kept, &view.caches[i].id);
+    }
+    for (uint32_t i = 0; i < view.span_count && places_hold; i++) {
+        const struct inspect_span *span = &view.spans[i];
+        bool found = places[i] != 0;
+        for (uint32_t j = 0; j < view.cache_count && span->state == INSPECT_SPAN_IN_USE; j++) {
+            if (view.caches[j].id == span->owner_cache && is_in_alloc(span, &view.caches[j])) {
+                places_hold = !found; // not both
+                found = true;
+            }
+        }
+        bool is_owned = span->state == INSPECT_SPAN_IN_USE && span->owner_cache != UINT32_MAX;
+        places_hold = places_hold && found == is_owned;
+    }
+    return places_hold;
+}
+
 static bool is_sound(struct heap *heap) {
     static struct memstats stats;
     rule_book_begin(&book);
+    book.is_set_aside[RULE_SPAN_PLACE] = true;
     heap_read_memstats(heap, &stats);
     if (!view_take(&view, heap) || !verifier_check(&verifier, &book, &view, true)) {
+        return false;
+    }
+    if (!each_owned_span_has_one_place()) {
+        (void)fprintf(stderr,
+                      "countercheck: malloc: an owned span stands in no place, or in two\n");
         return false;
     }
     scan_heap(&scan, &view);

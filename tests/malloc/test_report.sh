@@ -96,9 +96,15 @@ text=$(COUNTERCHECK_MALLOC_STATS=/dev/full LD_PRELOAD=$malloc /bin/true 2>&1) ||
 [[ $text == *"statistics to /dev/full: No space left on device"* ]] || fail "a full disk: $text"
 [ -c /dev/full ] || fail "a device was replaced by a file"
 
-# The canary: an account that is wrong by one object is seen.
-status=0
-LD_PRELOAD=$liar /bin/true 2>err || status=$?
-[ $status = 1 ] && grep -q 'the account is not what the scan finds' err || fail "the liar: status $status: $(cat err)"
+# The canaries: an account that is wrong by one object is seen, and a span that is nowhere.
+sees() { # LIE TEXT
+    local status=0
+    LIE=$1 LD_PRELOAD=$liar perl -e 'my @a = map { "x" x 50 } 1..2000' 2>err || status=$?
+    [ $status = 1 ] && grep -q "$2" err && grep -q 'the account is not what the scan finds' err ||
+        fail "the lie about $1: status $status: $(cat err)"
+}
+sees frees 'BySize\|Frees\|HeapObjects'
+sees places 'an owned span stands in no place'
+LIE=none LD_PRELOAD=$liar perl -e 'my @a = map { "x" x 50 } 1..2000' || fail "no lie, and yet a finding"
 [ $failed = 0 ] && echo "ok: reports at the end and at signals, and the checker checks"
 exit $failed

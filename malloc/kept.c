@@ -1,0 +1,167 @@
+// kept: the spans that a cache owns beside those that it allocates from, so that what is freed in
+// them needs no lock.
+#include "malloc/kept.h"
+
+#include "allocator/check.h"
+
+struct keeper { // of the cache with its index as id
+    struct mspan_queue full[SIZE_CLASS_COUNT];
+    struct mspan_queue partial[SIZE_CLASS_COUNT]; // the one that waits longest is first
+    uint32_t full_count[SIZE_CLASS_COUNT];
+    _Atomic uint32_t noted[SIZE_CLASS_COUNT]; // frees by others since the full ones were looked at
+};
+
+static struct keeper keepers[HEAP_CACHE_MAX]; // only those of caches that ever were are touched
+
+static struct keeper *keeper_of(const struct mcache *cache) {
+    return &keepers[cache->id];
+}
+
+// ---- queues
+
+static struct mspan_queue *queue_of(struct keeper *keeper, const struct mspan *span) {
+    uint8_t class = mspan_size_class(span);
+    return span->kept == KEPT_FULL ? &keeper->full[class] : &keeper->partial[class];
+}
+
+static void push(struct keeper *keeper, struct mspan *span, enum kept_place place) {
+    CHECK_EQUAL(span->kept, KEPT_NOT);
+    span->kept = (uint8_t)place;
+    struct mspan_queue *queue = queue_of(keeper, span);
+    span->next = NULL;
+    span->previous = queue->last;
+    *(queue->last == NULL ? &queue->first : &queue->last->next) = span;
+    queue->last = span;
+    keeper->full_count[mspan_size_class(span)] += place == KEPT_FULL;
+}
+
+static void take(struct keeper *keeper, struct mspan *span) {
+    struct mspan_queue *queue = queue_of(keeper, span);
+    *(span->previous == NULL ? &queue->first : &span->previous->next) = span->next;
+    *(span->next == NULL ? &queue->last : &span->next->previous) = span->previous;
+    keeper->full_count[mspan_size_class(span)] -= span->kept == KEPT_FULL;
+    span->next = span->previous = NULL;
+    span->kept = KEPT_NOT;
+}
+
+// ---- moving
+
+// Among the partial ones, or, when it is empty and not the only one there, to the page heap.
+static void place(struct heap *heap, struct keeper *keeper, struct mspan *span) {
+    bool is_spare =
+        mspan_alloc_count(span) == 0 && keeper->partial[mspan_size_class(span)].first != NULL;
+    if (is_spare) {
+        mcentral_uncache_span(heap, span);
+    } else {
+        push(keeper, span, KEPT_PARTIAL);
+    }
+}
+
+void kept_move(struct heap *heap, const struct mcache *cache, struct mspan *span) {
+    struct keeper *keeper = keeper_of(cache);
+    bool stays = span->kept == KEPT_PARTIAL && span->next == NULL && span->previous == NULL;
+    if (!stays) {
+        take(keeper, span);
+        place(heap, keeper, span);
+    }
+}
+
+void kept_note(uint32_t cache_id, uint8_t size_class) {
+    (void)atomic_fetch_add_explicit(&keepers[cache_id].noted[size_class], 1, memory_order_relaxed);
+}
+
+static bool has_remote(const struct mspan *span) {
+    uint64_t bits = 0;
+    for (uint32_t word = 0; word < mspan_bit_words(span); word++) {
+        bits |= mspan_bit_word(span->remote_bits, word);
+    }
+    return bits != 0;
+}
+
+// Of the full ones, those that are no more.
+static void look_through(struct heap *heap, struct keeper *keeper, uint8_t size_class) {
+    struct mspan *next;
+    atomic_store_explicit(&keeper->noted[size_class], 0, memory_order_relaxed);
+    for (struct mspan *span = keeper->full[size_class].first; span != NULL; span = next) {
+        next = span->next;
+        bool has_free = mspan_alloc_count(span) < span->object_count;
+        if (has_free || (has_remote(span) && mcentral_drain(heap, span))) {
+            take(keeper, span);
+            place(heap, keeper, span);
+        }
+    }
+}
+
+// As many notes as it takes for a look to pay for itself.
+static bool is_due(const struct keeper *keeper, uint8_t size_class, uint32_t object_count) {
+    uint32_t noted = atomic_load_explicit(&keeper->noted[size_class], memory_order_relaxed);
+    return noted > keeper->full_count[size_class] + object_count / 2;
+}
+
+// ---- the cache
+
+static struct mspan *reuse(struct keeper *keeper, struct mcache *cache, uint8_t size_class) {
+    struct mspan *span = keeper->partial[size_class].first;
+    if (span != NULL) {
+        take(keeper, span);
+        cache->alloc[span_class_make(size_class, true)] = span;
+    }
+    return span;
+}
+
+struct mspan *kept_refill(struct heap *heap, struct mcache *cache, uint8_t size_class) {
+    struct keeper *keeper = keeper_of(cache);
+    uint8_t span_class = span_class_make(size_class, true);
+    struct mspan *old = cache->alloc[span_class];
+    if (old != NULL) {
+        if (has_remote(old) && mcentral_drain(heap, old)) {
+            return old;
+        }
+        cache->alloc[span_class] = NULL;
+        push(keeper, old, KEPT_FULL);
+        if (is_due(keeper, size_class, old->object_count)) {
+            look_through(heap, keeper, size_class);
+        }
+    }
+    struct mspan *span = reuse(keeper, cache, size_class);
+    if (span == NULL) {
+        span = mcache_refill(heap, cache, span_class);
+    }
+    if (span == NULL) {
+        look_through(heap, keeper, size_class);
+        span = reuse(keeper, cache, size_class);
+    }
+    return span;
+}
+
+static void release(struct heap *heap, struct keeper *keeper, const struct mspan_queue *queue) {
+    while (queue->first != NULL) {
+        struct mspan *span = queue->first;
+        take(keeper, span);
+        mcentral_uncache_span(heap, span);
+    }
+}
+
+void kept_release(struct heap *heap, struct mcache *cache) {
+    struct keeper *keeper = keeper_of(cache);
+    world_enter(heap, cache);
+    for (uint8_t class = 0; class < SIZE_CLASS_COUNT; class ++) {
+        release(heap, keeper, &keeper->full[class]);
+        release(heap, keeper, &keeper->partial[class]);
+    }
+    world_leave(cache);
+}
+
+void kept_visit(uint32_t cache_id, void (*visit)(void *context, const struct mspan *span),
+                void *context) {
+    const struct keeper *keeper = &keepers[cache_id];
+    for (uint8_t class = 0; class < SIZE_CLASS_COUNT; class ++) {
+        const struct mspan *span = keeper->full[class].first;
+        for (; span != NULL; span = span->next) {
+            visit(context, span);
+        }
+        for (span = keeper->partial[class].first; span != NULL; span = span->next) {
+            visit(context, span);
+        }
+    }
+}

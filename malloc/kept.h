@@ -1,0 +1,46 @@
+// kept: the spans that a cache owns beside those that it allocates from, so that what is freed in
+// them needs no lock.
+//
+// The allocator gives a full span to the central lists when its cache needs another one. Here it
+// stays the cache's: it stands among the full ones, comes among the partial ones when the owner
+// frees an object in it, and is allocated from again before a span is asked of the central lists.
+// What others free in it waits in its remote bits until enough of that has come to look through the
+// full ones. Every account is as before: of an owned span all slots are live bytes, and the objects
+// are those of its bits.
+//
+// All but kept_note is for the owner, inside a call of the heap (world_enter).
+#ifndef MALLOC_KEPT_H
+#define MALLOC_KEPT_H
+
+#include "allocator/mheap.h"
+
+enum kept_place { // mspan.kept
+    KEPT_NOT,     // a cache allocates from it, or nobody keeps it
+    KEPT_FULL,    // or so it was when it was last looked at
+    KEPT_PARTIAL,
+};
+
+// A span of the class with a free slot, in the cache's alloc[] from now on; NULL: no memory.
+struct mspan *kept_refill(struct heap *heap, struct mcache *cache, uint8_t size_class);
+
+// An object of a kept span was freed by its owner: the span may have to go elsewhere.
+void kept_move(struct heap *heap, const struct mcache *cache, struct mspan *span);
+
+static inline void kept_freed(struct heap *heap, const struct mcache *cache, struct mspan *span) {
+    if (span->kept != KEPT_NOT && (span->kept == KEPT_FULL || mspan_alloc_count(span) == 0)) {
+        kept_move(heap, cache, span);
+    }
+}
+
+// An object of a span of the cache with this id was freed by somebody else, or not by the fast
+// lane. Any thread.
+void kept_note(uint32_t cache_id, uint8_t size_class);
+
+// Gives all of the cache's kept spans to the central lists.
+void kept_release(struct heap *heap, struct mcache *cache);
+
+// The kept spans of the cache with this id, full ones first; the world is stopped.
+void kept_visit(uint32_t cache_id, void (*visit)(void *context, const struct mspan *span),
+                void *context);
+
+#endif
