@@ -25,8 +25,7 @@ uint64_t *mheap_pointer_bits(const struct heap *heap, uintptr_t address, unsigne
     return &arena->pointer_bits[word / 64];
 }
 
-// Names `named` (NULL: nobody) as the span of each of these pages.
-static void name_pages(struct heap *heap, uintptr_t base, size_t page_count, struct mspan *named) {
+void mheap_name_pages(struct heap *heap, uintptr_t base, size_t page_count, struct mspan *named) {
     uintptr_t end = base + page_count * HEAP_PAGE_BYTES;
     while (base < end) {
         struct heap_arena *arena = arena_of(heap, base);
@@ -196,13 +195,13 @@ struct mspan *mheap_take_span(struct heap *heap, size_t page_count, size_t align
     span->needzero = scavenged_count != page_count;
     span->sweep_generation = atomic_load_explicit(&heap->sweep_generation, memory_order_relaxed);
     charge_pages(&heap->stats, page_count, scavenged_count, stat);
-    name_pages(heap, base, page_count, span);
+    mheap_name_pages(heap, base, page_count, span);
     return span;
 }
 
 void mheap_give_span(struct heap *heap, struct mspan *span, uint64_t *stat) {
     size_t size_bytes = span->page_count * HEAP_PAGE_BYTES;
-    name_pages(heap, span->base, span->page_count, NULL);
+    mheap_name_pages(heap, span->base, span->page_count, NULL);
     palloc_free(&heap->palloc, span->base, span->page_count);
     heap->stats.heap_free_bytes += size_bytes;
     *stat -= size_bytes;

@@ -140,6 +140,9 @@ struct mspan *mheap_take_span(struct heap *heap, size_t page_count, size_t align
                               enum mspan_state state, uint8_t span_class, uint64_t *stat);
 void mheap_give_span(struct heap *heap, struct mspan *span, uint64_t *stat);
 
+// Names `named` (NULL: nobody) as the span of each of these pages.
+void mheap_name_pages(struct heap *heap, uintptr_t base, size_t page_count, struct mspan *named);
+
 // Grows the arenas by at least `page_count` pages, which are free and scavenged then. False: no
 // memory, nothing changed. (grow.c)
 bool mheap_grow(struct heap *heap, size_t page_count);

@@ -85,8 +85,8 @@ static void summarize(const struct part *part) {
         palloc_bits_summary(part->arena->alloc_bits[part->chunk]);
 }
 
-// Returns how many of the pages were scavenged.
-static size_t take_pages(struct palloc *palloc, size_t page, size_t page_count) {
+size_t palloc_take(struct palloc *palloc, uintptr_t base, size_t page_count) {
+    size_t page = page_of(palloc, base);
     size_t scavenged_count = 0;
     for (size_t at = page; at < page + page_count;) {
         struct part part = part_at(palloc, at, page + page_count - at);
@@ -273,7 +273,7 @@ uintptr_t palloc_alloc(struct palloc *palloc, size_t page_count, size_t align_pa
         return 0;
     }
     size_t page = (search.run_start + align_pages - 1) & ~(align_pages - 1);
-    *scavenged_count = take_pages(palloc, page, page_count);
+    *scavenged_count = palloc_take(palloc, address_of(palloc, page), page_count);
     if (page_of(palloc, palloc->search_address) == page) {
         palloc->search_address = address_of(palloc, page + page_count);
     }

@@ -59,6 +59,9 @@ void palloc_grow(struct palloc *palloc, uintptr_t base, size_t page_count);
 uintptr_t palloc_alloc(struct palloc *palloc, size_t page_count, size_t align_pages,
                        size_t *scavenged_count);
 
+// Takes these pages, which are free. Returns how many of them were scavenged.
+size_t palloc_take(struct palloc *palloc, uintptr_t base, size_t page_count);
+
 // Gives pages back that were taken; they are free and not scavenged.
 void palloc_free(struct palloc *palloc, uintptr_t base, size_t page_count);
 

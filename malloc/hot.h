@@ -1,8 +1,8 @@
 // hot: the fast lane of malloc and free: an object of a span that the thread's cache has, without a
 // lock, a call or an atomic read-modify-write.
 //
-// It does what heap_alloc and heap_free do for an object without pointers and without specials, in
-// a heap that never marks, packs no tiny blocks, samples nothing and needs no fence; whatever is
+// It does what heap_alloc and heap_free do in a heap whose objects have no pointers and no
+// specials, that never marks, packs no tiny blocks, samples nothing and needs no fence; whatever is
 // otherwise it leaves untouched and to them. The statistics move in the same moment.
 #ifndef MALLOC_HOT_H
 #define MALLOC_HOT_H
@@ -11,6 +11,11 @@
 #include "malloc/kept.h"
 
 #include <string.h>
+
+struct hot_lane {         // of a thread
+    struct mcache *cache; // NULL: the lane is closed
+    struct mspan *last;   // where it looks first for what is freed: a span, whatever became of it
+};
 
 // As world_enter, for an owner who stands in no call; false: the world is stopped, or being
 // stopped, and nothing is entered.
@@ -28,19 +33,47 @@ static inline void hot_leave(struct mcache *cache) {
     atomic_store_explicit(&cache->inside, 0, memory_order_release);
 }
 
-// An object of the size class, zeroed when `zero` says so; NULL: ask heap_alloc.
-static inline void *hot_alloc(struct heap *heap, struct mcache *cache, uint8_t size_class,
+// Where a free slot may be at the span's free index or behind it in the same word: its index, and
+// the word. False: not there.
+static inline bool hot_find(const struct mspan *span, uint32_t *index, uint64_t *word) {
+    *index = span->free_index;
+    if (*index >= span->object_count) {
+        return false;
+    }
+    *word = mspan_bit_word(span->alloc_bits, *index / 64);
+    uint64_t free_slots = ~*word >> (*index % 64);
+    if (free_slots == 0) {
+        return false;
+    }
+    *index += bits_ctz64(free_slots);
+    return *index < span->object_count;
+}
+
+// As mspan_alloc, each word read once; 0: mspan_alloc may find one.
+static inline uintptr_t hot_take(struct mspan *span) {
+    uint32_t index;
+    uint64_t word;
+    if (!hot_find(span, &index, &word)) {
+        return 0;
+    }
+    word |= (uint64_t)1 << (index % 64);
+    atomic_store_explicit(&span->alloc_bits[index / 64], word, memory_order_relaxed);
+    atomic_store_explicit(&span->alloc_count, mspan_alloc_count(span) + 1, memory_order_relaxed);
+    span->free_index = index + 1;
+    return mspan_object(span, index);
+}
+
+// An object of the size class, zeroed when `zero` says so; NULL: ask kept_alloc, or heap_alloc.
+static inline void *hot_alloc(struct heap *heap, struct hot_lane *lane, uint8_t size_class,
                               bool zero) {
+    struct mcache *cache = lane->cache;
+    struct mspan *span = cache->alloc[span_class_make(size_class, true)];
     if (!hot_enter(heap, cache)) {
         return NULL;
     }
-    struct mspan *span = cache->alloc[span_class_make(size_class, true)];
-    uintptr_t slot = span == NULL ? 0 : mspan_alloc(span);
-    if (slot == 0) {
-        span = kept_refill(heap, cache, size_class);
-        slot = span == NULL ? 0 : mspan_alloc(span);
-    }
+    uintptr_t slot = span == NULL ? 0 : hot_take(span);
     if (slot != 0) {
+        lane->last = span;
         stat_add(&cache->stats.small_alloc_count[size_class], 1);
         if (zero && span->needzero) {
             memset((void *)slot, 0, span->element_bytes);
@@ -50,27 +83,54 @@ static inline void *hot_alloc(struct heap *heap, struct mcache *cache, uint8_t s
     return (void *)slot;
 }
 
-// The cache's span that the pointer lies in, when there is no more to its objects than bits.
-static inline struct mspan *hot_span_of(const struct heap *heap, const struct mcache *cache,
-                                        uintptr_t pointer) {
+// As mspan_free of a live object, each word read once; false: it is not live.
+static inline bool hot_give(struct mspan *span, uint32_t index) {
+    uint64_t bit = (uint64_t)1 << (index % 64);
+    uint64_t word = mspan_bit_word(span->alloc_bits, index / 64);
+    if ((word & ~mspan_bit_word(span->remote_bits, index / 64) & bit) == 0) {
+        return false;
+    }
+    atomic_store_explicit(&span->alloc_bits[index / 64], word & ~bit, memory_order_relaxed);
+    atomic_store_explicit(&span->alloc_count, mspan_alloc_count(span) - 1, memory_order_relaxed);
+    uint32_t free_index = span->free_index;
+    span->free_index = index < free_index ? index : free_index;
+    span->needzero = true;
+    return true;
+}
+
+// The span that the pointer begins a live object of; NULL: none.
+static inline struct mspan *hot_object_span(const struct heap *heap, uintptr_t pointer) {
     struct mspan *span = mheap_span_of(heap, pointer);
-    bool plain = span != NULL && mspan_owner(span) == cache->id + 1 && mspan_is_noscan(span) &&
-                 !mspan_has_specials(span);
-    return plain ? span : NULL;
+    if (span == NULL || span->state != MSPAN_IN_USE) {
+        return NULL;
+    }
+    uint32_t index = mspan_index_of(span, pointer);
+    bool begins = index < span->object_count && mspan_object(span, index) == pointer;
+    return begins && mspan_is_live(span, index) ? span : NULL;
+}
+
+// The cache's span that the pointer lies in; NULL: none of its spans.
+static inline struct mspan *hot_span_of(const struct heap *heap, const struct hot_lane *lane,
+                                        uintptr_t pointer) {
+    struct mspan *span = lane->last;
+    if (pointer - span->base >= span->page_count * HEAP_PAGE_BYTES) {
+        span = mheap_span_of(heap, pointer);
+    }
+    return span != NULL && mspan_owner(span) == lane->cache->id + 1 ? span : NULL;
 }
 
 // Frees the object when it begins a live one of a span that the cache owns; false: ask heap_free.
-static inline bool hot_free(struct heap *heap, struct mcache *cache, uintptr_t pointer) {
+static inline bool hot_free(struct heap *heap, const struct hot_lane *lane, uintptr_t pointer) {
+    struct mcache *cache = lane->cache;
     if (!hot_enter(heap, cache)) {
         return false;
     }
     bool done = false;
-    struct mspan *span = hot_span_of(heap, cache, pointer);
+    struct mspan *span = hot_span_of(heap, lane, pointer);
     if (span != NULL) {
         uint32_t index = mspan_index_of(span, pointer);
         if (index < span->object_count && mspan_object(span, index) == pointer &&
-            mspan_is_live(span, index)) {
-            mspan_free(span, index);
+            hot_give(span, index)) {
             stat_add(&cache->stats.small_free_count[mspan_size_class(span)], 1);
             kept_freed(heap, cache, span);
             done = true;

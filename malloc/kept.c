@@ -109,7 +109,8 @@ static struct mspan *reuse(struct keeper *keeper, struct mcache *cache, uint8_t 
     return span;
 }
 
-struct mspan *kept_refill(struct heap *heap, struct mcache *cache, uint8_t size_class) {
+// A span of the class with a free slot, in the cache's alloc[] from now on; NULL: no memory.
+static struct mspan *refill(struct heap *heap, struct mcache *cache, uint8_t size_class) {
     struct keeper *keeper = keeper_of(cache);
     uint8_t span_class = span_class_make(size_class, true);
     struct mspan *old = cache->alloc[span_class];
@@ -132,6 +133,21 @@ struct mspan *kept_refill(struct heap *heap, struct mcache *cache, uint8_t size_
         span = reuse(keeper, cache, size_class);
     }
     return span;
+}
+
+void *kept_alloc(struct heap *heap, struct mcache *cache, uint8_t size_class, struct mspan **span) {
+    world_enter(heap, cache);
+    *span = cache->alloc[span_class_make(size_class, true)];
+    uintptr_t slot = *span == NULL ? 0 : mspan_alloc(*span);
+    if (slot == 0) {
+        *span = refill(heap, cache, size_class);
+        slot = *span == NULL ? 0 : mspan_alloc(*span);
+    }
+    if (slot != 0) {
+        stat_add(&cache->stats.small_alloc_count[size_class], 1);
+    }
+    world_leave(cache);
+    return (void *)slot;
 }
 
 static void release(struct heap *heap, struct keeper *keeper, const struct mspan_queue *queue) {

@@ -8,7 +8,8 @@
 // full ones. Every account is as before: of an owned span all slots are live bytes, and the objects
 // are those of its bits.
 //
-// All but kept_note is for the owner, inside a call of the heap (world_enter).
+// All but kept_note is for the owner; it enters the heap itself but for kept_move, which the fast
+// lane calls inside.
 #ifndef MALLOC_KEPT_H
 #define MALLOC_KEPT_H
 
@@ -20,8 +21,8 @@ enum kept_place { // mspan.kept
     KEPT_PARTIAL,
 };
 
-// A span of the class with a free slot, in the cache's alloc[] from now on; NULL: no memory.
-struct mspan *kept_refill(struct heap *heap, struct mcache *cache, uint8_t size_class);
+// An object of the class, not zeroed, and its span; NULL: no memory.
+void *kept_alloc(struct heap *heap, struct mcache *cache, uint8_t size_class, struct mspan **span);
 
 // An object of a kept span was freed by its owner: the span may have to go elsewhere.
 void kept_move(struct heap *heap, const struct mcache *cache, struct mspan *span);

@@ -4,7 +4,7 @@
 // until it is freed. A request above PTRDIFF_MAX, or one that overflows, is ENOMEM. free keeps
 // errno. C++'s new and delete come here by the C++ library.
 #define _GNU_SOURCE // reallocarray, memalign, valloc, pvalloc, malloc_usable_size
-#include "malloc/hot.h"
+#include "malloc/allocate.h"
 #include "malloc/process.h"
 
 #include <errno.h>
@@ -13,74 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ALIGN_BYTES ((size_t)16) // of max_align_t
-
-// Every class of a multiple of 16 bytes is one itself. 0: size 1, so that each pointer is unique.
-static size_t rounded(size_t size_bytes) {
-    return (size_bytes + (size_bytes == 0) + ALIGN_BYTES - 1) & ~(ALIGN_BYTES - 1);
-}
-
-// ---- what all of them come to; NULL: errno says why
-
-static void *allocate(size_t size_bytes, unsigned flags) {
-    struct mcache *cache = size_bytes > PTRDIFF_MAX ? NULL : process_enter();
-    void *object = NULL;
-    if (cache != NULL) {
-        object = heap_alloc(process_lane_heap, cache, rounded(size_bytes), NULL, flags);
-        process_leave(cache);
+// NULL: errno says why.
+static inline void *obtain(size_t size_bytes, bool zero) {
+    if (process_lane.cache == NULL || size_bytes > SMALL_SIZE_MAX) {
+        return allocate_any(size_bytes, zero ? HEAP_ALLOC_ZERO : 0);
     }
-    if (object == NULL) {
-        errno = ENOMEM;
-    }
-    return object;
-}
-
-// `align_bytes` is a power of two.
-static void *allocate_aligned(size_t align_bytes, size_t size_bytes) {
-    struct mcache *cache = size_bytes > PTRDIFF_MAX ? NULL : process_enter();
-    void *object = NULL;
-    if (cache != NULL) {
-        size_t at_bytes = align_bytes < ALIGN_BYTES ? ALIGN_BYTES : align_bytes;
-        object =
-            heap_alloc_aligned(process_lane_heap, cache, rounded(size_bytes), at_bytes, NULL, 0);
-        process_leave(cache);
-    }
-    if (object == NULL) {
-        errno = ENOMEM;
-    }
-    return object;
-}
-
-// A pointer that this heap did not give, or that was freed before, ends the program in one
-// sentence.
-static void release(void *pointer) {
-    int error = errno;
-    struct mcache *cache = process_enter();
-    if (cache == NULL) {
-        check_misuse("free of a foreign pointer", (uintptr_t)pointer);
-    }
-    const struct mspan *span = mheap_span_of(process_lane_heap, (uintptr_t)pointer);
-    uint32_t owner = span == NULL ? MSPAN_OWNER_NONE : mspan_owner(span);
-    uint8_t size_class = span == NULL ? 0 : mspan_size_class(span); // the span may be gone below
-    (void)heap_free(process_lane_heap, cache, pointer);
-    if (owner != MSPAN_OWNER_NONE) {
-        kept_note(owner - 1, size_class);
-    }
-    process_leave(cache);
-    errno = error;
-}
-
-static inline void *allocate_hot(size_t size_bytes, bool zero) {
-    struct mcache *cache = process_lane;
-    if (cache != NULL && size_bytes <= SMALL_SIZE_MAX) {
-        return hot_alloc(process_lane_heap, cache, size_class_of(rounded(size_bytes)), zero);
-    }
-    return NULL;
-}
-
-static inline void *obtain(size_t size_bytes) {
-    void *object = allocate_hot(size_bytes, false);
-    return object != NULL ? object : allocate(size_bytes, 0);
+    uint8_t size_class = size_class_of(allocate_rounded(size_bytes));
+    void *object = hot_alloc(process_lane_heap, &process_lane, size_class, zero);
+    return object != NULL ? object : allocate_kept(size_class, zero);
 }
 
 static bool is_power_of_two(size_t number) {
@@ -99,24 +39,15 @@ static size_t page_bytes(void) {
 
 // ---- realloc
 
-// Stays where it is when it fits and does not leave more than half of its slot unused. What grows
-// past a large object's end takes an eighth more than it asks for, so that growing by small steps
-// does not copy at each page: pages that nobody touches are no memory.
+// What grows past a large object's end and has to move takes an eighth more than it asks for, so
+// that growing by small steps does not copy at each: pages that nobody touches are no memory.
 static size_t room_for(size_t old_bytes, size_t size_bytes) {
     bool grows = size_bytes > old_bytes && old_bytes > SMALL_SIZE_MAX;
     return grows && size_bytes < PTRDIFF_MAX / 2 ? size_bytes + size_bytes / 8 : size_bytes;
 }
 
-static void *resize(void *pointer, size_t size_bytes) {
-    struct heap *heap = process_heap();
-    size_t old_bytes = heap == NULL ? 0 : heap_usable_bytes(heap, pointer);
-    if (old_bytes == 0) {
-        check_misuse("realloc of a pointer that is no live object", (uintptr_t)pointer);
-    }
-    if (size_bytes <= old_bytes && rounded(size_bytes) > old_bytes / 2) {
-        return pointer;
-    }
-    void *moved = obtain(room_for(old_bytes, size_bytes));
+static void *move(void *pointer, size_t old_bytes, size_t size_bytes) {
+    void *moved = obtain(room_for(old_bytes, size_bytes), false);
     if (moved != NULL) {
         memcpy(moved, pointer, old_bytes < size_bytes ? old_bytes : size_bytes);
         free(pointer);
@@ -124,9 +55,26 @@ static void *resize(void *pointer, size_t size_bytes) {
     return moved;
 }
 
+// Stays where it is when it fits and does not leave more than half of its slot unused, or when it
+// is large and the pages behind it are free.
+static void *resize(void *pointer, size_t size_bytes) {
+    struct heap *heap = process_heap();
+    struct mspan *span = heap == NULL ? NULL : hot_object_span(heap, (uintptr_t)pointer);
+    if (span == NULL) {
+        check_misuse("realloc of a pointer that is no live object", (uintptr_t)pointer);
+    }
+    size_t old_bytes = span->element_bytes;
+    bool fits = size_bytes <= old_bytes && allocate_rounded(size_bytes) > old_bytes / 2;
+    if (fits ||
+        (size_bytes > old_bytes && mspan_is_large(span) && allocate_larger(span, size_bytes))) {
+        return pointer;
+    }
+    return move(pointer, old_bytes, size_bytes);
+}
+
 static void *reallocate(void *pointer, size_t size_bytes) {
     if (pointer == NULL) {
-        return obtain(size_bytes);
+        return obtain(size_bytes, false);
     }
     if (size_bytes == 0) { // as glibc has it
         free(pointer);
@@ -140,23 +88,21 @@ static void *reallocate(void *pointer, size_t size_bytes) {
 #pragma GCC visibility push(default)
 
 void *malloc(size_t size_bytes) {
-    return obtain(size_bytes);
+    return obtain(size_bytes, false);
 }
 
 void free(void *pointer) {
     if (pointer == NULL) {
         return;
     }
-    struct mcache *cache = process_lane;
-    if (cache == NULL || !hot_free(process_lane_heap, cache, (uintptr_t)pointer)) {
-        release(pointer);
+    if (process_lane.cache == NULL ||
+        !hot_free(process_lane_heap, &process_lane, (uintptr_t)pointer)) {
+        allocate_release(pointer);
     }
 }
 
 void *calloc(size_t count, size_t size_bytes) {
-    size_t all_bytes = product_of(count, size_bytes);
-    void *object = allocate_hot(all_bytes, true);
-    return object != NULL ? object : allocate(all_bytes, HEAP_ALLOC_ZERO);
+    return obtain(product_of(count, size_bytes), true);
 }
 
 void *realloc(void *pointer, size_t size_bytes) {
@@ -191,7 +137,7 @@ int posix_memalign(void **pointer, size_t align_bytes, size_t size_bytes) {
 
 // The alignment is rounded up to a power of two, as glibc does.
 void *memalign(size_t align_bytes, size_t size_bytes) {
-    size_t power = ALIGN_BYTES;
+    size_t power = ALLOCATE_ALIGN_BYTES;
     if (align_bytes > SIZE_MAX / 2 + 1) {
         errno = EINVAL;
         return NULL;

@@ -14,7 +14,8 @@
 
 #include <pthread.h>
 
-_Thread_local struct mcache *process_lane;
+static struct mspan no_span;
+_Thread_local struct hot_lane process_lane = {NULL, &no_span};
 struct heap *process_lane_heap;
 
 static _Thread_local struct mcache *own_cache; // NULL: none yet, or none any more
@@ -89,7 +90,7 @@ struct runtime *process_runtime(void) {
 // ---- threads
 
 static void open_lane(const struct heap *heap) {
-    process_lane = heap->fence_free && !lane_is_closed ? own_cache : NULL;
+    process_lane.cache = heap->fence_free && !lane_is_closed ? own_cache : NULL;
 }
 
 // NULL: the thread has to do with the shared one.
@@ -134,7 +135,7 @@ void process_leave(const struct mcache *cache) {
 // and free by the shared cache.
 static void end_thread(void *context) {
     struct mcache *cache = context;
-    process_lane = NULL;
+    process_lane.cache = NULL;
     own_cache = NULL;
     is_ending = true;
     struct heap *heap = atomic_load_explicit(&the_heap, memory_order_relaxed);

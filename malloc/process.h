@@ -8,6 +8,7 @@
 #define MALLOC_PROCESS_H
 
 #include "allocator/heap.h"
+#include "malloc/hot.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,9 +30,9 @@ void process_leave(const struct mcache *cache);
 // one thread.
 void process_set_profile_rate(uint64_t rate_bytes);
 
-// What the fast lane needs, in one place of each thread: its cache, or NULL when the lane is
-// closed: there is no cache of its own, the heap needs a fence, or the profile is on.
-extern _Thread_local struct mcache *process_lane;
+// The calling thread's fast lane; closed: it has no cache of its own, the heap needs a fence, or
+// the profile is on.
+extern _Thread_local struct hot_lane process_lane;
 extern struct heap *process_lane_heap; // the heap, once there is one
 
 #endif

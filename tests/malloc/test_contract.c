@@ -212,6 +212,35 @@ static void a_shrunk_object_gives_its_memory_back(void **state) {
     free(object);
 }
 
+static void a_large_object_grows_where_it_is(void **state) {
+    (void)state;
+    char *object = malloc(200 << 20); // behind all others
+    assert_non_null(object);
+    uintptr_t place = (uintptr_t)object;
+    object[0] = 'a';
+    struct memstats before = now();
+    for (size_t size_bytes = 201 << 20; size_bytes <= 300 << 20; size_bytes += 9 << 20) {
+        char *grown = realloc(object, size_bytes);
+        assert_int_equal((uintptr_t)grown, place);
+        object = grown;
+        object[size_bytes - 1] = 'z';
+        assert_true(malloc_usable_size(object) >= size_bytes);
+    }
+    struct memstats after = now();
+    assert_int_equal(after.Mallocs, before.Mallocs);
+    assert_int_equal(after.Frees, before.Frees);
+    assert_int_equal(after.HeapAlloc - before.HeapAlloc, after.TotalAlloc - before.TotalAlloc);
+    assert_true(countercheck_malloc_check());
+    assert_int_equal(object[0], 'a');
+    char *behind = malloc(1 << 20); // now it has to move
+    object = realloc(object, 400 << 20);
+    assert_non_null(object);
+    assert_int_equal(object[(201 << 20) - 1], 'z');
+    assert_true(countercheck_malloc_check());
+    free(behind);
+    free(object);
+}
+
 static void alignment_is_what_was_asked_for(void **state) {
     (void)state;
     for (size_t align = 1; align <= (size_t)1 << 21; align *= 2) {
@@ -379,6 +408,7 @@ int main(void) {
         cmocka_unit_test(calloc_is_zero_where_others_have_written),
         cmocka_unit_test(realloc_keeps_the_bytes_up_and_down),
         cmocka_unit_test(a_shrunk_object_gives_its_memory_back),
+        cmocka_unit_test(a_large_object_grows_where_it_is),
         cmocka_unit_test(alignment_is_what_was_asked_for),
         cmocka_unit_test(alignments_that_are_none_are_einval),
         cmocka_unit_test(pages_are_pages),
