@@ -186,6 +186,9 @@ static bool is_over(struct dump_reader *reader) {
 }
 
 const struct dump_record *dump_reader_next(struct dump_reader *reader) {
+    if (reader_take_plain_object(reader)) {
+        return &reader->record;
+    }
     if (is_over(reader)) {
         return NULL;
     }

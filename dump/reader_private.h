@@ -72,6 +72,9 @@ bool reader_grow(struct dump_reader *reader);
 // reader_record.c: the tag, then members of the record until it is done or the step ends otherwise.
 enum step reader_take_tag(struct dump_reader *reader);
 enum step reader_take_members(struct dump_reader *reader);
+// An object that follows another, whole in the window and with nothing to refuse or to forgive: the
+// whole record at once. False: it is something else, and nothing was taken.
+bool reader_take_plain_object(struct dump_reader *reader);
 // Empties the members outside the part that has just been read.
 void reader_tidy(struct dump_reader *reader);
 

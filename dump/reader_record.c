@@ -312,6 +312,60 @@ enum step reader_take_members(struct dump_reader *reader) {
     return STEP_DONE;
 }
 
+// ---- most records of most dumps are objects after objects, with nothing to refuse or to forgive
+
+#define OBJECT_MEMBER_COUNT 3 // address, contents, fields
+
+// A varint with nothing to refuse or to forgive. False: it is none, or may go past the end.
+static inline bool take_plain_number(const uint8_t **at, const uint8_t *end, uint64_t *value) {
+    return end - *at >= VARINT_BYTES_MAX && varint_read(at, end, value) == VARINT_DONE;
+}
+
+// The fields up to their end. False: the list goes on with something that is not plain, or the
+// window ends in it.
+static inline bool take_plain_list(struct dump_reader *reader, struct dump_fields *fields) {
+    *fields = (struct dump_fields){.at = reader->fields};
+    fields->count = take_plain_fields(reader, 0);
+    return reader->now.at < reader->end && *reader->now.at++ == 0;
+}
+
+static inline bool take_plain_members(struct dump_reader *reader,
+                                      struct dump_record_Object *object) {
+    const uint8_t *at = reader->now.at + 1;
+    uint64_t size_bytes;
+    if (!take_plain_number(&at, reader->end, &object->address) ||
+        object->address > reader->address_max ||
+        !take_plain_number(&at, reader->end, &size_bytes) ||
+        (uint64_t)(reader->end - at) < size_bytes) {
+        return false;
+    }
+    object->contents =
+        (struct dump_memory){.bytes = at, .size_bytes = size_bytes, .total_bytes = size_bytes};
+    reader->now.at = at + size_bytes;
+    return take_plain_list(reader, &object->fields);
+}
+
+bool reader_take_plain_object(struct dump_reader *reader) {
+    const uint8_t *from = reader->now.at;
+    if (reader->previous != DUMP_TAG_Object || reader->now.is_inside || reader->has_ended ||
+        from == reader->end || *from != DUMP_TAG_Object) {
+        return false;
+    }
+    struct dump_record *record = &reader->record;
+    record->tag = DUMP_TAG_Object;
+    if (!take_plain_members(reader, &record->as.Object)) {
+        reader->now.at = from;
+        return false;
+    }
+    record->is_first = true; // and last, and not open, as the record before it was
+    record->is_continued = false;
+    record->member_begin = 0;
+    record->member_end = OBJECT_MEMBER_COUNT;
+    record->offset_bytes = reader_offset_of(reader, from);
+    reader->good_bytes = reader_offset_of(reader, reader->now.at);
+    return true;
+}
+
 enum step reader_take_tag(struct dump_reader *reader) {
     const uint8_t *from = reader->now.at;
     uint64_t tag = 0;

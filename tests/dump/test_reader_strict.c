@@ -314,6 +314,25 @@ static void every_changed_byte_ends_well_or_with_an_error_inside(void **state) {
     build_fini(&build);
 }
 
+// What is padded or too wide is forgiven as often as it comes.
+static void each_object_is_forgiven_for_itself(void **state) {
+    (void)state;
+    struct build build = start(4);
+    for (unsigned i = 0; i < 3; i++) {
+        BUILD(&build, 1, UINT64_C(0x1000000000) + i, 0, 0);
+    }
+    finish(&build);
+    assert_forgiven(&build, DUMP_ERROR_ADDRESS, DUMP_FORGIVEN_WIDE_ADDRESS, 3);
+    build = start(8);
+    for (unsigned i = 0; i < 3; i++) {
+        BUILD(&build, 1, 0x1000);
+        build_byte(&build, 0x80); // a length of 0 in two groups
+        BUILD(&build, 0, 0);
+    }
+    finish(&build);
+    assert_forgiven(&build, DUMP_ERROR_PADDED, DUMP_FORGIVEN_PADDED_VARINT, 3);
+}
+
 static void an_error_is_told_in_one_line(void **state) {
     (void)state;
     char text[256];
@@ -378,6 +397,7 @@ int main(void) {
         cmocka_unit_test(other_roots_may_stand_anywhere_after_params),
         cmocka_unit_test(a_dump_cut_at_any_byte_says_how_far_it_was_good),
         cmocka_unit_test(every_changed_byte_ends_well_or_with_an_error_inside),
+        cmocka_unit_test(each_object_is_forgiven_for_itself),
         cmocka_unit_test(an_error_is_told_in_one_line),
         cmocka_unit_test(every_kind_of_error_has_words),
         cmocka_unit_test(the_tags_have_their_names),
