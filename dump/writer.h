@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 // Where the bytes go. `write` takes up to size_bytes and returns how many it took (> 0), or -errno.
 // A short count is continued, -EINTR repeated, -EAGAIN waited for when `wait` is there (else an
@@ -19,7 +20,12 @@ struct dump_sink {
     int64_t (*write)(void *context, const void *bytes, size_t size_bytes);
     int (*wait)(void *context); // until writable: 0 or -errno; may be NULL
     void *context;
+    // As `write`, of pieces that follow each other, at most DUMP_PIECES_MAX: objects of some size
+    // are then given from where they lie, uncopied. A sanitizer may hold parts of them for
+    // nobody's: whoever looks at them looks past it. May be NULL: all comes through `write`.
+    int64_t (*write_pieces)(void *context, const struct iovec *pieces, size_t piece_count);
 };
+#define DUMP_PIECES_MAX 256
 
 struct dump_result {
     int error;             // 0, or an errno value

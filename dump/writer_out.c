@@ -12,11 +12,11 @@ void out_init(struct out *out, const struct dump_sink *sink) {
     out->taken_bytes = 0;
     out->used_bytes = 0;
     out->error = 0;
+    out->pieced_bytes = 0;
+    out->piece_count = 0;
 }
 
-// What an error of the sink means: 0 when the write is to be tried again, else the errno value that
-// ends the dump.
-static int out_recover(const struct dump_sink *sink, int error) {
+int out_recover(const struct dump_sink *sink, int error) {
     if (error == EINTR) {
         return 0;
     }
@@ -45,7 +45,11 @@ static void out_give(struct out *out, const uint8_t *bytes, size_t size_bytes) {
 }
 
 void out_flush(struct out *out) {
-    out_give(out, out->bytes, out->used_bytes);
+    if (out->piece_count > 0) {
+        out_give_pieces(out);
+    } else {
+        out_give(out, out->bytes, out->used_bytes);
+    }
     out->used_bytes = 0;
 }
 
@@ -79,6 +83,10 @@ static void out_memory_block(struct out *out, const uint8_t *from) {
 
 void out_memory(struct out *out, uintptr_t address, size_t size_bytes) {
     const uint8_t *from = (const uint8_t *)address;
+    if (size_bytes >= OUT_PIECE_BYTES_MIN && out_takes_pieces(out)) {
+        out_piece(out, address, size_bytes);
+        return;
+    }
     if (size_bytes >= OUT_BUFFER_BYTES) {
         out_flush(out);
         for (; size_bytes >= OUT_BUFFER_BYTES && out->error == 0; size_bytes -= OUT_BUFFER_BYTES) {

@@ -13,13 +13,17 @@
 #include <stdint.h>
 
 #define OUT_BUFFER_BYTES     65536
-#define OUT_VARINT_BYTES_MAX 10 // 64 bits in groups of 7
+#define OUT_VARINT_BYTES_MAX 10    // 64 bits in groups of 7
+#define OUT_PIECE_BYTES_MIN  16384 // of memory that goes uncopied: below, a copy costs less
 
 struct out {
     const struct dump_sink *sink;
     uint64_t taken_bytes; // by the sink
     size_t used_bytes;    // of the buffer, not yet given to it
     int error;            // 0, or the errno value that ended it
+    size_t pieced_bytes;  // of the buffer: those that stand in pieces already
+    size_t piece_count;   // 0: nothing but the buffer is to be given
+    struct iovec pieces[DUMP_PIECES_MAX];
     uint8_t bytes[OUT_BUFFER_BYTES];
 };
 
@@ -29,8 +33,26 @@ static inline bool out_is_open(const struct out *out) {
     return out->error == 0;
 }
 
-// Gives what the buffer holds to the sink.
+// Gives what the buffer holds, and the pieces between, to the sink.
 void out_flush(struct out *out);
+
+// 0 when a write that ended in `error` is to be tried again, else the errno value that ends the
+// dump.
+int out_recover(const struct dump_sink *sink, int error);
+
+// ---- writer_pieces.c
+
+static inline bool out_takes_pieces(const struct out *out) {
+    return out->sink->write_pieces != NULL;
+}
+
+// Memory behind what was written so far, which stays where it is until the sink has taken it.
+void out_piece(struct out *out, uintptr_t address, size_t size_bytes);
+
+// All pieces, and what the buffer holds behind the last.
+void out_give_pieces(struct out *out);
+
+// ---- the format's atoms
 
 // Makes room for `size_bytes` (at most OUT_BUFFER_BYTES) and returns where they go; who has written
 // them adds their number to used_bytes.
@@ -58,7 +80,8 @@ void out_varint(struct out *out, uint64_t value);
 void out_bytes(struct out *out, const void *bytes, size_t size_bytes);
 
 // The heap's or a stack's memory: read without the sanitizers' eyes, because parts of it may be
-// poisoned. No length in front. Large memory goes to the sink from where it lies.
+// poisoned. No length in front. Large memory goes to the sink from where it lies, in pieces when
+// the sink takes them.
 void out_memory(struct out *out, uintptr_t address, size_t size_bytes);
 
 #endif

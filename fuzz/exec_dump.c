@@ -4,6 +4,7 @@
 #include "fuzz/executor_state.h"
 
 #include "allocator/inspect.h"
+#include "allocator/poison.h"
 #include "dump/writer.h"
 #include "oracle/supply.h"
 #include "oracle/roundtrip.h"
@@ -21,7 +22,7 @@
 struct sink {
     struct dump_buffer *buffer;
     enum sink_kind kind;
-    uint32_t number;
+    uint32_t number; // odd: it takes pieces
     uint64_t write_count;
     uint64_t wait_count;
     bool is_out_of_memory; // nothing can be said of the dump
@@ -37,7 +38,7 @@ static bool buffer_append(struct dump_buffer *buffer, const void *bytes, size_t 
         buffer->bytes = grown;
         buffer->capacity_bytes = capacity;
     }
-    memcpy(buffer->bytes + buffer->size_bytes, bytes, size_bytes);
+    heap_peek(buffer->bytes + buffer->size_bytes, bytes, size_bytes); // pieces lie in the heap
     buffer->size_bytes += size_bytes;
     return true;
 }
@@ -71,19 +72,34 @@ static size_t sink_limit(const struct sink *sink, size_t size_bytes) {
     return limit < size_bytes ? limit : size_bytes;
 }
 
-static int64_t sink_write(void *context, const void *bytes, size_t size_bytes) {
+// What one write takes of the pieces, which follow each other.
+static int64_t sink_write_pieces(void *context, const struct iovec *pieces, size_t piece_count) {
     struct sink *sink = context;
+    size_t offered = 0;
+    for (size_t i = 0; i < piece_count; i++) {
+        offered += pieces[i].iov_len;
+    }
     sink->write_count++;
     int error = sink_error(sink);
     if (error != 0) {
         return -error;
     }
-    size_t taken = sink_limit(sink, size_bytes);
-    if (!buffer_append(sink->buffer, bytes, taken)) {
-        sink->is_out_of_memory = true;
-        return -ENOMEM;
+    size_t taken = sink_limit(sink, offered);
+    size_t left = taken;
+    for (size_t i = 0; left > 0; i++) {
+        size_t size_bytes = pieces[i].iov_len < left ? pieces[i].iov_len : left;
+        if (!buffer_append(sink->buffer, pieces[i].iov_base, size_bytes)) {
+            sink->is_out_of_memory = true;
+            return -ENOMEM;
+        }
+        left -= size_bytes;
     }
     return (int64_t)taken;
+}
+
+static int64_t sink_write(void *context, const void *bytes, size_t size_bytes) {
+    struct iovec whole = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size_bytes};
+    return sink_write_pieces(context, &whole, 1);
 }
 
 static int sink_wait(void *context) {
@@ -135,7 +151,12 @@ static void note_bytes(struct executor *executor, const struct dump_buffer *dump
 }
 
 static struct dump_result dump_to(struct executor *executor, struct sink *sink) {
-    struct dump_sink out = {.write = sink_write, .wait = sink_wait, .context = sink};
+    struct dump_sink out = {
+        .write = sink_write,
+        .wait = sink_wait,
+        .context = sink,
+        .write_pieces = sink->number % 2 == 1 ? sink_write_pieces : NULL,
+    };
     sink->buffer->size_bytes = 0;
     struct dump_result result = dump_write(executor->runtime, any_cache(executor), &out);
     executor_work(executor, sink->buffer->size_bytes / DUMP_BYTES_PER_UNIT);

@@ -357,7 +357,7 @@ static void a_failed_dump_leaves_the_heap_as_it_was(void **state) {
     }
     struct memstats before, after;
     heap_read_memstats(written->heap, &before);
-    struct dump_sink sink = {refuse, NULL, NULL};
+    struct dump_sink sink = {.write = refuse};
     struct dump_result result = dump_write(written->runtime, written->cache, &sink);
     assert_int_equal(result.error, ENOSPC);
     assert_int_equal(result.offset_bytes, 0);

@@ -141,7 +141,7 @@ static void no_goroutine_is_looked_at_after_an_error(void **state) {
                 .entry = 0x1000, .pc = 0x1010, .size_bytes = 4096, .locals_map = FRAME_MAP_EMPTY});
     }
     size_t call_count = 0;
-    struct dump_sink sink = {refuse, NULL, &call_count};
+    struct dump_sink sink = {.write = refuse, .context = &call_count};
     assert_int_equal(dump_write(written->runtime, written->cache, &sink).error, ENOSPC);
     assert_int_equal(call_count, 1);
 }

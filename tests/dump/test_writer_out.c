@@ -56,7 +56,8 @@ struct fixture {
 static int setup(void **state) {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     fixture->fake.taken = malloc(TAKEN_MAX);
-    fixture->sink = (struct dump_sink){fake_write, fake_wait, &fixture->fake};
+    fixture->sink =
+        (struct dump_sink){.write = fake_write, .wait = fake_wait, .context = &fixture->fake};
     out_init(&fixture->out, &fixture->sink);
     *state = fixture;
     return 0;

@@ -48,7 +48,7 @@ static inline int64_t written_take(void *context, const void *bytes, size_t size
 }
 
 static inline void written_dump(struct written *written) {
-    struct dump_sink sink = {written_take, NULL, written};
+    struct dump_sink sink = {.write = written_take, .context = written};
     written->size_bytes = 0;
     written->at = 0;
     struct dump_result result = dump_write(written->runtime, written->cache, &sink);

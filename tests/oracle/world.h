@@ -147,7 +147,7 @@ static int64_t take(void *context, const void *bytes, size_t size_bytes) {
 
 static inline void dump(struct fixture *fixture) {
     struct driver *driver = &fixture->driver;
-    struct dump_sink sink = {take, NULL, fixture};
+    struct dump_sink sink = {.write = take, .context = fixture};
     fixture->size_bytes = 0;
     assert_int_equal(dump_write(driver->runtime, driver->caches[0], &sink).error, 0);
     heap_read_memstats(driver->heap, &driver->stats);
