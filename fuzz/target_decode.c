@@ -52,13 +52,16 @@ struct drip {
     const uint8_t *at;
     size_t left, chunk_bytes;
     int64_t error; // at the end; 0: the end
+    bool has_failed;
 };
 
 static int64_t drip_read(void *context, void *to, size_t size_bytes) {
     struct drip *drip = context;
     size_t taken = drip->chunk_bytes < size_bytes ? drip->chunk_bytes : size_bytes;
     taken = taken < drip->left ? taken : drip->left;
+    REQUIRE(!drip->has_failed); // who failed once is not asked again
     if (taken == 0) {
+        drip->has_failed = drip->error != 0;
         return drip->error;
     }
     memcpy(to, drip->at, taken);
@@ -67,24 +70,38 @@ static int64_t drip_read(void *context, void *to, size_t size_bytes) {
     return (int64_t)taken;
 }
 
-// require_Object() and so on: a part holds nothing of the members outside it, and fields and calls
-// count from the record's first.
+// require_Object() and so on: a part holds nothing of the members outside it, and what comes in
+// parts follows what came of it before.
+static uint64_t before;
+
 #define IS_INSIDE  (member >= record->member_begin && member < record->member_end)
 #define IS_RESUMED (member == record->member_begin && record->is_continued)
 #define NUMBER     member++;
+// `before` came of the member in earlier parts.
+#define FOLLOWS(begin_now, count_now)                                                              \
+    if (IS_INSIDE) {                                                                               \
+        before = IS_RESUMED ? before : 0;                                                          \
+        REQUIRE((begin_now) == before);                                                            \
+        before += (count_now);                                                                     \
+    }
+#define STRING(name)                                                                               \
+    REQUIRE(IS_INSIDE || own->name.size_bytes == 0);                                               \
+    member++;
 #define BYTES(name)                                                                                \
     REQUIRE(IS_INSIDE || own->name.size_bytes == 0);                                               \
+    FOLLOWS(own->name.begin_bytes, own->name.size_bytes)                                           \
     member++;
 #define LIST(name)                                                                                 \
     REQUIRE(IS_INSIDE || own->name.count == 0);                                                    \
     REQUIRE(IS_RESUMED || own->name.begin == 0);                                                   \
+    FOLLOWS(own->name.begin, own->name.count)                                                      \
     member++;
 #define U(name) NUMBER
 #define A(name) NUMBER
 #define B(name) NUMBER
 #define P(name) NUMBER
 #define N(name) NUMBER
-#define S(name) BYTES(name)
+#define S(name) STRING(name)
 #define M(name) BYTES(name)
 #define F(name) LIST(name)
 #define K(name) LIST(name)
@@ -124,7 +141,9 @@ static void require_part(const struct dump_record *record) {
 
 struct reading {
     struct bytes recoded;
-    uint64_t records;
+    uint64_t records, end; // behind the last of them
+    bool has_params, is_big_endian;
+    uint64_t pointer_bytes;
     struct dump_error error;
     uint64_t forgiven[DUMP_FORGIVEN_COUNT];
 };
@@ -133,19 +152,27 @@ static struct dump_recoder recoder; // 64 KiB: too much for the stack
 
 // Reads all, recodes what came, and destroys the reader.
 static struct reading read_all(struct dump_reader *reader) {
-    struct reading reading = {.records = 0};
+    struct reading reading = {.end = DUMP_HEADER_BYTES};
     const struct dump_output output = {.write = collect, .context = &reading.recoded};
     const struct dump_record *record;
     REQUIRE(reader != NULL);
     dump_recoder_init(&recoder, &output);
     while ((record = dump_reader_next(reader)) != NULL) {
         reading.records += record->is_last;
+        REQUIRE(record->offset_bytes == reading.end);
+        reading.end = dump_reader_offset(reader); // a part leaves it where the record began
         require_part(record);
+        if (record->tag == DUMP_TAG_Params && record->is_last) {
+            reading.has_params = true;
+            reading.is_big_endian = record->as.Params.big_endian;
+            reading.pointer_bytes = record->as.Params.pointer_size;
+        }
         REQUIRE(dump_recoder_add(&recoder, record));
     }
     REQUIRE(dump_recoder_finish(&recoder));
     REQUIRE(dump_reader_next(reader) == NULL);
     REQUIRE(dump_reader_pointer_bytes(reader) == 4 || dump_reader_pointer_bytes(reader) == 8);
+    REQUIRE(!reading.has_params || dump_reader_is_big_endian(reader) == reading.is_big_endian);
     REQUIRE(dump_reader_offset(reader) >= dump_reader_error(reader)->good_bytes);
     reading.error = *dump_reader_error(reader);
     for (size_t i = 0; i < DUMP_FORGIVEN_COUNT; i++) {
@@ -170,6 +197,8 @@ static void require_error_inside(const struct reading *reading, size_t size) {
     }
     REQUIRE(reading->error.offset_bytes <= size);
     REQUIRE(reading->error.good_bytes <= reading->error.offset_bytes);
+    REQUIRE(reading->error.value == 0 || (reading->error.kind != DUMP_ERROR_TRUNCATED &&
+                                          reading->error.kind != DUMP_ERROR_VARINT));
     REQUIRE(strlen(dump_error_text(&reading->error, text, sizeof(text))) > 0);
 }
 
@@ -196,6 +225,29 @@ static void require_fixed_point(const struct reading *reading) {
     free(again.recoded.at);
 }
 
+// What a strict reading refused is what the lenient one forgave there, if it came past it.
+static void require_forgiven(const struct reading *lenient, const struct dump_error *refused) {
+    static const struct {
+        enum dump_error_kind kind;
+        enum dump_forgiven what;
+    } pairs[] = {
+        {DUMP_ERROR_ORDER, DUMP_FORGIVEN_ORDER},
+        {DUMP_ERROR_REPEATED, DUMP_FORGIVEN_REPEATED},
+        {DUMP_ERROR_PADDED, DUMP_FORGIVEN_PADDED_VARINT},
+        {DUMP_ERROR_ADDRESS, DUMP_FORGIVEN_WIDE_ADDRESS},
+    };
+    if (!is_valid(lenient) && lenient->error.good_bytes <= refused->offset_bytes) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        REQUIRE(refused->kind != pairs[i].kind || lenient->forgiven[pairs[i].what] > 0);
+    }
+    REQUIRE(refused->kind != DUMP_ERROR_FIELD_KIND || refused->value > 3 ||
+            lenient->forgiven[DUMP_FORGIVEN_FIELD_KIND] > 0);
+    REQUIRE(refused->kind != DUMP_ERROR_MISSING || refused->value != DUMP_TAG_MemStats ||
+            lenient->forgiven[DUMP_FORGIVEN_MISSING_MEMSTATS] > 0);
+}
+
 static void check_lenient(const struct reading *lenient, const struct reading *strict,
                           const uint8_t *data, size_t size) {
     uint64_t forgiven = 0;
@@ -203,6 +255,7 @@ static void check_lenient(const struct reading *lenient, const struct reading *s
         forgiven += lenient->forgiven[i];
     }
     require_error_inside(lenient, size);
+    require_forgiven(lenient, &strict->error);
     REQUIRE(!is_valid(strict) || (is_valid(lenient) && forgiven == 0));
     REQUIRE(lenient->records >= strict->records);
     REQUIRE(!is_valid(lenient) || is_valid(strict) || forgiven > 0);

@@ -21,6 +21,7 @@ static struct liars {
     enum inspect_list (*list)(enum inspect_list list);
     void (*cache)(struct inspect_cache *cache);
     void (*arena)(struct inspect_arena *arena);
+    int lost_level; // of summaries: what is asked of it is not there; 0: none
     void (*summary)(int level, size_t index, struct inspect_summary *summary);
     void (*fix)(enum inspect_fixalloc which, struct inspect_fix *fix);
     uintptr_t taking_shift;
@@ -87,7 +88,8 @@ REAL(bool, inspect_arena, const struct heap *heap, size_t index, struct inspect_
 
 REAL(bool, inspect_summary, const struct heap *heap, int level, size_t index,
      struct inspect_summary *summary) {
-    bool there = __real_inspect_summary(heap, level, index, summary);
+    bool there = __real_inspect_summary(heap, level, index, summary) &&
+                 (liars.lost_level == 0 || liars.lost_level != level);
     if (!there) {
         memset(summary, 0x5a, sizeof *summary); // nobody may read it then
     } else if (liars.summary != NULL) {

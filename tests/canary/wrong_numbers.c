@@ -13,6 +13,8 @@
 #include "allocator/poison.h"
 
 #if HEAP_POISON_ACTIVE
+#include "oracle/poison.h"
+
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -227,6 +229,19 @@ static void an_object_that_nobody_told_of_is_counted_once(void **unused) {
     assert_int_equal(oracle_evaluated(driver.oracle, RULE_MODEL_SCAN), evaluated + 1);
 }
 
+static void hide_finalizer(struct inspect_special *special) {
+    special->kind = special->kind == INSPECT_SPECIAL_FINALIZER ? 9 : special->kind;
+}
+
+static void a_finalizer_that_is_not_there_is_missed(void **unused) {
+    (void)unused;
+    listen_to(RULE_FINALIZER_SET);
+    liars.special = hide_finalizer;
+    (void)driver_check(&driver, ORACLE_FULL);
+    assert_numbers(RULE_FINALIZER_SET, "finalizers", (struct value){"heap", 0},
+                   (struct value){"model", 1});
+}
+
 static void frees_that_are_too_few_are_counted(void **unused) {
     (void)unused;
     listen_to(RULE_DELTA_AMOUNT);
@@ -246,6 +261,34 @@ static void live_bytes_are_compared_with_a_fresh_count(void **unused) {
     assert_true(oracle_check_live(driver.oracle, heap_live_bytes(driver.heap)));
     assert_true(driver_check(&driver, ORACLE_CHEAP));
     assert_true(oracle_check_live(driver.oracle, 12345));
+}
+
+// ---- what a finding keeps
+
+TELL(tell_three, s->Lookups = 3; s->DebugGC = true; s->MSpanInuse = s->MSpanSys + 5)
+
+static void describe(void *context, uint64_t operation, char *text, size_t size_bytes) {
+    (void)snprintf(text, size_bytes, "%s %llu", (const char *)context,
+                   (unsigned long long)operation);
+}
+
+static void a_finding_keeps_what_else_its_check_found(void **unused) {
+    (void)unused;
+    static char name[] = "operation";
+    oracle_set_describe(driver.oracle, describe, name);
+    assert_true(oracle_set_aside(driver.oracle, rule_names[RULE_IDENTITY_PARTS]));
+    assert_true(oracle_set_aside(driver.oracle, rule_names[RULE_DELTA_MOVED]));
+    oracle_begin(driver.oracle, 77, ORACLE_MOVES_ALL);
+    liars.memstats = tell_three;
+    liars.deaf = DEAF_MODEL;
+    (void)driver_check(&driver, ORACLE_CHEAP);
+    const struct finding *finding = heard(RULE_IDENTITY_CONSTANT);
+    assert_string_equal(finding->operation_text, "operation 77");
+    assert_int_equal(finding->also_count, 1); // not what is set aside
+    assert_string_equal(finding->also[0].field, "DebugGC");
+    oracle_begin(driver.oracle, 78, ORACLE_MOVES_ALL);
+    (void)driver_check(&driver, ORACLE_CHEAP); // of another operation
+    assert_int_equal(finding->also_count, 1);
 }
 
 // ---- the kernel
@@ -380,6 +423,20 @@ static void alloc_tiny(void) {
     assert_true(driver_check(&driver, ORACLE_FULL));
 }
 
+// Contents are read before, so that this look is made alone.
+static void a_part_of_a_tiny_block_is_not_poisoned(void **unused) {
+    (void)unused;
+    struct view view = {0};
+    assert_true(driver_alloc_with(
+        &driver, 20, (struct model_request){.size_bytes = 12, .flags = HEAP_ALLOC_TINY}, 0));
+    assert_true(view_take(&view, driver.heap));
+    assert_true(poison_check(driver.model, &view, false));
+    ASAN_POISON_MEMORY_REGION((void *)(address_of(20) + 8), 8);
+    assert_false(poison_check(driver.model, &view, false));
+    assert_says(RULE_POISON_LIVE, "byte 8 of a tiny block is poisoned", address_of(20));
+    view_fini(&view);
+}
+
 static void what_is_behind_a_tiny_block_s_parts_is_poisoned(void **unused) {
     (void)unused;
     alloc_tiny();
@@ -420,6 +477,8 @@ int main(int argc, char **argv) {
         TEST(an_object_that_nobody_told_of_is_counted_once),
         TEST(frees_that_are_too_few_are_counted),
         TEST(live_bytes_are_compared_with_a_fresh_count),
+        TEST(a_finding_keeps_what_else_its_check_found),
+        TEST(a_finalizer_that_is_not_there_is_missed),
         TEST(what_is_resident_is_not_released),
         TEST(all_that_is_mapped_is_in_sys),
         TEST(an_object_that_is_nowhere_zero_shows),
@@ -432,6 +491,7 @@ int main(int argc, char **argv) {
         TEST(a_tail_of_whole_granules_is_poisoned),
         TEST(a_live_byte_that_is_poisoned_shows),
         TEST(what_is_behind_a_tiny_block_s_parts_is_poisoned),
+        TEST(a_part_of_a_tiny_block_is_not_poisoned),
 #endif
     };
     return canary_main(argc, argv, &none, tests, sizeof tests / sizeof tests[0]);

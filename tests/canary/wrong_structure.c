@@ -171,6 +171,16 @@ static void the_first_page_of_a_span_is_looked_up(void **unused) {
     assert_page_matters(ORACLE_FULL, 0, NULL);
 }
 
+static void the_lowest_span_is_looked_up(void **unused) {
+    (void)unused;
+    struct inspect_span span;
+    assert_true(inspect_span_at(driver.heap, heap_base(driver.heap), &span));
+    lying_page = span.base;
+    liars.span_of_address = lie_of_page;
+    assert_says(ORACLE_FULL, RULE_SPAN_TABLE, "the page table does not name the page's span",
+                lying_page);
+}
+
 static void the_last_page_of_a_span_is_looked_up(void **unused) {
     (void)unused;
     assert_page_matters(ORACLE_FULL, span_of(LARGE).page_count - 1, NULL);
@@ -238,6 +248,19 @@ static void a_span_in_no_arena_is_found(void **unused) {
     assert_says(ORACLE_FULL, RULE_PAGE_BITS, "a span lies in no arena", heap_base(driver.heap));
 }
 
+static void hide_second_arena(struct inspect_arena *arena) {
+    arena->chunk_count = arena->base == heap_base(driver.heap) ? arena->chunk_count : 0;
+}
+
+static void a_span_that_reaches_into_no_arena_is_found(void **unused) {
+    (void)unused;
+    driver_next(&driver);
+    void *manual = heap_alloc_manual(driver.heap, HEAP_ARENA_PAGES, MANUAL_OTHER);
+    assert_non_null(manual);
+    liars.arena = hide_second_arena;
+    assert_says(ORACLE_FULL, RULE_PAGE_BITS, "a span lies in no arena", (uintptr_t)manual);
+}
+
 // ---- summaries
 
 static void claim_more(int level, size_t index, struct inspect_summary *summary) {
@@ -254,14 +277,29 @@ static void a_claim_is_shown_beside_the_bits(void **unused) {
     assert_int_equal(finding->object, 0);
 }
 
-// Groups of arenas are 4 GB; nobody touches the pages.
-static void a_heap_of_two_groups_of_arenas_is_clean(void **unused) {
+static void a_node_that_is_not_there_claims_nothing(void **unused) {
     (void)unused;
-    const size_t page_count = ((size_t)9 << 29) / HEAP_PAGE_BYTES; // 4.5 GB
+    liars.lost_level = 1;
+    const struct finding *finding = heard(ORACLE_FULL, RULE_PAGE_SUMMARY);
+    static const char begin[] = "node 0 of level 1 claims 0/0/0 free pages, its bits say ";
+    assert_memory_equal(finding->text, begin, sizeof begin - 1);
+}
+
+static void *alloc_pages(size_t page_count) {
     driver_next(&driver);
     void *manual = heap_alloc_manual(driver.heap, page_count, MANUAL_OTHER);
     assert_non_null(manual);
     assert_true(model_manual_allocated(driver.model, (uintptr_t)manual, page_count, MANUAL_OTHER));
+    return manual;
+}
+
+// Groups of arenas are 4 GB; nobody touches the pages. The longest free run is in the first.
+static void a_heap_of_two_groups_of_arenas_is_clean(void **unused) {
+    (void)unused;
+    void *freed = alloc_pages(4096);
+    (void)alloc_pages(((size_t)9 << 29) / HEAP_PAGE_BYTES); // 4.5 GB
+    heap_free_manual(driver.heap, freed, MANUAL_OTHER);
+    assert_true(model_manual_freed(driver.model, (uintptr_t)freed));
     assert_true(driver_check(&driver, ORACLE_FULL));
 }
 
@@ -313,13 +351,16 @@ int main(int argc, char **argv) {
         TEST(two_specials_of_a_kind_on_an_object_are_out_of_order),
         TEST(a_span_of_another_kind_stands_in_a_list),
         TEST(the_first_page_of_a_span_is_looked_up),
+        TEST(the_lowest_span_is_looked_up),
         TEST(the_last_page_of_a_span_is_looked_up),
         TEST(each_page_of_a_span_is_looked_up_deeply),
         TEST(the_table_names_the_very_span),
         TEST(no_span_is_named_for_a_free_page),
         TEST(a_scavenged_page_that_is_in_use_is_found),
         TEST(a_span_in_no_arena_is_found),
+        TEST(a_span_that_reaches_into_no_arena_is_found),
         TEST(a_claim_is_shown_beside_the_bits),
+        TEST(a_node_that_is_not_there_claims_nothing),
         TEST(a_heap_of_two_groups_of_arenas_is_clean),
         TEST(a_taking_in_the_book_of_another_is_counted),
         TEST(an_arena_s_ranges_are_counted),

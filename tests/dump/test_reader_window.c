@@ -101,12 +101,17 @@ static void a_window_does_not_grow_while_refilling_helps(void **unused) {
     build_fini(&build);
 }
 
-// Objects whose fields fill many windows; not one of them is larger than a window.
+// Objects and names that fill many windows; not one of them is larger than a window.
 static void a_long_dump_goes_through_a_small_window(void **unused) {
     (void)unused;
     struct build build = {.pointer_bytes = 8};
     build_header(&build);
     build_params(&build, "go1.19.8");
+    for (uint64_t i = 0; i < 300; i++) {
+        BUILD(&build, 3, 0x4b0000, 16);
+        build_string(&build, "a name that stands where a window may end");
+        BUILD(&build, 1, 8, 0x4a0000, 0x4b0000);
+    }
     for (uint64_t i = 0; i < 300; i++) {
         build_object(&build, 0xc000000000 + 16 * i, 0);
     }
