@@ -4,7 +4,7 @@ import re
 import threading
 
 import subject
-from place import CANARIES, JUDGES, ROOT, UNIT_TESTS, WORK
+from place import CANARIES, JUDGES, ROOT, WORK
 
 SLACK_MIN = 1.0  # seconds of the processor that a run may take at least, and
 SLACK = 3        # so many times what the clean ones took
@@ -176,8 +176,8 @@ def lost_canary(row, inputs):
     return failing and {"by": "lost canary", "what": failing[1], "file": failing[0]}
 
 
-def unit_test(row, inputs):
-    failing = failing_test(row, inputs, UNIT_TESTS)
+def unit_test(row, inputs, names):
+    failing = failing_test(row, inputs, names)
     return failing and {"by": "unit test", "what": failing[1], "file": failing[0]}
 
 

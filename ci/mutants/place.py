@@ -30,7 +30,8 @@ def tests_of(*layers):
 
 CANARIES = tests_of("canary")
 UNIT_TESTS = tests_of("oracle", "dump") + ("fuzz.test_refused",)  # what a judge does that gets no memory
-PROGRAMS = ["countercheck", "fuzz_decode", *(f"tests/{name}" for name in CANARIES + UNIT_TESTS)]
+PRODUCT_TESTS = tests_of("allocator", "runtime", "dump")
+PROGRAMS = ["countercheck", "fuzz_decode", *sorted({f"tests/{name}" for name in CANARIES + UNIT_TESTS + PRODUCT_TESTS})]
 
 
 class Failed(Exception):

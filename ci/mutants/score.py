@@ -105,10 +105,9 @@ def half_summary(name, rows, results, known):
     part = Part(rows, results, known)
     lines = [f"{name}: {part.noticed} of {part.real} noticed, {part.score:.1f} % (goal {GOALS[name]:.0f} %); "
              f"{part.count} mutants, {part.equivalent} equivalent; {counts(part)}"]
-    if name == "judges":
-        own = part.noticed - part.by["unit test"]
-        lines.append(f"judges without the unit tests: {own} of {part.real} noticed, {100.0 * own / part.real:.1f} %")
-    else:
+    own = part.noticed - part.by["unit test"]
+    lines.append(f"{name} without the unit tests: {own} of {part.real} noticed, {100.0 * own / part.real:.1f} %")
+    if name == "product":
         silent = silent_rules(rows, results)
         lines.append(f"rules that no mutant of the product made speak: {len(silent)}: {' '.join(silent)}")
     return lines
