@@ -2,6 +2,7 @@
 #include "fuzz/executor_state.h"
 
 #include "allocator/fault.h"
+#include "oracle/foresight.h"
 
 #define BYTES_PER_UNIT 256 // of work: zeroing and patterns; four times as much with pointers
 
@@ -13,8 +14,7 @@ bool executor_has_handle(struct executor *executor) {
     return true;
 }
 
-// Whether the system failed a call since this operation began, or since this was asked in it.
-static bool memory_failed(struct executor *executor) {
+bool executor_memory_failed(struct executor *executor) {
     uint64_t before = executor->failed_before;
     executor->failed_before = heap_fault_count(executor->heap);
     return executor->failed_before != before;
@@ -28,7 +28,7 @@ static bool counts(const struct executor *executor, const void *object) {
 bool executor_allocated(struct executor *executor, uint32_t slot,
                         const struct model_request *request, const void *object,
                         size_t usable_bytes) {
-    bool has_failed = memory_failed(executor);
+    bool has_failed = executor_memory_failed(executor);
     executor_note(executor, (uintptr_t)object);
     (void)oracle_rule_text(executor->oracle, RULE_MODEL_STATUS, object != NULL || has_failed, 0,
                            "out of memory, though the system refused nothing");
@@ -170,7 +170,11 @@ static bool free_slot(struct executor *executor, uint32_t slot, struct mcache *c
     uintptr_t address = shown->address;
     uint32_t handle = executor->handles[slot];
     (void)model_will_free(executor->model, handle);
+    bool is_remote = foresight_is_remote(executor->heap, address, heap_cache_id(cache));
     enum heap_free_status status = heap_free(executor->heap, cache, (void *)address);
+    (void)oracle_rule(executor->oracle, RULE_FREE_STATUS,
+                      status == HEAP_FREE_DEFERRED || (status == HEAP_FREE_REMOTE) == is_remote,
+                      "status", "owner elsewhere", is_remote, "heap", (uint64_t)status);
     executor->freed += status != HEAP_FREE_DEFERRED;
     (void)model_freed(executor->model, handle, heap_cache_id(cache), status);
     executor_note(executor, (uint64_t)status);
@@ -212,7 +216,7 @@ bool exec_realloc(struct executor *executor, struct operation operation) {
     (void)model_will_realloc(executor->model, handle);
     void *object = runtime_realloc(executor->runtime, cache, old, request.size_bytes,
                                    request.layout, request.flags);
-    request.memory_failed = memory_failed(executor);
+    request.memory_failed = executor_memory_failed(executor);
     executor->allocated += object != old && counts(executor, object);
     (void)model_realloced(executor->model, handle, &request, (uintptr_t)object);
     executor_note(executor, (uintptr_t)object);

@@ -4,6 +4,7 @@
 
 #include "allocator/fault.h"
 #include "fuzz/statistics.h"
+#include "oracle/foresight.h"
 
 bool exec_nop(struct executor *executor, struct operation operation) {
     (void)executor;
@@ -18,11 +19,14 @@ bool exec_manual_alloc(struct executor *executor, struct operation operation) {
     }
     size_t pages = operation_get(operation, OPERAND_PAGES);
     slot->stat = (enum manual_stat)operation_get(operation, OPERAND_STAT);
+    uintptr_t fit = foresight_fit(executor->heap, pages);
     slot->base = heap_alloc_manual(executor->heap, pages, slot->stat);
     executor_note(executor, (uintptr_t)slot->base);
     if (slot->base == NULL) {
         return false;
     }
+    (void)oracle_rule(executor->oracle, RULE_PAGE_FIT, fit == 0 || (uintptr_t)slot->base == fit,
+                      "address", "lowest fit", fit, "heap", (uintptr_t)slot->base);
     (void)model_manual_allocated(executor->model, (uintptr_t)slot->base, pages, slot->stat);
     return true;
 }
@@ -66,12 +70,28 @@ bool exec_thread_exit(struct executor *executor, struct operation operation) {
     return true;
 }
 
+// All that was asked for, or all there was; less only when the system refused.
+static void check_released(struct executor *executor, size_t size_bytes, size_t idle_before,
+                           size_t released) {
+    size_t idle_after = foresight_idle_pages(executor->heap);
+    size_t wanted = size_bytes / HEAP_PAGE_BYTES + (size_bytes % HEAP_PAGE_BYTES != 0);
+    size_t due = wanted < idle_before ? wanted : idle_before;
+    size_t done = idle_before - idle_after;
+    bool has_failed = executor_memory_failed(executor);
+    (void)oracle_rule(executor->oracle, RULE_PAGE_RELEASE,
+                      done == due || (has_failed && done < due), "pages", "due", due, "heap", done);
+    (void)oracle_rule(executor->oracle, RULE_PAGE_RELEASE, released == done * HEAP_PAGE_BYTES,
+                      "bytes", "pages' bits", done * HEAP_PAGE_BYTES, "heap", released);
+}
+
 bool exec_scavenge(struct executor *executor, struct operation operation) {
     size_t bytes = operation_get(operation, OPERAND_ALL) != 0
                        ? SIZE_MAX
                        : operation_get(operation, OPERAND_RELEASE_PAGES) * HEAP_PAGE_BYTES;
+    size_t idle_pages = foresight_idle_pages(executor->heap);
     size_t released = heap_scavenge(executor->heap, bytes);
     (void)model_scavenged(executor->model, bytes, released);
+    check_released(executor, bytes, idle_pages, released);
     executor_note(executor, released);
     executor_work(executor, 4 + released / (HEAP_PAGE_BYTES * 16));
     return released != 0;

@@ -92,6 +92,9 @@ const struct type *executor_type(struct executor *executor, uint32_t type);
 // first use.
 uintptr_t executor_pc(struct executor *executor, uint32_t choice);
 
+// Whether the system failed a call since this operation began, or since this was asked in it.
+bool executor_memory_failed(struct executor *executor);
+
 // Room for one more name in the model; false: the program ends at its bound.
 bool executor_has_handle(struct executor *executor);
 

@@ -1,7 +1,7 @@
 // canary_executor: the rules that whoever drives programs evaluates, each made to fire by one lie.
 
 // clang-format off
-// wrap: heap_alloc dump_write heap_live_bytes
+// wrap: heap_alloc dump_write heap_live_bytes heap_free heap_scavenge heap_alloc_manual
 // clang-format on
 
 #include "allocator/collect.h"
@@ -55,6 +55,38 @@ uint64_t __wrap_heap_live_bytes(struct heap *heap) {
     return __real_heap_live_bytes(heap) + (inflating ? 64 : 0);
 }
 
+static bool renaming; // a free of the cache's own calls itself remote
+
+enum heap_free_status __real_heap_free(struct heap *heap, struct mcache *cache, void *pointer);
+enum heap_free_status __wrap_heap_free(struct heap *heap, struct mcache *cache, void *pointer);
+enum heap_free_status __wrap_heap_free(struct heap *heap, struct mcache *cache, void *pointer) {
+    enum heap_free_status status = __real_heap_free(heap, cache, pointer);
+    return renaming && status == HEAP_FREED ? HEAP_FREE_REMOTE : status;
+}
+
+static size_t more_bytes;  // than was asked for are released
+static size_t fewer_bytes; // are told than were released
+
+size_t __real_heap_scavenge(struct heap *heap, size_t size_bytes);
+size_t __wrap_heap_scavenge(struct heap *heap, size_t size_bytes);
+size_t __wrap_heap_scavenge(struct heap *heap, size_t size_bytes) {
+    return __real_heap_scavenge(heap, size_bytes + more_bytes) - fewer_bytes;
+}
+
+static bool skipping; // the lowest pages that fit are left out
+
+void *__real_heap_alloc_manual(struct heap *heap, size_t page_count, enum manual_stat stat);
+void *__wrap_heap_alloc_manual(struct heap *heap, size_t page_count, enum manual_stat stat);
+void *__wrap_heap_alloc_manual(struct heap *heap, size_t page_count, enum manual_stat stat) {
+    if (!skipping) {
+        return __real_heap_alloc_manual(heap, page_count, stat);
+    }
+    void *lowest = __real_heap_alloc_manual(heap, page_count, stat);
+    void *next = __real_heap_alloc_manual(heap, page_count, stat);
+    heap_free_manual(heap, lowest, stat);
+    return next;
+}
+
 static struct executor *executor;
 
 static enum verdict run(const char *text) {
@@ -83,6 +115,31 @@ static void scan_live(void) {
     inflating = false;
 }
 
+static void free_status(void) {
+    renaming = true;
+    (void)run("h1 = alloc c0 size=64\nfree c0 h1\n");
+    renaming = false;
+}
+
+static void page_release(void) {
+    more_bytes = 8192;
+    (void)run("m0 = manual_alloc pages=4\nmanual_free m0\nscavenge pages=2\n");
+    more_bytes = 0;
+}
+
+static void page_release_told(void) {
+    fewer_bytes = 8192;
+    (void)run("m0 = manual_alloc pages=4\nmanual_free m0\nscavenge pages=2\n");
+    fewer_bytes = 0;
+}
+
+static void page_fit(void) {
+    assert_int_equal(run("m0 = manual_alloc pages=1\nmanual_free m0\n"), VERDICT_CLEAN);
+    skipping = true;
+    (void)run("m0 = manual_alloc pages=1\nmanual_free m0\nm0 = manual_alloc pages=3\n");
+    skipping = false;
+}
+
 static void dump_sink(void) {
     overstating = true;
     (void)run("h1 = alloc c0 size=64\ndump\n");
@@ -104,6 +161,10 @@ static const struct canary canaries[] = {
     CANARY(DUMP_SINK, dump_sink),
     {RULE_DELTA_AMOUNT, "delta_amount", delta_amount, DEAF_MODEL, NULL},
     CANARY(SCAN_LIVE, scan_live),
+    CANARY(FREE_STATUS, free_status),
+    CANARY(PAGE_RELEASE, page_release),
+    CANARY(PAGE_RELEASE, page_release_told),
+    CANARY(PAGE_FIT, page_fit),
 };
 
 static const struct oracle *sing(const struct canary *canary) {

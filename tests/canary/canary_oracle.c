@@ -406,7 +406,8 @@ static void end(void) {
 static bool is_elsewhere(enum rule rule) {
     bool is_poison = strncmp(rule_names[rule], "poison-", 7) == 0;
     if (rule == RULE_EXPECTED || rule == RULE_TWIN_HASH || rule == RULE_DELTA_AMOUNT ||
-        rule == RULE_SCAN_LIVE) {
+        rule == RULE_SCAN_LIVE || rule == RULE_PAGE_FIT || rule == RULE_PAGE_RELEASE ||
+        rule == RULE_FREE_STATUS) {
         return true; // the executor's: canary_executor
     }
     if (rule == RULE_SWEEP_WHOLE || rule == RULE_PROFILE_DRAW || rule == RULE_PROFILE_BUCKET ||
