@@ -44,22 +44,44 @@ unsigned palloc_bits_find(const uint64_t *words, unsigned from, bool value) {
     return HEAP_CHUNK_PAGES;
 }
 
+// The longest run of free pages that begins and ends inside the word, if it is longer than
+// `known_pages`, else that. Each step takes the runs that are too short away, as Go does: a bit
+// that is left begins a run of `shrunk_pages` + 1 free pages. `alloc_word` is not 0.
+static uint32_t longest_inside(uint64_t alloc_word, uint32_t known_pages) {
+    uint64_t inside = bits_low_mask64(64 - bits_clz64(alloc_word));
+    uint64_t runs = ~alloc_word & inside & ~bits_low_mask64(bits_ctz64(alloc_word));
+    uint32_t shrunk_pages = 0;
+    while (runs != 0 && shrunk_pages < known_pages) {
+        uint32_t left_pages = known_pages - shrunk_pages;
+        uint32_t step = left_pages < shrunk_pages + 1 ? left_pages : shrunk_pages + 1;
+        runs &= runs >> (step % 64); // a run inside a word is at most 62 pages long
+        shrunk_pages += step;
+    }
+    for (; runs != 0; runs &= runs >> 1) {
+        known_pages++;
+    }
+    return known_pages;
+}
+
 struct palloc_summary palloc_bits_summary(const uint64_t *alloc_bits) {
     struct palloc_summary summary = {0};
-    unsigned first = palloc_bits_find(alloc_bits, 0, false);
-    while (first < HEAP_CHUNK_PAGES) {
-        unsigned end = palloc_bits_find(alloc_bits, first, true);
-        unsigned run_pages = end - first;
-        if (first == 0) {
-            summary.start_pages = run_pages;
+    uint32_t run_pages = 0; // free, up to the word
+    bool started = false;
+    for (unsigned word = 0; word < PALLOC_CHUNK_WORDS; word++) {
+        uint64_t bits = alloc_bits[word];
+        if (bits == 0) {
+            run_pages += 64;
+            continue;
         }
-        if (end == HEAP_CHUNK_PAGES) {
-            summary.end_pages = run_pages;
-        }
-        if (run_pages > summary.max_pages) {
-            summary.max_pages = run_pages;
-        }
-        first = end == HEAP_CHUNK_PAGES ? end : palloc_bits_find(alloc_bits, end, false);
+        run_pages += bits_ctz64(bits);
+        summary.start_pages = started ? summary.start_pages : run_pages;
+        started = true;
+        summary.max_pages = run_pages > summary.max_pages ? run_pages : summary.max_pages;
+        summary.max_pages = longest_inside(bits, summary.max_pages);
+        run_pages = bits_clz64(bits);
     }
+    summary.start_pages = started ? summary.start_pages : run_pages;
+    summary.max_pages = run_pages > summary.max_pages ? run_pages : summary.max_pages;
+    summary.end_pages = run_pages;
     return summary;
 }

@@ -125,19 +125,22 @@ static inline bool hot_free(struct heap *heap, const struct hot_lane *lane, uint
     if (!hot_enter(heap, cache)) {
         return false;
     }
-    bool done = false;
     struct mspan *span = hot_span_of(heap, lane, pointer);
     if (span != NULL) {
         uint32_t index = mspan_index_of(span, pointer);
         if (index < span->object_count && mspan_object(span, index) == pointer &&
             hot_give(span, index)) {
             stat_add(&cache->stats.small_free_count[mspan_size_class(span)], 1);
-            kept_freed(heap, cache, span);
-            done = true;
+            if (kept_has_to_move(span)) {
+                kept_move(heap, cache, span);
+            } else {
+                hot_leave(cache);
+            }
+            return true;
         }
     }
     hot_leave(cache);
-    return done;
+    return false;
 }
 
 #endif

@@ -8,10 +8,15 @@ struct keeper { // of the cache with its index as id
     struct mspan_queue full[SIZE_CLASS_COUNT];
     struct mspan_queue partial[SIZE_CLASS_COUNT]; // the one that waits longest is first
     uint32_t full_count[SIZE_CLASS_COUNT];
-    _Atomic uint32_t noted[SIZE_CLASS_COUNT]; // frees by others since the full ones were looked at
+    uint32_t partial_pages[SIZE_CLASS_COUNT];
 };
 
-static struct keeper keepers[HEAP_CACHE_MAX]; // only those of caches that ever were are touched
+// Only the memory of caches that ever were is touched. What others write lies apart from what the
+// owner does.
+static struct keeper keepers[HEAP_CACHE_MAX];
+static _Atomic uint32_t noted[HEAP_CACHE_MAX][SIZE_CLASS_COUNT]; // frees since the last look
+
+#define SPARE_PAGES 16 // an empty span goes to the page heap when the class has more pages partial
 
 static struct keeper *keeper_of(const struct mcache *cache) {
     return &keepers[cache->id];
@@ -24,6 +29,16 @@ static struct mspan_queue *queue_of(struct keeper *keeper, const struct mspan *s
     return span->kept == KEPT_FULL ? &keeper->full[class] : &keeper->partial[class];
 }
 
+// Adds `times` the span to the counts of where it stands; UINT32_MAX: takes it off.
+static void count(struct keeper *keeper, const struct mspan *span, uint32_t times) {
+    uint8_t class = mspan_size_class(span);
+    if (span->kept == KEPT_FULL) {
+        keeper->full_count[class] += times;
+    } else {
+        keeper->partial_pages[class] += times * span->page_count;
+    }
+}
+
 static void push(struct keeper *keeper, struct mspan *span, enum kept_place place) {
     CHECK_EQUAL(span->kept, KEPT_NOT);
     span->kept = (uint8_t)place;
@@ -32,24 +47,24 @@ static void push(struct keeper *keeper, struct mspan *span, enum kept_place plac
     span->previous = queue->last;
     *(queue->last == NULL ? &queue->first : &queue->last->next) = span;
     queue->last = span;
-    keeper->full_count[mspan_size_class(span)] += place == KEPT_FULL;
+    count(keeper, span, 1);
 }
 
 static void take(struct keeper *keeper, struct mspan *span) {
     struct mspan_queue *queue = queue_of(keeper, span);
     *(span->previous == NULL ? &queue->first : &span->previous->next) = span->next;
     *(span->next == NULL ? &queue->last : &span->next->previous) = span->previous;
-    keeper->full_count[mspan_size_class(span)] -= span->kept == KEPT_FULL;
+    count(keeper, span, UINT32_MAX);
     span->next = span->previous = NULL;
     span->kept = KEPT_NOT;
 }
 
 // ---- moving
 
-// Among the partial ones, or, when it is empty and not the only one there, to the page heap.
+// Among the partial ones, or, when it is empty and there are enough, to the page heap.
 static void place(struct heap *heap, struct keeper *keeper, struct mspan *span) {
-    bool is_spare =
-        mspan_alloc_count(span) == 0 && keeper->partial[mspan_size_class(span)].first != NULL;
+    bool is_spare = mspan_alloc_count(span) == 0 &&
+                    keeper->partial_pages[mspan_size_class(span)] >= SPARE_PAGES;
     if (is_spare) {
         mcentral_uncache_span(heap, span);
     } else {
@@ -57,17 +72,19 @@ static void place(struct heap *heap, struct keeper *keeper, struct mspan *span) 
     }
 }
 
-void kept_move(struct heap *heap, const struct mcache *cache, struct mspan *span) {
+void kept_move(struct heap *heap, struct mcache *cache, struct mspan *span) {
     struct keeper *keeper = keeper_of(cache);
-    bool stays = span->kept == KEPT_PARTIAL && span->next == NULL && span->previous == NULL;
+    bool stays =
+        span->kept == KEPT_PARTIAL && keeper->partial_pages[mspan_size_class(span)] <= SPARE_PAGES;
     if (!stays) {
         take(keeper, span);
         place(heap, keeper, span);
     }
+    world_leave(cache);
 }
 
 void kept_note(uint32_t cache_id, uint8_t size_class) {
-    (void)atomic_fetch_add_explicit(&keepers[cache_id].noted[size_class], 1, memory_order_relaxed);
+    (void)atomic_fetch_add_explicit(&noted[cache_id][size_class], 1, memory_order_relaxed);
 }
 
 static bool has_remote(const struct mspan *span) {
@@ -79,9 +96,10 @@ static bool has_remote(const struct mspan *span) {
 }
 
 // Of the full ones, those that are no more.
-static void look_through(struct heap *heap, struct keeper *keeper, uint8_t size_class) {
+static void look_through(struct heap *heap, const struct mcache *cache, uint8_t size_class) {
+    struct keeper *keeper = keeper_of(cache);
     struct mspan *next;
-    atomic_store_explicit(&keeper->noted[size_class], 0, memory_order_relaxed);
+    atomic_store_explicit(&noted[cache->id][size_class], 0, memory_order_relaxed);
     for (struct mspan *span = keeper->full[size_class].first; span != NULL; span = next) {
         next = span->next;
         bool has_free = mspan_alloc_count(span) < span->object_count;
@@ -93,9 +111,9 @@ static void look_through(struct heap *heap, struct keeper *keeper, uint8_t size_
 }
 
 // As many notes as it takes for a look to pay for itself.
-static bool is_due(const struct keeper *keeper, uint8_t size_class, uint32_t object_count) {
-    uint32_t noted = atomic_load_explicit(&keeper->noted[size_class], memory_order_relaxed);
-    return noted > keeper->full_count[size_class] + object_count / 2;
+static bool is_due(const struct mcache *cache, uint8_t size_class, uint32_t object_count) {
+    uint32_t frees = atomic_load_explicit(&noted[cache->id][size_class], memory_order_relaxed);
+    return frees > keeper_of(cache)->full_count[size_class] + object_count / 2;
 }
 
 // ---- the cache
@@ -120,8 +138,8 @@ static struct mspan *refill(struct heap *heap, struct mcache *cache, uint8_t siz
         }
         cache->alloc[span_class] = NULL;
         push(keeper, old, KEPT_FULL);
-        if (is_due(keeper, size_class, old->object_count)) {
-            look_through(heap, keeper, size_class);
+        if (is_due(cache, size_class, old->object_count)) {
+            look_through(heap, cache, size_class);
         }
     }
     struct mspan *span = reuse(keeper, cache, size_class);
@@ -129,7 +147,7 @@ static struct mspan *refill(struct heap *heap, struct mcache *cache, uint8_t siz
         span = mcache_refill(heap, cache, span_class);
     }
     if (span == NULL) {
-        look_through(heap, keeper, size_class);
+        look_through(heap, cache, size_class);
         span = reuse(keeper, cache, size_class);
     }
     return span;

@@ -24,13 +24,12 @@ enum kept_place { // mspan.kept
 // An object of the class, not zeroed, and its span; NULL: no memory.
 void *kept_alloc(struct heap *heap, struct mcache *cache, uint8_t size_class, struct mspan **span);
 
-// An object of a kept span was freed by its owner: the span may have to go elsewhere.
-void kept_move(struct heap *heap, const struct mcache *cache, struct mspan *span);
+// An object of a kept span was freed by its owner, inside the heap, and the span has to go
+// elsewhere. Leaves the heap, so that the fast lane ends with this call.
+void kept_move(struct heap *heap, struct mcache *cache, struct mspan *span);
 
-static inline void kept_freed(struct heap *heap, const struct mcache *cache, struct mspan *span) {
-    if (span->kept != KEPT_NOT && (span->kept == KEPT_FULL || mspan_alloc_count(span) == 0)) {
-        kept_move(heap, cache, span);
-    }
+static inline bool kept_has_to_move(const struct mspan *span) {
+    return span->kept != KEPT_NOT && (span->kept == KEPT_FULL || mspan_alloc_count(span) == 0);
 }
 
 // An object of a span of the cache with this id was freed by somebody else, or not by the fast
