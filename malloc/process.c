@@ -41,6 +41,8 @@ static struct heap *make_heap(void) {
     if (heap == NULL) {
         return NULL;
     }
+    heap_set_profile_rate(heap,
+                          0); // until somebody asks: the lane takes it that there are no samples
     shared_cache = heap_acquire_cache(heap);
     if (shared_cache == NULL || pthread_key_create(&thread_key, end_thread) != 0) {
         heap_destroy(heap);

@@ -265,9 +265,21 @@ static void alignment_is_what_was_asked_for(void **state) {
     }
 }
 
+// None has a record of the profile, which the fast lane would not take away.
+static void many_aligned_objects_leave_nothing_behind(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 100000; i++) {
+        void *object = aligned_alloc(64, 960);
+        assert_non_null(object);
+        free(object);
+    }
+    assert_int_equal(now().BuckHashSys, 0);
+    assert_true(countercheck_malloc_check());
+}
+
 static void alignments_that_are_none_are_einval(void **state) {
     (void)state;
-    const size_t bad[] = {0, 3, 24, 100, SIZE_MAX, SIZE_MAX / 2 + 2};
+    const volatile size_t bad[] = {0, 3, 24, 100, SIZE_MAX, SIZE_MAX / 2 + 2};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         void *pointer = &pointer;
         errno = SENTINEL;
@@ -278,13 +290,14 @@ static void alignments_that_are_none_are_einval(void **state) {
         assert_null(aligned_alloc(bad[i], 100));
         assert_int_equal(errno, EINVAL);
     }
+    const volatile size_t none[] = {SIZE_MAX, SIZE_MAX / 2 + 1, 100};
     errno = 0;
-    assert_null(memalign(SIZE_MAX, 8));
+    assert_null(memalign(none[0], 8));
     assert_int_equal(errno, EINVAL);
     errno = 0;
-    assert_null(memalign(SIZE_MAX / 2 + 1, 8)); // a power of two that no memory has
+    assert_null(memalign(none[1], 8)); // a power of two that no memory has
     assert_int_equal(errno, ENOMEM);
-    void *rounded = memalign(100, 8); // up to 128, as glibc does
+    void *rounded = memalign(none[2], 8); // up to 128, as glibc does
     assert_non_null(rounded);
     assert_int_equal((uintptr_t)rounded % 128, 0);
     free(rounded);
@@ -410,6 +423,7 @@ int main(void) {
         cmocka_unit_test(a_shrunk_object_gives_its_memory_back),
         cmocka_unit_test(a_large_object_grows_where_it_is),
         cmocka_unit_test(alignment_is_what_was_asked_for),
+        cmocka_unit_test(many_aligned_objects_leave_nothing_behind),
         cmocka_unit_test(alignments_that_are_none_are_einval),
         cmocka_unit_test(pages_are_pages),
         cmocka_unit_test(free_keeps_errno),

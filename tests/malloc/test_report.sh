@@ -30,6 +30,8 @@ objects=$(field Object info.json)
     fail "Mallocs - Frees is not HeapObjects"
 [ ! -e end.json.part ] || fail "a temporary is left"
 
+grep -q '"AllocSample":0' info.json || fail "a profile that nobody asked for"
+
 # At the signal, while the program sleeps and allocates nothing; and again; %p is the process.
 asked() { # FILE: waits until it is there
     for _ in $(seq 100); do
