@@ -186,7 +186,8 @@ class Fuzzing:
             places = (self.folder / f"live-{target}").glob("out/default/crashes/id:*")
         else:
             places = self.folder.glob(f"{target}-*")
-        fresh = [path for path in places if path.is_file() and path.stat().st_mtime >= begin - 1]
+        fresh = [path for path in places if path.is_file() and path.stat().st_mtime >= begin - 1 and
+                 "slow-unit" not in path.name]  # on a busy machine: no finding
         return max(fresh, key=lambda path: path.stat().st_mtime, default=None)
 
     def run(self, seconds, seed):
