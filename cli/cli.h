@@ -4,6 +4,8 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <stdbool.h>
+
 enum cli_status {
     CLI_CLEAN = 0,       // nothing was found
     CLI_FINDING = 1,     // a divergence, a failed rule, a difference
@@ -27,6 +29,10 @@ void cli_message(const char *format, ...);
 
 // Says that the system refused the run of `name` what it needed; returns CLI_ENVIRONMENT.
 int cli_refused(const char *name);
+
+// False: stdout is broken or full, and nothing more need be printed. To be asked at once after
+// printing: the reason is still there.
+bool cli_can_print(void);
 
 // Flushes stdout and tells a broken or full one: the status to exit with.
 int cli_finish(int status);

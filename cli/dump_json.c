@@ -197,7 +197,7 @@ static bool visit(void *context, const struct dump_record *record,
     if (record->is_last) {
         fputs("}\n", stdout);
     }
-    return ferror(stdout) == 0;
+    return cli_can_print();
 }
 
 int dump_json(int argc, char **argv) {

@@ -20,10 +20,20 @@ int cli_refused(const char *name) {
     return CLI_ENVIRONMENT;
 }
 
+static int stdout_error; // errno of the write that failed first
+
+bool cli_can_print(void) {
+    if (ferror(stdout) == 0) {
+        return true;
+    }
+    stdout_error = stdout_error == 0 ? errno : stdout_error;
+    return false;
+}
+
 int cli_finish(int status) {
-    errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-        cli_message("cannot write results: %s", errno == 0 ? "write failed" : strerror(errno));
+        (void)cli_can_print();
+        cli_message("cannot write results: %s", strerror(stdout_error));
         return CLI_ENVIRONMENT;
     }
     return status;

@@ -48,6 +48,7 @@ struct dump_reader {
     uint64_t length_offset; // of the length of the memory being read
     struct dump_error error;
     struct dump_source source; // .read is NULL over memory
+    int source_error;          // errno of a read that failed: told when the window is used up
     uint8_t *buffer;           // the window of a stream
     size_t buffer_bytes;
     int descriptor;

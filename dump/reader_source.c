@@ -13,9 +13,14 @@ static bool fail_read(struct dump_reader *reader, int system_error) {
     return false;
 }
 
-// Reads until the window is full or the stream ends.
+// Reads until the window is full or the stream ends. A failure waits until what came before it has
+// been read, so that the good part of a broken stream is handed out whole.
 static bool fill(struct dump_reader *reader) {
     size_t used = (size_t)(reader->end - reader->base);
+    size_t kept = used;
+    if (reader->source_error != 0) {
+        return fail_read(reader, reader->source_error);
+    }
     while (used < reader->buffer_bytes && !reader->at_end) {
         size_t want = reader->buffer_bytes - used;
         int64_t got = reader->source.read(reader->source.context, reader->buffer + used, want);
@@ -23,7 +28,8 @@ static bool fill(struct dump_reader *reader) {
             continue;
         }
         if (got < 0 || (uint64_t)got > want) {
-            return fail_read(reader, got < 0 ? (int)-got : EIO);
+            reader->source_error = got < 0 ? (int)-got : EIO;
+            return used > kept || fail_read(reader, reader->source_error);
         }
         reader->at_end = got == 0;
         used += (size_t)got;

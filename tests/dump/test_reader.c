@@ -309,7 +309,32 @@ static void a_failing_source_is_told_with_its_errno(void **state) {
     struct dump_reader *reader = dump_reader_create(&source, DUMP_STRICT);
     assert_ended(reader, DUMP_ERROR_READ);
     assert_int_equal(dump_reader_error(reader)->system_error, EIO);
+    assert_int_equal(dump_reader_error(reader)->offset_bytes, build.size_bytes);
     dump_reader_destroy(reader);
+    build_fini(&build);
+}
+
+// As good as the same bytes from a file that ends there.
+static void what_came_before_a_failure_is_read(void **state) {
+    (void)state;
+    struct build build = {.pointer_bytes = 8};
+    build_sample(&build);
+    for (; build.size_bytes > 0; build.size_bytes--) {
+        struct dump_reader *cut = over(&build, DUMP_STRICT);
+        while (dump_reader_next(cut) != NULL) {
+        }
+        for (size_t window = 1; window <= 4096; window *= 64) {
+            struct chunks chunks = chunks_of(&build, 100);
+            chunks.error = -EIO;
+            const struct dump_source source = {.read = read_chunk, .context = &chunks};
+            struct dump_reader *reader = dump_reader_create_windowed(&source, DUMP_STRICT, window);
+            assert_ended(reader, DUMP_ERROR_READ);
+            assert_int_equal(dump_reader_offset(reader), dump_reader_offset(cut));
+            assert_int_equal(dump_reader_error(reader)->offset_bytes, build.size_bytes);
+            dump_reader_destroy(reader);
+        }
+        dump_reader_destroy(cut);
+    }
     build_fini(&build);
 }
 
@@ -374,6 +399,7 @@ int main(void) {
         cmocka_unit_test(a_string_over_the_window_makes_it_grow),
         cmocka_unit_test(an_interrupted_read_is_repeated),
         cmocka_unit_test(a_failing_source_is_told_with_its_errno),
+        cmocka_unit_test(what_came_before_a_failure_is_read),
         cmocka_unit_test(a_source_that_claims_more_than_was_asked_is_refused),
         cmocka_unit_test(a_pipe_is_read_to_its_end),
         cmocka_unit_test(a_closed_descriptor_is_an_error_value),
