@@ -23,7 +23,7 @@
 #define AHEAD_BYTES           4096 // the processor itself reads ahead within a page only
 #define AROUND_BYTES_MAX      (1 + 8 + SIZE_VARINT_BYTES_MAX + 1)
 #define ROOM_BYTES_MAX(element_bytes)                                                              \
-    ((element_bytes) + (element_bytes) / WORD_BYTES * 3 + AROUND_BYTES_MAX)
+    ((element_bytes) + (element_bytes) / WORD_BYTES * 3 + AROUND_BYTES_MAX + sizeof(uint64_t))
 _Static_assert(IN_PLACE_BYTES_MAX < 1 << 14, "a size and an offset have two groups");
 _Static_assert(ROOM_BYTES_MAX(IN_PLACE_BYTES_MAX) <= OUT_BUFFER_BYTES, "an empty buffer has room");
 
@@ -53,14 +53,58 @@ static uint64_t bits_from(const uint64_t *words, size_t bit, size_t end) {
     return end - bit < 64 ? bits & (((uint64_t)1 << (end - bit)) - 1) : bits;
 }
 
+// Where four words begin whose offsets all have one group of seven bits.
+#define NEAR_WORDS (128 / WORD_BYTES - 3)
+
+// The fields of four words by their bits: kind and offset of each in two bytes, least first.
+#define A UINT64_C(0x0001)
+#define B UINT64_C(0x0801)
+#define C UINT64_C(0x1001)
+#define D UINT64_C(0x1801)
+static const uint64_t near_fields[16] = {
+    0,
+    A,
+    B,
+    A | B << 16,
+    C,
+    A | C << 16,
+    B | C << 16,
+    A | B << 16 | C << 32,
+    D,
+    A | D << 16,
+    B | D << 16,
+    A | B << 16 | D << 32,
+    C | D << 16,
+    A | C << 16 | D << 32,
+    B | C << 16 | D << 32,
+    A | B << 16 | C << 32 | D << 48,
+};
+#undef A
+#undef B
+#undef C
+#undef D
+static const uint8_t near_bytes[16] = {0, 2, 2, 4, 2, 4, 4, 6, 2, 4, 4, 6, 4, 6, 6, 8};
+
+// Encodes the fields of the four words from `word` on. Stores eight bytes, whatever it returns.
+static inline uint8_t *encode_near_fields(uint8_t *to, uint64_t bits, size_t word) {
+    uint64_t fields = near_fields[bits] + word * WORD_BYTES * UINT64_C(0x0100010001000100);
+    memcpy(to, &fields, sizeof fields);
+    return to + near_bytes[bits];
+}
+
 // Encodes the fields of the memory words [first, end), whose bits are these; offsets count from
 // `first`.
 static uint8_t *encode_fields(uint8_t *to, const uint64_t *bits, size_t first, size_t end) {
     for (size_t bit = first; bit < end; bit = (bit | 63) + 1) {
-        for (uint64_t left = bits_from(bits, bit, end); left != 0; left &= left - 1) {
-            size_t word = bit - first + bits_ctz64(left);
+        uint64_t left = bits_from(bits, bit, end);
+        size_t word = bit - first;
+        for (; left != 0 && word < NEAR_WORDS; left >>= 4) {
+            to = encode_near_fields(to, left & 15, word);
+            word += 4;
+        }
+        for (; left != 0; left &= left - 1) {
             *to++ = WRITER_FIELD_POINTER;
-            to = out_encode_varint(to, word * WORD_BYTES);
+            to = out_encode_varint(to, (word + bits_ctz64(left)) * WORD_BYTES);
         }
     }
     return to;
@@ -113,10 +157,10 @@ static inline void copy_slot(uint8_t *to, uintptr_t address, size_t size_bytes) 
     heap_peek(to, (const void *)address, size_bytes);
 #else
     const uint8_t *from = (const uint8_t *)address;
+    for (size_t i = 0; i < size_bytes; i += LINE_BYTES) {
+        bits_prefetch(from + AHEAD_BYTES + i);
+    }
     if (size_bytes > COPY_BYTES_MAX) {
-        for (size_t i = 0; i < size_bytes; i += LINE_BYTES) {
-            bits_prefetch(from + AHEAD_BYTES + i);
-        }
         memcpy(to, from, size_bytes);
         return;
     }

@@ -242,6 +242,49 @@ static void pointer_fields_follow_the_layout_past_holes(void **state) {
     demand_empty_segments(written);
 }
 
+// The fields that `mask`'s bytes, as many as the object has words, say.
+static size_t offsets_of(const uint8_t *mask, size_t size_bytes, uint64_t *offsets) {
+    size_t count = 0;
+    for (size_t word = 0; word < size_bytes / 8; word++) {
+        if ((mask[word / 8] >> (word % 8) & 1) != 0) {
+            offsets[count++] = 8 * word;
+        }
+    }
+    return count;
+}
+
+// Offsets below 128 are encoded four words at a time.
+static void every_mask_of_eight_words_is_encoded_wherever_it_stands(void **state) {
+    (void)state;
+    static const size_t sizes[] = {24, 48, 64, 112, 128, 144, 208, 640};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct written written;
+        void *objects[256];
+        uint8_t masks[256][10];
+        written_begin(&written, &(struct runtime_options){.go_version = "go1.22.1"});
+        for (unsigned m = 0; m < 256; m++) {
+            for (unsigned byte = 0; byte < 10; byte++) {
+                masks[m][byte] = (uint8_t)(m ^ byte * 0x5d);
+            }
+            masks[m][0] |= 1; // an object with no pointer would stand among others
+            struct gc_layout layout = {
+                .size_bytes = sizes[i], .pointer_bytes = sizes[i], .pointer_mask = masks[m]};
+            objects[m] = heap_alloc(written.heap, written.cache, sizes[i], &layout, 0);
+            assert_non_null(objects[m]);
+            assert_true(m == 0 || objects[m] > objects[m - 1]);
+        }
+        written_dump(&written);
+        demand_head(&written, "go1.22.1", 1);
+        for (unsigned m = 0; m < 256; m++) {
+            uint64_t offsets[80];
+            size_t count = offsets_of(masks[m], sizes[i], offsets);
+            demand_object(&written, objects[m], sizes[i], offsets, count);
+        }
+        demand_empty_segments(&written);
+        written_end(&written);
+    }
+}
+
 // Sizes on both sides of what is encoded in place, and of the writer's buffer.
 static void objects_of_every_size_have_all_their_fields(void **state) {
     struct written *written = *state;
@@ -395,6 +438,7 @@ int main(void) {
         TEST(freed_objects_are_not_in_the_dump),
         TEST(a_remotely_freed_object_is_not_in_the_dump),
         TEST(pointer_fields_follow_the_layout_past_holes),
+        TEST(every_mask_of_eight_words_is_encoded_wherever_it_stands),
         TEST(objects_of_every_size_have_all_their_fields),
         TEST(an_object_over_two_arenas_keeps_its_fields),
         TEST(a_span_of_small_objects_over_two_arenas_keeps_their_fields),
