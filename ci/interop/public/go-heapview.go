@@ -4,26 +4,19 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
-	"fmt"
 	"os"
 	"reflect"
 
 	"github.com/alexey-medvedchikov/go-heapview/internal/heapfile"
 )
 
-type found struct {
-	Records     map[string]int    `json:"records"`
-	ObjectBytes uint64            `json:"object_bytes"`
-	PointerSize uint64            `json:"pointer_size"`
-	BigEndian   bool              `json:"big_endian"`
-	ArenaStart  uint64            `json:"arena_start"`
-	ArenaEnd    uint64            `json:"arena_end"`
-	MemStats    map[string]uint64 `json:"memstats"`
-}
-
-func readDump(file *os.File) (*found, error) {
-	f := &found{Records: map[string]int{"EOF": 1}, MemStats: map[string]uint64{}}
+func readDump(path string) (*found, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	f := &found{Records: map[string]int{"EOF": 1}}
 	count := func(name string) error { f.Records[name]++; return nil }
 	reader := heapfile.DumpReader{
 		OnObjectFn: func(o heapfile.Object) error {
@@ -36,12 +29,7 @@ func readDump(file *os.File) (*found, error) {
 			return count("Params")
 		},
 		OnMemStatsFn: func(m heapfile.MemStats) error {
-			value := reflect.ValueOf(m)
-			for i := 0; i < value.NumField(); i++ {
-				if value.Field(i).Kind() == reflect.Uint64 {
-					f.MemStats[value.Type().Field(i).Name] = value.Field(i).Uint()
-				}
-			}
+			f.addStats(reflect.ValueOf(m))
 			return count("MemStats")
 		},
 		OnOtherRootFn:        func(heapfile.OtherRoot) error { return count("OtherRoot") },
@@ -60,18 +48,4 @@ func readDump(file *os.File) (*found, error) {
 		OnAllocStackSampleFn: func(heapfile.AllocStackSample) error { return count("AllocSample") },
 	}
 	return f, reader.Read(bufio.NewReader(file))
-}
-
-func main() {
-	file, err := os.Open(os.Args[1])
-	if err == nil {
-		var f *found
-		if f, err = readDump(file); err == nil {
-			err = json.NewEncoder(os.Stdout).Encode(f)
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 }

@@ -5,7 +5,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"os"
 	"reflect"
@@ -21,16 +20,6 @@ var names = map[string]string{
 	"osthread": "OSThread", "memstats": "MemStats", "queuedfinalizer": "QueuedFinalizer", "datasegment": "Data",
 	"bsssegment": "BSS", "defer": "Defer", "panic": "Panic", "allocfreeprofile": "MemProf",
 	"allocstacktracesample": "AllocSample",
-}
-
-type found struct {
-	Records     map[string]int    `json:"records"`
-	ObjectBytes int               `json:"object_bytes"`
-	PointerSize uint64            `json:"pointer_size"`
-	BigEndian   bool              `json:"big_endian"`
-	ArenaStart  uint64            `json:"arena_start"`
-	ArenaEnd    uint64            `json:"arena_end"`
-	MemStats    map[string]uint64 `json:"memstats"`
 }
 
 // field is the first field of a record that has one of the names.
@@ -53,24 +42,25 @@ func (f *found) add(record reflect.Value) string {
 	f.Records[name]++
 	switch name {
 	case "Object":
-		f.ObjectBytes += field(record, "Contents").Len()
+		f.ObjectBytes += uint64(field(record, "Contents").Len())
 	case "Params":
 		f.BigEndian = field(record, "BigEndian").Bool()
 		f.PointerSize = field(record, "PointerSize", "PtrSize").Uint()
 		f.ArenaStart = field(record, "HeapStart", "HeapStartAddr").Uint()
 		f.ArenaEnd = field(record, "HeapEnd", "HeapEndAddr").Uint()
 	case "MemStats":
-		for i := 0; i < record.NumField(); i++ {
-			if record.Field(i).Kind() == reflect.Uint64 {
-				f.MemStats[record.Type().Field(i).Name] = record.Field(i).Uint()
-			}
-		}
+		f.addStats(record)
 	}
 	return name
 }
 
-func readDump(file *os.File) (*found, error) {
-	f := &found{Records: map[string]int{}, MemStats: map[string]uint64{}}
+func readDump(path string) (*found, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	f := &found{Records: map[string]int{}}
 	buffered := bufio.NewReader(file)
 	if err := reader.ReadHeader(buffered); err != nil {
 		return nil, err
@@ -83,19 +73,5 @@ func readDump(file *os.File) (*found, error) {
 		if f.add(reflect.ValueOf(record).Elem()) == "EOF" {
 			return f, nil
 		}
-	}
-}
-
-func main() {
-	file, err := os.Open(os.Args[1])
-	if err == nil {
-		var f *found
-		if f, err = readDump(file); err == nil {
-			err = json.NewEncoder(os.Stdout).Encode(f)
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
 	}
 }
