@@ -17,6 +17,7 @@
 #define SAMPLED_NAPS 20
 #define MARK_STEP    64
 #define TURNS_COUNT  64 // a round of turns: one barrier
+#define SWAP_READS   64
 
 static uint64_t now_ns(void) {
     struct timespec now;
@@ -133,6 +134,38 @@ static void rest(struct crew *crew, struct barrier barrier) {
     crew_order(crew, 0);
 }
 
+// What lives of each class is what lived before, and at most one object more of each worker: one
+// that was read between its allocation's count and its free's would be missing.
+static bool check_pairs(struct crew *crew, const struct memstats *before) {
+    rule_count(&crew->book, RULE_MODEL_BY_SIZE);
+    for (size_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
+        const struct memstats_by_size *row = &crew->stats.BySize[class];
+        uint64_t live = before->BySize[class].Mallocs - before->BySize[class].Frees;
+        if (row->Mallocs - row->Frees - live > crew->worker_count) {
+            return rule_fail_values(&crew->book, RULE_MODEL_BY_SIZE, "BySize.Mallocs - Frees",
+                                    (struct rule_value){"fast account", row->Mallocs - row->Frees},
+                                    (struct rule_value){"ledgers", live});
+        }
+    }
+    return true;
+}
+
+// All workers take caches and give them up, allocate and free in them, and do nothing else:
+// statistics that are read meanwhile are exact to an object.
+static void swap(struct crew *crew) {
+    crew_order(crew, GATE_PAUSE);
+    heap_sweep_finish(crew->heap, crew->cache);
+    read_stats(crew);
+    const struct memstats before = crew->stats;
+    crew_order(crew, GATE_SWAP | GATE_PAUSE);
+    for (int i = 0; i < SWAP_READS && !crew->book.found; i++) {
+        read_stats(crew);
+        (void)(crew->book.found || check_pairs(crew, &before));
+    }
+    crew_take_finding(crew, &crew->book);
+    crew_order(crew, 0);
+}
+
 static void turn(struct crew *crew) {
     uint32_t lot = random_below(&crew->random, TURNS_COUNT);
     if (lot < 3) {
@@ -151,9 +184,8 @@ static void turn(struct crew *crew) {
         change_rate(crew);
     } else if (lot < 14) {
         use_own_cache(crew);
-    } else if (lot < 16) {
-        crew_order(crew, GATE_SWAP);
-        crew_order(crew, 0);
+    } else if (lot < 17) {
+        swap(crew);
     } else if (lot < 24) {
         read_stats(crew);
     }

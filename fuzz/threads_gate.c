@@ -1,5 +1,5 @@
-// threads_gate: orders that every worker follows from its next operation on, at the price of one
-// load.
+// threads_gate: what the threads tell each other: orders that every worker follows from its next
+// operation on, at the price of one load; objects handed over; findings.
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/threads_state.h"
 
@@ -54,6 +54,20 @@ bool worker_passes_gate(struct worker *worker) {
         return worker_passes_gate(worker);
     }
     return !worker_is_told(worker, GATE_QUIT);
+}
+
+// ---- between workers
+
+struct object *crew_swap_mail(struct crew *crew, uint32_t mailbox, struct object *sent) {
+    return atomic_exchange_explicit(&crew->mailboxes[mailbox], sent, memory_order_acq_rel);
+}
+
+uint64_t crew_next_serial(struct crew *crew) {
+    return atomic_fetch_add_explicit(&crew->serial, 1, memory_order_relaxed);
+}
+
+void worker_tells(struct worker *worker, uint64_t operation_count) {
+    atomic_store_explicit(&worker->operation_count, operation_count, memory_order_relaxed);
 }
 
 // ---- findings

@@ -195,21 +195,31 @@ static inline bool worker_is_told(const struct worker *worker, enum gate_bits bi
     return (worker->order & (uint32_t)bit) != 0;
 }
 
+// Puts an object, or NULL, into a mailbox, and returns what was there.
+struct object *crew_swap_mail(struct crew *crew, uint32_t mailbox, struct object *sent);
+uint64_t crew_next_serial(struct crew *crew);
+void worker_tells(struct worker *worker, uint64_t operation_count); // how far it is
+
 // ---- findings: the first stays
 
 void crew_take_finding(struct crew *crew, const struct rule_book *book);
 void crew_take_line(struct crew *crew, const char *line);
 
-// ---- threads_object.c: records, contents, anchors
-
-extern const struct gc_layout threads_layouts[];
-#define THREADS_LAYOUT_COUNT 6
-size_t object_first_pointer(const struct object *object); // byte offset; SIZE_MAX: it has none
+// ---- threads_object.c: records and what was counted of them
 
 struct object *worker_take_spare(struct worker *worker); // NULL: none
 void worker_give_spare(struct worker *worker, struct object *object);
 void worker_hold(struct worker *worker, struct object *object);
 void worker_unhold(struct worker *worker, struct object *object);
+
+void ledger_malloc(struct ledger *ledger, uint8_t size_class, size_t element_bytes);
+void ledger_free(struct ledger *ledger, uint8_t size_class, size_t element_bytes);
+
+// ---- threads_contents.c: contents, anchors
+
+extern const struct gc_layout threads_layouts[];
+#define THREADS_LAYOUT_COUNT 6
+size_t object_first_pointer(const struct object *object); // byte offset; SIZE_MAX: it has none
 
 void contents_write(const struct object *object, size_t from_bytes);
 // Verifies the first `size_bytes` of what was written. False: a finding.
@@ -224,9 +234,6 @@ bool contents_verify_zero(struct rule_book *book, uintptr_t address, size_t size
 
 // Stores a pointer into a word that only this worker writes.
 void worker_store(struct worker *worker, uintptr_t slot, uintptr_t value);
-
-void ledger_malloc(struct ledger *ledger, uint8_t size_class, size_t element_bytes);
-void ledger_free(struct ledger *ledger, uint8_t size_class, size_t element_bytes);
 
 // ---- operations: true when they did something
 

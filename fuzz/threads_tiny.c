@@ -1,20 +1,18 @@
 // threads_tiny: a worker's tiny objects, and which block of its cache the next one may share.
+//
+// All memory that it touches is the worker's own, as threads_work.c's.
 #include "fuzz/threads_state.h"
-
-static uint64_t next_serial(struct worker *worker) {
-    return atomic_fetch_add_explicit(&worker->crew->serial, 1, memory_order_relaxed);
-}
 
 void worker_drop_slot(struct worker *worker, const struct dropped *slot) {
     struct dropped *dropped = &worker->dropped[worker->dropped_count++];
     *dropped = *slot;
-    dropped->serial = next_serial(worker);
+    dropped->serial = crew_next_serial(worker->crew);
 }
 
 static struct tiny_block *take_block(struct worker *worker, uintptr_t base) {
     struct tiny_block *block = worker->spare_blocks;
     worker->spare_blocks = block->next_spare;
-    *block = (struct tiny_block){.base = base, .serial = next_serial(worker)};
+    *block = (struct tiny_block){.base = base, .serial = crew_next_serial(worker->crew)};
     return block;
 }
 

@@ -1,5 +1,8 @@
 // threads_work: a worker's life, and what it does with objects: allocates, frees, resizes, hands
 // over, links, forgets; each result is checked and entered in its ledger.
+//
+// All memory that it touches is the worker's own (cmake/layers.cmake): what others see goes through
+// threads_contents.c, threads_gate.c and the heap.
 #include "fuzz/threads_state.h"
 
 #include "oracle/model_state.h" // the class table typed in a second time
@@ -324,9 +327,8 @@ bool worker_exchange(struct worker *worker) {
     if (sent != NULL) {
         worker_unhold(worker, sent);
     }
-    struct object *got = atomic_exchange_explicit(
-        &worker->crew->mailboxes[random_below(&worker->random, THREADS_MAILBOXES)], sent,
-        memory_order_acq_rel);
+    struct object *got =
+        crew_swap_mail(worker->crew, random_below(&worker->random, THREADS_MAILBOXES), sent);
     if (got == NULL) {
         return false;
     }
@@ -426,7 +428,7 @@ void *worker_run(void *context) {
     worker_hears(worker);
     for (uint64_t count = 0; worker_passes_gate(worker); count++) {
         if (count % COUNTED_AT_ONCE == 0) {
-            atomic_store_explicit(&worker->operation_count, count, memory_order_relaxed);
+            worker_tells(worker, count);
         }
         if (!worker->book.found) {
             step(worker);

@@ -143,6 +143,38 @@ static void *enter_and_leave(void *context) {
     return NULL;
 }
 
+struct reading {
+    struct memstats stats;
+    atomic_bool is_done;
+};
+
+static void *read_statistics(void *context) {
+    struct reading *reading = context;
+    heap_read_memstats(heap, &reading->stats);
+    atomic_store(&reading->is_done, true);
+    return NULL;
+}
+
+// The reader comes between an allocation and its count, and has to wait.
+static void statistics_are_read_between_operations(void **state) {
+    (void)state;
+    struct reading reading = {.is_done = false};
+    struct mcache *cache = heap_acquire_cache(heap);
+    pthread_t thread;
+    world_enter(heap, cache);
+    assert_int_equal(pthread_create(&thread, NULL, read_statistics, &reading), 0);
+    while (atomic_load(&heap->stopping) == 0 && !atomic_load(&reading.is_done)) {
+        (void)sched_yield();
+    }
+    stat_add(&cache->stats.small_alloc_count[7], 2);
+    stat_add(&cache->stats.small_free_count[7], 1);
+    world_leave(cache);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(reading.stats.BySize[7].Mallocs, 2);
+    assert_int_equal(reading.stats.BySize[7].Frees, 1);
+    assert_int_equal(reading.stats.HeapObjects, 1);
+}
+
 static void a_thread_that_waits_for_a_stopped_world_is_seen(void **state) {
     (void)state;
     pthread_t thread;
@@ -281,6 +313,7 @@ int main(void) {
         TEST(a_stopped_world_stands_still_with_membarrier),
         TEST(a_stopped_world_stands_still_without_membarrier),
         TEST(the_stopper_may_enter_its_own_and_others_caches),
+        TEST(statistics_are_read_between_operations),
         TEST(a_thread_that_waits_for_a_stopped_world_is_seen),
         TEST(a_thread_inside_a_call_may_stop_the_world),
         TEST(threads_that_stop_each_other_from_inside_do_not_wait_for_ever),
