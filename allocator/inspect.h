@@ -103,6 +103,9 @@ size_t inspect_arena_count(const struct heap *heap);
 bool inspect_arena(const struct heap *heap, size_t index,
                    struct inspect_arena *arena); // by address, ascending
 
+// Where searches for free pages begin: none is to be below.
+uintptr_t inspect_search_address(const struct heap *heap);
+
 // Summary tree: the node's claim of free pages (at its start, the longest run, at its end), to be
 // checked.
 struct inspect_summary {

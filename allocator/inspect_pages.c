@@ -41,6 +41,10 @@ bool inspect_arena(const struct heap *heap, size_t index, struct inspect_arena *
     return false;
 }
 
+uintptr_t inspect_search_address(const struct heap *heap) {
+    return heap->palloc.search_address;
+}
+
 size_t inspect_summary_count(const struct heap *heap, int level) {
     size_t arena_limit = heap->palloc.arena_limit;
     switch (level) {

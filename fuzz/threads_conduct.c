@@ -16,8 +16,8 @@
 #define NAP_SHARE    3 // times as long as the turn before, so that most of the time is the workers'
 #define SAMPLED_NAPS 20
 #define MARK_STEP    64
-#define TURNS_COUNT  64 // a round of turns: one barrier
-#define SWAP_READS   64
+#define TURNS_COUNT  64   // a round of turns: one barrier
+#define SWAP_READS   1024 // at most
 
 static uint64_t now_ns(void) {
     struct timespec now;
@@ -157,8 +157,10 @@ static void swap(struct crew *crew) {
     heap_sweep_finish(crew->heap, crew->cache);
     read_stats(crew);
     const struct memstats before = crew->stats;
+    atomic_store(&crew->swapping_count, crew->worker_count);
     crew_order(crew, GATE_SWAP | GATE_PAUSE);
-    for (int i = 0; i < SWAP_READS && !crew->book.found; i++) {
+    for (int i = 0; i < SWAP_READS && atomic_load(&crew->swapping_count) > 0 && !crew->book.found;
+         i++) {
         read_stats(crew);
         (void)(crew->book.found || check_pairs(crew, &before));
     }

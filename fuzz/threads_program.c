@@ -380,6 +380,7 @@ void worker_swap_caches(struct worker *worker) {
             heap_release_cache(heap, cache);
         }
     }
+    atomic_fetch_sub(&worker->crew->swapping_count, 1);
 }
 
 void worker_end_program(struct worker *worker) {

@@ -155,10 +155,11 @@ struct crew {
     struct object *objects; // worker_count * THREADS_OBJECTS
     _Atomic(struct object *) mailboxes[THREADS_MAILBOXES];
     uint64_t round_seconds;
-    _Atomic uint64_t serial;  // of blocks begun and slots dropped
-    _Atomic bool is_done;     // the conductor has ended
-    uint64_t refusals_before; // of the system, when it was created
-    bool is_short;            // there was no memory for the conductor's cache
+    _Atomic uint64_t serial;         // of blocks begun and slots dropped
+    _Atomic uint32_t swapping_count; // of workers that have not swapped all caches yet
+    _Atomic bool is_done;            // the conductor has ended
+    uint64_t refusals_before;        // of the system, when it was created
+    bool is_short;                   // there was no memory for the conductor's cache
     _Atomic bool found;
     pthread_mutex_t finding_mutex;
 

@@ -52,6 +52,7 @@ struct page_walk {
     struct rule_book *book;
     const struct view *view;
     bool deep;
+    uintptr_t search_address;
     uint32_t next; // of view->by_address: first span that ends above the page looked at
 };
 
@@ -115,6 +116,22 @@ static bool is_untouched(const struct inspect_arena *arena, size_t chunk) {
     return touched == 0;
 }
 
+// Index of the lowest bit that is set; one is.
+static uint32_t lowest_bit(uint64_t bits) {
+    return view_popcount((bits & (~bits + 1)) - 1);
+}
+
+// `free` is a bit a page from `address` on.
+static bool check_search(const struct page_walk *walk, uintptr_t address, uint64_t free) {
+    if (free == 0 || address >= walk->search_address) {
+        return true;
+    }
+    address += lowest_bit(free) * HEAP_PAGE_BYTES;
+    return address >= walk->search_address ||
+           fail_page(walk->book, RULE_PAGE_SEARCH, address,
+                     "the page is free, and searches begin above it");
+}
+
 // Counts the pages of the chunk that are allocated.
 static bool check_chunk(const struct page_walk *walk, const struct inspect_arena *arena,
                         size_t chunk, uint64_t *allocated_pages) {
@@ -129,6 +146,9 @@ static bool check_chunk(const struct page_walk *walk, const struct inspect_arena
         if ((~allocated & ~grown) != 0) {
             return fail_page(walk->book, RULE_PAGE_SCAVENGED, address,
                              "a page near is free that was never grown");
+        }
+        if (!check_search(walk, address, ~allocated)) {
+            return false;
         }
         *allocated_pages += view_popcount(allocated & grown);
         if (walk->deep && !check_free_pages(walk, arena, word, grown & ~allocated)) {
@@ -156,11 +176,6 @@ static bool check_arena(struct page_walk *walk, const struct inspect_arena *aren
 }
 
 // ---- summaries
-
-// Index of the lowest bit that is set; one is.
-static uint32_t lowest_bit(uint64_t bits) {
-    return view_popcount((bits & (~bits + 1)) - 1);
-}
 
 // The free runs of a chunk as they come, from its lowest page up.
 struct runs {
@@ -282,7 +297,11 @@ bool verifier_check_pages(struct rule_book *book, const struct view *view, bool 
     }
     rule_count(book, RULE_PAGE_BITS);
     rule_count(book, RULE_PAGE_SCAVENGED);
-    struct page_walk walk = {.book = book, .view = view, .deep = deep};
+    rule_count(book, RULE_PAGE_SEARCH);
+    struct page_walk walk = {.book = book,
+                             .view = view,
+                             .deep = deep,
+                             .search_address = inspect_search_address(view->heap)};
     struct inspect_arena arena;
     for (size_t i = 0; inspect_arena(view->heap, i, &arena); i++) {
         if (!check_arena(&walk, &arena)) {

@@ -6,7 +6,7 @@
 // clang-format off
 // wrap: heap_read_memstats inspect_span inspect_span_of_address inspect_list inspect_cache
 // wrap: inspect_arena inspect_summary inspect_fix inspect_takings inspect_range inspect_special
-// wrap: inspect_bucket inspect_first_bucket heap_alloc heap_mark mincore
+// wrap: inspect_bucket inspect_first_bucket inspect_search_address heap_alloc heap_mark mincore
 // wrap: model_compare identities_check identities_check_since verifier_check
 // clang-format on
 
@@ -199,6 +199,11 @@ static void page_summary(void) {
     (void)driver_check(&driver, ORACLE_FULL);
 }
 
+static void page_search(void) {
+    liars.search_shift = HEAP_ARENA_BYTES;
+    (void)driver_check(&driver, ORACLE_FULL);
+}
+
 static void lie_fix(enum inspect_fixalloc which, struct inspect_fix *fix) {
     fix->free_block_count += which == INSPECT_FIX_SPECIAL;
 }
@@ -363,6 +368,7 @@ static const struct canary canaries[] = {
     CANARY(PAGE_BITS, page_bits),
     CANARY(PAGE_SCAVENGED, page_scavenged),
     CANARY(PAGE_SUMMARY, page_summary),
+    CANARY(PAGE_SEARCH, page_search),
     CANARY(FIX_BLOCKS, fix_blocks),
     CANARY(TAKINGS, takings),
     CANARY(SPECIAL_ORDER, special_order),

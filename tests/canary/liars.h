@@ -23,6 +23,7 @@ static struct liars {
     void (*arena)(struct inspect_arena *arena);
     int lost_level; // of summaries: what is asked of it is not there; 0: none
     void (*summary)(int level, size_t index, struct inspect_summary *summary);
+    uintptr_t search_shift;
     void (*fix)(enum inspect_fixalloc which, struct inspect_fix *fix);
     uintptr_t taking_shift;
     enum inspect_book (*book)(enum inspect_book book); // that a taking is charged to
@@ -96,6 +97,10 @@ REAL(bool, inspect_summary, const struct heap *heap, int level, size_t index,
         liars.summary(level, index, summary);
     }
     return there;
+}
+
+REAL(uintptr_t, inspect_search_address, const struct heap *heap) {
+    return __real_inspect_search_address(heap) + liars.search_shift;
 }
 
 REAL(void, inspect_fix, const struct heap *heap, enum inspect_fixalloc which,

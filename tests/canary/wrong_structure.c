@@ -4,7 +4,7 @@
 // clang-format off
 // wrap: heap_read_memstats inspect_span inspect_span_of_address inspect_list inspect_cache
 // wrap: inspect_arena inspect_summary inspect_fix inspect_takings inspect_range inspect_special
-// wrap: inspect_bucket inspect_first_bucket heap_alloc heap_mark mincore
+// wrap: inspect_bucket inspect_first_bucket inspect_search_address heap_alloc heap_mark mincore
 // wrap: model_compare identities_check identities_check_since verifier_check
 // clang-format on
 
@@ -261,6 +261,21 @@ static void a_span_that_reaches_into_no_arena_is_found(void **unused) {
     assert_says(ORACLE_FULL, RULE_PAGE_BITS, "a span lies in no arena", (uintptr_t)manual);
 }
 
+// First fit, lowest address: where the search begins is the lowest free page, or below.
+static void a_free_page_below_the_search_is_named(void **unused) {
+    (void)unused;
+    driver_next(&driver);
+    void *manual = heap_alloc_manual(driver.heap, 1, MANUAL_OTHER); // it takes the lowest one
+    assert_non_null(manual);
+    assert_true(model_manual_allocated(driver.model, (uintptr_t)manual, 1, MANUAL_OTHER));
+    heap_free_manual(driver.heap, manual, MANUAL_OTHER);
+    model_manual_freed(driver.model, (uintptr_t)manual);
+    assert_true(driver_check(&driver, ORACLE_FULL));
+    liars.search_shift = 1;
+    assert_says(ORACLE_FULL, RULE_PAGE_SEARCH, "the page is free, and searches begin above it",
+                (uintptr_t)manual);
+}
+
 // ---- summaries
 
 static void claim_more(int level, size_t index, struct inspect_summary *summary) {
@@ -359,6 +374,7 @@ int main(int argc, char **argv) {
         TEST(a_scavenged_page_that_is_in_use_is_found),
         TEST(a_span_in_no_arena_is_found),
         TEST(a_span_that_reaches_into_no_arena_is_found),
+        TEST(a_free_page_below_the_search_is_named),
         TEST(a_claim_is_shown_beside_the_bits),
         TEST(a_node_that_is_not_there_claims_nothing),
         TEST(a_heap_of_two_groups_of_arenas_is_clean),
