@@ -23,8 +23,8 @@ static enum sysmem_status reserve_behind(struct heap *heap, uintptr_t ask_bytes,
                                          struct growth *growth) {
     size_t slot = heap->next_arena_slot;
     size_t arena_count = arenas_for(ask_bytes - (heap->grow_end - heap->grow_next));
-    if (heap->grow_end != heap->base + slot * HEAP_ARENA_BYTES ||
-        slot + arena_count > HEAP_ARENA_COUNT) {
+    ASSERT(heap->grow_end == heap->base + slot * HEAP_ARENA_BYTES);
+    if (slot + arena_count > HEAP_ARENA_COUNT) {
         return SYSMEM_TAKEN;
     }
     enum sysmem_status status = sysmem_reserve_arenas(heap->sysmem, heap->grow_end, arena_count);
@@ -97,7 +97,7 @@ static bool make_arenas(struct heap *heap, struct growth *growth, uintptr_t base
 
 static bool prepare(struct heap *heap, const struct growth *growth) {
     uint64_t *stat = &heap->stats.heap_released_bytes;
-    size_t rest_bytes = growth->rest_end - growth->rest_base;
+    size_t rest_bytes = growth->rest_end - growth->rest_base; // of an arena that has metadata
     if (rest_bytes > 0 && !sysmem_prepare(heap->sysmem, growth->rest_base, rest_bytes, stat)) {
         return false;
     }
@@ -132,7 +132,6 @@ bool mheap_grow(struct heap *heap, size_t page_count) {
     struct heap_undo undo;
     heap_undo_begin(heap, &undo);
     if (reserve(heap, chunk_count * HEAP_CHUNK_PAGES * HEAP_PAGE_BYTES, &growth) &&
-        make_arenas(heap, &growth, growth.rest_base, growth.rest_end) &&
         make_arenas(heap, &growth, growth.base, growth.end) && prepare(heap, &growth)) {
         commit(heap, &growth);
         return true;

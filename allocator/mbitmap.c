@@ -105,7 +105,7 @@ void mbitmap_set(const struct heap *heap, uintptr_t base, size_t size_bytes,
                  const struct gc_layout *layout) {
     CHECK(layout->size_bytes >= layout->pointer_bytes);
     CHECK(layout->size_bytes % WORD_BYTES == 0);
-    if (layout->pointer_bytes > 0 && layout->size_bytes <= 64 * WORD_BYTES) {
+    if (layout->size_bytes <= 64 * WORD_BYTES) {
         set_short_elements(heap, base, base + size_bytes, layout);
         return;
     }

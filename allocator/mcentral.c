@@ -256,7 +256,8 @@ struct mspan *mcentral_cache_span(struct heap *heap, struct mcache *cache, uint8
 
 // Moves remotely freed slots to free. The owner calls, with the central lock held.
 static void drain(struct heap *heap, struct mspan *span) {
-    for (uint32_t word = 0; span->remote_count != 0 && word < mspan_bit_words(span); word++) {
+    for (uint32_t word = 0; span->remote_count != 0; word++) {
+        CHECK(word < mspan_bit_words(span));
         for (uint64_t bits = mspan_bit_word(span->remote_bits, word); bits != 0; bits &= bits - 1) {
             uint32_t index = word * 64 + bits_ctz64(bits);
             if (!mspan_is_noscan(span)) {

@@ -9,11 +9,10 @@
 
 // ---- address -> span
 
+// The address lies in an arena.
 static struct heap_arena *arena_of(const struct heap *heap, uintptr_t address) {
     uintptr_t offset = address - heap->base;
-    if (offset >= HEAP_WINDOW_BYTES) {
-        return NULL;
-    }
+    ASSERT(offset < HEAP_WINDOW_BYTES);
     return atomic_load_explicit(&heap->arenas[offset / HEAP_ARENA_BYTES], memory_order_acquire);
 }
 

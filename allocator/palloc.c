@@ -152,7 +152,7 @@ struct search {
 // A node with a free page: the first one, or inside the first one.
 static void note_free(struct search *search, size_t page, size_t node_pages) {
     if (search->first_free == NO_PAGE ||
-        (node_pages < search->first_free_pages && page >= search->first_free &&
+        (node_pages < search->first_free_pages && // the search only goes up
          page < search->first_free + search->first_free_pages)) {
         search->first_free = page;
         search->first_free_pages = node_pages;

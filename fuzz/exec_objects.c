@@ -209,6 +209,7 @@ bool exec_realloc(struct executor *executor, struct operation operation) {
         .cache_id = heap_cache_id(cache),
         .size_bytes = operation_get(operation, OPERAND_SIZE),
         .layout = shown->layout,
+        .flags = operation_get(operation, OPERAND_ZERO) != 0 ? HEAP_ALLOC_ZERO : 0u,
     };
     void *old = (void *)shown->address;
     uint32_t handle = executor->handles[slot];

@@ -150,9 +150,17 @@ static bool check_pairs(struct crew *crew, const struct memstats *before) {
     return true;
 }
 
-// All workers take caches and give them up, allocate and free in them, and do nothing else:
-// statistics that are read meanwhile are exact to an object.
+// All workers take caches and give them up, and allocate and free in them, all of which is sampled,
+// or nothing.
 static void swap(struct crew *crew) {
+    heap_set_profile_rate(crew->heap, random_once_in(&crew->random, 2));
+    crew_order(crew, GATE_SWAP);
+    crew_order(crew, 0);
+    heap_set_profile_rate(crew->heap, MPROF_RATE_DEFAULT);
+}
+
+// The same while they do nothing else: statistics that are read meanwhile are exact to an object.
+static void swap_and_read(struct crew *crew) {
     crew_order(crew, GATE_PAUSE);
     heap_sweep_finish(crew->heap, crew->cache);
     read_stats(crew);
@@ -186,8 +194,10 @@ static void turn(struct crew *crew) {
         change_rate(crew);
     } else if (lot < 14) {
         use_own_cache(crew);
-    } else if (lot < 17) {
+    } else if (lot < 19) {
         swap(crew);
+    } else if (lot < 21) {
+        swap_and_read(crew);
     } else if (lot < 24) {
         read_stats(crew);
     }
