@@ -46,10 +46,12 @@ static bool same_maps(const struct record_judge *judge, const struct frame_descr
            record_number_equal(judge, "arguments_map", left->arguments_map, right->arguments_map) &&
            record_number_equal(judge, "locals_map", left->locals_map, right->locals_map) &&
            record_number_equal(judge, "local_words", left->local_words, right->local_words) &&
-           (left->arguments_map != FRAME_MAP_BITS ||
+           (left->arguments_map != FRAME_MAP_BITS || left->arguments_map != right->arguments_map ||
+            left->argument_bytes != right->argument_bytes || // told, and the rule set aside
             same_bits(judge, "argument bit", left->argument_bits, right->argument_bits,
                       right->argument_bytes / WORD_BYTES)) &&
-           (left->locals_map != FRAME_MAP_BITS ||
+           (left->locals_map != FRAME_MAP_BITS || left->locals_map != right->locals_map ||
+            left->local_words != right->local_words ||
             same_bits(judge, "local bit", left->local_bits, right->local_bits, right->local_words));
 }
 
@@ -306,8 +308,9 @@ static bool check_type(const struct record_judge *judge, const struct type *own,
     return record_number_equal(judge, "address", (uintptr_t)own, entry->address) &&
            record_number_equal(judge, "size", left->size_bytes, right->size_bytes) &&
            record_number_equal(judge, "pointer_bytes", left->pointer_bytes, right->pointer_bytes) &&
-           same_bits(judge, "mask bit", left->pointer_mask, right->pointer_mask,
-                     right->pointer_bytes / WORD_BYTES) &&
+           (left->pointer_bytes != right->pointer_bytes || // told, and the rule set aside
+            same_bits(judge, "mask bit", left->pointer_mask, right->pointer_mask,
+                      right->pointer_bytes / WORD_BYTES)) &&
            record_number_equal(judge, "hash", own->hash, entry->description->hash) &&
            record_number_equal(judge, "direct_interface", own->direct_interface,
                                entry->description->direct_interface) &&
