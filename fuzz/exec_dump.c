@@ -4,8 +4,8 @@
 #include "fuzz/executor_state.h"
 
 #include "allocator/inspect.h"
-#include "allocator/poison.h"
 #include "dump/writer.h"
+#include "oracle/raw.h"
 #include "oracle/supply.h"
 #include "oracle/roundtrip.h"
 
@@ -38,7 +38,8 @@ static bool buffer_append(struct dump_buffer *buffer, const void *bytes, size_t 
         buffer->bytes = grown;
         buffer->capacity_bytes = capacity;
     }
-    heap_peek(buffer->bytes + buffer->size_bytes, bytes, size_bytes); // pieces lie in the heap
+    // pieces lie in the heap
+    raw_copy(buffer->bytes + buffer->size_bytes, (uintptr_t)bytes, size_bytes);
     buffer->size_bytes += size_bytes;
     return true;
 }

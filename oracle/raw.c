@@ -56,3 +56,21 @@ size_t raw_mismatch(uintptr_t address, const uint8_t *bytes, size_t size_bytes) 
     return equal + mismatch_by_byte((const volatile uint8_t *)(address + equal), bytes + equal,
                                     size_bytes - equal);
 }
+
+UNCHECKED static void copy(uint8_t *to, const volatile uint8_t *memory, size_t size_bytes) {
+    size_t i = 0;
+    for (; (uintptr_t)(memory + i) % WORD_BYTES != 0 && i < size_bytes; i++) {
+        to[i] = memory[i];
+    }
+    for (; i + WORD_BYTES <= size_bytes; i += WORD_BYTES) {
+        uint64_t word = *(const volatile uint64_t *)(memory + i);
+        memcpy(to + i, &word, sizeof word);
+    }
+    for (; i < size_bytes; i++) {
+        to[i] = memory[i];
+    }
+}
+
+void raw_copy(uint8_t *to, uintptr_t address, size_t size_bytes) {
+    copy(to, (const volatile uint8_t *)address, size_bytes);
+}

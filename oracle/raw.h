@@ -12,4 +12,7 @@
 // size_bytes: none.
 size_t raw_mismatch(uintptr_t address, const uint8_t *bytes, size_t size_bytes);
 
+// Copies memory from `address` on: heap_peek is the sanitizers' only where its file is watched.
+void raw_copy(uint8_t *to, uintptr_t address, size_t size_bytes);
+
 #endif

@@ -131,7 +131,7 @@ static void assert_clean(void) {
 static void wrong_bits(enum rule rule, const char *field, const uint8_t *bits, size_t count) {
     for (size_t i = 0; i < count; i++) {
         uint8_t *byte = (uint8_t *)(uintptr_t)&bits[i / BITS_OF_BYTE];
-        unsigned right = *byte >> i % BITS_OF_BYTE & 1u;
+        unsigned right = (unsigned)*byte >> i % BITS_OF_BYTE & 1u;
         *byte ^= (uint8_t)(1u << i % BITS_OF_BYTE);
         assert_numbers(rule, field, right ^ 1u, right);
         *byte ^= (uint8_t)(1u << i % BITS_OF_BYTE);

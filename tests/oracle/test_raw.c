@@ -39,6 +39,13 @@ static void poisoned_bytes_are_read_all_the_same(void **state) {
     assert_int_equal(raw_mismatch((uintptr_t)object, slot, 48), 48);
     slot[47] = 1;
     assert_int_equal(raw_mismatch((uintptr_t)object, slot, 48), 47);
+    for (size_t from = 0; from < 16; from++) { // poisoned ones too, from any place on
+        uint8_t copied[48] = {0};
+        raw_copy(copied, (uintptr_t)object + from, sizeof copied - from);
+        assert_int_equal(copied[0], 7);
+        assert_int_equal(copied[32 - from], 7);
+        assert_int_equal(copied[33 - from], 0);
+    }
     heap_release_cache(heap, cache);
     heap_destroy(heap);
 }
