@@ -31,9 +31,11 @@ bool cli_can_print(void) {
 }
 
 int cli_finish(int status) {
+    errno = 0; // of an earlier call
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
         (void)cli_can_print();
-        cli_message("cannot write results: %s", strerror(stdout_error));
+        cli_message("cannot write results: %s",
+                    stdout_error == 0 ? "write failed" : strerror(stdout_error));
         return CLI_ENVIRONMENT;
     }
     return status;
