@@ -160,15 +160,6 @@ static void print_calls(const char *name, const struct dump_calls *calls, struct
     }
 #define DUMP_RECORD_BARE(tag, name)
 #include "dump/records.def"
-#undef U
-#undef A
-#undef B
-#undef P
-#undef S
-#undef M
-#undef F
-#undef N
-#undef K
 
 static void print_members(const struct dump_record *record) {
     switch (record->tag) {

@@ -81,15 +81,6 @@ struct dump_calls {
     };
 #define DUMP_RECORD_BARE(tag, name)
 #include "dump/records.def"
-#undef U
-#undef A
-#undef B
-#undef P
-#undef S
-#undef M
-#undef F
-#undef N
-#undef K
 
 // One record, or one part of a record that does not fit the window or the lists. Nearly every
 // record is one part: is_first && is_last. A part covers the members [member_begin, member_end),

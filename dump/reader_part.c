@@ -34,15 +34,6 @@
     }
 #define DUMP_RECORD_BARE(tag, name)
 #include "dump/records.def"
-#undef U
-#undef A
-#undef B
-#undef P
-#undef S
-#undef M
-#undef F
-#undef N
-#undef K
 
 void reader_tidy(struct dump_reader *reader) {
     struct dump_record *record = &reader->record;

@@ -287,15 +287,6 @@ static enum step stop(struct dump_reader *reader, uint32_t member, const char *n
     }
 #define DUMP_RECORD_BARE(tag, name)
 #include "dump/records.def"
-#undef U
-#undef A
-#undef B
-#undef P
-#undef S
-#undef M
-#undef F
-#undef N
-#undef K
 
 enum step reader_take_members(struct dump_reader *reader) {
     switch (reader->record.tag) {

@@ -125,15 +125,6 @@ struct part {
     }
 #define DUMP_RECORD_BARE(tag, name)
 #include "dump/records.def"
-#undef U
-#undef A
-#undef B
-#undef P
-#undef S
-#undef M
-#undef F
-#undef N
-#undef K
 
 void dump_recoder_init(struct dump_recoder *recoder, const struct dump_output *output) {
     recoder->output = *output;

@@ -58,15 +58,6 @@ struct writer_stack {
     void write_##name(struct out *out, const struct writer_##name *record);
 #define DUMP_RECORD_BARE(tag, name) void write_##name(struct out *out);
 #include "dump/records.def"
-#undef A
-#undef B
-#undef F
-#undef K
-#undef M
-#undef N
-#undef P
-#undef S
-#undef U
 
 enum { WRITER_TAG_OBJECT = 1, WRITER_FIELD_END = 0, WRITER_FIELD_POINTER = 1 };
 

@@ -114,15 +114,6 @@ static uint64_t before;
         REQUIRE(record->member_end <= member);                                                     \
     }
 #include "dump/records.def"
-#undef U
-#undef A
-#undef B
-#undef P
-#undef N
-#undef S
-#undef M
-#undef F
-#undef K
 
 static void require_part(const struct dump_record *record) {
     switch (record->tag) {

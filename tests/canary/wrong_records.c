@@ -171,15 +171,6 @@ static void bend(struct dump_record *record, struct change *change) {
         break;
     }
 }
-#undef U
-#undef A
-#undef B
-#undef P
-#undef S
-#undef M
-#undef F
-#undef N
-#undef K
 
 // ---- a dump with one change
 
