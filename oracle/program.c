@@ -27,13 +27,24 @@ static bool in_step(const struct record_judge *judge, bool in_runtime, bool in_l
 
 // ---- frames
 
-static bool same_bits(const struct record_judge *judge, const char *field, const uint8_t *left,
-                      const uint8_t *right, size_t count) {
-    size_t i = count / 8 == 0 || memcmp(left, right, count / 8) != 0 ? 0 : count / 8 * 8;
+// Bits of pointer words. Where the counts differ, as is told before, the bits say nothing.
+struct bit_map {
+    const uint8_t *bits;
+    size_t count;
+};
+
+static struct bit_map bits_of(enum frame_map kind, const uint8_t *bits, size_t count) {
+    return (struct bit_map){bits, kind == FRAME_MAP_BITS ? count : 0};
+}
+
+static bool same_bits(const struct record_judge *judge, const char *field, struct bit_map left,
+                      struct bit_map right) {
+    size_t count = left.count == right.count ? left.count : 0;
+    size_t i = count / 8 == 0 || memcmp(left.bits, right.bits, count / 8) != 0 ? 0 : count / 8 * 8;
     for (; i < count; i++) {
-        if ((left[i / 8] >> i % 8 & 1) != (right[i / 8] >> i % 8 & 1)) {
-            return record_number_equal(judge, field, left[i / 8] >> i % 8 & 1,
-                                       right[i / 8] >> i % 8 & 1);
+        if ((left.bits[i / 8] >> i % 8 & 1) != (right.bits[i / 8] >> i % 8 & 1)) {
+            return record_number_equal(judge, field, left.bits[i / 8] >> i % 8 & 1,
+                                       right.bits[i / 8] >> i % 8 & 1);
         }
     }
     return true;
@@ -46,13 +57,14 @@ static bool same_maps(const struct record_judge *judge, const struct frame_descr
            record_number_equal(judge, "arguments_map", left->arguments_map, right->arguments_map) &&
            record_number_equal(judge, "locals_map", left->locals_map, right->locals_map) &&
            record_number_equal(judge, "local_words", left->local_words, right->local_words) &&
-           (left->arguments_map != FRAME_MAP_BITS || left->arguments_map != right->arguments_map ||
-            left->argument_bytes != right->argument_bytes || // told, and the rule set aside
-            same_bits(judge, "argument bit", left->argument_bits, right->argument_bits,
-                      right->argument_bytes / WORD_BYTES)) &&
-           (left->locals_map != FRAME_MAP_BITS || left->locals_map != right->locals_map ||
-            left->local_words != right->local_words ||
-            same_bits(judge, "local bit", left->local_bits, right->local_bits, right->local_words));
+           same_bits(
+               judge, "argument bit",
+               bits_of(left->arguments_map, left->argument_bits, left->argument_bytes / WORD_BYTES),
+               bits_of(right->arguments_map, right->argument_bits,
+                       right->argument_bytes / WORD_BYTES)) &&
+           same_bits(judge, "local bit",
+                     bits_of(left->locals_map, left->local_bits, left->local_words),
+                     bits_of(right->locals_map, right->local_bits, right->local_words));
 }
 
 static struct dump_record_StackFrame frame_record(const struct model *model,
@@ -308,9 +320,9 @@ static bool check_type(const struct record_judge *judge, const struct type *own,
     return record_number_equal(judge, "address", (uintptr_t)own, entry->address) &&
            record_number_equal(judge, "size", left->size_bytes, right->size_bytes) &&
            record_number_equal(judge, "pointer_bytes", left->pointer_bytes, right->pointer_bytes) &&
-           (left->pointer_bytes != right->pointer_bytes || // told, and the rule set aside
-            same_bits(judge, "mask bit", left->pointer_mask, right->pointer_mask,
-                      right->pointer_bytes / WORD_BYTES)) &&
+           same_bits(judge, "mask bit",
+                     (struct bit_map){left->pointer_mask, left->pointer_bytes / WORD_BYTES},
+                     (struct bit_map){right->pointer_mask, right->pointer_bytes / WORD_BYTES}) &&
            record_number_equal(judge, "hash", own->hash, entry->description->hash) &&
            record_number_equal(judge, "direct_interface", own->direct_interface,
                                entry->description->direct_interface) &&
