@@ -45,29 +45,12 @@ static struct mspan_queue *unswept(struct mspan_queue *pair, uint32_t generation
 static void push(struct mspan_queue *queue, struct mspan *span, enum mspan_list list) {
     CHECK(span->list == MSPAN_LIST_NONE);
     span->list = (uint8_t)list;
-    span->next = NULL;
-    span->previous = queue->last;
-    if (queue->last == NULL) {
-        queue->first = span;
-    } else {
-        queue->last->next = span;
-    }
-    queue->last = span;
+    mspan_queue_push(queue, span);
 }
 
 static void unlink_span(struct mspan_queue *queue, struct mspan *span) {
     CHECK(span->list == MSPAN_LIST_PARTIAL || span->list == MSPAN_LIST_FULL);
-    if (span->previous == NULL) {
-        queue->first = span->next;
-    } else {
-        span->previous->next = span->next;
-    }
-    if (span->next == NULL) {
-        queue->last = span->previous;
-    } else {
-        span->next->previous = span->previous;
-    }
-    span->next = span->previous = NULL;
+    mspan_queue_remove(queue, span);
     span->list = MSPAN_LIST_NONE;
 }
 

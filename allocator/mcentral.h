@@ -19,6 +19,34 @@ struct mspan_queue {
     struct mspan *last;
 };
 
+// Adds a span that stands in no queue, behind the others. Its owner's alone to call, or under its
+// lock.
+static inline void mspan_queue_push(struct mspan_queue *queue, struct mspan *span) {
+    span->next = NULL;
+    span->previous = queue->last;
+    if (queue->last == NULL) {
+        queue->first = span;
+    } else {
+        queue->last->next = span;
+    }
+    queue->last = span;
+}
+
+// Takes a span out of the queue that it stands in.
+static inline void mspan_queue_remove(struct mspan_queue *queue, struct mspan *span) {
+    if (span->previous == NULL) {
+        queue->first = span->next;
+    } else {
+        span->previous->next = span->next;
+    }
+    if (span->next == NULL) {
+        queue->last = span->previous;
+    } else {
+        span->next->previous = span->previous;
+    }
+    span->next = span->previous = NULL;
+}
+
 struct mcentral {
     struct lock lock;
     uint8_t span_class;

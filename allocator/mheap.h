@@ -140,6 +140,10 @@ struct mspan *mheap_take_span(struct heap *heap, size_t page_count, size_t align
                               enum mspan_state state, uint8_t span_class, uint64_t *stat);
 void mheap_give_span(struct heap *heap, struct mspan *span, uint64_t *stat);
 
+// Moves pages from idle to `stat`.
+void mheap_charge_pages(struct heap_stats *stats, size_t page_count, size_t scavenged_count,
+                        uint64_t *stat);
+
 // Names `named` (NULL: nobody) as the span of each of these pages.
 void mheap_name_pages(struct heap *heap, uintptr_t base, size_t page_count, struct mspan *named);
 

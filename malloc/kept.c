@@ -42,20 +42,13 @@ static void count(struct keeper *keeper, const struct mspan *span, uint32_t time
 static void push(struct keeper *keeper, struct mspan *span, enum kept_place place) {
     CHECK_EQUAL(span->kept, KEPT_NOT);
     span->kept = (uint8_t)place;
-    struct mspan_queue *queue = queue_of(keeper, span);
-    span->next = NULL;
-    span->previous = queue->last;
-    *(queue->last == NULL ? &queue->first : &queue->last->next) = span;
-    queue->last = span;
+    mspan_queue_push(queue_of(keeper, span), span);
     count(keeper, span, 1);
 }
 
 static void take(struct keeper *keeper, struct mspan *span) {
-    struct mspan_queue *queue = queue_of(keeper, span);
-    *(span->previous == NULL ? &queue->first : &span->previous->next) = span->next;
-    *(span->next == NULL ? &queue->last : &span->next->previous) = span->previous;
+    mspan_queue_remove(queue_of(keeper, span), span);
     count(keeper, span, UINT32_MAX);
-    span->next = span->previous = NULL;
     span->kept = KEPT_NOT;
 }
 
