@@ -8,8 +8,7 @@
 // wrap: model_compare identities_check identities_check_since verifier_check
 // clang-format on
 
-#include "tests/canary/liars.h"
-#include "tests/canary/scene.h"
+#include "tests/canary/lying_scene.h"
 #include "allocator/poison.h"
 
 #if HEAP_POISON_ACTIVE
@@ -448,22 +447,8 @@ static void what_is_behind_a_tiny_block_s_parts_is_poisoned(void **unused) {
 
 // ---- the tests
 
-static int begin(void **unused) {
-    (void)unused;
-    make_scene();
-    return check_fully() ? 0 : -1;
-}
-
-static int end(void **unused) {
-    (void)unused;
-    liars = (struct liars){0};
-    driver_destroy(&driver);
-    return 0;
-}
-
 int main(int argc, char **argv) {
     static const struct canary_stage none = {NULL, 0, NULL, NULL};
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(what_is_in_use_is_part_of_what_is_there),
         TEST(a_constant_that_is_none_shows_with_its_change),

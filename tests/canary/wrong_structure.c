@@ -8,8 +8,7 @@
 // wrap: model_compare identities_check identities_check_since verifier_check
 // clang-format on
 
-#include "tests/canary/liars.h"
-#include "tests/canary/scene.h"
+#include "tests/canary/lying_scene.h"
 
 // ---- what is said
 
@@ -343,22 +342,8 @@ static void an_arena_s_ranges_are_counted(void **unused) {
 
 // ---- the tests
 
-static int begin(void **unused) {
-    (void)unused;
-    make_scene();
-    return check_fully() ? 0 : -1;
-}
-
-static int end(void **unused) {
-    (void)unused;
-    liars = (struct liars){0};
-    driver_destroy(&driver);
-    return 0;
-}
-
 int main(int argc, char **argv) {
     static const struct canary_stage none = {NULL, 0, NULL, NULL};
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(a_stray_bit_is_shown),
         TEST(a_generation_out_of_turn_is_a_fault_of_geometry),
