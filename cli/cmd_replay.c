@@ -3,10 +3,10 @@
 #include "cli/cli.h"
 #include "cli/crash.h"
 #include "cli/input.h"
-#include "dump/memstats_print.h"
 #include "cli/options.h"
 #include "cli/pin.h"
 #include "cli/replay.h"
+#include "dump/memstats_print.h"
 #include "dump/writer.h"
 
 #include <inttypes.h>

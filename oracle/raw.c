@@ -57,7 +57,8 @@ size_t raw_mismatch(uintptr_t address, const uint8_t *bytes, size_t size_bytes) 
                                     size_bytes - equal);
 }
 
-UNCHECKED static void copy(uint8_t *to, const volatile uint8_t *memory, size_t size_bytes) {
+UNCHECKED void raw_copy(uint8_t *to, uintptr_t address, size_t size_bytes) {
+    const volatile uint8_t *memory = (const volatile uint8_t *)address;
     size_t i = 0;
     for (; (uintptr_t)(memory + i) % WORD_BYTES != 0 && i < size_bytes; i++) {
         to[i] = memory[i];
@@ -69,8 +70,4 @@ UNCHECKED static void copy(uint8_t *to, const volatile uint8_t *memory, size_t s
     for (; i < size_bytes; i++) {
         to[i] = memory[i];
     }
-}
-
-void raw_copy(uint8_t *to, uintptr_t address, size_t size_bytes) {
-    copy(to, (const volatile uint8_t *)address, size_bytes);
 }
