@@ -170,6 +170,7 @@ bool model_gc_started(struct model *model, struct heap *heap, bool forced) {
                          "a cycle started while one was running");
     }
     settle_all(model);
+    model_block_places(model);
     cycle->marking = true;
     cycle->forced = forced;
     cycle->start_pause_ns = pause_ns(cycle, cycle->ending ? 4 : 2);
@@ -326,6 +327,7 @@ bool model_gc_finished(struct model *model, struct heap *heap) {
     }
     note_cycle(&model->cycle);
     (void)model_profile_cycled(model);
+    model_block_places(model);
     bool clean = take_marks(model);
     model_settle(model, model->heap);
     return clean;

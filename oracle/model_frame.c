@@ -82,6 +82,11 @@ static void shade_frame(struct model *model, const struct goroutine_entry *g, ui
 
 // ---- push and pop
 
+// Of the runtime's record: the frame, its own length, and both maps.
+static size_t record_bytes(const struct frame_description *own) {
+    return sizeof(struct frame) + WORD_BYTES + model_argument_bit_bytes(own) + local_bit_bytes(own);
+}
+
 // Arguments lie in the caller, and locals in the frame.
 static struct frame_description clipped(const struct goroutine_entry *g,
                                         const struct frame_description *description) {
@@ -160,6 +165,7 @@ bool model_frame_pushed(struct model *model, uint64_t id,
     copy_bits(g, description->argument_bits, argument_bytes);
     copy_bits(g, description->local_bits, local_bytes);
     shade_frame(model, g, g->frame_count - 2); // wraps when it has no caller
+    model_block_used(model, record_bytes(&own));
     return true;
 }
 
@@ -168,8 +174,9 @@ void model_drop_frame(struct model *model, struct goroutine_entry *g) {
     g->word_count = frame->word_first;
     g->bit_bytes = frame->bits_first;
     while (g->defer_count > 0 && g->defers[g->defer_count - 1].frame_count > g->frame_count) {
-        g->defer_count--; // its defers go with the frame
+        model_drop_defer(model, g); // its defers go with the frame
     }
+    model_block_left(model, record_bytes(&frame->description));
     shade_frame(model, g, g->frame_count - 1);
 }
 

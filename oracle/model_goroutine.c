@@ -34,6 +34,15 @@ static struct goroutine_entry *new_entry(struct model *model) {
     return &model->goroutines[model->goroutine_count++];
 }
 
+static bool has_dead(const struct model *model) {
+    for (uint32_t i = 0; i < model->goroutine_count; i++) {
+        if (!model->goroutines[i].alive) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // The entry for the record at `address`, which is new, or that of a goroutine that is dead.
 static struct goroutine_entry *enter_record(struct model *model, uintptr_t address) {
     rule_count(model->book, RULE_MODEL_OVERLAP);
@@ -62,6 +71,9 @@ bool model_goroutine_started(struct model *model, uint64_t id,
     if (!check_first_stack(model, started->stack.size_bytes) ||
         !model_enter_pages(model, started->stack.low, started->stack.size_bytes)) {
         return false;
+    }
+    if (!has_dead(model)) { // whose record would be used again
+        model_block_used(model, sizeof(struct goroutine));
     }
     struct goroutine_entry *g = enter_record(model, started->address);
     if (g == NULL) {
@@ -97,6 +109,12 @@ bool model_goroutine_exited(struct model *model, uint64_t id) {
     if (g != NULL) {
         while (g->frame_count > 0) {
             model_drop_frame(model, g); // as the runtime does
+        }
+        while (g->defer_count > 0) {
+            model_drop_defer(model, g);
+        }
+        for (; g->panic_count > 0; g->panic_count--) {
+            model_block_left(model, sizeof(struct panic));
         }
         leave_stack(model, g);
         g->alive = false;
@@ -200,6 +218,13 @@ bool model_stack_shrunk(struct model *model, uint64_t id, struct model_stack sta
 
 // ---- defers and panics
 
+#define DEFER_BYTES (sizeof(struct defer) + sizeof(uintptr_t)) // with the frame that it belongs to
+
+void model_drop_defer(struct model *model, struct goroutine_entry *g) {
+    g->defer_count--;
+    model_block_left(model, DEFER_BYTES);
+}
+
 bool model_defer_pushed(struct model *model, uint64_t id, uintptr_t address, uintptr_t function,
                         uintptr_t entry) {
     struct goroutine_entry *g = model_goroutine(model, id);
@@ -215,6 +240,7 @@ bool model_defer_pushed(struct model *model, uint64_t id, uintptr_t address, uin
         .depth_bytes = g->word_count * sizeof(uintptr_t),
         .frame_count = g->frame_count,
     };
+    model_block_used(model, DEFER_BYTES);
     return true;
 }
 
@@ -223,7 +249,9 @@ bool model_defer_popped(struct model *model, uint64_t id, bool existed) {
     if (g == NULL || !model_check_existed(model, existed, g->defer_count > 0, "a defer")) {
         return g == NULL;
     }
-    g->defer_count -= existed;
+    if (existed) {
+        model_drop_defer(model, g);
+    }
     return true;
 }
 
@@ -235,6 +263,7 @@ bool model_panic_pushed(struct model *model, uint64_t id, uintptr_t address, uin
     }
     model_shade(model, data);
     g->panics[g->panic_count++] = (struct panic_entry){address, type, data};
+    model_block_used(model, sizeof(struct panic));
     return true;
 }
 
@@ -243,7 +272,10 @@ bool model_panic_popped(struct model *model, uint64_t id, bool existed) {
     if (g == NULL || !model_check_existed(model, existed, g->panic_count > 0, "a panic")) {
         return g == NULL;
     }
-    g->panic_count -= existed;
+    if (existed) {
+        g->panic_count--;
+        model_block_left(model, sizeof(struct panic));
+    }
     return true;
 }
 

@@ -24,6 +24,8 @@ void model_program_reset(struct model *model) {
     model->queue_batch = 0;
     model->queue_seen.is_short = false;
     model->queue_due.is_short = false;
+    memset(model->blocks, 0, sizeof model->blocks);
+    model->place_count = 0;
     model_table_reset(model);
 }
 
@@ -87,6 +89,7 @@ bool model_root_added(struct model *model, uint64_t id, const char *description,
     }
     model_shade(model, target);
     model->roots[model->root_count++] = (struct root_entry){id, description, target};
+    model_block_root_used(model, description);
     return true;
 }
 
@@ -95,6 +98,8 @@ bool model_root_removed(struct model *model, uint64_t id) {
     for (uint32_t i = 0; i < model->root_count; i++) {
         if (model->roots[i].id != id) {
             model->roots[kept++] = model->roots[i];
+        } else {
+            model_block_root_left(model, model->roots[i].description);
         }
     }
     model->root_count = kept;

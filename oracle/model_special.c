@@ -49,6 +49,7 @@ bool model_finalizer_added(struct model *model, uint32_t handle, const struct fi
                            bool existed) {
     const struct handle_entry *entry = &model->handles[handle];
     model_settle(model, model->heap); // it sweeps the object's span first
+    model_block_places(model);
     if (entry->slot == MODEL_NONE) {
         return true;
     }
@@ -180,7 +181,7 @@ void model_visit_finalizers(const struct model *model,
 
 // ---- what stands in the heap
 
-static size_t count_set(const struct model *model) {
+size_t model_finalizer_set_count(const struct model *model) {
     size_t count = 0;
     for (uint32_t i = 0; i < model->live_count; i++) {
         uint32_t f = model_slot(model, model->live[i])->first_finalizer;
@@ -229,10 +230,10 @@ bool model_check_specials(struct model *model, const struct view *view) {
             }
         }
     }
-    if (clean && count != count_set(model)) {
+    if (clean && count != model_finalizer_set_count(model)) {
         clean = rule_fail_values(model->book, RULE_FINALIZER_SET, "finalizers",
                                  (struct rule_value){"heap", count},
-                                 (struct rule_value){"model", count_set(model)});
+                                 (struct rule_value){"model", model_finalizer_set_count(model)});
     }
     return clean && rule_equal(model->book, RULE_PROFILE_SAMPLES, "samples",
                                (struct rule_value){"heap", sample_count},

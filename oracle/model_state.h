@@ -15,6 +15,7 @@
 #include "oracle/rule.h"
 #include "oracle/view.h"
 #include "runtime/func.h"
+#include "runtime/pool.h"
 
 #define MODEL_NONE UINT32_MAX
 
@@ -148,6 +149,10 @@ struct goroutine_entry {
     uint32_t panic_count, panic_capacity;
 };
 
+struct block_book { // of the runtime's blocks of one size
+    size_t used_count, made_count;
+};
+
 struct segment_entry {
     uintptr_t base;
     const uint8_t *mask; // NULL: all words
@@ -279,7 +284,8 @@ struct model {
     struct model_osthread *osthreads; // oldest first
     uint32_t osthread_count, osthread_capacity;
     uint64_t osthread_starts, osthread_failures; // of these since the last start
-    struct type_entry *types;                    // in order of definition, as itabs and functions
+    uint32_t osthread_record_count;
+    struct type_entry *types; // in order of definition, as itabs and functions
     uint32_t type_count, type_capacity;
     struct itab_entry *itabs;
     uint32_t itab_count, itab_capacity;
@@ -297,6 +303,8 @@ struct model {
     uint32_t queue_head, queue_tail; // of queued finalizers
     uint32_t queue_batch;
     struct queue_list queue_seen, queue_due; // of the comparison: what stands there, what must
+    struct block_book blocks[RUNTIME_BLOCK_CLASSES];
+    size_t place_count; // for finalizers to wait in, when last looked
     struct profile profile;
 
     // collection
@@ -331,6 +339,9 @@ void model_reset(struct model *model, struct heap *heap);
 bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t item_bytes);
 #define MODEL_RESERVE(array, capacity, count)                                                      \
     model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
+
+// model_special.c: those that are set and not queued yet
+size_t model_finalizer_set_count(const struct model *model);
 
 // model_class.c: the size classes, typed in a second time
 extern const uint16_t model_class_bytes[SIZE_CLASS_COUNT];
@@ -406,6 +417,7 @@ bool model_profile_check(struct model *model, const struct slot *slot, uintptr_t
 struct goroutine_entry *model_goroutine(const struct model *model, uint64_t id); // NULL: none
 void model_visit_goroutine(struct model *model, const struct goroutine_entry *g,
                            void (*visit)(struct model *model, uintptr_t value));
+void model_drop_defer(struct model *model, struct goroutine_entry *g); // the youngest
 bool model_check_existed(struct model *model, bool existed, bool must_exist, const char *what);
 
 // model_frame.c
@@ -416,6 +428,17 @@ void model_drop_frame(struct model *model, struct goroutine_entry *g);
 uintptr_t model_stack_sp(const struct goroutine_entry *g); // of the innermost frame; the top: none
 // Words that point into the old stack follow it, counted from the top.
 bool model_move_stack(struct model *model, struct goroutine_entry *g, struct model_stack stack);
+
+// model_block.c: a record of so many bytes came to be, or left its block; and what lies in several
+void model_block_used(struct model *model, size_t size_bytes);
+void model_block_left(struct model *model, size_t size_bytes);
+void model_block_type(struct model *model, const struct type *description);
+void model_block_func(struct model *model, const struct func *description); // not counted yet
+void model_block_osthread(struct model *model);                             // counted
+void model_block_root_used(struct model *model, const char *description);
+void model_block_root_left(struct model *model, const char *description);
+void model_block_places(struct model *model); // looks whether there are more
+bool model_check_blocks(struct model *model);
 
 // model_table.c
 void model_table_reset(struct model *model);

@@ -3,6 +3,7 @@
 #include "oracle/model_state.h"
 
 #include "runtime/osthread.h" // OSTHREAD_STACK_BYTES
+#include "runtime/type.h"
 
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@ void model_table_reset(struct model *model) {
     model->osthread_count = 0;
     model->osthread_starts = 0;
     model->osthread_failures = 0;
+    model->osthread_record_count = 0;
     model->type_count = 0;
     model->itab_count = 0;
     model->func_count = 0;
@@ -28,6 +30,7 @@ bool model_type_defined(struct model *model, uintptr_t address, const struct typ
         return false;
     }
     model->types[model->type_count++] = (struct type_entry){address, description};
+    model_block_type(model, description);
     return true;
 }
 
@@ -36,6 +39,7 @@ bool model_itab_defined(struct model *model, uintptr_t address, uintptr_t type, 
         return false;
     }
     model->itabs[model->itab_count++] = (struct itab_entry){address, type, negative};
+    model_block_used(model, sizeof(struct itab));
     return true;
 }
 
@@ -51,6 +55,7 @@ bool model_func_defined(struct model *model, const struct func *description) {
     if (!MODEL_RESERVE(model->funcs, model->func_capacity, model->func_count + 1)) {
         return false;
     }
+    model_block_func(model, description);
     model->funcs[model->func_count++] = *description;
     return true;
 }
@@ -83,6 +88,7 @@ bool model_osthread_started(struct model *model, const struct model_osthread *st
     model->osthread_starts = started->id + 1;
     model->osthread_failures = 0;
     model->osthreads[model->osthread_count++] = *started;
+    model_block_osthread(model);
     return model_os_stack_mapped(model, started->stack, OSTHREAD_STACK_BYTES);
 }
 

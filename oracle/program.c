@@ -406,6 +406,14 @@ static void note_queued(void *context, const struct finalizer *finalizer) {
     queue_list_add(context, finalizer);
 }
 
+// A sweep has nobody to tell that there is no memory: each that is set has a free place to wait in.
+static bool check_places(const struct model *model, const struct record_judge *judge,
+                         size_t waiting_count) {
+    size_t place_count = runtime_finalizer_place_count(model->runtime);
+    return place_count >= waiting_count + model_finalizer_set_count(model) ||
+           record_fail(judge, "a finalizer that is set has no place to wait in");
+}
+
 static bool check_queue(struct model *model) {
     struct queue_list *seen = &model->queue_seen;
     seen->count = 0;
@@ -413,7 +421,8 @@ static bool check_queue(struct model *model) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_QUEUE, 0);
     return queue_check(model, &judge, seen) &&
            record_number_equal(&judge, "length", runtime_finalizer_queue_length(model->runtime),
-                               seen->count);
+                               seen->count) &&
+           check_places(model, &judge, seen->count);
 }
 
 bool program_check(struct model *model) {
@@ -423,5 +432,5 @@ bool program_check(struct model *model) {
             check_goroutines(model) && check_osthreads(model) && check_other_roots(model) &&
             check_segment(model, MODEL_SEGMENT_DATA, runtime_data_segment(runtime)) &&
             check_segment(model, MODEL_SEGMENT_BSS, runtime_bss_segment(runtime)) &&
-            check_queue(model));
+            check_queue(model) && model_check_blocks(model));
 }

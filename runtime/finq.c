@@ -172,6 +172,14 @@ size_t runtime_finalizer_queue_length(const struct runtime *runtime) {
     return length;
 }
 
+size_t runtime_finalizer_place_count(const struct runtime *runtime) {
+    size_t count = runtime_finalizer_queue_length(runtime);
+    for (const struct finq_entry *at = runtime->finq.free; at != NULL; at = at->next) {
+        count++;
+    }
+    return count;
+}
+
 void runtime_visit_queued_finalizers(const struct runtime *runtime,
                                      void (*visit)(void *context,
                                                    const struct finalizer *finalizer),

@@ -1,5 +1,7 @@
 // pool: records of all sizes in the heap's metadata, which is never given back: freed ones are used
 // again.
+#include "runtime/pool.h"
+
 #include "runtime/runtime_internal.h"
 
 #include "allocator/check.h"
@@ -48,7 +50,7 @@ static bool is_refused(struct runtime *runtime) {
 }
 
 void *pool_alloc(struct runtime *runtime, size_t size_bytes) {
-    if (size_bytes > (size_t)1 << (POOL_CLASS_COUNT - 1) || is_refused(runtime)) {
+    if (size_bytes > (size_t)1 << (RUNTIME_BLOCK_CLASSES - 1) || is_refused(runtime)) {
         return NULL;
     }
     unsigned class = class_of(size_bytes);
@@ -65,6 +67,15 @@ void pool_free(struct runtime *runtime, void *block, size_t size_bytes) {
     unsigned class = class_of(size_bytes);
     freed->next = runtime->pool.free[class];
     runtime->pool.free[class] = freed;
+}
+
+size_t runtime_free_block_count(const struct runtime *runtime, unsigned class, size_t limit) {
+    size_t count = 0;
+    const struct pool_block *block = runtime->pool.free[class];
+    for (; block != NULL && count < limit; block = block->next) {
+        count++;
+    }
+    return count;
 }
 
 // ---- several blocks, and what is obtained with them, as one
@@ -128,7 +139,7 @@ static bool add_missing(struct runtime *runtime, struct pool_attempt *attempt,
 // planned.
 static bool are_granted(struct runtime *runtime, const struct pool_need *needs, size_t need_count) {
     for (size_t i = 0; i < need_count; i++) {
-        if (needs[i].size_bytes > (size_t)1 << (POOL_CLASS_COUNT - 1)) {
+        if (needs[i].size_bytes > (size_t)1 << (RUNTIME_BLOCK_CLASSES - 1)) {
             return false;
         }
         for (size_t block = 0; block < needs[i].count; block++) {

@@ -6,6 +6,7 @@
 #ifndef RUNTIME_RUNTIME_INTERNAL_H
 #define RUNTIME_RUNTIME_INTERNAL_H
 
+#include "runtime/pool.h"
 #include "runtime/runtime.h"
 
 #include "allocator/collect.h"
@@ -14,14 +15,12 @@
 
 // ---- pool.c: records of all sizes in the heap's metadata, with free lists by power of two
 
-#define POOL_CLASS_COUNT 48
-
 struct pool_block {
     struct pool_block *next;
 };
 
 struct pool {
-    struct pool_block *free[POOL_CLASS_COUNT]; // of 2^class bytes
+    struct pool_block *free[RUNTIME_BLOCK_CLASSES]; // of 2^class bytes
     uintptr_t slab_next;
     size_t slab_left;
     size_t promised_count; // blocks that the next calls of pool_alloc take and cannot lack

@@ -2,7 +2,8 @@
 // the runtime's own record: lists and dump then tell the same, and only the ledger knows better.
 
 // clang-format off
-// wrap: runtime_find_func runtime_visit_queued_finalizers inspect_special
+// wrap: runtime_find_func runtime_visit_queued_finalizers runtime_finalizer_place_count
+// wrap: inspect_special pool_free
 // clang-format on
 
 #include "allocator/inspect.h"
@@ -30,6 +31,25 @@ void __wrap_runtime_visit_queued_finalizers(const struct runtime *runtime, VISIT
 void __wrap_runtime_visit_queued_finalizers(const struct runtime *of, VISIT, void *context) {
     if (!lies_of_queue) {
         __real_runtime_visit_queued_finalizers(of, visit, context);
+    }
+}
+
+static bool lies_of_places;
+
+size_t __real_runtime_finalizer_place_count(const struct runtime *of);
+size_t __wrap_runtime_finalizer_place_count(const struct runtime *of);
+size_t __wrap_runtime_finalizer_place_count(const struct runtime *of) {
+    return lies_of_places ? 1 : __real_runtime_finalizer_place_count(of);
+}
+
+static bool loses_blocks;
+static unsigned grows_blocks; // into those of so many times twice the size
+
+void __real_pool_free(struct runtime *of, void *block, size_t size_bytes);
+void __wrap_pool_free(struct runtime *of, void *block, size_t size_bytes);
+void __wrap_pool_free(struct runtime *of, void *block, size_t size_bytes) {
+    if (!loses_blocks) {
+        __real_pool_free(of, block, size_bytes << grows_blocks);
     }
 }
 
@@ -103,6 +123,25 @@ static void pages_that_nobody_asked_for(void) {
 static void finalizer_not_started(void) { // one is due
     (void)model_finalizer_finished(fixture->driver.model);
     (void)model_finalizer_not_started(fixture->driver.model);
+}
+
+static void place_lost(void) { // one runs: none is left for one that is set
+    (void)driver_alloc(&fixture->driver, 50, 640);
+    (void)driver_set_finalizer(&fixture->driver, 50);
+    lies_of_places = true;
+    look();
+}
+
+static void block_lost(void) {
+    loses_blocks = true;
+    (void)model_frame_popped(fixture->driver.model, 2, runtime_pop_frame(runtime, g));
+    look();
+}
+
+static void block_of_another_size(void) {
+    grows_blocks = 1;
+    (void)model_frame_popped(fixture->driver.model, 2, runtime_pop_frame(runtime, g));
+    look();
 }
 
 static void panic_popped_from_nothing(void) {
@@ -235,6 +274,9 @@ static const struct canary canaries[] = {
     RESULT(SWEEP_WHOLE, sweep_left),
     RESULT(MODEL_MANUAL, pages_that_nobody_asked_for),
     RESULT(FINALIZER_QUEUE, finalizer_not_started),
+    RESULT(PROGRAM_QUEUE, place_lost),
+    RESULT(PROGRAM_BLOCKS, block_lost),
+    RESULT(PROGRAM_BLOCKS, block_of_another_size),
     RESULT(MODEL_STATUS, panic_popped_from_nothing),
     RESULT(MODEL_SIZE, stack_grown_too_far),
     RESULT(MODEL_STATUS, stack_shrunk_too_far),
@@ -258,6 +300,9 @@ static const struct oracle *sing(const struct canary *canary) {
     canary->lie();
     lies_of_func = false;
     lies_of_queue = false;
+    lies_of_places = false;
+    loses_blocks = false;
+    grows_blocks = 0;
     lie_of_special = NULL;
     return fixture->driver.oracle;
 }

@@ -3,8 +3,10 @@
 
 // clang-format off
 // wrap: runtime_find_func runtime_visit_queued_finalizers runtime_finalizer_queue_length
+// wrap: runtime_finalizer_place_count runtime_free_block_count
 // clang-format on
 
+#include "runtime/pool.h"
 #include "tests/oracle/world.h"
 
 static struct fixture *fixture;
@@ -48,6 +50,24 @@ size_t __wrap_runtime_finalizer_queue_length(const struct runtime *of) {
     return __real_runtime_finalizer_queue_length(of) + more_in_queue;
 }
 
+static size_t fewer_places;
+
+size_t __real_runtime_finalizer_place_count(const struct runtime *of);
+size_t __wrap_runtime_finalizer_place_count(const struct runtime *of);
+size_t __wrap_runtime_finalizer_place_count(const struct runtime *of) {
+    return __real_runtime_finalizer_place_count(of) - fewer_places;
+}
+
+static unsigned wrong_class;
+static bool has_more, has_fewer; // free blocks of that class
+
+size_t __real_runtime_free_block_count(const struct runtime *of, unsigned class, size_t limit);
+size_t __wrap_runtime_free_block_count(const struct runtime *of, unsigned class, size_t limit);
+size_t __wrap_runtime_free_block_count(const struct runtime *of, unsigned class, size_t limit) {
+    size_t count = __real_runtime_free_block_count(of, class, limit);
+    return class == wrong_class ? count + has_more - has_fewer : count;
+}
+
 // ---- one member is wrong, is looked at, and is right again
 
 enum { BITS_OF_BYTE = 8 };
@@ -59,7 +79,8 @@ static const struct finding *look(void) {
     uint64_t queues = oracle_evaluated(oracle, RULE_PROGRAM_QUEUE);
     (void)driver_check(&fixture->driver, ORACLE_FULL);
     const struct finding *finding = oracle_finding(oracle);
-    bool is_of_queue = finding == NULL || finding->rule == RULE_PROGRAM_QUEUE;
+    bool is_of_queue = finding == NULL || finding->rule == RULE_PROGRAM_QUEUE ||
+                       finding->rule == RULE_PROGRAM_BLOCKS; // which are looked at after it
     // the first that is wrong ends it
     assert_int_equal(oracle_evaluated(oracle, RULE_PROGRAM_QUEUE), queues + is_of_queue);
     assert_true((oracle_evaluated(oracle, RULE_CONTENTS_PATTERN) > contents) == (finding == NULL));
@@ -303,6 +324,55 @@ static void members_of_queued_finalizers(void **unused) {
     more_in_queue = 0;
 }
 
+static void count_set(void *context, const struct model_finalizer *finalizer) {
+    (void)finalizer;
+    (*(size_t *)context)++;
+}
+
+static void places_for_finalizers(void **unused) {
+    (void)unused;
+    size_t free_count = __real_runtime_finalizer_place_count(runtime) -
+                        __real_runtime_finalizer_queue_length(runtime);
+    size_t set_count = 0;
+    model_visit_finalizers(fixture->driver.model, count_set, &set_count);
+    fewer_places = free_count - set_count;
+    assert_clean(); // just enough
+    fewer_places++;
+    assert_words(RULE_PROGRAM_QUEUE, "a finalizer that is set has no place to wait in");
+    fewer_places = 0;
+}
+
+// Of every size, those of which none is free as well.
+static void counts_of_blocks(void **unused) {
+    (void)unused;
+    size_t seen_count = 0;
+    (void)driver_push_panic(&fixture->driver, waiting(), 2, NULL, 0);
+    (void)model_panic_popped(fixture->driver.model, 2, runtime_pop_panic(runtime, waiting()));
+    assert_clean();
+    for (wrong_class = 0; wrong_class < RUNTIME_BLOCK_CLASSES; wrong_class++) {
+        char words[128];
+        size_t count = __real_runtime_free_block_count(runtime, wrong_class, SIZE_MAX);
+        (void)snprintf(words, sizeof words,
+                       "of blocks of %zu bytes more are free than records "
+                       "have left, which is %zu",
+                       (size_t)1 << wrong_class, count);
+        has_more = true;
+        assert_words(RULE_PROGRAM_BLOCKS, words);
+        has_more = false;
+        seen_count += count;
+        if (count > 0) {
+            (void)snprintf(words, sizeof words,
+                           "of blocks of %zu bytes fewer are free than "
+                           "records have left, which is %zu",
+                           (size_t)1 << wrong_class, count);
+            has_fewer = true;
+            assert_words(RULE_PROGRAM_BLOCKS, words);
+            has_fewer = false;
+        }
+    }
+    assert_true(seen_count > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_of_goroutines),
@@ -312,6 +382,8 @@ int main(void) {
         cmocka_unit_test(members_of_tables),
         cmocka_unit_test(members_of_functions),
         cmocka_unit_test(members_of_queued_finalizers),
+        cmocka_unit_test(places_for_finalizers),
+        cmocka_unit_test(counts_of_blocks),
     };
     return cmocka_run_group_tests(tests, make_scene, end_scene);
 }

@@ -1,0 +1,119 @@
+// model_block: the blocks that the runtime's own records lie in, by power of two.
+//
+// A record that ends leaves its block, and the next of that size is to lie in it: of each size
+// there are as many blocks as there were records at once, and no record lies in those that are
+// free.
+#include "oracle/model_state.h"
+
+#include "runtime/finq.h"
+#include "runtime/osthread.h"
+#include "runtime/pool.h"
+#include "runtime/roots.h"
+#include "runtime/type.h"
+
+#include <string.h>
+
+#define WORD_BYTES      sizeof(uintptr_t)
+#define BLOCK_BYTES_MIN 32
+
+static unsigned class_of(size_t size_bytes) {
+    unsigned class = 0;
+    for (size_t left = size_bytes < BLOCK_BYTES_MIN ? BLOCK_BYTES_MIN - 1 : size_bytes - 1;
+         left > 0; left /= 2) {
+        class ++;
+    }
+    return class;
+}
+
+void model_block_used(struct model *model, size_t size_bytes) {
+    struct block_book *book = &model->blocks[class_of(size_bytes)];
+    book->used_count++;
+    book->made_count = book->used_count > book->made_count ? book->used_count : book->made_count;
+}
+
+void model_block_left(struct model *model, size_t size_bytes) {
+    model->blocks[class_of(size_bytes)].used_count--;
+}
+
+static void text_used(struct model *model, const char *text) {
+    model_block_used(model, text == NULL ? 1 : strlen(text) + 1);
+}
+
+// ---- records that stay for good
+
+void model_block_type(struct model *model, const struct type *description) {
+    size_t pointer_words = description->layout.pointer_bytes / WORD_BYTES;
+    model_block_used(model, sizeof *description);
+    text_used(model, description->package_path);
+    text_used(model, description->name);
+    if (pointer_words > 0) {
+        model_block_used(model, (pointer_words + 7) / 8);
+    }
+}
+
+// Functions stand in a table of 16, then 32, 64 ... rows: the old one is left for the new.
+void model_block_func(struct model *model, const struct func *description) {
+    uint32_t count = model->func_count; // without it
+    uint32_t row_count = 16;
+    while (row_count < count) {
+        row_count *= 2;
+    }
+    model_block_used(model, sizeof *description);
+    text_used(model, description->name);
+    text_used(model, description->file);
+    if (count == 0) {
+        model_block_used(model, row_count * sizeof(struct func *));
+    } else if (count == row_count) {
+        model_block_used(model, 2 * row_count * sizeof(struct func *));
+        model_block_left(model, row_count * sizeof(struct func *));
+    }
+}
+
+// A thread that ends leaves its record to the next thread.
+void model_block_osthread(struct model *model) {
+    if (model->osthread_count > model->osthread_record_count) { // more than ever
+        model->osthread_record_count = model->osthread_count;
+        model_block_used(model, sizeof(struct osthread) + 2 * WORD_BYTES); // with two words beside
+    }
+}
+
+// How many places for finalizers the runtime needs is its own business; each stays for good.
+void model_block_places(struct model *model) {
+    if (model->runtime == NULL) {
+        return;
+    }
+    size_t count = runtime_finalizer_place_count(model->runtime);
+    for (; model->place_count < count; model->place_count++) {
+        model_block_used(model, sizeof(struct finalizer) + WORD_BYTES); // with a link
+    }
+}
+
+// ---- records that come and go
+
+void model_block_root_left(struct model *model, const char *description) {
+    model_block_left(model, sizeof(struct other_root));
+    model_block_left(model, strlen(description) + 1);
+}
+
+void model_block_root_used(struct model *model, const char *description) {
+    model_block_used(model, sizeof(struct other_root));
+    text_used(model, description);
+}
+
+// ---- what stands in the runtime
+
+bool model_check_blocks(struct model *model) {
+    rule_count(model->book, RULE_PROGRAM_BLOCKS);
+    for (unsigned class = 0; class < RUNTIME_BLOCK_CLASSES; class ++) {
+        const struct block_book *book = &model->blocks[class];
+        size_t due_count = book->made_count - book->used_count;
+        size_t free_count = runtime_free_block_count(model->runtime, class, due_count + 1);
+        if (free_count != due_count) {
+            return rule_fail(model->book, RULE_PROGRAM_BLOCKS, (struct rule_place){0},
+                             "of blocks of %zu bytes %s free than records have left, which is %zu",
+                             (size_t)1 << class, free_count < due_count ? "fewer are" : "more are",
+                             due_count);
+        }
+    }
+    return true;
+}
