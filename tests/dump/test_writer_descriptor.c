@@ -122,17 +122,14 @@ static void *drain_slowly(void *argument) {
     return NULL;
 }
 
-static void pipe_gets_the_whole_dump(struct fixture *fixture, bool is_blocking) {
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    if (!is_blocking) {
-        assert_int_equal(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
-    }
+// Reads what comes to `ends[0]` while the dump goes to the path, or, without one, to `ends[1]`.
+static void ends_get_the_whole_dump(struct fixture *fixture, const int *ends, const char *path) {
     size_t capacity = fixture->written.size_bytes + 1;
     struct drain drain = {ends[0], malloc(capacity), 0, capacity};
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, drain_slowly, &drain), 0);
-    struct dump_result result = to_descriptor(fixture, ends[1]);
+    struct dump_result result =
+        path != NULL ? to_path(fixture, path) : to_descriptor(fixture, ends[1]);
     (void)close(ends[1]);
     (void)pthread_join(thread, NULL);
     (void)close(ends[0]);
@@ -140,6 +137,15 @@ static void pipe_gets_the_whole_dump(struct fixture *fixture, bool is_blocking) 
     assert_int_equal(drain.size_bytes, fixture->written.size_bytes);
     assert_memory_equal(drain.bytes, fixture->written.bytes, drain.size_bytes);
     free(drain.bytes);
+}
+
+static void pipe_gets_the_whole_dump(struct fixture *fixture, bool is_blocking) {
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    if (!is_blocking) {
+        assert_int_equal(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+    }
+    ends_get_the_whole_dump(fixture, ends, NULL);
 }
 
 static void a_blocking_pipe_gets_the_whole_dump(void **state) {
@@ -351,13 +357,18 @@ static void a_socket_that_cannot_be_opened_is_an_error(void **state) {
     assert_int_equal(to_path(fixture, fixture->path).error, ENXIO);
 }
 
-static void a_device_is_written_to_and_not_replaced(void **state) {
+// Stands for every device: of the system's own none is risked, since who tests may be root.
+static void a_pipe_with_a_name_is_written_to_and_not_replaced(void **state) {
     struct fixture *fixture = *state;
-    assert_int_equal(to_path(fixture, "/dev/null").error, 0);
-    assert_int_equal(to_path(fixture, "/dev/full").error, ENOSPC);
+    assert_int_equal(mkfifo(fixture->path, 0600), 0);
+    int ends[2];
+    ends[0] = open(fixture->path, O_RDONLY | O_NONBLOCK);
+    ends[1] = open(fixture->path, O_WRONLY);
+    assert_int_equal(fcntl(ends[0], F_SETFL, 0), 0);
+    ends_get_the_whole_dump(fixture, ends, fixture->path);
     struct stat status;
-    assert_int_equal(stat("/dev/full", &status), 0);
-    assert_true(S_ISCHR(status.st_mode));
+    assert_int_equal(stat(fixture->path, &status), 0);
+    assert_true(S_ISFIFO(status.st_mode));
 }
 
 int main(void) {
@@ -382,7 +393,7 @@ int main(void) {
         TEST(a_dump_that_the_disk_refuses_in_the_end_leaves_nothing),
         TEST(a_folder_that_cannot_be_synced_is_no_error),
         TEST(a_socket_that_cannot_be_opened_is_an_error),
-        TEST(a_device_is_written_to_and_not_replaced),
+        TEST(a_pipe_with_a_name_is_written_to_and_not_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
