@@ -1,7 +1,6 @@
 // writer_descriptor: a dump to a descriptor or a path: blocking or not, and no signal kills who
 // asked for it.
-#define _XOPEN_SOURCE   700 // realpath, mkstemp, sigtimedwait
-#define _DEFAULT_SOURCE     // syscall
+#define _GNU_SOURCE // realpath, mkostemp, sigtimedwait, syscall
 
 #include "dump/writer.h"
 
@@ -64,25 +63,33 @@ static void shield_lower(const struct signal_shield *shield) {
     (void)pthread_sigmask(SIG_SETMASK, &shield->mask_before, NULL);
 }
 
+// 0 or an errno value, of a call that returns -1 on failure.
+static int error_of(int status) {
+    return status == -1 ? errno : 0;
+}
+
 // ---- descriptors
+
+// What a sink's write returns, of what the system's did.
+static int64_t taken(ssize_t count) {
+    return count == -1 ? -(int64_t)errno : (int64_t)count;
+}
 
 static int64_t descriptor_write(void *context, const void *bytes, size_t size_bytes) {
     const int *descriptor = context;
-    ssize_t count = write(*descriptor, bytes, size_bytes);
-    return count < 0 ? -(int64_t)errno : (int64_t)count;
+    return taken(write(*descriptor, bytes, size_bytes));
 }
 
 static int64_t descriptor_write_pieces(void *context, const struct iovec *pieces,
                                        size_t piece_count) {
     const int *descriptor = context;
-    ssize_t count = WRITEV(*descriptor, pieces, (int)piece_count);
-    return count < 0 ? -(int64_t)errno : (int64_t)count;
+    return taken(WRITEV(*descriptor, pieces, (int)piece_count));
 }
 
 static int descriptor_wait(void *context) {
     const int *descriptor = context;
     struct pollfd poll_one = {.fd = *descriptor, .events = POLLOUT};
-    return poll(&poll_one, 1, -1) < 0 ? -errno : 0; // what broke meanwhile, the next write tells
+    return -error_of(poll(&poll_one, 1, -1)); // what broke meanwhile, the next write tells
 }
 
 struct dump_result dump_write_descriptor(struct runtime *runtime, struct mcache *cache,
@@ -113,11 +120,6 @@ struct dump_file {
     int directory_descriptor;
 };
 
-// 0 or an errno value, of a call that returns -1 on failure.
-static int error_of(int status) {
-    return status == -1 ? errno : 0;
-}
-
 // Fills the names. A name that is a link stands for what it leads to, when that exists.
 static int file_name(struct dump_file *file, const char *path) {
     if (strlen(path) >= PATH_MAX) {
@@ -137,11 +139,11 @@ static int file_name(struct dump_file *file, const char *path) {
 }
 
 static int file_open(struct dump_file *file) {
-    file->directory_descriptor = open(file->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    file->directory_descriptor = open(file->directory, O_RDONLY | O_CLOEXEC);
     if (file->directory_descriptor == -1) {
         return errno;
     }
-    file->descriptor = mkstemp(file->temporary); // mode 0600: a dump holds secrets
+    file->descriptor = mkostemp(file->temporary, O_CLOEXEC); // mode 0600: a dump holds secrets
     if (file->descriptor == -1) {
         int error = errno;
         (void)close(file->directory_descriptor);

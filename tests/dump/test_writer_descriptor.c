@@ -1,9 +1,10 @@
 // test_writer_descriptor: dumps to pipes, devices and paths, and what is left when they fail.
-#define _XOPEN_SOURCE 700
+#define _GNU_SOURCE // RTLD_NEXT
 
 #include "tests/dump/written.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,23 +12,74 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 // ---- the system's calls that fail on demand; these definitions stand before libc's
 
-static struct {
+static struct fault {
     int fail_at; // the nth call from now fails; 0: none
     int error;
-} sync_fault, rename_fault, poll_fault;
+} sync_fault, rename_fault, poll_fault, write_fault, pieces_fault;
 
 static bool is_due(int *fail_at) {
     return *fail_at > 0 && --*fail_at == 0;
 }
 
+static long (*real_syscall(void))(long, ...) {
+    long (*call)(long, ...);
+    *(void **)&call = dlsym(RTLD_NEXT, "syscall");
+    return call;
+}
+
+#define PIECES_MAX 7 // that one call takes
+
+// A write that fails, or, where the fault names no error, takes nothing: errno is then an old one.
+static ssize_t write_or_fail(struct fault *fault, long number, int descriptor, const void *from,
+                             size_t count) {
+    if (is_due(&fault->fail_at)) {
+        errno = fault->error == 0 ? ENOLCK : fault->error;
+        return fault->error == 0 ? 0 : -1;
+    }
+    return real_syscall()(number, descriptor, from, count);
+}
+
+ssize_t write(int descriptor, const void *bytes, size_t size_bytes) {
+    return write_or_fail(&write_fault, SYS_write, descriptor, bytes, size_bytes);
+}
+
+ssize_t writev(int descriptor, const struct iovec *pieces, int count) {
+    return write_or_fail(&pieces_fault, SYS_writev, descriptor, pieces,
+                         (size_t)(count < PIECES_MAX ? count : PIECES_MAX));
+}
+
+// Pieces go this way where the sanitizer's writev() would stop at them.
+long syscall(long number, ...) {
+    va_list arguments;
+    va_start(arguments, number);
+    long given[5];
+    for (size_t i = 0; i < 5; i++) {
+        given[i] = va_arg(arguments, long);
+    }
+    va_end(arguments);
+    if (number == SYS_writev) {
+        return writev((int)given[0], (const struct iovec *)given[1], (int)given[2]);
+    }
+    return real_syscall()(number, given[0], given[1], given[2], given[3], given[4]);
+}
+
+// Whom nobody else's program inherits.
+static void assert_is_ours_alone(int descriptor) {
+    assert_int_equal(fcntl(descriptor, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+}
+
 int fsync(int descriptor) {
+    assert_is_ours_alone(descriptor);
     if (is_due(&sync_fault.fail_at)) {
         errno = sync_fault.error;
         return -1;
@@ -67,6 +119,9 @@ static int setup(void **state) {
     written_begin(written, &(struct runtime_options){0});
     for (size_t i = 0; i < 300; i++) { // more than a pipe holds
         assert_non_null(heap_alloc(written->heap, written->cache, 1024, NULL, HEAP_ALLOC_ZERO));
+    }
+    for (size_t i = 0; i < 20; i++) { // behind them, what goes as pieces
+        assert_non_null(heap_alloc(written->heap, written->cache, 20480, NULL, HEAP_ALLOC_ZERO));
     }
     written_dump(written);
     strcpy(fixture->directory, "/tmp/countercheck-test-XXXXXX");
@@ -206,6 +261,37 @@ static void a_poll_that_fails_is_an_error(void **state) {
     (void)close(ends[1]);
 }
 
+// The first write of each kind, and one in their midst, ends so; the file then holds
+// `offset_bytes`.
+static void each_write_that_ends_in(struct fixture *fixture, int error, int expected) {
+    struct fault *const faults[] = {&write_fault, &pieces_fault};
+    for (size_t i = 0; i < 4; i++) {
+        struct fault *fault = faults[i % 2];
+        *fault = (struct fault){.fail_at = i < 2 ? 1 : 3, .error = error};
+        FILE *file = tmpfile();
+        assert_non_null(file);
+        struct dump_result result = to_descriptor(fixture, fileno(file));
+        assert_int_equal(fault->fail_at, 0);
+        assert_int_equal(result.error, expected);
+        assert_int_equal(result.offset_bytes, lseek(fileno(file), 0, SEEK_END));
+        assert_int_equal(result.offset_bytes == fixture->written.size_bytes, expected == 0);
+        assert_int_equal(result.offset_bytes == 0, i == 0 && expected != 0);
+        (void)fclose(file);
+    }
+}
+
+static void a_disk_that_is_full_is_an_error(void **state) {
+    each_write_that_ends_in(*state, ENOSPC, ENOSPC);
+}
+
+static void a_write_that_takes_nothing_is_an_error(void **state) {
+    each_write_that_ends_in(*state, 0, EIO);
+}
+
+static void a_write_that_was_interrupted_is_repeated(void **state) {
+    each_write_that_ends_in(*state, EINTR, 0);
+}
+
 static void a_descriptor_that_is_none_is_an_error(void **state) {
     assert_int_equal(to_descriptor(*state, -1).error, EBADF);
 }
@@ -324,7 +410,7 @@ static void a_path_that_is_too_long_is_an_error(void **state) {
 }
 
 static void a_folder_that_takes_no_file_is_an_error(void **state) {
-    assert_int_not_equal(to_path(*state, "/proc/self/dump").error, 0);
+    assert_int_equal(to_path(*state, "/proc/self/dump").error, ENOENT);
 }
 
 static void a_dump_that_the_disk_refuses_in_the_end_leaves_nothing(void **state) {
@@ -366,6 +452,10 @@ static void a_pipe_with_a_name_is_written_to_and_not_replaced(void **state) {
     ends[1] = open(fixture->path, O_WRONLY);
     assert_int_equal(fcntl(ends[0], F_SETFL, 0), 0);
     ends_get_the_whole_dump(fixture, ends, fixture->path);
+    int end = open(fixture->path, O_RDONLY | O_NONBLOCK);
+    write_fault = (struct fault){.fail_at = 1, .error = ENOSPC};
+    assert_int_equal(to_path(fixture, fixture->path).error, ENOSPC);
+    (void)close(end);
     struct stat status;
     assert_int_equal(stat(fixture->path, &status), 0);
     assert_true(S_ISFIFO(status.st_mode));
@@ -379,6 +469,9 @@ int main(void) {
         TEST(a_reader_that_went_away_is_an_error_and_kills_nobody),
         TEST(a_signal_that_was_pending_before_stays_pending),
         TEST(a_poll_that_fails_is_an_error),
+        TEST(a_disk_that_is_full_is_an_error),
+        TEST(a_write_that_takes_nothing_is_an_error),
+        TEST(a_write_that_was_interrupted_is_repeated),
         TEST(a_descriptor_that_is_none_is_an_error),
         TEST(a_path_gets_the_dump_for_its_owner_alone),
         TEST(a_dump_replaces_the_file_before_it),
