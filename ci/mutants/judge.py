@@ -49,7 +49,7 @@ class Inputs:
 
     def measure_test(self, name):
         into = WORK / f"reached.{threading.get_ident()}"
-        answer = subject.run([f"tests/{name}"], reached=into)
+        answer = subject.run([f"tests/{name}"], reached=into, seconds=600.0)
         if answer.status != 0:
             raise subject.Failed(f"{name} fails without any change:\n{answer.err[-2000:]}")
         self.test_seconds[name], self.test_reached[name] = answer.seconds, into.read_bytes()
