@@ -134,8 +134,11 @@ static void queue(void *context, const struct finalizer *finalizer) {
     finq_unlock(finq);
 }
 
+// Under the runtime's lock too, which everybody holds who walks the queue: a stopped world holds up
+// those who queue, since they sweep, but not those who run what is queued.
 bool runtime_start_finalizer(struct runtime *runtime, struct finalizer *running) {
     struct finq *finq = &runtime->finq;
+    runtime_lock(runtime);
     finq_lock(finq);
     struct finq_entry *entry = finq->running == NULL ? finq->first : NULL;
     if (entry != NULL) {
@@ -149,11 +152,13 @@ bool runtime_start_finalizer(struct runtime *runtime, struct finalizer *running)
         *running = entry->finalizer;
     }
     finq_unlock(finq);
+    runtime_unlock(runtime);
     return entry != NULL;
 }
 
 void runtime_finish_finalizer(struct runtime *runtime) {
     struct finq *finq = &runtime->finq;
+    runtime_lock(runtime);
     finq_lock(finq);
     struct finq_entry *entry = finq->running;
     finq->running = NULL;
@@ -161,6 +166,7 @@ void runtime_finish_finalizer(struct runtime *runtime) {
     if (entry != NULL) {
         put_free(finq, entry);
     }
+    runtime_unlock(runtime);
 }
 
 size_t runtime_finalizer_queue_length(const struct runtime *runtime) {
