@@ -126,6 +126,7 @@ static bool begin_round(struct crew *crew, uint64_t seed) {
     rule_book_begin(&crew->book);
     gate_init(&crew->gate);
     atomic_store(&crew->gate.order, 0);
+    atomic_store(&crew->rest_asked, false);
     atomic_store(&crew->is_done, false);
     return true;
 }

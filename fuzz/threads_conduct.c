@@ -178,7 +178,9 @@ static void swap_and_read(struct crew *crew) {
 
 static void turn(struct crew *crew) {
     uint32_t lot = random_below(&crew->random, TURNS_COUNT);
-    if (lot < 3) {
+    if (crew_is_asked_for_rest(crew)) {
+        rest(crew, (struct barrier){.collects = true});
+    } else if (lot < 3) {
         rest(crew, (struct barrier){.collects = random_once_in(&crew->random, 2),
                                     .dumps = random_once_in(&crew->random, 4),
                                     .asks_kernel = random_once_in(&crew->random, 8)});

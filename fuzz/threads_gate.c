@@ -70,6 +70,14 @@ void worker_tells(struct worker *worker, uint64_t operation_count) {
     atomic_store_explicit(&worker->operation_count, operation_count, memory_order_relaxed);
 }
 
+void worker_asks_for_rest(struct worker *worker) {
+    atomic_store_explicit(&worker->crew->rest_asked, true, memory_order_relaxed);
+}
+
+bool crew_is_asked_for_rest(struct crew *crew) {
+    return atomic_exchange_explicit(&crew->rest_asked, false, memory_order_relaxed);
+}
+
 // ---- findings
 
 void crew_take_line(struct crew *crew, const char *line) {

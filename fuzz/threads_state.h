@@ -157,6 +157,7 @@ struct crew {
     uint64_t round_seconds;
     _Atomic uint64_t serial;         // of blocks begun and slots dropped
     _Atomic uint32_t swapping_count; // of workers that have not swapped all caches yet
+    _Atomic bool rest_asked;         // a worker has no room for what it drops
     _Atomic bool is_done;            // the conductor has ended
     uint64_t refusals_before;        // of the system, when it was created
     bool is_short;                   // there was no memory for the conductor's cache
@@ -200,6 +201,9 @@ static inline bool worker_is_told(const struct worker *worker, enum gate_bits bi
 struct object *crew_swap_mail(struct crew *crew, uint32_t mailbox, struct object *sent);
 uint64_t crew_next_serial(struct crew *crew);
 void worker_tells(struct worker *worker, uint64_t operation_count); // how far it is
+// For a barrier that collects, which tells what of the worker's drops was freed.
+void worker_asks_for_rest(struct worker *worker);
+bool crew_is_asked_for_rest(struct crew *crew);
 
 // ---- findings: the first stays
 

@@ -240,8 +240,13 @@ struct object *worker_pick_free_one(struct worker *worker) {
     return NULL;
 }
 
-static bool has_room_for_drops(const struct worker *worker) {
-    return worker->dropped_count < THREADS_DROPPED;
+// Without room a worker soon holds nothing but parts of blocks, and can do next to nothing.
+static bool has_room_for_drops(struct worker *worker) {
+    if (worker->dropped_count < THREADS_DROPPED) {
+        return true;
+    }
+    worker_asks_for_rest(worker);
+    return false;
 }
 
 bool worker_free(struct worker *worker) {
