@@ -82,7 +82,7 @@ void heap_release_cache(struct heap *heap, struct mcache *cache) {
     mcache_release_all(heap, cache);
     lock_acquire(&heap->lock);
     CHECK(heap->caches[cache->id] == cache);
-    object_stats_add(&heap->dead_stats, &cache->stats);
+    mstats_donate(heap, &cache->stats);
     heap->caches[cache->id] = NULL;
     fixalloc_free(&heap->cache_fix, cache);
     heap->stats.mcache_inuse_bytes -= heap->cache_fix.block_bytes;

@@ -20,6 +20,12 @@ void object_stats_add(struct object_stats *sum, const struct object_stats *part)
     add_counter(&sum->tiny_alloc_count, &part->tiny_alloc_count);
 }
 
+// Relaxed counters show no race to TSan, and the few instructions that lose an update seldom meet.
+void mstats_donate(struct heap *heap, const struct object_stats *part) {
+    ASSERT(heap->lock.is_held);
+    object_stats_add(&heap->dead_stats, part);
+}
+
 // The book to count in, with the heap's lock held when it is the heap's own.
 static struct object_stats *open_book(struct heap *heap, struct mcache *cache) {
     if (cache != NULL) {

@@ -51,11 +51,13 @@ static inline void stat_add(_Atomic uint64_t *counter, uint64_t amount) {
     atomic_store_explicit(counter, value + amount, memory_order_relaxed);
 }
 
-// Adds a dying cache's counts to the heap's. heap->lock held.
 void object_stats_add(struct object_stats *sum, const struct object_stats *part);
 
 struct heap;
 struct mcache;
+
+// Adds a dying cache's counts to the heap's. heap->lock held.
+void mstats_donate(struct heap *heap, const struct object_stats *part);
 
 // Counts frees in the cache's book; NULL cache: in the heap's, under its lock.
 void mstats_count_small_frees(struct heap *heap, struct mcache *cache, uint8_t size_class,

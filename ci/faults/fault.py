@@ -72,6 +72,8 @@ class Fault:
         said = {finding.get("rule", ""), without_index(finding.get("field", ""))}
         if "data race" in finding.get("message", ""):
             said.add("data-race")
+        if finding.get("by") == "assertion":
+            said.add("assertion")
         return not said.isdisjoint(self.fields)
 
 
