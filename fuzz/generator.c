@@ -184,7 +184,7 @@ struct operation generator_operand(struct random *random, const struct program *
         value = random_once_in(random, 3);
         break;
     case OPERAND_KIND_CHOICE:
-        value = d->table == TABLE_TYPES && random_once_in(random, 2)
+        value = d->table == TABLE_TYPES && code != OP_ALLOC_FAN && random_once_in(random, 2)
                     ? 0
                     : random_below(random, d->max + 1);
         break;
@@ -192,6 +192,10 @@ struct operation generator_operand(struct random *random, const struct program *
         value = random_once_in(random, 64) ? 2 : random_below(random, 2);
         break;
     case OPERAND_KIND_POWER:
+        if (operand == OPERAND_SPREAD && random_once_in(random, 2)) { // more than a work buffer
+            value = d->max - random_below(random, 2);
+            break;
+        }
         value = random_below(random, random_once_in(random, 8) ? d->max + 1 : 14);
         break;
     case OPERAND_KIND_TARGET:
@@ -237,19 +241,57 @@ struct operation generator_operation(struct random *random, const struct program
     return draw_planned(random, program, position, &plan);
 }
 
-static void append(struct program *program, struct plan *plan, struct operation operation) {
-    (void)program_append(program, operation);
-    plan_add(plan, operation);
-}
+// ---- phrases
 
-// Keeps what the last operation allocated: by the data segment, most of the time.
-static void append_root(struct random *random, struct program *program, struct plan *plan) {
-    struct operation last = program->operations[program->count - 1];
+// Keeps what the operation allocated: by the data segment, most of the time.
+static struct operation root_of(struct random *random, struct operation allocation) {
     enum operation_code code = random_once_in(random, 4) ? OP_WRITE_BSS : OP_WRITE_DATA;
     struct operation write =
         operation_set(operation_from_bits(code), OPERAND_WORD, random_below(random, 64));
-    append(program, plan,
-           operation_set_target(write, false, operation_get(last, OPERAND_HANDLE), 0));
+    return operation_set_target(write, false, operation_get(allocation, OPERAND_HANDLE), 0);
+}
+
+// Nothing else fills a work buffer: a fan is kept and marked at once, often while there is no page
+// for another buffer.
+static size_t phrase_of_fan(struct random *random, const struct program *program,
+                            const struct plan *plan,
+                            struct operation phrase[GENERATOR_PHRASE_MAX]) {
+    uint16_t groups_off = program->header.groups_off;
+    size_t count = 1;
+    phrase[count++] = root_of(random, phrase[0]);
+    if (plan->is_marking || is_off(OP_COLLECT, groups_off)) {
+        return count;
+    }
+    if (!is_off(OP_FAULT, groups_off) && random_once_in(random, 2)) {
+        struct operation fault = operation_from_bits(OP_FAULT);
+        fault = operation_set(fault, OPERAND_CALL, SYSMEM_PAGES);
+        fault = operation_set(fault, OPERAND_AT, 1 + random_below(random, 3));
+        phrase[count++] = operation_set(fault, OPERAND_AND_ON, random_below(random, 2));
+    }
+    phrase[count++] = operation_set(operation_from_bits(OP_COLLECT), OPERAND_CACHE,
+                                    operation_get(phrase[0], OPERAND_CACHE));
+    return count;
+}
+
+static size_t draw_phrase(struct random *random, const struct program *program, size_t position,
+                          const struct plan *plan, struct operation phrase[GENERATOR_PHRASE_MAX]) {
+    phrase[0] = draw_planned(random, program, position, plan);
+    return operation_code(phrase[0]) == OP_ALLOC_FAN ? phrase_of_fan(random, program, plan, phrase)
+                                                     : 1;
+}
+
+size_t generator_phrase(struct random *random, const struct program *program, size_t position,
+                        struct operation phrase[GENERATOR_PHRASE_MAX]) {
+    struct plan plan;
+    plan_of(&plan, program, position);
+    return draw_phrase(random, program, position, &plan, phrase);
+}
+
+// ---- programs
+
+static void append(struct program *program, struct plan *plan, struct operation operation) {
+    (void)program_append(program, operation);
+    plan_add(plan, operation);
 }
 
 void generator_program(struct program *program, uint32_t seed, size_t operations_max) {
@@ -262,11 +304,13 @@ void generator_program(struct program *program, uint32_t seed, size_t operations
     struct plan plan;
     plan_begin(&plan, &program->header);
     while (program->count < length) {
-        struct operation operation = draw_planned(&random, program, program->count, &plan);
-        append(program, &plan, operation);
-        bool allocates = operation_code(operation) == OP_ALLOC;
-        if (allocates && program->count < length && random_once_in(&random, 3)) {
-            append_root(&random, program, &plan);
+        struct operation phrase[GENERATOR_PHRASE_MAX];
+        size_t count = draw_phrase(&random, program, program->count, &plan, phrase);
+        if (operation_code(phrase[0]) == OP_ALLOC && random_once_in(&random, 3)) {
+            phrase[count++] = root_of(&random, phrase[0]);
+        }
+        for (size_t i = 0; i < count && program->count < length; i++) {
+            append(program, &plan, phrase[i]);
         }
     }
 }

@@ -16,6 +16,12 @@ struct program_header generator_header(uint32_t seed);
 struct operation generator_operation(struct random *random, const struct program *program,
                                      size_t position);
 
+#define GENERATOR_PHRASE_MAX 4
+
+// The same, and behind it what it would show nothing without. Returns how many operations.
+size_t generator_phrase(struct random *random, const struct program *program, size_t position,
+                        struct operation phrase[GENERATOR_PHRASE_MAX]);
+
 // One operand drawn anew.
 struct operation generator_operand(struct random *random, const struct program *program,
                                    size_t position, struct operation operation,

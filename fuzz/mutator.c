@@ -59,19 +59,25 @@ static struct operation rename_handles(struct operation operation, uint32_t shif
 
 // ---- steps: each changes the program somewhere; `operations_max` is at least 1
 
+static size_t insert_phrase(struct program *program, size_t at, size_t operations_max,
+                            struct random *random) {
+    struct operation phrase[GENERATOR_PHRASE_MAX];
+    size_t count = generator_phrase(random, program, at, phrase);
+    count = open_gap(program, at, count, operations_max);
+    memcpy(program->operations + at, phrase, count * sizeof phrase[0]);
+    return count;
+}
+
 static void step_insert(struct program *program, size_t operations_max, struct random *random) {
     size_t at = random_below(random, (uint32_t)program->count + 1);
-    size_t count = open_gap(program, at, 1 + random_below(random, 4), operations_max);
-    for (size_t i = 0; i < count; i++) {
-        program->operations[at + i] = generator_operation(random, program, at + i);
+    for (size_t phrases = 1 + random_below(random, 4); phrases > 0; phrases--) {
+        at += insert_phrase(program, at, operations_max, random);
     }
 }
 
 static void step_append(struct program *program, size_t operations_max, struct random *random) {
-    for (size_t count = 1 + random_below(random, 16); count > 0; count--) {
-        if (program->count < operations_max) {
-            (void)program_append(program, generator_operation(random, program, program->count));
-        }
+    for (size_t phrases = 1 + random_below(random, 16); phrases > 0; phrases--) {
+        (void)insert_phrase(program, program->count, operations_max, random);
     }
 }
 

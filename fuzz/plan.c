@@ -228,6 +228,11 @@ static void add_object(struct plan *plan, struct operation operation) {
             handle = (handle + operation_get(operation, OPERAND_STRIDE)) % PLAN_HANDLES;
         }
         break;
+    case OP_ALLOC_FAN: // its hub, whose size is the fan's
+        allocate(plan, operation, handle);
+        put(&plan->freeable, handle, true);
+        put(&plan->pointerful, handle, true);
+        break;
     case OP_FREE:
         forget(plan, handle);
         break;
