@@ -24,8 +24,8 @@ void runtime_finish_finalizer(struct runtime *runtime); // nothing runs: does no
 
 size_t runtime_finalizer_queue_length(const struct runtime *runtime); // the running one included
 
-// Oldest first, the running one before all. Other threads may start and finish finalizers unless the
-// world is stopped by runtime_stop_world.
+// Oldest first, the running one before all. Other threads may start and finish finalizers unless
+// the world is stopped by runtime_stop_world.
 void runtime_visit_queued_finalizers(const struct runtime *runtime,
                                      void (*visit)(void *context,
                                                    const struct finalizer *finalizer),
