@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from tree import ROOT
+from tree import ROOT, BuildFailed
 
 SANITIZERS = {
     "ASAN_OPTIONS": "allocator_may_return_null=1:detect_leaks=1",
@@ -165,9 +165,10 @@ class Fuzzing:
                     str(seconds), "-s", str(seed), "--", program]
         length = 65536 if target == "decode" else 4096
         dictionary = ROOT / "fuzz" / f"{target}.dict"
-        more = [f"-dict={dictionary}"] if self.engine == "libfuzzer" and dictionary.is_file() else []
-        return [program, *more, f"-max_total_time={seconds}", f"-max_len={length}", "-timeout=20", "-rss_limit_mb=4096",
-                f"-seed={seed}", f"-artifact_prefix={self.folder}/{target}-", str(live)]
+        more = ["-timeout=20", "-rss_limit_mb=4096"] if self.engine == "libfuzzer" else []
+        more += [f"-dict={dictionary}"] if self.engine == "libfuzzer" and dictionary.is_file() else []
+        return [program, *more, f"-max_total_time={seconds}", f"-max_len={length}", f"-seed={seed}",
+                f"-artifact_prefix={self.folder}/{target}-", str(live)]
 
     def start(self, target, seconds, seed):
         environment = dict(ENVIRONMENT)
@@ -208,6 +209,9 @@ class Fuzzing:
                     if artifact:
                         found = target, artifact, time.monotonic() - begin_clock
                         break
+                    if process.returncode != 0:  # what did not run has missed nothing
+                        tail = (self.folder / f"{target}.log").read_text(errors="replace")[-500:]
+                        raise BuildFailed(f"{target} ended with {process.returncode}: {tail}")
         finally:
             for process in running.values():
                 stop(process)
