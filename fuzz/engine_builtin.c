@@ -60,29 +60,32 @@ static void name_artifact(const uint8_t *bytes, size_t size_bytes) {
     at[16] = 0;
 }
 
-static void write_all(int descriptor, const void *bytes, size_t size_bytes) {
+static bool write_all(int descriptor, const void *bytes, size_t size_bytes) {
     const uint8_t *at = bytes;
     while (size_bytes > 0) {
         ssize_t count = write(descriptor, at, size_bytes);
         if (count <= 0) {
-            return; // in a signal handler: nobody can be told
+            return false;
         }
         at += count;
         size_bytes -= (size_t)count;
     }
+    return true;
+}
+
+static void say(const char *text) {
+    (void)write_all(STDERR_FILENO, text, strlen(text));
 }
 
 static void on_crash(int signal_number) {
-    static const char message[] = "countercheck: input written to ";
     name_artifact(current_bytes, current_size_bytes);
     int descriptor = open(artifact_path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    if (descriptor >= 0) {
-        write_all(descriptor, current_bytes, current_size_bytes);
-        (void)close(descriptor);
-    }
-    write_all(STDERR_FILENO, message, sizeof message - 1);
-    write_all(STDERR_FILENO, artifact_path, strlen(artifact_path));
-    write_all(STDERR_FILENO, "\n", 1);
+    bool is_whole = descriptor >= 0 && write_all(descriptor, current_bytes, current_size_bytes) &&
+                    close(descriptor) == 0;
+    say(is_whole ? "countercheck: input written to "
+                 : "countercheck: the input cannot be written to ");
+    say(artifact_path);
+    say("\n");
     _exit(signal_number == SIGALRM ? 70 : 77);
 }
 
