@@ -91,7 +91,7 @@ static enum special_status set_with_place(struct runtime *runtime,
     if (missing_count > 0 && !heap_sweep_object(runtime->heap, finalizer->object)) {
         return SPECIAL_NO_OBJECT;
     }
-    if (!pool_begin(runtime, &attempt, &need, 1, 1)) {
+    if (!pool_begin(runtime, &attempt, &need, 1)) {
         return SPECIAL_NO_MEMORY;
     }
     enum special_status status = heap_add_finalizer(runtime->heap, finalizer);

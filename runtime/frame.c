@@ -90,7 +90,6 @@ void frame_visit_slots(const struct frame *frame, const struct frame *callee,
     const struct frame_description *own = &frame->description;
     uintptr_t sp = frame->sp;
     uintptr_t fp = sp + own->size_bytes;
-    uintptr_t local_bytes = own->local_words * WORD_BYTES;
     size_t out_bytes = 0;
     if (callee != NULL) {
         const struct frame_description *called = &callee->description;
@@ -99,17 +98,9 @@ void frame_visit_slots(const struct frame *frame, const struct frame *callee,
         out_bytes = called->argument_bytes;
         visit_range(sp, sp + out_bytes, bits, visit, context);
     }
-    switch (own->locals_map) {
-    case FRAME_MAP_NONE:
-        visit_range(sp + out_bytes, fp, NULL, visit, context);
-        break;
-    case FRAME_MAP_SIZE:
-        visit_range(fp - local_bytes, fp, NULL, visit, context);
-        break;
-    case FRAME_MAP_BITS:
-        visit_range(fp - local_bytes, fp, own->local_bits, visit, context);
-        break;
-    case FRAME_MAP_EMPTY:
-        break;
-    }
+    // where no words are known to be locals, there are none, or all behind the out-args are
+    uintptr_t first_local =
+        own->locals_map == FRAME_MAP_NONE ? sp + out_bytes : fp - own->local_words * WORD_BYTES;
+    const uint8_t *local_bits = own->locals_map == FRAME_MAP_BITS ? own->local_bits : NULL;
+    visit_range(first_local, fp, local_bits, visit, context);
 }

@@ -55,7 +55,7 @@ static bool reserve(struct runtime *runtime, const struct func *description) {
     };
     struct pool_attempt attempt;
     bool is_full = table->count == table->capacity;
-    if (!pool_begin(runtime, &attempt, needs, is_full ? 4 : 3, 0)) {
+    if (!pool_begin(runtime, &attempt, needs, is_full ? 4 : 3)) {
         return false;
     }
     pool_end(runtime, &attempt, true);

@@ -21,7 +21,7 @@ static bool reserve_queues(struct runtime *runtime) {
     size_t missing_count = finq_missing(runtime);
     const struct pool_need need = finq_need(missing_count);
     struct pool_attempt attempt;
-    if (!pool_begin(runtime, &attempt, &need, 1, 1)) {
+    if (!pool_begin(runtime, &attempt, &need, 1)) {
         return false;
     }
     bool reserved = mark_queue_init(runtime);
@@ -38,7 +38,7 @@ static void reserve_late_places(struct runtime *runtime) {
     size_t missing_count = finq_missing(runtime);
     const struct pool_need need = finq_need(missing_count);
     struct pool_attempt attempt;
-    if (missing_count > 0 && pool_begin(runtime, &attempt, &need, 1, 0)) {
+    if (missing_count > 0 && pool_begin(runtime, &attempt, &need, 1)) {
         pool_end(runtime, &attempt, true);
         finq_add_places(runtime, missing_count);
     }
@@ -136,13 +136,17 @@ bool runtime_gc_is_marking(const struct runtime *runtime) {
     return runtime->gc.marking;
 }
 
-void gc_barrier(struct runtime *runtime, uintptr_t a, uintptr_t b) {
+void gc_shade(struct runtime *runtime, uintptr_t value) {
     if (runtime->gc.marking) {
         heap_stop_world(runtime->heap);
-        mark_shade(runtime, a);
-        mark_shade(runtime, b);
+        mark_shade(runtime, value);
         heap_start_world(runtime->heap);
     }
+}
+
+void gc_barrier(struct runtime *runtime, uintptr_t old_value, uintptr_t new_value) {
+    gc_shade(runtime, old_value);
+    gc_shade(runtime, new_value);
 }
 
 static void shade_slot(void *context, uintptr_t slot) {

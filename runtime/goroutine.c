@@ -42,7 +42,7 @@ static struct goroutine *new_record(struct runtime *runtime) {
 static void *obtain_stack(struct runtime *runtime, bool needs_record) {
     const struct pool_need need = {sizeof(struct goroutine), 1};
     struct pool_attempt attempt;
-    if (!pool_begin(runtime, &attempt, &need, needs_record ? 1 : 0, 1)) {
+    if (!pool_begin(runtime, &attempt, &need, needs_record ? 1 : 0)) {
         return NULL;
     }
     size_t page_count = GOROUTINE_STACK_MIN / HEAP_PAGE_BYTES;
@@ -158,7 +158,7 @@ struct defer *runtime_push_defer(struct runtime *runtime, struct goroutine *g, u
             .link = g->defers,
         };
         g->defers = &record->defer;
-        gc_barrier(runtime, function, 0);
+        gc_shade(runtime, function);
     }
     runtime_unlock(runtime);
     return record == NULL ? NULL : &record->defer;
@@ -184,7 +184,7 @@ struct panic *runtime_push_panic(struct runtime *runtime, struct goroutine *g,
     if (panic != NULL) {
         *panic = (struct panic){.type = type, .data = data, .link = g->panics};
         g->panics = panic;
-        gc_barrier(runtime, data, 0);
+        gc_shade(runtime, data);
     }
     runtime_unlock(runtime);
     return panic;

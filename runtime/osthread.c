@@ -14,7 +14,7 @@ static bool obtain(struct runtime *runtime, bool wants_cache, struct osthread *p
     const struct pool_need need = {sizeof(struct osthread_record), 1};
     struct pool_attempt attempt;
     bool needs_record = runtime->osthreads.free == NULL;
-    if (!pool_begin(runtime, &attempt, &need, needs_record ? 1 : 0, wants_cache ? 2 : 1)) {
+    if (!pool_begin_several(runtime, &attempt, &need, needs_record ? 1 : 0)) {
         return false;
     }
     parts->stack = heap_map_os_stack(runtime->heap, OSTHREAD_STACK_BYTES);

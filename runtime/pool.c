@@ -10,8 +10,9 @@
 
 #include <string.h>
 
-#define POOL_CLASS_MIN 5     // 32 bytes
-#define SLAB_BYTES     16384 // larger blocks are taken from the metadata one by one
+#define POOL_CLASS_MIN  5 // 32 bytes
+#define BLOCK_BYTES_MAX ((size_t)1 << (RUNTIME_BLOCK_CLASSES - 1))
+#define SLAB_BYTES      16384 // larger blocks are taken from the metadata one by one
 
 static unsigned class_of(size_t size_bytes) {
     unsigned class = POOL_CLASS_MIN;
@@ -40,26 +41,26 @@ static void *take_new(struct runtime *runtime, size_t block_bytes) {
     return block;
 }
 
-// Whether the fault plan refuses a block; it was asked before for blocks that were promised.
-static bool is_refused(struct runtime *runtime) {
-    if (runtime->pool.promised_count == 0) {
-        return heap_refuses_metadata(runtime->heap);
-    }
-    runtime->pool.promised_count--;
-    return false;
+static void *take_free(struct pool *pool, unsigned class) {
+    struct pool_block *block = pool->free[class];
+    CHECK(block != NULL);
+    pool->free[class] = block->next;
+    return memset(block, 0, (size_t)1 << class);
 }
 
 void *pool_alloc(struct runtime *runtime, size_t size_bytes) {
-    if (size_bytes > (size_t)1 << (RUNTIME_BLOCK_CLASSES - 1) || is_refused(runtime)) {
+    ASSERT(size_bytes <= BLOCK_BYTES_MAX);
+    struct pool *pool = &runtime->pool;
+    unsigned class = class_of(size_bytes);
+    if (pool->promised_count > 0) { // it is there, and no fault was planned for it
+        pool->promised_count--;
+        return take_free(pool, class);
+    }
+    if (heap_refuses_metadata(runtime->heap)) {
         return NULL;
     }
-    unsigned class = class_of(size_bytes);
-    struct pool_block *block = runtime->pool.free[class];
-    if (block == NULL) {
-        return take_new(runtime, (size_t)1 << class);
-    }
-    runtime->pool.free[class] = block->next;
-    return memset(block, 0, (size_t)1 << class);
+    return pool->free[class] == NULL ? take_new(runtime, (size_t)1 << class)
+                                     : take_free(pool, class);
 }
 
 void pool_free(struct runtime *runtime, void *block, size_t size_bytes) {
@@ -139,7 +140,7 @@ static bool add_missing(struct runtime *runtime, struct pool_attempt *attempt,
 // planned.
 static bool are_granted(struct runtime *runtime, const struct pool_need *needs, size_t need_count) {
     for (size_t i = 0; i < need_count; i++) {
-        if (needs[i].size_bytes > (size_t)1 << (RUNTIME_BLOCK_CLASSES - 1)) {
+        if (needs[i].size_bytes > BLOCK_BYTES_MAX) {
             return false;
         }
         for (size_t block = 0; block < needs[i].count; block++) {
@@ -151,22 +152,19 @@ static bool are_granted(struct runtime *runtime, const struct pool_need *needs, 
     return true;
 }
 
-bool pool_begin(struct runtime *runtime, struct pool_attempt *attempt,
-                const struct pool_need *needs, size_t need_count, size_t others) {
+static bool begin(struct runtime *runtime, struct pool_attempt *attempt,
+                  const struct pool_need *needs, size_t need_count, bool is_open) {
     CHECK(need_count <= POOL_NEEDS_MAX);
     CHECK(runtime->pool.promised_count == 0);
-    if (!are_granted(runtime, needs, need_count)) {
-        return false;
-    }
     *attempt = (struct pool_attempt){
-        .is_open = others > 1 || !has_all(runtime, needs, need_count),
+        .is_open = is_open,
         .slab_next = runtime->pool.slab_next,
         .slab_left = runtime->pool.slab_left,
     };
     if (attempt->is_open) {
         heap_begin_attempt(runtime->heap);
     }
-    for (size_t i = 0; attempt->is_open && i < need_count; i++) {
+    for (size_t i = 0; i < need_count; i++) {
         if (!add_missing(runtime, attempt, needs, i)) {
             pool_end(runtime, attempt, false);
             return false;
@@ -178,25 +176,40 @@ bool pool_begin(struct runtime *runtime, struct pool_attempt *attempt,
     return true;
 }
 
-void pool_end(struct runtime *runtime, const struct pool_attempt *attempt, bool keep) {
-    struct pool *pool = &runtime->pool;
-    pool->promised_count = keep ? pool->promised_count : 0;
-    if (!attempt->is_open) {
-        return;
-    }
-    for (size_t i = keep ? 0 : attempt->touched_count; i-- > 0;) {
+// With all blocks at hand, the one thing that follows is had or not: there is nothing to undo.
+bool pool_begin(struct runtime *runtime, struct pool_attempt *attempt,
+                const struct pool_need *needs, size_t need_count) {
+    return are_granted(runtime, needs, need_count) &&
+           begin(runtime, attempt, needs, need_count, !has_all(runtime, needs, need_count));
+}
+
+bool pool_begin_several(struct runtime *runtime, struct pool_attempt *attempt,
+                        const struct pool_need *needs, size_t need_count) {
+    return are_granted(runtime, needs, need_count) &&
+           begin(runtime, attempt, needs, need_count, true);
+}
+
+static void undo(struct pool *pool, const struct pool_attempt *attempt) {
+    for (size_t i = attempt->touched_count; i-- > 0;) {
         size_t had_count;
         *walk_free(pool, attempt->touched[i].class, attempt->touched[i].had_count, &had_count) =
             NULL;
     }
-    if (!keep && attempt->slab_left > 0) {
+    if (attempt->slab_left > 0) {
         memset((void *)attempt->slab_next, 0, attempt->slab_left); // blocks cut from it were linked
     }
+    pool->slab_next = attempt->slab_next;
+    pool->slab_left = attempt->slab_left;
+    pool->promised_count = 0;
+}
+
+void pool_end(struct runtime *runtime, const struct pool_attempt *attempt, bool keep) {
     if (!keep) {
-        pool->slab_next = attempt->slab_next;
-        pool->slab_left = attempt->slab_left;
+        undo(&runtime->pool, attempt);
     }
-    heap_end_attempt(runtime->heap, keep);
+    if (attempt->is_open) {
+        heap_end_attempt(runtime->heap, keep);
+    }
 }
 
 void *pool_copy(struct runtime *runtime, const void *bytes, size_t size_bytes) {

@@ -27,14 +27,16 @@ static bool segment_init(struct runtime *runtime, struct segment *segment, size_
     if (word_count == 0) {
         return true;
     }
-    if (word_count > SIZE_MAX / WORD_BYTES) {
+    size_t size_bytes = word_count * WORD_BYTES;
+    bool fits = size_bytes / WORD_BYTES == word_count; // in a size
+    void *base = fits ? heap_metadata_alloc(runtime->heap, size_bytes) : NULL;
+    if (base == NULL) {
         return false;
     }
-    void *base = heap_metadata_alloc(runtime->heap, word_count * WORD_BYTES);
     segment->base = (uintptr_t)base;
-    segment->size_bytes = word_count * WORD_BYTES;
+    segment->size_bytes = size_bytes;
     segment->pointer_mask = copy_mask(runtime, mask, word_count);
-    return base != NULL && segment->pointer_mask != NULL;
+    return segment->pointer_mask != NULL;
 }
 
 bool roots_init(struct runtime *runtime) {
@@ -62,7 +64,7 @@ struct other_root *runtime_add_other_root(struct runtime *runtime, const char *d
     struct other_root *root = NULL;
     const struct pool_need needs[] = {{sizeof(*root), 1}, {pool_string_bytes(description), 1}};
     struct pool_attempt attempt;
-    if (pool_begin(runtime, &attempt, needs, 2, 0)) {
+    if (pool_begin(runtime, &attempt, needs, 2)) {
         pool_end(runtime, &attempt, true);
         root = pool_alloc(runtime, sizeof(*root));
         CHECK(root != NULL);
@@ -74,7 +76,7 @@ struct other_root *runtime_add_other_root(struct runtime *runtime, const char *d
             table->last->next = root;
         }
         table->last = root;
-        gc_barrier(runtime, target, 0);
+        gc_shade(runtime, target);
     }
     runtime_unlock(runtime);
     return root;
@@ -144,9 +146,9 @@ void *runtime_realloc(struct runtime *runtime, struct mcache *cache, void *point
                       size_t size_bytes, const struct gc_layout *layout, unsigned flags) {
     runtime_lock(runtime);
     void *moved = heap_realloc(runtime->heap, cache, pointer, size_bytes, layout, flags);
-    if (moved != NULL && runtime->gc.marking) {
+    if (runtime->gc.marking) {
         heap_stop_world(runtime->heap);
-        mark_shade_fields(runtime, (uintptr_t)moved);
+        mark_shade_fields(runtime, (uintptr_t)moved); // of nothing when there was no memory
         heap_start_world(runtime->heap);
     }
     runtime_unlock(runtime);

@@ -32,8 +32,8 @@ void pool_free(struct runtime *runtime, void *block, size_t size_bytes);
 
 // All or nothing, for a call that needs several things: makes sure that the pool has `count` blocks
 // of `size_bytes` for each need, so that pool_alloc cannot fail for them. What follows, up to
-// pool_end, is obtained from the heap with them: `others` says how many things that will be. False:
-// no memory, nothing changed, and no pool_end.
+// pool_end, is obtained from the heap with them: one thing, or after pool_begin_several several.
+// False: no memory, nothing changed, and no pool_end.
 struct pool_need {
     size_t size_bytes, count;
 };
@@ -49,7 +49,9 @@ struct pool_attempt {
     } touched[POOL_NEEDS_MAX];
 };
 bool pool_begin(struct runtime *runtime, struct pool_attempt *attempt,
-                const struct pool_need *needs, size_t need_count, size_t others);
+                const struct pool_need *needs, size_t need_count);
+bool pool_begin_several(struct runtime *runtime, struct pool_attempt *attempt,
+                        const struct pool_need *needs, size_t need_count);
 // `keep` false: what was obtained since pool_begin goes back. No block was taken out of the pool.
 void pool_end(struct runtime *runtime, const struct pool_attempt *attempt, bool keep);
 
@@ -207,8 +209,10 @@ void mark_shade_roots(struct runtime *runtime);
 void mark_shade_fields(struct runtime *runtime, uintptr_t address);
 bool mark_drain(struct runtime *runtime, size_t object_limit); // true: nothing grey is left
 
-// ---- gc.c: shades up to two values when the collector marks. With the lock held.
-void gc_barrier(struct runtime *runtime, uintptr_t a, uintptr_t b);
+// ---- gc.c: shades a value, or what a write replaces and what it stores, when the collector marks.
+// With the lock held.
+void gc_shade(struct runtime *runtime, uintptr_t value);
+void gc_barrier(struct runtime *runtime, uintptr_t old_value, uintptr_t new_value);
 
 // Shades what the frame holds, whose callee is now `callee` (NULL: none): which of its words are
 // roots changes with its callee, without a write. With the lock held.

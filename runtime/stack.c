@@ -107,7 +107,7 @@ struct frame *runtime_push_frame(struct runtime *runtime, struct goroutine *g,
     struct frame *frame = NULL;
     const struct pool_need need = {frame_record_bytes(description, g->innermost), 1};
     struct pool_attempt attempt;
-    if (pool_begin(runtime, &attempt, &need, 1, 1)) {
+    if (pool_begin(runtime, &attempt, &need, 1)) {
         bool reserved = stack_reserve(runtime, g, description->size_bytes);
         pool_end(runtime, &attempt, reserved);
         frame = reserved ? frame_create(runtime, description, g->innermost) : NULL;

@@ -16,8 +16,8 @@ static bool reserve_type(struct runtime *runtime, const struct type *description
         {mask_bytes(&description->layout), 1},
     };
     struct pool_attempt attempt;
-    size_t need_count = description->layout.pointer_bytes > 0 ? 4 : 3;
-    if (!pool_begin(runtime, &attempt, needs, need_count, 0)) {
+    size_t need_count = mask_bytes(&description->layout) > 0 ? 4 : 3;
+    if (!pool_begin(runtime, &attempt, needs, need_count)) {
         return false;
     }
     pool_end(runtime, &attempt, true);
@@ -33,7 +33,7 @@ static struct type *copy_type(struct runtime *runtime, const struct type *descri
     type->layout.pointer_mask = NULL;
     type->package_path = pool_copy_string(runtime, description->package_path);
     type->name = pool_copy_string(runtime, description->name);
-    if (layout->pointer_bytes > 0) {
+    if (mask_bytes(layout) > 0) {
         type->layout.pointer_mask = pool_copy(runtime, layout->pointer_mask, mask_bytes(layout));
     }
     return type;
