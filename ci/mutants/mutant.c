@@ -1,14 +1,18 @@
 // mutant: the switches come from the environment, and what was reached goes to a file at the end.
 //
 // COUNTERCHECK_MUTANTS=N[,M]       the changes that are on
-// COUNTERCHECK_REACHED=FILE        written at exit: a byte for each change, 1: reached
+// COUNTERCHECK_REACHED=FILE        written at exit: a byte for each change, 1: reached, by a child of fork as well
 // COUNTERCHECK_CPU_SECONDS=N       what loops is killed then, however busy the machine is
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
+static unsigned char reached_early[MUTANT_COUNT]; // before there is memory that children share
 unsigned mutants_on[MUTANT_ON_MAX];
-unsigned char mutants_reached[MUTANT_COUNT];
+unsigned char *mutants_reached = reached_early;
 
 static void bound_time(void) {
     const char *text = getenv("COUNTERCHECK_CPU_SECONDS");
@@ -19,8 +23,20 @@ static void bound_time(void) {
     }
 }
 
+static void share_reached(void) {
+    void *shared = mmap(NULL, MUTANT_COUNT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
+        perror("mmap");
+        _Exit(3);
+    }
+    mutants_reached = memcpy(shared, reached_early, MUTANT_COUNT);
+}
+
 __attribute__((constructor)) static void switch_on(void) {
     bound_time();
+    if (getenv("COUNTERCHECK_REACHED") != NULL) {
+        share_reached();
+    }
     const char *text = getenv("COUNTERCHECK_MUTANTS");
     if (text == NULL) {
         return;

@@ -7,7 +7,7 @@
 #define MUTANT_ON_MAX 2 // one that is judged, and one fault beside it
 
 extern unsigned mutants_on[MUTANT_ON_MAX];
-extern unsigned char mutants_reached[];
+extern unsigned char *mutants_reached;
 
 // Whether the change is on. That it was asked is noted: a change that is never asked about is out
 // of every input's reach.
