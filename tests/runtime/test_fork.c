@@ -210,10 +210,90 @@ static void a_fork_in_the_middle_of_a_cycle_and_of_a_finalizer_goes_on_in_both(v
     runtime_finish_finalizer(program->runtime);
 }
 
+// ---- a finalizer that another thread runs
+
+struct runner {
+    struct program *program;
+    pthread_t thread;
+    pthread_barrier_t barrier; // the finalizer runs; it may end
+};
+
+static void *run_finalizer(void *context) {
+    struct runner *runner = context;
+    struct finalizer running;
+    assert_true(runtime_start_finalizer(runner->program->runtime, &running));
+    (void)pthread_barrier_wait(&runner->barrier);
+    (void)pthread_barrier_wait(&runner->barrier);
+    runtime_finish_finalizer(runner->program->runtime);
+    return NULL;
+}
+
+static void start_runner(struct runner *runner, struct program *program) {
+    runner->program = program;
+    assert_int_equal(pthread_barrier_init(&runner->barrier, NULL, 2), 0);
+    assert_int_equal(pthread_create(&runner->thread, NULL, run_finalizer, runner), 0);
+    (void)pthread_barrier_wait(&runner->barrier);
+}
+
+static void end_runner(struct runner *runner) {
+    (void)pthread_barrier_wait(&runner->barrier);
+    assert_int_equal(pthread_join(runner->thread, NULL), 0);
+    assert_int_equal(pthread_barrier_destroy(&runner->barrier), 0);
+}
+
+static uintptr_t die_with_finalizer(struct program *program) {
+    struct finalizer finalizer = {.object = program_node_new(program)};
+    assert_int_equal(runtime_set_finalizer(program->runtime, &finalizer), SPECIAL_OK);
+    program_collect(program);
+    return finalizer.object;
+}
+
+// Whether the finalizers of these objects run in this order, and no other.
+static bool run_in_order(struct program *program, const uintptr_t *objects, size_t count) {
+    struct finalizer running;
+    for (size_t i = 0; i < count; i++) {
+        if (runtime_finalizer_queue_length(program->runtime) != count - i ||
+            !runtime_start_finalizer(program->runtime, &running) || running.object != objects[i]) {
+            return false;
+        }
+        runtime_finish_finalizer(program->runtime);
+    }
+    return !runtime_start_finalizer(program->runtime, &running);
+}
+
+// In the child the one that runs comes first, then those that wait, then one that dies there.
+static void assert_child_runs(struct program *program, uintptr_t *objects, size_t count) {
+    runtime_fork_prepare(program->runtime);
+    pid_t child = fork();
+    if (child == 0) {
+        runtime_fork_child(program->runtime);
+        objects[count] = die_with_finalizer(program);
+        _exit(run_in_order(program, objects, count + 1) ? 0 : 1);
+    }
+    runtime_fork_parent(program->runtime);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void a_finalizer_that_another_thread_runs_is_the_first_to_run_in_the_child(void **state) {
+    struct program *program = *state;
+    struct runner runner;
+    uintptr_t objects[3];
+    objects[0] = die_with_finalizer(program);
+    start_runner(&runner, program);
+    assert_child_runs(program, objects, 1);
+    objects[1] = die_with_finalizer(program);
+    assert_child_runs(program, objects, 2);
+    end_runner(&runner);
+    assert_true(run_in_order(program, objects + 1, 1)); // the parent's ran to its end
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         program_test(a_child_goes_on_whatever_the_threads_were_doing),
         program_test(a_fork_in_the_middle_of_a_cycle_and_of_a_finalizer_goes_on_in_both),
+        program_test(a_finalizer_that_another_thread_runs_is_the_first_to_run_in_the_child),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

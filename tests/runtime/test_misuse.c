@@ -35,11 +35,31 @@ static void expect_misuse(struct program *program, void (*misuse)(struct program
     assert_non_null(strstr(text, sentence));
 }
 
-static void use_dead_goroutine(struct program *program) {
+static struct goroutine *dead_goroutine(struct program *program) {
     struct goroutine *g = runtime_start_goroutine(program->runtime, 0, false);
     runtime_exit_goroutine(program->runtime, g);
-    (void)runtime_grow_stack(program->runtime, g);
+    return g;
 }
+
+#define USE_DEAD(name, call)                                                                       \
+    static void name##_dead(struct program *program) {                                             \
+        struct runtime *runtime = program->runtime;                                                \
+        struct goroutine *g = dead_goroutine(program);                                             \
+        (void)call;                                                                                \
+    }
+static const struct frame_description plain = {.size_bytes = 8, .locals_map = FRAME_MAP_EMPTY};
+
+USE_DEAD(exit, (runtime_exit_goroutine(runtime, g), 0))
+USE_DEAD(set_status, (runtime_set_goroutine_status(runtime, g, GOROUTINE_RUNNABLE, NULL), 0))
+USE_DEAD(set_context, (runtime_set_context(runtime, g, 0), 0))
+USE_DEAD(grow_stack, runtime_grow_stack(runtime, g))
+USE_DEAD(shrink_stack, runtime_shrink_stack(runtime, g))
+USE_DEAD(push_frame, runtime_push_frame(runtime, g, &plain))
+USE_DEAD(pop_frame, runtime_pop_frame(runtime, g))
+USE_DEAD(push_defer, runtime_push_defer(runtime, g, 0, 0))
+USE_DEAD(pop_defer, runtime_pop_defer(runtime, g))
+USE_DEAD(push_panic, runtime_push_panic(runtime, g, NULL, 0))
+USE_DEAD(pop_panic, runtime_pop_panic(runtime, g))
 
 static void exit_thread_twice(struct program *program) {
     struct osthread *thread = runtime_start_osthread(program->runtime, 1);
@@ -53,14 +73,25 @@ static void remove_root_twice(struct program *program) {
     runtime_remove_other_root(program->runtime, root);
 }
 
+static void every_use_of_a_dead_goroutine_aborts_with_its_sentence(void **state) {
+    static void (*const uses[])(struct program * program) = {
+        exit_dead,         set_status_dead, set_context_dead, grow_stack_dead,
+        shrink_stack_dead, push_frame_dead, pop_frame_dead,   push_defer_dead,
+        pop_defer_dead,    push_panic_dead, pop_panic_dead,
+    };
+    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) {
+        expect_misuse(*state, uses[i], "misuse: use of a dead goroutine");
+    }
+}
+
 static void misuse_aborts_with_its_sentence(void **state) {
-    expect_misuse(*state, use_dead_goroutine, "misuse: use of a dead goroutine");
     expect_misuse(*state, exit_thread_twice, "misuse: exit of a thread that is not there");
     expect_misuse(*state, remove_root_twice, "misuse: removal of a root that is not there");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        program_test(every_use_of_a_dead_goroutine_aborts_with_its_sentence),
         program_test(misuse_aborts_with_its_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -240,10 +240,37 @@ static void print_difference(const struct memstats *before, const struct memstat
 #include "allocator/memstats_fields.def"
 }
 
+static void end_call(struct program *program) {
+    if (runtime_gc_is_marking(program->runtime)) {
+        assert_true(runtime_gc_finish(program->runtime, program->cache));
+    }
+    runtime_detach(program->runtime);
+}
+
+// The numbers after the call when nothing is refused.
+static struct memstats succeed(struct program *program, const struct call *call,
+                               const struct shortage *shortage) {
+    begin(program, call, shortage);
+    assert_true(call->run(program));
+    struct memstats stats = program_stats(program);
+    end_call(program);
+    return stats;
+}
+
+static void assert_numbers(const struct memstats *stats, const struct memstats *expected,
+                           const struct call *call, const struct sysmem_fault *plan,
+                           enum sysmem_call refused, const char *what) {
+    if (memcmp(stats, expected, sizeof *stats) != 0) {
+        print_difference(expected, stats);
+        fail_msg("%s %s, call %llu of kind %d", call->name, what, (unsigned long long)plan->fail_at,
+                 (int)refused);
+    }
+}
+
 // The call with its n-th request refused; false: it did not get so far.
 static bool refuse_nth(struct program *program, const struct call *call,
                        const struct shortage *shortage, const struct sysmem_fault *plan,
-                       enum sysmem_call refused) {
+                       enum sysmem_call refused, const struct memstats *succeeded) {
     begin(program, call, shortage);
     struct memstats before = program_stats(program);
     heap_set_faults(program->heap, refused, plan->fail_at, plan->fail_count);
@@ -252,23 +279,20 @@ static bool refuse_nth(struct program *program, const struct call *call,
     bool hit = heap_fault_count(program->heap) > 0;
     if (!done) {
         struct memstats after = program_stats(program);
-        if (memcmp(&before, &after, sizeof before) != 0) {
-            print_difference(&before, &after);
-            fail_msg("%s moved a number, though call %llu of kind %d failed", call->name,
-                     (unsigned long long)plan->fail_at, (int)refused);
-        }
+        assert_numbers(&after, &before, call, plan, refused, "moved a number, though it failed");
         assert_true(hit);
         assert_true(call->run(program)); // what it needs is still to be had
+        after = program_stats(program);
+        assert_numbers(&after, succeeded, call, plan, refused,
+                       "moved other numbers once it had failed");
     }
-    if (runtime_gc_is_marking(program->runtime)) {
-        assert_true(runtime_gc_finish(program->runtime, program->cache));
-    }
-    runtime_detach(program->runtime);
+    end_call(program);
     return hit;
 }
 
 static void sweep_refusals(struct program *program, const struct call *call,
                            const struct shortage *shortage) {
+    const struct memstats succeeded = succeed(program, call, shortage);
     static const enum sysmem_call kinds[] = {SYSMEM_MMAP, SYSMEM_MPROTECT, SYSMEM_METADATA,
                                              SYSMEM_PAGES};
     for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
@@ -277,7 +301,7 @@ static void sweep_refusals(struct program *program, const struct call *call,
             for (uint64_t n = 1; n < 800; n += n < 6 ? 1 : 331) {
                 const struct sysmem_fault plan = {.fail_at = n,
                                                   .fail_count = and_on == 1 ? UINT64_MAX : 1};
-                if (!refuse_nth(program, call, shortage, &plan, kinds[kind])) {
+                if (!refuse_nth(program, call, shortage, &plan, kinds[kind], &succeeded)) {
                     break;
                 }
             }
