@@ -122,6 +122,7 @@ static bool add_missing(struct runtime *runtime, struct pool_attempt *attempt,
     size_t had_count;
     struct pool_block **link = walk_free(&runtime->pool, class, wanted, &had_count);
     if (had_count < wanted) { // the list ends here
+        CHECK(attempt->is_open);
         attempt->touched[attempt->touched_count].class = class;
         attempt->touched[attempt->touched_count++].had_count = had_count;
     }
@@ -179,14 +180,18 @@ static bool begin(struct runtime *runtime, struct pool_attempt *attempt,
 // With all blocks at hand, the one thing that follows is had or not: there is nothing to undo.
 bool pool_begin(struct runtime *runtime, struct pool_attempt *attempt,
                 const struct pool_need *needs, size_t need_count) {
-    return are_granted(runtime, needs, need_count) &&
-           begin(runtime, attempt, needs, need_count, !has_all(runtime, needs, need_count));
+    if (!are_granted(runtime, needs, need_count)) {
+        return false;
+    }
+    return begin(runtime, attempt, needs, need_count, !has_all(runtime, needs, need_count));
 }
 
 bool pool_begin_several(struct runtime *runtime, struct pool_attempt *attempt,
                         const struct pool_need *needs, size_t need_count) {
-    return are_granted(runtime, needs, need_count) &&
-           begin(runtime, attempt, needs, need_count, true);
+    if (!are_granted(runtime, needs, need_count)) {
+        return false;
+    }
+    return begin(runtime, attempt, needs, need_count, true);
 }
 
 static void undo(struct pool *pool, const struct pool_attempt *attempt) {
