@@ -158,13 +158,14 @@ class Fuzzing:
         live = self.folder / f"live-{target}"
         shutil.rmtree(live, ignore_errors=True)
         live.mkdir(parents=True)
+        dictionary = ROOT / "fuzz" / f"{target}.dict"
         if self.engine == "afl":
             (live / "in").mkdir()
             (live / "in" / "empty").write_bytes(b"\0")
+            more = ["-x", str(dictionary)] if dictionary.is_file() else []
             return ["afl-fuzz", "-i", str(live / "in"), "-o", str(live / "out"), "-m", "none", "-t", "2000+", "-V",
-                    str(seconds), "-s", str(seed), "--", program]
+                    str(seconds), "-s", str(seed), *more, "--", program]
         length = 65536 if target == "decode" else 4096
-        dictionary = ROOT / "fuzz" / f"{target}.dict"
         more = ["-timeout=20", "-rss_limit_mb=4096"] if self.engine == "libfuzzer" else []
         more += [f"-dict={dictionary}"] if self.engine == "libfuzzer" and dictionary.is_file() else []
         return [program, *more, f"-max_total_time={seconds}", f"-max_len={length}", f"-seed={seed}",
@@ -184,7 +185,10 @@ class Fuzzing:
 
     def artifact(self, target, begin):
         if self.engine == "afl":
-            places = (self.folder / f"live-{target}").glob("out/default/crashes/id:*")
+            live = self.folder / f"live-{target}"
+            places = list(live.glob("out/default/crashes/id:*"))
+            if not places and target_one(str(self.build / f"{self.kind}_{target}"), str(live / "in" / "empty")):
+                places = [live / "in" / "empty"]  # afl-fuzz does not begin with a seed that crashes
         else:
             places = self.folder.glob(f"{target}-*")
         fresh = [path for path in places if path.is_file() and path.stat().st_mtime >= begin - 1 and
