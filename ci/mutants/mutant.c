@@ -1,8 +1,9 @@
 // mutant: the switches come from the environment, and what was reached goes to a file at the end.
 //
 // COUNTERCHECK_MUTANTS=N[,M]       the changes that are on
-// COUNTERCHECK_REACHED=FILE        written at exit: a byte for each change, 1: reached, by a child of fork as well
-// COUNTERCHECK_CPU_SECONDS=N       what loops is killed then, however busy the machine is
+// COUNTERCHECK_REACHED=FILE        written at exit: a byte for each change, 1: reached, by a child
+// of fork as well COUNTERCHECK_CPU_SECONDS=N       what loops is killed then, however busy the
+// machine is
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,8 @@ static void bound_time(void) {
 }
 
 static void share_reached(void) {
-    void *shared = mmap(NULL, MUTANT_COUNT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *shared =
+        mmap(NULL, MUTANT_COUNT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) {
         perror("mmap");
         _Exit(3);
