@@ -130,7 +130,7 @@ static void put_goroutine(struct out *out, const struct goroutine *g) {
 
 void writer_put_goroutines(struct out *out, const struct runtime *runtime) {
     const struct goroutine *g = runtime_first_goroutine(runtime);
-    for (; g != NULL && out_is_open(out); g = g->next) {
+    for (; g != NULL; g = g->next) {
         if (g->status == GOROUTINE_DEAD) {
             continue;
         }
