@@ -47,10 +47,10 @@ static bool summaries_equal(struct palloc_summary a, struct palloc_summary b) {
 
 // Brings the upper two levels up to date with the chunks of pages [first, last].
 static void update_upper(struct palloc *palloc, size_t first, size_t last) {
-    bool changed = false;
+    bool changed = false; // the last arena, then: pages that reach into it change where it starts
     for (size_t slot = first / HEAP_ARENA_PAGES; slot <= last / HEAP_ARENA_PAGES; slot++) {
         struct palloc_summary sum = arena_summary(palloc->arenas[slot]);
-        changed = changed || !summaries_equal(sum, palloc->arena_summary[slot]);
+        changed = !summaries_equal(sum, palloc->arena_summary[slot]);
         palloc->arena_summary[slot] = sum;
     }
     if (!changed) {
@@ -149,11 +149,9 @@ struct search {
     size_t first_free, first_free_pages;
 };
 
-// A node with a free page: the first one, or inside the first one.
+// A node with a free page: the first one, or inside the first one, since the search only goes up.
 static void note_free(struct search *search, size_t page, size_t node_pages) {
-    if (search->first_free == NO_PAGE ||
-        (node_pages < search->first_free_pages && // the search only goes up
-         page < search->first_free + search->first_free_pages)) {
+    if (search->first_free == NO_PAGE || page < search->first_free + search->first_free_pages) {
         search->first_free = page;
         search->first_free_pages = node_pages;
     }
@@ -195,14 +193,13 @@ static enum step look_at(struct search *search, const struct palloc_summary *sum
     return STEP_OVER;
 }
 
-// Run by run through the bits of one chunk, which begins at `page`.
+// Run by run through the bits of one chunk, which begins at `page`. What is free before it, with
+// the chunk's own start, was found too short.
 static bool search_chunk(struct search *search, const uint64_t *alloc_bits, size_t page) {
     unsigned at = 0;
     while (at < HEAP_CHUNK_PAGES) {
         unsigned first = palloc_bits_find(alloc_bits, at, false);
-        if (first > at) {
-            search->run_pages = 0;
-        }
+        search->run_pages = 0;
         if (first == HEAP_CHUNK_PAGES) {
             return false;
         }
@@ -239,20 +236,15 @@ static bool search_group(struct search *search, const struct palloc *palloc, siz
     return false;
 }
 
+// Where it begins inside a group, the group's summary holds all the same: nothing below is free.
 static bool search_all(struct search *search, const struct palloc *palloc) {
     size_t slot = page_of(palloc, palloc->search_address) / HEAP_ARENA_PAGES;
     while (slot < palloc->arena_limit) {
         size_t group = slot / PALLOC_GROUP_ARENAS;
-        if (slot % PALLOC_GROUP_ARENAS != 0) { // the search begins inside
-            if (search_group(search, palloc, slot)) {
-                return true;
-            }
-        } else {
-            enum step step = look_at(search, &palloc->group_summary[group], slot * HEAP_ARENA_PAGES,
-                                     PALLOC_GROUP_PAGES);
-            if (step == STEP_FOUND || (step == STEP_INTO && search_group(search, palloc, slot))) {
-                return true;
-            }
+        enum step step = look_at(search, &palloc->group_summary[group], group * PALLOC_GROUP_PAGES,
+                                 PALLOC_GROUP_PAGES);
+        if (step == STEP_FOUND || (step == STEP_INTO && search_group(search, palloc, slot))) {
+            return true;
         }
         slot = (group + 1) * PALLOC_GROUP_ARENAS;
     }
@@ -297,18 +289,17 @@ static uint64_t unscavenged_word(const struct palloc *palloc, size_t page) {
 static size_t last_page_below(const struct palloc *palloc, size_t end, bool value) {
     while (end > 0) {
         size_t page = (end - 1) / 64 * 64;
+        size_t slot = page / HEAP_ARENA_PAGES;
+        if (value && palloc->arena_summary[slot].max_pages == 0) { // nothing free, nothing to give
+            end = slot * HEAP_ARENA_PAGES;
+            continue;
+        }
         uint64_t hits = unscavenged_word(palloc, page) ^ (value ? 0 : UINT64_MAX);
-        hits &= bits_low_mask64((uint32_t)(end - page));
+        hits &= bits_low_mask64(end - page);
         if (hits != 0) {
             return page + 64 - bits_clz64(hits);
         }
         end = page;
-        size_t slot =
-            (page - 1) / HEAP_ARENA_PAGES; // an arena with nothing free has nothing to give
-        if (value && page % HEAP_ARENA_PAGES == 0 && page > 0 &&
-            palloc->arena_summary[slot].max_pages == 0) {
-            end = slot * HEAP_ARENA_PAGES;
-        }
     }
     return 0;
 }

@@ -188,6 +188,55 @@ static void alignment_is_met_across_chunks_and_arenas(void **state) {
     compare_bits();
 }
 
+static void assert_search_begins_at(size_t page) {
+    assert_int_equal((palloc->search_address - BASE) / HEAP_PAGE_BYTES, page);
+}
+
+static void a_search_begins_at_the_first_page_seen_free(void **state) {
+    (void)state;
+    grow(0, 2 * HEAP_ARENA_PAGES);
+    (void)take(10, 1);
+    assert_search_begins_at(10); // behind what was taken there
+    give(3, 1);
+    assert_search_begins_at(3);
+    assert_int_equal(take(2, 1), 10);
+    assert_search_begins_at(3); // where two do not fit
+    assert_int_equal(take(1, 1), 3);
+    assert_search_begins_at(4); // what lies behind was not looked at
+    assert_int_equal(take(1, 2), 12);
+    assert_search_begins_at(13);
+    assert_int_equal(take(1000, 1), 13);
+    palloc->search_address = BASE; // over whole chunks, and into the one with the first free page
+    assert_int_equal(take(1, 1), 1013);
+    assert_search_begins_at(1014);
+    assert_int_equal(take(2 * HEAP_ARENA_PAGES - 1014, 1), 1014);
+    assert_int_equal(take(1, 1), MODEL_PAGES);
+    give(HEAP_ARENA_PAGES + 600, 1);
+    palloc->search_address = BASE;
+    assert_int_equal(take(2, 1), MODEL_PAGES);
+    assert_search_begins_at(0); // of the only group with a free page: none of it was looked into
+    assert_int_equal(take(1, 1), HEAP_ARENA_PAGES + 600);
+    assert_search_begins_at(HEAP_ARENA_PAGES + 601);
+    compare_bits();
+}
+
+static void a_search_ends_with_the_window(void **state) {
+    (void)state;
+    size_t last = HEAP_ARENA_COUNT - 1;
+    size_t scavenged_count;
+    palloc_add_arena(palloc, last, calloc(1, sizeof(struct palloc_arena)));
+    uintptr_t top = BASE + HEAP_ARENA_COUNT * HEAP_ARENA_BYTES;
+    palloc_grow(palloc, top - HEAP_ARENA_BYTES, HEAP_ARENA_PAGES);
+    assert_int_equal(palloc_alloc(palloc, 1, HEAP_ARENA_PAGES, &scavenged_count),
+                     top - HEAP_ARENA_BYTES);
+    assert_int_equal(palloc_alloc(palloc, HEAP_ARENA_PAGES, 1, &scavenged_count), 0);
+    assert_int_equal(palloc_alloc(palloc, HEAP_ARENA_PAGES - 1, 1, &scavenged_count),
+                     top - HEAP_ARENA_BYTES + HEAP_PAGE_BYTES);
+    assert_int_equal(palloc->search_address, top);
+    assert_int_equal(palloc_alloc(palloc, 1, 1, &scavenged_count), 0);
+    free(palloc->arenas[last]);
+}
+
 static void scavenges_the_highest_run_first_and_no_more_than_asked(void **state) {
     (void)state;
     grow(0, 1024);
@@ -324,6 +373,8 @@ int main(void) {
         TEST(takes_the_lowest_run_that_fits),
         TEST(runs_cross_words_chunks_and_arenas_but_no_gap),
         TEST(alignment_is_met_across_chunks_and_arenas),
+        TEST(a_search_begins_at_the_first_page_seen_free),
+        TEST(a_search_ends_with_the_window),
         TEST(scavenges_the_highest_run_first_and_no_more_than_asked),
         TEST(agrees_with_a_row_of_bytes_whatever_happens),
         TEST(validity_sees_each_broken_invariant),
