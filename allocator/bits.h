@@ -24,8 +24,8 @@ static inline void bits_prefetch(const void *address) {
     __builtin_prefetch(address);
 }
 
-// The lowest `count` bits, 0..64.
-static inline uint64_t bits_low_mask64(uint32_t count) {
+// The lowest `count` bits; all from 64 on.
+static inline uint64_t bits_low_mask64(uint64_t count) {
     return count >= 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
 }
 

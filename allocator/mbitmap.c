@@ -63,7 +63,7 @@ static uint64_t layout_bits(const struct gc_layout *layout, size_t first) {
     for (size_t byte = 0; byte < 8 && byte * 8 < words; byte++) {
         bits |= (uint64_t)mask[byte] << (byte * 8);
     }
-    return bits & bits_low_mask64(words >= 64 ? 64 : (uint32_t)words);
+    return bits & bits_low_mask64(words);
 }
 
 static void set_element(struct pending *pending, const struct gc_layout *layout, uintptr_t base,
@@ -74,7 +74,7 @@ static void set_element(struct pending *pending, const struct gc_layout *layout,
             return;
         }
         size_t room = (end - address) / WORD_BYTES;
-        uint64_t fits = bits_low_mask64(room >= 64 ? 64 : (uint32_t)room);
+        uint64_t fits = bits_low_mask64(room);
         put(pending, address, layout_bits(layout, first) & fits);
     }
 }
@@ -120,7 +120,7 @@ void mbitmap_set(const struct heap *heap, uintptr_t base, size_t size_bytes,
 // The bits of the group that `address` lies in, from there up to `end`.
 static uint64_t mask_from(uintptr_t address, uintptr_t end) {
     uintptr_t words = (end - address + WORD_BYTES - 1) / WORD_BYTES;
-    return bits_low_mask64(words >= 64 ? 64 : (uint32_t)words) << bit_of(address);
+    return bits_low_mask64(words) << bit_of(address);
 }
 
 static uintptr_t next_group(uintptr_t address) {
