@@ -81,8 +81,6 @@ struct inspect_cache {
     uint32_t id;
     const void *identity;
     const void *spans[SPAN_CLASS_COUNT]; // identity of the cached span, NULL: none
-    uintptr_t tiny_block;                // 0: none
-    size_t tiny_offset;
 };
 size_t inspect_cache_limit(const struct heap *heap); // ids are below it
 bool inspect_cache(const struct heap *heap, uint32_t id,

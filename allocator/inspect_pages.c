@@ -10,10 +10,9 @@ bool inspect_is_cold(const struct heap *heap) {
 
 // ---- pages
 
+// NULL: none in this slot of the window.
 static const struct heap_arena *arena_at(const struct heap *heap, size_t slot) {
-    return slot < heap->palloc.arena_limit
-               ? atomic_load_explicit(&heap->arenas[slot], memory_order_acquire)
-               : NULL;
+    return atomic_load_explicit(&heap->arenas[slot], memory_order_acquire);
 }
 
 size_t inspect_arena_count(const struct heap *heap) {

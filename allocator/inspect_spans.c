@@ -127,7 +127,7 @@ size_t inspect_cache_limit(const struct heap *heap) {
 }
 
 bool inspect_cache(const struct heap *heap, uint32_t id, struct inspect_cache *record) {
-    const struct mcache *cache = id < heap->cache_limit ? heap->caches[id] : NULL;
+    const struct mcache *cache = heap->caches[id];
     if (cache == NULL) {
         return false;
     }
@@ -136,7 +136,5 @@ bool inspect_cache(const struct heap *heap, uint32_t id, struct inspect_cache *r
     for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
         record->spans[class] = cache->alloc[class];
     }
-    record->tiny_block = cache->tiny_block;
-    record->tiny_offset = cache->tiny_offset;
     return true;
 }

@@ -43,7 +43,7 @@ static void a_revived_cache_begins_at_nothing(void **state) {
     for (size_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
         assert_null(record.spans[class]);
     }
-    assert_int_equal(record.tiny_block, 0);
+    assert_int_equal(revived->tiny_block, 0);
 }
 
 static void a_flush_returns_spans_by_what_is_in_them(void **state) {

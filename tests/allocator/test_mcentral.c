@@ -103,6 +103,35 @@ static void any_span_can_leave_the_middle_of_its_list(void **state) {
     expect_places(f->heap, 1, (struct places){.cached = 0});
 }
 
+static void assert_shows_pages_alone(const struct heap *heap, uintptr_t base, size_t page_count) {
+    struct inspect_span shown;
+    assert_true(inspect_span(heap, 0, &shown));
+    assert_int_equal(shown.base, base);
+    assert_int_equal(shown.page_count, page_count);
+    assert_int_equal(shown.element_bytes, 0);
+    assert_int_equal(shown.object_count, 0);
+    assert_int_equal(shown.bit_words, 0);
+    assert_null(shown.alloc_bits);
+    assert_null(shown.specials);
+    assert_int_equal(shown.owner_cache, UINT32_MAX);
+}
+
+// A span's structure is used again: of what stood there before nothing is shown.
+static void a_span_without_objects_is_shown_without_them(void **state) {
+    struct fixture *f = *state;
+    void *object = heap_alloc(f->heap, f->cache[0], 40000, NULL, 0);
+    struct inspect_span shown;
+    assert_true(inspect_span(f->heap, 0, &shown));
+    assert_int_equal(shown.base, (uintptr_t)object);
+    assert_int_equal(shown.object_count, 1);
+    assert_int_equal(heap_free(f->heap, f->cache[0], object), HEAP_FREED);
+    assert_shows_pages_alone(f->heap, 0, 0);
+    void *pages = heap_alloc_manual(f->heap, 5, MANUAL_STACK);
+    assert_shows_pages_alone(f->heap, (uintptr_t)pages, 5);
+    heap_free_manual(f->heap, pages, MANUAL_STACK);
+    assert_shows_pages_alone(f->heap, 0, 0);
+}
+
 static void a_listing_stops_at_its_limit(void **state) {
     struct fixture *f = *state;
     for (size_t i = 0; i < 5; i++) {
@@ -141,6 +170,7 @@ int main(void) {
         fixture_test(a_cycle_turns_swept_lists_into_unswept_ones),
         fixture_test(large_spans_stand_in_the_full_list_of_class_0),
         fixture_test(any_span_can_leave_the_middle_of_its_list),
+        fixture_test(a_span_without_objects_is_shown_without_them),
         fixture_test(a_listing_stops_at_its_limit),
         fixture_test(a_refill_looks_into_a_bounded_number_of_unswept_spans),
     };
