@@ -38,15 +38,13 @@ static uint32_t keep_finalized(struct heap *heap, struct mspan *span) {
 
 static void forget_dead(const struct heap *heap, const struct mspan *span, uint32_t word,
                         uint64_t dead) {
-    if (mspan_is_noscan(span) && !HEAP_POISON_ACTIVE) {
-        return;
+    uint64_t with_bits = mspan_is_noscan(span) ? 0 : dead;
+    for (; with_bits != 0; with_bits &= with_bits - 1) {
+        uintptr_t object = mspan_object(span, word * 64 + bits_ctz64(with_bits));
+        mbitmap_clear(heap, object, span->element_bytes);
     }
-    for (; dead != 0; dead &= dead - 1) {
-        uintptr_t object = mspan_object(span, word * 64 + bits_ctz64(dead));
-        if (!mspan_is_noscan(span)) {
-            mbitmap_clear(heap, object, span->element_bytes);
-        }
-        heap_poison(object, span->element_bytes);
+    for (; dead != 0; dead &= dead - 1) { // no loop at all where nothing is poisoned
+        heap_poison(mspan_object(span, word * 64 + bits_ctz64(dead)), span->element_bytes);
     }
 }
 
@@ -97,17 +95,13 @@ enum sweep_fate sweep_span(struct heap *heap, struct mcache *cache, struct mspan
 }
 
 void sweep_ensure(struct heap *heap, struct mspan *span) {
-    for (;;) {
-        switch (mcentral_claim(heap, span)) {
-        case MCENTRAL_NOT_DUE:
-            return;
-        case MCENTRAL_CLAIMED:
-            (void)sweep_span(heap, NULL, span);
-            mcentral_settle(heap, span);
-            return;
-        case MCENTRAL_BEING_SWEPT:
-            thrd_yield();
-            break;
-        }
+    enum mcentral_claim_status status = mcentral_claim(heap, span);
+    while (status == MCENTRAL_BEING_SWEPT) {
+        thrd_yield();
+        status = mcentral_claim(heap, span);
+    }
+    if (status == MCENTRAL_CLAIMED) {
+        (void)sweep_span(heap, NULL, span);
+        mcentral_settle(heap, span);
     }
 }

@@ -2,8 +2,28 @@
 // finalizers keep their object.
 #include "tests/allocator/fixture.h"
 
+#include "allocator/mcentral.h"
 #include "allocator/special.h"
 #include "allocator/sweep.h"
+
+#include <threads.h>
+
+// Another thread is sweeping this span, until it gets a turn.
+static struct {
+    struct fixture *f;
+    struct mspan *span; // NULL: none
+    unsigned turn_count;
+} other;
+
+// Stands before libc's.
+void thrd_yield(void) {
+    other.turn_count++;
+    if (other.span != NULL) {
+        assert_int_not_equal(sweep_span(other.f->heap, other.f->cache[3], other.span), SWEEP_EMPTY);
+        mcentral_settle(other.f->heap, other.span);
+        other.span = NULL;
+    }
+}
 
 static void mark(struct fixture *f, void *object) {
     struct heap_object found;
@@ -243,6 +263,44 @@ static void begin_finishes_the_sweep_before(void **state) {
     heap_mark_end(f->heap);
 }
 
+// A marked object in a span that another thread sweeps.
+static void *object_being_swept(struct fixture *f) {
+    void *object = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    (void)heap_alloc(f->heap, f->cache[0], 64, NULL, 0); // dies
+    heap_flush_cache(f->heap, f->cache[0]);
+    heap_mark_begin(f->heap);
+    mark(f, object);
+    heap_mark_end(f->heap);
+    struct mspan *span = mheap_span_of(f->heap, (uintptr_t)object);
+    assert_int_equal(mcentral_claim(f->heap, span), MCENTRAL_CLAIMED);
+    assert_int_equal(mcentral_claim(f->heap, span), MCENTRAL_BEING_SWEPT);
+    other.f = f;
+    other.span = span;
+    other.turn_count = 0;
+    return object;
+}
+
+static void whoever_needs_a_span_waits_for_the_thread_that_sweeps_it(void **state) {
+    struct fixture *f = *state;
+    struct mspan *span = mheap_span_of(f->heap, (uintptr_t)object_being_swept(f));
+    sweep_ensure(f->heap, span);
+    assert_int_equal(other.turn_count, 1);
+    assert_int_equal(stats_of(f->heap).Frees, 1);
+    sweep_ensure(f->heap, span); // there is nothing to wait for
+    assert_int_equal(other.turn_count, 1);
+    check_account(f->heap);
+}
+
+static void whoever_frees_waits_for_the_thread_that_sweeps_the_span(void **state) {
+    struct fixture *f = *state;
+    void *object = object_being_swept(f);
+    assert_int_equal(heap_free(f->heap, f->cache[1], object), HEAP_FREED);
+    assert_int_equal(other.turn_count, 1);
+    assert_int_equal(stats_of(f->heap).Frees, 2);
+    assert_true(heap_is_swept(f->heap));
+    check_account(f->heap);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         fixture_test(mark_tells_only_the_first_time_and_only_of_objects),
@@ -257,6 +315,8 @@ int main(void) {
         fixture_test(explicit_free_drops_the_finalizer),
         fixture_test(ensure_sweeps_a_span_once),
         fixture_test(begin_finishes_the_sweep_before),
+        fixture_test(whoever_needs_a_span_waits_for_the_thread_that_sweeps_it),
+        fixture_test(whoever_frees_waits_for_the_thread_that_sweeps_the_span),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
