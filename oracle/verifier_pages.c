@@ -302,6 +302,10 @@ bool verifier_check_pages(struct rule_book *book, const struct view *view, bool 
                              .view = view,
                              .deep = deep,
                              .search_address = inspect_search_address(view->heap)};
+    if (walk.search_address < heap_base(view->heap)) {
+        return fail_page(book, RULE_PAGE_SEARCH, walk.search_address,
+                         "searches begin below the heap");
+    }
     struct inspect_arena arena;
     for (size_t i = 0; inspect_arena(view->heap, i, &arena); i++) {
         if (!check_arena(&walk, &arena)) {

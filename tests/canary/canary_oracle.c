@@ -204,6 +204,11 @@ static void page_search(void) {
     (void)driver_check(&driver, ORACLE_FULL);
 }
 
+static void page_search_below(void) {
+    liars.search_shift = 0 - HEAP_ARENA_BYTES;
+    (void)driver_check(&driver, ORACLE_FULL);
+}
+
 static void lie_fix(enum inspect_fixalloc which, struct inspect_fix *fix) {
     fix->free_block_count += which == INSPECT_FIX_SPECIAL;
 }
@@ -369,6 +374,7 @@ static const struct canary canaries[] = {
     CANARY(PAGE_SCAVENGED, page_scavenged),
     CANARY(PAGE_SUMMARY, page_summary),
     CANARY(PAGE_SEARCH, page_search),
+    CANARY(PAGE_SEARCH, page_search_below),
     CANARY(FIX_BLOCKS, fix_blocks),
     CANARY(TAKINGS, takings),
     CANARY(SPECIAL_ORDER, special_order),
