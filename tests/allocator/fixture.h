@@ -41,8 +41,13 @@ static inline int fixture_setup(void **state) {
     return 0;
 }
 
+// No call of the heap leaves the cache inside: whoever stops the world would wait for ever.
 static inline int fixture_teardown(void **state) {
     struct fixture *fixture = *state;
+    for (uint32_t id = 0; id < fixture->heap->cache_limit; id++) {
+        struct mcache *cache = fixture->heap->caches[id];
+        assert_true(cache == NULL || atomic_load(&cache->inside) == 0);
+    }
     heap_destroy(fixture->heap);
     free(fixture);
     return 0;

@@ -13,7 +13,9 @@
 #include "allocator/inspect.h"
 #include "allocator/memstats.h"
 #include "allocator/mprof.h"
+#include "allocator/mheap.h"
 #include "allocator/special.h"
+#include "allocator/special_internal.h"
 
 static struct heap *heap;
 static struct mcache *cache;
@@ -147,6 +149,36 @@ static void samples_come_on_average_once_in_rate_bytes(void **state) {
     size_t expected = 100000 * 64 / 4096;
     size_t count = all_samples()->count;
     assert_in_range(count, expected * 9 / 10, expected * 11 / 10);
+}
+
+// What xors itself, shifted, takes back.
+static uint64_t without_shift(uint64_t mixed, unsigned shift, bool left) {
+    uint64_t x = mixed;
+    for (unsigned i = 0; i < 64; i += shift) {
+        x = mixed ^ (left ? x << shift : x >> shift);
+    }
+    return x;
+}
+
+// The state before the one in which the generator draws `number`.
+static uint64_t state_before(uint64_t number) {
+    return without_shift(without_shift(without_shift(number, 17, true), 7, false), 13, true);
+}
+
+// Of 26 bits, from 1 on, a power of two is drawn: its logarithm is exact.
+static void a_distance_is_the_logarithm_of_what_is_drawn(void **state) {
+    (void)state;
+    const uint64_t ln2 = 45426; // of 65536
+    for (unsigned power = 0; power <= 26; power++) {
+        uint64_t drawn = (((uint64_t)1 << power) - 1) << 38 | 1;
+        heap_set_profile_rate(heap, (uint64_t)1 << 20);
+        heap->mprof->generator = state_before(drawn);
+        assert_int_equal(mprof_next_sample(heap, cache), (26 - power) * (ln2 << 4) + 1);
+        assert_int_equal(heap->mprof->generator, drawn);
+        heap_set_profile_rate(heap, UINT64_MAX); // as the largest mean that there is
+        heap->mprof->generator = state_before(drawn);
+        assert_int_equal(mprof_next_sample(heap, cache), (26 - power) * (ln2 * 0x700) + 1);
+    }
 }
 
 static void the_same_allocations_are_sampled_after_a_reset(void **state) {
@@ -392,6 +424,7 @@ int main(void) {
         CASE(rate_1_samples_everything_but_tiny_hits),
         CASE(a_new_rate_takes_effect_at_the_next_allocation),
         CASE(samples_come_on_average_once_in_rate_bytes),
+        CASE(a_distance_is_the_logarithm_of_what_is_drawn),
         CASE(the_same_allocations_are_sampled_after_a_reset),
         CASE(a_bucket_is_a_call_stack_and_a_size),
         CASE(a_call_stack_is_cut_at_its_maximum),

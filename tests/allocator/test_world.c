@@ -1,6 +1,8 @@
 // test_world: stopping the world under threads that use the heap; nesting, waiting inside a call,
 // fork.
 #define _GNU_SOURCE
+#include <dlfcn.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -9,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +23,23 @@
 #define STOP_COUNT   60
 
 static struct heap *heap;
+
+static atomic_uint barrier_count;
+
+// Stands before libc's: all that the heap asks this way is membarrier.
+long syscall(long number, ...) {
+    va_list arguments;
+    va_start(arguments, number);
+    int command = va_arg(arguments, int);
+    va_end(arguments);
+    assert_int_equal(number, SYS_membarrier);
+    if (command == MEMBARRIER_CMD_PRIVATE_EXPEDITED) {
+        atomic_fetch_add(&barrier_count, 1);
+    }
+    long (*real)(long, ...);
+    *(void **)&real = dlsym(RTLD_NEXT, "syscall");
+    return real(number, command, 0, 0);
+}
 
 static int setup(void **state) {
     (void)state;
@@ -119,6 +139,20 @@ static void a_stopped_world_stands_still_without_membarrier(void **state) {
     (void)state;
     heap->fence_free = false;
     stop_often();
+}
+
+// A kernel without it fails the call.
+static void a_barrier_is_asked_of_the_kernel_once_a_stop_where_it_has_one(void **state) {
+    (void)state;
+    for (unsigned fence_free = 0; fence_free <= 1; fence_free++) {
+        heap->fence_free = fence_free != 0;
+        atomic_store(&barrier_count, 0);
+        heap_stop_world(heap);
+        heap_stop_world(heap);
+        heap_start_world(heap);
+        heap_start_world(heap);
+        assert_int_equal(atomic_load(&barrier_count), fence_free);
+    }
 }
 
 static void the_stopper_may_enter_its_own_and_others_caches(void **state) {
@@ -290,6 +324,7 @@ static void a_child_of_fork_goes_on_whatever_the_threads_were_doing(void **state
         pid_t child = fork();
         if (child == 0) {
             heap_fork_child(heap);
+            bool fence_free = heap->fence_free; // the kernel is asked again, and has it still
             void *pages = heap_alloc_manual(heap, 5, MANUAL_OTHER);
             heap_stop_world(heap);
             bool sound = palloc_is_valid(&heap->palloc);
@@ -297,7 +332,7 @@ static void a_child_of_fork_goes_on_whatever_the_threads_were_doing(void **state
             struct mcache *cache = heap_acquire_cache(heap);
             world_enter(heap, cache);
             world_leave(cache);
-            _exit(pages != NULL && cache != NULL && sound ? 0 : 1);
+            _exit(pages != NULL && cache != NULL && sound && fence_free ? 0 : 1);
         }
         heap_fork_parent(heap);
         int status;
@@ -312,6 +347,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_stopped_world_stands_still_with_membarrier),
         TEST(a_stopped_world_stands_still_without_membarrier),
+        TEST(a_barrier_is_asked_of_the_kernel_once_a_stop_where_it_has_one),
         TEST(the_stopper_may_enter_its_own_and_others_caches),
         TEST(statistics_are_read_between_operations),
         TEST(a_thread_that_waits_for_a_stopped_world_is_seen),

@@ -19,6 +19,12 @@ static int setup(void **state) {
                                                                      .file = "main.go",
                                                                      .first_line = 1,
                                                                      .bytes_per_line = 4}));
+    assert_true(runtime_define_func(written->runtime, &(struct func){.entry = 0x3000,
+                                                                     .end = 0x4000,
+                                                                     .name = "f",
+                                                                     .file = "main.go",
+                                                                     .first_line = 1,
+                                                                     .bytes_per_line = 4}));
     *state = written;
     return 0;
 }
@@ -177,15 +183,22 @@ static void frames_come_innermost_first_with_their_childs_sp(void **state) {
     description.entry = 0x9000; // of no function
     description.pc = 0x9010;
     (void)push(written, g, &description);
+    description.entry = 0x3000;
+    description.pc = 0x3010;
+    (void)push(written, g, &description);
     const struct frame *inner = g->innermost;
     written_dump(written);
     skip_head(written);
     demand_goroutine(written, g, 1, "");
-    demand_frame(written, inner, 0, 0, "unknown function");
+    demand_frame(written, inner, 0, 0, "f");
     demand_fields(written, NULL, 0);
-    demand_frame(written, inner->caller, 1, inner->sp, "unknown function");
-    demand_fields(written, NULL, 0);
-    demand_frame(written, inner->caller->caller, 2, inner->caller->sp, "main.outer");
+    for (uint64_t depth = 1; depth <= 2; depth++) {
+        const uintptr_t child_sp = inner->sp;
+        inner = inner->caller;
+        demand_frame(written, inner, depth, child_sp, "unknown function");
+        demand_fields(written, NULL, 0);
+    }
+    demand_frame(written, inner->caller, 3, inner->sp, "main.outer");
     demand_fields(written, NULL, 0);
     demand_empty_segments(written);
 }
