@@ -314,12 +314,11 @@ void *sysmem_map(struct sysmem *sys, size_t size_bytes, enum inspect_range_kind 
     return (void *)base;
 }
 
-// Unmaps what is out of the account. A warm heap keeps it, zeroed, when it lies where it looks for
-// memory.
+// Unmaps what is out of the account: metadata, or an arena that was never prepared, none of which
+// is poisoned. A warm heap keeps it, zeroed, when it lies where it looks for memory.
 static void give_back(struct sysmem *sys, const struct sysmem_range *range, bool is_clean) {
     bool keeps = sys->warm && range->base - sys->base < HEAP_STRIDE_BYTES;
     if (!keeps && make_room(sys, 0) && munmap((void *)range->base, range->size_bytes) == 0) {
-        heap_unpoison(range->base, range->prepared_bytes);
         sysmap_set(sys, range->base, range->size_bytes, SYSMAP_NONE);
     } else if (!is_clean) {
         sysmem_clean(range->base, range->size_bytes);
@@ -456,11 +455,9 @@ void sysmem_reset(struct sysmem *sys) {
     sys->warm = true;
     for (size_t i = 0; i < sys->range_count; i++) {
         struct sysmem_range range = sys->ranges[i];
-        if (range.serial == 0) {
-            sys->ranges[kept_count] = range;
-            sys->ranges[kept_count].prepared_bytes =
-                range.kind == INSPECT_RANGE_ARENA ? 0 : range.size_bytes;
-            kept_count++;
+        if (range.serial == 0) { // the root, which stays as it is, and an arena
+            range.prepared_bytes = range.kind == INSPECT_RANGE_ARENA ? 0 : range.prepared_bytes;
+            sys->ranges[kept_count++] = range;
         } else {
             give_back(sys, &range, range.owner_cleans);
         }
