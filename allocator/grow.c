@@ -98,13 +98,14 @@ static bool make_arenas(struct heap *heap, struct growth *growth, uintptr_t base
 static bool prepare(struct heap *heap, const struct growth *growth) {
     uint64_t *stat = &heap->stats.heap_released_bytes;
     size_t rest_bytes = growth->rest_end - growth->rest_base; // of an arena that has metadata
-    if (rest_bytes > 0 && !sysmem_prepare(heap->sysmem, growth->rest_base, rest_bytes, stat)) {
+    bool has_rest = growth->rest_base != growth->rest_end;
+    if (has_rest && !sysmem_prepare(heap->sysmem, growth->rest_base, rest_bytes, stat)) {
         return false;
     }
     if (sysmem_prepare(heap->sysmem, growth->base, growth->end - growth->base, stat)) {
         return true;
     }
-    if (rest_bytes > 0) {
+    if (has_rest) {
         sysmem_unprepare(heap->sysmem, growth->rest_base, rest_bytes, stat);
     }
     return false;

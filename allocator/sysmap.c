@@ -111,9 +111,7 @@ size_t sysmap_range_index(const struct sysmem *sys, uintptr_t address) {
 void sysmap_insert_range(struct sysmem *sys, const struct sysmem_range *range) {
     size_t index = sysmap_range_index(sys, range->base);
     CHECK(sys->range_count < sys->range_capacity);
-    if (index < sys->range_count) {
-        ASSERT(range->base + range->size_bytes <= sys->ranges[index].base);
-    }
+    ASSERT(index == sys->range_count || range->base + range->size_bytes <= sys->ranges[index].base);
     memmove(&sys->ranges[index + 1], &sys->ranges[index],
             (sys->range_count - index) * sizeof(sys->ranges[0]));
     sys->ranges[index] = *range;
