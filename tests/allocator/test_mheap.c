@@ -281,6 +281,54 @@ static void metadata_is_refused_by_plan_and_nothing_moves(void **state) {
     assert_non_null(heap_metadata_alloc(heap, 16));
 }
 
+static size_t arena_range_count(void) {
+    size_t count = 0;
+    struct inspect_range range;
+    for (size_t i = 0; inspect_range(heap, i, &range); i++) {
+        count += range.kind == INSPECT_RANGE_ARENA;
+    }
+    return count;
+}
+
+static void growth_reserves_and_prepares_what_is_needed_and_no_more(void **state) {
+    (void)state;
+    (void)alloc_span(HEAP_ARENA_PAGES);
+    assert_int_equal(arena_range_count(), 1);
+    (void)alloc_span(HEAP_ARENA_PAGES);
+    assert_int_equal(arena_range_count(), 2);
+    (void)alloc_span(2 * HEAP_ARENA_PAGES);
+    assert_int_equal(arena_range_count(), 4);
+    (void)alloc_span(HEAP_ARENA_PAGES + 1);
+    assert_int_equal(arena_range_count(), 6);
+    assert_int_equal(heap_call_count(heap, SYSMEM_MPROTECT), 4);
+    heap_set_faults(heap, SYSMEM_PLACE, 1, 2); // as continuation, and as the next one
+    uintptr_t base = heap_base(heap) + 7 * HEAP_ARENA_BYTES;
+    assert_int_equal(alloc_span(HEAP_ARENA_PAGES)->base, base);
+    assert_int_equal(heap_call_count(heap, SYSMEM_MPROTECT), 6); // the rest of the sixth as well
+    assert_int_equal(heap->stats.heap_released_bytes, (HEAP_ARENA_PAGES - 1) * HEAP_PAGE_BYTES);
+    assert_int_equal(alloc_span(HEAP_ARENA_PAGES)->base, base + HEAP_ARENA_BYTES);
+    assert_int_equal(arena_range_count(), 8);
+    assert_int_equal(heap->bits_fix.chunk_count, 0); // no span of many objects
+}
+
+static void a_manual_span_has_no_class_and_is_null_when_refused(void **state) {
+    (void)state;
+    heap_set_fault(heap, SYSMEM_PAGES, 1, false);
+    assert_null(heap_alloc_manual(heap, 1, MANUAL_STACK));
+    void *base = heap_alloc_manual(heap, 1, MANUAL_STACK);
+    assert_non_null(base);
+    assert_int_equal(mheap_span_of(heap, (uintptr_t)base)->span_class, 0);
+}
+
+static void a_heap_lies_where_its_options_say(void **state) {
+    (void)state;
+    struct heap_options options = {.base = HEAP_BASE_DEFAULT + 2 * HEAP_STRIDE_BYTES};
+    struct heap *other = heap_create(&options);
+    assert_non_null(other);
+    assert_int_equal(heap_base(other), options.base);
+    heap_destroy(other);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -299,6 +347,9 @@ int main(void) {
         TEST(soundness_sees_a_broken_span_and_broken_page_bits),
         TEST(an_arena_that_the_plan_calls_taken_is_skipped),
         TEST(metadata_is_refused_by_plan_and_nothing_moves),
+        TEST(growth_reserves_and_prepares_what_is_needed_and_no_more),
+        TEST(a_manual_span_has_no_class_and_is_null_when_refused),
+        TEST(a_heap_lies_where_its_options_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
