@@ -24,13 +24,17 @@
 #define CLEAN_IN_PLACE_BYTES ((size_t)32 << 10) // above, madvise is cheaper: little was touched
 #define WARM_BYTES           ((size_t)512 << 10)
 
+#define USER_SPACE_END       ((uintptr_t)1 << 47) // no kernel gives more without being asked for it
+
 // ---- system calls
 
+// Behind the end of the address space nothing is free, which the kernel calls a lack of memory.
 static enum sysmem_status os_map(uintptr_t base, size_t size_bytes, int protection) {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
     void *memory = mmap((void *)base, size_bytes, protection, flags, -1, 0);
     if (memory == MAP_FAILED) {
-        return errno == EEXIST ? SYSMEM_TAKEN : SYSMEM_FAILED;
+        bool is_outside = base + size_bytes >= USER_SPACE_END;
+        return errno == EEXIST || is_outside ? SYSMEM_TAKEN : SYSMEM_FAILED;
     }
     if ((uintptr_t)memory != base) { // a kernel before 4.17 takes the address as a hint
         (void)munmap(memory, size_bytes);

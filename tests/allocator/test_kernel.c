@@ -325,6 +325,19 @@ static void a_base_is_looked_for_in_order(void **state) {
     }
 }
 
+// What should lie behind the window would lie behind the address space.
+static void at_the_end_of_the_address_space_metadata_is_elsewhere(void **state) {
+    (void)state;
+    const struct heap_options options = {.base = ((uintptr_t)1 << 47) - HEAP_WINDOW_BYTES / 2};
+    heap = heap_create(&options);
+    assert_non_null(heap);
+    check_book();
+    assert_non_null(heap_acquire_cache(heap));
+    check_book();
+    heap_destroy(heap);
+    assert_int_equal(kernel.piece_count, 0);
+}
+
 // Before Linux 4.17 an address was a hint: another one is not the one that was asked for.
 static void an_address_that_is_a_hint_is_taken_when_it_is_another(void **state) {
     (void)state;
@@ -427,6 +440,7 @@ int main(void) {
         TEST(memory_that_is_not_taken_back_is_zeroed),
         TEST(memory_that_stays_though_it_was_given_back_is_used_again),
         TEST(a_base_is_looked_for_in_order),
+        TEST(at_the_end_of_the_address_space_metadata_is_elsewhere),
         TEST(an_address_that_is_a_hint_is_taken_when_it_is_another),
         TEST(without_a_place_behind_the_window_metadata_is_in_the_book),
         TEST(a_heap_without_a_barrier_knows_it),
