@@ -1,10 +1,11 @@
 // test_threads: real threads allocate, free and link objects while another one collects.
-#define _POSIX_C_SOURCE 200809L // pthread_rwlock
+#define _POSIX_C_SOURCE 200809L // pthread_rwlock, nanosleep
 
 #include "tests/runtime/program.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 enum { MUTATORS = 2, ROUNDS = 3000, ROOTS_EACH = 8, CYCLES = 60 };
 
@@ -162,10 +163,63 @@ static void objects_are_freed_by_another_thread_and_their_specials_with_them(voi
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), 0);
 }
 
+// ---- a stopped world, and a thread that runs finalizers in the meantime
+
+enum { QUEUED = 3, PAUSES = 20 };
+
+struct walk {
+    struct runtime *runtime;
+    _Atomic bool has_begun, has_taken;
+    size_t seen_count;
+};
+
+static void *run_one(void *context) {
+    struct walk *walk = context;
+    struct finalizer running;
+    atomic_store(&walk->has_begun, true);
+    assert_true(runtime_start_finalizer(walk->runtime, &running));
+    atomic_store(&walk->has_taken, true);
+    runtime_finish_finalizer(walk->runtime);
+    return NULL;
+}
+
+// Gives the other thread all the time that it could want.
+static void see(void *context, const struct finalizer *finalizer) {
+    struct walk *walk = context;
+    (void)finalizer;
+    walk->seen_count++;
+    for (int i = 0; i < PAUSES && !atomic_load(&walk->has_taken); i++) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        i -= !atomic_load(&walk->has_begun);
+    }
+}
+
+static void a_finalizer_waits_for_a_stopped_world(void **state) {
+    struct program *program = *state;
+    struct walk walk = {.runtime = program->runtime};
+    pthread_t thread;
+    for (size_t i = 0; i < QUEUED; i++) {
+        const struct finalizer finalizer = {.object = program_node_new(program)};
+        assert_int_equal(runtime_set_finalizer(program->runtime, &finalizer), SPECIAL_OK);
+    }
+    program_collect(program);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), QUEUED);
+    runtime_stop_world(program->runtime);
+    assert_int_equal(pthread_create(&thread, NULL, run_one, &walk), 0);
+    runtime_visit_queued_finalizers(program->runtime, see, &walk);
+    bool has_taken = atomic_load(&walk.has_taken);
+    runtime_start_world(program->runtime);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(walk.seen_count, QUEUED);
+    assert_false(has_taken);
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), QUEUED - 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         program_test(two_threads_allocate_while_a_third_collects),
         program_test(objects_are_freed_by_another_thread_and_their_specials_with_them),
+        program_test(a_finalizer_waits_for_a_stopped_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
