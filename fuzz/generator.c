@@ -155,6 +155,9 @@ static struct operation draw_sink(struct random *random, struct operation operat
                                            SINK_EAGAIN, SINK_ENOSPC, SINK_EPIPE};
     enum sink_kind kind = random_once_in(random, 64) ? SINK_PATH : kinds[random_below(random, 6)];
     uint32_t limit = random_once_in(random, 2) ? 65536 : 6000; // the smallest dump has about 3,000
+    if (kind == SINK_EINTR || kind == SINK_EAGAIN) { // the place of a write: most dumps have few
+        limit = random_once_in(random, 2) ? 64 : 4;
+    }
     return operation_set_sink(operation, kind, random_below(random, limit));
 }
 
@@ -189,7 +192,10 @@ struct operation generator_operand(struct random *random, const struct program *
                     : random_below(random, d->max + 1);
         break;
     case OPERAND_KIND_WORD:
-        value = random_once_in(random, 64) ? 2 : random_below(random, 2);
+        value = random_below(random, d->max + 1);
+        if (operand == OPERAND_LEVEL && value == d->max && !random_once_in(random, 32)) {
+            value = 0; // paranoid costs a hundred times as much
+        }
         break;
     case OPERAND_KIND_POWER:
         if (operand == OPERAND_SPREAD && random_once_in(random, 2)) { // more than a work buffer
