@@ -151,7 +151,7 @@ struct search {
 
 // A node with a free page: the first one, or inside the first one, since the search only goes up.
 static void note_free(struct search *search, size_t page, size_t node_pages) {
-    if (search->first_free == NO_PAGE || page < search->first_free + search->first_free_pages) {
+    if (page < search->first_free + search->first_free_pages) {
         search->first_free = page;
         search->first_free_pages = node_pages;
     }

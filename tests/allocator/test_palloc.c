@@ -234,6 +234,11 @@ static void a_search_ends_with_the_window(void **state) {
                      top - HEAP_ARENA_BYTES + HEAP_PAGE_BYTES);
     assert_int_equal(palloc->search_address, top);
     assert_int_equal(palloc_alloc(palloc, 1, 1, &scavenged_count), 0);
+    grow(0, HEAP_CHUNK_PAGES); // what begins there does not go on what ends the window
+    assert_int_equal(take(HEAP_CHUNK_PAGES, 1), 0);
+    give(0, 1);
+    palloc_free(palloc, top - HEAP_PAGE_BYTES, 1);
+    assert_int_equal(palloc_alloc(palloc, 2, 1, &scavenged_count), 0);
     free(palloc->arenas[last]);
 }
 
