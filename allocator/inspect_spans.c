@@ -17,23 +17,9 @@ size_t inspect_span_count(const struct heap *heap) {
 }
 
 static void fill_record(const struct mspan *span, struct inspect_span *record) {
-    if (span->state != MSPAN_IN_USE) { // a dead one's block may hold the link of a free list
-        *record = (struct inspect_span){
-            .identity = span,
-            .state = span->state,
-            .owner_cache = UINT32_MAX,
-        };
-        if (span->state == MSPAN_MANUAL) {
-            record->base = span->base;
-            record->page_count = span->page_count;
-            record->manual_stat = span->stat;
-            record->needzero = span->needzero;
-        }
-        return;
-    }
     *record = (struct inspect_span){
         .identity = span,
-        .base = span->base,
+        .base = span->state == MSPAN_DEAD ? 0 : span->base, // a free list's link may lie there
         .page_count = span->page_count,
         .element_bytes = span->element_bytes,
         .object_count = span->object_count,

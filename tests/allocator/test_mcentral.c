@@ -103,9 +103,10 @@ static void any_span_can_leave_the_middle_of_its_list(void **state) {
     expect_places(f->heap, 1, (struct places){.cached = 0});
 }
 
-static void assert_shows_pages_alone(const struct heap *heap, uintptr_t base, size_t page_count) {
+static void assert_shows_pages_alone(const struct heap *heap, size_t index, uintptr_t base,
+                                     size_t page_count) {
     struct inspect_span shown;
-    assert_true(inspect_span(heap, 0, &shown));
+    assert_true(inspect_span(heap, index, &shown));
     assert_int_equal(shown.base, base);
     assert_int_equal(shown.page_count, page_count);
     assert_int_equal(shown.element_bytes, 0);
@@ -119,17 +120,24 @@ static void assert_shows_pages_alone(const struct heap *heap, uintptr_t base, si
 // A span's structure is used again: of what stood there before nothing is shown.
 static void a_span_without_objects_is_shown_without_them(void **state) {
     struct fixture *f = *state;
-    void *object = heap_alloc(f->heap, f->cache[0], 40000, NULL, 0);
-    struct inspect_span shown;
-    assert_true(inspect_span(f->heap, 0, &shown));
-    assert_int_equal(shown.base, (uintptr_t)object);
-    assert_int_equal(shown.object_count, 1);
-    assert_int_equal(heap_free(f->heap, f->cache[0], object), HEAP_FREED);
-    assert_shows_pages_alone(f->heap, 0, 0);
-    void *pages = heap_alloc_manual(f->heap, 5, MANUAL_STACK);
-    assert_shows_pages_alone(f->heap, (uintptr_t)pages, 5);
+    void *objects[2];
+    for (size_t i = 0; i < 2; i++) {
+        struct inspect_span shown;
+        objects[i] = heap_alloc(f->heap, f->cache[0], 40000, NULL, 0);
+        assert_true(inspect_span(f->heap, i, &shown));
+        assert_int_equal(shown.base, (uintptr_t)objects[i]);
+        assert_int_equal(shown.object_count, 1);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(heap_free(f->heap, f->cache[0], objects[i]), HEAP_FREED);
+    }
+    assert_shows_pages_alone(f->heap, 0, 0, 0);
+    assert_shows_pages_alone(f->heap, 1, 0, 0);
+    void *pages = heap_alloc_manual(f->heap, 5, MANUAL_STACK); // the structure that died last
+    assert_shows_pages_alone(f->heap, 0, 0, 0);
+    assert_shows_pages_alone(f->heap, 1, (uintptr_t)pages, 5);
     heap_free_manual(f->heap, pages, MANUAL_STACK);
-    assert_shows_pages_alone(f->heap, 0, 0);
+    assert_shows_pages_alone(f->heap, 1, 0, 0);
 }
 
 static void a_listing_stops_at_its_limit(void **state) {
