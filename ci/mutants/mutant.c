@@ -1,9 +1,8 @@
 // mutant: the switches come from the environment, and what was reached goes to a file at the end.
 //
 // COUNTERCHECK_MUTANTS=N[,M]       the changes that are on
-// COUNTERCHECK_REACHED=FILE        written at exit: a byte for each change, 1: reached, by a child
-// of fork as well COUNTERCHECK_CPU_SECONDS=N       what loops is killed then, however busy the
-// machine is
+// COUNTERCHECK_REACHED=FILE        written at exit: a byte a change, 1: reached, by a child as well
+// COUNTERCHECK_CPU_SECONDS=N       what loops is killed then, however busy the machine is
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
