@@ -30,6 +30,7 @@ bool exec_gc_step(struct executor *executor, struct operation operation) {
     bool is_done =
         runtime_gc_mark_step(executor->runtime, operation_get(operation, OPERAND_OBJECTS));
     executor_note(executor, is_done);
+    (void)model_gc_stepped(executor->model, executor->heap, is_done);
     return true;
 }
 

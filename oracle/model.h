@@ -195,6 +195,8 @@ bool model_gc_percent_set(struct model *model, int32_t percent);
 // Around runtime_gc_start: will_start before it, started when it returned true.
 bool model_gc_will_start(struct model *model);
 bool model_gc_started(struct model *model, struct heap *heap, bool forced);
+// runtime_gc_mark_step said so.
+bool model_gc_stepped(struct model *model, struct heap *heap, bool is_done);
 // Around runtime_gc_finish; runtime_collect is will_start, will_finish, the call, started,
 // finished. Checks marks, drops handles.
 bool model_gc_will_finish(struct model *model);

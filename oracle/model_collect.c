@@ -192,15 +192,50 @@ static bool fail_mark(struct model *model, enum rule rule, const struct inspect_
         what);
 }
 
+static bool is_marked(const struct inspect_span *span, const struct slot *slot) {
+    if (span == NULL || span->state != INSPECT_SPAN_IN_USE ||
+        span->element_bytes != slot->element_bytes) {
+        return false;
+    }
+    size_t index = (slot->base - span->base) / span->element_bytes;
+    return index < span->object_count && view_bit(span->mark_bits, index);
+}
+
+static const struct inspect_span *span_at(const struct view *view, uint32_t span_index) {
+    return span_index == VIEW_NONE ? NULL : &view->spans[span_index];
+}
+
+static void look_no_further(struct slot *slot) {
+    (void)slot; // that it was reached is noted
+}
+
+// Nothing grey is left: what is reachable now is marked, though the cycle goes on.
+bool model_gc_stepped(struct model *model, struct heap *heap, bool is_done) {
+    struct view *view = &model->view;
+    if (!is_done || !model->cycle.marking || !view_take(view, heap)) {
+        return !is_done || !model->cycle.marking;
+    }
+    rule_count(model->book, RULE_REACH_LOST);
+    reach_begin(model);
+    reach_roots(model);
+    reach_drain(model, look_no_further);
+    for (uint32_t i = 0; i < model->live_count; i++) {
+        const struct slot *slot = model_slot(model, model->live[i]);
+        const struct inspect_span *span = span_at(view, view_find_address(view, slot->base));
+        if (slot->visit == model->visit && !is_marked(span, slot)) {
+            return fail_mark(model, RULE_REACH_LOST, span, slot,
+                             "a reachable object is not marked when a step says that it is done");
+        }
+    }
+    return true;
+}
+
 // Whether the slot lives on, by the marks where the program's graph leaves it open. Checks the
 // marks where it does not.
 static bool survives(struct model *model, const struct view *view, uint32_t span_index,
                      const struct slot *slot, bool *clean) {
-    const struct inspect_span *span = span_index == VIEW_NONE ? NULL : &view->spans[span_index];
-    bool stands = span != NULL && span->state == INSPECT_SPAN_IN_USE &&
-                  span->element_bytes == slot->element_bytes;
-    size_t index = stands ? (slot->base - span->base) / span->element_bytes : 0;
-    bool marked = stands && index < span->object_count && view_bit(span->mark_bits, index);
+    const struct inspect_span *span = span_at(view, span_index);
+    bool marked = is_marked(span, slot);
     bool must = slot->reachable || slot->black;
     if (must && !marked) {
         *clean = fail_mark(model, RULE_REACH_LOST, span, slot,
@@ -211,7 +246,7 @@ static bool survives(struct model *model, const struct view *view, uint32_t span
         return must || marked;
     }
     // a sweep that is over already has marked what a finalizer kept
-    bool kept = stands && view_is_swept(view, span) && slot->first_finalizer != MODEL_NONE;
+    bool kept = marked && view_is_swept(view, span) && slot->first_finalizer != MODEL_NONE;
     if (marked && !kept) {
         *clean =
             fail_mark(model, RULE_REACH_FLOATING, span, slot, "an unreachable object is marked");

@@ -114,6 +114,23 @@ static void sweep_left(void) { // nobody swept
     (void)model_sweep_finished(fixture->driver.model);
 }
 
+static void step_done_too_soon(void) { // only what the roots name is marked
+    static const uint8_t mask[] = {1};
+    static const struct gc_layout link = {8, 8, mask};
+    struct driver *driver = &fixture->driver;
+    for (uint32_t handle = 50; handle < 52; handle++) {
+        (void)driver_alloc_with(driver, handle,
+                                (struct model_request){.size_bytes = 8, .layout = &link}, 0);
+    }
+    (void)driver_write(driver, 50, 0, model_handle(driver->model, 51)->address);
+    (void)driver_write_data(driver, 0, model_handle(driver->model, 50)->address);
+    (void)driver_gc_start(driver);
+    driver_next(driver);
+    (void)model_gc_stepped(driver->model, driver->heap, false);
+    assert_null(oracle_finding(driver->oracle));
+    (void)model_gc_stepped(driver->model, driver->heap, true);
+}
+
 static void pages_that_nobody_asked_for(void) {
     driver_next(&fixture->driver);
     (void)heap_alloc_manual(fixture->driver.heap, 1, MANUAL_WORKBUF);
@@ -271,6 +288,7 @@ static const struct canary canaries[] = {
     RESULT(PROFILE_SAMPLES, sample_too_many),
     RESULT(DUMP_SAMPLE_MODEL, sample_too_many_dumped),
     RESULT(DUMP_MEMPROF_MODEL, bucket_too_many_dumped),
+    RESULT(REACH_LOST, step_done_too_soon),
     RESULT(SWEEP_WHOLE, sweep_left),
     RESULT(MODEL_MANUAL, pages_that_nobody_asked_for),
     RESULT(FINALIZER_QUEUE, finalizer_not_started),
