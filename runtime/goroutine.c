@@ -29,6 +29,7 @@ static struct goroutine *new_record(struct runtime *runtime) {
     struct goroutine_table *table = &runtime->goroutines;
     struct goroutine *g = pool_alloc(runtime, sizeof(*g));
     CHECK(g != NULL);
+    g->next = NULL;
     if (table->last == NULL) {
         table->first = g;
     } else {

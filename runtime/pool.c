@@ -45,7 +45,7 @@ static void *take_free(struct pool *pool, unsigned class) {
     struct pool_block *block = pool->free[class];
     CHECK(block != NULL);
     pool->free[class] = block->next;
-    return memset(block, 0, (size_t)1 << class);
+    return block;
 }
 
 void *pool_alloc(struct runtime *runtime, size_t size_bytes) {
@@ -199,9 +199,6 @@ static void undo(struct pool *pool, const struct pool_attempt *attempt) {
         size_t had_count;
         *walk_free(pool, attempt->touched[i].class, attempt->touched[i].had_count, &had_count) =
             NULL;
-    }
-    if (attempt->slab_left > 0) {
-        memset((void *)attempt->slab_next, 0, attempt->slab_left); // blocks cut from it were linked
     }
     pool->slab_next = attempt->slab_next;
     pool->slab_left = attempt->slab_left;

@@ -14,6 +14,7 @@ static const uint8_t *copy_mask(struct runtime *runtime, const uint8_t *mask, si
     if (copy == NULL) {
         return NULL;
     }
+    memset(copy, 0, mask_bytes);
     for (size_t word = 0; word < word_count; word++) {
         if (mask == NULL || (mask[word / 8] >> (word % 8) & 1) != 0) {
             copy[word / 8] = (uint8_t)(copy[word / 8] | 1U << (word % 8));

@@ -26,7 +26,8 @@ struct pool {
     size_t promised_count; // blocks that the next calls of pool_alloc take and cannot lack
 };
 
-// Zeroed. NULL: no memory. `size_bytes` is told again when it is freed. Under the runtime's lock.
+// Holds anything. NULL: no memory. `size_bytes` is told again when it is freed. Under the runtime's
+// lock.
 void *pool_alloc(struct runtime *runtime, size_t size_bytes);
 void pool_free(struct runtime *runtime, void *block, size_t size_bytes);
 
