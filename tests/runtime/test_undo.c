@@ -338,6 +338,24 @@ static void a_call_that_fails_moves_no_number_when_a_little_is_left(void **state
     }
 }
 
+// A record is planned to be refused by whoever needs one, however much is at hand.
+static void each_record_can_be_refused(void **state) {
+    static bool (*const makers[])(struct program * program) = {
+        start_goroutine, push_frame,  push_defer,  push_panic,  start_osthread, attach,
+        set_finalizer,   define_type, define_itab, define_func, add_root,
+    };
+    struct program *program = *state;
+    const struct shortage nothing_is_short = {0};
+    for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++) {
+        begin(program, &calls[0], &nothing_is_short);
+        heap_set_fault(program->heap, SYSMEM_METADATA, 1, false);
+        assert_false(makers[i](program));
+        assert_int_equal(heap_fault_count(program->heap), 1);
+        assert_true(makers[i](program));
+        end_call(program);
+    }
+}
+
 static void a_runtime_that_cannot_be_made_moves_no_number(void **state) {
     struct program *program = *state;
     struct runtime_options options = {
@@ -370,6 +388,7 @@ int main(void) {
         program_test(a_call_that_fails_moves_no_number_when_pages_are_at_hand),
         program_test(a_call_that_fails_moves_no_number_when_metadata_is_at_hand),
         program_test(a_call_that_fails_moves_no_number_when_a_little_is_left),
+        program_test(each_record_can_be_refused),
         program_test(a_runtime_that_cannot_be_made_moves_no_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
