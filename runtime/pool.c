@@ -131,6 +131,7 @@ static bool add_missing(struct runtime *runtime, struct pool_attempt *attempt,
         if (block == NULL) {
             return false;
         }
+        block->next = NULL;
         *link = block;
         link = &block->next;
     }
