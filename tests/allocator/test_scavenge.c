@@ -131,6 +131,21 @@ static void runs_over_arenas_are_released_whole(void **state) {
     assert_int_equal(heap_call_count(heap, SYSMEM_MADVISE), 1);
 }
 
+static void a_run_from_the_first_page_of_an_arena_ends_at_the_gap_before_it(void **state) {
+    (void)state;
+    void *foreign = mmap((void *)(heap_base(heap) + HEAP_ARENA_BYTES), HEAP_PAGE_BYTES, PROT_NONE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    assert_ptr_not_equal(foreign, MAP_FAILED);
+    (void)mheap_alloc_span(heap, HEAP_ARENA_PAGES - 1024, 0, 1);
+    struct mspan *apart = mheap_alloc_span(heap, 2048, 0, 1);
+    assert_int_equal(apart->base, heap_base(heap) + 2 * HEAP_ARENA_BYTES);
+    free_span(heap, apart);
+    assert_int_equal(heap_scavenge(heap, SIZE_MAX), 2048 * HEAP_PAGE_BYTES);
+    assert_int_equal(heap->stats.heap_free_bytes, 0);
+    assert_pages_are_sound(heap);
+    assert_int_equal(munmap(foreign, HEAP_PAGE_BYTES), 0);
+}
+
 static void a_reset_heap_releases_zeroed_pages_as_a_new_one_does(void **state) {
     (void)state;
     for (unsigned round = 0; round < 3; round++) {
@@ -155,6 +170,7 @@ int main(void) {
         TEST(a_span_that_mixes_released_and_kept_pages_needs_zeroing),
         TEST(a_system_that_refuses_ends_it_early_and_nothing_is_miscounted),
         TEST(runs_over_arenas_are_released_whole),
+        TEST(a_run_from_the_first_page_of_an_arena_ends_at_the_gap_before_it),
         TEST(a_reset_heap_releases_zeroed_pages_as_a_new_one_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
