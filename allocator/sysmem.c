@@ -24,7 +24,7 @@
 #define CLEAN_IN_PLACE_BYTES ((size_t)32 << 10) // above, madvise is cheaper: little was touched
 #define WARM_BYTES           ((size_t)512 << 10)
 
-#define USER_SPACE_END       ((uintptr_t)1 << 47) // no kernel gives more without being asked for it
+#define USER_SPACE_END ((uintptr_t)1 << 47) // no kernel gives more without being asked for it
 
 // ---- system calls
 

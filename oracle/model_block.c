@@ -64,7 +64,7 @@ void model_block_func(struct model *model, const struct func *description) {
     if (count == 0) {
         model_block_used(model, row_count * sizeof(struct func *));
     } else if (count == row_count) {
-        model_block_used(model, 2 * row_count * sizeof(struct func *));
+        model_block_used(model, (size_t)2 * row_count * sizeof(struct func *));
         model_block_left(model, row_count * sizeof(struct func *));
     }
 }
