@@ -1,7 +1,8 @@
 # corpus: each kept input is a test of its own, so that a failing one is named.
 #
-# corpus/{heap,dump,ops}/{seed,found,regression}/*   are replayed under the oracle
-# corpus/decode/{seed,found,regression}/*            go through the decoder and back
+# corpus/{heap,dump}/{seed,found,regression}/*   are replayed under the oracle
+# corpus/ops/{seed,found,regression}/*           go through the codec and back: any bytes, refused ones too
+# corpus/decode/{seed,found,regression}/*        go through the decoder and back
 
 # countercheck_corpus(TARGET) sets corpus_files to the kept inputs of one target.
 macro(countercheck_corpus target)
@@ -20,16 +21,18 @@ function(countercheck_corpus_test file)
 endfunction()
 
 if(TARGET countercheck)
-    foreach(target heap dump ops)
+    foreach(target heap dump)
         countercheck_corpus(${target})
         foreach(file IN LISTS corpus_files)
             countercheck_corpus_test(${file} countercheck replay)
         endforeach()
     endforeach()
 endif()
-if(TARGET fuzz_decode)
-    countercheck_corpus(decode)
-    foreach(file IN LISTS corpus_files)
-        countercheck_corpus_test(${file} fuzz_decode)
-    endforeach()
-endif()
+foreach(target decode ops)
+    if(TARGET fuzz_${target})
+        countercheck_corpus(${target})
+        foreach(file IN LISTS corpus_files)
+            countercheck_corpus_test(${file} fuzz_${target})
+        endforeach()
+    endif()
+endforeach()
