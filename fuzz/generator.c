@@ -198,10 +198,6 @@ struct operation generator_operand(struct random *random, const struct program *
         }
         break;
     case OPERAND_KIND_POWER:
-        if (operand == OPERAND_SPREAD && random_once_in(random, 2)) { // more than a work buffer
-            value = d->max - random_below(random, 2);
-            break;
-        }
         value = random_below(random, random_once_in(random, 8) ? d->max + 1 : 14);
         break;
     case OPERAND_KIND_TARGET:
