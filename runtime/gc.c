@@ -136,17 +136,24 @@ bool runtime_gc_is_marking(const struct runtime *runtime) {
     return runtime->gc.marking;
 }
 
-void gc_shade(struct runtime *runtime, uintptr_t value) {
-    if (runtime->gc.marking) {
-        heap_stop_world(runtime->heap);
-        mark_shade(runtime, value);
-        heap_start_world(runtime->heap);
+static void shade_all(struct runtime *runtime, const uintptr_t *values, size_t count) {
+    if (!runtime->gc.marking) {
+        return;
     }
+    heap_stop_world(runtime->heap);
+    for (size_t i = 0; i < count; i++) {
+        mark_shade(runtime, values[i]);
+    }
+    heap_start_world(runtime->heap);
+}
+
+void gc_shade(struct runtime *runtime, uintptr_t value) {
+    shade_all(runtime, &value, 1);
 }
 
 void gc_barrier(struct runtime *runtime, uintptr_t old_value, uintptr_t new_value) {
-    gc_shade(runtime, old_value);
-    gc_shade(runtime, new_value);
+    const uintptr_t values[] = {old_value, new_value};
+    shade_all(runtime, values, 2);
 }
 
 static void shade_slot(void *context, uintptr_t slot) {
