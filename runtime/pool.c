@@ -154,12 +154,16 @@ static bool are_granted(struct runtime *runtime, const struct pool_need *needs, 
     return true;
 }
 
+// With all blocks at hand, the one thing that follows is had or not: there is nothing to undo.
 static bool begin(struct runtime *runtime, struct pool_attempt *attempt,
-                  const struct pool_need *needs, size_t need_count, bool is_open) {
+                  const struct pool_need *needs, size_t need_count, bool for_several) {
     CHECK(need_count <= POOL_NEEDS_MAX);
     CHECK(runtime->pool.promised_count == 0);
+    if (!are_granted(runtime, needs, need_count)) {
+        return false;
+    }
     *attempt = (struct pool_attempt){
-        .is_open = is_open,
+        .is_open = for_several || !has_all(runtime, needs, need_count),
         .slab_next = runtime->pool.slab_next,
         .slab_left = runtime->pool.slab_left,
     };
@@ -178,20 +182,13 @@ static bool begin(struct runtime *runtime, struct pool_attempt *attempt,
     return true;
 }
 
-// With all blocks at hand, the one thing that follows is had or not: there is nothing to undo.
 bool pool_begin(struct runtime *runtime, struct pool_attempt *attempt,
                 const struct pool_need *needs, size_t need_count) {
-    if (!are_granted(runtime, needs, need_count)) {
-        return false;
-    }
-    return begin(runtime, attempt, needs, need_count, !has_all(runtime, needs, need_count));
+    return begin(runtime, attempt, needs, need_count, false);
 }
 
 bool pool_begin_several(struct runtime *runtime, struct pool_attempt *attempt,
                         const struct pool_need *needs, size_t need_count) {
-    if (!are_granted(runtime, needs, need_count)) {
-        return false;
-    }
     return begin(runtime, attempt, needs, need_count, true);
 }
 
