@@ -212,8 +212,11 @@ static void look_no_further(struct slot *slot) {
 // Nothing grey is left: what is reachable now is marked, though the cycle goes on.
 bool model_gc_stepped(struct model *model, struct heap *heap, bool is_done) {
     struct view *view = &model->view;
-    if (!is_done || !model->cycle.marking || !view_take(view, heap)) {
-        return !is_done || !model->cycle.marking;
+    if (!is_done || !model->cycle.marking) {
+        return true;
+    }
+    if (!view_take(view, heap)) {
+        return false;
     }
     rule_count(model->book, RULE_REACH_LOST);
     reach_begin(model);
