@@ -157,9 +157,9 @@ static void scavenge(void) {
     assert_int_equal(heap->stats.heap_free_bytes, 0);
 }
 
-static void scribble(const struct mspan *span) {
-    heap_unpoison(span->base, 100 * HEAP_PAGE_BYTES);
-    memset((void *)span->base, 0xab, 100 * HEAP_PAGE_BYTES);
+static void scribble(const struct mspan *span, size_t page_count) {
+    heap_unpoison(span->base, page_count * HEAP_PAGE_BYTES);
+    memset((void *)span->base, 0xab, page_count * HEAP_PAGE_BYTES);
 }
 
 // The whole of it; at its end everything is as a reset left it, but for what is mapped.
@@ -180,7 +180,7 @@ static void run_scenario(void) {
     expect_done(grow_apart);
     expect_done(grow_behind);
     for (size_t i = 0; i < 3; i++) {
-        scribble(spans[i]);
+        scribble(spans[i], 100);
     }
     free_span(heap, spans[1]);
     scavenge();
@@ -302,14 +302,12 @@ static void memory_that_stays_though_it_was_given_back_is_used_again(void **stat
 // The places of a first arena: so many strides, then one that the kernel picks, whole or small.
 static void a_base_is_looked_for_in_order(void **state) {
     (void)state;
-    uintptr_t strides[] = {0, 1, 2, 3};
     for (uint64_t count = 0; count < 7; count++) {
         refuse(CALL_MMAP, count > 0, count);
         heap = heap_create(NULL);
         stop_refusing();
         if (count < 4) {
-            assert_int_equal(heap_base(heap),
-                             HEAP_BASE_DEFAULT + strides[count] * HEAP_STRIDE_BYTES);
+            assert_int_equal(heap_base(heap), HEAP_BASE_DEFAULT + count * HEAP_STRIDE_BYTES);
         } else if (count < 6) {
             assert_int_equal(heap_base(heap) % HEAP_ARENA_BYTES, 0);
             assert_true(heap_base(heap) < HEAP_BASE_DEFAULT ||
@@ -416,16 +414,14 @@ static void a_reset_asks_the_kernel_only_where_much_was_used(void **state) {
     for (size_t page_count = 1; page_count <= 64 + 4; page_count++) {
         struct mspan *span = mheap_alloc_span(heap, page_count, 0, NOSCAN_LARGE);
         assert_int_equal(span->base, heap_base(heap));
-        heap_unpoison(span->base, page_count * HEAP_PAGE_BYTES);
-        memset((void *)span->base, 0xab, page_count * HEAP_PAGE_BYTES);
+        scribble(span, page_count);
         kernel.call_counts[CALL_RELEASE] = 0;
         assert_true(heap_reset(heap));
         assert_int_equal(kernel.call_counts[CALL_RELEASE], 0); // the first 512 KiB, and 32 more
         check_kept_memory();
     }
     struct mspan *span = mheap_alloc_span(heap, 200, 0, NOSCAN_LARGE);
-    heap_unpoison(span->base, 200 * HEAP_PAGE_BYTES);
-    memset((void *)span->base, 0xab, 200 * HEAP_PAGE_BYTES);
+    scribble(span, 200);
     assert_true(heap_reset(heap));
     assert_int_equal(kernel.call_counts[CALL_RELEASE], 1);
     check_kept_memory();
