@@ -41,7 +41,7 @@ void heap_flush_cache(struct heap *heap, struct mcache *cache) {
 }
 
 static uint32_t lowest_free_id(const struct heap *heap) {
-    uint32_t id = 0;
+    uint32_t id = heap->lowest_free_cache;
     while (id < HEAP_CACHE_MAX && heap->caches[id] != NULL) {
         id++;
     }
@@ -58,10 +58,22 @@ static struct mcache *new_cache(struct heap *heap) {
     heap->stats.mcache_inuse_bytes += heap->cache_fix.block_bytes;
     cache->id = id;
     heap->caches[id] = cache;
+    heap->lowest_free_cache = id + 1;
     if (heap->cache_limit <= id) {
         heap->cache_limit = id + 1;
     }
     return cache;
+}
+
+// Whoever goes through all caches afterwards goes no further than the highest that there is.
+static void free_id(struct heap *heap, uint32_t id) {
+    heap->caches[id] = NULL;
+    if (id < heap->lowest_free_cache) {
+        heap->lowest_free_cache = id;
+    }
+    while (heap->cache_limit > 0 && heap->caches[heap->cache_limit - 1] == NULL) {
+        heap->cache_limit--;
+    }
 }
 
 struct mcache *heap_acquire_cache(struct heap *heap) {
@@ -83,7 +95,7 @@ void heap_release_cache(struct heap *heap, struct mcache *cache) {
     lock_acquire(&heap->lock);
     CHECK(heap->caches[cache->id] == cache);
     mstats_donate(heap, &cache->stats);
-    heap->caches[cache->id] = NULL;
+    free_id(heap, cache->id);
     fixalloc_free(&heap->cache_fix, cache);
     heap->stats.mcache_inuse_bytes -= heap->cache_fix.block_bytes;
     lock_release(&heap->lock);

@@ -73,6 +73,7 @@ struct heap {
     struct mcentral central[SPAN_CLASS_COUNT];
     struct mcache *caches[HEAP_CACHE_MAX]; // by id; under `lock`
     uint32_t cache_limit;                  // ids are below it
+    uint32_t lowest_free_cache;            // no id below it is free
     struct object_stats dead_stats; // donated by dead caches, and sweeps on nobody's behalf; under
                                     // `lock`
     _Atomic uint32_t sweep_generation; // += 2 per cycle

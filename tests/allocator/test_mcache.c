@@ -13,6 +13,21 @@ static void ids_are_the_lowest_free_ones(void **state) {
     assert_int_equal(heap_cache_id(heap_acquire_cache(f->heap)), FIXTURE_CACHES);
 }
 
+static void the_limit_of_ids_follows_the_highest_cache(void **state) {
+    struct fixture *f = *state;
+    assert_int_equal(inspect_cache_limit(f->heap), FIXTURE_CACHES);
+    heap_release_cache(f->heap, f->cache[FIXTURE_CACHES - 2]);
+    assert_int_equal(inspect_cache_limit(f->heap), FIXTURE_CACHES);
+    heap_release_cache(f->heap, f->cache[FIXTURE_CACHES - 1]);
+    assert_int_equal(inspect_cache_limit(f->heap), FIXTURE_CACHES - 2);
+    for (uint32_t i = 0; i < FIXTURE_CACHES - 2; i++) {
+        heap_release_cache(f->heap, f->cache[i]);
+    }
+    assert_int_equal(inspect_cache_limit(f->heap), 0);
+    assert_int_equal(heap_cache_id(heap_acquire_cache(f->heap)), 0);
+    assert_int_equal(inspect_cache_limit(f->heap), 1);
+}
+
 static void counts_survive_their_cache(void **state) {
     struct fixture *f = *state;
     void *object = heap_alloc(f->heap, f->cache[1], 64, NULL, 0);
@@ -94,6 +109,7 @@ static void caches_have_an_end(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         fixture_test(ids_are_the_lowest_free_ones),
+        fixture_test(the_limit_of_ids_follows_the_highest_cache),
         fixture_test(counts_survive_their_cache),
         fixture_test(a_revived_cache_begins_at_nothing),
         fixture_test(a_flush_returns_spans_by_what_is_in_them),
