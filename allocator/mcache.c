@@ -57,6 +57,7 @@ static struct mcache *new_cache(struct heap *heap) {
     }
     heap->stats.mcache_inuse_bytes += heap->cache_fix.block_bytes;
     cache->id = id;
+    atomic_store_explicit(&cache->thread, world_self(), memory_order_relaxed);
     heap->caches[id] = cache;
     heap->lowest_free_cache = id + 1;
     if (heap->cache_limit <= id) {

@@ -20,7 +20,7 @@ struct mspan;
 struct mcache {
     _Atomic uint32_t inside;  // nesting depth of heap calls by the owner
     uint32_t parked_depth;    // what `inside` was, while its thread waits for a stopped world
-    _Atomic uintptr_t thread; // who is, or was last, inside: world_self()
+    _Atomic uintptr_t thread; // who is, or was last, inside, or acquired it: world_self()
     uint32_t id;
     uintptr_t tiny_block;                  // 0: none
     size_t tiny_offset;                    // next byte of it to hand out

@@ -187,7 +187,9 @@ static inline uintptr_t world_self(void) {
 //
 // The stopper sets `stopping` and then reads `inside`; the owner sets `inside` and then reads
 // `stopping`: one of them sees the other, because the stopper's membarrier stands between for both,
-// or without it because all four are sequentially consistent.
+// or without it because all four are sequentially consistent. In the same way the stopper reads
+// `thread`, which an owner that follows another sets before: a stopper that finds itself in all
+// caches needs no membarrier, since whoever comes now sees `stopping`.
 static inline void world_enter(struct heap *heap, struct mcache *cache) {
     if (cache == NULL) {
         return;
@@ -197,7 +199,9 @@ static inline void world_enter(struct heap *heap, struct mcache *cache) {
         atomic_store_explicit(&cache->inside, depth + 1, memory_order_relaxed);
         return;
     }
-    atomic_store_explicit(&cache->thread, world_self(), memory_order_relaxed);
+    if (atomic_load_explicit(&cache->thread, memory_order_relaxed) != world_self()) {
+        atomic_store_explicit(&cache->thread, world_self(), memory_order_seq_cst);
+    }
     if (heap->fence_free) {
         atomic_store_explicit(&cache->inside, 1, memory_order_relaxed);
         atomic_signal_fence(memory_order_seq_cst);

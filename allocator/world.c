@@ -1,8 +1,9 @@
 // world: stopping all threads that use the heap, at no cost to those that do not stop.
 //
 // An owner says in its cache that it is inside a call; the stopper raises a flag, lets every thread
-// of the process pass a barrier, and waits until nobody else is inside. Calls that have no cache
-// hold world_lock for their time, which the stopper has.
+// of the process pass a barrier, and waits until nobody else is inside. Where no other thread is an
+// owner, it need not. Calls that have no cache hold world_lock for their time, which the stopper
+// has.
 #include "allocator/mheap.h"
 
 #include "allocator/check.h"
@@ -94,6 +95,19 @@ static bool somebody_else_is_inside(struct heap *heap) {
     return found;
 }
 
+// Whether no other thread was the last in any cache.
+static bool is_alone(struct heap *heap) {
+    bool alone = true;
+    lock_acquire(&heap->lock);
+    for (uint32_t id = 0; id < heap->cache_limit && alone; id++) {
+        const struct mcache *cache = heap->caches[id];
+        alone = cache == NULL ||
+                atomic_load_explicit(&cache->thread, memory_order_seq_cst) == world_self();
+    }
+    lock_release(&heap->lock);
+    return alone;
+}
+
 void heap_stop_world(struct heap *heap) {
     world_acquire(heap);
     heap->stop_depth++;
@@ -101,6 +115,9 @@ void heap_stop_world(struct heap *heap) {
         return;
     }
     atomic_store_explicit(&heap->stopping, 1, memory_order_seq_cst);
+    if (is_alone(heap)) {
+        return;
+    }
     if (heap->fence_free) {
         sysmem_barrier();
     }

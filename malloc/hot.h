@@ -17,8 +17,9 @@ struct hot_lane {         // of a thread
     struct mspan *last;   // where it looks first for what is freed: a span, whatever became of it
 };
 
-// As world_enter, for an owner who stands in no call; false: the world is stopped, or being
-// stopped, and nothing is entered.
+// As world_enter, for an owner who stands in no call and who alone ever entered the cache, which it
+// acquired: nobody else is to be written over. False: the world is stopped, or being stopped, and
+// nothing is entered.
 static inline bool hot_enter(struct heap *heap, struct mcache *cache) {
     atomic_store_explicit(&cache->inside, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);

@@ -143,18 +143,52 @@ static void a_stopped_world_stands_still_without_membarrier(void **state) {
     stop_often();
 }
 
+static void *enter_and_leave(void *context) {
+    world_enter(heap, context);
+    world_leave(context);
+    return NULL;
+}
+
+static void enter_by_another(struct mcache *cache) {
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, enter_and_leave, cache), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static unsigned barriers_of_two_stops(void) {
+    atomic_store(&barrier_count, 0);
+    heap_stop_world(heap);
+    heap_stop_world(heap);
+    heap_start_world(heap);
+    heap_start_world(heap);
+    return atomic_load(&barrier_count);
+}
+
 // A kernel without it fails the call.
 static void a_barrier_is_asked_of_the_kernel_once_a_stop_where_it_has_one(void **state) {
     (void)state;
+    enter_by_another(heap_acquire_cache(heap));
     for (unsigned fence_free = 0; fence_free <= 1; fence_free++) {
         heap->fence_free = fence_free != 0;
-        atomic_store(&barrier_count, 0);
-        heap_stop_world(heap);
-        heap_stop_world(heap);
-        heap_start_world(heap);
-        heap_start_world(heap);
-        assert_int_equal(atomic_load(&barrier_count), fence_free);
+        assert_int_equal(barriers_of_two_stops(), fence_free);
     }
+}
+
+static void no_barrier_is_asked_by_a_thread_that_alone_has_caches(void **state) {
+    (void)state;
+    assert_int_equal(barriers_of_two_stops(), 0);
+    struct mcache *first = heap_acquire_cache(heap);
+    struct mcache *second = heap_acquire_cache(heap);
+    (void)enter_and_leave(second);
+    assert_int_equal(barriers_of_two_stops(), 0);
+    enter_by_another(first);
+    assert_int_equal(barriers_of_two_stops(), 1);
+    (void)enter_and_leave(first);
+    assert_int_equal(barriers_of_two_stops(), 0);
+    enter_by_another(second);
+    assert_int_equal(barriers_of_two_stops(), 1);
+    heap_release_cache(heap, second);
+    assert_int_equal(barriers_of_two_stops(), 0);
 }
 
 static void the_stopper_may_enter_its_own_and_others_caches(void **state) {
@@ -171,12 +205,6 @@ static void the_stopper_may_enter_its_own_and_others_caches(void **state) {
     world_leave(first);
     heap_start_world(heap);
     assert_int_equal(atomic_load(&first->inside), 0);
-}
-
-static void *enter_and_leave(void *context) {
-    world_enter(heap, context);
-    world_leave(context);
-    return NULL;
 }
 
 struct reading {
@@ -360,6 +388,7 @@ int main(void) {
         TEST(a_stopped_world_stands_still_with_membarrier),
         TEST(a_stopped_world_stands_still_without_membarrier),
         TEST(a_barrier_is_asked_of_the_kernel_once_a_stop_where_it_has_one),
+        TEST(no_barrier_is_asked_by_a_thread_that_alone_has_caches),
         TEST(the_stopper_may_enter_its_own_and_others_caches),
         TEST(statistics_are_read_between_operations),
         TEST(a_thread_that_waits_for_a_stopped_world_is_seen),
