@@ -79,17 +79,13 @@ static size_t tail_begin(size_t size_bytes) {
                                                        : size_bytes;
 }
 
-// The words of an object in turn, and whether each may hold a pointer.
+// The words of an object with pointers in turn, and whether each may hold one.
 struct walk {
-    const uint8_t *mask;                       // NULL: none does
+    const uint8_t *mask;
     size_t word, pointer_words, element_words; // of the layout's element
 };
 
-static struct walk walk_from(const struct slot *slot, size_t offset) {
-    const struct gc_layout *layout = slot->layout;
-    if (layout == NULL) { // no slot has one without pointers
-        return (struct walk){.mask = NULL};
-    }
+static struct walk walk_from(const struct gc_layout *layout, size_t offset) {
     return (struct walk){.mask = layout->pointer_mask,
                          .word = offset % layout->size_bytes / 8,
                          .pointer_words = layout->pointer_bytes / 8,
@@ -97,9 +93,6 @@ static struct walk walk_from(const struct slot *slot, size_t offset) {
 }
 
 static inline bool walk_next(struct walk *walk) {
-    if (walk->mask == NULL) {
-        return false;
-    }
     size_t word = walk->word;
     walk->word = word + 1 == walk->element_words ? 0 : word + 1;
     return word < walk->pointer_words && (walk->mask[word / 8] >> (word % 8) & 1) != 0;
@@ -121,13 +114,23 @@ static void fill_tiny(const struct slot *slot, size_t from, size_t to) {
     }
 }
 
+static inline void fill_word(const struct slot *slot, size_t at) {
+    uint64_t word = pattern_word(slot, at / 8);
+    memcpy((void *)(slot->base + at), &word, sizeof word);
+}
+
 // Whole words of [from, to).
 static void fill_words(const struct slot *slot, size_t from, size_t to) {
-    struct walk walk = walk_from(slot, from);
+    if (slot->layout == NULL) { // no slot has one without pointers
+        for (size_t at = from; at + 8 <= to; at += 8) {
+            fill_word(slot, at);
+        }
+        return;
+    }
+    struct walk walk = walk_from(slot->layout, from);
     for (size_t at = from; at + 8 <= to; at += 8) {
         if (!walk_next(&walk)) {
-            uint64_t word = pattern_word(slot, at / 8);
-            memcpy((void *)(slot->base + at), &word, sizeof word);
+            fill_word(slot, at);
         }
     }
 }
@@ -185,10 +188,23 @@ static bool check_edges(const struct model *model, const struct slot *slot, uint
     return true;
 }
 
+static bool check_plain_words(const struct model *model, const struct slot *slot, uintptr_t address,
+                              size_t from, size_t to) {
+    for (size_t at = from; at + 8 <= to; at += 8) {
+        if (load_word(address + at) != pattern_word(slot, at / 8)) {
+            return report(model, slot, at);
+        }
+    }
+    return true;
+}
+
 // Whole words of [from, to) at `address` hold the slot's pattern; counts the pointers among them.
 static bool check_words(const struct model *model, const struct slot *slot, uintptr_t address,
                         size_t from, size_t to, size_t *pointer_count) {
-    struct walk walk = walk_from(slot, from);
+    if (slot->layout == NULL) {
+        return check_plain_words(model, slot, address, from, to);
+    }
+    struct walk walk = walk_from(slot->layout, from);
     for (size_t at = from; at + 8 <= to; at += 8) {
         uint64_t word = load_word(address + at);
         if (walk_next(&walk)) {

@@ -79,12 +79,29 @@ bool model_wrote_pointer(struct model *model, uint32_t handle, size_t word, uint
     return true;
 }
 
+// Of the first `size_bytes` of an element: a byte of the mask stands for eight words.
 static size_t count_words(const struct gc_layout *layout, size_t size_bytes) {
+    size_t limit = (size_bytes < layout->pointer_bytes ? size_bytes : layout->pointer_bytes) / 8;
     size_t words = 0;
-    for (size_t at = 0; at + 8 <= size_bytes; at += 8) {
-        words += contents_is_pointer(layout, at);
+    for (size_t i = 0; i < limit / 8; i++) {
+        words += view_popcount(layout->pointer_mask[i]);
     }
-    return words;
+    unsigned in_last = (1u << limit % 8) - 1;
+    return in_last == 0 ? words : words + view_popcount(layout->pointer_mask[limit / 8] & in_last);
+}
+
+// The word of an element that is its pointer word number `rank`, from 0; there is one.
+static size_t word_of_rank(const struct gc_layout *layout, size_t rank) {
+    const uint8_t *mask = layout->pointer_mask;
+    size_t byte = 0;
+    for (unsigned in_byte; (in_byte = view_popcount(mask[byte])) <= rank; byte++) {
+        rank -= in_byte;
+    }
+    unsigned bits = mask[byte];
+    for (; rank > 0; rank--) {
+        bits &= bits - 1;
+    }
+    return byte * 8 + view_popcount((bits & (~bits + 1)) - 1);
 }
 
 // Pointer words of one whole element, and how many of them repeat in the object.
@@ -120,10 +137,6 @@ size_t model_pointer_word(const struct model *model, uint32_t handle, size_t wor
     struct word_shape shape = shape_of(shown);
     // NOLINTNEXTLINE(clang-analyzer-core.DivideZero): `word` is below the count, so above 0
     size_t element = word / shape.element_words;
-    size_t rank = word % shape.element_words;
-    size_t at = 0;
-    while (!contents_is_pointer(shown->layout, at) || rank-- > 0) {
-        at += 8;
-    }
-    return (element * shown->layout->size_bytes + at) / 8;
+    size_t in_element = word_of_rank(shown->layout, word % shape.element_words);
+    return element * (shown->layout->size_bytes / 8) + in_element;
 }
