@@ -4,8 +4,12 @@
 #include "allocator/check.h"
 #include "allocator/mheap.h"
 
+// Most counters of most caches are 0.
 static void add_counter(_Atomic uint64_t *sum, const _Atomic uint64_t *part) {
-    stat_add(sum, atomic_load_explicit(part, memory_order_relaxed));
+    uint64_t amount = atomic_load_explicit(part, memory_order_relaxed);
+    if (amount != 0) {
+        stat_add(sum, amount);
+    }
 }
 
 void object_stats_add(struct object_stats *sum, const struct object_stats *part) {

@@ -177,7 +177,8 @@ static enum step look_at(struct search *search, const struct palloc_summary *sum
         return STEP_OVER;
     }
     note_free(search, page, node_pages);
-    struct search before = *search;
+    size_t run_start = search->run_start;
+    size_t run_pages = search->run_pages;
     if (extend_run(search, page, summary->start_pages)) {
         return STEP_FOUND;
     }
@@ -185,7 +186,8 @@ static enum step look_at(struct search *search, const struct palloc_summary *sum
         return STEP_OVER;
     }
     if (summary->max_pages >= search->page_count) {
-        *search = before;
+        search->run_start = run_start;
+        search->run_pages = run_pages;
         return STEP_INTO;
     }
     search->run_start = page + node_pages - summary->end_pages;

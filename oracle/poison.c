@@ -167,25 +167,31 @@ static bool check_object(const struct model *model, const struct slot *slot, boo
                        true, every_byte);
 }
 
-// The first slot from `i` on that is live; a word of 64 free ones is passed at once.
-static uint32_t end_of_free(const struct inspect_span *span, uint32_t i) {
-    while (i < span->object_count && !view_is_live(span, i)) {
-        bool none = i % 64 == 0 && (span->alloc_bits[i / 64] & ~span->remote_bits[i / 64]) == 0;
-        i += none ? 64 : 1;
+// The first slot from `i` on that is live, or is free; as many as there are: none. By words of 64.
+static uint32_t next_slot(const struct inspect_span *span, uint32_t i, bool live) {
+    while (i < span->object_count) {
+        uint64_t bits = span->alloc_bits[i / 64] & ~span->remote_bits[i / 64];
+        bits = (live ? bits : ~bits) >> i % 64;
+        if (bits != 0) {
+            i += view_popcount((bits & (~bits + 1)) - 1);
+            break;
+        }
+        i += 64 - i % 64;
     }
     return i < span->object_count ? i : span->object_count;
 }
 
 static bool check_free_slots(const struct model *model, const struct inspect_span *span,
                              bool every_byte) {
-    for (uint32_t i = 0; i < span->object_count; i++) {
-        uint32_t end = end_of_free(span, i);
+    uint32_t end;
+    for (uint32_t i = next_slot(span, 0, false); i < span->object_count;
+         i = next_slot(span, end, false)) {
         uintptr_t base = span->base + i * span->element_bytes;
-        if (end > i && !check_range(model, RULE_POISON_FREE, base, base,
-                                    span->base + end * span->element_bytes, true, every_byte)) {
+        end = next_slot(span, i, true);
+        if (!check_range(model, RULE_POISON_FREE, base, base,
+                         span->base + end * span->element_bytes, true, every_byte)) {
             return false;
         }
-        i = end;
     }
     return true;
 }
