@@ -33,7 +33,7 @@
 void __asan_get_shadow_mapping(size_t *shadow_scale, size_t *shadow_offset);
 
 #ifndef UNCHECKED
-#define UNCHECKED __attribute__((no_sanitize_address, noinline)) // shadow has no shadow of its own
+#define UNCHECKED __attribute__((no_sanitize_address)) // shadow has no shadow of its own
 #endif
 
 static const uint8_t *shadow_of(uintptr_t address) {
@@ -50,32 +50,46 @@ UNCHECKED static bool is_poisoned(uintptr_t address) {
     return shadow >= POISONED || (shadow != 0 && address % GRANULE_BYTES >= shadow);
 }
 
-// How many granules from `shadow` on are wholly poisoned, or wholly addressable; at most `limit`.
-UNCHECKED static size_t count_poisoned(const uint8_t *shadow, size_t limit) {
-    size_t i = 0;
+// What a shadow byte is held against: its bits under `mask` are those of `bits`. A word of eight.
+struct state {
+    uint64_t mask, bits;
+};
+
+static const struct state poisoned_whole = {POISONED_WORD, POISONED_WORD};
+static const struct state addressable_whole = {UINT64_MAX, 0};
+
+UNCHECKED static uint64_t mismatch(const uint8_t *shadow, struct state wanted) {
     uint64_t word;
-    for (; i + WORD_GRANULES <= limit; i += WORD_GRANULES) {
-        memcpy(&word, shadow + i, sizeof word);
-        if ((word & POISONED_WORD) != POISONED_WORD) {
-            break;
-        }
-    }
-    while (i < limit && shadow[i] >= POISONED) {
-        i++;
-    }
-    return i;
+    memcpy(&word, shadow, sizeof word);
+    return (word ^ wanted.bits) & wanted.mask;
 }
 
-UNCHECKED static size_t count_addressable(const uint8_t *shadow, size_t limit) {
+// What of a mismatch lies in the first `count` bytes of its word, 1 to 8, in either byte order.
+UNCHECKED static uint64_t leading(uint64_t word, size_t count) {
+    static const uint8_t masks[2 * WORD_GRANULES] = {0xff, 0xff, 0xff, 0xff,
+                                                     0xff, 0xff, 0xff, 0xff};
+    uint64_t mask;
+    memcpy(&mask, masks + WORD_GRANULES - count, sizeof mask);
+    return word & mask;
+}
+
+// How many granules from `shadow` on are in the state; at most `limit`. Shadow behind them is read.
+UNCHECKED static size_t count_in(const uint8_t *shadow, size_t limit, struct state wanted) {
     size_t i = 0;
-    uint64_t word;
-    for (; i + WORD_GRANULES <= limit; i += WORD_GRANULES) {
-        memcpy(&word, shadow + i, sizeof word);
-        if (word != 0) {
-            break;
-        }
+    while (i + 4 * WORD_GRANULES <= limit &&
+           (mismatch(shadow + i, wanted) | mismatch(shadow + i + WORD_GRANULES, wanted) |
+            mismatch(shadow + i + 2 * WORD_GRANULES, wanted) |
+            mismatch(shadow + i + 3 * WORD_GRANULES, wanted)) == 0) {
+        i += 4 * WORD_GRANULES;
     }
-    while (i < limit && shadow[i] == 0) {
+    while (i + WORD_GRANULES <= limit && mismatch(shadow + i, wanted) == 0) {
+        i += WORD_GRANULES;
+    }
+    if (limit - i < WORD_GRANULES &&
+        (i == limit || leading(mismatch(shadow + i, wanted), limit - i) == 0)) {
+        return limit;
+    }
+    while (((shadow[i] ^ wanted.bits) & wanted.mask & UINT8_MAX) == 0) {
         i++;
     }
     return i;
@@ -84,8 +98,7 @@ UNCHECKED static size_t count_addressable(const uint8_t *shadow, size_t limit) {
 // The first granule of [from, to), whole ones, that is not as wanted; `to`: none.
 static uintptr_t first_other_granule(uintptr_t from, uintptr_t to, bool poisoned) {
     size_t limit = (to - from) / GRANULE_BYTES;
-    size_t equal = poisoned ? count_poisoned(shadow_of(from), limit)
-                            : count_addressable(shadow_of(from), limit);
+    size_t equal = count_in(shadow_of(from), limit, poisoned ? poisoned_whole : addressable_whole);
     return from + equal * GRANULE_BYTES;
 }
 
@@ -150,11 +163,11 @@ UNCHECKED static bool is_exact(const struct slot *slot) {
     size_t cut = slot->size_bytes % GRANULE_BYTES;
     size_t granules = slot->element_bytes / GRANULE_BYTES;
     const uint8_t *shadow = shadow_of(slot->base);
-    if (count_addressable(shadow, whole) != whole || (cut != 0 && shadow[whole] != cut)) {
+    if (count_in(shadow, whole, addressable_whole) != whole || (cut != 0 && shadow[whole] != cut)) {
         return false;
     }
     size_t tail = whole + (cut != 0);
-    return count_poisoned(shadow + tail, granules - tail) == granules - tail;
+    return count_in(shadow + tail, granules - tail, poisoned_whole) == granules - tail;
 }
 
 static bool check_object(const struct model *model, const struct slot *slot, bool every_byte) {

@@ -409,6 +409,22 @@ static void a_tail_of_whole_granules_is_poisoned(void **unused) {
     assert_says(RULE_POISON_TAIL, "byte 104 of it is addressable", address_of(20));
 }
 
+// In 2688 bytes: 288 granules, one that is cut, and a tail of 47.
+static void each_granule_of_a_slot_is_looked_at(void **unused) {
+    (void)unused;
+    struct view view = {0};
+    assert_true(driver_alloc(&driver, 20, 2305) && view_take(&view, driver.heap));
+    for (size_t at = 0; at < 2688; at += 8) {
+        void *granule = (void *)(address_of(20) + at);
+        (at < 2305 ? __asan_poison_memory_region : __asan_unpoison_memory_region)(granule, 8);
+        assert_false(poison_check(driver.model, &view, false));
+        (at < 2305 ? __asan_unpoison_memory_region
+                   : __asan_poison_memory_region)(granule, at == 2304 ? 1 : 8);
+        assert_true(poison_check(driver.model, &view, false));
+    }
+    view_fini(&view);
+}
+
 static void a_live_byte_that_is_poisoned_shows(void **unused) {
     (void)unused;
     ASAN_POISON_MEMORY_REGION((void *)(address_of(LARGE) + 8192), 4096);
@@ -474,6 +490,7 @@ int main(int argc, char **argv) {
         TEST(the_block_that_a_cache_fills_is_marked),
 #if HEAP_POISON_ACTIVE
         TEST(a_tail_of_whole_granules_is_poisoned),
+        TEST(each_granule_of_a_slot_is_looked_at),
         TEST(a_live_byte_that_is_poisoned_shows),
         TEST(what_is_behind_a_tiny_block_s_parts_is_poisoned),
         TEST(a_part_of_a_tiny_block_is_not_poisoned),
