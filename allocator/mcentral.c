@@ -13,14 +13,12 @@
 // Unswept spans that one refill looks into before it takes a new one. After Go's spanBudget.
 #define SWEEP_BUDGET 100
 
+// The lists are empty: the heap's memory comes zeroed.
 void mcentral_init_all(struct heap *heap) {
     for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
         struct mcentral *central = &heap->central[class];
         lock_init(&central->lock);
         central->span_class = (uint8_t) class;
-        for (int i = 0; i < 2; i++) {
-            central->partial[i] = central->full[i] = (struct mspan_queue){NULL, NULL};
-        }
     }
 }
 
