@@ -19,7 +19,7 @@ static struct heap_arena *arena_of(const struct heap *heap, uintptr_t address) {
 uint64_t *mheap_pointer_bits(const struct heap *heap, uintptr_t address, unsigned *bit) {
     struct heap_arena *arena = arena_of(heap, address);
     ASSERT(arena != NULL);
-    uintptr_t word = (address - heap->base) % HEAP_ARENA_BYTES / sizeof(uint64_t);
+    uintptr_t word = address % HEAP_ARENA_BYTES / sizeof(uint64_t);
     *bit = (unsigned)(word % 64);
     return &arena->pointer_bits[word / 64];
 }
@@ -28,9 +28,9 @@ void mheap_name_pages(struct heap *heap, uintptr_t base, size_t page_count, stru
     uintptr_t end = base + page_count * HEAP_PAGE_BYTES;
     while (base < end) {
         struct heap_arena *arena = arena_of(heap, base);
-        uintptr_t border = base - (base - heap->base) % HEAP_ARENA_BYTES + HEAP_ARENA_BYTES;
+        uintptr_t border = base - base % HEAP_ARENA_BYTES + HEAP_ARENA_BYTES;
         uintptr_t part_end = border < end ? border : end;
-        size_t page = (base - heap->base) % HEAP_ARENA_BYTES / HEAP_PAGE_BYTES;
+        size_t page = base % HEAP_ARENA_BYTES / HEAP_PAGE_BYTES;
         for (; base < part_end; base += HEAP_PAGE_BYTES) {
             atomic_store_explicit(&arena->spans[page++], named, memory_order_release);
         }

@@ -40,16 +40,6 @@ void mspan_init_objects(struct mspan *span, uint64_t *block) {
     }
     CHECK(span->object_count * span->element_bytes <= span->page_count * HEAP_PAGE_BYTES);
     set_bitmaps(span, block);
-    for (size_t i = 0; i < 3; i++) {
-        atomic_store_explicit(&span->inline_bits[i], 0, memory_order_relaxed);
-    }
-    span->free_index = 0;
-    atomic_store_explicit(&span->alloc_count, 0, memory_order_relaxed);
-    span->remote_count = 0;
-    atomic_store_explicit(&span->owner, MSPAN_OWNER_NONE, memory_order_relaxed);
-    span->list = MSPAN_LIST_NONE;
-    span->next = span->previous = NULL;
-    atomic_store_explicit(&span->specials, NULL, memory_order_relaxed);
 }
 
 void *mspan_block(const struct mspan *span) {

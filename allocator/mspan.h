@@ -74,8 +74,9 @@ struct mspan {
         *_Atomic specials; // sorted; changes under special_lock, that it is NULL is seen without
 };
 
-// Cuts the span into the objects of its class (class 0: one large object) with all bitmaps empty.
-// `block` is MSPAN_BITS_BLOCK_BYTES of zero bytes when mspan_needs_block() says so, else NULL.
+// Cuts a new span into the objects of its class (class 0: one large object). It is zero but for its
+// place, class and state: no object, owner, list or special, and empty bitmaps. `block` is
+// MSPAN_BITS_BLOCK_BYTES of zero bytes when mspan_needs_block() says so, else NULL.
 void mspan_init_objects(struct mspan *span, uint64_t *block);
 
 // Whether a span of this class has more objects than its inline bitmaps hold.

@@ -44,17 +44,16 @@ unsigned palloc_bits_find(const uint64_t *words, unsigned from, bool value) {
     return HEAP_CHUNK_PAGES;
 }
 
-// The longest run of free pages that begins and ends inside the word, if it is longer than
-// `known_pages`, else that. Each step takes the runs that are too short away, as Go does: a bit
-// that is left begins a run of `shrunk_pages` + 1 free pages. `alloc_word` is not 0.
+// The longest run of free pages in the word, if it is longer than `known_pages`, else that. Each
+// step takes the runs that are too short away, as Go does: a bit that is left begins a run of
+// `shrunk_pages` + 1 free pages. `alloc_word` is not 0.
 static uint32_t longest_inside(uint64_t alloc_word, uint32_t known_pages) {
-    uint64_t inside = bits_low_mask64(64 - bits_clz64(alloc_word));
-    uint64_t runs = ~alloc_word & inside & ~bits_low_mask64(bits_ctz64(alloc_word));
+    uint64_t runs = ~alloc_word;
     uint32_t shrunk_pages = 0;
     while (runs != 0 && shrunk_pages < known_pages) {
         uint32_t left_pages = known_pages - shrunk_pages;
         uint32_t step = left_pages < shrunk_pages + 1 ? left_pages : shrunk_pages + 1;
-        runs &= runs >> (step % 64); // a run inside a word is at most 62 pages long
+        runs &= runs >> (step % 64); // a run in such a word is at most 63 pages long
         shrunk_pages += step;
     }
     for (; runs != 0; runs &= runs >> 1) {
