@@ -48,6 +48,9 @@ bool heap_reset(struct heap *heap);
 uintptr_t heap_base(const struct heap *heap);
 
 // ---- caches (Go's mcache, one per P)
+//
+// A cache serves one thread at a time, which may hand it to another between two calls; not while it
+// waits inside one for a stopped world, whoever has stopped it.
 
 // A new or revived cache, NULL when out of memory. Any thread. Its id is the lowest that is free.
 struct mcache *heap_acquire_cache(struct heap *heap);

@@ -1,10 +1,12 @@
 // test_reset: a heap that was reset cannot be told from a new one.
+#define _DEFAULT_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -12,6 +14,8 @@
 #include "allocator/fault.h"
 #include "allocator/poison.h"
 #include "tests/allocator/support_snapshot.h"
+
+#define SYSTEM_PAGE_BYTES 4096
 
 static struct heap *heap;
 
@@ -181,6 +185,35 @@ static void all_memory_that_is_still_mapped_is_zero_after_a_reset(void **state) 
     }
 }
 
+// The machine's pages of metadata that somebody has touched.
+static size_t metadata_pages_touched(void) {
+    size_t count = 0;
+    for (size_t i = 0; i < heap->sysmem->range_count; i++) {
+        static unsigned char is_touched[PERSISTENT_CHUNK_BYTES / SYSTEM_PAGE_BYTES];
+        const struct sysmem_range *range = &heap->sysmem->ranges[i];
+        if (range->kind == INSPECT_RANGE_PERSISTENT) {
+            assert_int_equal(mincore((void *)range->base, PERSISTENT_CHUNK_BYTES, is_touched), 0);
+            for (size_t page = 0; page < sizeof is_touched; page++) {
+                count += is_touched[page] & 1;
+            }
+        }
+    }
+    return count;
+}
+
+// The end of the last chunk of each kind of record is as the kernel gave it.
+static void a_reset_touches_no_metadata_that_nobody_had(void **state) {
+    (void)state;
+    struct mcache *cache = heap_acquire_cache(heap);
+    void *object = heap_alloc(heap, cache, 8, NULL, 0);
+    assert_non_null(object);
+    size_t before = metadata_pages_touched();
+    assert_in_range(before, 1, 64);
+    assert_true(heap_reset(heap));
+    size_t after = metadata_pages_touched();
+    assert_in_range(after, before, before + 1); // the place behind the last record was looked at
+}
+
 static void a_large_run_is_given_back_to_the_kernel(void **state) {
     (void)state;
     unsigned char *base = heap_alloc_manual(heap, 1000, MANUAL_STACK);
@@ -282,6 +315,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(the_same_run_shows_the_same_in_a_new_and_in_a_reset_heap),
         TEST(all_memory_that_is_still_mapped_is_zero_after_a_reset),
+        TEST(a_reset_touches_no_metadata_that_nobody_had),
         TEST(a_large_run_is_given_back_to_the_kernel),
         TEST(a_reset_in_the_middle_of_a_cycle_ends_it),
         TEST(a_reset_stopped_heap_goes_on),

@@ -301,6 +301,26 @@ static void whoever_frees_waits_for_the_thread_that_sweeps_the_span(void **state
     check_account(f->heap);
 }
 
+static void there_is_nothing_to_sweep_where_the_last_span_is_being_swept(void **state) {
+    struct fixture *f = *state;
+    (void)object_being_swept(f);
+    assert_false(heap_is_swept(f->heap));
+    assert_int_equal(heap_sweep_one(f->heap, f->cache[0]), 0);
+    assert_int_equal(heap_sweep_one(f->heap, NULL), 0);
+    assert_int_equal(other.turn_count, 0);
+    thrd_yield();
+    assert_true(heap_is_swept(f->heap));
+}
+
+static void whoever_finishes_waits_for_the_thread_that_sweeps_the_last_span(void **state) {
+    struct fixture *f = *state;
+    (void)object_being_swept(f);
+    heap_sweep_finish(f->heap, f->cache[0]);
+    assert_int_equal(other.turn_count, 1);
+    assert_true(heap_is_swept(f->heap));
+    check_account(f->heap);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         fixture_test(mark_tells_only_the_first_time_and_only_of_objects),
@@ -317,6 +337,8 @@ int main(void) {
         fixture_test(begin_finishes_the_sweep_before),
         fixture_test(whoever_needs_a_span_waits_for_the_thread_that_sweeps_it),
         fixture_test(whoever_frees_waits_for_the_thread_that_sweeps_the_span),
+        fixture_test(there_is_nothing_to_sweep_where_the_last_span_is_being_swept),
+        fixture_test(whoever_finishes_waits_for_the_thread_that_sweeps_the_last_span),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,6 +167,28 @@ static void a_header_that_failed_is_not_asked_for_again(void **unused) {
     size_t asked = drip.asked_count;
     assert_null(dump_reader_next(reader));
     assert_int_equal(drip.asked_count, asked);
+    assert_int_equal(dump_reader_error(reader)->kind, DUMP_ERROR_READ); // it stays what it was
+    dump_reader_destroy(reader);
+    build_fini(&build);
+}
+
+static void a_window_that_could_not_grow_for_the_header_is_not_asked_for_again(void **unused) {
+    (void)unused;
+    struct build build = {.pointer_bytes = 8};
+    build_smallest(&build);
+    struct drip drip = drip_of(&build, 4);
+    struct dump_reader *reader = windowed(&drip, 4, DUMP_STRICT);
+    assert_non_null(reader);
+    refuses = true;
+    assert_null(dump_reader_next(reader));
+    refuses = false;
+    assert_int_equal(dump_reader_error(reader)->kind, DUMP_ERROR_MEMORY);
+    size_t grown = grown_count;
+    size_t asked = drip.asked_count;
+    assert_null(dump_reader_next(reader));
+    assert_int_equal(grown_count, grown);
+    assert_int_equal(drip.asked_count, asked);
+    assert_int_equal(dump_reader_error(reader)->kind, DUMP_ERROR_MEMORY);
     dump_reader_destroy(reader);
     build_fini(&build);
 }
@@ -230,6 +252,7 @@ int main(void) {
         cmocka_unit_test(a_long_dump_goes_through_a_small_window),
         cmocka_unit_test(what_is_forgiven_is_counted_once_in_any_window),
         cmocka_unit_test(a_header_that_failed_is_not_asked_for_again),
+        cmocka_unit_test(a_window_that_could_not_grow_for_the_header_is_not_asked_for_again),
         cmocka_unit_test(without_memory_there_is_no_reader),
         cmocka_unit_test(what_has_no_value_tells_none),
         cmocka_unit_test(a_line_is_cut_where_its_room_ends),
