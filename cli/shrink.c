@@ -23,7 +23,7 @@ struct search {
 
 static bool shows_the_same(void *context, const struct program *candidate) {
     struct search *search = context;
-    struct outcome outcome = trial_run(candidate, &options);
+    struct outcome outcome = trial_run_briefly(candidate, &options);
     bool same = outcome_is_same(&outcome, &search->shrink->outcome);
     search->shrink->trial_count++;
     search->smallest = same ? candidate->count : search->smallest;
@@ -36,7 +36,7 @@ static bool shows_the_same(void *context, const struct program *candidate) {
 
 static void rerun(const struct program *program, struct shrink *shrink) {
     for (unsigned i = 0; i < SHRINK_RERUNS; i++) {
-        struct outcome outcome = trial_run(program, &options);
+        struct outcome outcome = trial_run_briefly(program, &options);
         shrink->same_count += outcome_is_same(&outcome, &shrink->outcome);
     }
 }

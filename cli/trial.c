@@ -2,6 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/trial.h"
 
+#include "allocator/poison.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,10 +15,12 @@
 #define ERROR_BYTES     8192 // of the child's stderr that are looked at
 #define TIMEOUT_SECONDS 30
 
-struct report { // what the child writes when it lives
+struct report { // what the child writes when it lives, or AddressSanitizer ends it
     int verdict;
     enum rule rule;
     char field[FINDING_FIELD_BYTES];
+    uintptr_t place; // of AddressSanitizer's report; 0: none
+    char kind[48];   // of it
 };
 
 static void write_report(int descriptor, const struct report *report) {
@@ -25,10 +29,38 @@ static void write_report(int descriptor, const struct report *report) {
     }
 }
 
+#if HEAP_POISON_ACTIVE
+static int sanitizer_reports_to = -1;
+static bool sanitizer_is_brief;
+
+// AddressSanitizer calls it before it writes its report.
+void __asan_on_error(void) {
+    if (sanitizer_reports_to >= 0) {
+        struct report report = {.place = (uintptr_t)__asan_get_report_pc()};
+        (void)snprintf(report.kind, sizeof report.kind, "%s", __asan_get_report_description());
+        write_report(sanitizer_reports_to, &report);
+        if (sanitizer_is_brief) {
+            _exit(1);
+        }
+    }
+}
+#endif
+
+static void have_sanitizer_report(int report_to, bool is_brief) {
+#if HEAP_POISON_ACTIVE
+    sanitizer_reports_to = report_to;
+    sanitizer_is_brief = is_brief;
+#else
+    (void)report_to;
+    (void)is_brief;
+#endif
+}
+
 static _Noreturn void run_child(const struct program *program,
                                 const struct executor_options *options, int report_to,
-                                int errors_to) {
+                                int errors_to, bool is_brief) {
     (void)dup2(errors_to, STDERR_FILENO);
+    have_sanitizer_report(report_to, is_brief);
     (void)alarm(TIMEOUT_SECONDS);
     struct executor *executor = executor_create(options);
     struct report report = {.verdict = VERDICT_ENVIRONMENT};
@@ -88,10 +120,10 @@ static void copy_without_numbers(char *to, size_t size_bytes, const char *from) 
     to[length] = 0;
 }
 
-static struct outcome crash_outcome(int status, char *errors) {
-    struct outcome outcome = {.kind = OUTCOME_CRASH};
+static struct outcome crash_outcome(int status, const char *said, uintptr_t place) {
+    struct outcome outcome = {.kind = OUTCOME_CRASH, .place = place};
     char line[TRIAL_CRASH_BYTES - 32];
-    copy_without_numbers(line, sizeof line, telling_line(errors));
+    copy_without_numbers(line, sizeof line, said);
     (void)snprintf(outcome.crash, sizeof outcome.crash, "%s %d: %s",
                    WIFSIGNALED(status) ? "signal" : "exit",
                    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), line);
@@ -107,7 +139,11 @@ static struct outcome read_outcome(pid_t child, int report_from, int errors_from
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     if (report_bytes != sizeof report) {
-        return crash_outcome(status, errors);
+        return crash_outcome(status, telling_line(errors), 0);
+    }
+    if (report.place != 0) {
+        const char *said = telling_line(errors);
+        return crash_outcome(status, said[0] == 0 ? report.kind : said, report.place);
     }
     if (report.verdict == VERDICT_FINDING) {
         struct outcome outcome = {.kind = OUTCOME_FINDING, .rule = report.rule};
@@ -118,7 +154,8 @@ static struct outcome read_outcome(pid_t child, int report_from, int errors_from
     return (struct outcome){.kind = is_unknown ? OUTCOME_UNKNOWN : OUTCOME_CLEAN};
 }
 
-struct outcome trial_run(const struct program *program, const struct executor_options *options) {
+static struct outcome run(const struct program *program, const struct executor_options *options,
+                          bool is_brief) {
     int report_pipe[2];
     int error_pipe[2];
     if (pipe(report_pipe) != 0) {
@@ -131,7 +168,7 @@ struct outcome trial_run(const struct program *program, const struct executor_op
     }
     pid_t child = fork();
     if (child == 0) {
-        run_child(program, options, report_pipe[1], error_pipe[1]);
+        run_child(program, options, report_pipe[1], error_pipe[1], is_brief);
     }
     (void)close(report_pipe[1]);
     (void)close(error_pipe[1]);
@@ -144,12 +181,24 @@ struct outcome trial_run(const struct program *program, const struct executor_op
     return outcome;
 }
 
+struct outcome trial_run(const struct program *program, const struct executor_options *options) {
+    return run(program, options, false);
+}
+
+struct outcome trial_run_briefly(const struct program *program,
+                                 const struct executor_options *options) {
+    return run(program, options, true);
+}
+
 bool outcome_is_same(const struct outcome *a, const struct outcome *b) {
     if (a->kind != b->kind) {
         return false;
     }
     if (a->kind == OUTCOME_FINDING) {
         return a->rule == b->rule && strcmp(a->field, b->field) == 0;
+    }
+    if (a->kind == OUTCOME_CRASH && a->place != 0 && b->place != 0) {
+        return a->place == b->place;
     }
     return a->kind != OUTCOME_CRASH || strcmp(a->crash, b->crash) == 0;
 }

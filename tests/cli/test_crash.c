@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "allocator/poison.h"
 #include "cli/crash.h"
 #include "cli/trial.h"
 #include "fuzz/minimizer.h"
@@ -117,6 +118,33 @@ static void a_trial_tells_clean_finding_and_crash_apart(void **context) {
     assert_false(outcome_is_same(&clean, &finding));
 }
 
+// A trial that is brief about it knows the place, and is as good as one that is not.
+static void a_brief_trial_of_what_the_sanitizer_stops_is_the_same(void **context) {
+    (void)context;
+#if HEAP_POISON_ACTIVE
+    static const char *const texts[] = {"h0 = alloc size=8\ndump sink=path\n",
+                                        "h0 = alloc size=800\nh1 = alloc size=8\ndump sink=path\n"};
+    static char path[64];
+    struct executor_options stopped = crashing;
+    stopped.scratch_path = path;
+    heap_poison((uintptr_t)path, sizeof path);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        parse(texts[i]);
+        struct outcome crash = trial_run(&program, &stopped);
+        struct outcome brief = trial_run_briefly(&program, &stopped);
+        assert_int_equal(brief.kind, OUTCOME_CRASH);
+        assert_true(crash.place != 0);
+        assert_true(outcome_is_same(&crash, &brief));
+        assert_string_equal(brief.crash, "exit 1: use-after-poison");
+        assert_non_null(strstr(crash.crash, "AddressSanitizer: use-after-poison"));
+        brief.place++;
+        assert_false(outcome_is_same(&crash, &brief));
+    }
+#else
+    skip();
+#endif
+}
+
 static bool crashes(void *context, const struct program *candidate) {
     struct outcome outcome = trial_run(candidate, &crashing);
     return outcome_is_same(&outcome, context);
@@ -139,6 +167,7 @@ int main(void) {
         cmocka_unit_test(a_hang_is_told_and_status_1),
         cmocka_unit_test(a_crash_is_one_line_and_status_1),
         cmocka_unit_test(a_trial_tells_clean_finding_and_crash_apart),
+        cmocka_unit_test(a_brief_trial_of_what_the_sanitizer_stops_is_the_same),
         cmocka_unit_test(a_crashing_program_can_be_minimized),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
