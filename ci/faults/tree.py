@@ -33,6 +33,12 @@ class BuildFailed(Exception):
     """A build that failed: its last lines."""
 
 
+def revision(of="HEAD"):
+    """A revision's short name."""
+    done = subprocess.run(["git", "rev-parse", "--short", of], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
 def tracked(revision):
     """path -> bytes of the files that a build needs: of a revision, or of the working tree."""
     if revision:
