@@ -409,17 +409,17 @@ static void a_tail_of_whole_granules_is_poisoned(void **unused) {
     assert_says(RULE_POISON_TAIL, "byte 104 of it is addressable", address_of(20));
 }
 
-// In 2688 bytes: 288 granules, one that is cut, and a tail of 47.
+// In 2688 bytes, behind a slot that is full: 288 granules, one that is cut, and a tail of 47.
 static void each_granule_of_a_slot_is_looked_at(void **unused) {
     (void)unused;
     struct view view = {0};
-    assert_true(driver_alloc(&driver, 20, 2305) && view_take(&view, driver.heap));
+    assert_true(driver_alloc(&driver, 20, 2688) && driver_alloc(&driver, 21, 2305) &&
+                view_take(&view, driver.heap) && address_of(21) == address_of(20) + 2688);
     for (size_t at = 0; at < 2688; at += 8) {
-        void *granule = (void *)(address_of(20) + at);
-        (at < 2305 ? __asan_poison_memory_region : __asan_unpoison_memory_region)(granule, 8);
+        uintptr_t granule = address_of(21) + at;
+        (at < 2305 ? heap_poison : heap_unpoison)(granule, 8);
         assert_false(poison_check(driver.model, &view, false));
-        (at < 2305 ? __asan_unpoison_memory_region
-                   : __asan_poison_memory_region)(granule, at == 2304 ? 1 : 8);
+        (at < 2305 ? heap_unpoison : heap_poison)(granule, at == 2304 ? 1 : 8);
         assert_true(poison_check(driver.model, &view, false));
     }
     view_fini(&view);
