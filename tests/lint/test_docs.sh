@@ -22,4 +22,17 @@ fi
 "$sample/ci/docs" >/dev/null
 "$sample/ci/docs" --check
 grep -q '^| HeapAlloc |' "$sample/a.md"
+
+# a figure that its measurement no longer has is neither kept nor left out
+mkdir -p "$sample/ci/faults" "$sample/ci/mutants"
+cp "$source"/ci/faults/{RESULTS,TIMES,TIMES-AFL}.md "$sample/ci/faults/"
+cp "$source/ci/mutants/SCORE.md" "$sample/ci/mutants/"
+printf '%s\n' '<!-- table: found -->' '<!-- end of table -->' >"$sample/b.md"
+"$sample/ci/docs" >/dev/null
+grep -q '^| seeded faults.* [0-9]* of [0-9]* ' "$sample/b.md"
+sed -i 's/^- product: [0-9]* of/- product: all but one of/' "$sample/ci/mutants/SCORE.md"
+if "$sample/ci/docs" --check >/dev/null 2>&1; then
+    echo "FAIL: a figure that is gone is not noticed"
+    exit 1
+fi
 echo "ok: the tables are current"
