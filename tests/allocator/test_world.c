@@ -143,87 +143,6 @@ static void a_stopped_world_stands_still_without_membarrier(void **state) {
     stop_often();
 }
 
-#define FAR_BYTES ((size_t)64 << 20)
-#define FAR_WORDS ((size_t)24) // written before each entry
-
-static void spin(size_t round_count) {
-    for (size_t volatile i = 0; i < round_count; i++) {
-    }
-}
-
-static atomic_bool is_handed_over; // the owner has the cache
-static bool keeps_it;              // and does not give it back
-
-// Enters and leaves without a pause, so that it often enters just when the stopper looks. What it
-// writes before is in no cache: the processor has it wait in its store buffer, and all that is
-// stored behind it as well, which shows a fence that is missing.
-static void *enter_often(void *context) {
-    struct owner *owner = context;
-    uint64_t *far_words = malloc(FAR_BYTES);
-    assert_non_null(far_words);
-    memset(far_words, 1, FAR_BYTES);
-    atomic_store(&owner->round_count, 1);
-    for (size_t at = 0; !atomic_load(&quit); at += 4096 * 7 + 64) {
-        while (!keeps_it && !atomic_load_explicit(&is_handed_over, memory_order_acquire)) {
-        }
-        for (size_t i = 0; i < FAR_WORDS; i++) {
-            size_t place = (at + i * (FAR_BYTES / FAR_WORDS)) % FAR_BYTES;
-            *(uint64_t volatile *)&far_words[place / sizeof far_words[0]] = at;
-        }
-        world_enter(heap, owner->cache);
-        *(uint64_t volatile *)&owner->left = owner->left + 1;
-        world_leave(owner->cache);
-        if (!keeps_it) {
-            atomic_store_explicit(&is_handed_over, false, memory_order_release);
-        }
-    }
-    free(far_words);
-    return NULL;
-}
-
-// With a cache of its own, or with one that the stopper hands over each time, having used it.
-static void whoever_enters_as_the_world_stops_is_seen(bool fence_free, bool is_its_own) {
-    struct owner owner = {.cache = heap_acquire_cache(heap)};
-    heap->fence_free = fence_free;
-    atomic_store(&quit, false);
-    keeps_it = is_its_own;
-    atomic_store(&is_handed_over, is_its_own);
-    assert_int_equal(pthread_create(&owner.thread, NULL, enter_often, &owner), 0);
-    while (atomic_load(&owner.round_count) == 0) {
-        (void)sched_yield();
-    }
-    size_t moved_count = 0;
-    for (size_t i = 0; i < 20000; i++) {
-        heap_stop_world(heap);
-        uint64_t left = *(uint64_t volatile *)&owner.left;
-        spin(200);
-        moved_count += *(uint64_t volatile *)&owner.left != left;
-        heap_start_world(heap);
-        if (!atomic_load_explicit(&is_handed_over, memory_order_acquire)) {
-            world_enter(heap, owner.cache);
-            world_leave(owner.cache);
-            atomic_store_explicit(&is_handed_over, true, memory_order_release);
-        }
-        spin(i % 4096);
-    }
-    atomic_store(&quit, true);
-    atomic_store(&is_handed_over, true);
-    assert_int_equal(pthread_join(owner.thread, NULL), 0);
-    assert_int_equal(moved_count, 0);
-}
-
-static void whoever_enters_as_the_world_stops_is_seen_with_membarrier(void **state) {
-    (void)state;
-    whoever_enters_as_the_world_stops_is_seen(true, true);
-    whoever_enters_as_the_world_stops_is_seen(true, false);
-}
-
-static void whoever_enters_as_the_world_stops_is_seen_without_membarrier(void **state) {
-    (void)state;
-    whoever_enters_as_the_world_stops_is_seen(false, true);
-    whoever_enters_as_the_world_stops_is_seen(false, false);
-}
-
 static void *enter_and_leave(void *context) {
     world_enter(heap, context);
     world_leave(context);
@@ -333,6 +252,27 @@ static void a_thread_that_waits_for_a_stopped_world_is_seen(void **state) {
     heap_start_world(heap);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_false(heap_is_waiting(heap, cache));
+}
+
+// The last place of the table is looked at, and none behind it.
+static void the_world_stops_with_all_caches_that_there_can_be(void **state) {
+    (void)state;
+    struct mcache *last = NULL;
+    for (size_t i = 0; i < HEAP_CACHE_MAX; i++) {
+        last = heap_acquire_cache(heap);
+        assert_non_null(last);
+    }
+    assert_null(heap_acquire_cache(heap));
+    enter_by_another(last);
+    pthread_t thread;
+    heap_stop_world(heap);
+    assert_int_equal(pthread_create(&thread, NULL, enter_and_leave, last), 0);
+    while (!heap_is_waiting(heap, last)) {
+        (void)sched_yield();
+    }
+    heap_start_world(heap);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(atomic_load(&last->inside), 0);
 }
 
 static void a_thread_inside_a_call_may_stop_the_world(void **state) {
@@ -468,13 +408,12 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_stopped_world_stands_still_with_membarrier),
         TEST(a_stopped_world_stands_still_without_membarrier),
-        TEST(whoever_enters_as_the_world_stops_is_seen_with_membarrier),
-        TEST(whoever_enters_as_the_world_stops_is_seen_without_membarrier),
         TEST(a_barrier_is_asked_of_the_kernel_once_a_stop_where_it_has_one),
         TEST(no_barrier_is_asked_by_a_thread_that_alone_has_caches),
         TEST(the_stopper_may_enter_its_own_and_others_caches),
         TEST(statistics_are_read_between_operations),
         TEST(a_thread_that_waits_for_a_stopped_world_is_seen),
+        TEST(the_world_stops_with_all_caches_that_there_can_be),
         TEST(a_thread_inside_a_call_may_stop_the_world),
         TEST(threads_that_stop_each_other_from_inside_do_not_wait_for_ever),
         TEST(no_number_moves_while_the_world_is_stopped),
