@@ -83,11 +83,11 @@ bool model_wrote_pointer(struct model *model, uint32_t handle, size_t word, uint
 static size_t count_words(const struct gc_layout *layout, size_t size_bytes) {
     size_t limit = (size_bytes < layout->pointer_bytes ? size_bytes : layout->pointer_bytes) / 8;
     size_t words = 0;
-    for (size_t i = 0; i < limit / 8; i++) {
-        words += view_popcount(layout->pointer_mask[i]);
+    for (size_t word = 0; word < limit; word += 8) {
+        unsigned counted = limit - word < 8 ? (1u << (limit - word)) - 1 : UINT8_MAX;
+        words += view_popcount(layout->pointer_mask[word / 8] & counted);
     }
-    unsigned in_last = (1u << limit % 8) - 1;
-    return in_last == 0 ? words : words + view_popcount(layout->pointer_mask[limit / 8] & in_last);
+    return words;
 }
 
 // The word of an element that is its pointer word number `rank`, from 0; there is one.
