@@ -15,6 +15,11 @@ def truths():
 TRUTHS = truths()
 
 
+def revisions(results):
+    """The trees that the results are of."""
+    return ", ".join(sorted({result.get("revision", "unknown") for result in results}))
+
+
 def percentile(values, share):
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
