@@ -6,9 +6,9 @@
 // coverage feedback. A first round warms the heap up and is not measured. Two lines: executions/s
 // and operations/s, of the processor's time. Built by the preset whose speed is asked for.
 #define _POSIX_C_SOURCE 200809L
-#include "fuzz/generator.h"
-#include "fuzz/target.h"
-#include "fuzz/target_stats.h"
+#include "fuzz/generate/generator.h"
+#include "fuzz/targets/target.h"
+#include "fuzz/targets/target_stats.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -16,7 +16,7 @@
 #include "allocator/heap.h"
 #include "allocator/memstats.h"
 #include "dump/writer.h"
-#include "oracle/scan.h"
+#include "oracle/go/verify/scan.h"
 #include "runtime/runtime.h"
 
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 //
 // libFuzzer changes its inputs byte by byte, and crosses them so. FINAL_DUMP_SHARE makes it
 // fuzz_heap's twin (8) or fuzz_dump's (1).
-#include "fuzz/target.h"
+#include "fuzz/targets/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     return run_operations(bytes, size_bytes, FINAL_DUMP_SHARE);

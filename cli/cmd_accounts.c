@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
-#include "cli/replay.h"
+#include "cli/run/replay.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
-#include "cli/shrink.h"
-#include "fuzz/text.h"
+#include "cli/run/shrink.h"
+#include "fuzz/program/text.h"
 
 #include <ctype.h>
 #include <stdio.h>

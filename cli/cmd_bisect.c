@@ -1,9 +1,9 @@
 // cmd_bisect: the first operation after which a rule fails, and what it did to the numbers.
 #include "cli/cli.h"
-#include "cli/crash.h"
+#include "cli/run/crash.h"
 #include "cli/input.h"
 #include "cli/options.h"
-#include "cli/replay.h"
+#include "cli/run/replay.h"
 
 #include <stdio.h>
 

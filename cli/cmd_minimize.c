@@ -2,8 +2,8 @@
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
-#include "cli/shrink.h"
-#include "fuzz/text.h"
+#include "cli/run/shrink.h"
+#include "fuzz/program/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

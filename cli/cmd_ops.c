@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
-#include "fuzz/text.h"
+#include "fuzz/program/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,12 +1,12 @@
 // cmd_replay: runs operation files under the oracle, and says what it found.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cli.h"
-#include "cli/crash.h"
+#include "cli/run/crash.h"
 #include "cli/input.h"
 #include "cli/options.h"
-#include "cli/pin.h"
-#include "cli/replay.h"
-#include "dump/memstats_print.h"
+#include "cli/run/pin.h"
+#include "cli/run/replay.h"
+#include "dump/write/memstats_print.h"
 #include "dump/writer.h"
 
 #include <inttypes.h>

@@ -1,14 +1,14 @@
 // cmd_soak: random programs, one after the other, for a while; no coverage feedback, no clang.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cli.h"
-#include "cli/crash.h"
+#include "cli/run/crash.h"
 #include "cli/input.h"
 #include "cli/options.h"
-#include "cli/replay.h"
+#include "cli/run/replay.h"
 #include "cli/soak_threads.h"
-#include "fuzz/generator.h"
-#include "fuzz/text.h"
-#include "fuzz/threads.h"
+#include "fuzz/generate/generator.h"
+#include "fuzz/program/text.h"
+#include "fuzz/stress/threads.h"
 
 #include <inttypes.h>
 #include <stdio.h>

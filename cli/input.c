@@ -3,7 +3,7 @@
 #include "cli/input.h"
 
 #include "cli/cli.h"
-#include "fuzz/text.h"
+#include "fuzz/program/text.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
 #ifndef CLI_INPUT_H
 #define CLI_INPUT_H
 
-#include "fuzz/program.h"
+#include "fuzz/program/program.h"
 
 struct input_list {
     char **paths; // from malloc

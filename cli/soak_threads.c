@@ -4,8 +4,8 @@
 #include "cli/soak_threads.h"
 
 #include "cli/cli.h"
-#include "cli/crash.h"
-#include "fuzz/threads.h"
+#include "cli/run/crash.h"
+#include "fuzz/stress/threads.h"
 
 #include <inttypes.h>
 #include <stdio.h>

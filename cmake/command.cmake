@@ -15,7 +15,7 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/cli/main.c)
     target_link_libraries(countercheck PRIVATE cli)
     target_compile_definitions(countercheck PRIVATE COUNTERCHECK_VERSION="${PROJECT_VERSION}")
     if(COUNTERCHECK_SANITIZE STREQUAL "thread")
-        target_link_options(countercheck PRIVATE -Wl,--wrap=pthread_mutex_lock) # fuzz/threads_yield.c
+        target_link_options(countercheck PRIVATE -Wl,--wrap=pthread_mutex_lock) # fuzz/stress/yield.c
     endif()
 
     include(GNUInstallDirs)

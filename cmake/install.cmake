@@ -4,8 +4,8 @@
 
 include(GNUInstallDirs)
 
-file(GLOB reader_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dump/reader*.c)
-add_library(countercheck-dump STATIC ${reader_sources} ${PROJECT_SOURCE_DIR}/dump/recode.c)
+file(GLOB reader_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dump/read/*.c)
+add_library(countercheck-dump STATIC ${reader_sources})
 target_link_libraries(countercheck-dump PRIVATE $<BUILD_INTERFACE:countercheck_flags>)
 install(TARGETS countercheck-dump ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES dump/reader.h dump/recode.h dump/records.def

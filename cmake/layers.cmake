@@ -3,7 +3,7 @@
 # The order of the calls is the order of the layers: an upward call does not link, because no archive
 # stands behind the one that would need it.
 
-set(COUNTERCHECK_CODEC fuzz/operation.c fuzz/program.c fuzz/text_parse.c fuzz/text_print.c)
+set(COUNTERCHECK_CODEC fuzz/program/operation.c fuzz/program/program.c fuzz/program/text_parse.c fuzz/program/text_print.c)
 
 # What guides an engine: the edges of the subject, of the dump's reader and of the operations' codec.
 # Those of the oracle and the executor would cost half of the speed and tell nothing; those below
@@ -35,31 +35,31 @@ function(countercheck_unwatch name sources)
     elseif(NOT name MATCHES "^(oracle|fuzz)$")
         return()
     endif()
-    foreach(watched IN LISTS COUNTERCHECK_CODEC ITEMS oracle/contents.c)
+    foreach(watched IN LISTS COUNTERCHECK_CODEC ITEMS oracle/go/contents.c)
         list(REMOVE_ITEM sources ${PROJECT_SOURCE_DIR}/${watched})
     endforeach()
     set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=all -O3)
     if(COUNTERCHECK_SANITIZE MATCHES "address")
-        set_source_files_properties(oracle/poison.c PROPERTIES COMPILE_DEFINITIONS ORACLE_HAS_POISON=1)
+        set_source_files_properties(oracle/go/verify/poison.c PROPERTIES COMPILE_DEFINITIONS ORACLE_HAS_POISON=1)
     endif()
 endfunction()
 
 # Under TSan, what a soaking thread keeps of its own objects is not watched: these files touch their
 # own thread's memory and constants alone, and would take a third of the time. All that another
 # thread may see is watched: the heap, the runtime, the objects' bytes and anchors
-# (fuzz/threads_contents.c), what the threads tell each other (fuzz/threads_gate.c), the conductor.
+# (fuzz/stress/contents.c), what the threads tell each other (fuzz/stress/gate.c), the conductor.
 # -DCOUNTERCHECK_PRIVATE= watches all, which proves that these share nothing.
-set(COUNTERCHECK_PRIVATE fuzz/threads_work.c fuzz/threads_object.c fuzz/threads_tiny.c
-    oracle/model_class.c CACHE STRING "Sources that TSan does not watch: they share no memory")
+set(COUNTERCHECK_PRIVATE fuzz/stress/work.c fuzz/stress/object.c fuzz/stress/tiny.c
+    oracle/go/model/class.c CACHE STRING "Sources that TSan does not watch: they share no memory")
 if(COUNTERCHECK_SANITIZE STREQUAL "thread")
     set_property(SOURCE ${COUNTERCHECK_PRIVATE} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=thread -O2)
 endif()
 
-# countercheck_layer(NAME [ABOVE]) makes the library NAME of NAME/*.c. A layer without sources is
+# countercheck_layer(NAME [ABOVE]) makes the library NAME of the sources below NAME/. A layer without sources is
 # an interface that passes on what stands above it.
 function(countercheck_layer name)
-    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.c)
-    list(FILTER sources EXCLUDE REGEX "/fuzz/(target|afl|engine)_[^/]*\\.c$")
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.c)
+    list(FILTER sources EXCLUDE REGEX "/fuzz/targets/(target|afl|engine)_[^/]*\\.c$")
     list(FILTER sources EXCLUDE REGEX "/cli/main\\.c$")
     if(sources)
         add_library(${name} STATIC ${sources})

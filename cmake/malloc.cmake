@@ -6,8 +6,8 @@
 
 if(NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERAGE)
     file(GLOB malloc_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/allocator/*.c
-        ${PROJECT_SOURCE_DIR}/runtime/*.c ${PROJECT_SOURCE_DIR}/dump/writer*.c
-        ${PROJECT_SOURCE_DIR}/dump/memstats_print.c ${PROJECT_SOURCE_DIR}/malloc/*.c)
+        ${PROJECT_SOURCE_DIR}/runtime/*.c ${PROJECT_SOURCE_DIR}/dump/write/*.c
+        ${PROJECT_SOURCE_DIR}/malloc/*.c)
     set(malloc_options -fvisibility=hidden -ftls-model=initial-exec -fno-plt
         -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free)
     add_library(malloc_parts OBJECT ${malloc_sources})
@@ -20,8 +20,8 @@ if(NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERAGE)
 
     # The same with the oracle in it, for tests and benchmarks: it checks the account against the
     # scan at the process's end, and when it is asked to. And canaries of that.
-    file(GLOB checked_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/oracle/*.c
-        ${PROJECT_SOURCE_DIR}/dump/reader*.c ${PROJECT_SOURCE_DIR}/dump/recode.c)
+    file(GLOB_RECURSE checked_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/oracle/*.c
+        ${PROJECT_SOURCE_DIR}/dump/read/*.c)
     add_library(checked_parts OBJECT ${checked_sources} ${PROJECT_SOURCE_DIR}/tests/malloc/checked.c)
     target_link_libraries(checked_parts PUBLIC countercheck_flags)
     target_compile_options(checked_parts PRIVATE ${malloc_options})

@@ -1,19 +1,19 @@
-# targets: one executable for each fuzz/target_*.c, driven by the engine that the preset chose.
+# targets: one executable for each fuzz/targets/target_*.c, driven by the engine that the preset chose.
 #
-# fuzz/target_NAME.c becomes fuzz_NAME. What several targets share stands in fuzz/target_stats.c and
+# fuzz/targets/target_NAME.c becomes fuzz_NAME. What several targets share stands in fuzz/targets/target_stats.c and
 # is linked into each. The engines: libFuzzer (clang), AFL++'s driver (afl-clang-fast), or
-# fuzz/engine_builtin.c, which needs only a C compiler.
+# fuzz/targets/engine_builtin.c, which needs only a C compiler.
 
-file(GLOB target_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/target_*.c)
+file(GLOB target_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/targets/target_*.c)
 list(FILTER target_sources EXCLUDE REGEX "/target_stats\\.c$")
-file(GLOB target_shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/target_stats.c)
+file(GLOB target_shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/targets/target_stats.c)
 file(GLOB target_engine CONFIGURE_DEPENDS
-    ${PROJECT_SOURCE_DIR}/fuzz/engine_${COUNTERCHECK_ENGINE}.c)
+    ${PROJECT_SOURCE_DIR}/fuzz/targets/engine_${COUNTERCHECK_ENGINE}.c)
 
 # The dump's reader once more, with comparisons traced: they help where bytes are parsed, and cost a
 # fifth of the speed of a target whose dumps are its own.
 if(COUNTERCHECK_ENGINE STREQUAL "libfuzzer")
-    file(GLOB reader_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dump/reader*.c)
+    file(GLOB reader_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dump/read/*.c)
     add_library(dump_reader_traced OBJECT ${reader_sources})
     target_link_libraries(dump_reader_traced PUBLIC countercheck_flags)
     target_compile_options(dump_reader_traced PRIVATE -fsanitize=fuzzer-no-link)
@@ -51,10 +51,10 @@ add_custom_target(fuzz_targets DEPENDS ${COUNTERCHECK_FUZZ_TARGETS})
 
 # The mutator as a library that AFL++ loads. afl-fuzz itself is not instrumented, so that it is made
 # by a preset with a plain compiler, of sources compiled once more as position-independent code.
-file(GLOB afl_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/afl_*.c)
+file(GLOB afl_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/targets/afl_*.c)
 if(afl_sources)
-    file(GLOB mutator_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*.c)
-    list(FILTER mutator_sources EXCLUDE REGEX "/fuzz/(target|afl|engine)_[^/]*\\.c$")
+    file(GLOB mutator_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/program/*.c
+        ${PROJECT_SOURCE_DIR}/fuzz/generate/*.c)
     # an archive, so that the module takes what the mutator calls and leaves the executor and the heap
     add_library(mutator_parts STATIC EXCLUDE_FROM_ALL ${mutator_sources}
         ${PROJECT_SOURCE_DIR}/allocator/size_classes.c)

@@ -9,7 +9,7 @@ foreach(source IN LISTS tool_sources)
     target_link_libraries(${name} PRIVATE fuzz)
 endforeach()
 # the target itself, without its engine
-target_sources(bench_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/target_heap.c
-    ${PROJECT_SOURCE_DIR}/fuzz/target_stats.c)
+target_sources(bench_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/targets/target_heap.c
+    ${PROJECT_SOURCE_DIR}/fuzz/targets/target_stats.c)
 # on whatever malloc it is started with: each call is made
 target_compile_options(bench_malloc PRIVATE -fno-builtin-malloc -fno-builtin-free -fno-builtin-realloc)

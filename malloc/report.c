@@ -8,7 +8,7 @@
 #define _GNU_SOURCE // secure_getenv
 #include "malloc/report.h"
 
-#include "dump/memstats_print.h"
+#include "dump/write/memstats_print.h"
 #include "dump/writer.h"
 #include "malloc/process.h"
 

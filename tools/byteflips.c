@@ -6,8 +6,8 @@
 // the ledger finds a difference. Each byte is changed in five ways. Exit status: 0 every change was
 // noticed, 1 one was not (each is listed), 2 a file is unusable, 3 no memory.
 
-#include "fuzz/executor.h"
-#include "fuzz/text.h"
+#include "fuzz/go/executor.h"
+#include "fuzz/program/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // mkseed: one program of operations, text or binary, from stdin to stdout in binary: the form that
 // mutators read.
-#include "fuzz/text.h"
+#include "fuzz/program/text.h"
 
 #include <stdio.h>
 

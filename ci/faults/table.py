@@ -8,7 +8,7 @@ from tree import ROOT
 
 def truths():
     """rule -> truth, of the oracle's table."""
-    rules = (ROOT / "oracle" / "rules.def").read_text()
+    rules = (ROOT / "oracle" / "go" / "rules.def").read_text()
     return dict(re.findall(r'^RULE\(\w+, "([^"]+)", "([^"]+)"', rules, re.M))
 
 

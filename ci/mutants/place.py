@@ -15,8 +15,8 @@ BUILD = WORK / "out"
 
 LAYERS = ("allocator", "runtime", "dump", "oracle")
 LEFT_OUT = ("allocator/check.h", "allocator/check.c",  # the abort itself
-            "oracle/finding.c")  # prints what was found; nothing is found by it
-JUDGES = re.compile(r"oracle/|dump/(reader|recode)")  # what judges, as against what is judged
+            "oracle/core/finding.c")  # prints what was found; nothing is found by it
+JUDGES = re.compile(r"oracle/|dump/(read/|reader|recode)")  # what judges, as against what is judged
 
 NUMBERS = 64  # a file's mutants begin at a multiple of it
 FLAGS = ["-std=c11", "-I.", "-DCHECK_LEVEL=2", "-fsanitize=address,undefined"]

@@ -13,9 +13,9 @@ import place
 HERE = pathlib.Path(__file__).resolve().parent
 GOALS = {"product": 92.0, "judges": 95.0}  # per cent of those that are not equivalent
 UNNOTICED = ("nobody", "unreached")
-GROUPS = (("scan", r"oracle/(scan|view)"), ("verifier", r"oracle/verifier"),
-          ("model", r"oracle/(model|ledger|program|queue|contents|poison|record|raw)"),
-          ("comparison", r"oracle/(roundtrip|identities|delta|kernel|rule|oracle)"), ("decoder", r"dump/"))
+GROUPS = (("scan", r"oracle/go/verify/(scan|view)"), ("verifier", r"oracle/go/verify/(verifier|metadata|pages|places)"),
+          ("model", r"oracle/go/(model|program|contents|verify/(poison|raw)|roundtrip/record)"),
+          ("comparison", r"oracle/(go/(roundtrip|identities|delta|verify/kernel|oracle)|core/rule)"), ("decoder", r"dump/"))
 
 
 class Part:
@@ -81,7 +81,7 @@ def marked_down(lines):
 
 def silent_rules(rows, results):
     """Rules of the oracle that no mutant of the product made speak."""
-    text = (place.ROOT / "oracle" / "rules.def").read_text()
+    text = (place.ROOT / "oracle" / "go" / "rules.def").read_text()
     names = re.findall(r'^RULE\(\w+, "([^"]+)"', text, re.M)
     spoke = {results[row["key"]]["what"].split()[0] for row in rows if results.get(row["key"], {}).get("by") == "rule"}
     return [name for name in names if name not in spoke]

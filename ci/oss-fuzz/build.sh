@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 objects=$WORK/countercheck
 mkdir -p "$objects" "$OUT"
 
-codec="fuzz/operation.c fuzz/program.c fuzz/text_parse.c fuzz/text_print.c oracle/contents.c"
+codec="fuzz/program/operation.c fuzz/program/program.c fuzz/program/text_parse.c fuzz/program/text_print.c oracle/go/contents.c"
 
 flags_of() { # FILE: beside CFLAGS
     case $1 in
@@ -18,7 +18,7 @@ flags_of() { # FILE: beside CFLAGS
     esac
     # the harness is watched by `make test`; here it would take most of the time
     [ "${SANITIZER:-address}" = coverage ] || printf -- '-fno-sanitize=all -O3 '
-    [ "$1" != oracle/poison.c ] || [ "${SANITIZER:-address}" != address ] || printf -- '-DORACLE_HAS_POISON=1'
+    [ "$1" != oracle/go/verify/poison.c ] || [ "${SANITIZER:-address}" != address ] || printf -- '-DORACLE_HAS_POISON=1'
 }
 
 compile() { # FILE
@@ -28,14 +28,14 @@ compile() { # FILE
 export -f compile flags_of
 export objects codec
 
-# threads_yield.c is for a command that wraps the locks
-find allocator runtime dump oracle fuzz tools/mkseed.c -name '*.c' ! -name 'afl_*' ! -name 'engine_*' ! -name threads_yield.c -print0 |
+# yield.c is for a command that wraps the locks
+find allocator runtime dump oracle fuzz tools/mkseed.c -name '*.c' ! -name 'afl_*' ! -name 'engine_*' ! -path fuzz/stress/yield.c -print0 |
     sort -z | xargs -0 -P "$(nproc)" -I{} bash -euc 'compile {}'
 shared=()
 for object in "$objects"/*.o; do
     case ${object##*/} in
-    fuzz-target_stats.c.o) shared+=("$object") ;;
-    fuzz-target_* | tools-*) ;;
+    fuzz-targets-target_stats.c.o) shared+=("$object") ;;
+    fuzz-targets-target_* | tools-*) ;;
     *) shared+=("$object") ;;
     esac
 done
@@ -57,18 +57,18 @@ seeds_of() { # TARGET: kept programs in the form that the mutator reads
     (cd "$objects/seeds-$1" && python3 -m zipfile -c "$OUT/fuzz_$1_seed_corpus.zip" *)
 }
 
-for source in fuzz/target_*.c; do
+for source in fuzz/targets/target_*.c; do
     name=$(basename "$source" .c)
     name=${name#target_}
     [ "$name" != stats ] || continue
     # shellcheck disable=SC2086 # lists of flags
-    $CXX $CXXFLAGS "$objects/fuzz-target_$name.c.o" "${shared[@]}" $LIB_FUZZING_ENGINE -pthread -lm -o "$OUT/fuzz_$name"
+    $CXX $CXXFLAGS "$objects/fuzz-targets-target_$name.c.o" "${shared[@]}" $LIB_FUZZING_ENGINE -pthread -lm -o "$OUT/fuzz_$name"
     seeds_of "$name"
     length=4096
     [ "$name" != decode ] || length=65536
     printf '[libfuzzer]\nmax_len = %s\ntimeout = 20\n' $length >"$OUT/fuzz_$name.options"
-    if [ -f "fuzz/$name.dict" ]; then
-        cp "fuzz/$name.dict" "$OUT/fuzz_$name.dict"
+    if [ -f "fuzz/targets/$name.dict" ]; then
+        cp "fuzz/targets/$name.dict" "$OUT/fuzz_$name.dict"
         printf 'dict = fuzz_%s.dict\n' "$name" >>"$OUT/fuzz_$name.options"
     fi
 done

@@ -1,6 +1,6 @@
-// dump_check: rules over records as they pass, and over what was remembered of them at the end.
+// check: rules over records as they pass, and over what was remembered of them at the end.
 
-#include "cli/dump_check.h"
+#include "cli/dump/check.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -12,11 +12,11 @@
 
 const char *const dump_rule_names[DUMP_RULE_COUNT] = {
 #define DUMP_RULE(id, reason) [DUMP_RULE_##id] = #id,
-#include "cli/dump_rules.def"
+#include "cli/dump/rules.def"
 };
 const char *const dump_rule_reasons[DUMP_RULE_COUNT] = {
 #define DUMP_RULE(id, reason) [DUMP_RULE_##id] = (reason),
-#include "cli/dump_rules.def"
+#include "cli/dump/rules.def"
 };
 
 void dump_check_note(struct dump_check *check, enum dump_rule rule, bool holds, const char *format,

@@ -1,11 +1,11 @@
-// dump_check: the cross-checks of a dump: what the records say of each other.
+// check: the cross-checks of a dump: what the records say of each other.
 //
 // Records are given in the order of the dump; verdicts stand after dump_check_finish(). Legal slack
 // is named, not tolerated: see dump_check_slack.
 #ifndef CLI_DUMP_CHECK_H
 #define CLI_DUMP_CHECK_H
 
-#include "cli/dump_objects.h"
+#include "cli/dump/objects.h"
 #include "dump/reader.h"
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 
 enum dump_rule {
 #define DUMP_RULE(id, reason) DUMP_RULE_##id,
-#include "cli/dump_rules.def"
+#include "cli/dump/rules.def"
     DUMP_RULE_COUNT,
 };
 extern const char *const dump_rule_names[DUMP_RULE_COUNT];

@@ -1,6 +1,6 @@
-// dump_check_stats: MemStats against itself and against the objects.
+// check_stats: MemStats against itself and against the objects.
 
-#include "cli/dump_check.h"
+#include "cli/dump/check.h"
 
 #include <inttypes.h>
 

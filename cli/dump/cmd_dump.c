@@ -1,7 +1,7 @@
 // cmd_dump: the `dump` family of subcommands: options that they share, and which of them is called.
 
 #include "cli/cli.h"
-#include "cli/dump.h"
+#include "cli/dump/dump.h"
 #include "cli/options.h"
 
 #include <stdio.h>

@@ -1,9 +1,9 @@
-// dump_diff: `dump diff`: two dumps compared in numbers: parameters, records, statistics, sizes,
+// diff: `dump diff`: two dumps compared in numbers: parameters, records, statistics, sizes,
 // goroutines, profile sites.
 
 #include "cli/cli.h"
-#include "cli/dump.h"
-#include "cli/dump_summary.h"
+#include "cli/dump/dump.h"
+#include "cli/dump/summary.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // dump: what the subcommands of `countercheck dump` share: their entries, options, input files and
 // print helpers.
-#ifndef CLI_DUMP_H
-#define CLI_DUMP_H
+#ifndef CLI_DUMP_DUMP_H
+#define CLI_DUMP_DUMP_H
 
 #include "dump/reader.h"
 

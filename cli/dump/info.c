@@ -1,8 +1,8 @@
-// dump_info: `dump info`: a dump on one screen, or as one JSON object.
+// info: `dump info`: a dump on one screen, or as one JSON object.
 
 #include "cli/cli.h"
-#include "cli/dump.h"
-#include "cli/dump_summary.h"
+#include "cli/dump/dump.h"
+#include "cli/dump/summary.h"
 
 #include <inttypes.h>
 #include <stdio.h>

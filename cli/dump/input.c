@@ -1,10 +1,10 @@
-// dump_input: a dump file opened for reading, and what is told when it cannot be read.
+// input: a dump file opened for reading, and what is told when it cannot be read.
 
 #define _XOPEN_SOURCE 700 // open flags of POSIX 2008
 
 #include "cli/cli.h"
-#include "cli/dump.h"
-#include "cli/unpack.h"
+#include "cli/dump/dump.h"
+#include "cli/dump/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>

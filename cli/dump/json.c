@@ -1,4 +1,4 @@
-// dump_json: `dump json`: each record as one line of JSON, whatever its size, with the field names
+// json: `dump json`: each record as one line of JSON, whatever its size, with the field names
 // of records.def.
 //
 // Addresses and big numbers (over 2^53) are strings, contents are hexadecimal digits, fields are
@@ -6,7 +6,7 @@
 // ([kind, offset] for other kinds, lenient only), strings that are no UTF-8 are {"bytes": digits}.
 
 #include "cli/cli.h"
-#include "cli/dump.h"
+#include "cli/dump/dump.h"
 
 #include <inttypes.h>
 #include <stdio.h>

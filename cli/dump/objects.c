@@ -1,6 +1,6 @@
-// dump_objects: runs of slots; sorted by base; split to single objects only where runs interleave.
+// objects: runs of slots; sorted by base; split to single objects only where runs interleave.
 
-#include "cli/dump_objects.h"
+#include "cli/dump/objects.h"
 
 #include <stdlib.h>
 

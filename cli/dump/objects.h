@@ -1,4 +1,4 @@
-// dump_objects: where the objects of a dump lie, a few bits each, and which of them holds an
+// objects: where the objects of a dump lie, a few bits each, and which of them holds an
 // address.
 //
 // Objects come span by span: equal sizes at even distances. Such a run is kept as base, size and a

@@ -1,6 +1,6 @@
-// dump_print: bytes from a dump made fit for a terminal or for JSON; they may be anything.
+// print: bytes from a dump made fit for a terminal or for JSON; they may be anything.
 
-#include "cli/dump.h"
+#include "cli/dump/dump.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,10 +1,10 @@
-// dump_recode: `dump recode`: a dump decoded and encoded again into a file that appears whole or
+// recode: `dump recode`: a dump decoded and encoded again into a file that appears whole or
 // not at all.
 
 #define _XOPEN_SOURCE 700 // mkstemp, fsync
 
 #include "cli/cli.h"
-#include "cli/dump.h"
+#include "cli/dump/dump.h"
 #include "dump/recode.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
-// dump_summary: one pass over the records, counting.
+// summary: one pass over the records, counting.
 
 #include "cli/cli.h"
-#include "cli/dump.h"
-#include "cli/dump_summary.h"
+#include "cli/dump/dump.h"
+#include "cli/dump/summary.h"
 
 #include <inttypes.h>
 #include <stdio.h>

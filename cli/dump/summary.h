@@ -1,4 +1,4 @@
-// dump_summary: a dump in numbers: what `dump info` prints and `dump diff` compares.
+// summary: a dump in numbers: what `dump info` prints and `dump diff` compares.
 #ifndef CLI_DUMP_SUMMARY_H
 #define CLI_DUMP_SUMMARY_H
 

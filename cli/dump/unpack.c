@@ -1,7 +1,7 @@
 // unpack: the three decompressors behind one read, each a step from the input buffer to the
 // caller's bytes.
 
-#include "cli/unpack.h"
+#include "cli/dump/unpack.h"
 
 #include <errno.h>
 #include <lzma.h>

@@ -2,8 +2,8 @@
 // read.
 //
 // Memory: one buffer and the decompressor's own window (xz and zstd: limited to 128 MiB).
-#ifndef CLI_UNPACK_H
-#define CLI_UNPACK_H
+#ifndef CLI_DUMP_UNPACK_H
+#define CLI_DUMP_UNPACK_H
 
 #include <stddef.h>
 #include <stdint.h>

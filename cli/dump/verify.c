@@ -1,9 +1,9 @@
-// dump_verify: `dump verify`: the strict decoding of the reader, then the cross-checks, and a
+// verify: `dump verify`: the strict decoding of the reader, then the cross-checks, and a
 // verdict.
 
 #include "cli/cli.h"
-#include "cli/dump.h"
-#include "cli/dump_check.h"
+#include "cli/dump/dump.h"
+#include "cli/dump/check.h"
 
 #include <inttypes.h>
 #include <stdio.h>

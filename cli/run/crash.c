@@ -1,6 +1,6 @@
 // crash: a handler that only writes what was prepared.
 #define _XOPEN_SOURCE 700
-#include "cli/crash.h"
+#include "cli/run/crash.h"
 
 #include "cli/cli.h"
 

@@ -1,7 +1,7 @@
 // crash: what a run says when the subject under test crashes: the operation that it was doing, in
 // one line, and status 1.
-#ifndef CLI_CRASH_H
-#define CLI_CRASH_H
+#ifndef CLI_RUN_CRASH_H
+#define CLI_RUN_CRASH_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,11 +1,11 @@
 // pin: the block found and taken out, the program run, the new block put at the end.
-#include "cli/pin.h"
+#include "cli/run/pin.h"
 
 #include "cli/cli.h"
 #include "cli/input.h"
-#include "cli/replay.h"
-#include "fuzz/statistics.h"
-#include "fuzz/text.h"
+#include "cli/run/replay.h"
+#include "fuzz/go/statistics.h"
+#include "fuzz/program/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // pin: a program's final statistics written into its own text as `expect` lines, so that a change
 // of the accounting shows as a difference of a kept file.
-#ifndef CLI_PIN_H
-#define CLI_PIN_H
+#ifndef CLI_RUN_PIN_H
+#define CLI_RUN_PIN_H
 
 struct executor;
 

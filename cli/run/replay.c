@@ -1,10 +1,10 @@
 // replay: steps, traces, findings.
-#include "cli/replay.h"
+#include "cli/run/replay.h"
 
 #include "cli/cli.h"
-#include "cli/crash.h"
-#include "fuzz/statistics.h"
-#include "fuzz/text.h"
+#include "cli/run/crash.h"
+#include "fuzz/go/statistics.h"
+#include "fuzz/program/text.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 // replay: one program run under the oracle by a command, step by step; shared by replay, bisect,
 // soak.
-#ifndef CLI_REPLAY_H
-#define CLI_REPLAY_H
+#ifndef CLI_RUN_REPLAY_H
+#define CLI_RUN_REPLAY_H
 
-#include "fuzz/executor.h"
+#include "fuzz/go/executor.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 // shrink: the minimiser with trials for a judge.
 #define _POSIX_C_SOURCE 200809L
-#include "cli/shrink.h"
+#include "cli/run/shrink.h"
 
 #include "cli/cli.h"
-#include "fuzz/minimizer.h"
+#include "fuzz/generate/minimizer.h"
 
 #include <inttypes.h>
 #include <stdio.h>

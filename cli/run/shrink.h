@@ -1,9 +1,9 @@
 // shrink: a program that fails made small, each trial in a process of its own; shared by minimize
 // and adopt.
-#ifndef CLI_SHRINK_H
-#define CLI_SHRINK_H
+#ifndef CLI_RUN_SHRINK_H
+#define CLI_RUN_SHRINK_H
 
-#include "cli/trial.h"
+#include "cli/run/trial.h"
 
 #define SHRINK_RERUNS 100
 

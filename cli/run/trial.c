@@ -1,6 +1,6 @@
 // trial: fork, run, and read what the child found or died of.
 #define _POSIX_C_SOURCE 200809L
-#include "cli/trial.h"
+#include "cli/run/trial.h"
 
 #include "allocator/poison.h"
 

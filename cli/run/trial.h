@@ -1,9 +1,9 @@
 // trial: one program run in a process of its own, so that a crash ends the trial and not the
 // command.
-#ifndef CLI_TRIAL_H
-#define CLI_TRIAL_H
+#ifndef CLI_RUN_TRIAL_H
+#define CLI_RUN_TRIAL_H
 
-#include "fuzz/executor.h"
+#include "fuzz/go/executor.h"
 
 #define TRIAL_CRASH_BYTES 160
 

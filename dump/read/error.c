@@ -1,4 +1,4 @@
-// reader_error: the reader's verdicts in words: tag names, what was forgiven, and one line for each
+// error: the reader's verdicts in words: tag names, what was forgiven, and one line for each
 // error.
 
 #include "dump/reader.h"

@@ -1,4 +1,4 @@
-// reader_order: the runtime's order of the records, as a table of which may follow which.
+// order: the runtime's order of the records, as a table of which may follow which.
 //
 //     Params (Type* Itab)* Object* (Goroutine StackFrame* Defer* Panic*)* OSThread* Data BSS
 //     Finalizer* QueuedFinalizer* MemStats MemProf* AllocSample* EOF,  OtherRoot anywhere after
@@ -6,7 +6,7 @@
 //
 // As Data, BSS and MemStats stand between lists, "exactly once" follows from the table.
 
-#include "dump/reader_private.h"
+#include "dump/read/private.h"
 
 #define BIT(name) (UINT32_C(1) << DUMP_TAG_##name)
 

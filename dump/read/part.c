@@ -1,6 +1,6 @@
-// reader_part: what a record shows when it comes in parts: nothing stale outside of the part.
+// part: what a record shows when it comes in parts: nothing stale outside of the part.
 
-#include "dump/reader_private.h"
+#include "dump/read/private.h"
 
 // Strings, memory and lists outside the part are emptied; what is still to come is zero.
 #define NUMBER(name, zero)                                                                         \

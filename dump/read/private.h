@@ -1,11 +1,11 @@
-// reader_private: what the files of the reader share: its state, and how one step of reading can
+// private: what the files of the reader share: its state, and how one step of reading can
 // end.
 //
 // Reading goes by units: a number, a string, a field, a call, a run of memory. A unit is taken
 // whole or not at all, so that an attempt that runs short of bytes is put back to its mark and made
 // again after a refill.
-#ifndef DUMP_READER_PRIVATE_H
-#define DUMP_READER_PRIVATE_H
+#ifndef DUMP_READ_PRIVATE_H
+#define DUMP_READ_PRIVATE_H
 
 #include "dump/reader.h"
 

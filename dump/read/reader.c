@@ -4,7 +4,7 @@
 // made again on a refilled window; where that cannot help, what it took is handed out as a part;
 // where it took nothing, the window grows.
 
-#include "dump/reader_private.h"
+#include "dump/read/private.h"
 
 #include <errno.h>
 #include <stdlib.h>

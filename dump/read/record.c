@@ -1,8 +1,8 @@
-// reader_record: from bytes to members of a record: one function for each kind of field, one per
+// record: from bytes to members of a record: one function for each kind of field, one per
 // record made from records.def.
 
-#include "dump/reader_private.h"
-#include "dump/reader_varint.h"
+#include "dump/read/private.h"
+#include "dump/read/varint.h"
 
 // The stream is short here: an error when nothing follows the window.
 static enum step run_short(struct dump_reader *reader) {

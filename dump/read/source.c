@@ -1,7 +1,7 @@
-// reader_source: the reader's window on its source: refilled from the front, grown only when it is
+// source: the reader's window on its source: refilled from the front, grown only when it is
 // full of real bytes.
 
-#include "dump/reader_private.h"
+#include "dump/read/private.h"
 
 #include <errno.h>
 #include <stdlib.h>

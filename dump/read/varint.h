@@ -1,6 +1,6 @@
-// reader_varint: one unsigned varint of encoding/binary, at most 64 bits, from a window of bytes.
-#ifndef DUMP_READER_VARINT_H
-#define DUMP_READER_VARINT_H
+// varint: one unsigned varint of encoding/binary, at most 64 bits, from a window of bytes.
+#ifndef DUMP_READ_VARINT_H
+#define DUMP_READ_VARINT_H
 
 #include <stddef.h>
 #include <stdint.h>

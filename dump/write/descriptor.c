@@ -1,4 +1,4 @@
-// writer_descriptor: a dump to a descriptor or a path: blocking or not, and no signal kills who
+// descriptor: a dump to a descriptor or a path: blocking or not, and no signal kills who
 // asked for it.
 #define _GNU_SOURCE // realpath, mkostemp, sigtimedwait, syscall
 

@@ -1,6 +1,6 @@
-// writer_goroutines: each goroutine that is not dead, with its frames, defers and panics; and the
+// goroutines: each goroutine that is not dead, with its frames, defers and panics; and the
 // OS threads.
-#include "dump/writer_parts.h"
+#include "dump/write/parts.h"
 
 #define WORD_BYTES 8
 

@@ -1,5 +1,5 @@
 // memstats_print: every field, in Go's order.
-#include "dump/memstats_print.h"
+#include "dump/write/memstats_print.h"
 
 #include <inttypes.h>
 

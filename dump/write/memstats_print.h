@@ -1,6 +1,6 @@
 // memstats_print: MemStats as a table or as a JSON object with Go's field names.
-#ifndef DUMP_MEMSTATS_PRINT_H
-#define DUMP_MEMSTATS_PRINT_H
+#ifndef DUMP_WRITE_MEMSTATS_PRINT_H
+#define DUMP_WRITE_MEMSTATS_PRINT_H
 
 #include "allocator/memstats.h"
 

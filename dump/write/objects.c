@@ -1,9 +1,9 @@
-// writer_objects: every live object, span by span: a word of bits at a time, small objects encoded
+// objects: every live object, span by span: a word of bits at a time, small objects encoded
 // in place.
 //
 // A 64-byte object costs about what copying it costs: its size is encoded once per span, its
 // address without a loop.
-#include "dump/writer_parts.h"
+#include "dump/write/parts.h"
 
 #include "allocator/bits.h"
 #include "allocator/poison.h"

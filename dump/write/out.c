@@ -1,5 +1,5 @@
-// writer_out: the writer's buffer before its sink: short writes continued, interruptions repeated.
-#include "dump/writer_out.h"
+// out: the writer's buffer before its sink: short writes continued, interruptions repeated.
+#include "dump/write/out.h"
 
 #include "allocator/check.h"
 #include "allocator/poison.h"

@@ -1,10 +1,10 @@
-// writer_out: the writer's buffer before its sink, and the format's atoms: varints, strings,
+// out: the writer's buffer before its sink, and the format's atoms: varints, strings,
 // memory.
 //
 // Internal to the writer. The first error of the sink ends it: from then on everything is dropped,
 // so that nobody above checks each byte; who walks the heap asks out_is_open() now and then.
-#ifndef DUMP_WRITER_OUT_H
-#define DUMP_WRITER_OUT_H
+#ifndef DUMP_WRITE_OUT_H
+#define DUMP_WRITE_OUT_H
 
 #include "dump/writer.h"
 

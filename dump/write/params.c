@@ -1,6 +1,6 @@
-// writer_params: what the dump begins with: its parameters, the types that itabs name, itabs, other
+// params: what the dump begins with: its parameters, the types that itabs name, itabs, other
 // roots.
-#include "dump/writer_parts.h"
+#include "dump/write/parts.h"
 
 #include "allocator/visit.h"
 

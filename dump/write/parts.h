@@ -1,12 +1,12 @@
-// writer_parts: the parts of a dump, in the order in which they stand in it; each is a file
+// parts: the parts of a dump, in the order in which they stand in it; each is a file
 // writer_<part>.c.
 //
 // Internal to the writer. The world is stopped and the sweep is finished while any of them runs.
-#ifndef DUMP_WRITER_PARTS_H
-#define DUMP_WRITER_PARTS_H
+#ifndef DUMP_WRITE_PARTS_H
+#define DUMP_WRITE_PARTS_H
 
 #include "allocator/memstats.h"
-#include "dump/writer_records.h"
+#include "dump/write/records.h"
 
 void writer_put_params(struct out *out, const struct runtime *runtime);
 void writer_put_itabs(struct out *out,

@@ -1,8 +1,8 @@
-// writer_pieces: memory that the sink takes from where it lies, with the buffer's bytes around it.
+// pieces: memory that the sink takes from where it lies, with the buffer's bytes around it.
 //
 // The kernel copies a short piece slower than the processor fills the buffer: only large memory
 // goes this way, and then many objects in one call.
-#include "dump/writer_out.h"
+#include "dump/write/out.h"
 
 #include "allocator/check.h"
 

@@ -1,5 +1,5 @@
-// writer_profile: the statistics, and the memory profile: its buckets, then the samples that live.
-#include "dump/writer_parts.h"
+// profile: the statistics, and the memory profile: its buckets, then the samples that live.
+#include "dump/write/parts.h"
 
 #include "allocator/mprof.h"
 

@@ -1,5 +1,5 @@
-// writer_records: the encoder of each record, made from the table of records.
-#include "dump/writer_records.h"
+// records: the encoder of each record, made from the table of records.
+#include "dump/write/records.h"
 
 #include <string.h>
 

@@ -1,13 +1,13 @@
-// writer_records: a struct and an encoder for each record of the table, so that a field of the
+// records: a struct and an encoder for each record of the table, so that a field of the
 // table that the writer does not fill shows as a zero in the dump, and one that the table does not
 // know does not compile.
 //
 // Internal to the writer. Small objects are encoded by writer_objects.c, which cannot afford a call
 // per byte.
-#ifndef DUMP_WRITER_RECORDS_H
-#define DUMP_WRITER_RECORDS_H
+#ifndef DUMP_WRITE_RECORDS_H
+#define DUMP_WRITE_RECORDS_H
 
-#include "dump/writer_out.h"
+#include "dump/write/out.h"
 
 struct writer_text {
     const char *package; // "" or NULL: none; else followed by a dot

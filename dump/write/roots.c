@@ -1,5 +1,5 @@
-// writer_roots: the data and BSS segments, the finalizers that are set, and those that wait to run.
-#include "dump/writer_parts.h"
+// roots: the data and BSS segments, the finalizers that are set, and those that wait to run.
+#include "dump/write/parts.h"
 
 #define WORD_BYTES 8
 

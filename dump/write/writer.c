@@ -3,7 +3,7 @@
 #include "dump/writer.h"
 
 #include "allocator/collect.h"
-#include "dump/writer_parts.h"
+#include "dump/write/parts.h"
 
 #define HEADER "go1.7 heap dump\n"
 

@@ -1,9 +1,9 @@
 // generator: what is drawn, with which odds: by weights from the table of operations, in the groups
 // that the swarm leaves on.
-#include "fuzz/generator.h"
+#include "fuzz/generate/generator.h"
 
 #include "allocator/sysmem.h"
-#include "fuzz/plan.h"
+#include "fuzz/generate/plan.h"
 
 #define TRIES_MAX    4
 #define DRAWS_MAX    64   // of a code whose group is on

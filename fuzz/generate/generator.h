@@ -3,11 +3,11 @@
 // A swarm header turns groups of operations off and sets caches, cadence and faults, so that one
 // program does much of few things and the next of others. Operands prefer what earlier operations
 // made.
-#ifndef FUZZ_GENERATOR_H
-#define FUZZ_GENERATOR_H
+#ifndef FUZZ_GENERATE_GENERATOR_H
+#define FUZZ_GENERATE_GENERATOR_H
 
-#include "fuzz/program.h"
-#include "fuzz/random.h"
+#include "fuzz/program/program.h"
+#include "fuzz/generate/random.h"
 
 // The header of the swarm of this seed.
 struct program_header generator_header(uint32_t seed);

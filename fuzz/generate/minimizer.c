@@ -1,6 +1,6 @@
 // minimizer: delta debugging by operations, then by what depends on one object, then by operands,
 // to a fixpoint.
-#include "fuzz/minimizer.h"
+#include "fuzz/generate/minimizer.h"
 
 #include <stdlib.h>
 #include <string.h>

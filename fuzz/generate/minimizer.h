@@ -2,10 +2,10 @@
 // operands made plain.
 //
 // What "the same" is, the caller's judge says; the minimiser knows operations only.
-#ifndef FUZZ_MINIMIZER_H
-#define FUZZ_MINIMIZER_H
+#ifndef FUZZ_GENERATE_MINIMIZER_H
+#define FUZZ_GENERATE_MINIMIZER_H
 
-#include "fuzz/program.h"
+#include "fuzz/program/program.h"
 
 struct minimizer {
     bool (*is_same)(void *context, const struct program *candidate);

@@ -1,10 +1,10 @@
 // mutator: the steps of mutation, and the hooks' form of it on bytes.
-#include "fuzz/mutator.h"
+#include "fuzz/generate/mutator.h"
 
 #include "allocator/sysmem.h"
-#include "fuzz/generator.h"
-#include "fuzz/plan.h"
-#include "fuzz/text.h"
+#include "fuzz/generate/generator.h"
+#include "fuzz/generate/plan.h"
+#include "fuzz/program/text.h"
 
 #include <string.h>
 

@@ -3,11 +3,11 @@
 //
 // Handles are renamed where blocks are joined, so that a spliced block keeps its own objects.
 // Expectations do not survive: they were true of another program.
-#ifndef FUZZ_MUTATOR_H
-#define FUZZ_MUTATOR_H
+#ifndef FUZZ_GENERATE_MUTATOR_H
+#define FUZZ_GENERATE_MUTATOR_H
 
-#include "fuzz/program.h"
-#include "fuzz/random.h"
+#include "fuzz/program/program.h"
+#include "fuzz/generate/random.h"
 
 // Changes the program by one to four steps; it holds at most `operations_max` afterwards.
 void mutator_mutate(struct program *program, size_t operations_max, struct random *random);

@@ -1,6 +1,6 @@
 // plan: one step for each operation that fills, empties or starts something; one question for each
 // that needs it.
-#include "fuzz/plan.h"
+#include "fuzz/generate/plan.h"
 
 #include "allocator/bits.h"
 #include "allocator/heap.h"

@@ -3,11 +3,11 @@
 //
 // The generator and the mutator ask it which operation can do something, and for which slot. It is
 // a guess, and cheap: what a collection keeps, and what a refusing system breaks, only a run tells.
-#ifndef FUZZ_PLAN_H
-#define FUZZ_PLAN_H
+#ifndef FUZZ_GENERATE_PLAN_H
+#define FUZZ_GENERATE_PLAN_H
 
-#include "fuzz/program.h"
-#include "fuzz/random.h"
+#include "fuzz/program/program.h"
+#include "fuzz/generate/random.h"
 
 #define PLAN_HANDLES    256
 #define PLAN_GOROUTINES 16

@@ -1,6 +1,6 @@
 // random: numbers that are the same everywhere for the same seed: splitmix64.
-#ifndef FUZZ_RANDOM_H
-#define FUZZ_RANDOM_H
+#ifndef FUZZ_GENERATE_RANDOM_H
+#define FUZZ_GENERATE_RANDOM_H
 
 #include <stdbool.h>
 #include <stdint.h>

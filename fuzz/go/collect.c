@@ -1,5 +1,5 @@
-// exec_collect: operations on the collection cycle, the sweep, the caches.
-#include "fuzz/executor_state.h"
+// collect: operations on the collection cycle, the sweep, the caches.
+#include "fuzz/go/state.h"
 
 #include "allocator/collect.h"
 

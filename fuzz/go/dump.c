@@ -1,13 +1,13 @@
-// exec_dump: dumps to sinks of each temper, and what must hold of each: whole, decoded and
+// dump: dumps to sinks of each temper, and what must hold of each: whole, decoded and
 // compared, or broken off where and why the sink said.
 #define _POSIX_C_SOURCE 200809L
-#include "fuzz/executor_state.h"
+#include "fuzz/go/state.h"
 
 #include "allocator/inspect.h"
 #include "dump/writer.h"
-#include "oracle/raw.h"
-#include "oracle/supply.h"
-#include "oracle/roundtrip.h"
+#include "oracle/go/verify/raw.h"
+#include "oracle/core/supply.h"
+#include "oracle/go/roundtrip/roundtrip.h"
 
 #include <errno.h>
 #include <fcntl.h>

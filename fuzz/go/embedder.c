@@ -1,6 +1,6 @@
-// exec_embedder: operations that only an embedder makes: other heaps, memory and functions of its
+// embedder: operations that only an embedder makes: other heaps, memory and functions of its
 // own, words that point to no object, and calls that must be refused.
-#include "fuzz/executor_state.h"
+#include "fuzz/go/state.h"
 
 #include "allocator/collect.h"
 #include "allocator/fault.h"

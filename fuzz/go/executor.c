@@ -1,12 +1,12 @@
 // executor: the life of a program's run: reset, operations in turn, checks at their cadence, the
 // end.
-#include "fuzz/executor_state.h"
-#include "fuzz/statistics.h"
-#include "fuzz/text.h"
+#include "fuzz/go/state.h"
+#include "fuzz/go/statistics.h"
+#include "fuzz/program/text.h"
 
 #include "allocator/collect.h"
 #include "allocator/fault.h"
-#include "oracle/supply.h"
+#include "oracle/core/supply.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -198,7 +198,7 @@ static bool execute(struct executor *executor, struct operation operation) {
     static bool (*const execute_operation[OP_COUNT])(struct executor *, struct operation) = {
 #define OPERATION(code, id, name, form, operands, weight, group, moves, effect)                    \
     [code] = exec_##name,
-#include "fuzz/ops.def"
+#include "fuzz/program/ops.def"
     };
     return execute_operation[operation_code(operation)](executor, operation);
 }

@@ -4,11 +4,11 @@
 // The heap is kept and reset between programs, so that its pages stay warm. Nothing here depends on
 // a clock, on chance or on an address that varies. It does not generate, change or print programs,
 // and it does not judge: findings are the oracle's.
-#ifndef FUZZ_EXECUTOR_H
-#define FUZZ_EXECUTOR_H
+#ifndef FUZZ_GO_EXECUTOR_H
+#define FUZZ_GO_EXECUTOR_H
 
-#include "fuzz/program.h"
-#include "oracle/oracle.h"
+#include "fuzz/program/program.h"
+#include "oracle/go/oracle.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-// exec_goroutines: operations on goroutines: their stacks, frames, defers, panics.
-#include "fuzz/executor_state.h"
+// goroutines: operations on goroutines: their stacks, frames, defers, panics.
+#include "fuzz/go/state.h"
 
 #define FRAME_BIT_BYTES 32 // 255 words
 

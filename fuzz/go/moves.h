@@ -3,10 +3,10 @@
 //
 // The sets are as wide as the operation's legal side effects: any allocation may sweep, and any
 // piece of metadata may bring a new chunk from the system with it.
-#ifndef FUZZ_MOVES_H
-#define FUZZ_MOVES_H
+#ifndef FUZZ_GO_MOVES_H
+#define FUZZ_GO_MOVES_H
 
-#include "oracle/oracle.h"
+#include "oracle/go/oracle.h"
 
 #define MOVES_NOTHING ORACLE_MOVES_NONE
 

@@ -1,8 +1,8 @@
-// exec_objects: operations that allocate, free and resize objects, and that write pointers.
-#include "fuzz/executor_state.h"
+// objects: operations that allocate, free and resize objects, and that write pointers.
+#include "fuzz/go/state.h"
 
 #include "allocator/fault.h"
-#include "oracle/foresight.h"
+#include "oracle/go/model/foresight.h"
 
 #define BYTES_PER_UNIT 256 // of work: zeroing and patterns; four times as much with pointers
 

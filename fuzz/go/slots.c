@@ -1,6 +1,6 @@
-// exec_slots: what an operation's operands stand for: caches, objects, targets, types, code
+// slots: what an operation's operands stand for: caches, objects, targets, types, code
 // addresses.
-#include "fuzz/executor_state.h"
+#include "fuzz/go/state.h"
 
 struct mcache *executor_cache(struct executor *executor, struct operation operation) {
     struct mcache *cache = executor->caches[operation_get(operation, OPERAND_CACHE)];
@@ -40,13 +40,13 @@ bool executor_target(struct executor *executor, struct operation operation, uint
 enum type_index {
 #define TYPE(name, size_bytes, pointer_bytes, mask, hash, direct, package_path, go_name)           \
     TYPE_##name,
-#include "fuzz/types.def"
+#include "fuzz/program/types.def"
 };
 
 static const uint8_t type_masks[EXECUTOR_TYPES][64] = {
 #define TYPE(name, size_bytes, pointer_bytes, mask, hash, direct, package_path, go_name)           \
     [TYPE_##name] = {MASK64(mask)},
-#include "fuzz/types.def"
+#include "fuzz/program/types.def"
 };
 
 static const struct type types[EXECUTOR_TYPES] = {
@@ -57,7 +57,7 @@ static const struct type types[EXECUTOR_TYPES] = {
                      (package_path),                                                               \
                      (go_name),                                                                    \
                      NULL},
-#include "fuzz/types.def"
+#include "fuzz/program/types.def"
 };
 
 const struct gc_layout *executor_layout(uint32_t type) {

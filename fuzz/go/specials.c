@@ -1,5 +1,5 @@
-// exec_specials: operations on finalizers and the memory profile.
-#include "fuzz/executor_state.h"
+// specials: operations on finalizers and the memory profile.
+#include "fuzz/go/state.h"
 
 #include "allocator/mprof.h"
 

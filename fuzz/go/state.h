@@ -1,10 +1,10 @@
-// executor_state: what the executor's files share. Internal to fuzz/exec*.c.
-#ifndef FUZZ_EXECUTOR_STATE_H
-#define FUZZ_EXECUTOR_STATE_H
+// state: what the executor's files share. Internal to fuzz/exec*.c.
+#ifndef FUZZ_GO_STATE_H
+#define FUZZ_GO_STATE_H
 
 #include "allocator/memstats.h"
-#include "fuzz/executor.h"
-#include "oracle/model.h"
+#include "fuzz/go/executor.h"
+#include "oracle/go/model/model.h"
 #include "runtime/runtime.h"
 
 #define EXECUTOR_HANDLES    256
@@ -71,7 +71,7 @@ struct executor {
 // Every operation: true when it did something. exec_<name>() stands in the exec_*.c of its noun.
 #define OPERATION(code, id, name, form, operands, weight, group, moves, effect)                    \
     bool exec_##name(struct executor *executor, struct operation operation);
-#include "fuzz/ops.def"
+#include "fuzz/program/ops.def"
 
 // The slot's cache, or the lowest one that is there; NULL: none is.
 struct mcache *executor_cache(struct executor *executor, struct operation operation);

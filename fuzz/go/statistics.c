@@ -1,5 +1,5 @@
 // statistics: names and values of the exported statistics that are one number.
-#include "fuzz/statistics.h"
+#include "fuzz/go/statistics.h"
 
 const char *const statistic_names[STATISTIC_COUNT] = {
 #define MEMSTATS_FIELD(name, unit, meaning, truths) #name,

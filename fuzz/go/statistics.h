@@ -1,7 +1,7 @@
 // statistics: the exported statistics that are one number, by index and name: for expectations and
 // traces.
-#ifndef FUZZ_STATISTICS_H
-#define FUZZ_STATISTICS_H
+#ifndef FUZZ_GO_STATISTICS_H
+#define FUZZ_GO_STATISTICS_H
 
 #include "allocator/memstats.h"
 

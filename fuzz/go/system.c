@@ -1,10 +1,10 @@
-// exec_system: operations on pages, threads, the system's failures, itabs; and those that read and
+// system: operations on pages, threads, the system's failures, itabs; and those that read and
 // check.
-#include "fuzz/executor_state.h"
+#include "fuzz/go/state.h"
 
 #include "allocator/fault.h"
-#include "fuzz/statistics.h"
-#include "oracle/foresight.h"
+#include "fuzz/go/statistics.h"
+#include "oracle/go/model/foresight.h"
 
 bool exec_nop(struct executor *executor, struct operation operation) {
     (void)executor;

@@ -1,11 +1,11 @@
-// exec_threads: operations on the world and on real threads: one that attaches and ends, one that
+// threads: operations on the world and on real threads: one that attaches and ends, one that
 // waits for a stopped world.
 //
 // At no moment do two threads run in the heap: what they do, and in which order, is the same in
 // every run.
 #define _POSIX_C_SOURCE 200809L
-#include "fuzz/executor_state.h"
-#include "oracle/supply.h"
+#include "fuzz/go/state.h"
+#include "oracle/core/supply.h"
 
 #include <pthread.h>
 #include <sched.h>

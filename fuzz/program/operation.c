@@ -1,21 +1,21 @@
 // operation: the tables of operations and operands, and the canonical form of a record.
-#include "fuzz/operation.h"
+#include "fuzz/program/operation.h"
 
 #include "allocator/size_classes.h"
 
 #define OPERATION(code, id, name, form, operands, weight, group, moves, effect)                    \
     _Static_assert((code) < 256, "a code is a byte");
-#include "fuzz/ops.def"
+#include "fuzz/program/ops.def"
 
 #define OPERAND(id, key, kind, shift, bits, min, max, table)                                       \
     _Static_assert((shift) >= 8 && (shift) + (bits) <= 64, "an operand lies behind the code");     \
     _Static_assert((max) < (UINT64_C(1) << (bits)), "an operand's range fits its bits");
-#include "fuzz/operands.def"
+#include "fuzz/program/operands.def"
 
 const struct operand_description operand_descriptions[OPERAND_COUNT] = {
 #define OPERAND(id, key, kind, shift, bits, min, max, table)                                       \
     [OPERAND_##id] = {key, OPERAND_KIND_##kind, shift, bits, min, max, TABLE_##table},
-#include "fuzz/operands.def"
+#include "fuzz/program/operands.def"
 };
 
 #define RESULT true
@@ -23,7 +23,7 @@ const struct operand_description operand_descriptions[OPERAND_COUNT] = {
 const struct operation_description operation_descriptions[OP_COUNT] = {
 #define OPERATION(code, id, name, form, operands, weight, group, moves, effect)                    \
     [code] = {#name, form, operands, weight, GROUP_##group, moves, effect},
-#include "fuzz/ops.def"
+#include "fuzz/program/ops.def"
 };
 
 const char *const group_names[GROUP_COUNT] = {
@@ -34,7 +34,7 @@ const char *const group_names[GROUP_COUNT] = {
 static const char *const no_words[] = {NULL};
 static const char *const type_words[] = {
 #define TYPE(name, size_bytes, pointer_bytes, mask, hash, direct, package_path, go_name) #name,
-#include "fuzz/types.def"
+#include "fuzz/program/types.def"
     NULL,
 };
 static const char *const status_words[] = {"idle",    "runnable", "syscall",

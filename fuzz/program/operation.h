@@ -3,10 +3,10 @@
 // A record is always canonical in memory: an unknown code is nop, operands lie in their ranges,
 // unused bits are 0. So equal operations are equal words, and the text of an operation is its
 // record.
-#ifndef FUZZ_OPERATION_H
-#define FUZZ_OPERATION_H
+#ifndef FUZZ_PROGRAM_OPERATION_H
+#define FUZZ_PROGRAM_OPERATION_H
 
-#include "fuzz/moves.h"
+#include "fuzz/go/moves.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,14 +14,14 @@
 
 enum operation_code {
 #define OPERATION(code, id, name, form, operands, weight, group, moves, effect) OP_##id = (code),
-#include "fuzz/ops.def"
+#include "fuzz/program/ops.def"
     OP_COUNT,
 };
 
 enum operand {
     OPERAND_NONE,
 #define OPERAND(id, key, kind, shift, bits, min, max, table) OPERAND_##id,
-#include "fuzz/operands.def"
+#include "fuzz/program/operands.def"
     OPERAND_COUNT,
 };
 
@@ -90,7 +90,7 @@ enum sink_kind { // what a dump is written to; those from SINK_SHORT on have a n
 #define OPERATION_BYTES        8
 
 struct operation {
-    uint64_t bits; // canonical; see fuzz/operands.def
+    uint64_t bits; // canonical; see fuzz/program/operands.def
 };
 
 struct operand_description {
@@ -107,7 +107,7 @@ struct operation_description {
     uint8_t operands[OPERATION_OPERANDS_MAX]; // enum operand; ends with OPERAND_NONE
     uint16_t weight;
     enum operation_group group;
-    uint64_t moves; // fuzz/moves.h
+    uint64_t moves; // fuzz/go/moves.h
     const char *effect;
 };
 

@@ -1,5 +1,5 @@
 // program: the binary form of a list of operations: total to decode, canonical to encode.
-#include "fuzz/program.h"
+#include "fuzz/program/program.h"
 
 #include "allocator/sysmem.h"
 

@@ -5,10 +5,10 @@
 // Bytes that do not begin with the magic are operations under the default header. A partial record
 // at the end is ignored, and so is what comes after PROGRAM_OPERATIONS_MAX: any bytes are a
 // program.
-#ifndef FUZZ_PROGRAM_H
-#define FUZZ_PROGRAM_H
+#ifndef FUZZ_PROGRAM_PROGRAM_H
+#define FUZZ_PROGRAM_PROGRAM_H
 
-#include "fuzz/operation.h"
+#include "fuzz/program/operation.h"
 
 #define PROGRAM_OPERATIONS_MAX 4096
 #define PROGRAM_HEADER_BYTES   16

@@ -5,10 +5,10 @@
 // left out is the least value; "expect" may name several statistics, each of which is an operation.
 // A line "program caches=2 check=16 ..." before the first operation sets the header. What printing
 // gives, parsing takes back to the same records.
-#ifndef FUZZ_TEXT_H
-#define FUZZ_TEXT_H
+#ifndef FUZZ_PROGRAM_TEXT_H
+#define FUZZ_PROGRAM_TEXT_H
 
-#include "fuzz/program.h"
+#include "fuzz/program/program.h"
 
 #define TEXT_LINE_BYTES 160 // that an operation's text fits, its NUL included
 

@@ -1,5 +1,5 @@
 // text_parse: a program's text read back, line by line; the first wrong word ends it.
-#include "fuzz/text.h"
+#include "fuzz/program/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>

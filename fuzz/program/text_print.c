@@ -1,5 +1,5 @@
 // text_print: the canonical text of an operation, a header, a program.
-#include "fuzz/text.h"
+#include "fuzz/program/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,13 +1,13 @@
-// threads_check: all ledgers together against the heap's account, and the heap's structure and
+// check: all ledgers together against the heap's account, and the heap's structure and
 // scan, whatever the threads have done.
-#include "fuzz/threads_state.h"
+#include "fuzz/stress/state.h"
 
 #include "allocator/collect.h"
 #include "allocator/mprof.h"
-#include "oracle/identities.h"
-#include "oracle/kernel.h"
-#include "oracle/scan.h"
-#include "oracle/verifier.h"
+#include "oracle/go/identities.h"
+#include "oracle/go/verify/kernel.h"
+#include "oracle/go/verify/scan.h"
+#include "oracle/go/verify/verifier.h"
 
 #include <string.h>
 

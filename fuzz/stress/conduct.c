@@ -1,13 +1,13 @@
-// threads_conduct: what happens to the workers while they run: collections, statistics read, worlds
+// conduct: what happens to the workers while they run: collections, statistics read, worlds
 // stopped, dumps, failing calls of the system; and the barriers at which everything is checked.
 #define _POSIX_C_SOURCE 200809L
-#include "fuzz/threads_state.h"
+#include "fuzz/stress/state.h"
 
 #include "allocator/collect.h"
 #include "allocator/fault.h"
 #include "allocator/mprof.h"
-#include "oracle/identities.h"
-#include "oracle/model_state.h" // the class table typed in a second time
+#include "oracle/go/identities.h"
+#include "oracle/go/model/state.h" // the class table typed in a second time
 
 #include <time.h>
 

@@ -1,9 +1,9 @@
-// threads_contents: what a worker writes into its objects and their anchors, and finds there again.
+// contents: what a worker writes into its objects and their anchors, and finds there again.
 //
 // The heap under test sees these bytes: a collector, a dump, another thread that got the same slot.
-#include "fuzz/threads_state.h"
+#include "fuzz/stress/state.h"
 
-#include "oracle/contents.h"
+#include "oracle/go/contents.h"
 
 #include <string.h>
 

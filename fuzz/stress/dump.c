@@ -1,12 +1,12 @@
-// threads_dump: dumps beside the workers, read back: of a world that is stopped until every record
+// dump: dumps beside the workers, read back: of a world that is stopped until every record
 // was compared, or of one that goes on as soon as the dump is written.
-#include "fuzz/threads_state.h"
+#include "fuzz/stress/state.h"
 
 #include "dump/reader.h"
 #include "dump/writer.h"
-#include "oracle/oracle.h"
-#include "oracle/roundtrip.h"
-#include "oracle/supply.h"
+#include "oracle/go/oracle.h"
+#include "oracle/go/roundtrip/roundtrip.h"
+#include "oracle/core/supply.h"
 
 #include <string.h>
 

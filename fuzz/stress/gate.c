@@ -1,7 +1,7 @@
-// threads_gate: what the threads tell each other: orders that every worker follows from its next
+// gate: what the threads tell each other: orders that every worker follows from its next
 // operation on, at the price of one load; objects handed over; findings.
 #define _POSIX_C_SOURCE 200809L
-#include "fuzz/threads_state.h"
+#include "fuzz/stress/state.h"
 
 #include <sched.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
-// threads_object: the records of a worker's objects: who holds them, and what was counted of them.
+// object: the records of a worker's objects: who holds them, and what was counted of them.
 //
 // A worker's own memory alone; their bytes and anchors are threads_contents.c's.
-#include "fuzz/threads_state.h"
+#include "fuzz/stress/state.h"
 
 // ---- who holds what
 

@@ -1,11 +1,11 @@
-// threads_program: what a worker does beside objects: goroutines and what they pin, finalizers,
+// program: what a worker does beside objects: goroutines and what they pin, finalizers,
 // manual spans, stacks, its cache and its thread.
-#include "fuzz/threads_state.h"
+#include "fuzz/stress/state.h"
 
 #include "allocator/collect.h"
 #include "allocator/mprof.h"
-#include "oracle/identities.h"
-#include "oracle/model_state.h" // the class table typed in a second time
+#include "oracle/go/identities.h"
+#include "oracle/go/model/state.h" // the class table typed in a second time
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
-// threads_settle: what stands where: slots that are held, beside those that nobody holds and that a
+// settle: what stands where: slots that are held, beside those that nobody holds and that a
 // sweep may have freed, or freed and given to somebody else.
-#include "fuzz/threads_state.h"
+#include "fuzz/stress/state.h"
 
-#include "oracle/supply.h"
-#include "oracle/view.h"
+#include "oracle/core/supply.h"
+#include "oracle/go/verify/view.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-// threads_state: what the files of threads share: the crew, its workers, their objects and ledgers.
+// state: what the files of threads share: the crew, its workers, their objects and ledgers.
 // Internal to fuzz/threads*.c.
 //
 // Keeping objects alive: a thread's own variables are no roots. Each object record has a word of
@@ -6,13 +6,13 @@
 // worker stores anchors plainly while no cycle can run, and through runtime_write_pointer from the
 // gate on that announces one; between a cycle's start and its end the conductor lets each worker
 // pass a gate, so that no cycle lies within one operation.
-#ifndef FUZZ_THREADS_STATE_H
-#define FUZZ_THREADS_STATE_H
+#ifndef FUZZ_STRESS_STATE_H
+#define FUZZ_STRESS_STATE_H
 
 #include "allocator/memstats.h"
-#include "fuzz/random.h"
-#include "fuzz/threads.h"
-#include "oracle/rule.h"
+#include "fuzz/generate/random.h"
+#include "fuzz/stress/threads.h"
+#include "oracle/core/rule.h"
 #include "runtime/runtime.h"
 
 #include <pthread.h>
@@ -243,7 +243,7 @@ void worker_store(struct worker *worker, uintptr_t slot, uintptr_t value);
 // ---- operations: true when they did something
 
 #define THREADS_OPERATION(name, weight) bool worker_##name(struct worker *worker);
-#include "fuzz/threads.def"
+#include "fuzz/stress/threads.def"
 
 void *worker_run(void *worker);
 // Lets go of everything, so that a collection finds nothing to keep.

@@ -1,12 +1,12 @@
 // threads: rounds of a crew of threads on one heap, and the watch over them.
 #define _POSIX_C_SOURCE 200809L
-#include "fuzz/threads_state.h"
+#include "fuzz/stress/state.h"
 
 #include "allocator/fault.h"
-#include "oracle/supply.h"
-#include "oracle/oracle.h"
-#include "oracle/scan.h"
-#include "oracle/verifier.h"
+#include "oracle/core/supply.h"
+#include "oracle/go/oracle.h"
+#include "oracle/go/verify/scan.h"
+#include "oracle/go/verify/verifier.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -5,10 +5,10 @@
 // Between barriers a conductor collects, reads statistics, dumps, and lets the system fail while
 // the workers run. The seed draws the operations; how they interleave is the machine's. It
 // generates no programs, and its findings have no reproducer but the seed.
-#ifndef FUZZ_THREADS_H
-#define FUZZ_THREADS_H
+#ifndef FUZZ_STRESS_THREADS_H
+#define FUZZ_STRESS_THREADS_H
 
-#include "fuzz/executor.h"
+#include "fuzz/go/executor.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,7 +26,7 @@ struct threads_options {
 
 enum threads_operation {
 #define THREADS_OPERATION(name, weight) THREADS_##name,
-#include "fuzz/threads.def"
+#include "fuzz/stress/threads.def"
     THREADS_OPERATION_COUNT,
 };
 extern const char *const threads_operation_names[THREADS_OPERATION_COUNT];

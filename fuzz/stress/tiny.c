@@ -1,7 +1,7 @@
-// threads_tiny: a worker's tiny objects, and which block of its cache the next one may share.
+// tiny: a worker's tiny objects, and which block of its cache the next one may share.
 //
 // All memory that it touches is the worker's own, as threads_work.c's.
-#include "fuzz/threads_state.h"
+#include "fuzz/stress/state.h"
 
 void worker_drop_slot(struct worker *worker, const struct dropped *slot) {
     struct dropped *dropped = &worker->dropped[worker->dropped_count++];

@@ -1,11 +1,11 @@
-// threads_work: a worker's life, and what it does with objects: allocates, frees, resizes, hands
+// work: a worker's life, and what it does with objects: allocates, frees, resizes, hands
 // over, links, forgets; each result is checked and entered in its ledger.
 //
 // All memory that it touches is the worker's own (cmake/layers.cmake): what others see goes through
 // threads_contents.c, threads_gate.c and the heap.
-#include "fuzz/threads_state.h"
+#include "fuzz/stress/state.h"
 
-#include "oracle/model_state.h" // the class table typed in a second time
+#include "oracle/go/model/state.h" // the class table typed in a second time
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,17 +15,17 @@
 
 const char *const threads_operation_names[THREADS_OPERATION_COUNT] = {
 #define THREADS_OPERATION(name, weight) #name,
-#include "fuzz/threads.def"
+#include "fuzz/stress/threads.def"
 };
 
 static bool (*const operations[THREADS_OPERATION_COUNT])(struct worker *worker) = {
 #define THREADS_OPERATION(name, weight) worker_##name,
-#include "fuzz/threads.def"
+#include "fuzz/stress/threads.def"
 };
 
 static const uint32_t weights[THREADS_OPERATION_COUNT] = {
 #define THREADS_OPERATION(name, weight) (weight),
-#include "fuzz/threads.def"
+#include "fuzz/stress/threads.def"
 };
 
 // ---- birth

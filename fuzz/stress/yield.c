@@ -1,4 +1,4 @@
-// threads_yield: shifts threads against each other where they are about to take a lock.
+// yield: shifts threads against each other where they are about to take a lock.
 //
 // Two accesses show as a race only when nothing has ordered them since, and on few cores a thread
 // is seldom interrupted in the few instructions between an access and the next lock. Linked into

@@ -3,7 +3,7 @@
 //
 // AFL++ never calls libFuzzer's hooks, so that the same code is exported under its names. Trimming
 // takes operations away from the end of halves, quarters, ... as long as the path stays the same.
-#include "fuzz/mutator.h"
+#include "fuzz/generate/mutator.h"
 
 #include <stdlib.h>
 #include <string.h>

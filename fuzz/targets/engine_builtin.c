@@ -6,8 +6,8 @@
 // from; the first one is given nothing, since there is no coverage to say what is worth keeping. An
 // input that crashes is written to P + "crash-" + its hash.
 #define _POSIX_C_SOURCE 200809L
-#include "fuzz/random.h"
-#include "fuzz/target.h"
+#include "fuzz/generate/random.h"
+#include "fuzz/targets/target.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 // run_operations: one fuzz input of operations, from bytes to verdict; what the targets of
 // operations share.
-#include "fuzz/target.h"
+#include "fuzz/targets/target.h"
 
-#include "fuzz/target_stats.h"
-#include "fuzz/text.h"
+#include "fuzz/targets/target_stats.h"
+#include "fuzz/program/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,11 @@
 // target: what the engines call, and what the targets of operations share.
 //
-// libFuzzer and AFL++'s driver find the entry points by name; fuzz/engine_builtin.c does the same.
-#ifndef FUZZ_TARGET_H
-#define FUZZ_TARGET_H
+// libFuzzer and AFL++'s driver find the entry points by name; fuzz/targets/engine_builtin.c does
+// the same.
+#ifndef FUZZ_TARGETS_TARGET_H
+#define FUZZ_TARGETS_TARGET_H
 
-#include "fuzz/executor.h"
+#include "fuzz/go/executor.h"
 
 #include <stddef.h>
 #include <stdint.h>

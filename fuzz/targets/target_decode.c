@@ -8,7 +8,7 @@
 // as one from memory. Not covered: the cross-checks of `dump verify`, compressed input.
 
 #include "dump/recode.h"
-#include "fuzz/target_stats.h"
+#include "fuzz/targets/target_stats.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
 // heap, runtime and ledger; one to a sink that fails ends with that error at the byte where it
 // failed, is the beginning of the whole dump, and leaves the heap as it was. Not covered:
 // descriptors and sockets (tests/dump), hostile dumps (target_decode).
-#include "fuzz/mutator.h"
-#include "fuzz/target.h"
+#include "fuzz/generate/mutator.h"
+#include "fuzz/targets/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     return run_operations(bytes, size_bytes, 1);

@@ -5,8 +5,8 @@
 // contents; one input in eight is dumped and read back at its end; one in 256 runs twice, on a
 // fresh and on a reset heap, with equal results. No operation crashes, whatever the system refuses.
 // Not covered: real threads, clocks, and the delivery of dumps (target_dump does that).
-#include "fuzz/mutator.h"
-#include "fuzz/target.h"
+#include "fuzz/generate/mutator.h"
+#include "fuzz/targets/target.h"
 
 #define FINAL_DUMP_SHARE 8
 

@@ -3,10 +3,10 @@
 // Must hold: bytes are a program, or text that is refused with a line and a reason; binary -> text
 // -> binary and binary -> binary give the same program; text that was printed is printed again the
 // same. Not covered: what operations do.
-#include "fuzz/target.h"
+#include "fuzz/targets/target.h"
 
-#include "fuzz/target_stats.h"
-#include "fuzz/text.h"
+#include "fuzz/targets/target_stats.h"
+#include "fuzz/program/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

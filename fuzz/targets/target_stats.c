@@ -1,6 +1,6 @@
 // target_stats: what a fuzz target did, written where ci/fuzz reads it, however the process ends.
 #define _POSIX_C_SOURCE 200809L
-#include "fuzz/target_stats.h"
+#include "fuzz/targets/target_stats.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

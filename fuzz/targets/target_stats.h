@@ -3,8 +3,8 @@
 // The engines count executions; only a target knows how many operations it ran and how many of them
 // had an effect. The file is rewritten as the counts grow, so that it stands even when the engine
 // ends by _Exit or by a crash.
-#ifndef FUZZ_TARGET_STATS_H
-#define FUZZ_TARGET_STATS_H
+#ifndef FUZZ_TARGETS_TARGET_STATS_H
+#define FUZZ_TARGETS_TARGET_STATS_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 // finding: how a disagreement is written: as a line for logs and scripts, as a block for people.
-#include "oracle/finding.h"
+#include "oracle/core/finding.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -7,15 +7,15 @@
 
 const char *const rule_names[RULE_COUNT] = {
 #define RULE(id, name, truth, reason) name,
-#include "oracle/rules.def"
+#include "oracle/go/rules.def"
 };
 const char *const rule_truths[RULE_COUNT] = {
 #define RULE(id, name, truth, reason) truth,
-#include "oracle/rules.def"
+#include "oracle/go/rules.def"
 };
 const char *const rule_reasons[RULE_COUNT] = {
 #define RULE(id, name, truth, reason) reason,
-#include "oracle/rules.def"
+#include "oracle/go/rules.def"
 };
 
 struct line {

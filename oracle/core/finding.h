@@ -2,8 +2,8 @@
 // operation.
 //
 // It holds text and numbers alone, so that it outlives the heap and the model that it was found in.
-#ifndef ORACLE_FINDING_H
-#define ORACLE_FINDING_H
+#ifndef ORACLE_CORE_FINDING_H
+#define ORACLE_CORE_FINDING_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 enum rule {
 #define RULE(id, name, truth, reason) RULE_##id,
-#include "oracle/rules.def"
+#include "oracle/go/rules.def"
     RULE_COUNT,
 };
 

@@ -1,5 +1,5 @@
 // rule: counts evaluations and failures, and keeps the first failure as the finding.
-#include "oracle/rule.h"
+#include "oracle/core/rule.h"
 
 #include <stdarg.h>
 #include <string.h>

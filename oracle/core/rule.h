@@ -2,10 +2,10 @@
 //
 // Checkers take the book, not the oracle. In loops over objects, count once with rule_count and
 // report the bad ones alone: an evaluation is one pass.
-#ifndef ORACLE_RULE_H
-#define ORACLE_RULE_H
+#ifndef ORACLE_CORE_RULE_H
+#define ORACLE_CORE_RULE_H
 
-#include "oracle/finding.h"
+#include "oracle/core/finding.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // supply: libc's allocator with a count of its refusals.
-#include "oracle/supply.h"
+#include "oracle/core/supply.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
 // Who is refused goes on as well as it can: an event is not entered, a check is not made. What
 // comes after that proves nothing, so that refusals are counted and the run is given up
 // (VERDICT_ENVIRONMENT). Whatever a verdict rests on is asked for here.
-#ifndef ORACLE_SUPPLY_H
-#define ORACLE_SUPPLY_H
+#ifndef ORACLE_CORE_SUPPLY_H
+#define ORACLE_CORE_SUPPLY_H
 
 #include <stddef.h>
 #include <stdint.h>

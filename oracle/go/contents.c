@@ -1,7 +1,7 @@
 // contents: fills objects with their pattern and verifies it, word by word at both ends.
-#include "oracle/contents.h"
+#include "oracle/go/contents.h"
 
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 
 #include <inttypes.h>
 #include <string.h>

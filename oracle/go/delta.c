@@ -1,9 +1,9 @@
 // delta: a field that no operation may have moved so, and that moved, is a finding: it names the
 // operation at once.
-#include "oracle/delta.h"
+#include "oracle/go/delta.h"
 
-#include "oracle/oracle.h"
-#include "oracle/rule.h"
+#include "oracle/go/oracle.h"
+#include "oracle/core/rule.h"
 
 static bool check_moved(struct rule_book *book, const char *field, uint64_t before, uint64_t now,
                         uint64_t may_rise, uint64_t may_fall) {

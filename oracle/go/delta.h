@@ -1,7 +1,7 @@
 // delta: which fields moved since the check before, against which the operations between may move
 // at all, which way, and by how much they must.
-#ifndef ORACLE_DELTA_H
-#define ORACLE_DELTA_H
+#ifndef ORACLE_GO_DELTA_H
+#define ORACLE_GO_DELTA_H
 
 #include "allocator/memstats.h"
 

@@ -1,9 +1,9 @@
 // identities: equalities, bounds and conservation laws of MemStats.
-#include "oracle/identities.h"
+#include "oracle/go/identities.h"
 
-#include "oracle/model_state.h" // the class table typed in a second time
-#include "oracle/oracle.h"
-#include "oracle/rule.h"
+#include "oracle/go/model/state.h" // the class table typed in a second time
+#include "oracle/go/oracle.h"
+#include "oracle/core/rule.h"
 
 static bool same(struct rule_book *book, enum rule rule, const char *field, uint64_t value,
                  uint64_t identity) {

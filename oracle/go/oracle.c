@@ -1,17 +1,17 @@
 // oracle: runs the accounts of a level against the fast one, and keeps what they found.
-#include "oracle/oracle.h"
+#include "oracle/go/oracle.h"
 
-#include "oracle/contents.h"
-#include "oracle/delta.h"
-#include "oracle/identities.h"
-#include "oracle/kernel.h"
-#include "oracle/supply.h"
-#include "oracle/model_state.h"
-#include "oracle/poison.h"
-#include "oracle/program.h"
-#include "oracle/rule.h"
-#include "oracle/scan.h"
-#include "oracle/verifier.h"
+#include "oracle/go/contents.h"
+#include "oracle/go/delta.h"
+#include "oracle/go/identities.h"
+#include "oracle/go/verify/kernel.h"
+#include "oracle/core/supply.h"
+#include "oracle/go/model/state.h"
+#include "oracle/go/verify/poison.h"
+#include "oracle/go/program.h"
+#include "oracle/core/rule.h"
+#include "oracle/go/verify/scan.h"
+#include "oracle/go/verify/verifier.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

@@ -4,12 +4,12 @@
 // It never believes a counter: the heap's own account comes in as an argument, everything else is
 // read as raw bits through allocator/inspect.h or kept by the model. Its memory is libc's, never
 // the heap's under test. The first finding stays; later ones only count. Single-threaded.
-#ifndef ORACLE_ORACLE_H
-#define ORACLE_ORACLE_H
+#ifndef ORACLE_GO_ORACLE_H
+#define ORACLE_GO_ORACLE_H
 
 #include "allocator/memstats.h"
-#include "oracle/finding.h"
-#include "oracle/model.h"
+#include "oracle/core/finding.h"
+#include "oracle/go/model/model.h"
 
 struct heap;
 struct oracle;

@@ -1,10 +1,10 @@
 // program: walks the runtime's lists in step with the ledger.
-#include "oracle/program.h"
+#include "oracle/go/program.h"
 
-#include "oracle/ledger.h"
-#include "oracle/model_state.h"
-#include "oracle/queue.h"
-#include "oracle/record.h"
+#include "oracle/go/model/ledger.h"
+#include "oracle/go/model/state.h"
+#include "oracle/go/model/queue.h"
+#include "oracle/go/roundtrip/record.h"
 
 #include "runtime/runtime.h"
 

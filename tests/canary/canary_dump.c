@@ -10,7 +10,7 @@
 
 #include "allocator/special.h"
 #include "dump/recode.h"
-#include "dump/writer_records.h"
+#include "dump/write/records.h"
 #include "tests/canary/matrix.h"
 #include "tests/oracle/world.h"
 

@@ -8,8 +8,8 @@
 #include "allocator/fault.h"
 #include "allocator/heap.h"
 #include "dump/writer.h"
-#include "fuzz/executor.h"
-#include "fuzz/text.h"
+#include "fuzz/go/executor.h"
+#include "fuzz/program/text.h"
 #include "tests/canary/matrix.h"
 
 static bool lying; // the system refuses objects of 64 bytes, which no plan of the program asked for

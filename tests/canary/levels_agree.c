@@ -10,8 +10,8 @@
 #include "allocator/collect.h"
 #include "allocator/heap.h"
 #include "allocator/memstats.h"
-#include "fuzz/executor.h"
-#include "fuzz/generator.h"
+#include "fuzz/go/executor.h"
+#include "fuzz/generate/generator.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,9 +7,9 @@
 #include "allocator/heap.h"
 #include "allocator/inspect.h"
 #include "allocator/memstats.h"
-#include "oracle/identities.h"
-#include "oracle/model.h"
-#include "oracle/verifier.h"
+#include "oracle/go/identities.h"
+#include "oracle/go/model/model.h"
+#include "oracle/go/verify/verifier.h"
 #include "tests/canary/matrix.h"
 
 // ---- liars: each is NULL while the truth is told

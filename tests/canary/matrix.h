@@ -5,7 +5,7 @@
 #ifndef TESTS_CANARY_MATRIX_H
 #define TESTS_CANARY_MATRIX_H
 
-#include "oracle/oracle.h"
+#include "oracle/go/oracle.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 #define TESTS_CANARY_RECORD_ROWS_H
 
 #include "dump/reader.h"
-#include "oracle/finding.h"
+#include "oracle/core/finding.h"
 
 struct row {
     enum dump_tag tag;

@@ -12,7 +12,7 @@
 #include "allocator/poison.h"
 
 #if HEAP_POISON_ACTIVE
-#include "oracle/poison.h"
+#include "oracle/go/verify/poison.h"
 
 #include <sanitizer/asan_interface.h>
 #endif

@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #include "allocator/poison.h"
-#include "cli/crash.h"
-#include "cli/trial.h"
-#include "fuzz/minimizer.h"
-#include "fuzz/text.h"
+#include "cli/run/crash.h"
+#include "cli/run/trial.h"
+#include "fuzz/generate/minimizer.h"
+#include "fuzz/program/text.h"
 
 static struct program program;
 

@@ -2,7 +2,7 @@
 // thing that breaks it.
 
 #include "tests/dump/build.h"
-#include "cli/dump_check.h"
+#include "cli/dump/check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

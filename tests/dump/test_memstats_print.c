@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "dump/memstats_print.h"
+#include "dump/write/memstats_print.h"
 
 // Each number differs from all others, so that one in another's place is seen.
 static struct memstats numbered(void) {

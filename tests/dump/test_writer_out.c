@@ -1,5 +1,5 @@
 // test_writer_out: the writer's buffer against sinks that take little, fail, or make wait.
-#include "dump/writer_out.h"
+#include "dump/write/out.h"
 
 #include <errno.h>
 #include <setjmp.h>

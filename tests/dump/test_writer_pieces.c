@@ -1,5 +1,5 @@
 // test_writer_pieces: large memory given from where it lies, to sinks that take it anyhow.
-#include "dump/writer_out.h"
+#include "dump/write/out.h"
 
 #include <errno.h>
 #include <setjmp.h>

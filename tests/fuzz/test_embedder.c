@@ -8,8 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fuzz/executor.h"
-#include "fuzz/text.h"
+#include "fuzz/go/executor.h"
+#include "fuzz/program/text.h"
 
 static struct program program;
 static struct executor *executor;

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "dump/reader.h"
-#include "fuzz/executor.h"
-#include "fuzz/text.h"
+#include "fuzz/go/executor.h"
+#include "fuzz/program/text.h"
 #include "tests/sanitizer.h"
 
 #define FILE_BYTES_MAX 8192

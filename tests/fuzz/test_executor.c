@@ -10,9 +10,9 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
-#include "fuzz/executor.h"
-#include "fuzz/generator.h"
-#include "fuzz/text.h"
+#include "fuzz/go/executor.h"
+#include "fuzz/generate/generator.h"
+#include "fuzz/program/text.h"
 
 static struct program program;
 static struct executor *executor;

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fuzz/executor.h"
-#include "fuzz/generator.h"
+#include "fuzz/go/executor.h"
+#include "fuzz/generate/generator.h"
 
 #define EFFECTIVE_PERCENT 30 // as in cli/cmd_soak.c
 

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fuzz/generator.h"
-#include "fuzz/minimizer.h"
-#include "fuzz/text.h"
+#include "fuzz/generate/generator.h"
+#include "fuzz/generate/minimizer.h"
+#include "fuzz/program/text.h"
 
 static struct program program;
 

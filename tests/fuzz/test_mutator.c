@@ -8,8 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fuzz/generator.h"
-#include "fuzz/mutator.h"
+#include "fuzz/generate/generator.h"
+#include "fuzz/generate/mutator.h"
 
 static struct program a, b;
 static uint8_t bytes[PROGRAM_BYTES_MAX], other[PROGRAM_BYTES_MAX], out[PROGRAM_BYTES_MAX];

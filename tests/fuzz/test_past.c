@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "fuzz/executor.h"
-#include "fuzz/generator.h"
+#include "fuzz/go/executor.h"
+#include "fuzz/generate/generator.h"
 
 #define PROGRAMS       150
 #define OPERATIONS_MAX 256

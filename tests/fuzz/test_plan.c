@@ -8,10 +8,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fuzz/executor.h"
-#include "fuzz/generator.h"
-#include "fuzz/plan.h"
-#include "fuzz/text.h"
+#include "fuzz/go/executor.h"
+#include "fuzz/generate/generator.h"
+#include "fuzz/generate/plan.h"
+#include "fuzz/program/text.h"
 
 static struct program program;
 static struct program one; // an operation, read as a program

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fuzz/program.h"
+#include "fuzz/program/program.h"
 
 static struct program a, b;
 static uint8_t bytes[PROGRAM_BYTES_MAX + 64];

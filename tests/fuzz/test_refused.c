@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "fuzz/executor.h"
-#include "fuzz/generator.h"
-#include "fuzz/text.h"
+#include "fuzz/go/executor.h"
+#include "fuzz/generate/generator.h"
+#include "fuzz/program/text.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -2,9 +2,9 @@
 // arenas and in its metadata's place.
 #define _GNU_SOURCE
 #include "allocator/heap.h"
-#include "fuzz/executor.h"
-#include "fuzz/generator.h"
-#include "fuzz/text.h"
+#include "fuzz/go/executor.h"
+#include "fuzz/generate/generator.h"
+#include "fuzz/program/text.h"
 
 #include <dirent.h>
 #include <setjmp.h>

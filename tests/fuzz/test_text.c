@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fuzz/text.h"
+#include "fuzz/program/text.h"
 
 static struct program a, b;
 static struct text_error error;

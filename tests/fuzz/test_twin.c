@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "allocator/collect.h"
-#include "fuzz/executor_state.h"
-#include "fuzz/generator.h"
+#include "fuzz/go/state.h"
+#include "fuzz/generate/generator.h"
 
 #define PROGRAMS       120
 #define OPERATIONS_MAX 256

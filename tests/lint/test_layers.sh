@@ -34,14 +34,14 @@ accepts() { # FILE TEXT
 }
 
 refuses upward allocator/a.c '// a: idea.\n#include "runtime/gc.h"\n'
-refuses upward tests/dump/test_a.c '// test_a: idea.\n#include "fuzz/operation.h"\n'
+refuses upward tests/dump/test_a.c '// test_a: idea.\n#include "fuzz/program/operation.h"\n'
 refuses upward runtime/a.c '// a: idea.\n#include "tests/helper.h"\n'
-refuses upward malloc/a.c '// a: idea.\n#include "oracle/scan.h"\n'
+refuses upward malloc/a.c '// a: idea.\n#include "oracle/go/verify/scan.h"\n'
 refuses beside oracle/a.c '// a: idea.\n#include "malloc/process.h"\n'
 refuses oracle oracle/a.c '// a: idea.\n#include "allocator/mstats.h"\n'
 refuses oracle oracle/a.h '// a: idea.\n#  include "allocator/mspan.h"\n'
-refuses two-truths dump/reader_a.c '// reader_a: idea.\n#include "dump/writer.h"\n'
-refuses two-truths dump/writer_a.c '// writer_a: idea.\n#include "dump/reader.h"\n'
+refuses two-truths dump/read/a.c '// a: idea.\n#include "dump/writer.h"\n'
+refuses two-truths dump/write/a.c '// a: idea.\n#include "dump/reader.h"\n'
 refuses folder allocator/a.c '// a: idea.\n#include "good.h"\n'
 refuses idea allocator/a.c '#include "allocator/good.h"\n'
 refuses idea allocator/a.def '// b: of another file.\n'
@@ -52,7 +52,7 @@ refuses length allocator/a.c "// a: idea.\n$(printf '\\n%.0s' {1..500})"
 accepts cli/a.c '// a: idea.\n#include "allocator/heap.h"\n#include <stdio.h>\n'
 accepts malloc/a.c '// a: idea.\n#include "allocator/mheap.h"\n#include "dump/writer.h"\n'
 accepts oracle/a.c '// a: idea.\n#include "allocator/inspect.h"\n#include "dump/reader.h"\n'
-accepts tests/malloc/a.c '// a: idea.\n#include "malloc/process.h"\n#include "oracle/scan.h"\n'
+accepts tests/malloc/a.c '// a: idea.\n#include "malloc/process.h"\n#include "oracle/go/verify/scan.h"\n'
 accepts tests/dump/test_a.c '// test_a: idea.\n#include "dump/reader.h"\n#include "tests/dump/help.h"\n'
 
 "$layers" "$source" || fail "the tree breaks the rules above"

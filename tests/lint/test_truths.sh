@@ -24,7 +24,7 @@ agree() {
 
 table=$source/allocator/memstats_fields.def
 failed=0
-for pair in S:oracle/scan.c M:oracle/model_account.c; do
+for pair in S:oracle/go/verify/scan.c M:oracle/go/model/account.c; do
     if ! agree "$table" "${pair%%:*}" "$source/${pair#*:}"; then
         echo "FAIL: the letter ${pair%%:*} (<) and ${pair#*:} (>) do not agree:"
         diff <(declared "$table" "${pair%%:*}") <(compared "$source/${pair#*:}") || true
@@ -36,12 +36,12 @@ done
 sample=$(mktemp)
 trap 'rm -f "$sample"' EXIT
 sed 's/^\(MEMSTATS_FIELD(GCSys, .*\)"S/\1"/' "$table" >"$sample"
-if agree "$sample" S "$source/oracle/scan.c"; then
+if agree "$sample" S "$source/oracle/go/verify/scan.c"; then
     echo "FAIL: a missing letter is not noticed"
     exit 1
 fi
 sed 's/^\(MEMSTATS_FIELD(GCSys, .*\)"S/\1"SM/' "$table" >"$sample"
-if agree "$sample" M "$source/oracle/model_account.c"; then
+if agree "$sample" M "$source/oracle/go/model/account.c"; then
     echo "FAIL: a letter too many is not noticed"
     exit 1
 fi

@@ -11,10 +11,10 @@
 #include "allocator/memstats.h"
 #include "malloc/kept.h"
 #include "malloc/process.h"
-#include "oracle/identities.h"
-#include "oracle/rule.h"
-#include "oracle/scan.h"
-#include "oracle/verifier.h"
+#include "oracle/go/identities.h"
+#include "oracle/core/rule.h"
+#include "oracle/go/verify/scan.h"
+#include "oracle/go/verify/verifier.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include "allocator/collect.h"
 #include "allocator/memstats.h"
 #include "allocator/mprof.h"
-#include "oracle/oracle.h"
+#include "oracle/go/oracle.h"
 #include "runtime/runtime.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 // test_contents: what is filled is found unchanged, and no byte of it can change unseen.
-#include "oracle/contents.h"
-#include "oracle/model_state.h"
+#include "oracle/go/contents.h"
+#include "oracle/go/model/state.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

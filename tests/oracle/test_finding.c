@@ -1,6 +1,6 @@
 // test_finding: how findings are written, kept and compared.
 #define _POSIX_C_SOURCE 200809L // open_memstream
-#include "oracle/rule.h"
+#include "oracle/core/rule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

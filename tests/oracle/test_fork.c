@@ -6,11 +6,11 @@
 #include "allocator/memstats.h"
 #include "allocator/mprof.h"
 #include "dump/writer.h"
-#include "oracle/identities.h"
-#include "oracle/roundtrip.h"
-#include "oracle/rule.h"
-#include "oracle/scan.h"
-#include "oracle/verifier.h"
+#include "oracle/go/identities.h"
+#include "oracle/go/roundtrip/roundtrip.h"
+#include "oracle/core/rule.h"
+#include "oracle/go/verify/scan.h"
+#include "oracle/go/verify/verifier.h"
 #include "runtime/runtime.h"
 
 #include <pthread.h>

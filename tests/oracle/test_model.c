@@ -1,6 +1,6 @@
 // test_model: events that cannot be are findings, and what the ledger tells others is what
 // happened.
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 #include "tests/oracle/driver.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 // test_roundtrip: a dump of everything is clean; no byte of it can change, and no record go, come
 // or move, unnoticed.
-#include "oracle/roundtrip.h"
+#include "oracle/go/roundtrip/roundtrip.h"
 
 #include "allocator/inspect.h"
 #include "dump/reader.h"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "oracle/scan.h"
+#include "oracle/go/verify/scan.h"
 
 static void a_scan_in_place_is_a_scan_of_the_view(void **unused) {
     (void)unused;

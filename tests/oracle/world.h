@@ -6,7 +6,7 @@
 #define TESTS_ORACLE_WORLD_H
 
 #include "dump/writer.h"
-#include "oracle/roundtrip.h"
+#include "oracle/go/roundtrip/roundtrip.h"
 #include "tests/oracle/driver.h"
 #include "tests/oracle/driver_program.h"
 

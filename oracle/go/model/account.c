@@ -1,5 +1,5 @@
-// model_account: MemStats as the ledger has it, and its comparison with the fast account.
-#include "oracle/model_state.h"
+// account: MemStats as the ledger has it, and its comparison with the fast account.
+#include "oracle/go/model/state.h"
 
 #include <string.h>
 

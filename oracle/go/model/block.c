@@ -1,9 +1,9 @@
-// model_block: the blocks that the runtime's own records lie in, by power of two.
+// block: the blocks that the runtime's own records lie in, by power of two.
 //
 // A record that ends leaves its block, and the next of that size is to lie in it: of each size
 // there are as many blocks as there were records at once, and no record lies in those that are
 // free.
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 
 #include "runtime/finq.h"
 #include "runtime/osthread.h"

@@ -1,6 +1,6 @@
-// model_class: Go's size classes typed in a second time, and the rounding of a request, found
+// class: Go's size classes typed in a second time, and the rounding of a request, found
 // another way.
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 
 const uint16_t model_class_bytes[SIZE_CLASS_COUNT] = {
     0,     8,     16,    24,    32,    48,    64,    80,    96,    112,   128,   144,

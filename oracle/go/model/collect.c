@@ -1,6 +1,6 @@
-// model_collect: cycles as the ledger sees them: what must and what may be marked, what a sweep
+// collect: cycles as the ledger sees them: what must and what may be marked, what a sweep
 // then frees, pauses and pace.
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // foresight: pages and owners as the bits show them, before an operation changes them.
-#include "oracle/foresight.h"
+#include "oracle/go/model/foresight.h"
 
 #include "allocator/heap.h"
-#include "oracle/view.h"
+#include "oracle/go/verify/view.h"
 
 #define WORD_PAGES 64
 

@@ -1,5 +1,5 @@
-// model_frame: frames as the program pushed them, their words, and which of those are roots.
-#include "oracle/model_state.h"
+// frame: frames as the program pushed them, their words, and which of those are roots.
+#include "oracle/go/model/state.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-// model_goroutine: goroutines as the program made them: life, status, stacks, defers, panics.
+// goroutine: goroutines as the program made them: life, status, stacks, defers, panics.
 //
 // What a record of the runtime must hold is worked out here: ids by counting starts, addresses on
 // the stack from its top down, times by the clock's reads.
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 // ledger: the model's entries put down as records.
-#include "oracle/ledger.h"
+#include "oracle/go/model/ledger.h"
 
-#include "oracle/model_state.h"
-#include "oracle/record.h"
+#include "oracle/go/model/state.h"
+#include "oracle/go/roundtrip/record.h"
 
 #include "runtime/func.h"
 #include "runtime/type.h"

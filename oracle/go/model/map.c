@@ -1,10 +1,10 @@
-// model_map: which slot an address lies in: a record for each page, a bit for each eight bytes, a
+// map: which slot an address lies in: a record for each page, a bit for each eight bytes, a
 // hash of bases.
 //
 // It assumes nothing of how the heap cuts its pages, so that any overlap shows.
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 
-#include "oracle/supply.h"
+#include "oracle/core/supply.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // model: the ledger's life: its arrays, its handles, its caches.
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 
-#include "oracle/supply.h"
+#include "oracle/core/supply.h"
 
 #include <stdlib.h>
 #include <string.h>

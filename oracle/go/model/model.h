@@ -7,8 +7,8 @@
 // numbers here; only contents.c reads objects' bytes. It reads of the heap, through
 // allocator/inspect.h: which spans have been swept, and which objects are marked when marking ends;
 // both are checked against its own reachability.
-#ifndef ORACLE_MODEL_H
-#define ORACLE_MODEL_H
+#ifndef ORACLE_GO_MODEL_MODEL_H
+#define ORACLE_GO_MODEL_MODEL_H
 
 #include "allocator/heap.h"
 #include "runtime/goroutine.h" // struct frame_description

@@ -1,7 +1,7 @@
-// model_object: objects come and go: each result is checked against all that the ledger
+// object: objects come and go: each result is checked against all that the ledger
 // holds.
-#include "oracle/contents.h"
-#include "oracle/model_state.h"
+#include "oracle/go/contents.h"
+#include "oracle/go/model/state.h"
 
 #include <inttypes.h>
 

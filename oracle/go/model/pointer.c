@@ -1,7 +1,7 @@
-// model_pointer: the pointers in objects, as the program wrote them, and where a layout lets them
+// pointer: the pointers in objects, as the program wrote them, and where a layout lets them
 // be.
-#include "oracle/contents.h"
-#include "oracle/model_state.h"
+#include "oracle/go/contents.h"
+#include "oracle/go/model/state.h"
 
 void pointers_drop(struct model *model, struct slot *slot) {
     while (slot->first_edge != MODEL_NONE) {

@@ -1,11 +1,11 @@
-// model_profile: which objects must be sampled, in which bucket, and what each bucket must have
+// profile: which objects must be sampled, in which bucket, and what each bucket must have
 // published: Go's three-cycle rule, kept from the operations.
 //
 // The distance to each cache's next sample is drawn here once more, so that a sample that is
 // skipped shows at once, and one too many at the next look at the heap. An allocation of cycle c is
 // published with cycle c + 2, a free by the program likewise, a free by a sweep with cycle c + 1,
 // because the object died in the cycle before.
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 
 #include <stdlib.h>
 #include <string.h>

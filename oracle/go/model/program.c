@@ -1,5 +1,5 @@
-// model_program: where reachability starts, and memory that is no object.
-#include "oracle/model_state.h"
+// program: where reachability starts, and memory that is no object.
+#include "oracle/go/model/state.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // queue: batch by batch, each sorted on both sides.
-#include "oracle/queue.h"
+#include "oracle/go/model/queue.h"
 
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 
 #include "runtime/finq.h" // struct finalizer
 

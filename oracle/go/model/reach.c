@@ -1,6 +1,6 @@
-// model_reach: naive reachability over the ledger's own graph: a stack of slots, edges by address,
+// reach: naive reachability over the ledger's own graph: a stack of slots, edges by address,
 // interior ones too.
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 
 void reach_begin(struct model *model) {
     model->visit++;

@@ -1,6 +1,6 @@
-// model_realloc: objects that were resized, in place or by moving, with bytes and pointers along.
-#include "oracle/contents.h"
-#include "oracle/model_state.h"
+// realloc: objects that were resized, in place or by moving, with bytes and pointers along.
+#include "oracle/go/contents.h"
+#include "oracle/go/model/state.h"
 
 bool model_will_realloc(struct model *model, uint32_t handle) {
     return model_will_free(model, handle);

@@ -1,6 +1,6 @@
-// model_special: finalizers as they were set, queued and run; and the specials that stand in the
+// special: finalizers as they were set, queued and run; and the specials that stand in the
 // heap against those of the ledger.
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 
 #include "runtime/finq.h" // struct finalizer
 

@@ -1,4 +1,4 @@
-// model_state: what the ledger holds; private to the oracle.
+// state: what the ledger holds; private to the oracle.
 //
 // Everything lies in growing arrays and is named by index, so that an event costs no malloc and a
 // reset keeps the memory.
@@ -7,13 +7,13 @@
 //   M1  a slot that is live or condemned is entered in the map, once, under its base
 //   M2  every handle in a slot's list names that slot
 //   M3  alloc count - free count of a class is the number of slots of that class in the ledger
-#ifndef ORACLE_MODEL_STATE_H
-#define ORACLE_MODEL_STATE_H
+#ifndef ORACLE_GO_MODEL_STATE_H
+#define ORACLE_GO_MODEL_STATE_H
 
 #include "allocator/memstats.h"
-#include "oracle/model.h"
-#include "oracle/rule.h"
-#include "oracle/view.h"
+#include "oracle/go/model/model.h"
+#include "oracle/core/rule.h"
+#include "oracle/go/verify/view.h"
 #include "runtime/func.h"
 #include "runtime/pool.h"
 

@@ -1,6 +1,6 @@
-// model_table: what the program defined once and for all (types, itabs, functions), and its OS
+// table: what the program defined once and for all (types, itabs, functions), and its OS
 // threads.
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 
 #include "runtime/osthread.h" // OSTHREAD_STACK_BYTES
 #include "runtime/type.h"

@@ -1,6 +1,6 @@
-// roundtrip_fields: the pointer fields that a mask, a map or a layout lets expect, against those of
+// fields: the pointer fields that a mask, a map or a layout lets expect, against those of
 // a record.
-#include "oracle/roundtrip_private.h"
+#include "oracle/go/roundtrip/private.h"
 
 #define WORD_BYTES 8
 

@@ -1,8 +1,8 @@
-// roundtrip_finalizers: those set against the spans' specials, those queued against the runtime's
+// finalizers: those set against the spans' specials, those queued against the runtime's
 // queue, both against the ledger.
-#include "oracle/model_state.h"
-#include "oracle/queue.h"
-#include "oracle/roundtrip_private.h"
+#include "oracle/go/model/state.h"
+#include "oracle/go/model/queue.h"
+#include "oracle/go/roundtrip/private.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
-// roundtrip_goroutines: goroutines that are not dead, their frames, defers and panics, in step with
+// goroutines: goroutines that are not dead, their frames, defers and panics, in step with
 // the runtime's lists.
-#include "oracle/roundtrip_private.h"
+#include "oracle/go/roundtrip/private.h"
 
 #define WORD_BYTES 8
 

@@ -1,10 +1,10 @@
-// roundtrip_ledger: the program's records against the ledger, which was kept from the operations
+// ledger: the program's records against the ledger, which was kept from the operations
 // alone: a record that the runtime itself has lost or bent shows here.
-#include "oracle/roundtrip_private.h"
+#include "oracle/go/roundtrip/private.h"
 
-#include "oracle/ledger.h"
-#include "oracle/model_state.h"
-#include "oracle/record.h"
+#include "oracle/go/model/ledger.h"
+#include "oracle/go/model/state.h"
+#include "oracle/go/roundtrip/record.h"
 
 #include "runtime/type.h"
 

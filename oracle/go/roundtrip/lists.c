@@ -1,5 +1,5 @@
-// roundtrip_lists: types, itabs, other roots and OS threads against the runtime's lists, in step.
-#include "oracle/roundtrip_private.h"
+// lists: types, itabs, other roots and OS threads against the runtime's lists, in step.
+#include "oracle/go/roundtrip/private.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-// roundtrip_memstats: Params against the arenas, MemStats against the heap's account and the
+// memstats: Params against the arenas, MemStats against the heap's account and the
 // objects.
-#include "oracle/roundtrip_private.h"
+#include "oracle/go/roundtrip/private.h"
 
 #include <stdio.h>
 #include <string.h>

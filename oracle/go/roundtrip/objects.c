@@ -1,8 +1,8 @@
-// roundtrip_objects: each live object exactly once, in the spans' order, with its size, bytes and
+// objects: each live object exactly once, in the spans' order, with its size, bytes and
 // pointers.
-#include "oracle/roundtrip_private.h"
+#include "oracle/go/roundtrip/private.h"
 
-#include "oracle/view.h"
+#include "oracle/go/verify/view.h"
 
 #define WORD_BYTES 8
 

@@ -1,13 +1,13 @@
-// roundtrip_private: what the parts of the round trip share: where each list stands, and how a
+// private: what the parts of the round trip share: where each list stands, and how a
 // difference is told.
-#ifndef ORACLE_ROUNDTRIP_PRIVATE_H
-#define ORACLE_ROUNDTRIP_PRIVATE_H
+#ifndef ORACLE_GO_ROUNDTRIP_PRIVATE_H
+#define ORACLE_GO_ROUNDTRIP_PRIVATE_H
 
 #include "allocator/inspect.h"
 #include "dump/reader.h"
 #include "dump/recode.h"
-#include "oracle/model_state.h" // struct queue_list
-#include "oracle/roundtrip.h"
+#include "oracle/go/model/state.h" // struct queue_list
+#include "oracle/go/roundtrip/roundtrip.h"
 
 // Pointer fields that are expected: runs of words, in order.
 struct expected_words {

@@ -1,7 +1,7 @@
-// roundtrip_profile: MemProf against the profile's buckets and what their addresses mean;
+// profile: MemProf against the profile's buckets and what their addresses mean;
 // AllocSample against the spans' profile specials.
-#include "oracle/ledger.h"
-#include "oracle/roundtrip_private.h"
+#include "oracle/go/model/ledger.h"
+#include "oracle/go/roundtrip/private.h"
 
 #include <inttypes.h>
 #include <stdio.h>

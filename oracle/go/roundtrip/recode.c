@@ -1,6 +1,6 @@
-// roundtrip_recode: the records written down again by the recoder, and compared with the dump as
+// recode: the records written down again by the recoder, and compared with the dump as
 // they come out of it.
-#include "oracle/roundtrip_private.h"
+#include "oracle/go/roundtrip/private.h"
 
 #include <errno.h>
 #include <string.h>

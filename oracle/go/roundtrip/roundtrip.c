@@ -1,10 +1,10 @@
 // roundtrip: reads the dump strictly, hands each record to its check, and demands that every list
 // came to its end.
-#include "oracle/roundtrip.h"
+#include "oracle/go/roundtrip/roundtrip.h"
 
-#include "oracle/supply.h"
-#include "oracle/raw.h"
-#include "oracle/roundtrip_private.h"
+#include "oracle/core/supply.h"
+#include "oracle/go/verify/raw.h"
+#include "oracle/go/roundtrip/private.h"
 
 #include <string.h>
 

@@ -4,10 +4,10 @@
 // It covers what a dump says, not how it is delivered: faults of the sink are the dump target's. It
 // reads the heap through allocator/inspect.h and raw memory, and the runtime through its lists; it
 // shares no code with the writer.
-#ifndef ORACLE_ROUNDTRIP_H
-#define ORACLE_ROUNDTRIP_H
+#ifndef ORACLE_GO_ROUNDTRIP_ROUNDTRIP_H
+#define ORACLE_GO_ROUNDTRIP_ROUNDTRIP_H
 
-#include "oracle/oracle.h"
+#include "oracle/go/oracle.h"
 #include "runtime/runtime.h"
 
 struct roundtrip_dump {

@@ -1,6 +1,6 @@
-// roundtrip_segments: Data and BSS: where they are, their bytes, and the words that may hold
+// segments: Data and BSS: where they are, their bytes, and the words that may hold
 // pointers.
-#include "oracle/roundtrip_private.h"
+#include "oracle/go/roundtrip/private.h"
 
 #define WORD_BYTES 8
 

@@ -1,13 +1,13 @@
 // kernel: asks mincore whether prepared ranges are mapped and released pages gone, and holds the
 // bytes of the statistics against those that the kernel has mapped.
 #define _DEFAULT_SOURCE // mincore is no part of POSIX
-#include "oracle/kernel.h"
+#include "oracle/go/verify/kernel.h"
 
 #include "allocator/heap.h"
 #include "allocator/memstats.h"
-#include "oracle/mappings.h"
-#include "oracle/rule.h"
-#include "oracle/view.h"
+#include "oracle/go/verify/mappings.h"
+#include "oracle/core/rule.h"
+#include "oracle/go/verify/view.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

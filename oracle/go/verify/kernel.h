@@ -1,7 +1,7 @@
 // kernel: what the operating system says of the heap's memory, by mincore and its list of mappings
 // alone.
-#ifndef ORACLE_KERNEL_H
-#define ORACLE_KERNEL_H
+#ifndef ORACLE_GO_VERIFY_KERNEL_H
+#define ORACLE_GO_VERIFY_KERNEL_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
-// verifier_metadata: blocks of the fixed-size allocators against what stands in the heap, takings
+// metadata: blocks of the fixed-size allocators against what stands in the heap, takings
 // against ranges, buckets.
-#include "oracle/rule.h"
-#include "oracle/verifier.h"
+#include "oracle/core/rule.h"
+#include "oracle/go/verify/verifier.h"
 
 static uint64_t count_specials(const struct view *view) {
     uint64_t count = 0;

@@ -1,7 +1,7 @@
-// verifier_pages: spans on pages: the page table, the three bitmaps, the summaries over them.
+// pages: spans on pages: the page table, the three bitmaps, the summaries over them.
 #include "allocator/heap.h"
-#include "oracle/rule.h"
-#include "oracle/verifier.h"
+#include "oracle/core/rule.h"
+#include "oracle/go/verify/verifier.h"
 
 #include <inttypes.h>
 

@@ -1,8 +1,8 @@
-// verifier_places: each span in use stands in one place: one slot of one cache, or one central
+// places: each span in use stands in one place: one slot of one cache, or one central
 // list, and the right one.
-#include "oracle/model_state.h"
-#include "oracle/rule.h"
-#include "oracle/verifier.h"
+#include "oracle/go/model/state.h"
+#include "oracle/core/rule.h"
+#include "oracle/go/verify/verifier.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // poison: asks AddressSanitizer about each object and each free slot.
-#include "oracle/poison.h"
+#include "oracle/go/verify/poison.h"
 
-#include "oracle/model_state.h"
+#include "oracle/go/model/state.h"
 
 #include <string.h>
 

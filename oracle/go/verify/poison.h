@@ -2,8 +2,8 @@
 // poisoned, requested not.
 //
 // Does nothing in a build without it.
-#ifndef ORACLE_POISON_H
-#define ORACLE_POISON_H
+#ifndef ORACLE_GO_VERIFY_POISON_H
+#define ORACLE_GO_VERIFY_POISON_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 // raw: the heap's memory as it is, poisoned or not, compared without the sanitizers' eyes.
-#include "oracle/raw.h"
+#include "oracle/go/verify/raw.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 // scan: recounts objects in span bits, pages in page bits, and the rest in ranges, takings and
 // blocks.
-#include "oracle/scan.h"
+#include "oracle/go/verify/scan.h"
 
 #include "allocator/heap.h"
-#include "oracle/rule.h"
+#include "oracle/core/rule.h"
 
 #include <inttypes.h>
 #include <string.h>

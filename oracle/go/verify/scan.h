@@ -4,11 +4,11 @@
 // It reads no counter and no field of the fast account. What only history knows (cumulative counts,
 // cycles) stays 0: those fields are the model's. After the idea of Go's ReadMemStatsSlow, without
 // its borrowing from the fast account.
-#ifndef ORACLE_SCAN_H
-#define ORACLE_SCAN_H
+#ifndef ORACLE_GO_VERIFY_SCAN_H
+#define ORACLE_GO_VERIFY_SCAN_H
 
 #include "allocator/memstats.h"
-#include "oracle/view.h"
+#include "oracle/go/verify/view.h"
 
 struct scan {
     struct memstats slow;                  // fields that state shows; others are 0

@@ -1,8 +1,8 @@
 // verifier: a span's own bits, counts, geometry and specials; and the order of the checks.
-#include "oracle/verifier.h"
+#include "oracle/go/verify/verifier.h"
 
-#include "oracle/model_state.h" // the class table typed in a second time
-#include "oracle/rule.h"
+#include "oracle/go/model/state.h" // the class table typed in a second time
+#include "oracle/core/rule.h"
 
 #include <stdlib.h>
 

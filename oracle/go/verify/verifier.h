@@ -3,10 +3,10 @@
 //
 // It reads inspect's raw records alone; nothing in it is a statistic. Each function checks one
 // family of rules and is true when they hold.
-#ifndef ORACLE_VERIFIER_H
-#define ORACLE_VERIFIER_H
+#ifndef ORACLE_GO_VERIFY_VERIFIER_H
+#define ORACLE_GO_VERIFY_VERIFIER_H
 
-#include "oracle/view.h"
+#include "oracle/go/verify/view.h"
 
 #include <stdbool.h>
 

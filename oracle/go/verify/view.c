@@ -1,8 +1,8 @@
 // view: copies the heap's spans and caches out of inspect, and finds them by identity and by
 // address.
-#include "oracle/view.h"
+#include "oracle/go/verify/view.h"
 
-#include "oracle/supply.h"
+#include "oracle/core/supply.h"
 
 #include <stdlib.h>
 #include <string.h>
