@@ -7,7 +7,7 @@
 #define ALLOCATOR_FAULT_H
 
 #include "allocator/heap.h"
-#include "allocator/sysmem.h"
+#include "allocator/system/sysmem.h"
 
 // Fails call number `fail_at` of this kind from now (1: the next; 0: none), and all later ones when
 // `and_on`.

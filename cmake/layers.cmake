@@ -14,7 +14,7 @@ function(countercheck_guide name sources)
     set(guided "")
     if(name MATCHES "^(allocator|runtime|dump)$")
         set(guided ${sources})
-        list(FILTER guided EXCLUDE REGEX "/allocator/(heap|inspect_[^/]*|sysmap|sysmem|world)\\.c$")
+        list(FILTER guided EXCLUDE REGEX "/allocator/(system/(sysmap|sysmem|world)|whole/(heap|inspect_[^/]*))\\.c$")
     elseif(name STREQUAL "fuzz")
         list(TRANSFORM COUNTERCHECK_CODEC PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE guided)
     endif()
@@ -31,7 +31,7 @@ endfunction()
 # poison.c checks them just as well.
 function(countercheck_unwatch name sources)
     if(name STREQUAL "allocator")
-        list(FILTER sources INCLUDE REGEX "/allocator/inspect_[^/]*\\.c$") # the oracle's eyes
+        list(FILTER sources INCLUDE REGEX "/allocator/whole/inspect_[^/]*\\.c$") # the oracle's eyes
     elseif(NOT name MATCHES "^(oracle|fuzz)$")
         return()
     endif()

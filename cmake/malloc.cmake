@@ -5,12 +5,13 @@
 # thread's cache is in the static block of thread-local storage, so that reading it calls nobody.
 
 if(NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERAGE)
-    file(GLOB malloc_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/allocator/*.c
-        ${PROJECT_SOURCE_DIR}/runtime/*.c ${PROJECT_SOURCE_DIR}/dump/write/*.c
+    file(GLOB_RECURSE heap_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/allocator/*.c
+        ${PROJECT_SOURCE_DIR}/runtime/*.c)
+    file(GLOB malloc_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dump/write/*.c
         ${PROJECT_SOURCE_DIR}/malloc/*.c)
     set(malloc_options -fvisibility=hidden -ftls-model=initial-exec -fno-plt
         -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free)
-    add_library(malloc_parts OBJECT ${malloc_sources})
+    add_library(malloc_parts OBJECT ${heap_sources} ${malloc_sources})
     target_link_libraries(malloc_parts PUBLIC countercheck_flags)
     target_compile_options(malloc_parts PRIVATE ${malloc_options})
     set_target_properties(malloc_parts PROPERTIES POSITION_INDEPENDENT_CODE ON)

@@ -3,7 +3,7 @@
 #ifndef MALLOC_EXTEND_H
 #define MALLOC_EXTEND_H
 
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 // Makes the large object's span long enough for `size_bytes`, more than it has. It stays one
 // object: TotalAlloc moves by what it gains, Mallocs does not. False: somebody has the pages behind

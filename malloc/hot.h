@@ -7,7 +7,7 @@
 #ifndef MALLOC_HOT_H
 #define MALLOC_HOT_H
 
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 #include "malloc/kept.h"
 
 #include <string.h>

@@ -13,7 +13,7 @@
 #ifndef MALLOC_KEPT_H
 #define MALLOC_KEPT_H
 
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 enum kept_place { // mspan.kept
     KEPT_NOT,     // a cache allocates from it, or nobody keeps it

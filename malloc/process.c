@@ -7,7 +7,7 @@
 #include "malloc/process.h"
 
 #include "allocator/check.h"
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 #include "allocator/mprof.h"
 #include "malloc/kept.h"
 #include "runtime/runtime.h"

@@ -3,10 +3,10 @@
 #include "allocator/collect.h"
 
 #include "allocator/check.h"
-#include "allocator/mcache.h"
-#include "allocator/mcentral.h"
-#include "allocator/mheap.h"
-#include "allocator/sweep.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/spans/mcentral.h"
+#include "allocator/pages/mheap.h"
+#include "allocator/spans/sweep.h"
 
 #include <threads.h>
 

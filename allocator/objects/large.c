@@ -1,9 +1,9 @@
 // large: an object with a span of its own, of whole pages.
-#include "allocator/malloc.h"
+#include "allocator/objects/malloc.h"
 
 #include "allocator/check.h"
-#include "allocator/mcache.h"
-#include "allocator/mcentral.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/spans/mcentral.h"
 #include "allocator/poison.h"
 
 void *malloc_large(struct heap *heap, struct mcache *cache, size_t align_pages,

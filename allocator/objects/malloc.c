@@ -2,15 +2,15 @@
 //
 // The caller of every public function is the cache's owner. A free of an object whose span another
 // cache owns, or nobody, is mcentral's. After Go's mallocgc.
-#include "allocator/malloc.h"
+#include "allocator/objects/malloc.h"
 
 #include "allocator/check.h"
-#include "allocator/mbitmap.h"
-#include "allocator/mcache.h"
-#include "allocator/mcentral.h"
-#include "allocator/object.h"
+#include "allocator/spans/mbitmap.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/spans/mcentral.h"
+#include "allocator/objects/object.h"
 #include "allocator/poison.h"
-#include "allocator/special_internal.h"
+#include "allocator/spans/special_internal.h"
 
 #include <string.h>
 

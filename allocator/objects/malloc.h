@@ -1,8 +1,8 @@
 // malloc: what the kinds of allocation (small, tiny, large) share.
-#ifndef ALLOCATOR_MALLOC_H
-#define ALLOCATOR_MALLOC_H
+#ifndef ALLOCATOR_OBJECTS_MALLOC_H
+#define ALLOCATOR_OBJECTS_MALLOC_H
 
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 // A request, as the kinds of allocation pass it on.
 struct request {

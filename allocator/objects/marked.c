@@ -3,7 +3,7 @@
 
 #include "allocator/bits.h"
 #include "allocator/check.h"
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 static uint64_t marked_word(const struct mspan *span, uint32_t word) {
     return mspan_bit_word(span->alloc_bits, word) & ~mspan_bit_word(span->remote_bits, word) &

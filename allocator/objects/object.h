@@ -1,10 +1,10 @@
 // object: finds the object that a caller's pointer begins, or ends the program with the sentence
 // that says what it is.
-#ifndef ALLOCATOR_OBJECT_H
-#define ALLOCATOR_OBJECT_H
+#ifndef ALLOCATOR_OBJECTS_OBJECT_H
+#define ALLOCATOR_OBJECTS_OBJECT_H
 
 #include "allocator/check.h"
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 struct object {
     struct mspan *span;

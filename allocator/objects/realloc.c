@@ -1,11 +1,11 @@
 // realloc: resizes an object in place where its span class and pages stay the same, else by moving
 // it.
-#include "allocator/malloc.h"
+#include "allocator/objects/malloc.h"
 
-#include "allocator/mbitmap.h"
-#include "allocator/mcache.h"
-#include "allocator/mcentral.h"
-#include "allocator/object.h"
+#include "allocator/spans/mbitmap.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/spans/mcentral.h"
+#include "allocator/objects/object.h"
 #include "allocator/poison.h"
 
 #include <string.h>

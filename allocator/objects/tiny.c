@@ -2,10 +2,10 @@
 //
 // A request that fits the cache's block counts as a tiny allocation alone; one that does not begins
 // a new block, which is an object of class 2. After Go's tiny allocator in mallocgc.
-#include "allocator/malloc.h"
+#include "allocator/objects/malloc.h"
 
 #include "allocator/check.h"
-#include "allocator/mcache.h"
+#include "allocator/spans/mcache.h"
 #include "allocator/poison.h"
 
 #include <string.h>

@@ -1,9 +1,9 @@
 // fixalloc: blocks of one size, cut from 16 KiB chunks of the persistent allocator, with a free
 // list.
-#include "allocator/fixalloc.h"
+#include "allocator/pages/fixalloc.h"
 
 #include "allocator/check.h"
-#include "allocator/persistentalloc.h"
+#include "allocator/pages/persistentalloc.h"
 
 #include <string.h>
 

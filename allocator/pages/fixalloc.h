@@ -3,8 +3,8 @@
 //
 // After Go's fixalloc. A block is handed out zeroed. Freed blocks come back last in, first out;
 // chunks never go back. Its user moves the statistic of what is in use. Under the heap's lock.
-#ifndef ALLOCATOR_FIXALLOC_H
-#define ALLOCATOR_FIXALLOC_H
+#ifndef ALLOCATOR_PAGES_FIXALLOC_H
+#define ALLOCATOR_PAGES_FIXALLOC_H
 
 #include "allocator/inspect.h"
 

@@ -2,7 +2,7 @@
 //
 // After Go's mheap.grow and sysAlloc. New arenas that lie right behind the current one continue it;
 // else what is left of the current one is made usable at once, and growth goes on in the new ones.
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 #include "allocator/check.h"
 

@@ -1,7 +1,7 @@
 // manual: pages that the caller manages, charged to the statistic that it names; and memory
 // straight from the system for the stacks of OS threads.
 #include "allocator/check.h"
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 #include "allocator/poison.h"
 
 static uint64_t *stat_of(struct heap *heap, enum manual_stat stat) {

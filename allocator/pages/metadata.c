@@ -1,8 +1,8 @@
 // metadata: memory for the records of whoever the heap serves, and several things obtained as one.
 #include "allocator/heap.h"
 
-#include "allocator/mheap.h"
-#include "allocator/persistentalloc.h"
+#include "allocator/pages/mheap.h"
+#include "allocator/pages/persistentalloc.h"
 
 void *heap_metadata_alloc(struct heap *heap, size_t size_bytes) {
     world_acquire(heap);

@@ -1,5 +1,5 @@
 // mheap: spans of pages: handed out, taken back, and found by address.
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 #include "allocator/check.h"
 

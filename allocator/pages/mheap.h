@@ -3,24 +3,24 @@
 //
 // It hands out whole spans and takes them back, keeps address -> span, grows by chunks of 4 MiB,
 // and moves the statistics of pages. Objects are the business of malloc.c. After Go's mheap.go.
-#ifndef ALLOCATOR_MHEAP_H
-#define ALLOCATOR_MHEAP_H
+#ifndef ALLOCATOR_PAGES_MHEAP_H
+#define ALLOCATOR_PAGES_MHEAP_H
 
 #include "allocator/collect.h"
-#include "allocator/fixalloc.h"
+#include "allocator/pages/fixalloc.h"
 #include "allocator/heap.h"
-#include "allocator/lock.h"
-#include "allocator/mcache.h"
-#include "allocator/mcentral.h"
+#include "allocator/system/lock.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/spans/mcentral.h"
 #include "allocator/memstats.h"
 #include "allocator/mprof.h"
-#include "allocator/mspan.h"
-#include "allocator/mstats.h"
-#include "allocator/palloc.h"
-#include "allocator/persistentalloc.h"
-#include "allocator/sysmem.h"
+#include "allocator/spans/mspan.h"
+#include "allocator/spans/mstats.h"
+#include "allocator/pages/palloc.h"
+#include "allocator/pages/persistentalloc.h"
+#include "allocator/system/sysmem.h"
 
-struct mprof; // allocator/mprof.c: buckets, hash table, cycle
+struct mprof; // allocator/spans/mprof.c: buckets, hash table, cycle
 
 #define HEAP_CACHE_MAX 1024
 

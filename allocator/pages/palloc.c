@@ -1,11 +1,11 @@
 // palloc: which pages of the arenas are free: bitmap chunks of 512 pages under a tree of summaries.
 //
 // Inside, pages are numbered from the window's base.
-#include "allocator/palloc.h"
+#include "allocator/pages/palloc.h"
 
 #include "allocator/bits.h"
 #include "allocator/check.h"
-#include "allocator/palloc_bits.h"
+#include "allocator/pages/palloc_bits.h"
 
 #include <string.h>
 

@@ -10,8 +10,8 @@
 //   P2  a scavenged page is free
 //   P3  no free page lies below search_address
 //   P4  a page that is not grown is neither free nor scavenged
-#ifndef ALLOCATOR_PALLOC_H
-#define ALLOCATOR_PALLOC_H
+#ifndef ALLOCATOR_PAGES_PALLOC_H
+#define ALLOCATOR_PAGES_PALLOC_H
 
 #include "allocator/heap.h"
 

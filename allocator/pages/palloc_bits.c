@@ -1,5 +1,5 @@
 // palloc_bits: runs of bits in the words of one chunk, and the summary of a chunk.
-#include "allocator/palloc_bits.h"
+#include "allocator/pages/palloc_bits.h"
 
 #include "allocator/bits.h"
 

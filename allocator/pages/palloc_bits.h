@@ -1,8 +1,8 @@
 // palloc_bits: runs of bits in the words of one chunk, and the summary of a chunk.
-#ifndef ALLOCATOR_PALLOC_BITS_H
-#define ALLOCATOR_PALLOC_BITS_H
+#ifndef ALLOCATOR_PAGES_PALLOC_BITS_H
+#define ALLOCATOR_PAGES_PALLOC_BITS_H
 
-#include "allocator/palloc.h"
+#include "allocator/pages/palloc.h"
 
 // Bits [first, first + count) of the words.
 void palloc_bits_set(uint64_t *words, unsigned first, unsigned count);

@@ -1,9 +1,9 @@
 // persistentalloc: memory that is never given back, cut from chunks of 256 KiB, charged to the
 // statistic that the caller names.
-#include "allocator/persistentalloc.h"
+#include "allocator/pages/persistentalloc.h"
 
 #include "allocator/check.h"
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 #define ALIGN_BYTES ((size_t)16)
 

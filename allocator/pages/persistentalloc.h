@@ -5,8 +5,8 @@
 // gap included) from OtherSys to the book named. Requests of 64 KiB and more get a mapping of their
 // own. Each taking has a header (size, book) in front, so that takings can be walked. After Go's
 // persistentalloc. Under the heap's lock.
-#ifndef ALLOCATOR_PERSISTENTALLOC_H
-#define ALLOCATOR_PERSISTENTALLOC_H
+#ifndef ALLOCATOR_PAGES_PERSISTENTALLOC_H
+#define ALLOCATOR_PAGES_PERSISTENTALLOC_H
 
 #include "allocator/inspect.h"
 

@@ -1,5 +1,5 @@
 // scavenge: gives idle pages back to the system, the highest addresses first.
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 // One run of at most `page_limit` pages below `*limit`; returns its pages. 0: none, or the system
 // refused.

@@ -1,10 +1,10 @@
 // mbitmap: sets, clears and reads the heap's pointer bits, a group of 64 words at a time.
-#include "allocator/mbitmap.h"
+#include "allocator/spans/mbitmap.h"
 
 #include "allocator/bits.h"
 #include "allocator/check.h"
 #include "allocator/collect.h"
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 #include <stdatomic.h>
 

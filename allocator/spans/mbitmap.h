@@ -3,8 +3,8 @@
 // One bit a word of an arena's memory, set when an object is allocated, clear where there is none.
 // Groups of 64 words share one word of bits, so that neighbours in a span share them, too: only who
 // may write the span's alloc bits writes these.
-#ifndef ALLOCATOR_MBITMAP_H
-#define ALLOCATOR_MBITMAP_H
+#ifndef ALLOCATOR_SPANS_MBITMAP_H
+#define ALLOCATOR_SPANS_MBITMAP_H
 
 #include "allocator/heap.h"
 

@@ -1,10 +1,10 @@
 // mcache: a cache's life, and the exchange of its spans with the central lists.
-#include "allocator/mcache.h"
+#include "allocator/spans/mcache.h"
 
 #include "allocator/check.h"
-#include "allocator/mcentral.h"
-#include "allocator/mheap.h"
-#include "allocator/special_internal.h"
+#include "allocator/spans/mcentral.h"
+#include "allocator/pages/mheap.h"
+#include "allocator/spans/special_internal.h"
 
 struct mspan *mcache_refill(struct heap *heap, struct mcache *cache, uint8_t span_class) {
     struct mspan *old = cache->alloc[span_class];

@@ -3,11 +3,11 @@
 // The allocation fast path and the free of an object of an own span use no lock and no atomic
 // read-modify-write. `inside` and the heap's `stopping` are the two flags of an asymmetric
 // handshake with heap_stop_world (world.h).
-#ifndef ALLOCATOR_MCACHE_H
-#define ALLOCATOR_MCACHE_H
+#ifndef ALLOCATOR_SPANS_MCACHE_H
+#define ALLOCATOR_SPANS_MCACHE_H
 
 #include "allocator/mprof.h"
-#include "allocator/mstats.h"
+#include "allocator/spans/mstats.h"
 #include "allocator/size_classes.h"
 
 #include <stdatomic.h>

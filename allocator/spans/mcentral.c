@@ -1,12 +1,12 @@
 // mcentral: moves spans between caches, central lists and the page heap.
-#include "allocator/mcentral.h"
+#include "allocator/spans/mcentral.h"
 
 #include "allocator/check.h"
-#include "allocator/mbitmap.h"
-#include "allocator/mheap.h"
+#include "allocator/spans/mbitmap.h"
+#include "allocator/pages/mheap.h"
 #include "allocator/poison.h"
-#include "allocator/special_internal.h"
-#include "allocator/sweep.h"
+#include "allocator/spans/special_internal.h"
+#include "allocator/spans/sweep.h"
 
 #include <threads.h>
 

@@ -7,12 +7,12 @@
 //
 // A span that is being swept is in no list, and its generation says so until it is back in one: who
 // wants it waits.
-#ifndef ALLOCATOR_MCENTRAL_H
-#define ALLOCATOR_MCENTRAL_H
+#ifndef ALLOCATOR_SPANS_MCENTRAL_H
+#define ALLOCATOR_SPANS_MCENTRAL_H
 
 #include "allocator/heap.h"
-#include "allocator/lock.h"
-#include "allocator/mspan.h"
+#include "allocator/system/lock.h"
+#include "allocator/spans/mspan.h"
 
 struct mspan_queue {
     struct mspan *first;

@@ -4,11 +4,11 @@
 // Three cycles are in flight, as in Go: an allocation counts two cycles ahead, a free by sweep one
 // ahead (its object died in the cycle before, in which an allocation counted to the same place), an
 // explicit free two ahead, as it happens now.
-#include "allocator/special_internal.h"
+#include "allocator/spans/special_internal.h"
 
 #include "allocator/check.h"
-#include "allocator/mheap.h"
-#include "allocator/persistentalloc.h"
+#include "allocator/pages/mheap.h"
+#include "allocator/pages/persistentalloc.h"
 
 #include <string.h>
 

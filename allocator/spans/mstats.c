@@ -1,8 +1,8 @@
 // mstats: counting on behalf of a cache or of nobody, and the heap's live bytes.
-#include "allocator/mstats.h"
+#include "allocator/spans/mstats.h"
 
 #include "allocator/check.h"
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 // Most counters of most caches are 0.
 static void add_counter(_Atomic uint64_t *sum, const _Atomic uint64_t *part) {

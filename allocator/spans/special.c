@@ -3,11 +3,11 @@
 // The list is read and changed under special_lock; whether it is empty is seen without, by its
 // count. Nobody else can have an interest in the specials of an object that is being freed or
 // swept, so that its records are taken off one by one.
-#include "allocator/special_internal.h"
+#include "allocator/spans/special_internal.h"
 
 #include "allocator/check.h"
-#include "allocator/mheap.h"
-#include "allocator/sweep.h"
+#include "allocator/pages/mheap.h"
+#include "allocator/spans/sweep.h"
 
 static struct special *first_special(struct mspan *span) {
     return atomic_load_explicit(&span->specials, memory_order_relaxed);

@@ -1,7 +1,7 @@
 // special_internal: how specials and profile buckets lie in memory, and what objects and sweep call
 // of them.
-#ifndef ALLOCATOR_SPECIAL_INTERNAL_H
-#define ALLOCATOR_SPECIAL_INTERNAL_H
+#ifndef ALLOCATOR_SPANS_SPECIAL_INTERNAL_H
+#define ALLOCATOR_SPANS_SPECIAL_INTERNAL_H
 
 #include "allocator/inspect.h"
 #include "allocator/mprof.h"

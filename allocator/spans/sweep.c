@@ -1,12 +1,12 @@
 // sweep: frees what is allocated and not marked in one span, finalizers first.
-#include "allocator/sweep.h"
+#include "allocator/spans/sweep.h"
 
 #include "allocator/check.h"
-#include "allocator/mbitmap.h"
-#include "allocator/mcentral.h"
-#include "allocator/mheap.h"
+#include "allocator/spans/mbitmap.h"
+#include "allocator/spans/mcentral.h"
+#include "allocator/pages/mheap.h"
 #include "allocator/poison.h"
-#include "allocator/special_internal.h"
+#include "allocator/spans/special_internal.h"
 
 #include <threads.h>
 

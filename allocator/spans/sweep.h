@@ -1,10 +1,10 @@
 // sweep: frees what is allocated and not marked in one span that the caller has claimed.
 //
 // It moves the span nowhere: mcentral lists it by what is left in it.
-#ifndef ALLOCATOR_SWEEP_H
-#define ALLOCATOR_SWEEP_H
+#ifndef ALLOCATOR_SPANS_SWEEP_H
+#define ALLOCATOR_SPANS_SWEEP_H
 
-#include "allocator/mspan.h"
+#include "allocator/spans/mspan.h"
 
 struct heap;
 struct mcache;

@@ -2,8 +2,8 @@
 //
 // Order: world, mcentral (one at a time), special, profile, heap. A later one may be taken with an
 // earlier one held, never the other way round. The world's is taken through world_acquire alone.
-#ifndef ALLOCATOR_LOCK_H
-#define ALLOCATOR_LOCK_H
+#ifndef ALLOCATOR_SYSTEM_LOCK_H
+#define ALLOCATOR_SYSTEM_LOCK_H
 
 #include "allocator/check.h"
 

@@ -1,5 +1,5 @@
 // sysmap: the two sorted tables of sysmem: what is mapped, and what is obtained.
-#include "allocator/sysmap.h"
+#include "allocator/system/sysmap.h"
 
 #include "allocator/check.h"
 

@@ -2,10 +2,10 @@
 //
 // Pure bookkeeping: nothing here calls the system. Whoever changes a table has made room in it
 // before.
-#ifndef ALLOCATOR_SYSMAP_H
-#define ALLOCATOR_SYSMAP_H
+#ifndef ALLOCATOR_SYSTEM_SYSMAP_H
+#define ALLOCATOR_SYSTEM_SYSMAP_H
 
-#include "allocator/sysmem.h"
+#include "allocator/system/sysmem.h"
 
 enum sysmap_state { SYSMAP_NONE, SYSMAP_RESERVED, SYSMAP_WRITABLE };
 

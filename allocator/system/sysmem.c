@@ -1,11 +1,11 @@
 // sysmem: the operating system, in one file: the only place that maps, releases or fails.
 #define _GNU_SOURCE
-#include "allocator/sysmem.h"
+#include "allocator/system/sysmem.h"
 
 #include "allocator/check.h"
 #include "allocator/heap.h"
 #include "allocator/poison.h"
-#include "allocator/sysmap.h"
+#include "allocator/system/sysmap.h"
 
 #include <errno.h>
 #include <linux/membarrier.h>

@@ -13,8 +13,8 @@
 //
 // Where metadata goes is decided from `ranges` alone (the lowest gap behind the window), so that a
 // reset heap and a new one obtain the same addresses. Not thread-safe: the heap's lock is held.
-#ifndef ALLOCATOR_SYSMEM_H
-#define ALLOCATOR_SYSMEM_H
+#ifndef ALLOCATOR_SYSTEM_SYSMEM_H
+#define ALLOCATOR_SYSTEM_SYSMEM_H
 
 #include "allocator/inspect.h"
 

@@ -4,7 +4,7 @@
 // of the process pass a barrier, and waits until nobody else is inside. Where no other thread is an
 // owner, it need not. Calls that have no cache hold world_lock for their time, which the stopper
 // has.
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 #include "allocator/check.h"
 

@@ -2,13 +2,13 @@
 //
 // Everything that a heap owns lies in its metadata, the structure itself in the first mapping of
 // it. A reset takes the account back to where a new heap's stands, and clears just what was used.
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 #include "allocator/bits.h"
 #include "allocator/check.h"
 #include "allocator/fault.h"
 #include "allocator/poison.h"
-#include "allocator/special_internal.h"
+#include "allocator/spans/special_internal.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "allocator/inspect.h"
 
 #include "allocator/check.h"
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 bool inspect_is_cold(const struct heap *heap) {
     return !heap->sysmem->warm;

@@ -1,9 +1,9 @@
 // inspect_spans: spans, central lists and caches as plain records of raw bits.
 #include "allocator/inspect.h"
 
-#include "allocator/mcache.h"
-#include "allocator/mcentral.h"
-#include "allocator/mheap.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/spans/mcentral.h"
+#include "allocator/pages/mheap.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // memstats: the one place where MemStats is derived from the heap's counters.
 #include "allocator/memstats.h"
 
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include "allocator/visit.h"
 
 #include "allocator/check.h"
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 #define WORD_BYTES sizeof(uint64_t)
 

@@ -12,7 +12,7 @@ codec="fuzz/program/operation.c fuzz/program/program.c fuzz/program/text_parse.c
 
 flags_of() { # FILE: beside CFLAGS
     case $1 in
-    allocator/inspect_*) ;;
+    allocator/whole/inspect_*) ;;
     oracle/* | fuzz/*) [[ " $codec " != *" $1 "* ]] || return 0 ;;
     *) return 0 ;;
     esac

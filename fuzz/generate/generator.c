@@ -2,7 +2,7 @@
 // that the swarm leaves on.
 #include "fuzz/generate/generator.h"
 
-#include "allocator/sysmem.h"
+#include "allocator/system/sysmem.h"
 #include "fuzz/generate/plan.h"
 
 #define TRIES_MAX    4

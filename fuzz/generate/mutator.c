@@ -1,7 +1,7 @@
 // mutator: the steps of mutation, and the hooks' form of it on bytes.
 #include "fuzz/generate/mutator.h"
 
-#include "allocator/sysmem.h"
+#include "allocator/system/sysmem.h"
 #include "fuzz/generate/generator.h"
 #include "fuzz/generate/plan.h"
 #include "fuzz/program/text.h"

@@ -5,7 +5,7 @@
 #include "allocator/collect.h"
 #include "allocator/fault.h"
 #include "allocator/special.h"
-#include "allocator/sysmem.h"
+#include "allocator/system/sysmem.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // program: the binary form of a list of operations: total to decode, canonical to encode.
 #include "fuzz/program/program.h"
 
-#include "allocator/sysmem.h"
+#include "allocator/system/sysmem.h"
 
 #include <string.h>
 

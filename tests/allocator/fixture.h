@@ -8,7 +8,7 @@
 #include "allocator/heap.h"
 #include "allocator/inspect.h"
 #include "allocator/memstats.h"
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 #ifndef TESTS_ALLOCATOR_SUPPORT_SNAPSHOT_H
 #define TESTS_ALLOCATOR_SUPPORT_SNAPSHOT_H
 
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 // Statistics, pages, summaries, spans, metadata and ranges. The caller frees it.
 char *snapshot_of(struct heap *heap);

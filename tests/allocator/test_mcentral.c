@@ -1,7 +1,7 @@
 // test_mcentral: which list a span stands in, and that each one stands in just one place.
 #include "tests/allocator/fixture.h"
 
-#include "allocator/mcentral.h"
+#include "allocator/spans/mcentral.h"
 
 #define CLASS_64 6
 

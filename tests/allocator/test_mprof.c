@@ -13,9 +13,9 @@
 #include "allocator/inspect.h"
 #include "allocator/memstats.h"
 #include "allocator/mprof.h"
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 #include "allocator/special.h"
-#include "allocator/special_internal.h"
+#include "allocator/spans/special_internal.h"
 
 static struct heap *heap;
 static struct mcache *cache;

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "allocator/palloc.h"
-#include "allocator/palloc_bits.h"
+#include "allocator/pages/palloc.h"
+#include "allocator/pages/palloc_bits.h"
 
 #define BASE        HEAP_BASE_DEFAULT
 #define SLOTS       6 // 0, 1, 3, 4 and 5 are arenas; slot 2 is somebody else's

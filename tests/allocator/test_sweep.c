@@ -2,9 +2,9 @@
 // finalizers keep their object.
 #include "tests/allocator/fixture.h"
 
-#include "allocator/mcentral.h"
+#include "allocator/spans/mcentral.h"
 #include "allocator/special.h"
-#include "allocator/sweep.h"
+#include "allocator/spans/sweep.h"
 
 #include <threads.h>
 

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "allocator/fault.h"
-#include "allocator/sysmap.h"
+#include "allocator/system/sysmap.h"
 #include "tests/allocator/support_snapshot.h"
 #include "tests/sanitizer.h"
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "allocator/heap.h"
-#include "allocator/mheap.h"
+#include "allocator/pages/mheap.h"
 
 static struct heap *heap;
 

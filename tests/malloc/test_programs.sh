@@ -79,7 +79,7 @@ if has git; then
     same git-grep git -C repository grep -c 77
 fi
 if has gcc; then
-    same gcc gcc -O2 -S -o - -xc -I"$source" "$source/allocator/palloc.c"
+    same gcc gcc -O2 -S -o - -xc -I"$source" "$source/allocator/pages/palloc.c"
 fi
 if has g++; then
     g++ -std=c++17 -O2 -pthread "$source/tests/malloc/allocates.cc" -o allocates
