@@ -18,6 +18,7 @@
 #include "allocator/spans/mstats.h"
 #include "allocator/pages/palloc.h"
 #include "allocator/pages/persistentalloc.h"
+#include "allocator/pages/undo.h"
 #include "allocator/system/sysmem.h"
 
 struct mprof; // allocator/spans/mprof.c: buckets, hash table, cycle
@@ -42,16 +43,6 @@ struct heap_gc_stats { // moved by the runtime through heap_note_gc_cycle
     uint64_t pause_ns[MEMSTATS_PAUSE_COUNT], pause_end_ns[MEMSTATS_PAUSE_COUNT];
     uint32_t cycle_count, forced_count;
     double cpu_fraction;
-};
-
-// What heap_undo needs to take back what was obtained since.
-struct heap_undo {
-    struct heap_stats stats;
-    struct persistent persistent;
-    struct fixalloc span_fix, cache_fix, special_fix, bits_fix;
-    struct mspan **all_spans;
-    size_t all_span_count, all_span_capacity;
-    uint64_t serial; // of sysmem's ranges
 };
 
 struct heap {
@@ -151,11 +142,6 @@ void mheap_name_pages(struct heap *heap, uintptr_t base, size_t page_count, stru
 // Grows the arenas by at least `page_count` pages, which are free and scavenged then. False: no
 // memory, nothing changed. (grow.c)
 bool mheap_grow(struct heap *heap, size_t page_count);
-
-// Undoing what a failed operation obtained. heap->lock is held, or the world stopped, from the one
-// to the other, no block of a fixed-size allocator has been handed out, and no page.
-void heap_undo_begin(const struct heap *heap, struct heap_undo *undo);
-void heap_undo(struct heap *heap, const struct heap_undo *undo);
 
 // ---- hooks of heap_create and heap_reset: make their part as that of a fresh heap; nobody else is
 // in it

@@ -63,3 +63,12 @@ const struct persistent_header *persistent_taking(uintptr_t position, uintptr_t 
     const struct persistent_header *header = (const struct persistent_header *)position;
     return end - position < sizeof(*header) || header->size_bytes == 0 ? NULL : header;
 }
+
+void *heap_metadata_alloc(struct heap *heap, size_t size_bytes) {
+    world_acquire(heap);
+    lock_acquire(&heap->lock);
+    void *memory = persistent_alloc(heap, size_bytes, INSPECT_BOOK_OTHER);
+    lock_release(&heap->lock);
+    world_release(heap);
+    return memory;
+}
