@@ -2,7 +2,7 @@
 // moment of the read.
 //
 // It is the only account that the dump, the command and the oracle see; the counters that it is
-// derived from (allocator/spans/mstats.h) stay inside the allocator.
+// derived from (allocator/pages/mstats.h) stay inside the allocator.
 #ifndef ALLOCATOR_MEMSTATS_H
 #define ALLOCATOR_MEMSTATS_H
 

@@ -1,6 +1,6 @@
 // mspan: the slow parts of a span: cutting it into objects, searching its bits, checking its
 // invariants.
-#include "allocator/spans/mspan.h"
+#include "allocator/pages/mspan.h"
 
 #include "allocator/check.h"
 

@@ -14,8 +14,8 @@
 //   I7  state and span class fit: a large span has one object, a manual span none
 //   I8  a span that no cache owns has no remote bit: its last owner drained them
 //   I9  tiny_bits is a subset of alloc_bits, and only a span of tiny blocks has any
-#ifndef ALLOCATOR_SPANS_MSPAN_H
-#define ALLOCATOR_SPANS_MSPAN_H
+#ifndef ALLOCATOR_PAGES_MSPAN_H
+#define ALLOCATOR_PAGES_MSPAN_H
 
 #include "allocator/bits.h"
 #include "allocator/size_classes.h"

@@ -1,5 +1,5 @@
 // mstats: counting on behalf of a cache or of nobody, and the heap's live bytes.
-#include "allocator/spans/mstats.h"
+#include "allocator/pages/mstats.h"
 
 #include "allocator/check.h"
 #include "allocator/pages/mheap.h"

@@ -3,8 +3,8 @@
 // The oracle may not include this file. Two books: what moves with pages and metadata stands in the
 // heap, under its lock; what moves with objects stands in each cache, written by its owner alone,
 // and is donated to the heap when the cache dies.
-#ifndef ALLOCATOR_SPANS_MSTATS_H
-#define ALLOCATOR_SPANS_MSTATS_H
+#ifndef ALLOCATOR_PAGES_MSTATS_H
+#define ALLOCATOR_PAGES_MSTATS_H
 
 #include "allocator/size_classes.h"
 

@@ -4,7 +4,7 @@
 
 #include "allocator/pages/fixalloc.h"
 #include "allocator/pages/persistentalloc.h"
-#include "allocator/spans/mstats.h"
+#include "allocator/pages/mstats.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -7,7 +7,7 @@
 #define ALLOCATOR_SPANS_MCACHE_H
 
 #include "allocator/mprof.h"
-#include "allocator/spans/mstats.h"
+#include "allocator/pages/mstats.h"
 #include "allocator/size_classes.h"
 
 #include <stdatomic.h>

@@ -12,7 +12,7 @@
 
 #include "allocator/heap.h"
 #include "allocator/system/lock.h"
-#include "allocator/spans/mspan.h"
+#include "allocator/pages/mspan.h"
 
 struct mspan_queue {
     struct mspan *first;

@@ -4,7 +4,7 @@
 #ifndef ALLOCATOR_SPANS_SWEEP_H
 #define ALLOCATOR_SPANS_SWEEP_H
 
-#include "allocator/spans/mspan.h"
+#include "allocator/pages/mspan.h"
 
 struct heap;
 struct mcache;

@@ -1,5 +1,5 @@
 // test_mspan: slots come in order, indices are exact, and each broken invariant is seen.
-#include "allocator/spans/mspan.h"
+#include "allocator/pages/mspan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
