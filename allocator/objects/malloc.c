@@ -1,21 +1,32 @@
 // malloc: allocates and frees objects; the fast paths take no lock and no atomic read-modify-write.
 //
-// The caller of every public function is the cache's owner. A free of an object whose span another
-// cache owns, or nobody, is mcentral's. After Go's mallocgc.
-#include "allocator/objects/malloc.h"
-
+// Three kinds: small, in a slot of a cached span; tiny, which share such a slot; large, with a span
+// of their own. The caller of every public function is the cache's owner. A free of an object whose
+// span another cache owns, or nobody, is mcentral's. After Go's mallocgc.
 #include "allocator/check.h"
 #include "allocator/spans/mbitmap.h"
 #include "allocator/spans/mcache.h"
 #include "allocator/spans/mcentral.h"
-#include "allocator/objects/object.h"
+#include "allocator/spans/object.h"
 #include "allocator/poison.h"
+#include "allocator/spans/mprof_internal.h"
 #include "allocator/spans/special_internal.h"
 
 #include <string.h>
 
-uintptr_t malloc_slot(struct heap *heap, struct mcache *cache, uint8_t span_class,
-                      struct mspan **span) {
+// A request, as the kinds of allocation pass it on.
+struct request {
+    size_t size_bytes;
+    const struct gc_layout *layout; // NULL when noscan
+    bool noscan;
+    bool zero;
+};
+
+// ---- small: a slot of a cached span
+
+// A slot in a span of the class, counted in the cache; 0: no memory. `span` is then where it is.
+static uintptr_t malloc_slot(struct heap *heap, struct mcache *cache, uint8_t span_class,
+                             struct mspan **span) {
     *span = cache->alloc[span_class];
     uintptr_t slot = *span == NULL ? 0 : mspan_alloc(*span);
     if (slot == 0) {
@@ -30,8 +41,10 @@ uintptr_t malloc_slot(struct heap *heap, struct mcache *cache, uint8_t span_clas
     return slot;
 }
 
-void *malloc_finish(struct heap *heap, struct mcache *cache, struct mspan *span, uintptr_t slot,
-                    const struct request *request) {
+// Makes a slot an object: zeroes, sets pointer bits, poisons the tail, marks it while marking,
+// samples it.
+static void *malloc_finish(struct heap *heap, struct mcache *cache, struct mspan *span,
+                           uintptr_t slot, const struct request *request) {
     heap_unpoison(slot, span->element_bytes);
     if (span->needzero && request->zero) {
         memset((void *)slot, 0, span->element_bytes);
@@ -50,12 +63,92 @@ void *malloc_finish(struct heap *heap, struct mcache *cache, struct mspan *span,
     return (void *)slot;
 }
 
-void *malloc_small(struct heap *heap, struct mcache *cache, uint8_t size_class,
-                   const struct request *request) {
+static void *malloc_small(struct heap *heap, struct mcache *cache, uint8_t size_class,
+                          const struct request *request) {
     struct mspan *span;
     uintptr_t slot = malloc_slot(heap, cache, span_class_make(size_class, request->noscan), &span);
     return slot == 0 ? NULL : malloc_finish(heap, cache, span, slot, request);
 }
+
+// ---- tiny: several small pointerless requests in one block of 16 bytes
+//
+// Only a collection frees the block. A request that fits the cache's block counts as a tiny
+// allocation alone; one that does not begins a new block, which is an object of class 2. After Go's
+// tiny allocator in mallocgc.
+
+static size_t align_up(size_t offset, size_t align) {
+    return (offset + align - 1) & ~(align - 1);
+}
+
+// The size's own divisibility says what may be kept in it.
+static size_t aligned_offset(size_t offset, size_t size_bytes) {
+    if (size_bytes % 8 == 0) {
+        return align_up(offset, 8);
+    }
+    if (size_bytes % 4 == 0) {
+        return align_up(offset, 4);
+    }
+    return size_bytes % 2 == 0 ? align_up(offset, 2) : offset;
+}
+
+static void *begin_block(struct heap *heap, struct mcache *cache, size_t size_bytes) {
+    struct mspan *span;
+    uintptr_t block = malloc_slot(heap, cache, span_class_make(TINY_SIZE_CLASS, true), &span);
+    if (block == 0) {
+        return NULL;
+    }
+    mspan_bit_set(span->tiny_bits, mspan_index_of(span, block));
+    const struct request whole = {.size_bytes = TINY_SIZE_BYTES, .noscan = true, .zero = true};
+    (void)malloc_finish(heap, cache, span, block, &whole);
+    heap_poison(block + size_bytes, TINY_SIZE_BYTES - size_bytes);
+    if (cache->tiny_block == 0 || size_bytes < cache->tiny_offset) { // more of the new one is left
+        cache->tiny_block = block;
+        cache->tiny_offset = size_bytes;
+    }
+    return (void *)block;
+}
+
+// Shares the cache's tiny block, or begins a new one. Less than TINY_SIZE_BYTES.
+static void *malloc_tiny(struct heap *heap, struct mcache *cache, size_t size_bytes) {
+    ASSERT(size_bytes > 0);
+    ASSERT(size_bytes < TINY_SIZE_BYTES);
+    size_t offset = aligned_offset(cache->tiny_offset, size_bytes);
+    if (cache->tiny_block == 0 || offset + size_bytes > TINY_SIZE_BYTES) {
+        return begin_block(heap, cache, size_bytes);
+    }
+    uintptr_t object = cache->tiny_block + offset;
+    heap_unpoison(object, size_bytes);
+    cache->tiny_offset = offset + size_bytes;
+    stat_add(&cache->stats.tiny_alloc_count, 1);
+    return (void *)object;
+}
+
+// ---- large: a span of its own, of whole pages
+
+// A span of its own at a multiple of `align_pages`.
+static void *malloc_large(struct heap *heap, struct mcache *cache, size_t align_pages,
+                          const struct request *request) {
+    if (request->size_bytes > HEAP_WINDOW_BYTES) {
+        return NULL;
+    }
+    size_t page_count = (request->size_bytes + HEAP_PAGE_BYTES - 1) / HEAP_PAGE_BYTES;
+    struct mspan *span =
+        mheap_alloc_span(heap, page_count, align_pages, span_class_make(0, request->noscan));
+    if (span == NULL) {
+        return NULL;
+    }
+    mspan_init_objects(span, NULL);
+    uintptr_t slot = mspan_alloc(span);
+    CHECK(slot == span->base);
+    stat_add(&cache->stats.large_alloc_count, 1);
+    stat_add(&cache->stats.large_alloc_bytes, span->element_bytes);
+    mstats_live_add(heap, span->element_bytes);
+    void *object = malloc_finish(heap, cache, span, slot, request);
+    mcentral_add_large(heap, span);
+    return object;
+}
+
+// ---- the kinds together
 
 static struct request make_request(size_t size_bytes, const struct gc_layout *layout,
                                    unsigned flags) {
@@ -122,6 +215,8 @@ void *heap_alloc_aligned(struct heap *heap, struct mcache *cache, size_t size_by
     return object;
 }
 
+// ---- free
+
 // The cache owns the span: nobody else writes its bits.
 static void free_owned(struct heap *heap, struct mcache *cache, struct object object) {
     struct mspan *span = object.span;
@@ -167,29 +262,4 @@ enum heap_free_status heap_free(struct heap *heap, struct mcache *cache, void *p
     }
     world_leave(cache);
     return status;
-}
-
-size_t heap_usable_bytes(struct heap *heap, const void *pointer) {
-    struct heap_object object;
-    bool live = heap_find_object(heap, (uintptr_t)pointer, &object) && object.allocated;
-    return live && object.base == (uintptr_t)pointer ? object.element_bytes : 0;
-}
-
-bool heap_find_object(struct heap *heap, uintptr_t address, struct heap_object *object) {
-    const struct mspan *span = mheap_span_of(heap, address);
-    if (span == NULL || span->state != MSPAN_IN_USE) {
-        return false;
-    }
-    uint32_t index = mspan_index_of(span, address);
-    if (index >= span->object_count) {
-        return false;
-    }
-    *object = (struct heap_object){
-        .base = mspan_object(span, index),
-        .element_bytes = span->element_bytes,
-        .noscan = mspan_is_noscan(span),
-        .allocated = mspan_is_live(span, index),
-        .marked = mspan_bit_is_set(span->mark_bits, index),
-    };
-    return true;
 }

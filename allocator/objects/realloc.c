@@ -1,11 +1,11 @@
 // realloc: resizes an object in place where its span class and pages stay the same, else by moving
 // it.
-#include "allocator/objects/malloc.h"
+#include "allocator/heap.h"
 
 #include "allocator/spans/mbitmap.h"
 #include "allocator/spans/mcache.h"
 #include "allocator/spans/mcentral.h"
-#include "allocator/objects/object.h"
+#include "allocator/spans/object.h"
 #include "allocator/poison.h"
 
 #include <string.h>

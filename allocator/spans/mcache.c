@@ -4,7 +4,7 @@
 #include "allocator/check.h"
 #include "allocator/spans/mcentral.h"
 #include "allocator/pages/mheap.h"
-#include "allocator/spans/special_internal.h"
+#include "allocator/spans/mprof_internal.h"
 
 struct mspan *mcache_refill(struct heap *heap, struct mcache *cache, uint8_t span_class) {
     struct mspan *old = cache->alloc[span_class];

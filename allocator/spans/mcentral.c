@@ -181,6 +181,18 @@ void mcentral_settle(struct heap *heap, struct mspan *span) {
     }
 }
 
+void mcentral_ensure_swept(struct heap *heap, struct mspan *span) {
+    enum mcentral_claim_status status = mcentral_claim(heap, span);
+    while (status == MCENTRAL_BEING_SWEPT) {
+        thrd_yield();
+        status = mcentral_claim(heap, span);
+    }
+    if (status == MCENTRAL_CLAIMED) {
+        (void)sweep_span(heap, NULL, span);
+        mcentral_settle(heap, span);
+    }
+}
+
 // ---- caches
 
 static uint64_t free_slot_bytes(const struct mspan *span) {

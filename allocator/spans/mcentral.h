@@ -93,4 +93,8 @@ enum mcentral_claim_status mcentral_claim(struct heap *heap, struct mspan *span)
 // Lists a span just swept, or returns its pages when no object is left in it.
 void mcentral_settle(struct heap *heap, struct mspan *span);
 
+// Sweeps the span if that is due, or waits until who sweeps it is done. On nobody's behalf. The
+// span may be gone then, unless it holds a marked object. After Go's mspan.ensureSwept.
+void mcentral_ensure_swept(struct heap *heap, struct mspan *span);
+
 #endif

@@ -1,7 +1,7 @@
 // object: finds the object that a caller's pointer begins, or ends the program with the sentence
 // that says what it is.
-#ifndef ALLOCATOR_OBJECTS_OBJECT_H
-#define ALLOCATOR_OBJECTS_OBJECT_H
+#ifndef ALLOCATOR_SPANS_OBJECT_H
+#define ALLOCATOR_SPANS_OBJECT_H
 
 #include "allocator/check.h"
 #include "allocator/pages/mheap.h"

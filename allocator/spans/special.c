@@ -7,7 +7,7 @@
 
 #include "allocator/check.h"
 #include "allocator/pages/mheap.h"
-#include "allocator/spans/sweep.h"
+#include "allocator/spans/mprof_internal.h"
 
 static struct special *first_special(struct mspan *span) {
     return atomic_load_explicit(&span->specials, memory_order_relaxed);
@@ -105,26 +105,8 @@ static struct finalizer finalizer_of(const struct mspan *span, const struct spec
     };
 }
 
-// The span of the object that `address` begins, or lies in when it is a tiny block; NULL: there is
-// none. The span is swept then, so that a sweep cannot take what is added now for what died before.
-// After Go's addspecial.
-static struct mspan *span_of_object(struct heap *heap, uintptr_t address) {
-    struct mspan *span = mheap_span_of(heap, address);
-    if (span == NULL || span->state != MSPAN_IN_USE) {
-        return NULL;
-    }
-    sweep_ensure(heap, span);
-    struct heap_object object;
-    if (!heap_find_object(heap, address, &object) || !object.allocated) {
-        return NULL;
-    }
-    bool tiny = span->tiny_bits != NULL &&
-                mspan_bit_is_set(span->tiny_bits, mspan_index_of(span, object.base));
-    return tiny || address == object.base ? span : NULL;
-}
-
-static enum special_status insert_finalizer(struct heap *heap, struct mspan *span,
-                                            const struct finalizer *finalizer) {
+enum special_status special_add_finalizer(struct heap *heap, struct mspan *span,
+                                          const struct finalizer *finalizer) {
     struct special record = {
         .offset = finalizer->object - span->base,
         .kind = INSPECT_SPECIAL_FINALIZER,
@@ -134,34 +116,10 @@ static enum special_status insert_finalizer(struct heap *heap, struct mspan *spa
     return insert(heap, span, &record);
 }
 
-enum special_status heap_add_finalizer(struct heap *heap, const struct finalizer *finalizer) {
-    world_acquire(heap);
-    struct mspan *span = span_of_object(heap, finalizer->object);
-    enum special_status status =
-        span == NULL ? SPECIAL_NO_OBJECT : insert_finalizer(heap, span, finalizer);
-    world_release(heap);
-    return status;
-}
-
-static bool take_finalizer(struct heap *heap, struct mspan *span, uintptr_t object) {
+bool special_take_finalizer(struct heap *heap, struct mspan *span, uintptr_t object) {
     struct special record;
     uint64_t offset = object - span->base;
     return take(heap, span, offset, offset + 1, true, &record);
-}
-
-bool heap_remove_finalizer(struct heap *heap, uintptr_t object) {
-    world_acquire(heap);
-    struct mspan *span = span_of_object(heap, object);
-    bool removed = span != NULL && take_finalizer(heap, span, object);
-    world_release(heap);
-    return removed;
-}
-
-bool heap_sweep_object(struct heap *heap, uintptr_t object) {
-    world_acquire(heap);
-    bool found = span_of_object(heap, object) != NULL;
-    world_release(heap);
-    return found;
 }
 
 bool special_add_profile(struct heap *heap, struct mspan *span, uintptr_t object,

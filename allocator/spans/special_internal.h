@@ -1,10 +1,8 @@
-// special_internal: how specials and profile buckets lie in memory, and what objects and sweep call
-// of them.
+// special_internal: how specials lie in memory, and what objects and sweep call of them.
 #ifndef ALLOCATOR_SPANS_SPECIAL_INTERNAL_H
 #define ALLOCATOR_SPANS_SPECIAL_INTERNAL_H
 
 #include "allocator/inspect.h"
-#include "allocator/mprof.h"
 #include "allocator/special.h"
 
 #include <stdbool.h>
@@ -39,56 +37,16 @@ void special_free_object(struct heap *heap, struct mspan *span, uint32_t object_
 // be held.
 bool special_sweep_object(struct heap *heap, struct mspan *span, uint32_t object_index);
 
+// Hangs a finalizer on the object of this span that it is set on. SPECIAL_NO_OBJECT is not among
+// the results.
+enum special_status special_add_finalizer(struct heap *heap, struct mspan *span,
+                                          const struct finalizer *finalizer);
+
+// Takes the finalizer that was set at `object` off the span; false when there is none.
+bool special_take_finalizer(struct heap *heap, struct mspan *span, uintptr_t object);
+
 // Hangs a profile record on the object at `object`. False: no memory, nothing changed.
 bool special_add_profile(struct heap *heap, struct mspan *span, uintptr_t object,
                          struct mprof_bucket *bucket);
-
-// ---- profile
-
-// Makes the profile as that of a fresh heap. Called by heap_create and heap_reset with nobody else
-// in the heap.
-bool mprof_init(struct heap *heap);
-
-// Bytes until the cache's next sample, drawn by the heap's present rate, which the cache's
-// profile_rate then is.
-int64_t mprof_next_sample(struct heap *heap, struct mcache *cache);
-
-// Samples the object just allocated, in a bucket of the cache's call stack and `size_bytes` (of its
-// slot, as in Go), and draws the distance to the next. Without memory for it there is no sample.
-void mprof_sample(struct heap *heap, struct mcache *cache, struct mspan *span, uintptr_t object,
-                  size_t size_bytes);
-
-// Counts a free in the bucket. `swept`: the object died in the cycle before this one (Go's
-// mProf_Free); else now.
-void mprof_count_free(struct heap *heap, struct mprof_bucket *bucket, bool swept);
-
-// What is published of a bucket, and the bucket's place in list and table.
-struct mprof_counts {
-    uint64_t alloc_count, free_count, alloc_bytes, free_bytes;
-};
-
-#define MPROF_CYCLE_COUNT 3
-
-struct mprof_bucket {
-    struct mprof_bucket *next;      // older one, in the list of all
-    struct mprof_bucket *hash_next; // in its row
-    uint64_t hash;
-    size_t object_bytes;
-    size_t frame_count;
-    struct mprof_counts active;                    // published
-    struct mprof_counts future[MPROF_CYCLE_COUNT]; // by cycle % 3
-    uintptr_t frames[];
-};
-
-// A prime: Go has 179999 rows, 1.4 MiB, which every reset would have to clear.
-#define MPROF_HASH_ROWS 1021
-
-struct mprof {
-    struct mprof_bucket **rows; // [MPROF_HASH_ROWS], NULL until the first bucket
-    struct mprof_bucket *first; // newest
-    uint64_t generator;         // xorshift state
-    uint32_t cycle;             // modulo a multiple of MPROF_CYCLE_COUNT
-    bool flushed;               // this cycle is published
-};
 
 #endif

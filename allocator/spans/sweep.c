@@ -3,12 +3,9 @@
 
 #include "allocator/check.h"
 #include "allocator/spans/mbitmap.h"
-#include "allocator/spans/mcentral.h"
 #include "allocator/pages/mheap.h"
 #include "allocator/poison.h"
 #include "allocator/spans/special_internal.h"
-
-#include <threads.h>
 
 enum sweep_fate sweep_fate_of(const struct mspan *span) {
     if (mspan_alloc_count(span) == 0) {
@@ -92,16 +89,4 @@ enum sweep_fate sweep_span(struct heap *heap, struct mcache *cache, struct mspan
     }
     ASSERT_SLOW(mspan_is_valid(span));
     return sweep_fate_of(span);
-}
-
-void sweep_ensure(struct heap *heap, struct mspan *span) {
-    enum mcentral_claim_status status = mcentral_claim(heap, span);
-    while (status == MCENTRAL_BEING_SWEPT) {
-        thrd_yield();
-        status = mcentral_claim(heap, span);
-    }
-    if (status == MCENTRAL_CLAIMED) {
-        (void)sweep_span(heap, NULL, span);
-        mcentral_settle(heap, span);
-    }
 }

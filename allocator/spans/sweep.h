@@ -19,10 +19,6 @@ enum sweep_fate { // of the span
 // finalizer is kept. No lock of the heap's is held. After Go's sweepLocked.sweep.
 enum sweep_fate sweep_span(struct heap *heap, struct mcache *cache, struct mspan *span);
 
-// Sweeps the span if that is due, or waits until who sweeps it is done. On nobody's behalf. The
-// span may be gone then, unless it holds a marked object. After Go's mspan.ensureSwept.
-void sweep_ensure(struct heap *heap, struct mspan *span);
-
 // What is in the span now, as a fate.
 enum sweep_fate sweep_fate_of(const struct mspan *span);
 

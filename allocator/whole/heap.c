@@ -8,6 +8,7 @@
 #include "allocator/check.h"
 #include "allocator/fault.h"
 #include "allocator/poison.h"
+#include "allocator/spans/mprof_internal.h"
 #include "allocator/spans/special_internal.h"
 
 #include <string.h>
@@ -66,10 +67,6 @@ void heap_destroy(struct heap *heap) {
 
 uintptr_t heap_base(const struct heap *heap) {
     return heap->base;
-}
-
-void *heap_zero_base(const struct heap *heap) {
-    return (void *)(uintptr_t)heap->zero_base;
 }
 
 // ---- faults

@@ -1,5 +1,6 @@
 // inspect_specials: specials and profile buckets as plain records.
 #include "allocator/pages/mheap.h"
+#include "allocator/spans/mprof_internal.h"
 #include "allocator/spans/special_internal.h"
 
 bool inspect_special(const void *special, struct inspect_special *record) {

@@ -15,6 +15,7 @@
 #include "allocator/mprof.h"
 #include "allocator/pages/mheap.h"
 #include "allocator/special.h"
+#include "allocator/spans/mprof_internal.h"
 #include "allocator/spans/special_internal.h"
 
 static struct heap *heap;

@@ -243,10 +243,10 @@ static void ensure_sweeps_a_span_once(void **state) {
     mark(f, object);
     heap_mark_end(f->heap);
     struct mspan *span = mheap_span_of(f->heap, (uintptr_t)object);
-    sweep_ensure(f->heap, span);
+    mcentral_ensure_swept(f->heap, span);
     assert_true(heap_is_swept(f->heap));
     assert_int_equal(stats_of(f->heap).Frees, 1);
-    sweep_ensure(f->heap, span);
+    mcentral_ensure_swept(f->heap, span);
     assert_int_equal(stats_of(f->heap).Frees, 1);
     check_account(f->heap);
 }
@@ -283,10 +283,10 @@ static void *object_being_swept(struct fixture *f) {
 static void whoever_needs_a_span_waits_for_the_thread_that_sweeps_it(void **state) {
     struct fixture *f = *state;
     struct mspan *span = mheap_span_of(f->heap, (uintptr_t)object_being_swept(f));
-    sweep_ensure(f->heap, span);
+    mcentral_ensure_swept(f->heap, span);
     assert_int_equal(other.turn_count, 1);
     assert_int_equal(stats_of(f->heap).Frees, 1);
-    sweep_ensure(f->heap, span); // there is nothing to wait for
+    mcentral_ensure_swept(f->heap, span); // there is nothing to wait for
     assert_int_equal(other.turn_count, 1);
     check_account(f->heap);
 }
