@@ -29,9 +29,9 @@ static int bisect(const char *path, bool is_json) {
     if (executor == NULL) {
         return CLI_ENVIRONMENT;
     }
-    struct memstats before = {0};
+    uint64_t before[ACCOUNT_MAX] = {0};
     const struct replay replay = {
-        .executor = executor, .name = path, .is_json = is_json, .before = &before};
+        .executor = executor, .name = path, .is_json = is_json, .before = before};
     program.header.check_every = 1;
     crash_catch();
     enum verdict verdict = replay_run(&replay, &program);
@@ -44,7 +44,7 @@ static int bisect(const char *path, bool is_json) {
             replay_print_finding_json(&replay, stdout);
         } else {
             replay_print_finding(&replay, &program, SHOWN_BEFORE, stdout);
-            replay_print_change(&replay, &before, stdout);
+            replay_print_change(&replay, before, stdout);
         }
     } else if (!is_json) {
         (void)printf("%s: no rule fails after any of its %zu operations\n", path,

@@ -6,8 +6,6 @@
 #include "cli/options.h"
 #include "cli/run/pin.h"
 #include "cli/run/replay.h"
-#include "dump/write/memstats_print.h"
-#include "dump/writer.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -71,9 +69,10 @@ struct call {
 static struct program program;
 
 static int write_dump(const struct replay *replay, const char *path) {
-    struct dump_result result = dump_write_path(executor_runtime(replay->executor), NULL, path);
-    if (result.error != 0) {
-        cli_message("%s: %s", path, strerror(result.error));
+    int error = executor_machine(replay->executor)
+                    ->write_dump(executor_state(replay->executor), path);
+    if (error != 0) {
+        cli_message("%s: %s", path, strerror(error));
         return CLI_ENVIRONMENT;
     }
     return CLI_CLEAN;
@@ -92,7 +91,9 @@ static int tell_finding(const struct replay *replay, const struct call *call,
 
 static int compare_against(const struct replay *replay, const struct call *call,
                            struct totals *totals) {
-    return executor_compare_dump(replay->executor, call->against, call->against_bytes)
+    return executor_machine(replay->executor)
+                   ->compare_dump(executor_state(replay->executor), call->against,
+                                  call->against_bytes)
                ? CLI_CLEAN
                : tell_finding(replay, call, totals);
 }
@@ -110,11 +111,8 @@ static int tell_verdict(const struct replay *replay, enum verdict verdict, const
         cli_message("%s: stopped at operation %zu: more work than one program is allowed",
                     replay->name, executor_position(replay->executor));
     }
-    if (call->has_stats && call->is_json) {
-        memstats_print_json(executor_stats(replay->executor), stdout);
-        (void)putchar('\n');
-    } else if (call->has_stats) {
-        memstats_print_text(executor_stats(replay->executor), stdout);
+    if (call->has_stats) {
+        replay_print_statistics(replay, stdout);
     }
     int status = call->against == NULL ? CLI_CLEAN : compare_against(replay, call, totals);
     return call->dump_path == NULL || status != CLI_CLEAN ? status
@@ -175,7 +173,7 @@ static bool set_aside(struct executor *executor, const char *names) {
     while (names != NULL && *names != 0) {
         size_t length = strcspn(names, ",");
         (void)snprintf(name, sizeof name, "%.*s", (int)length, names);
-        if (!oracle_set_aside(executor_oracle(executor), name)) {
+        if (!rule_set_aside(executor_book(executor), name)) {
             cli_message("replay: --without knows no truth and no rule '%s'", name);
             return false;
         }

@@ -180,6 +180,7 @@ static int run_soak(struct soak *soak) {
 }
 
 static int run_threads(const struct soak *soak, const char *threads) {
+#if COUNTERCHECK_HAS_GO
     struct soak_threads run = {
         .seconds = soak->seconds, .seed = soak->seed, .is_terminal = soak->is_terminal};
     if (!cli_number("soak", "--threads", threads, THREADS_MAX, &run.thread_count)) {
@@ -190,6 +191,12 @@ static int run_threads(const struct soak *soak, const char *threads) {
         return CLI_UNUSABLE;
     }
     return cli_finish(soak_threads(&run));
+#else
+    (void)soak;
+    (void)threads;
+    cli_message("soak: --threads needs the Go-like heap, which this build leaves out");
+    return CLI_UNUSABLE;
+#endif
 }
 
 int cmd_soak(int argc, char **argv) {

@@ -6,7 +6,7 @@
 // the ledger finds a difference. Each byte is changed in five ways. Exit status: 0 every change was
 // noticed, 1 one was not (each is listed), 2 a file is unusable, 3 no memory.
 
-#include "fuzz/go/executor.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/program/text.h"
 
 #include <inttypes.h>
@@ -42,7 +42,7 @@ static void change_byte(struct executor *executor, const char *path, uint8_t *by
     for (size_t i = 0; i < sizeof changes; i++) {
         bytes[at] ^= changes[i];
         totals.tried++;
-        if (executor_compare_dump(executor, bytes, size_bytes)) {
+        if (go_compare(executor, bytes, size_bytes)) {
             totals.unnoticed++;
             (void)printf("%s: byte %zu of %zu ^ 0x%02x is not noticed\n", path, at, size_bytes,
                          changes[i]);
@@ -54,7 +54,7 @@ static void change_byte(struct executor *executor, const char *path, uint8_t *by
 // 0, or the exit status.
 static int change_dump(struct executor *executor, const char *path) {
     size_t size_bytes;
-    const uint8_t *dump = executor_dump_bytes(executor, &size_bytes);
+    const uint8_t *dump = go_dump_bytes(executor, &size_bytes);
     if (dump == NULL) {
         (void)fprintf(stderr, "byteflips: %s: its last dump was not whole\n", path);
         return 2;
@@ -64,7 +64,7 @@ static int change_dump(struct executor *executor, const char *path) {
         return 3;
     }
     memcpy(bytes, dump, size_bytes);
-    if (!executor_compare_dump(executor, bytes, size_bytes)) {
+    if (!go_compare(executor, bytes, size_bytes)) {
         (void)fprintf(stderr, "byteflips: %s: its dump is noticed without a change\n", path);
         free(bytes);
         return 2;
@@ -93,7 +93,7 @@ static int change_dump_of(struct executor *executor, const char *path) {
 
 int main(int argc, char **argv) {
     const struct executor_options options = {.level = ORACLE_FULL, .final_dump = true};
-    struct executor *executor = executor_create(&options);
+    struct executor *executor = executor_create(&machine_go, NULL, &options);
     if (executor == NULL) {
         return 3;
     }

@@ -129,7 +129,7 @@ def kept(build, targets, excluded, all_of_them=False):
 
 def truths():
     """Every truth that has a rule, in the order of the rules."""
-    rules = "".join((ROOT / "oracle" / "go" / name).read_text() for name in ("rules.def", "rules_dump.def"))
+    rules = "".join(path.read_text() for path in sorted((ROOT / "oracle").glob("*/rules*.def")))
     return list(dict.fromkeys(re.findall(r'^RULE\(\w+, "[^"]*", "(\w+)"', rules, re.M)))
 
 

@@ -8,7 +8,7 @@ from tree import ROOT
 
 def truths():
     """rule -> truth, of the oracle's table."""
-    rules = (ROOT / "oracle" / "go" / "rules.def").read_text()
+    rules = "".join(path.read_text() for path in sorted((ROOT / "oracle").glob("*/rules*.def")))
     return dict(re.findall(r'^RULE\(\w+, "([^"]+)", "([^"]+)"', rules, re.M))
 
 

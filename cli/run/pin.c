@@ -3,8 +3,8 @@
 
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/run/machine.h"
 #include "cli/run/replay.h"
-#include "fuzz/go/statistics.h"
 #include "fuzz/program/text.h"
 
 #include <inttypes.h>
@@ -21,8 +21,8 @@ struct pin {
     char *text; // of the file without its block; from malloc, NUL-terminated
     size_t text_bytes;
     bool was_pinned;
-    bool has_old[STATISTIC_COUNT]; // what the block said, where it said anything
-    uint64_t old_values[STATISTIC_COUNT];
+    bool has_old[ACCOUNT_MAX]; // what the block said, where it said anything
+    uint64_t old_values[ACCOUNT_MAX];
 };
 
 static struct program program;
@@ -111,7 +111,7 @@ static int read_text(struct pin *pin, const char *path) {
             status = unusable(path, error.message);
         }
     }
-    if (status == CLI_CLEAN && program.count + STATISTIC_COUNT > PROGRAM_OPERATIONS_MAX) {
+    if (status == CLI_CLEAN && program.count + machine_now()->account->count > PROGRAM_OPERATIONS_MAX) {
         status = unusable(path, "too long: no room for the statistics behind its operations");
     }
     return status;
@@ -119,7 +119,7 @@ static int read_text(struct pin *pin, const char *path) {
 
 // ---- the run, and the new block
 
-static int run(struct executor *executor, const char *path, struct memstats *stats) {
+static int run(struct executor *executor, const char *path, uint64_t *stats) {
     const struct replay replay = {.executor = executor, .name = path, .at_end = stats};
     switch (replay_run(&replay, &program)) {
     case VERDICT_CLEAN:
@@ -136,20 +136,21 @@ static int run(struct executor *executor, const char *path, struct memstats *sta
     return cli_refused(path);
 }
 
-static size_t print_block(const struct memstats *stats, char *text, size_t size_bytes) {
+static size_t print_block(const uint64_t *stats, char *text, size_t size_bytes) {
+    const struct account_schema *schema = machine_now()->account;
     size_t length = (size_t)snprintf(text, size_bytes, "%s\n", block_begin);
-    for (unsigned i = 0; i < STATISTIC_COUNT; i++) {
-        uint64_t value = statistic_value(stats, (enum statistic)i);
+    for (unsigned i = 0; i < schema->count; i++) {
+        uint64_t value = stats[i];
         bool fits = value <= FIELD_VALUE_MAX;
         length += (size_t)snprintf(text + length, size_bytes - length, "%s%s=%" PRIu64 "%s\n",
-                                   fits ? "expect " : "# ", statistic_names[i], value,
+                                   fits ? "expect " : "# ", schema->names[i], value,
                                    fits ? "" : " is more than expect can say");
     }
     return length + (size_t)snprintf(text + length, size_bytes - length, "%s\n", block_end);
 }
 
-static int write_pinned(const struct pin *pin, const char *path, const struct memstats *stats) {
-    char block[STATISTIC_COUNT * 80 + 256];
+static int write_pinned(const struct pin *pin, const char *path, const uint64_t *stats) {
+    char block[ACCOUNT_MAX * 80 + 256];
     size_t block_bytes = print_block(stats, block, sizeof block);
     bool is_open = pin->text_bytes > 0 && pin->text[pin->text_bytes - 1] != '\n';
     char *whole = malloc(pin->text_bytes + 1 + block_bytes);
@@ -165,19 +166,20 @@ static int write_pinned(const struct pin *pin, const char *path, const struct me
     return status;
 }
 
-static void tell_changes(const struct pin *pin, const char *path, const struct memstats *stats) {
-    (void)printf("%s: %d statistics pinned\n", path, (int)STATISTIC_COUNT);
-    for (unsigned i = 0; pin->was_pinned && i < STATISTIC_COUNT; i++) {
-        uint64_t value = statistic_value(stats, (enum statistic)i);
+static void tell_changes(const struct pin *pin, const char *path, const uint64_t *stats) {
+    const struct account_schema *schema = machine_now()->account;
+    (void)printf("%s: %d statistics pinned\n", path, (int)schema->count);
+    for (unsigned i = 0; pin->was_pinned && i < schema->count; i++) {
+        uint64_t value = stats[i];
         if (pin->has_old[i] && pin->old_values[i] != value) {
-            (void)printf("  %-14s %12" PRIu64 " -> %" PRIu64 "\n", statistic_names[i],
+            (void)printf("  %-14s %12" PRIu64 " -> %" PRIu64 "\n", schema->names[i],
                          pin->old_values[i], value);
         }
     }
 }
 
 int pin_file(struct executor *executor, const char *path) {
-    struct memstats stats;
+    uint64_t stats[ACCOUNT_MAX];
     struct pin *pin = calloc(1, sizeof *pin);
     if (pin == NULL) {
         cli_message("out of memory");
@@ -185,13 +187,13 @@ int pin_file(struct executor *executor, const char *path) {
     }
     int status = read_text(pin, path);
     if (status == CLI_CLEAN) {
-        status = run(executor, path, &stats);
+        status = run(executor, path, stats);
     }
     if (status == CLI_CLEAN) {
-        status = write_pinned(pin, path, &stats);
+        status = write_pinned(pin, path, stats);
     }
     if (status == CLI_CLEAN) {
-        tell_changes(pin, path, &stats);
+        tell_changes(pin, path, stats);
     }
     free(pin->text);
     free(pin);

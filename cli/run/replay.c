@@ -3,14 +3,14 @@
 
 #include "cli/cli.h"
 #include "cli/run/crash.h"
-#include "fuzz/go/statistics.h"
+#include "cli/run/machine.h"
 #include "fuzz/program/text.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 struct executor *replay_open(const struct executor_options *options) {
-    struct executor *executor = executor_create(options);
+    struct executor *executor = executor_create(machine_now(), machine_argument(), options);
     if (executor == NULL) {
         cli_message("out of memory");
     }
@@ -48,39 +48,47 @@ void replay_print_json_string(const char *text, FILE *stream) {
     (void)fputc('"', stream);
 }
 
-static void print_moved(const struct memstats *before, const struct memstats *after, bool is_json) {
+// Copies the account of this moment.
+static void take_account(const struct replay *replay, uint64_t *values) {
+    unsigned count = executor_machine(replay->executor)->account->count;
+    memcpy(values, executor_account(replay->executor), count * sizeof *values);
+}
+
+static void print_moved(const struct replay *replay, const uint64_t *before,
+                        const uint64_t *after) {
+    const struct account_schema *schema = executor_machine(replay->executor)->account;
     const char *separator = "";
-    for (unsigned i = 0; i < STATISTIC_COUNT; i++) {
-        uint64_t old = statistic_value(before, (enum statistic)i);
-        uint64_t new = statistic_value(after, (enum statistic)i);
+    for (unsigned i = 0; i < schema->count; i++) {
+        uint64_t old = before[i];
+        uint64_t new = after[i];
         if (old == new) {
             continue;
         }
-        char sign = new > old ? '+' : '-';
-        uint64_t change = new > old ? new - old : old - new;
-        if (is_json) {
-            (void)printf("%s\"%s\":%s%" PRIu64, separator, statistic_names[i],
+        char sign = account_is_more(schema, new, old) ? '+' : '-';
+        uint64_t change = sign == '+' ? new - old : old - new;
+        if (replay->is_json) {
+            (void)printf("%s\"%s\":%s%" PRIu64, separator, schema->names[i],
                          sign == '-' ? "-" : "", change);
         } else {
-            (void)printf(" %s %c%" PRIu64, statistic_names[i], sign, change);
+            (void)printf(" %s %c%" PRIu64, schema->names[i], sign, change);
         }
         separator = ",";
     }
 }
 
 static void print_trace(const struct replay *replay, size_t index, const char *text,
-                        const struct memstats *before) {
-    const struct memstats *after = executor_stats(replay->executor);
+                        const uint64_t *before) {
+    const uint64_t *after = executor_account(replay->executor);
     bool effective = executor_was_effective(replay->executor);
     if (replay->is_json) {
         (void)printf("{\"operation\":%zu,\"text\":", index);
         replay_print_json_string(text, stdout);
         (void)printf(",\"effective\":%s,\"moved\":{", effective ? "true" : "false");
-        print_moved(before, after, true);
+        print_moved(replay, before, after);
         (void)printf("}}\n");
     } else {
         (void)printf("%4zu  %-44s", index, text);
-        print_moved(before, after, false);
+        print_moved(replay, before, after);
         (void)printf("%s\n", effective ? "" : " (nothing)");
     }
     (void)fflush(stdout); // a crash may be next
@@ -92,14 +100,15 @@ static enum verdict step(const struct replay *replay, const struct program *prog
     (void)text_print_operation(program->operations[index], text, sizeof text);
     crash_prepare("countercheck: %s: crashed in operation %zu: %s", replay->name, index, text);
     if (replay->before != NULL) {
-        *replay->before = *executor_stats(replay->executor);
+        take_account(replay, replay->before);
     }
     if (!replay->is_traced) {
         return executor_step(replay->executor);
     }
-    struct memstats before = *executor_stats(replay->executor);
+    uint64_t before[ACCOUNT_MAX];
+    take_account(replay, before);
     enum verdict verdict = executor_step(replay->executor);
-    print_trace(replay, index, text, &before);
+    print_trace(replay, index, text, before);
     return verdict;
 }
 
@@ -114,7 +123,7 @@ enum verdict replay_run(const struct replay *replay, const struct program *progr
         return verdict;
     }
     if (replay->at_end != NULL) {
-        *replay->at_end = *executor_stats(replay->executor);
+        take_account(replay, replay->at_end);
     }
     crash_prepare("countercheck: %s: crashed after operation %zu, in the last check or dump",
                   replay->name, executor_position(replay->executor));
@@ -130,37 +139,56 @@ enum verdict replay_run_again(const struct replay *replay) {
     return verdict;
 }
 
-void replay_print_change(const struct replay *replay, const struct memstats *before, FILE *stream) {
-    const struct memstats *after = executor_stats(replay->executor);
+void replay_print_change(const struct replay *replay, const uint64_t *before, FILE *stream) {
+    const struct account_schema *schema = executor_machine(replay->executor)->account;
+    const uint64_t *after = executor_account(replay->executor);
     (void)fprintf(stream, "statistics before this operation, and after it\n");
-    for (unsigned i = 0; i < STATISTIC_COUNT; i++) {
-        uint64_t old = statistic_value(before, (enum statistic)i);
-        uint64_t new = statistic_value(after, (enum statistic)i);
-        if (old != new) {
-            (void)fprintf(stream, "  %-16s %20" PRIu64 " %20" PRIu64 "  (%c%" PRIu64 ")\n",
-                          statistic_names[i], old, new, new > old ? '+' : '-',
-                          new > old ? new - old : old - new);
+    for (unsigned i = 0; i < schema->count; i++) {
+        char old[ACCOUNT_TEXT_BYTES];
+        char new[ACCOUNT_TEXT_BYTES];
+        bool is_more = account_is_more(schema, after[i], before[i]);
+        if (before[i] != after[i]) {
+            (void)fprintf(stream, "  %-16s %20s %20s  (%c%" PRIu64 ")\n", schema->names[i],
+                          account_text(schema, before[i], old),
+                          account_text(schema, after[i], new), is_more ? '+' : '-',
+                          is_more ? after[i] - before[i] : before[i] - after[i]);
         }
     }
 }
 
+void replay_print_statistics(const struct replay *replay, FILE *stream) {
+    const struct machine *machine = executor_machine(replay->executor);
+    const struct account_schema *schema = machine->account;
+    if (machine->print_statistics != NULL) {
+        machine->print_statistics(executor_state(replay->executor), replay->is_json, stream);
+        return;
+    }
+    const uint64_t *values = executor_account(replay->executor);
+    for (unsigned i = 0; i < schema->count; i++) {
+        char text[ACCOUNT_TEXT_BYTES];
+        (void)fprintf(stream, replay->is_json ? "%s\"%s\":%s" : "%s%-32s %20s\n",
+                      !replay->is_json ? "" : i == 0 ? "{" : ",", schema->names[i],
+                      account_text(schema, values[i], text));
+    }
+    (void)fputs(replay->is_json ? "}\n" : "", stream);
+}
+
 void replay_print_rules(const struct replay *replay, FILE *stream) {
-    const struct oracle *oracle = executor_oracle(replay->executor);
+    const struct rule_book *book = executor_book(replay->executor);
     unsigned silent_count = 0;
     (void)fprintf(stream, "%-22s %12s %6s\n", "rule", "evaluated", "fired");
-    for (unsigned i = 0; i < RULE_COUNT; i++) {
-        uint64_t evaluated = oracle_evaluated(oracle, (enum rule)i);
-        silent_count += evaluated == 0;
-        if (evaluated != 0) {
-            (void)fprintf(stream, "%-22s %12" PRIu64 " %6" PRIu64 "\n", rule_names[i], evaluated,
-                          oracle_fired(oracle, (enum rule)i));
+    for (unsigned i = 0; i < book->rules->count; i++) {
+        silent_count += book->evaluated[i] == 0;
+        if (book->evaluated[i] != 0) {
+            (void)fprintf(stream, "%-22s %12" PRIu64 " %6" PRIu64 "\n", book->rules->rows[i].name,
+                          book->evaluated[i], book->fired[i]);
         }
     }
     (void)fprintf(stream, "%u rules were not evaluated%s", silent_count,
                   silent_count == 0 ? "" : ":");
-    for (unsigned i = 0; i < RULE_COUNT; i++) {
-        if (oracle_evaluated(oracle, (enum rule)i) == 0) {
-            (void)fprintf(stream, " %s", rule_names[i]);
+    for (unsigned i = 0; i < book->rules->count; i++) {
+        if (book->evaluated[i] == 0) {
+            (void)fprintf(stream, " %s", book->rules->rows[i].name);
         }
     }
     (void)fputc('\n', stream);
@@ -187,7 +215,7 @@ static void print_also_json(const struct finding *finding, FILE *stream) {
     for (size_t i = 0; i < finding->also_count && i < FINDING_ALSO_MAX; i++) {
         const struct finding_also *also = &finding->also[i];
         (void)fprintf(stream, "%s{\"rule\":\"%s\",\"field\":", i == 0 ? "" : ",",
-                      rule_names[also->rule]);
+                      also->rule->name);
         replay_print_json_string(also->field, stream);
         (void)fprintf(stream, ",\"left\":%" PRIu64 ",\"right\":%" PRIu64 "}", also->left,
                       also->right);
@@ -199,8 +227,8 @@ void replay_print_finding_json(const struct replay *replay, FILE *stream) {
     const struct finding *finding = executor_finding(replay->executor);
     (void)fputs("{\"file\":", stream);
     replay_print_json_string(replay->name, stream);
-    (void)fprintf(stream, ",\"rule\":\"%s\",\"truth\":\"%s\",\"field\":", rule_names[finding->rule],
-                  rule_truths[finding->rule]);
+    (void)fprintf(stream, ",\"rule\":\"%s\",\"truth\":\"%s\",\"field\":", finding->row->name,
+                  finding->row->truth);
     replay_print_json_string(finding->field, stream);
     (void)fprintf(stream, ",\"operation\":%" PRIu64 ",\"checked_before\":%" PRIu64 ",\"text\":",
                   finding->operation, finding->checked_before);

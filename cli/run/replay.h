@@ -3,7 +3,7 @@
 #ifndef CLI_RUN_REPLAY_H
 #define CLI_RUN_REPLAY_H
 
-#include "fuzz/go/executor.h"
+#include "fuzz/execute/executor.h"
 
 #include <stdio.h>
 
@@ -12,8 +12,8 @@ struct replay {
     const char *name;        // of the program, for messages
     bool is_traced;          // prints each operation with the counters that it moved
     bool is_json;            // traces are JSON lines
-    struct memstats *at_end; // NULL, or where the statistics after the last operation go
-    struct memstats *before; // NULL, or where those before the operation that runs go
+    uint64_t *at_end; // NULL, or where the ACCOUNT_MAX statistics after the last operation go
+    uint64_t *before; // NULL, or where those before the operation that runs go
 };
 
 // Runs the program to its end or its first finding. Prepares the crash line at each operation.
@@ -27,7 +27,10 @@ void replay_print_finding(const struct replay *replay, const struct program *pro
 void replay_print_finding_json(const struct replay *replay, FILE *stream);
 
 // The statistics that differ, each as it was and as it is now.
-void replay_print_change(const struct replay *replay, const struct memstats *before, FILE *stream);
+void replay_print_change(const struct replay *replay, const uint64_t *before, FILE *stream);
+
+// All statistics of this moment: as a table, or with is_json as one JSON object on a line.
+void replay_print_statistics(const struct replay *replay, FILE *stream);
 
 // Every rule with how often it was evaluated and how often it fired, over all programs so far.
 void replay_print_rules(const struct replay *replay, FILE *stream);

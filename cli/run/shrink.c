@@ -65,7 +65,7 @@ int shrink_program(const char *path, struct program *program, struct shrink *shr
 
 void shrink_describe(const struct outcome *outcome, char *text, size_t size_bytes) {
     bool is_finding = outcome->kind == OUTCOME_FINDING;
-    (void)snprintf(text, size_bytes, "%s%s%s", is_finding ? rule_names[outcome->rule] : "crash",
+    (void)snprintf(text, size_bytes, "%s%s%s", is_finding ? outcome->rule->name : "crash",
                    is_finding && outcome->field[0] == 0 ? "" : " ",
                    is_finding ? outcome->field : outcome->crash);
 }

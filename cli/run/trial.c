@@ -2,7 +2,22 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/run/trial.h"
 
-#include "allocator/poison.h"
+#include "cli/run/machine.h"
+
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define TRIAL_HAS_ASAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define TRIAL_HAS_ASAN 1
+#endif
+#ifndef TRIAL_HAS_ASAN
+#define TRIAL_HAS_ASAN 0
+#endif
+#if TRIAL_HAS_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include <errno.h>
 #include <signal.h>
@@ -17,8 +32,9 @@
 
 struct report { // what the child writes when it lives, or AddressSanitizer ends it
     int verdict;
-    enum rule rule;
+    const struct rule_row *rule; // the child is a copy: its tables lie where ours do
     char field[FINDING_FIELD_BYTES];
+    char sentence[FINDING_SENTENCE_BYTES];
     uintptr_t place; // of AddressSanitizer's report; 0: none
     char kind[48];   // of it
 };
@@ -29,7 +45,7 @@ static void write_report(int descriptor, const struct report *report) {
     }
 }
 
-#if HEAP_POISON_ACTIVE
+#if TRIAL_HAS_ASAN
 static int sanitizer_reports_to = -1;
 static bool sanitizer_is_brief;
 
@@ -47,7 +63,7 @@ void __asan_on_error(void) {
 #endif
 
 static void have_sanitizer_report(int report_to, bool is_brief) {
-#if HEAP_POISON_ACTIVE
+#if TRIAL_HAS_ASAN
     sanitizer_reports_to = report_to;
     sanitizer_is_brief = is_brief;
 #else
@@ -62,14 +78,15 @@ static _Noreturn void run_child(const struct program *program,
     (void)dup2(errors_to, STDERR_FILENO);
     have_sanitizer_report(report_to, is_brief);
     (void)alarm(TIMEOUT_SECONDS);
-    struct executor *executor = executor_create(options);
+    struct executor *executor = executor_create(machine_now(), machine_argument(), options);
     struct report report = {.verdict = VERDICT_ENVIRONMENT};
     if (executor != NULL) {
         report.verdict = (int)executor_run_twice(executor, program);
         const struct finding *finding = executor_finding(executor);
         if (finding != NULL) {
-            report.rule = finding->rule;
+            report.rule = finding->row;
             memcpy(report.field, finding->field, sizeof report.field);
+            memcpy(report.sentence, finding->sentence, sizeof report.sentence);
         }
     }
     write_report(report_to, &report);
@@ -148,6 +165,7 @@ static struct outcome read_outcome(pid_t child, int report_from, int errors_from
     if (report.verdict == VERDICT_FINDING) {
         struct outcome outcome = {.kind = OUTCOME_FINDING, .rule = report.rule};
         memcpy(outcome.field, report.field, sizeof outcome.field);
+        memcpy(outcome.sentence, report.sentence, sizeof outcome.sentence);
         return outcome;
     }
     bool is_unknown = report.verdict == VERDICT_ENVIRONMENT;
@@ -195,7 +213,8 @@ bool outcome_is_same(const struct outcome *a, const struct outcome *b) {
         return false;
     }
     if (a->kind == OUTCOME_FINDING) {
-        return a->rule == b->rule && strcmp(a->field, b->field) == 0;
+        return a->rule == b->rule && strcmp(a->field, b->field) == 0 &&
+               strcmp(a->sentence, b->sentence) == 0;
     }
     if (a->kind == OUTCOME_CRASH && a->place != 0 && b->place != 0) {
         return a->place == b->place;

@@ -2,7 +2,6 @@
 // that the swarm leaves on.
 #include "fuzz/generate/generator.h"
 
-#include "allocator/system/sysmem.h"
 #include "fuzz/generate/plan.h"
 
 #define TRIES_MAX    4
@@ -28,7 +27,7 @@ struct program_header generator_header(uint32_t seed) {
     }
     if (random_once_in(&random, 32)) {
         header.fault_at = (uint16_t)(1 + random_below(&random, 12));
-        header.fault_call = (uint8_t)random_below(&random, SYSMEM_CALL_COUNT);
+        header.fault_call = (uint8_t)random_below(&random, FAULT_CALL_COUNT);
         header.fault_and_on = random_once_in(&random, 2);
     }
     return header;
@@ -43,9 +42,17 @@ static bool is_costly(enum operation_code code) {
 static const uint8_t *places(uint32_t *count) {
     static uint8_t table[PLACES_MAX];
     static uint32_t table_count;
-    for (unsigned code = 0; code < OP_COUNT && (code > 0 || table_count == 0); code++) {
-        for (uint32_t i = 0; i < operation_descriptions[code].weight; i++) {
-            table[table_count++] = (uint8_t)code;
+    static const struct language *table_language;
+    const struct language *language = language_now();
+    if (language != table_language) {
+        table_language = language;
+        table_count = 0;
+        for (unsigned code = 0; code < OP_COUNT; code++) {
+            const struct operation_description *d = &operation_descriptions[code];
+            uint32_t weight = language_has(language, d->capability) ? d->weight : 0;
+            for (uint32_t i = 0; i < weight; i++) {
+                table[table_count++] = (uint8_t)code;
+            }
         }
     }
     *count = table_count;
@@ -266,7 +273,7 @@ static size_t phrase_of_fan(struct random *random, const struct program *program
     }
     if (!is_off(OP_FAULT, groups_off) && random_once_in(random, 2)) {
         struct operation fault = operation_from_bits(OP_FAULT);
-        fault = operation_set(fault, OPERAND_CALL, SYSMEM_PAGES);
+        fault = operation_set(fault, OPERAND_CALL, FAULT_PAGES);
         fault = operation_set(fault, OPERAND_AT, 1 + random_below(random, 3));
         phrase[count++] = operation_set(fault, OPERAND_AND_ON, random_below(random, 2));
     }

@@ -1,7 +1,6 @@
 // mutator: the steps of mutation, and the hooks' form of it on bytes.
 #include "fuzz/generate/mutator.h"
 
-#include "allocator/system/sysmem.h"
 #include "fuzz/generate/generator.h"
 #include "fuzz/generate/plan.h"
 #include "fuzz/program/text.h"
@@ -171,7 +170,7 @@ static void step_fault(struct program *program, size_t operations_max, struct ra
     size_t at = random_below(random, (uint32_t)program->count + 1);
     if (open_gap(program, at, 1, operations_max) == 1) {
         struct operation fault = operation_from_bits(OP_FAULT);
-        fault = operation_set(fault, OPERAND_CALL, random_below(random, SYSMEM_CALL_COUNT));
+        fault = operation_set(fault, OPERAND_CALL, random_below(random, FAULT_CALL_COUNT));
         fault = operation_set(fault, OPERAND_AT, random_below(random, 4));
         program->operations[at] = operation_set(fault, OPERAND_AND_ON, random_below(random, 2));
     }

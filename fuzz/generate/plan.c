@@ -2,9 +2,6 @@
 // that needs it.
 #include "fuzz/generate/plan.h"
 
-#include "allocator/bits.h"
-#include "allocator/heap.h"
-
 #include <string.h>
 
 #define STACK_BYTES_MIN  UINT32_C(8192)
@@ -12,6 +9,18 @@
 #define HANDLES_PER_SPAN 8 // a guess
 
 // ---- sets
+
+static uint32_t count_bits(uint64_t bits) {
+    bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+    bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
+    bits = (bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (uint32_t)(bits * UINT64_C(0x0101010101010101) >> 56);
+}
+
+// Of the lowest set bit; `bits` is not 0.
+static uint32_t lowest_bit(uint64_t bits) {
+    return count_bits((bits & ~(bits - 1)) - 1);
+}
 
 static bool has(const struct plan_handles *set, uint32_t handle) {
     return (set->words[handle / 64] >> handle % 64 & 1) != 0;
@@ -26,7 +35,7 @@ static void put(struct plan_handles *set, uint32_t handle, bool is_in) {
 static uint32_t count_of(const struct plan_handles *set) {
     uint32_t count = 0;
     for (size_t i = 0; i < PLAN_HANDLES / 64; i++) {
-        count += bits_popcount64(set->words[i]);
+        count += count_bits(set->words[i]);
     }
     return count;
 }
@@ -36,10 +45,10 @@ static bool draw_bit(uint64_t bits, struct random *random, uint32_t *slot) {
     if (bits == 0) {
         return false;
     }
-    for (uint32_t left = random_below(random, bits_popcount64(bits)); left > 0; left--) {
+    for (uint32_t left = random_below(random, count_bits(bits)); left > 0; left--) {
         bits &= bits - 1;
     }
-    *slot = bits_ctz64(bits);
+    *slot = lowest_bit(bits);
     return true;
 }
 
@@ -102,7 +111,7 @@ static void end_cycle(struct plan *plan) {
     plan->unswept_count = 1 + count_of(&plan->live) / HANDLES_PER_SPAN;
     for (size_t i = 0; i < PLAN_HANDLES / 64; i++) {
         uint64_t kept = plan->rooted.words[i];
-        plan->dying_count += bits_popcount64(plan->finalized.words[i] & ~kept);
+        plan->dying_count += count_bits(plan->finalized.words[i] & ~kept);
         plan->live.words[i] &= kept;
         plan->freeable.words[i] &= kept;
         plan->pointerful.words[i] &= kept;

@@ -8,6 +8,7 @@
 #include "oracle/go/verify/raw.h"
 #include "oracle/core/supply.h"
 #include "oracle/go/roundtrip/roundtrip.h"
+#include "oracle/go/rules.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -109,8 +110,8 @@ static int sink_wait(void *context) {
     return 0;
 }
 
-static struct mcache *any_cache(struct executor *executor) {
-    return executor_cache(executor, operation_from_bits(OP_FLUSH));
+static struct mcache *any_cache(struct go_machine *machine) {
+    return go_cache(machine, operation_from_bits(OP_FLUSH));
 }
 
 // Whether all memory lies in the heap's own range; what does not lies where the kernel likes, and
@@ -128,9 +129,9 @@ static bool lies_in_its_range(const struct heap *heap) {
 #define NOTE_LANES 4 // words of a dump that are hashed side by side
 
 // The bytes of a dump are a result.
-static void note_bytes(struct executor *executor, const struct dump_buffer *dump) {
-    executor_note(executor, dump->size_bytes);
-    if (!lies_in_its_range(executor->heap)) {
+static void note_bytes(struct go_machine *machine, const struct dump_buffer *dump) {
+    executor_note(machine->executor, dump->size_bytes);
+    if (!lies_in_its_range(machine->heap)) {
         return;
     }
     uint64_t lanes[NOTE_LANES] = {1, 2, 3, 4}; // none waits for another
@@ -144,14 +145,14 @@ static void note_bytes(struct executor *executor, const struct dump_buffer *dump
         }
     }
     for (size_t lane = 0; lane < NOTE_LANES; lane++) {
-        executor_note(executor, lanes[lane]);
+        executor_note(machine->executor, lanes[lane]);
     }
     for (; at < dump->size_bytes; at++) {
-        executor_note(executor, dump->bytes[at]);
+        executor_note(machine->executor, dump->bytes[at]);
     }
 }
 
-static struct dump_result dump_to(struct executor *executor, struct sink *sink) {
+static struct dump_result dump_to(struct go_machine *machine, struct sink *sink) {
     struct dump_sink out = {
         .write = sink_write,
         .wait = sink_wait,
@@ -159,69 +160,69 @@ static struct dump_result dump_to(struct executor *executor, struct sink *sink) 
         .write_pieces = sink->number % 2 == 1 ? sink_write_pieces : NULL,
     };
     sink->buffer->size_bytes = 0;
-    struct dump_result result = dump_write(executor->runtime, any_cache(executor), &out);
-    executor_work(executor, sink->buffer->size_bytes / DUMP_BYTES_PER_UNIT);
-    note_bytes(executor, sink->buffer);
+    struct dump_result result = dump_write(machine->runtime, any_cache(machine), &out);
+    executor_work(machine->executor, sink->buffer->size_bytes / DUMP_BYTES_PER_UNIT);
+    note_bytes(machine, sink->buffer);
     return result;
 }
 
-bool executor_compare_dump(struct executor *executor, const void *bytes, size_t size_bytes) {
+bool go_compare_dump(struct go_machine *machine, const void *bytes, size_t size_bytes) {
     const struct roundtrip_dump dump = {
         .bytes = bytes,
         .size_bytes = size_bytes,
-        .runtime = executor->runtime,
-        .fast = executor_stats(executor),
+        .runtime = machine->runtime,
+        .fast = go_stats(machine),
         .has_model = true,
     };
-    return roundtrip_check(executor->oracle, &dump);
+    return roundtrip_check(machine->oracle, &dump);
 }
 
-static bool compare(struct executor *executor) {
-    executor->dump_is_whole = true;
-    return executor_compare_dump(executor, executor->dump.bytes, executor->dump.size_bytes);
+static bool compare(struct go_machine *machine) {
+    machine->dump_is_whole = true;
+    return go_compare_dump(machine, machine->dump.bytes, machine->dump.size_bytes);
 }
 
-static bool result_is(struct executor *executor, struct dump_result result, int error,
+static bool result_is(struct go_machine *machine, struct dump_result result, int error,
                       uint64_t offset_bytes) {
-    return oracle_rule(executor->oracle, RULE_DUMP_SINK, result.error == error, "error", "sink",
+    return oracle_rule(machine->oracle, RULE_DUMP_SINK, result.error == error, "error", "sink",
                        (uint64_t)error, "writer", (uint64_t)result.error) &&
-           oracle_rule(executor->oracle, RULE_DUMP_SINK, result.offset_bytes == offset_bytes,
+           oracle_rule(machine->oracle, RULE_DUMP_SINK, result.offset_bytes == offset_bytes,
                        "offset", "sink", offset_bytes, "writer", result.offset_bytes);
 }
 
-bool executor_dump_and_compare(struct executor *executor) {
-    struct sink sink = {.buffer = &executor->dump, .kind = SINK_MEMORY};
-    struct dump_result result = dump_to(executor, &sink);
+bool go_dump_and_compare(struct go_machine *machine) {
+    struct sink sink = {.buffer = &machine->dump, .kind = SINK_MEMORY};
+    struct dump_result result = dump_to(machine, &sink);
     return sink.is_out_of_memory ||
-           (result_is(executor, result, 0, executor->dump.size_bytes) && compare(executor));
+           (result_is(machine, result, 0, machine->dump.size_bytes) && compare(machine));
 }
 
 // What a sink took before it broke off is the beginning of the dump that a patient one takes
 // afterwards; what one with room enough took is the whole of it.
-static bool compare_beginning(struct executor *executor, const struct dump_buffer *taken,
+static bool compare_beginning(struct go_machine *machine, const struct dump_buffer *taken,
                               bool is_whole) {
-    if (!executor_dump_and_compare(executor)) {
+    if (!go_dump_and_compare(machine)) {
         return false;
     }
-    size_t whole_bytes = executor->dump.size_bytes;
+    size_t whole_bytes = machine->dump.size_bytes;
     bool is_prefix = taken->size_bytes <= whole_bytes &&
                      (taken->size_bytes == 0 ||
-                      memcmp(taken->bytes, executor->dump.bytes, taken->size_bytes) == 0);
-    return oracle_rule(executor->oracle, RULE_DUMP_SINK,
+                      memcmp(taken->bytes, machine->dump.bytes, taken->size_bytes) == 0);
+    return oracle_rule(machine->oracle, RULE_DUMP_SINK,
                        is_prefix && (!is_whole || taken->size_bytes == whole_bytes), "beginning",
                        "sink's bytes", taken->size_bytes, "whole dump", whole_bytes);
 }
 
-static void dump_to_failing(struct executor *executor, enum sink_kind kind, uint32_t number) {
+static void dump_to_failing(struct go_machine *machine, enum sink_kind kind, uint32_t number) {
     struct dump_buffer taken = {0};
     struct sink sink = {.buffer = &taken, .kind = kind, .number = number};
-    struct dump_result result = dump_to(executor, &sink);
+    struct dump_result result = dump_to(machine, &sink);
     // A dump that ends where the room does is whole as well.
     bool is_whole = taken.size_bytes < number || result.error == 0;
     int error = is_whole ? 0 : kind == SINK_ENOSPC ? ENOSPC : EPIPE;
-    executor->dump_is_whole = false;
-    if (!sink.is_out_of_memory && result_is(executor, result, error, taken.size_bytes)) {
-        (void)compare_beginning(executor, &taken, is_whole);
+    machine->dump_is_whole = false;
+    if (!sink.is_out_of_memory && result_is(machine, result, error, taken.size_bytes)) {
+        (void)compare_beginning(machine, &taken, is_whole);
     }
     free(taken.bytes);
 }
@@ -243,43 +244,44 @@ static bool read_file(const char *path, struct dump_buffer *buffer) {
     return count == 0;
 }
 
-static bool dump_to_path(struct executor *executor) {
-    const char *path = executor->options.scratch_path;
-    struct dump_result result = dump_write_path(executor->runtime, any_cache(executor), path);
-    if (result.error != 0 || !read_file(path, &executor->dump)) {
+static bool dump_to_path(struct go_machine *machine) {
+    const char *path = executor_options(machine->executor)->scratch_path;
+    struct dump_result result = dump_write_path(machine->runtime, any_cache(machine), path);
+    if (result.error != 0 || !read_file(path, &machine->dump)) {
         supply_refused(); // the disk's failure, not the writer's
         return true;
     }
     (void)unlink(path);
-    note_bytes(executor, &executor->dump);
-    return result_is(executor, result, 0, executor->dump.size_bytes) && compare(executor);
+    note_bytes(machine, &machine->dump);
+    return result_is(machine, result, 0, machine->dump.size_bytes) && compare(machine);
 }
 
-static bool dump_to_slow(struct executor *executor, enum sink_kind kind, uint32_t number) {
-    struct sink sink = {.buffer = &executor->dump, .kind = kind, .number = number};
-    struct dump_result result = dump_to(executor, &sink);
+static bool dump_to_slow(struct go_machine *machine, enum sink_kind kind, uint32_t number) {
+    struct sink sink = {.buffer = &machine->dump, .kind = kind, .number = number};
+    struct dump_result result = dump_to(machine, &sink);
     return sink.is_out_of_memory ||
-           (result_is(executor, result, 0, executor->dump.size_bytes) && compare(executor));
+           (result_is(machine, result, 0, machine->dump.size_bytes) && compare(machine));
 }
 
-bool exec_dump(struct executor *executor, struct operation operation) {
+bool exec_dump(struct go_machine *machine, struct operation operation) {
     enum sink_kind kind = (enum sink_kind)operation_get(operation, OPERAND_SINK);
     uint32_t number = operation_sink_number(operation);
-    executor_work(executor, 64 + model_object_count(executor->model));
+    executor_work(machine->executor, 64 + model_object_count(machine->model));
     switch (kind) {
     case SINK_PATH:
-        (void)(executor->options.scratch_path == NULL ? executor_dump_and_compare(executor)
-                                                      : dump_to_path(executor));
+        (void)(executor_options(machine->executor)->scratch_path == NULL
+                   ? go_dump_and_compare(machine)
+                   : dump_to_path(machine));
         break;
     case SINK_ENOSPC:
     case SINK_EPIPE:
-        dump_to_failing(executor, kind, number);
+        dump_to_failing(machine, kind, number);
         break;
     case SINK_MEMORY:
     case SINK_SHORT:
     case SINK_EINTR:
     case SINK_EAGAIN:
-        (void)dump_to_slow(executor, kind, number);
+        (void)dump_to_slow(machine, kind, number);
         break;
     }
     return true;

@@ -3,8 +3,8 @@
 
 #define FRAME_BIT_BYTES 32 // 255 words
 
-static struct goroutine *goroutine_of(struct executor *executor, struct operation operation) {
-    return executor->goroutines[operation_get(operation, OPERAND_GOROUTINE)];
+static struct goroutine *goroutine_of(struct go_machine *machine, struct operation operation) {
+    return machine->goroutines[operation_get(operation, OPERAND_GOROUTINE)];
 }
 
 static uint32_t id_of(struct operation operation) {
@@ -15,94 +15,94 @@ static struct model_stack stack_of(const struct goroutine *g) {
     return (struct model_stack){g->stack_low, g->stack_bytes};
 }
 
-bool exec_go_start(struct executor *executor, struct operation operation) {
+bool exec_go_start(struct go_machine *machine, struct operation operation) {
     uint32_t id = id_of(operation);
-    if (executor->goroutines[id] != NULL) {
+    if (machine->goroutines[id] != NULL) {
         return false;
     }
-    uintptr_t go_pc = executor_pc(executor, id);
-    struct goroutine *g = runtime_start_goroutine(executor->runtime, go_pc,
+    uintptr_t pc = go_pc(machine, id);
+    struct goroutine *g = runtime_start_goroutine(machine->runtime, pc,
                                                   operation_get(operation, OPERAND_SYSTEM) != 0);
     if (g == NULL) {
         return false;
     }
-    executor->goroutines[id] = g;
-    executor_note(executor, g->stack_low);
-    (void)model_goroutine_started(executor->model, id,
+    machine->goroutines[id] = g;
+    executor_note(machine->executor, g->stack_low);
+    (void)model_goroutine_started(machine->model, id,
                                   &(struct model_goroutine){
                                       .address = (uintptr_t)g,
-                                      .go_pc = go_pc,
+                                      .go_pc = pc,
                                       .is_system = operation_get(operation, OPERAND_SYSTEM) != 0,
                                       .stack = stack_of(g),
                                   });
     return true;
 }
 
-bool exec_go_exit(struct executor *executor, struct operation operation) {
-    struct goroutine *g = goroutine_of(executor, operation);
+bool exec_go_exit(struct go_machine *machine, struct operation operation) {
+    struct goroutine *g = goroutine_of(machine, operation);
     if (g == NULL) {
         return false;
     }
-    runtime_exit_goroutine(executor->runtime, g);
-    executor->goroutines[id_of(operation)] = NULL;
-    (void)model_goroutine_exited(executor->model, id_of(operation));
+    runtime_exit_goroutine(machine->runtime, g);
+    machine->goroutines[id_of(operation)] = NULL;
+    (void)model_goroutine_exited(machine->model, id_of(operation));
     return true;
 }
 
-static bool resize_stack(struct executor *executor, struct operation operation,
+static bool resize_stack(struct go_machine *machine, struct operation operation,
                          bool (*resize)(struct runtime *, struct goroutine *)) {
-    struct goroutine *g = goroutine_of(executor, operation);
+    struct goroutine *g = goroutine_of(machine, operation);
     if (g == NULL || (g->stack_bytes >= (size_t)1 << 20 && resize == runtime_grow_stack) ||
-        !resize(executor->runtime, g)) {
+        !resize(machine->runtime, g)) {
         return false;
     }
-    executor_work(executor, g->stack_bytes / 1024);
-    executor_note(executor, g->stack_low);
+    executor_work(machine->executor, g->stack_bytes / 1024);
+    executor_note(machine->executor, g->stack_low);
     return true;
 }
 
-bool exec_go_grow(struct executor *executor, struct operation operation) {
-    if (!resize_stack(executor, operation, runtime_grow_stack)) {
+bool exec_go_grow(struct go_machine *machine, struct operation operation) {
+    if (!resize_stack(machine, operation, runtime_grow_stack)) {
         return false;
     }
-    (void)model_stack_grown(executor->model, id_of(operation),
-                            stack_of(goroutine_of(executor, operation)));
+    (void)model_stack_grown(machine->model, id_of(operation),
+                            stack_of(goroutine_of(machine, operation)));
     return true;
 }
 
-bool exec_go_shrink(struct executor *executor, struct operation operation) {
-    if (!resize_stack(executor, operation, runtime_shrink_stack)) {
+bool exec_go_shrink(struct go_machine *machine, struct operation operation) {
+    if (!resize_stack(machine, operation, runtime_shrink_stack)) {
         return false;
     }
-    (void)model_stack_shrunk(executor->model, id_of(operation),
-                             stack_of(goroutine_of(executor, operation)));
+    (void)model_stack_shrunk(machine->model, id_of(operation),
+                             stack_of(goroutine_of(machine, operation)));
     return true;
 }
 
-bool exec_go_status(struct executor *executor, struct operation operation) {
+bool exec_go_status(struct go_machine *machine, struct operation operation) {
     static const enum goroutine_status statuses[] = {GOROUTINE_IDLE, GOROUTINE_RUNNABLE,
                                                      GOROUTINE_SYSCALL, GOROUTINE_WAITING,
                                                      GOROUTINE_RUNNING};
     static const char *const reasons[] = {NULL, "chan receive", "select", "sleep"};
-    struct goroutine *g = goroutine_of(executor, operation);
+    struct goroutine *g = goroutine_of(machine, operation);
     if (g == NULL) {
         return false;
     }
     enum goroutine_status status = statuses[operation_get(operation, OPERAND_STATUS)];
     const char *reason = reasons[operation_get(operation, OPERAND_REASON)];
-    runtime_set_goroutine_status(executor->runtime, g, status, reason);
-    (void)model_status_set(executor->model, id_of(operation), status, reason == NULL ? "" : reason);
+    runtime_set_goroutine_status(machine->runtime, g, status, reason);
+    (void)model_status_set(machine->model, id_of(operation), status, reason == NULL ? "" : reason);
     return true;
 }
 
-bool exec_go_context(struct executor *executor, struct operation operation) {
-    struct goroutine *g = goroutine_of(executor, operation);
+bool exec_go_context(struct go_machine *machine, struct operation operation) {
+    struct goroutine *g = goroutine_of(machine, operation);
     uintptr_t value;
-    if (g == NULL || !executor_target(executor, operation, &value)) {
+    if (g == NULL || !go_target(machine, operation, &value)) {
         return false;
     }
-    runtime_set_context(executor->runtime, g, value);
-    (void)model_context_set(executor->model, id_of(operation), value);
+    runtime_set_context(machine->runtime, g, value);
+    (void)model_context_set(machine->model, id_of(operation), value);
     return true;
 }
 
@@ -113,14 +113,14 @@ static void repeat_bits(uint8_t *bytes, uint32_t bits) {
     }
 }
 
-static struct frame_description describe_frame(struct executor *executor,
+static struct frame_description describe_frame(struct go_machine *machine,
                                                struct operation operation, const uint8_t *bits) {
     static const enum frame_map maps[] = {FRAME_MAP_NONE, FRAME_MAP_SIZE, FRAME_MAP_EMPTY,
                                           FRAME_MAP_BITS};
     uint32_t words = operation_get(operation, OPERAND_FRAME_WORDS);
     uint32_t locals = operation_get(operation, OPERAND_LOCAL_WORDS);
-    uintptr_t pc = executor_pc(executor, words * 9 + locals);
-    const struct func *func = runtime_find_func(executor->runtime, pc);
+    uintptr_t pc = go_pc(machine, words * 9 + locals);
+    const struct func *func = runtime_find_func(machine->runtime, pc);
     return (struct frame_description){
         .entry = func == NULL ? pc : func->entry,
         .pc = pc,
@@ -135,28 +135,28 @@ static struct frame_description describe_frame(struct executor *executor,
     };
 }
 
-bool exec_frame_push(struct executor *executor, struct operation operation) {
-    struct goroutine *g = goroutine_of(executor, operation);
+bool exec_frame_push(struct go_machine *machine, struct operation operation) {
+    struct goroutine *g = goroutine_of(machine, operation);
     if (g == NULL) {
         return false;
     }
     uint8_t bits[FRAME_BIT_BYTES];
     repeat_bits(bits, operation_get(operation, OPERAND_BITS));
-    struct frame_description description = describe_frame(executor, operation, bits);
-    struct frame *frame = runtime_push_frame(executor->runtime, g, &description);
+    struct frame_description description = describe_frame(machine, operation, bits);
+    struct frame *frame = runtime_push_frame(machine->runtime, g, &description);
     uintptr_t sp = frame == NULL ? 0 : frame->sp;
-    executor_note(executor, sp);
-    (void)model_frame_pushed(executor->model, id_of(operation), &description, sp, stack_of(g));
+    executor_note(machine->executor, sp);
+    (void)model_frame_pushed(machine->model, id_of(operation), &description, sp, stack_of(g));
     return frame != NULL;
 }
 
-bool exec_frame_pop(struct executor *executor, struct operation operation) {
-    struct goroutine *g = goroutine_of(executor, operation);
+bool exec_frame_pop(struct go_machine *machine, struct operation operation) {
+    struct goroutine *g = goroutine_of(machine, operation);
     if (g == NULL) {
         return false;
     }
-    bool existed = runtime_pop_frame(executor->runtime, g);
-    (void)model_frame_popped(executor->model, id_of(operation), existed);
+    bool existed = runtime_pop_frame(machine->runtime, g);
+    (void)model_frame_popped(machine->model, id_of(operation), existed);
     return existed;
 }
 
@@ -172,70 +172,70 @@ static const struct frame *frame_of(const struct goroutine *g, uint32_t *depth) 
     return frame;
 }
 
-bool exec_write_frame(struct executor *executor, struct operation operation) {
-    struct goroutine *g = goroutine_of(executor, operation);
+bool exec_write_frame(struct go_machine *machine, struct operation operation) {
+    struct goroutine *g = goroutine_of(machine, operation);
     uint32_t depth = operation_get(operation, OPERAND_FRAME);
     const struct frame *frame = g == NULL ? NULL : frame_of(g, &depth);
     uintptr_t value;
     if (frame == NULL || frame->description.size_bytes == 0 ||
-        !executor_target(executor, operation, &value)) {
+        !go_target(machine, operation, &value)) {
         return false;
     }
     size_t words = frame->description.size_bytes / sizeof(uintptr_t);
     size_t word = operation_get(operation, OPERAND_WORD) % words;
-    runtime_write_pointer(executor->runtime, frame->sp + word * sizeof(uintptr_t), value);
-    (void)model_frame_wrote(executor->model, id_of(operation), depth, word, value);
+    runtime_write_pointer(machine->runtime, frame->sp + word * sizeof(uintptr_t), value);
+    (void)model_frame_wrote(machine->model, id_of(operation), depth, word, value);
     return true;
 }
 
-bool exec_defer_push(struct executor *executor, struct operation operation) {
-    struct goroutine *g = goroutine_of(executor, operation);
+bool exec_defer_push(struct go_machine *machine, struct operation operation) {
+    struct goroutine *g = goroutine_of(machine, operation);
     uintptr_t value;
-    if (g == NULL || !executor_target(executor, operation, &value)) {
+    if (g == NULL || !go_target(machine, operation, &value)) {
         return false;
     }
-    uintptr_t entry = value == 0 ? 0 : executor_pc(executor, 2);
-    const struct defer *defer = runtime_push_defer(executor->runtime, g, value, entry);
+    uintptr_t entry = value == 0 ? 0 : go_pc(machine, 2);
+    const struct defer *defer = runtime_push_defer(machine->runtime, g, value, entry);
     if (defer == NULL) {
         return false;
     }
-    (void)model_defer_pushed(executor->model, id_of(operation), (uintptr_t)defer, value, entry);
+    (void)model_defer_pushed(machine->model, id_of(operation), (uintptr_t)defer, value, entry);
     return true;
 }
 
-bool exec_defer_pop(struct executor *executor, struct operation operation) {
-    struct goroutine *g = goroutine_of(executor, operation);
+bool exec_defer_pop(struct go_machine *machine, struct operation operation) {
+    struct goroutine *g = goroutine_of(machine, operation);
     if (g == NULL) {
         return false;
     }
-    bool existed = runtime_pop_defer(executor->runtime, g);
-    (void)model_defer_popped(executor->model, id_of(operation), existed);
+    bool existed = runtime_pop_defer(machine->runtime, g);
+    (void)model_defer_popped(machine->model, id_of(operation), existed);
     return existed;
 }
 
-bool exec_panic_push(struct executor *executor, struct operation operation) {
-    struct goroutine *g = goroutine_of(executor, operation);
+bool exec_panic_push(struct go_machine *machine, struct operation operation) {
+    struct goroutine *g = goroutine_of(machine, operation);
     uintptr_t value;
-    if (g == NULL || !executor_target(executor, operation, &value)) {
+    if (g == NULL || !go_target(machine, operation, &value)) {
         return false;
     }
-    const struct type *type = executor_type(executor, operation_get(operation, OPERAND_PANIC_TYPE));
+    const struct type *type = go_type(machine, operation_get(operation, OPERAND_PANIC_TYPE));
     const struct panic *panic =
-        type == NULL ? NULL : runtime_push_panic(executor->runtime, g, type, value);
+        type == NULL ? NULL : runtime_push_panic(machine->runtime, g, type, value);
     if (panic == NULL) {
         return false;
     }
-    (void)model_panic_pushed(executor->model, id_of(operation), (uintptr_t)panic, (uintptr_t)type,
+    (void)model_panic_pushed(machine->model, id_of(operation), (uintptr_t)panic, (uintptr_t)type,
                              value);
     return true;
 }
 
-bool exec_panic_pop(struct executor *executor, struct operation operation) {
-    struct goroutine *g = goroutine_of(executor, operation);
+bool exec_panic_pop(struct go_machine *machine, struct operation operation) {
+    struct goroutine *g = goroutine_of(machine, operation);
     if (g == NULL) {
         return false;
     }
-    bool existed = runtime_pop_panic(executor->runtime, g);
-    (void)model_panic_popped(executor->model, id_of(operation), existed);
+    bool existed = runtime_pop_panic(machine->runtime, g);
+    (void)model_panic_popped(machine->model, id_of(operation), existed);
     return existed;
 }

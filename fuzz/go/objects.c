@@ -3,63 +3,63 @@
 
 #include "allocator/fault.h"
 #include "oracle/go/model/foresight.h"
+#include "oracle/go/rules.h"
 
 #define BYTES_PER_UNIT 256 // of work: zeroing and patterns; four times as much with pointers
 
-bool executor_has_handle(struct executor *executor) {
-    if (executor->next_handle == MODEL_HANDLE_COUNT) {
-        executor_work(executor, executor->options.work_limit);
+bool go_has_handle(struct go_machine *machine) {
+    if (machine->next_handle == MODEL_HANDLE_COUNT) {
+        executor_work(machine->executor, executor_options(machine->executor)->work_limit);
         return false;
     }
     return true;
 }
 
-bool executor_memory_failed(struct executor *executor) {
-    uint64_t before = executor->failed_before;
-    executor->failed_before = heap_fault_count(executor->heap);
-    return executor->failed_before != before;
+bool go_memory_failed(struct go_machine *machine) {
+    uint64_t before = machine->failed_before;
+    machine->failed_before = heap_fault_count(machine->heap);
+    return machine->failed_before != before;
 }
 
 // Whether it is an object: the zero base counts nowhere.
-static bool counts(const struct executor *executor, const void *object) {
-    return object != NULL && object != heap_zero_base(executor->heap);
+static bool counts(const struct go_machine *machine, const void *object) {
+    return object != NULL && object != heap_zero_base(machine->heap);
 }
 
-bool executor_allocated(struct executor *executor, uint32_t slot,
-                        const struct model_request *request, const void *object,
-                        size_t usable_bytes) {
-    bool has_failed = executor_memory_failed(executor);
-    executor_note(executor, (uintptr_t)object);
-    (void)oracle_rule_text(executor->oracle, RULE_MODEL_STATUS, object != NULL || has_failed, 0,
+bool go_allocated(struct go_machine *machine, uint32_t slot, const struct model_request *request,
+                  const void *object, size_t usable_bytes) {
+    bool has_failed = go_memory_failed(machine);
+    executor_note(machine->executor, (uintptr_t)object);
+    (void)oracle_rule_text(machine->oracle, RULE_MODEL_STATUS, object != NULL || has_failed, 0,
                            "out of memory, though the system refused nothing");
-    executor->handles[slot] = executor->next_handle;
-    executor->allocated += counts(executor, object);
+    machine->handles[slot] = machine->next_handle;
+    machine->allocated += counts(machine, object);
     struct model_request told = *request;
     told.memory_failed = has_failed;
-    (void)model_allocated(executor->model, executor->next_handle, &told, (uintptr_t)object,
+    (void)model_allocated(machine->model, machine->next_handle, &told, (uintptr_t)object,
                           usable_bytes);
-    executor->next_handle += object != NULL;
+    machine->next_handle += object != NULL;
     return object != NULL;
 }
 
-static void work_for_bytes(struct executor *executor, const struct model_request *request) {
+static void work_for_bytes(struct go_machine *machine, const struct model_request *request) {
     size_t units = request->size_bytes / BYTES_PER_UNIT;
-    executor_work(executor, request->layout == NULL ? units : 4 * units);
+    executor_work(machine->executor, request->layout == NULL ? units : 4 * units);
 }
 
-static bool allocate(struct executor *executor, uint32_t slot, struct mcache *cache,
+static bool allocate(struct go_machine *machine, uint32_t slot, struct mcache *cache,
                      const struct model_request *request) {
-    if (!executor_has_handle(executor)) {
+    if (!go_has_handle(machine)) {
         return false;
     }
-    work_for_bytes(executor, request);
-    void *object = request->align_bytes == 0
-                       ? heap_alloc(executor->heap, cache, request->size_bytes, request->layout,
-                                    request->flags)
-                       : heap_alloc_aligned(executor->heap, cache, request->size_bytes,
-                                            request->align_bytes, request->layout, request->flags);
-    size_t usable = object == NULL ? 0 : heap_usable_bytes(executor->heap, object);
-    return executor_allocated(executor, slot, request, object, usable);
+    work_for_bytes(machine, request);
+    void *object =
+        request->align_bytes == 0
+            ? heap_alloc(machine->heap, cache, request->size_bytes, request->layout, request->flags)
+            : heap_alloc_aligned(machine->heap, cache, request->size_bytes, request->align_bytes,
+                                 request->layout, request->flags);
+    size_t usable = object == NULL ? 0 : heap_usable_bytes(machine->heap, object);
+    return go_allocated(machine, slot, request, object, usable);
 }
 
 static struct model_request request_of(const struct mcache *cache, struct operation operation) {
@@ -71,40 +71,40 @@ static struct model_request request_of(const struct mcache *cache, struct operat
     return (struct model_request){
         .cache_id = heap_cache_id(cache),
         .size_bytes = operation_get(operation, OPERAND_SIZE),
-        .layout = executor_layout(operation_get(operation, OPERAND_TYPE)),
+        .layout = go_layout(operation_get(operation, OPERAND_TYPE)),
         .flags = flags,
     };
 }
 
-bool exec_alloc(struct executor *executor, struct operation operation) {
-    struct mcache *cache = executor_cache(executor, operation);
+bool exec_alloc(struct go_machine *machine, struct operation operation) {
+    struct mcache *cache = go_cache(machine, operation);
     if (cache == NULL) {
         return false;
     }
     struct model_request request = request_of(cache, operation);
-    return allocate(executor, operation_get(operation, OPERAND_HANDLE), cache, &request);
+    return allocate(machine, operation_get(operation, OPERAND_HANDLE), cache, &request);
 }
 
-bool exec_alloc_aligned(struct executor *executor, struct operation operation) {
-    struct mcache *cache = executor_cache(executor, operation);
+bool exec_alloc_aligned(struct go_machine *machine, struct operation operation) {
+    struct mcache *cache = go_cache(machine, operation);
     if (cache == NULL) {
         return false;
     }
     struct model_request request = request_of(cache, operation);
     request.align_bytes = (size_t)1 << operation_get(operation, OPERAND_ALIGN);
-    return allocate(executor, operation_get(operation, OPERAND_HANDLE), cache, &request);
+    return allocate(machine, operation_get(operation, OPERAND_HANDLE), cache, &request);
 }
 
-bool exec_alloc_run(struct executor *executor, struct operation operation) {
-    struct mcache *cache = executor_cache(executor, operation);
+bool exec_alloc_run(struct go_machine *machine, struct operation operation) {
+    struct mcache *cache = go_cache(machine, operation);
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
     bool effective = false;
     for (uint32_t count = operation_get(operation, OPERAND_RUN); cache != NULL && count > 0;
          count--) {
         struct model_request request = request_of(cache, operation);
-        effective |= allocate(executor, slot, cache, &request);
-        slot = (slot + 1) % EXECUTOR_HANDLES;
-        executor_work(executor, 1);
+        effective |= allocate(machine, slot, cache, &request);
+        slot = (slot + 1) % GO_HANDLES;
+        executor_work(machine->executor, 1);
     }
     return effective;
 }
@@ -112,42 +112,42 @@ bool exec_alloc_run(struct executor *executor, struct operation operation) {
 #define FAN_OBJECT_BYTES 64
 
 // Stores a pointer to the slot's object in pointer word `index` of an object; false: it has none.
-static bool store(struct executor *executor, uint32_t handle, size_t index, uint32_t slot) {
-    const struct model_handle *holder = model_handle(executor->model, handle);
-    const struct model_handle *target = executor_handle(executor, slot);
-    size_t count = holder == NULL ? 0 : model_pointer_word_count(executor->model, handle);
+static bool store(struct go_machine *machine, uint32_t handle, size_t index, uint32_t slot) {
+    const struct model_handle *holder = model_handle(machine->model, handle);
+    const struct model_handle *target = go_handle(machine, slot);
+    size_t count = holder == NULL ? 0 : model_pointer_word_count(machine->model, handle);
     if (target == NULL || index >= count) {
         return false;
     }
     uintptr_t value = target->address;
-    size_t word = model_pointer_word(executor->model, handle, index);
-    uintptr_t address = model_handle(executor->model, handle)->address;
-    runtime_write_pointer(executor->runtime, address + word * sizeof(uintptr_t), value);
-    return model_wrote_pointer(executor->model, handle, word, value);
+    size_t word = model_pointer_word(machine->model, handle, index);
+    uintptr_t address = model_handle(machine->model, handle)->address;
+    runtime_write_pointer(machine->runtime, address + word * sizeof(uintptr_t), value);
+    return model_wrote_pointer(machine->model, handle, word, value);
 }
 
 // Small objects: the hub holds every second one, and that the next one. They keep no handle.
-static void fan_out(struct executor *executor, struct mcache *cache, struct operation operation) {
+static void fan_out(struct go_machine *machine, struct mcache *cache, struct operation operation) {
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
-    uint32_t hub = executor->handles[slot];
+    uint32_t hub = machine->handles[slot];
     struct model_request leaf = {.size_bytes = FAN_OBJECT_BYTES, .cache_id = heap_cache_id(cache)};
-    leaf.layout = executor_layout(operation_get(operation, OPERAND_TYPE));
+    leaf.layout = go_layout(operation_get(operation, OPERAND_TYPE));
     size_t count = (size_t)1 << operation_get(operation, OPERAND_SPREAD);
     for (size_t i = 0; i < count; i++) {
-        uint32_t before = executor->handles[slot];
-        executor_work(executor, 1);
-        if (!allocate(executor, slot, cache, &leaf)) {
+        uint32_t before = machine->handles[slot];
+        executor_work(machine->executor, 1);
+        if (!allocate(machine, slot, cache, &leaf)) {
             break;
         }
-        (void)(i % 2 == 0 ? store(executor, hub, i / 2, slot) : store(executor, before, 0, slot));
+        (void)(i % 2 == 0 ? store(machine, hub, i / 2, slot) : store(machine, before, 0, slot));
     }
-    executor->handles[slot] = hub;
+    machine->handles[slot] = hub;
 }
 
-bool exec_alloc_fan(struct executor *executor, struct operation operation) {
+bool exec_alloc_fan(struct go_machine *machine, struct operation operation) {
     static const uint8_t first_word[] = {1};
     static const struct gc_layout pointers = {8, 8, first_word};
-    struct mcache *cache = executor_cache(executor, operation);
+    struct mcache *cache = go_cache(machine, operation);
     size_t count = (size_t)1 << operation_get(operation, OPERAND_SPREAD);
     if (cache == NULL) {
         return false;
@@ -155,53 +155,53 @@ bool exec_alloc_fan(struct executor *executor, struct operation operation) {
     const struct model_request hub = {.size_bytes = (count + 1) / 2 * sizeof(uintptr_t),
                                       .layout = &pointers,
                                       .cache_id = heap_cache_id(cache)};
-    if (!allocate(executor, operation_get(operation, OPERAND_HANDLE), cache, &hub)) {
+    if (!allocate(machine, operation_get(operation, OPERAND_HANDLE), cache, &hub)) {
         return false;
     }
-    fan_out(executor, cache, operation);
+    fan_out(machine, cache, operation);
     return true;
 }
 
-static bool free_slot(struct executor *executor, uint32_t slot, struct mcache *cache) {
-    const struct model_handle *shown = executor_handle(executor, slot);
+static bool free_slot(struct go_machine *machine, uint32_t slot, struct mcache *cache) {
+    const struct model_handle *shown = go_handle(machine, slot);
     if (shown == NULL || cache == NULL) {
         return false;
     }
     uintptr_t address = shown->address;
-    uint32_t handle = executor->handles[slot];
-    (void)model_will_free(executor->model, handle);
-    bool is_remote = foresight_is_remote(executor->heap, address, heap_cache_id(cache));
-    enum heap_free_status status = heap_free(executor->heap, cache, (void *)address);
-    (void)oracle_rule(executor->oracle, RULE_FREE_STATUS,
+    uint32_t handle = machine->handles[slot];
+    (void)model_will_free(machine->model, handle);
+    bool is_remote = foresight_is_remote(machine->heap, address, heap_cache_id(cache));
+    enum heap_free_status status = heap_free(machine->heap, cache, (void *)address);
+    (void)oracle_rule(machine->oracle, RULE_FREE_STATUS,
                       status == HEAP_FREE_DEFERRED || (status == HEAP_FREE_REMOTE) == is_remote,
                       "status", "owner elsewhere", is_remote, "heap", (uint64_t)status);
-    executor->freed += status != HEAP_FREE_DEFERRED;
-    (void)model_freed(executor->model, handle, heap_cache_id(cache), status);
-    executor_note(executor, (uint64_t)status);
+    machine->freed += status != HEAP_FREE_DEFERRED;
+    (void)model_freed(machine->model, handle, heap_cache_id(cache), status);
+    executor_note(machine->executor, (uint64_t)status);
     return status != HEAP_FREE_DEFERRED;
 }
 
-bool exec_free(struct executor *executor, struct operation operation) {
-    return free_slot(executor, operation_get(operation, OPERAND_HANDLE),
-                     executor_cache(executor, operation));
+bool exec_free(struct go_machine *machine, struct operation operation) {
+    return free_slot(machine, operation_get(operation, OPERAND_HANDLE),
+                     go_cache(machine, operation));
 }
 
-bool exec_free_run(struct executor *executor, struct operation operation) {
-    struct mcache *cache = executor_cache(executor, operation);
+bool exec_free_run(struct go_machine *machine, struct operation operation) {
+    struct mcache *cache = go_cache(machine, operation);
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
     bool effective = false;
     for (uint32_t count = operation_get(operation, OPERAND_FREE_RUN); count > 0; count--) {
-        effective |= free_slot(executor, slot, cache);
-        slot = (slot + operation_get(operation, OPERAND_STRIDE)) % EXECUTOR_HANDLES;
-        executor_work(executor, 1);
+        effective |= free_slot(machine, slot, cache);
+        slot = (slot + operation_get(operation, OPERAND_STRIDE)) % GO_HANDLES;
+        executor_work(machine->executor, 1);
     }
     return effective;
 }
 
-bool exec_realloc(struct executor *executor, struct operation operation) {
-    struct mcache *cache = executor_cache(executor, operation);
+bool exec_realloc(struct go_machine *machine, struct operation operation) {
+    struct mcache *cache = go_cache(machine, operation);
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
-    const struct model_handle *shown = executor_handle(executor, slot);
+    const struct model_handle *shown = go_handle(machine, slot);
     if (cache == NULL || shown == NULL) {
         return false;
     }
@@ -212,99 +212,99 @@ bool exec_realloc(struct executor *executor, struct operation operation) {
         .flags = operation_get(operation, OPERAND_ZERO) != 0 ? HEAP_ALLOC_ZERO : 0u,
     };
     void *old = (void *)shown->address;
-    uint32_t handle = executor->handles[slot];
-    work_for_bytes(executor, &request);
-    (void)model_will_realloc(executor->model, handle);
-    void *object = runtime_realloc(executor->runtime, cache, old, request.size_bytes,
-                                   request.layout, request.flags);
-    request.memory_failed = executor_memory_failed(executor);
-    executor->allocated += object != old && counts(executor, object);
-    (void)model_realloced(executor->model, handle, &request, (uintptr_t)object);
-    executor_note(executor, (uintptr_t)object);
+    uint32_t handle = machine->handles[slot];
+    work_for_bytes(machine, &request);
+    (void)model_will_realloc(machine->model, handle);
+    void *object = runtime_realloc(machine->runtime, cache, old, request.size_bytes, request.layout,
+                                   request.flags);
+    request.memory_failed = go_memory_failed(machine);
+    machine->allocated += object != old && counts(machine, object);
+    (void)model_realloced(machine->model, handle, &request, (uintptr_t)object);
+    executor_note(machine->executor, (uintptr_t)object);
     return object != NULL;
 }
 
-bool exec_write(struct executor *executor, struct operation operation) {
+bool exec_write(struct go_machine *machine, struct operation operation) {
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
-    const struct model_handle *shown = executor_handle(executor, slot);
+    const struct model_handle *shown = go_handle(machine, slot);
     uintptr_t value;
-    if (shown == NULL || !executor_target(executor, operation, &value)) {
+    if (shown == NULL || !go_target(machine, operation, &value)) {
         return false;
     }
-    uint32_t handle = executor->handles[slot];
+    uint32_t handle = machine->handles[slot];
     uintptr_t address = shown->address;
-    size_t count = model_pointer_word_count(executor->model, handle);
+    size_t count = model_pointer_word_count(machine->model, handle);
     if (count == 0) {
         return false;
     }
     size_t word =
-        model_pointer_word(executor->model, handle, operation_get(operation, OPERAND_WORD) % count);
-    runtime_write_pointer(executor->runtime, address + word * sizeof(uintptr_t), value);
-    (void)model_wrote_pointer(executor->model, handle, word, value);
+        model_pointer_word(machine->model, handle, operation_get(operation, OPERAND_WORD) % count);
+    runtime_write_pointer(machine->runtime, address + word * sizeof(uintptr_t), value);
+    (void)model_wrote_pointer(machine->model, handle, word, value);
     return true;
 }
 
-bool exec_write_run(struct executor *executor, struct operation operation) {
+bool exec_write_run(struct go_machine *machine, struct operation operation) {
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
     uint32_t first = operation_get(operation, OPERAND_FIRST);
     uint32_t fan = operation_get(operation, OPERAND_FAN);
-    uint32_t handle = executor->handles[slot];
-    const struct model_handle *shown = executor_handle(executor, slot);
-    size_t count = shown == NULL ? 0 : model_pointer_word_count(executor->model, handle);
+    uint32_t handle = machine->handles[slot];
+    const struct model_handle *shown = go_handle(machine, slot);
+    size_t count = shown == NULL ? 0 : model_pointer_word_count(machine->model, handle);
     bool effective = false;
-    executor_work(executor, fan / 4);
+    executor_work(machine->executor, fan / 4);
     for (uint32_t i = 0; i < fan && i < count; i++) {
         size_t index = (operation_get(operation, OPERAND_WORD) + i) % count;
-        effective |= store(executor, handle, index, (first + i) % EXECUTOR_HANDLES);
+        effective |= store(machine, handle, index, (first + i) % GO_HANDLES);
     }
     return effective;
 }
 
-static bool write_segment(struct executor *executor, struct operation operation, bool is_bss) {
+static bool write_segment(struct go_machine *machine, struct operation operation, bool is_bss) {
     uintptr_t value;
-    if (!executor_target(executor, operation, &value)) {
+    if (!go_target(machine, operation, &value)) {
         return false;
     }
     const struct segment *segment =
-        is_bss ? runtime_bss_segment(executor->runtime) : runtime_data_segment(executor->runtime);
-    size_t word = executor_segment_word(operation_get(operation, OPERAND_WORD), is_bss);
-    runtime_write_pointer(executor->runtime, segment->base + word * sizeof(uintptr_t), value);
-    (void)model_segment_wrote(executor->model, is_bss ? MODEL_SEGMENT_BSS : MODEL_SEGMENT_DATA,
-                              word, value);
+        is_bss ? runtime_bss_segment(machine->runtime) : runtime_data_segment(machine->runtime);
+    size_t word = go_segment_word(operation_get(operation, OPERAND_WORD), is_bss);
+    runtime_write_pointer(machine->runtime, segment->base + word * sizeof(uintptr_t), value);
+    (void)model_segment_wrote(machine->model, is_bss ? MODEL_SEGMENT_BSS : MODEL_SEGMENT_DATA, word,
+                              value);
     return true;
 }
 
-bool exec_write_data(struct executor *executor, struct operation operation) {
-    return write_segment(executor, operation, false);
+bool exec_write_data(struct go_machine *machine, struct operation operation) {
+    return write_segment(machine, operation, false);
 }
 
-bool exec_write_bss(struct executor *executor, struct operation operation) {
-    return write_segment(executor, operation, true);
+bool exec_write_bss(struct go_machine *machine, struct operation operation) {
+    return write_segment(machine, operation, true);
 }
 
-bool exec_root_remove(struct executor *executor, struct operation operation) {
+bool exec_root_remove(struct go_machine *machine, struct operation operation) {
     uint32_t slot = operation_get(operation, OPERAND_ROOT);
-    if (executor->roots[slot] == NULL) {
+    if (machine->roots[slot] == NULL) {
         return false;
     }
-    runtime_remove_other_root(executor->runtime, executor->roots[slot]);
-    executor->roots[slot] = NULL;
-    (void)model_root_removed(executor->model, slot);
+    runtime_remove_other_root(machine->runtime, machine->roots[slot]);
+    machine->roots[slot] = NULL;
+    (void)model_root_removed(machine->model, slot);
     return true;
 }
 
-bool exec_root_add(struct executor *executor, struct operation operation) {
+bool exec_root_add(struct go_machine *machine, struct operation operation) {
     static const char *const descriptions[] = {"cgo handle", "profiler", "", "timer heap"};
     uint32_t slot = operation_get(operation, OPERAND_ROOT);
     uintptr_t value;
-    if (executor->roots[slot] != NULL || !executor_target(executor, operation, &value)) {
+    if (machine->roots[slot] != NULL || !go_target(machine, operation, &value)) {
         return false;
     }
     const char *description = descriptions[slot % 4];
-    executor->roots[slot] = runtime_add_other_root(executor->runtime, description, value);
-    if (executor->roots[slot] == NULL) {
+    machine->roots[slot] = runtime_add_other_root(machine->runtime, description, value);
+    if (machine->roots[slot] == NULL) {
         return false;
     }
-    (void)model_root_added(executor->model, slot, description, value);
+    (void)model_root_added(machine->model, slot, description, value);
     return true;
 }

@@ -2,26 +2,26 @@
 // addresses.
 #include "fuzz/go/state.h"
 
-struct mcache *executor_cache(struct executor *executor, struct operation operation) {
-    struct mcache *cache = executor->caches[operation_get(operation, OPERAND_CACHE)];
+struct mcache *go_cache(struct go_machine *machine, struct operation operation) {
+    struct mcache *cache = machine->caches[operation_get(operation, OPERAND_CACHE)];
     for (size_t slot = 0; cache == NULL && slot < PROGRAM_CACHES_MAX; slot++) {
-        cache = executor->caches[slot];
+        cache = machine->caches[slot];
     }
     return cache;
 }
 
-const struct model_handle *executor_handle(struct executor *executor, uint32_t slot) {
-    uint32_t handle = executor->handles[slot];
-    return handle == EXECUTOR_NO_HANDLE ? NULL : model_handle(executor->model, handle);
+const struct model_handle *go_handle(struct go_machine *machine, uint32_t slot) {
+    uint32_t handle = machine->handles[slot];
+    return handle == GO_NO_HANDLE ? NULL : model_handle(machine->model, handle);
 }
 
-bool executor_target(struct executor *executor, struct operation operation, uintptr_t *address) {
+bool go_target(struct go_machine *machine, struct operation operation, uintptr_t *address) {
     *address = 0;
     if (operation_target_is_nil(operation)) {
         return true;
     }
     const struct model_handle *handle =
-        executor_handle(executor, operation_get(operation, OPERAND_TO));
+        go_handle(machine, operation_get(operation, OPERAND_TO));
     if (handle == NULL) {
         return false;
     }
@@ -43,13 +43,13 @@ enum type_index {
 #include "fuzz/program/types.def"
 };
 
-static const uint8_t type_masks[EXECUTOR_TYPES][64] = {
+static const uint8_t type_masks[GO_TYPES][64] = {
 #define TYPE(name, size_bytes, pointer_bytes, mask, hash, direct, package_path, go_name)           \
     [TYPE_##name] = {MASK64(mask)},
 #include "fuzz/program/types.def"
 };
 
-static const struct type types[EXECUTOR_TYPES] = {
+static const struct type types[GO_TYPES] = {
 #define TYPE(name, size_bytes, pointer_bytes, mask, hash, direct, package_path, go_name)           \
     [TYPE_##name] = {{(size_bytes), (pointer_bytes), type_masks[TYPE_##name]},                     \
                      (hash),                                                                       \
@@ -60,24 +60,24 @@ static const struct type types[EXECUTOR_TYPES] = {
 #include "fuzz/program/types.def"
 };
 
-const struct gc_layout *executor_layout(uint32_t type) {
+const struct gc_layout *go_layout(uint32_t type) {
     return type == 0 ? NULL : &types[type].layout;
 }
 
-const struct type *executor_type(struct executor *executor, uint32_t type) {
-    if (executor->types[type] == NULL) {
-        executor->types[type] = runtime_define_type(executor->runtime, &types[type]);
-        if (executor->types[type] != NULL) {
-            (void)model_type_defined(executor->model, (uintptr_t)executor->types[type],
+const struct type *go_type(struct go_machine *machine, uint32_t type) {
+    if (machine->types[type] == NULL) {
+        machine->types[type] = runtime_define_type(machine->runtime, &types[type]);
+        if (machine->types[type] != NULL) {
+            (void)model_type_defined(machine->model, (uintptr_t)machine->types[type],
                                      &types[type]);
         }
     }
-    return executor->types[type];
+    return machine->types[type];
 }
 
 // ---- code
 
-static const struct func funcs[EXECUTOR_FUNCS] = {
+static const struct func funcs[GO_FUNCS] = {
     {0x401000, 0x401800, "main.main", "main.go", 10, 16},
     {0x402000, 0x402100, "main.worker", "main.go", 42, 8},
     {0x403000, 0x404000, "example/list.(*Node).Insert", "list/node.go", 7, 64},
@@ -88,21 +88,21 @@ static const struct func funcs[EXECUTOR_FUNCS] = {
     {0x409000, 0x409001, "main.tiny", "", 0, 1},
 };
 
-static void define_funcs(struct executor *executor) {
-    executor->funcs_defined = true;
-    for (size_t i = 0; i < EXECUTOR_FUNCS; i++) {
-        if (runtime_define_func(executor->runtime, &funcs[i])) { // one that is lost has no name
-            (void)model_func_defined(executor->model, &funcs[i]);
+static void define_funcs(struct go_machine *machine) {
+    machine->funcs_defined = true;
+    for (size_t i = 0; i < GO_FUNCS; i++) {
+        if (runtime_define_func(machine->runtime, &funcs[i])) { // one that is lost has no name
+            (void)model_func_defined(machine->model, &funcs[i]);
         }
     }
 }
 
-uintptr_t executor_pc(struct executor *executor, uint32_t choice) {
-    if (!executor->funcs_defined) {
-        define_funcs(executor);
+uintptr_t go_pc(struct go_machine *machine, uint32_t choice) {
+    if (!machine->funcs_defined) {
+        define_funcs(machine);
     }
-    uint32_t index = choice % (EXECUTOR_FUNCS + 1);
-    if (index == EXECUTOR_FUNCS) {
+    uint32_t index = choice % (GO_FUNCS + 1);
+    if (index == GO_FUNCS) {
         return 0x500000 + (uintptr_t)choice * 16; // in no function
     }
     uintptr_t size = funcs[index].end - funcs[index].entry;

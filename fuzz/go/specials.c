@@ -2,82 +2,82 @@
 #include "fuzz/go/state.h"
 
 #include "allocator/mprof.h"
+#include "oracle/go/rules.h"
 
 #define STACK_FRAMES_LIMIT 40 // some are longer than what a bucket keeps
 
-bool exec_finalizer_set(struct executor *executor, struct operation operation) {
+bool exec_finalizer_set(struct go_machine *machine, struct operation operation) {
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
-    const struct model_handle *shown = executor_handle(executor, slot);
+    const struct model_handle *shown = go_handle(machine, slot);
     uintptr_t function;
-    if (shown == NULL || shown->size_bytes == 0 ||
-        !executor_target(executor, operation, &function)) {
+    if (shown == NULL || shown->size_bytes == 0 || !go_target(machine, operation, &function)) {
         return false;
     }
     uintptr_t object = shown->address;
-    const struct type *type = executor_type(executor, 2 + slot % 8);
+    const struct type *type = go_type(machine, 2 + slot % 8);
     struct finalizer finalizer = {
         .object = object,
         .function = function,
-        .entry = executor_pc(executor, 5),
+        .entry = go_pc(machine, 5),
         .function_type = (uintptr_t)type,
         .object_type = (uintptr_t)type,
     };
-    enum special_status status = runtime_set_finalizer(executor->runtime, &finalizer);
-    executor_note(executor, (uint64_t)status);
-    (void)oracle_rule_text(executor->oracle, RULE_MODEL_STATUS, status != SPECIAL_NO_OBJECT, object,
+    enum special_status status = runtime_set_finalizer(machine->runtime, &finalizer);
+    executor_note(machine->executor, (uint64_t)status);
+    (void)oracle_rule_text(machine->oracle, RULE_MODEL_STATUS, status != SPECIAL_NO_OBJECT, object,
                            "a finalizer found no object at a live object's address");
     if (status == SPECIAL_OK || status == SPECIAL_EXISTS) {
-        (void)model_finalizer_added(executor->model, executor->handles[slot], &finalizer,
+        (void)model_finalizer_added(machine->model, machine->handles[slot], &finalizer,
                                     status == SPECIAL_EXISTS);
     }
     return status == SPECIAL_OK;
 }
 
-bool exec_finalizer_remove(struct executor *executor, struct operation operation) {
+bool exec_finalizer_remove(struct go_machine *machine, struct operation operation) {
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
-    const struct model_handle *shown = executor_handle(executor, slot);
+    const struct model_handle *shown = go_handle(machine, slot);
     if (shown == NULL || shown->size_bytes == 0) {
         return false;
     }
-    bool existed = heap_remove_finalizer(executor->heap, shown->address);
-    (void)model_finalizer_removed(executor->model, executor->handles[slot], existed);
-    executor_note(executor, existed);
+    bool existed = heap_remove_finalizer(machine->heap, shown->address);
+    (void)model_finalizer_removed(machine->model, machine->handles[slot], existed);
+    executor_note(machine->executor, existed);
     return existed;
 }
 
-bool exec_finalizer_start(struct executor *executor, struct operation operation) {
+bool exec_finalizer_start(struct go_machine *machine, struct operation operation) {
     (void)operation;
     struct finalizer running;
-    if (!runtime_start_finalizer(executor->runtime, &running)) {
-        (void)model_finalizer_not_started(executor->model);
+    if (!runtime_start_finalizer(machine->runtime, &running)) {
+        (void)model_finalizer_not_started(machine->model);
         return false;
     }
-    executor_note(executor, running.object);
-    (void)model_finalizer_started(executor->model, &running);
+    executor_note(machine->executor, running.object);
+    (void)model_finalizer_started(machine->model, &running);
     return true;
 }
 
-bool exec_finalizer_finish(struct executor *executor, struct operation operation) {
+bool exec_finalizer_finish(struct go_machine *machine, struct operation operation) {
     (void)operation;
-    size_t before = runtime_finalizer_queue_length(executor->runtime);
-    runtime_finish_finalizer(executor->runtime);
-    if (runtime_finalizer_queue_length(executor->runtime) == before) {
+    size_t before = runtime_finalizer_queue_length(machine->runtime);
+    runtime_finish_finalizer(machine->runtime);
+    if (runtime_finalizer_queue_length(machine->runtime) == before) {
         return false;
     }
-    (void)model_finalizer_finished(executor->model);
+    (void)model_finalizer_finished(machine->model);
     return true;
 }
 
-bool exec_profile_rate(struct executor *executor, struct operation operation) {
+bool exec_profile_rate(struct go_machine *machine, struct operation operation) {
     uint64_t rate = operation_get(operation, OPERAND_RATE);
-    bool differs = heap_profile_rate(executor->heap) != rate;
-    heap_set_profile_rate(executor->heap, rate);
-    (void)model_profile_rate_set(executor->model, rate);
+    bool differs = heap_profile_rate(machine->heap) != rate;
+    heap_set_profile_rate(machine->heap, rate);
+    (void)model_profile_rate_set(machine->model, rate);
     return differs;
 }
 
-bool exec_call_stack(struct executor *executor, struct operation operation) {
-    struct mcache *cache = executor_cache(executor, operation);
+bool exec_call_stack(struct go_machine *machine, struct operation operation) {
+    struct mcache *cache = go_cache(machine, operation);
     if (cache == NULL) {
         return false;
     }
@@ -85,17 +85,17 @@ bool exec_call_stack(struct executor *executor, struct operation operation) {
     uintptr_t frames[STACK_FRAMES_LIMIT];
     size_t count = stack % STACK_FRAMES_LIMIT;
     for (size_t i = 0; i < count; i++) {
-        frames[i] = executor_pc(executor, stack * 7 + (uint32_t)i * 3);
+        frames[i] = go_pc(machine, stack * 7 + (uint32_t)i * 3);
     }
     heap_set_call_stack(cache, frames, count);
-    (void)model_call_stack_set(executor->model, heap_cache_id(cache), frames, count);
+    (void)model_call_stack_set(machine->model, heap_cache_id(cache), frames, count);
     return true;
 }
 
-bool exec_profile_cycle(struct executor *executor, struct operation operation) {
+bool exec_profile_cycle(struct go_machine *machine, struct operation operation) {
     (void)operation;
-    heap_profile_next_cycle(executor->heap);
-    heap_profile_flush(executor->heap);
-    (void)model_profile_cycled(executor->model);
+    heap_profile_next_cycle(machine->heap);
+    heap_profile_flush(machine->heap);
+    (void)model_profile_cycled(machine->model);
     return true;
 }

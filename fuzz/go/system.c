@@ -5,147 +5,147 @@
 #include "allocator/fault.h"
 #include "fuzz/go/statistics.h"
 #include "oracle/go/model/foresight.h"
+#include "oracle/go/rules.h"
 
-bool exec_nop(struct executor *executor, struct operation operation) {
-    (void)executor;
+bool exec_nop(struct go_machine *machine, struct operation operation) {
+    (void)machine;
     (void)operation;
     return false;
 }
 
-bool exec_manual_alloc(struct executor *executor, struct operation operation) {
-    struct manual_slot *slot = &executor->manuals[operation_get(operation, OPERAND_MANUAL)];
+bool exec_manual_alloc(struct go_machine *machine, struct operation operation) {
+    struct manual_slot *slot = &machine->manuals[operation_get(operation, OPERAND_MANUAL)];
     if (slot->base != NULL) {
         return false;
     }
     size_t pages = operation_get(operation, OPERAND_PAGES);
     slot->stat = (enum manual_stat)operation_get(operation, OPERAND_STAT);
-    uintptr_t fit = foresight_fit(executor->heap, pages);
-    slot->base = heap_alloc_manual(executor->heap, pages, slot->stat);
-    executor_note(executor, (uintptr_t)slot->base);
+    uintptr_t fit = foresight_fit(machine->heap, pages);
+    slot->base = heap_alloc_manual(machine->heap, pages, slot->stat);
+    executor_note(machine->executor, (uintptr_t)slot->base);
     if (slot->base == NULL) {
         return false;
     }
-    (void)oracle_rule(executor->oracle, RULE_PAGE_FIT, fit == 0 || (uintptr_t)slot->base == fit,
+    (void)oracle_rule(machine->oracle, RULE_PAGE_FIT, fit == 0 || (uintptr_t)slot->base == fit,
                       "address", "lowest fit", fit, "heap", (uintptr_t)slot->base);
-    (void)model_manual_allocated(executor->model, (uintptr_t)slot->base, pages, slot->stat);
+    (void)model_manual_allocated(machine->model, (uintptr_t)slot->base, pages, slot->stat);
     return true;
 }
 
-bool exec_manual_free(struct executor *executor, struct operation operation) {
-    struct manual_slot *slot = &executor->manuals[operation_get(operation, OPERAND_MANUAL)];
+bool exec_manual_free(struct go_machine *machine, struct operation operation) {
+    struct manual_slot *slot = &machine->manuals[operation_get(operation, OPERAND_MANUAL)];
     if (slot->base == NULL) {
         return false;
     }
-    heap_free_manual(executor->heap, slot->base, slot->stat);
-    (void)model_manual_freed(executor->model, (uintptr_t)slot->base);
+    heap_free_manual(machine->heap, slot->base, slot->stat);
+    (void)model_manual_freed(machine->model, (uintptr_t)slot->base);
     slot->base = NULL;
     return true;
 }
 
-bool exec_thread_start(struct executor *executor, struct operation operation) {
+bool exec_thread_start(struct go_machine *machine, struct operation operation) {
     uint32_t slot = operation_get(operation, OPERAND_THREAD);
-    if (executor->threads[slot] != NULL) {
+    if (machine->threads[slot] != NULL) {
         return false;
     }
-    struct osthread *thread = runtime_start_osthread(executor->runtime, 1000 + slot);
+    struct osthread *thread = runtime_start_osthread(machine->runtime, 1000 + slot);
     if (thread == NULL) {
         return false;
     }
-    executor->threads[slot] = thread;
+    machine->threads[slot] = thread;
     const struct model_osthread started = {(uintptr_t)thread, thread->id, 1000 + slot,
                                            (uintptr_t)thread->stack};
-    (void)model_osthread_started(executor->model, &started);
+    (void)model_osthread_started(machine->model, &started);
     return true;
 }
 
-bool exec_thread_exit(struct executor *executor, struct operation operation) {
+bool exec_thread_exit(struct go_machine *machine, struct operation operation) {
     uint32_t slot = operation_get(operation, OPERAND_THREAD);
-    struct osthread *thread = executor->threads[slot];
+    struct osthread *thread = machine->threads[slot];
     if (thread == NULL) {
         return false;
     }
-    runtime_exit_osthread(executor->runtime, thread);
-    executor->threads[slot] = NULL;
-    (void)model_osthread_exited(executor->model, (uintptr_t)thread);
+    runtime_exit_osthread(machine->runtime, thread);
+    machine->threads[slot] = NULL;
+    (void)model_osthread_exited(machine->model, (uintptr_t)thread);
     return true;
 }
 
 // All that was asked for, or all there was; less only when the system refused.
-static void check_released(struct executor *executor, size_t size_bytes, size_t idle_before,
+static void check_released(struct go_machine *machine, size_t size_bytes, size_t idle_before,
                            size_t released) {
-    size_t idle_after = foresight_idle_pages(executor->heap);
+    size_t idle_after = foresight_idle_pages(machine->heap);
     size_t wanted = size_bytes / HEAP_PAGE_BYTES + (size_bytes % HEAP_PAGE_BYTES != 0);
     size_t due = wanted < idle_before ? wanted : idle_before;
     size_t done = idle_before - idle_after;
-    bool has_failed = executor_memory_failed(executor);
-    (void)oracle_rule(executor->oracle, RULE_PAGE_RELEASE,
-                      done == due || (has_failed && done < due), "pages", "due", due, "heap", done);
-    (void)oracle_rule(executor->oracle, RULE_PAGE_RELEASE, released == done * HEAP_PAGE_BYTES,
+    bool has_failed = go_memory_failed(machine);
+    (void)oracle_rule(machine->oracle, RULE_PAGE_RELEASE, done == due || (has_failed && done < due),
+                      "pages", "due", due, "heap", done);
+    (void)oracle_rule(machine->oracle, RULE_PAGE_RELEASE, released == done * HEAP_PAGE_BYTES,
                       "bytes", "pages' bits", done * HEAP_PAGE_BYTES, "heap", released);
 }
 
-bool exec_scavenge(struct executor *executor, struct operation operation) {
+bool exec_scavenge(struct go_machine *machine, struct operation operation) {
     size_t bytes = operation_get(operation, OPERAND_ALL) != 0
                        ? SIZE_MAX
                        : operation_get(operation, OPERAND_RELEASE_PAGES) * HEAP_PAGE_BYTES;
-    size_t idle_pages = foresight_idle_pages(executor->heap);
-    size_t released = heap_scavenge(executor->heap, bytes);
-    (void)model_scavenged(executor->model, bytes, released);
-    check_released(executor, bytes, idle_pages, released);
-    executor_note(executor, released);
-    executor_work(executor, 4 + released / (HEAP_PAGE_BYTES * 16));
+    size_t idle_pages = foresight_idle_pages(machine->heap);
+    size_t released = heap_scavenge(machine->heap, bytes);
+    (void)model_scavenged(machine->model, bytes, released);
+    check_released(machine, bytes, idle_pages, released);
+    executor_note(machine->executor, released);
+    executor_work(machine->executor, 4 + released / (HEAP_PAGE_BYTES * 16));
     return released != 0;
 }
 
-bool exec_fault(struct executor *executor, struct operation operation) {
+bool exec_fault(struct go_machine *machine, struct operation operation) {
     enum sysmem_call call = (enum sysmem_call)operation_get(operation, OPERAND_CALL);
     bool and_on = operation_get(operation, OPERAND_AND_ON) != 0;
     // A reset heap makes the calls that a new one makes.
-    executor_note(executor, heap_call_count(executor->heap, call));
-    heap_set_faults(executor->heap, call, operation_get(operation, OPERAND_AT),
+    executor_note(machine->executor, heap_call_count(machine->heap, call));
+    heap_set_faults(machine->heap, call, operation_get(operation, OPERAND_AT),
                     and_on ? UINT64_MAX : 1 + (uint64_t)operation_get(operation, OPERAND_MORE));
     return operation_get(operation, OPERAND_AT) != 0;
 }
 
-bool exec_itab(struct executor *executor, struct operation operation) {
-    const struct type *type = executor_type(executor, operation_get(operation, OPERAND_TYPE));
+bool exec_itab(struct go_machine *machine, struct operation operation) {
+    const struct type *type = go_type(machine, operation_get(operation, OPERAND_TYPE));
     bool negative = operation_get(operation, OPERAND_NEGATIVE) != 0;
     const struct itab *itab =
-        type == NULL ? NULL : runtime_define_itab(executor->runtime, type, negative);
+        type == NULL ? NULL : runtime_define_itab(machine->runtime, type, negative);
     if (itab == NULL) {
         return false;
     }
-    (void)model_itab_defined(executor->model, (uintptr_t)itab, (uintptr_t)type, negative);
+    (void)model_itab_defined(machine->model, (uintptr_t)itab, (uintptr_t)type, negative);
     return true;
 }
 
-bool exec_stats(struct executor *executor, struct operation operation) {
+bool exec_stats(struct go_machine *machine, struct operation operation) {
     (void)operation;
-    (void)executor_check(executor, ORACLE_CHEAP);
+    (void)go_check(machine, ORACLE_CHEAP);
     return true;
 }
 
-bool exec_check(struct executor *executor, struct operation operation) {
+bool exec_check(struct go_machine *machine, struct operation operation) {
     static const enum oracle_level levels[] = {ORACLE_CHEAP, ORACLE_FULL, ORACLE_PARANOID};
     uint32_t level = operation_get(operation, OPERAND_LEVEL);
-    executor_work(executor, level == 2 ? 100 : 0);
-    (void)executor_check(executor, levels[level]);
+    executor_work(machine->executor, level == 2 ? 100 : 0);
+    (void)go_check(machine, levels[level]);
     if (levels[level] == ORACLE_PARANOID) {
-        (void)oracle_rule_text(executor->oracle, RULE_MODEL_STATUS,
-                               inspect_is_sound(executor->heap), 0,
-                               "spans or page bits break their own invariants");
+        (void)oracle_rule_text(machine->oracle, RULE_MODEL_STATUS, inspect_is_sound(machine->heap),
+                               0, "spans or page bits break their own invariants");
     }
     return true;
 }
 
-bool exec_expect(struct executor *executor, struct operation operation) {
-    if (!executor->options.keeps_expectations) {
+bool exec_expect(struct go_machine *machine, struct operation operation) {
+    if (!executor_options(machine->executor)->keeps_expectations) {
         return false;
     }
     enum statistic statistic = (enum statistic)operation_get(operation, OPERAND_FIELD);
-    uint64_t actual = statistic_value(executor_stats(executor), statistic);
+    uint64_t actual = statistic_value(go_stats(machine), statistic);
     uint64_t expected = operation_field_value(operation);
-    (void)oracle_rule(executor->oracle, RULE_EXPECTED, actual == expected,
+    (void)oracle_rule(machine->oracle, RULE_EXPECTED, actual == expected,
                       statistic_names[statistic], "expected", expected, "fast account", actual);
     return true;
 }

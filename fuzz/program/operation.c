@@ -1,9 +1,9 @@
 // operation: the tables of operations and operands, and the canonical form of a record.
 #include "fuzz/program/operation.h"
 
-#include "allocator/size_classes.h"
+#include "fuzz/program/sizes.h"
 
-#define OPERATION(code, id, name, form, operands, weight, group, moves, effect)                    \
+#define OPERATION(code, id, name, form, operands, capability, weight, group, moves, effect)                    \
     _Static_assert((code) < 256, "a code is a byte");
 #include "fuzz/program/ops.def"
 
@@ -21,8 +21,8 @@ const struct operand_description operand_descriptions[OPERAND_COUNT] = {
 #define RESULT true
 #define PLAIN  false
 const struct operation_description operation_descriptions[OP_COUNT] = {
-#define OPERATION(code, id, name, form, operands, weight, group, moves, effect)                    \
-    [code] = {#name, form, operands, weight, GROUP_##group, moves, effect},
+#define OPERATION(code, id, name, form, operands, capability, weight, group, moves, effect)                    \
+    [code] = {#name, form, operands, CAPABILITY_##capability, weight, GROUP_##group, effect},
 #include "fuzz/program/ops.def"
 };
 
@@ -47,21 +47,14 @@ static const char *const call_words[] = {"mmap",     "madvise", "mprotect", "pla
 static const char *const level_words[] = {"cheap", "full", "paranoid", NULL};
 static const char *const sink_words[] = {"memory", "path",   "short", "eintr",
                                          "eagain", "enospc", "epipe", NULL};
-static const char *const field_words[] = {
-#define MEMSTATS_FIELD(name, unit, meaning, truths) #name,
-#include "allocator/memstats_fields.def"
-    "NumGC",
-    "NumForcedGC",
-    NULL,
-};
 static const char *const world_words[] = {"stop", "start", "fork_parent", "fork_child", NULL};
 static const char *const stray_words[] = {"null", "below",  "behind",   "last", "metadata",
                                           "idle", "manual", "page_end", NULL};
 static const char *const refusal_words[] = {"sizes", "nothing", "finalizers", "cycle",
                                             "code",  "caches",  NULL};
 _Static_assert(sizeof type_words / sizeof type_words[0] == 17, "16 types, as TYPE's range says");
-_Static_assert(sizeof field_words / sizeof field_words[0] == 27,
-               "26 fields, as FIELD's range says");
+_Static_assert(sizeof call_words / sizeof call_words[0] == FAULT_CALL_COUNT + 1,
+               "a word for each call");
 
 const char *const *word_table_words(enum word_table table) {
     static const char *const *const tables[] = {
@@ -69,11 +62,11 @@ const char *const *word_table_words(enum word_table table) {
         [TABLE_STATUSES] = status_words,   [TABLE_REASONS] = reason_words,
         [TABLE_MAPS] = map_words,          [TABLE_MANUAL_STATS] = manual_stat_words,
         [TABLE_SYSTEM_CALLS] = call_words, [TABLE_LEVELS] = level_words,
-        [TABLE_SINKS] = sink_words,        [TABLE_FIELDS] = field_words,
+        [TABLE_SINKS] = sink_words,        [TABLE_FIELDS] = no_words,
         [TABLE_WORLDS] = world_words,      [TABLE_STRAYS] = stray_words,
         [TABLE_REFUSALS] = refusal_words,
     };
-    return tables[table];
+    return table == TABLE_FIELDS ? language_now()->fields : tables[table];
 }
 
 #define SIZE_IS_BYTES    ((uint32_t)1 << 23)
@@ -111,18 +104,18 @@ uint32_t operation_interesting_size(uint32_t choice) {
     case 0:
     case 1:
     case 2:
-        return size_class_bytes[1 + bound % (SIZE_CLASS_COUNT - 1)] + step - 1;
+        return sizes_steps[bound % (SIZES_STEP_COUNT)] + step - 1;
     case 3:
         return rest % 41; // around the tiny block
     case 4:
-        return size_class_bytes[1 + bound % 24] + step - 1; // up to 384: many objects a span
+        return sizes_steps[bound % 24] + step - 1; // up to 384: many objects a span
     case 5:
-        return (1 + bound % 32) * (uint32_t)HEAP_PAGE_BYTES + step - 1;
+        return (1 + bound % 32) * SIZES_PAGE_BYTES + step - 1;
     case 6:
         return rest % 2048;
     default:
-        return bound % 16 == 0 ? SMALL_SIZE_MAX * (2 + rest % 24) + step
-                               : SMALL_SIZE_MAX + step - 1;
+        return bound % 16 == 0 ? SIZES_SMALL_MAX * (2 + rest % 24) + step
+                               : SIZES_SMALL_MAX + step - 1;
     }
 }
 
@@ -147,7 +140,8 @@ static uint64_t canonical_operand(uint64_t to, uint64_t from, enum operand opera
         return raw_put(to, operand, kind) | number;
     }
     case OPERAND_KIND_FIELD:
-        return raw_put(to | (from & ~UINT64_C(0xff0007ff)), operand, fold(raw, d->min, d->max));
+        return raw_put(to | (from & ~UINT64_C(0xff0007ff)), operand,
+                       fold(raw, 0, language_now()->field_count - 1));
     case OPERAND_KIND_SLOT:
     case OPERAND_KIND_NUMBER:
     case OPERAND_KIND_OPTION:

@@ -6,14 +6,14 @@
 #ifndef FUZZ_PROGRAM_OPERATION_H
 #define FUZZ_PROGRAM_OPERATION_H
 
-#include "fuzz/go/moves.h"
+#include "fuzz/program/language.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum operation_code {
-#define OPERATION(code, id, name, form, operands, weight, group, moves, effect) OP_##id = (code),
+#define OPERATION(code, id, name, form, operands, capability, weight, group, moves, effect) OP_##id = (code),
 #include "fuzz/program/ops.def"
     OP_COUNT,
 };
@@ -86,6 +86,17 @@ enum sink_kind { // what a dump is written to; those from SINK_SHORT on have a n
     SINK_EPIPE,  // after n bytes the reader is gone
 };
 
+enum fault_call { // what can be made to fail; what that means is the heap's affair
+    FAULT_MMAP,
+    FAULT_MADVISE,
+    FAULT_MPROTECT,
+    FAULT_PLACE,
+    FAULT_METADATA,
+    FAULT_BARRIER,
+    FAULT_PAGES,
+    FAULT_CALL_COUNT,
+};
+
 #define OPERATION_OPERANDS_MAX 8
 #define OPERATION_BYTES        8
 
@@ -105,9 +116,9 @@ struct operation_description {
     const char *name;
     bool has_result; // the first operand stands before the name: "h17 = alloc"
     uint8_t operands[OPERATION_OPERANDS_MAX]; // enum operand; ends with OPERAND_NONE
+    enum capability capability;
     uint16_t weight;
     enum operation_group group;
-    uint64_t moves; // fuzz/go/moves.h
     const char *effect;
 };
 

@@ -1,8 +1,6 @@
 // program: the binary form of a list of operations: total to decode, canonical to encode.
 #include "fuzz/program/program.h"
 
-#include "allocator/system/sysmem.h"
-
 #include <string.h>
 
 static const uint8_t magic[4] = {'C', 'C', 'P', PROGRAM_VERSION};
@@ -45,7 +43,7 @@ static struct program_header header_decode(const uint8_t *bytes) {
         .fault_at = (uint16_t)read_little(bytes + 14, 2),
     };
     if (header.fault_at != 0) {
-        header.fault_call = (uint8_t)(bytes[12] % SYSMEM_CALL_COUNT);
+        header.fault_call = (uint8_t)(bytes[12] % FAULT_CALL_COUNT);
         header.fault_and_on = (bytes[13] & 1) != 0;
     }
     return header;

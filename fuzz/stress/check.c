@@ -8,6 +8,7 @@
 #include "oracle/go/verify/kernel.h"
 #include "oracle/go/verify/scan.h"
 #include "oracle/go/verify/verifier.h"
+#include "oracle/go/rules.h"
 
 #include <string.h>
 
@@ -71,7 +72,7 @@ static void add_ledger(struct ledger *sum, const struct ledger *part) {
     sum->finalizers_run += part->finalizers_run;
 }
 
-static bool same(struct crew *crew, enum rule rule, const char *field, uint64_t fast,
+static bool same(struct crew *crew, unsigned rule, const char *field, uint64_t fast,
                  uint64_t ledger) {
     return rule_equal(&crew->book, rule, field, (struct rule_value){"fast account", fast},
                       (struct rule_value){"ledgers", ledger});

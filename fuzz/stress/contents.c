@@ -4,6 +4,7 @@
 #include "fuzz/stress/state.h"
 
 #include "oracle/go/contents.h"
+#include "oracle/go/rules.h"
 
 #include <string.h>
 

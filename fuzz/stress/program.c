@@ -5,6 +5,7 @@
 #include "allocator/collect.h"
 #include "allocator/mprof.h"
 #include "oracle/go/identities.h"
+#include "oracle/go/rules.h"
 #include "oracle/go/model/state.h" // the class table typed in a second time
 
 #include <string.h>

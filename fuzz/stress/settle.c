@@ -4,6 +4,7 @@
 
 #include "oracle/core/supply.h"
 #include "oracle/go/verify/view.h"
+#include "oracle/go/rules.h"
 
 #include <stdlib.h>
 

@@ -8,7 +8,8 @@
 #ifndef FUZZ_STRESS_THREADS_H
 #define FUZZ_STRESS_THREADS_H
 
-#include "fuzz/go/executor.h"
+#include "fuzz/execute/executor.h"
+#include "oracle/go/oracle.h"
 
 #include <stdbool.h>
 #include <stdint.h>

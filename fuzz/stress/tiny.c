@@ -2,6 +2,7 @@
 //
 // All memory that it touches is the worker's own, as threads_work.c's.
 #include "fuzz/stress/state.h"
+#include "oracle/go/rules.h"
 
 void worker_drop_slot(struct worker *worker, const struct dropped *slot) {
     struct dropped *dropped = &worker->dropped[worker->dropped_count++];

@@ -4,6 +4,7 @@
 // All memory that it touches is the worker's own (cmake/layers.cmake): what others see goes through
 // threads_contents.c, threads_gate.c and the heap.
 #include "fuzz/stress/state.h"
+#include "oracle/go/rules.h"
 
 #include "oracle/go/model/state.h" // the class table typed in a second time
 

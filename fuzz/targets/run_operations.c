@@ -2,6 +2,7 @@
 // operations share.
 #include "fuzz/targets/target.h"
 
+#include "fuzz/go/machine.h"
 #include "fuzz/targets/target_stats.h"
 #include "fuzz/program/text.h"
 
@@ -73,7 +74,7 @@ static _Noreturn void give_up(const char *why) {
 
 static void open_executor(const struct executor_options *options) {
     if (executor == NULL) {
-        executor = executor_create(options);
+        executor = executor_create(&machine_go, NULL, options);
     }
     if (executor == NULL) {
         give_up("out of memory");

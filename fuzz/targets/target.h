@@ -5,7 +5,7 @@
 #ifndef FUZZ_TARGETS_TARGET_H
 #define FUZZ_TARGETS_TARGET_H
 
-#include "fuzz/go/executor.h"
+#include "fuzz/program/program.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,18 +5,12 @@
 #include <stdarg.h>
 #include <string.h>
 
-const char *const rule_names[RULE_COUNT] = {
-#define RULE(id, name, truth, reason) name,
-#include "oracle/go/rules.def"
+static const struct rule_row core_rows[] = {
+#define RULE(id, name, truth, reason) {name, truth, reason},
+#include "oracle/core/rules.def"
 };
-const char *const rule_truths[RULE_COUNT] = {
-#define RULE(id, name, truth, reason) truth,
-#include "oracle/go/rules.def"
-};
-const char *const rule_reasons[RULE_COUNT] = {
-#define RULE(id, name, truth, reason) reason,
-#include "oracle/go/rules.def"
-};
+
+const struct rule_table core_rules = {core_rows, RULE_CORE_COUNT};
 
 struct line {
     char *text;
@@ -50,7 +44,7 @@ static void line_add_change(struct line *line, uint64_t from, uint64_t to) {
 
 int finding_line(const struct finding *finding, char *text, size_t size_bytes) {
     struct line line = {.text = text, .size_bytes = size_bytes};
-    line_add(&line, "rule %s failed", rule_names[finding->rule]);
+    line_add(&line, "rule %s failed", finding->row->name);
     if (finding->field[0] != '\0') {
         line_add(&line, ": %s", finding->field);
     }
@@ -103,7 +97,7 @@ static void print_also(const struct finding *finding, FILE *stream) {
         line_add_change(&line, also->left, also->right);
         (void)fprintf(stream, "%s  %-20s %20" PRIu64 "  %" PRIu64 " (%s)  %s\n",
                       i == 0 ? "also\n" : "", also->field, also->left, also->right, change,
-                      rule_names[also->rule]);
+                      also->rule->name);
     }
     if (finding->also_count > kept) {
         (void)fprintf(stream, "  and %zu more\n", finding->also_count - kept);
@@ -111,8 +105,8 @@ static void print_also(const struct finding *finding, FILE *stream) {
 }
 
 void finding_print(const struct finding *finding, FILE *stream) {
-    (void)fprintf(stream, "rule       %s (%s)\nmeans      %s\n", rule_names[finding->rule],
-                  rule_truths[finding->rule], rule_reasons[finding->rule]);
+    (void)fprintf(stream, "rule       %s (%s)\nmeans      %s\n", finding->row->name,
+                  finding->row->truth, finding->row->reason);
     if (finding->field[0] != '\0') {
         (void)fprintf(stream, "field      %s\n", finding->field);
     }
@@ -139,5 +133,6 @@ void finding_print(const struct finding *finding, FILE *stream) {
 }
 
 bool finding_is_same(const struct finding *a, const struct finding *b) {
-    return a->rule == b->rule && strcmp(a->field, b->field) == 0;
+    return a->rule == b->rule && strcmp(a->field, b->field) == 0 &&
+           strcmp(a->sentence, b->sentence) == 0;
 }

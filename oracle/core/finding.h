@@ -10,30 +10,47 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum rule {
+// The first rules of every kind of heap; those of the kind itself stand behind them.
+enum core_rule {
 #define RULE(id, name, truth, reason) RULE_##id,
-#include "oracle/go/rules.def"
-    RULE_COUNT,
+#include "oracle/core/rules.def"
+    RULE_CORE_COUNT,
 };
 
-extern const char *const rule_names[RULE_COUNT];   // "scan-field"
-extern const char *const rule_truths[RULE_COUNT];  // "scan"
-extern const char *const rule_reasons[RULE_COUNT]; // one line each
+#define RULE_MAX 192 // of any kind of heap
+
+struct rule_row {
+    const char *name;   // "scan-field"
+    const char *truth;  // "scan"
+    const char *reason; // one line
+};
+
+// All rules of one kind of heap, by number.
+struct rule_table {
+    const struct rule_row *rows;
+    unsigned count; // <= RULE_MAX
+};
+
+extern const struct rule_table core_rules; // for a kind that adds none
 
 #define FINDING_FIELD_BYTES 48
 #define FINDING_TEXT_BYTES  256
+#define FINDING_SENTENCE_BYTES 96
 #define FINDING_ALSO_MAX    16 // further fields that are kept
 
 // Another field that the same check found wrong: what follows from the same mistake, mostly.
 struct finding_also {
-    enum rule rule;
+    const struct rule_row *rule;
     char field[FINDING_FIELD_BYTES];
     uint64_t left;
     uint64_t right;
 };
 
 struct finding {
-    enum rule rule;
+    unsigned rule;                       // its number
+    const struct rule_row *row;          // static
+    char sentence[FINDING_SENTENCE_BYTES]; // the format of `text`: tells two failures of one rule
+                                           // apart, whatever their numbers; "" without a text
     char field[FINDING_FIELD_BYTES];     // "HeapInuse", "BySize[5].Mallocs"; "" when about no field
     char left_name[FINDING_FIELD_BYTES]; // whose value is which: "fast account"
     char right_name[FINDING_FIELD_BYTES];
@@ -62,7 +79,7 @@ int finding_line(const struct finding *finding, char *text, size_t size_bytes);
 // operation, and the other fields that the check found wrong.
 void finding_print(const struct finding *finding, FILE *stream);
 
-// Same rule and same field: what the minimiser must keep.
+// Same rule, same field, same sentence: what the minimiser must keep.
 bool finding_is_same(const struct finding *a, const struct finding *b);
 
 #endif

@@ -4,6 +4,11 @@
 #include <stdarg.h>
 #include <string.h>
 
+void rule_book_init(struct rule_book *book, const struct rule_table *rules) {
+    memset(book, 0, sizeof *book);
+    book->rules = rules;
+}
+
 void rule_book_begin(struct rule_book *book) {
     book->found = false;
     book->operation = 0;
@@ -15,7 +20,7 @@ static void copy_text(char *to, size_t size_bytes, const char *from) {
 }
 
 // The finding to fill; NULL: there is one already, or none is wanted of the rule.
-static struct finding *first_finding(struct rule_book *book, enum rule rule) {
+static struct finding *first_finding(struct rule_book *book, unsigned rule) {
     book->fired[rule]++;
     if (book->found || book->is_set_aside[rule]) {
         return NULL;
@@ -24,6 +29,7 @@ static struct finding *first_finding(struct rule_book *book, enum rule rule) {
     struct finding *finding = &book->finding;
     memset(finding, 0, sizeof *finding);
     finding->rule = rule;
+    finding->row = &book->rules->rows[rule];
     finding->operation = book->operation;
     finding->checked_before = book->checked_before;
     if (book->describe != NULL) {
@@ -34,7 +40,7 @@ static struct finding *first_finding(struct rule_book *book, enum rule rule) {
 }
 
 // What else the check of the first finding finds; a field once for each rule.
-static void add_also(struct rule_book *book, enum rule rule, const char *field, uint64_t left,
+static void add_also(struct rule_book *book, unsigned rule, const char *field, uint64_t left,
                      uint64_t right) {
     struct finding *finding = &book->finding;
     if (field[0] == '\0' || finding->operation != book->operation) {
@@ -42,13 +48,14 @@ static void add_also(struct rule_book *book, enum rule rule, const char *field, 
     }
     if (finding->also_count < FINDING_ALSO_MAX) {
         struct finding_also *also = &finding->also[finding->also_count];
-        *also = (struct finding_also){.rule = rule, .left = left, .right = right};
+        *also =
+            (struct finding_also){.rule = &book->rules->rows[rule], .left = left, .right = right};
         copy_text(also->field, sizeof also->field, field);
     }
     finding->also_count++;
 }
 
-bool rule_fail_values(struct rule_book *book, enum rule rule, const char *field,
+bool rule_fail_values(struct rule_book *book, unsigned rule, const char *field,
                       struct rule_value left, struct rule_value right) {
     struct finding *finding = first_finding(book, rule);
     if (finding != NULL) {
@@ -73,16 +80,44 @@ void rule_add_before(struct rule_book *book, uint64_t left_before, uint64_t righ
     }
 }
 
-bool rule_fail(struct rule_book *book, enum rule rule, struct rule_place place, const char *format,
-               ...) {
+bool rule_fail_list(struct rule_book *book, unsigned rule, struct rule_place place,
+                    const char *format, va_list arguments) {
     struct finding *finding = first_finding(book, rule);
     if (finding != NULL) {
         finding->span = place.span;
         finding->object = place.object;
-        va_list arguments;
-        va_start(arguments, format);
         (void)vsnprintf(finding->text, sizeof finding->text, format, arguments);
-        va_end(arguments);
+        bool is_text = strcmp(format, "%s") == 0; // a fixed sentence, said by a helper
+        const char *sentence = is_text ? finding->text : format;
+        (void)snprintf(finding->sentence, sizeof finding->sentence, "%.*s",
+                       (int)sizeof finding->sentence - 1, sentence);
     }
     return book->is_set_aside[rule];
+}
+
+bool rule_fail(struct rule_book *book, unsigned rule, struct rule_place place, const char *format,
+               ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    bool result = rule_fail_list(book, rule, place, format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+bool rule_set_aside(struct rule_book *book, const char *name) {
+    bool is_known = false;
+    for (unsigned rule = 0; rule < book->rules->count; rule++) {
+        const struct rule_row *row = &book->rules->rows[rule];
+        if (strcmp(row->truth, name) == 0 || strcmp(row->name, name) == 0) {
+            book->is_set_aside[rule] = true;
+            is_known = true;
+        }
+    }
+    return is_known;
+}
+
+bool rule_judge(struct rule_book *book, unsigned rule, bool holds, const char *field,
+                struct rule_value left, struct rule_value right) {
+    rule_count(book, rule);
+    return holds || rule_fail_values(book, rule, field, left, right);
 }

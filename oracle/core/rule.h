@@ -7,13 +7,15 @@
 
 #include "oracle/core/finding.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct rule_book {
-    uint64_t evaluated[RULE_COUNT];
-    uint64_t fired[RULE_COUNT];
-    bool is_set_aside[RULE_COUNT]; // counted, but taken for held
+    const struct rule_table *rules;
+    uint64_t evaluated[RULE_MAX];
+    uint64_t fired[RULE_MAX];
+    bool is_set_aside[RULE_MAX]; // counted, but taken for held
     struct finding finding;        // the first since rule_book_begin
     bool found;
     uint64_t operation;
@@ -22,10 +24,13 @@ struct rule_book {
     void *describe_context;
 };
 
+// An empty book of these rules, which must live as long.
+void rule_book_init(struct rule_book *book, const struct rule_table *rules);
+
 // Forgets finding and operation, keeps the counters and what is set aside.
 void rule_book_begin(struct rule_book *book);
 
-static inline void rule_count(struct rule_book *book, enum rule rule) {
+static inline void rule_count(struct rule_book *book, unsigned rule) {
     book->evaluated[rule]++;
 }
 
@@ -35,7 +40,7 @@ struct rule_value {
 };
 
 // Reports that the rule failed on a field. False, but for a rule that is set aside: true.
-bool rule_fail_values(struct rule_book *book, enum rule rule, const char *field,
+bool rule_fail_values(struct rule_book *book, unsigned rule, const char *field,
                       struct rule_value left, struct rule_value right);
 
 // Adds to the finding just made (and only to the first) what both values were at the check before.
@@ -51,11 +56,26 @@ struct rule_place {
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
 #endif
-bool rule_fail(struct rule_book *book, enum rule rule, struct rule_place place,
+bool rule_fail(struct rule_book *book, unsigned rule, struct rule_place place,
                const char *format, ...);
 
+// The same with the arguments as a list.
+#if defined(__GNUC__)
+__attribute__((format(printf, 4, 0)))
+#endif
+bool rule_fail_list(struct rule_book *book, unsigned rule, struct rule_place place,
+                    const char *format, va_list arguments);
+
+// Sets the rule, or all rules of the truth, of that name aside for good: they are counted and find
+// nothing. False: no such name.
+bool rule_set_aside(struct rule_book *book, const char *name);
+
+// Counts an evaluation; reports the values when it does not hold. Returns as rule_fail_values.
+bool rule_judge(struct rule_book *book, unsigned rule, bool holds, const char *field,
+                struct rule_value left, struct rule_value right);
+
 // Counts an evaluation and compares: a failure unless the values are equal.
-static inline bool rule_equal(struct rule_book *book, enum rule rule, const char *field,
+static inline bool rule_equal(struct rule_book *book, unsigned rule, const char *field,
                               struct rule_value left, struct rule_value right) {
     rule_count(book, rule);
     return left.value == right.value || rule_fail_values(book, rule, field, left, right);

@@ -2,6 +2,7 @@
 #include "oracle/go/contents.h"
 
 #include "oracle/go/model/state.h"
+#include "oracle/go/rules.h"
 
 #include <inttypes.h>
 #include <string.h>

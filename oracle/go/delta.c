@@ -4,6 +4,7 @@
 
 #include "oracle/go/oracle.h"
 #include "oracle/core/rule.h"
+#include "oracle/go/rules.h"
 
 static bool check_moved(struct rule_book *book, const char *field, uint64_t before, uint64_t now,
                         uint64_t may_rise, uint64_t may_fall) {

@@ -4,14 +4,15 @@
 #include "oracle/go/model/state.h" // the class table typed in a second time
 #include "oracle/go/oracle.h"
 #include "oracle/core/rule.h"
+#include "oracle/go/rules.h"
 
-static bool same(struct rule_book *book, enum rule rule, const char *field, uint64_t value,
+static bool same(struct rule_book *book, unsigned rule, const char *field, uint64_t value,
                  uint64_t identity) {
     return rule_equal(book, rule, field, (struct rule_value){"fast account", value},
                       (struct rule_value){"identity", identity});
 }
 
-static bool at_most(struct rule_book *book, enum rule rule, const char *field, uint64_t value,
+static bool at_most(struct rule_book *book, unsigned rule, const char *field, uint64_t value,
                     uint64_t bound) {
     return same(book, rule, field, value, value <= bound ? value : bound);
 }

@@ -10,6 +10,7 @@
 #include "oracle/go/verify/poison.h"
 #include "oracle/go/program.h"
 #include "oracle/core/rule.h"
+#include "oracle/go/rules.h"
 #include "oracle/go/verify/scan.h"
 #include "oracle/go/verify/verifier.h"
 
@@ -38,6 +39,9 @@ struct oracle {
 
 struct oracle *oracle_create(void) {
     struct oracle *oracle = supply_zeroed(1, sizeof *oracle);
+    if (oracle != NULL) {
+        rule_book_init(&oracle->book, &go_rules);
+    }
     if (oracle != NULL && !model_init(&oracle->model, &oracle->book)) {
         free(oracle);
         oracle = NULL;
@@ -193,43 +197,38 @@ void oracle_forget_finding(struct oracle *oracle) {
     oracle->book.found = false;
 }
 
-bool oracle_rule(struct oracle *oracle, enum rule rule, bool holds, const char *field,
+bool oracle_rule(struct oracle *oracle, unsigned rule, bool holds, const char *field,
                  const char *left_name, uint64_t left, const char *right_name, uint64_t right) {
-    rule_count(&oracle->book, rule);
-    return holds ||
-           rule_fail_values(&oracle->book, rule, field, (struct rule_value){left_name, left},
-                            (struct rule_value){right_name, right});
+    return rule_judge(&oracle->book, rule, holds, field, (struct rule_value){left_name, left},
+                      (struct rule_value){right_name, right});
 }
 
-bool oracle_rule_text(struct oracle *oracle, enum rule rule, bool holds, uintptr_t object,
+bool oracle_rule_text(struct oracle *oracle, unsigned rule, bool holds, uintptr_t object,
                       const char *format, ...) {
     rule_count(&oracle->book, rule);
     if (holds) {
         return true;
     }
-    char text[FINDING_TEXT_BYTES];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
+    bool result = rule_fail_list(&oracle->book, rule, (struct rule_place){.object = object}, format,
+                                 arguments);
     va_end(arguments);
-    return rule_fail(&oracle->book, rule, (struct rule_place){.object = object}, "%s", text);
+    return result;
+}
+
+struct rule_book *oracle_book(struct oracle *oracle) {
+    return &oracle->book;
 }
 
 bool oracle_set_aside(struct oracle *oracle, const char *name) {
-    bool is_known = false;
-    for (int rule = 0; rule < RULE_COUNT; rule++) {
-        if (strcmp(rule_truths[rule], name) == 0 || strcmp(rule_names[rule], name) == 0) {
-            oracle->book.is_set_aside[rule] = true;
-            is_known = true;
-        }
-    }
-    return is_known;
+    return rule_set_aside(&oracle->book, name);
 }
 
-uint64_t oracle_evaluated(const struct oracle *oracle, enum rule rule) {
+uint64_t oracle_evaluated(const struct oracle *oracle, unsigned rule) {
     return oracle->book.evaluated[rule];
 }
 
-uint64_t oracle_fired(const struct oracle *oracle, enum rule rule) {
+uint64_t oracle_fired(const struct oracle *oracle, unsigned rule) {
     return oracle->book.fired[rule];
 }

@@ -8,17 +8,13 @@
 #define ORACLE_GO_ORACLE_H
 
 #include "allocator/memstats.h"
-#include "oracle/core/finding.h"
+#include "oracle/core/level.h"
+#include "oracle/core/rule.h"
 #include "oracle/go/model/model.h"
+#include "oracle/go/rules.h"
 
 struct heap;
 struct oracle;
-
-enum oracle_level {
-    ORACLE_CHEAP,    // identities, model, delta: O(fields); after any operation
-    ORACLE_FULL,     // + scan, structure, contents: O(heap); at a cadence
-    ORACLE_PARANOID, // + every poisoned byte, kernel's account; slow
-};
 
 // NULL: out of memory. One oracle serves any number of inputs, one after the other.
 struct oracle *oracle_create(void);
@@ -29,6 +25,9 @@ void oracle_destroy(struct oracle *oracle);
 void oracle_reset(struct oracle *oracle, struct heap *heap);
 
 struct model *oracle_model(struct oracle *oracle);
+
+// The book of its rules: evaluations, failures, the finding.
+struct rule_book *oracle_book(struct oracle *oracle);
 
 // Who writes an operation as text, for the finding. Called only when there is one. May be NULL.
 void oracle_set_describe(struct oracle *oracle,
@@ -90,7 +89,7 @@ void oracle_forget_finding(struct oracle *oracle);
 
 // For rules of others (round trip, twin): counts an evaluation; records the finding when `holds` is
 // false. Returns `holds`. Values are shown under their names, which may be NULL (no values).
-bool oracle_rule(struct oracle *oracle, enum rule rule, bool holds, const char *field,
+bool oracle_rule(struct oracle *oracle, unsigned rule, bool holds, const char *field,
                  const char *left_name, uint64_t left, const char *right_name, uint64_t right);
 
 // As oracle_rule, with a sentence and the object that it is about (0: none); printf-like, formatted
@@ -98,14 +97,14 @@ bool oracle_rule(struct oracle *oracle, enum rule rule, bool holds, const char *
 #if defined(__GNUC__)
 __attribute__((format(printf, 5, 6)))
 #endif
-bool oracle_rule_text(struct oracle *oracle, enum rule rule, bool holds, uintptr_t object,
+bool oracle_rule_text(struct oracle *oracle, unsigned rule, bool holds, uintptr_t object,
                       const char *format, ...);
 
 // Sets the rule, or all rules of the truth, of that name aside until the oracle is destroyed: they
 // are counted and find nothing, so that it shows which others see the same. False: no such name.
 bool oracle_set_aside(struct oracle *oracle, const char *name);
 
-uint64_t oracle_evaluated(const struct oracle *oracle, enum rule rule);
-uint64_t oracle_fired(const struct oracle *oracle, enum rule rule);
+uint64_t oracle_evaluated(const struct oracle *oracle, unsigned rule);
+uint64_t oracle_fired(const struct oracle *oracle, unsigned rule);
 
 #endif

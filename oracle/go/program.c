@@ -7,12 +7,13 @@
 #include "oracle/go/roundtrip/record.h"
 
 #include "runtime/runtime.h"
+#include "oracle/go/rules.h"
 
 #include <string.h>
 
 #define WORD_BYTES sizeof(uintptr_t)
 
-static struct record_judge judge_of(const struct model *model, enum rule rule, uintptr_t object) {
+static struct record_judge judge_of(const struct model *model, unsigned rule, uintptr_t object) {
     rule_count(model->book, rule);
     return (struct record_judge){model->book, rule, "runtime", "ledger", object};
 }

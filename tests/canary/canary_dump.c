@@ -13,6 +13,7 @@
 #include "dump/write/records.h"
 #include "tests/canary/matrix.h"
 #include "tests/oracle/world.h"
+#include "oracle/go/rules.h"
 
 // ---- wrappers that change one record before it is written, leave it out, or write it twice
 

@@ -8,7 +8,7 @@
 #include "allocator/fault.h"
 #include "allocator/heap.h"
 #include "dump/writer.h"
-#include "fuzz/go/executor.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/program/text.h"
 #include "tests/canary/matrix.h"
 
@@ -147,7 +147,7 @@ static void dump_sink(void) {
 }
 
 static void delta_amount(void) {
-    assert_true(oracle_set_aside(executor_oracle(executor), "model"));
+    assert_true(oracle_set_aside(go_oracle(executor), "model"));
     taking_two = true;
     (void)run("stats\nh1 = alloc c0 size=64\nstats\n");
     taking_two = false;
@@ -169,10 +169,10 @@ static const struct canary canaries[] = {
 
 static const struct oracle *sing(const struct canary *canary) {
     const struct executor_options options = {.level = ORACLE_FULL, .keeps_expectations = true};
-    executor = executor_create(&options);
+    executor = executor_create(&machine_go, NULL, &options);
     assert_non_null(executor);
     canary->lie();
-    return executor_oracle(executor);
+    return go_oracle(executor);
 }
 
 static void end(void) {

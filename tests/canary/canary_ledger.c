@@ -9,6 +9,7 @@
 #include "allocator/inspect.h"
 #include "tests/canary/matrix.h"
 #include "tests/oracle/world.h"
+#include "oracle/go/rules.h"
 
 static struct fixture *fixture;
 static struct runtime *runtime;

@@ -10,7 +10,7 @@
 #include "allocator/collect.h"
 #include "allocator/heap.h"
 #include "allocator/memstats.h"
-#include "fuzz/go/executor.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
 
 #include <setjmp.h>
@@ -95,7 +95,7 @@ struct outcome {
 
 static struct outcome run_at(enum oracle_level level) {
     const struct executor_options options = {.level = level};
-    executor = executor_create(&options);
+    executor = executor_create(&machine_go, NULL, &options);
     assert_non_null(executor);
     struct outcome outcome = {.found = executor_run(executor, &program, false) == VERDICT_FINDING};
     if (outcome.found) {

@@ -26,7 +26,7 @@ enum deaf_account {
 };
 
 struct canary {
-    enum rule rule;
+    unsigned rule;
     const char *name;
     void (*lie)(void);
     unsigned deaf;      // enum deaf_account
@@ -84,8 +84,8 @@ static int print_matrix(void) {
         (void)printf("%s\t", finding == NULL ? "-" : rule_names[finding->rule]);
         const char *separator = "";
         for (int rule = 0; rule < RULE_COUNT; rule++) {
-            if (oracle_fired(oracle, (enum rule)rule) > 0 &&
-                (finding == NULL || (enum rule)rule != finding->rule)) {
+            if (oracle_fired(oracle, (unsigned)rule) > 0 &&
+                (finding == NULL || (unsigned)rule != finding->rule)) {
                 (void)printf("%s%s", separator, rule_names[rule]);
                 separator = " ";
             }

@@ -5,11 +5,12 @@
 
 #include "dump/reader.h"
 #include "oracle/core/finding.h"
+#include "oracle/go/rules.h"
 
 struct row {
     enum dump_tag tag;
     const char *member;       // "contents.size": the size, and so on
-    enum rule own, ledger;    // NONE: this truth does not know it
+    unsigned own, ledger;     // NONE: this truth does not know it
     const char *own_words;    // NULL: it says the member and both values; else what it says
     const char *ledger_words; // likewise
 };

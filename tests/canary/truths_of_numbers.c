@@ -10,6 +10,7 @@
 // clang-format on
 
 #include "tests/canary/scene.h"
+#include "oracle/go/rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,7 +81,7 @@ static uint64_t fired(const struct oracle *oracle, const char *truth) {
     uint64_t sum = 0;
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         bool is_of_it = strcmp(rule_truths[rule], truth) == 0;
-        sum += is_of_it ? oracle_fired(oracle, (enum rule)rule) : 0;
+        sum += is_of_it ? oracle_fired(oracle, (unsigned)rule) : 0;
     }
     return sum;
 }

@@ -19,13 +19,13 @@
 
 // ---- what is said
 
-static void listen_to(enum rule rule) {
+static void listen_to(unsigned rule) {
     for (int other = 0; other < RULE_COUNT; other++) {
         assert_true(other == (int)rule || oracle_set_aside(driver.oracle, rule_names[other]));
     }
 }
 
-static const struct finding *heard(enum rule rule) {
+static const struct finding *heard(unsigned rule) {
     const struct finding *finding = oracle_finding(driver.oracle);
     if (finding == NULL) {
         fail_msg("rule %s is silent", rule_names[rule]);
@@ -42,7 +42,7 @@ struct value {
     uint64_t value;
 };
 
-static void assert_numbers(enum rule rule, const char *field, struct value left,
+static void assert_numbers(unsigned rule, const char *field, struct value left,
                            struct value right) {
     const struct finding *finding = heard(rule);
     assert_string_equal(finding->field, field);
@@ -52,7 +52,7 @@ static void assert_numbers(enum rule rule, const char *field, struct value left,
     assert_int_equal(finding->right, right.value);
 }
 
-static void assert_says(enum rule rule, const char *text, uintptr_t object) {
+static void assert_says(unsigned rule, const char *text, uintptr_t object) {
     const struct finding *finding = heard(rule);
     assert_string_equal(finding->text, text);
     assert_int_equal(finding->object, object);
@@ -71,7 +71,7 @@ static struct memstats read_stats(void) {
         statement;                                                                                 \
     }
 
-static void judge(enum rule rule, void (*lie)(struct memstats *stats), enum oracle_level level) {
+static void judge(unsigned rule, void (*lie)(struct memstats *stats), enum oracle_level level) {
     listen_to(rule);
     liars.memstats = lie;
     (void)driver_check(&driver, level);

@@ -11,6 +11,7 @@
 #include "dump/recode.h"
 #include "tests/canary/record_rows.h"
 #include "tests/oracle/world.h"
+#include "oracle/go/rules.h"
 
 // What nobody wrote is zero, and would come first in any order.
 void *__real_supply_resized(void *block, size_t size_bytes);
@@ -219,7 +220,7 @@ static bool write_wrong(const struct row *row, size_t index, struct change *chan
 
 // ---- what is said of it
 
-static void assert_told(const struct row *row, const struct change *change, enum rule rule,
+static void assert_told(const struct row *row, const struct change *change, unsigned rule,
                         const char *words) {
     const struct finding *finding = oracle_finding(fixture->driver.oracle);
     if (finding == NULL) {
@@ -242,7 +243,7 @@ static void assert_told(const struct row *row, const struct change *change, enum
 }
 
 // Each change of the row, judged; `looks` says how often the rule is evaluated, 0: at least once.
-static void judge_row(const struct row *row, enum rule rule, const char *words, uint64_t looks) {
+static void judge_row(const struct row *row, unsigned rule, const char *words, uint64_t looks) {
     struct oracle *oracle = fixture->driver.oracle;
     size_t made = 0;
     for (size_t index = 0;; index++) {
@@ -304,7 +305,7 @@ static void each_wrong_field_is_told_first_by_its_own_rule(void **unused) {
     end_scene();
 }
 
-static void listen_to(enum rule rule) {
+static void listen_to(unsigned rule) {
     for (int other = 0; other < RULE_COUNT; other++) {
         assert_true(other == (int)rule ||
                     oracle_set_aside(fixture->driver.oracle, rule_names[other]));
@@ -317,16 +318,16 @@ static void each_truth_tells_what_is_wrong_alone(void **unused) {
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         bool has_scene = false;
         for (size_t i = 0; i < ROW_COUNT; i++) {
-            bool is_own = rows[i].own == (enum rule)rule;
-            if (!is_own && rows[i].ledger != (enum rule)rule) {
+            bool is_own = rows[i].own == (unsigned)rule;
+            if (!is_own && rows[i].ledger != (unsigned)rule) {
                 continue;
             }
             if (!has_scene) {
                 make_scene();
-                listen_to((enum rule)rule);
+                listen_to((unsigned)rule);
                 has_scene = true;
             }
-            judge_row(&rows[i], (enum rule)rule, is_own ? rows[i].own_words : rows[i].ledger_words,
+            judge_row(&rows[i], (unsigned)rule, is_own ? rows[i].own_words : rows[i].ledger_words,
                       0);
         }
         if (has_scene) {
@@ -348,7 +349,7 @@ static void a_record_in_parts_is_clean(void **unused) {
 // All that should have come has come: one more is told by the count.
 static void a_finalizer_behind_the_last_is_counted(void **unused) {
     (void)unused;
-    const enum rule rules[] = {RULE_DUMP_QUEUED, RULE_DUMP_QUEUED_MODEL};
+    const unsigned rules[] = {RULE_DUMP_QUEUED, RULE_DUMP_QUEUED_MODEL};
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         make_scene();
         listen_to(rules[i]);

@@ -4,10 +4,11 @@
 #include "tests/oracle/driver_program.h" // before scene.h, whose driver is everyone's
 #include "tests/canary/matrix.h"
 #include "tests/canary/scene.h"
+#include "oracle/go/rules.h"
 
 static struct model *model;
 
-static void assert_says(enum rule rule, const char *text) {
+static void assert_says(unsigned rule, const char *text) {
     const struct finding *finding = oracle_finding(driver.oracle);
     assert_non_null(finding);
     assert_string_equal(rule_names[finding->rule], rule_names[rule]);

@@ -9,11 +9,12 @@
 // clang-format on
 
 #include "tests/canary/lying_scene.h"
+#include "oracle/go/rules.h"
 
 // ---- what is said
 
 // A full check, or a paranoid one, reports this first.
-static const struct finding *heard(enum oracle_level level, enum rule rule) {
+static const struct finding *heard(enum oracle_level level, unsigned rule) {
     uint64_t scans = oracle_evaluated(driver.oracle, RULE_SCAN_FIELD);
     assert_false(driver_check(&driver, level));
     const struct finding *finding = oracle_finding(driver.oracle);
@@ -26,13 +27,13 @@ static const struct finding *heard(enum oracle_level level, enum rule rule) {
     return finding;
 }
 
-static void assert_says(enum oracle_level level, enum rule rule, const char *text, uintptr_t span) {
+static void assert_says(enum oracle_level level, unsigned rule, const char *text, uintptr_t span) {
     const struct finding *finding = heard(level, rule);
     assert_string_equal(finding->text, text);
     assert_int_equal(finding->span, span);
 }
 
-static void assert_counts(enum rule rule, const char *field, const char *left_name, uint64_t left,
+static void assert_counts(unsigned rule, const char *field, const char *left_name, uint64_t left,
                           const char *right_name, uint64_t right) {
     const struct finding *finding = heard(ORACLE_FULL, rule);
     assert_string_equal(finding->field, field);

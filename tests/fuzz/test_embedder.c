@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fuzz/go/executor.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/program/text.h"
 
 static struct program program;
@@ -19,7 +19,7 @@ static const struct executor_options plain = {
 
 static int open_executor(void **context) {
     (void)context;
-    executor = executor_create(&plain);
+    executor = executor_create(&machine_go, NULL, &plain);
     return executor == NULL ? -1 : 0;
 }
 

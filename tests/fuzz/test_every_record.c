@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "dump/reader.h"
-#include "fuzz/go/executor.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/program/text.h"
 #include "tests/sanitizer.h"
 
@@ -44,7 +44,7 @@ static int run_program(void **context) {
     char text[FILE_BYTES_MAX];
     kept_bytes = read_file("corpus/decode/seed/every-record", kept, sizeof kept);
     size_t text_bytes = read_file("corpus/dump/seed/every-record.ops", text, sizeof text);
-    executor = executor_create(&options);
+    executor = executor_create(&machine_go, NULL, &options);
     assert_non_null(executor);
     assert_true(text_parse_program(&program, text, text_bytes, &error));
     assert_int_equal(executor_run(executor, &program, false), VERDICT_CLEAN);
@@ -58,9 +58,9 @@ static int close_program(void **context) {
 }
 
 static bool is_noticed(const uint8_t *bytes, size_t size_bytes) {
-    bool is_clean = executor_compare_dump(executor, bytes, size_bytes);
+    bool is_clean = go_compare(executor, bytes, size_bytes);
     assert_int_equal(is_clean, executor_finding(executor) == NULL);
-    oracle_forget_finding(executor_oracle(executor));
+    oracle_forget_finding(go_oracle(executor));
     return !is_clean;
 }
 
@@ -88,7 +88,7 @@ static void demand_all(const char *what, const struct tally *tally) {
 static void the_kept_dump_is_the_programs_dump(void **context) {
     (void)context;
     size_t size_bytes;
-    const uint8_t *bytes = executor_dump_bytes(executor, &size_bytes);
+    const uint8_t *bytes = go_dump_bytes(executor, &size_bytes);
     assert_non_null(bytes);
     assert_int_equal(size_bytes, kept_bytes);
     assert_memory_equal(bytes, kept, kept_bytes);

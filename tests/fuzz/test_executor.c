@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
-#include "fuzz/go/executor.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
 #include "fuzz/program/text.h"
 
@@ -22,7 +22,7 @@ static const struct executor_options plain = {
 
 static int open_executor(void **context) {
     (void)context;
-    executor = executor_create(&plain);
+    executor = executor_create(&machine_go, NULL, &plain);
     return executor == NULL ? -1 : 0;
 }
 
@@ -40,7 +40,7 @@ static enum verdict run_text(const char *text) {
     return executor_run(executor, &program, false);
 }
 
-static void assert_finding(enum rule rule, const char *field, uint64_t operation) {
+static void assert_finding(unsigned rule, const char *field, uint64_t operation) {
     const struct finding *finding = executor_finding(executor);
     assert_non_null(finding);
     assert_string_equal(rule_names[finding->rule], rule_names[rule]);
@@ -143,10 +143,10 @@ static void steps_can_be_taken_one_by_one(void **context) {
     const char text[] = "h0 = alloc size=100\nfree h1\n";
     assert_true(text_parse_program(&program, text, strlen(text), &error));
     assert_int_equal(executor_begin(executor, &program, true), VERDICT_CLEAN);
-    assert_int_equal(executor_stats(executor)->Mallocs, 0);
+    assert_int_equal(go_memstats(executor)->Mallocs, 0);
     assert_int_equal(executor_step(executor), VERDICT_CLEAN);
     assert_true(executor_was_effective(executor));
-    assert_int_equal(executor_stats(executor)->HeapAlloc, 112);
+    assert_int_equal(go_memstats(executor)->HeapAlloc, 112);
     assert_int_equal(executor_step(executor), VERDICT_CLEAN);
     assert_false(executor_was_effective(executor));
     assert_int_equal(executor_position(executor), 2);
@@ -160,8 +160,8 @@ static void dumps_to_every_sink_hold(void **context) {
                               "dump sink=eagain:1\ndump sink=enospc:0\ndump sink=epipe:77\n"
                               "dump sink=enospc:65535\ndump sink=path\n"),
                      VERDICT_CLEAN);
-    assert_true(oracle_evaluated(executor_oracle(executor), RULE_DUMP_SINK) > 0);
-    assert_true(oracle_evaluated(executor_oracle(executor), RULE_DUMP_DECODE) > 0);
+    assert_true(oracle_evaluated(go_oracle(executor), RULE_DUMP_SINK) > 0);
+    assert_true(oracle_evaluated(go_oracle(executor), RULE_DUMP_DECODE) > 0);
 }
 
 static void a_dump_goes_to_its_path_and_leaves_nothing(void **context) {
@@ -171,7 +171,7 @@ static void a_dump_goes_to_its_path_and_leaves_nothing(void **context) {
     executor_set_options(executor, &options);
     assert_int_equal(run_text("h0 = alloc size=24\ndump sink=path\n"), VERDICT_CLEAN);
     size_t size_bytes;
-    assert_non_null(executor_dump_bytes(executor, &size_bytes));
+    assert_non_null(go_dump_bytes(executor, &size_bytes));
     assert_true(size_bytes > 1000);
     assert_null(fopen(options.scratch_path, "rb"));
     options.scratch_path = "/nowhere/at/all";

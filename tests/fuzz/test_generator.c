@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fuzz/go/executor.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
 
 #define EFFECTIVE_PERCENT 30 // as in cli/cmd_soak.c
@@ -52,7 +52,7 @@ static void groups_that_the_swarm_turns_off_are_not_drawn(void **context) {
 
 static void every_operation_is_drawn_and_does_something_in_three_of_ten(void **context) {
     (void)context;
-    struct executor *executor = executor_create(&(struct executor_options){.level = ORACLE_CHEAP});
+    struct executor *executor = executor_create(&machine_go, NULL, &(struct executor_options){.level = ORACLE_CHEAP});
     assert_non_null(executor);
     for (uint32_t seed = 0; seed < 1500; seed++) {
         generator_program(&a, seed, 512);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "fuzz/go/executor.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
 
 #define PROGRAMS       150
@@ -26,23 +26,23 @@ static const struct executor_options full = {.level = ORACLE_FULL, .final_dump =
 
 static struct outcome run(struct executor *executor) {
     struct outcome outcome;
-    const struct oracle *oracle = executor_oracle(executor);
+    const struct oracle *oracle = go_oracle(executor);
     for (int rule = 0; rule < RULE_COUNT; rule++) {
-        outcome.evaluated[rule] = oracle_evaluated(oracle, (enum rule)rule);
+        outcome.evaluated[rule] = oracle_evaluated(oracle, (unsigned)rule);
     }
     outcome.verdict = executor_run(executor, &program, false);
     outcome.position = executor_position(executor);
     outcome.hash = executor_hash(executor);
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         outcome.evaluated[rule] =
-            oracle_evaluated(oracle, (enum rule)rule) - outcome.evaluated[rule];
+            oracle_evaluated(oracle, (unsigned)rule) - outcome.evaluated[rule];
     }
     return outcome;
 }
 
 // Whether a released page is resident, and whether Sys is all that is mapped, is asked on a new
 // heap alone: a reset one keeps pages warm, and what it gave back.
-static bool depends_on_the_past(enum rule rule) {
+static bool depends_on_the_past(unsigned rule) {
     return rule == RULE_KERNEL_RELEASED || rule == RULE_KERNEL_BYTES;
 }
 
@@ -55,7 +55,7 @@ static void assert_same(const struct outcome *used, const struct outcome *fresh,
     }
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         if (used->evaluated[rule] != fresh->evaluated[rule] &&
-            !depends_on_the_past((enum rule)rule)) {
+            !depends_on_the_past((unsigned)rule)) {
             fail_msg("program %u: rule %s was evaluated %llu times, on new ones %llu times", seed,
                      rule_names[rule], (unsigned long long)used->evaluated[rule],
                      (unsigned long long)fresh->evaluated[rule]);
@@ -67,7 +67,7 @@ static void assert_same(const struct outcome *used, const struct outcome *fresh,
 static void a_program_does_the_same_after_others(void **context) {
     (void)context;
     static struct outcome after_others[PROGRAMS];
-    struct executor *used = executor_create(&full);
+    struct executor *used = executor_create(&machine_go, NULL, &full);
     assert_non_null(used);
     for (uint32_t seed = 0; seed < PROGRAMS; seed++) {
         generator_program(&program, seed, OPERATIONS_MAX);
@@ -75,7 +75,7 @@ static void a_program_does_the_same_after_others(void **context) {
     }
     executor_destroy(used);
     for (uint32_t seed = 0; seed < PROGRAMS; seed++) {
-        struct executor *fresh = executor_create(&full);
+        struct executor *fresh = executor_create(&machine_go, NULL, &full);
         assert_non_null(fresh);
         generator_program(&program, seed, OPERATIONS_MAX);
         struct outcome alone = run(fresh);

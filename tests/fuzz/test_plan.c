@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fuzz/go/executor.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
 #include "fuzz/generate/plan.h"
 #include "fuzz/program/text.h"
@@ -136,7 +136,7 @@ static void mending_finds_the_slots_that_are_left(void **context) {
 static void drawn_operations_do_something(void **context) {
     (void)context;
     const struct executor_options options = {.level = ORACLE_CHEAP};
-    struct executor *executor = executor_create(&options);
+    struct executor *executor = executor_create(&machine_go, NULL, &options);
     assert_non_null(executor);
     for (uint32_t seed = 0; seed < 400; seed++) {
         generator_program(&program, seed, 512);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "fuzz/go/executor.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
 #include "fuzz/program/text.h"
 
@@ -60,7 +60,7 @@ static struct program program;
 
 // Each run gets an executor of its own, since a warm one asks for next to nothing.
 static enum verdict run_refused(long number, bool and_on) {
-    struct executor *executor = executor_create(&full);
+    struct executor *executor = executor_create(&machine_go, NULL, &full);
     assert_non_null(executor);
     atomic_store(&asked, 0);
     refused = number;
@@ -105,7 +105,7 @@ static void a_thread_that_cannot_start_gives_the_run_up(void **state) {
     static const char *const texts[] = {"h0 = thread_run size=16\n", "h0 = thread_wait size=16\n"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct text_error error;
-        struct executor *executor = executor_create(&full);
+        struct executor *executor = executor_create(&machine_go, NULL, &full);
         assert_non_null(executor);
         assert_true(
             text_read_program(&program, (const uint8_t *)texts[i], strlen(texts[i]), &error));
@@ -124,7 +124,7 @@ static void a_scratch_file_that_cannot_be_written_gives_the_run_up(void **state)
     struct executor_options options = full;
     struct text_error error;
     options.scratch_path = "/nonexistent/dump";
-    struct executor *executor = executor_create(&options);
+    struct executor *executor = executor_create(&machine_go, NULL, &options);
     assert_non_null(executor);
     assert_true(text_read_program(&program, (const uint8_t *)text, strlen(text), &error));
     assert_int_equal(executor_run(executor, &program, false), VERDICT_ENVIRONMENT);

@@ -2,7 +2,7 @@
 // arenas and in its metadata's place.
 #define _GNU_SOURCE
 #include "allocator/heap.h"
-#include "fuzz/go/executor.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
 #include "fuzz/program/text.h"
 
@@ -87,7 +87,7 @@ static size_t run_folder(const char *folder) {
 // What a program's text expects of Sys holds where nobody is in the way.
 static void run_all(void) {
     const struct executor_options options = {.level = ORACLE_PARANOID, .final_dump = true};
-    executor = executor_create(&options);
+    executor = executor_create(&machine_go, NULL, &options);
     assert_non_null(executor);
     assert_true(run_folder("corpus/heap/seed") > 10);
     assert_true(run_folder("corpus/heap/regression") > 5);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "allocator/collect.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/go/state.h"
 #include "fuzz/generate/generator.h"
 
@@ -77,9 +78,9 @@ static void vary(struct variant variant) {
 // ---- what is left
 
 struct state {
-    bool lives[EXECUTOR_HANDLES];
-    size_t size_bytes[EXECUTOR_HANDLES];
-    const struct gc_layout *layout[EXECUTOR_HANDLES];
+    bool lives[GO_HANDLES];
+    size_t size_bytes[GO_HANDLES];
+    const struct gc_layout *layout[GO_HANDLES];
     struct memstats_by_size by_size[SIZE_CLASS_COUNT];
     uint64_t heap_alloc, total_alloc, mallocs, frees, cycles;
 };
@@ -90,15 +91,15 @@ static struct state run(struct executor *executor, struct variant variant) {
     vary(variant);
     enum verdict verdict = executor_run(executor, &varied, false);
     assert_true(verdict == VERDICT_CLEAN);
-    for (uint32_t slot = 0; slot < EXECUTOR_HANDLES; slot++) {
-        const struct model_handle *handle = executor_handle(executor, slot);
+    for (uint32_t slot = 0; slot < GO_HANDLES; slot++) {
+        const struct model_handle *handle = go_handle(executor_state(executor), slot);
         if (handle != NULL) {
             state.lives[slot] = true;
             state.size_bytes[slot] = handle->size_bytes;
             state.layout[slot] = handle->layout;
         }
     }
-    const struct memstats *stats = executor_stats(executor);
+    const struct memstats *stats = go_memstats(executor);
     memcpy(state.by_size, stats->BySize, sizeof state.by_size);
     state.heap_alloc = stats->HeapAlloc;
     state.total_alloc = stats->TotalAlloc;
@@ -110,7 +111,7 @@ static struct state run(struct executor *executor, struct variant variant) {
 
 static void compare(struct variant one, struct variant other) {
     const struct executor_options options = {.level = ORACLE_FULL};
-    struct executor *executor = executor_create(&options);
+    struct executor *executor = executor_create(&machine_go, NULL, &options);
     assert_non_null(executor);
     uint64_t freed = 0;
     for (uint32_t seed = 0; seed < PROGRAMS; seed++) {

@@ -11,6 +11,7 @@
 #include "allocator/memstats.h"
 #include "malloc/kept.h"
 #include "malloc/process.h"
+#include "oracle/go/rules.h"
 #include "oracle/go/identities.h"
 #include "oracle/core/rule.h"
 #include "oracle/go/verify/scan.h"
@@ -23,7 +24,7 @@
 
 static struct view view;
 static struct verifier verifier;
-static struct rule_book book;
+static struct rule_book book = {.rules = &go_rules};
 static struct scan scan;
 
 // ---- the places of kept spans: the oracle knows none of them, so that its rule of places is set

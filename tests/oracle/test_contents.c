@@ -1,5 +1,6 @@
 // test_contents: what is filled is found unchanged, and no byte of it can change unseen.
 #include "oracle/go/contents.h"
+#include "oracle/go/rules.h"
 #include "oracle/go/model/state.h"
 
 #include <setjmp.h>
@@ -19,7 +20,7 @@ static const struct gc_layout layouts[] = {
     {24, 24, outer}, {64, 64, last}, {48, 24, outer}, {640, 520, even}, {8, 8, outer}};
 
 static uint64_t memory[(SIZE_MOST + BEHIND + 7) / 8];
-static struct rule_book book;
+static struct rule_book book = {.rules = &go_rules};
 static struct model model = {.book = &book};
 
 static struct slot slot_of(size_t size_bytes, const struct gc_layout *layout) {

@@ -1,6 +1,7 @@
 // test_finding: how findings are written, kept and compared.
 #define _POSIX_C_SOURCE 200809L // open_memstream
 #include "oracle/core/rule.h"
+#include "oracle/go/rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,8 @@ static void say(void *context, uint64_t operation, char *text, size_t size_bytes
 
 static int set_up(void **unused) {
     (void)unused;
-    book = (struct rule_book){.describe = say, .describe_context = (void *)(uintptr_t) "operation"};
+    book = (struct rule_book){
+        .rules = &go_rules, .describe = say, .describe_context = (void *)(uintptr_t) "operation"};
     rule_book_begin(&book);
     book.operation = 12;
     return 0;
@@ -81,7 +83,7 @@ static void further_fields_of_the_same_operation_are_kept(void **unused) {
     }
     assert_string_equal(book.finding.field, "HeapInuse");
     assert_int_equal(book.finding.also_count, FINDING_ALSO_MAX + 3);
-    assert_int_equal(book.finding.also[1].rule, RULE_IDENTITY_SYS);
+    assert_ptr_equal(book.finding.also[1].rule, &go_rules.rows[RULE_IDENTITY_SYS]);
     assert_int_equal(book.finding.also[1].left, 1);
     assert_int_equal(book.finding.also[1].right, 8);
     book.operation++;

@@ -1,6 +1,7 @@
 // test_model: events that cannot be are findings, and what the ledger tells others is what
 // happened.
 #include "oracle/go/model/state.h"
+#include "oracle/go/rules.h"
 #include "tests/oracle/driver.h"
 
 #include <setjmp.h>
@@ -22,7 +23,7 @@ static int tear_down(void **unused) {
     return 0;
 }
 
-static void finds(enum rule rule, bool clean) {
+static void finds(unsigned rule, bool clean) {
     assert_false(clean);
     assert_non_null(oracle_finding(driver.oracle));
     assert_int_equal(oracle_finding(driver.oracle)->rule, rule);

@@ -1,6 +1,7 @@
 // test_roundtrip: a dump of everything is clean; no byte of it can change, and no record go, come
 // or move, unnoticed.
 #include "oracle/go/roundtrip/roundtrip.h"
+#include "oracle/go/rules.h"
 
 #include "allocator/inspect.h"
 #include "dump/reader.h"
@@ -24,7 +25,7 @@ static void the_dump_of_everything_is_clean_and_asks_every_rule(void **state) {
     struct fixture *fixture = *state;
     assert_true(check(fixture));
     for (int rule = RULE_DUMP_DECODE; rule <= RULE_DUMP_SAMPLE; rule++) {
-        if (oracle_evaluated(fixture->driver.oracle, (enum rule)rule) == 0) {
+        if (oracle_evaluated(fixture->driver.oracle, (unsigned)rule) == 0) {
             fail_msg("%s was not evaluated", rule_names[rule]);
         }
     }

@@ -10,6 +10,7 @@
 #include "runtime/pool.h"
 #include "runtime/roots.h"
 #include "runtime/type.h"
+#include "oracle/go/rules.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 // collect: cycles as the ledger sees them: what must and what may be marked, what a sweep
 // then frees, pauses and pace.
 #include "oracle/go/model/state.h"
+#include "oracle/go/rules.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -184,7 +185,7 @@ static void reach(struct slot *slot) {
     slot->reachable = true;
 }
 
-static bool fail_mark(struct model *model, enum rule rule, const struct inspect_span *span,
+static bool fail_mark(struct model *model, unsigned rule, const struct inspect_span *span,
                       const struct slot *slot, const char *what) {
     return rule_fail(
         model->book, rule,

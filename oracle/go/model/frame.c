@@ -1,5 +1,6 @@
 // frame: frames as the program pushed them, their words, and which of those are roots.
 #include "oracle/go/model/state.h"
+#include "oracle/go/rules.h"
 
 #include <string.h>
 

@@ -3,6 +3,7 @@
 // What a record of the runtime must hold is worked out here: ids by counting starts, addresses on
 // the stack from its top down, times by the clock's reads.
 #include "oracle/go/model/state.h"
+#include "oracle/go/rules.h"
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #include "oracle/go/model/state.h"
 
 #include "oracle/core/supply.h"
+#include "oracle/go/rules.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,6 +6,7 @@
 // published with cycle c + 2, a free by the program likewise, a free by a sweep with cycle c + 1,
 // because the object died in the cycle before.
 #include "oracle/go/model/state.h"
+#include "oracle/go/rules.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 // program: where reachability starts, and memory that is no object.
 #include "oracle/go/model/state.h"
+#include "oracle/go/rules.h"
 
 #include <stdlib.h>
 #include <string.h>

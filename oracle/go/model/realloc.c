@@ -1,6 +1,7 @@
 // realloc: objects that were resized, in place or by moving, with bytes and pointers along.
 #include "oracle/go/contents.h"
 #include "oracle/go/model/state.h"
+#include "oracle/go/rules.h"
 
 bool model_will_realloc(struct model *model, uint32_t handle) {
     return model_will_free(model, handle);

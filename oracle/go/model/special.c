@@ -1,6 +1,7 @@
 // special: finalizers as they were set, queued and run; and the specials that stand in the
 // heap against those of the ledger.
 #include "oracle/go/model/state.h"
+#include "oracle/go/rules.h"
 
 #include "runtime/finq.h" // struct finalizer
 

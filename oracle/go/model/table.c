@@ -4,6 +4,7 @@
 
 #include "runtime/osthread.h" // OSTHREAD_STACK_BYTES
 #include "runtime/type.h"
+#include "oracle/go/rules.h"
 
 #include <stdlib.h>
 

@@ -31,7 +31,7 @@ bool expected_fields_next(struct expected_fields *expected, uint64_t *offset) {
     return false;
 }
 
-bool roundtrip_fields_equal(struct roundtrip *trip, enum rule rule, uintptr_t object,
+bool roundtrip_fields_equal(struct roundtrip *trip, unsigned rule, uintptr_t object,
                             struct expected_fields *expected, const struct dump_fields *in_dump,
                             bool is_last) {
     uint64_t offset;

@@ -3,6 +3,7 @@
 #include "oracle/go/model/state.h"
 #include "oracle/go/model/queue.h"
 #include "oracle/go/roundtrip/private.h"
+#include "oracle/go/rules.h"
 
 #include <stdlib.h>
 
@@ -26,7 +27,7 @@ static void add_of_runtime(void *context, const struct finalizer *finalizer) {
 
 // ---- comparison
 
-static bool check_same(struct roundtrip *trip, enum rule rule, const char *truth_name,
+static bool check_same(struct roundtrip *trip, unsigned rule, const char *truth_name,
                        const struct model_finalizer *in_dump, const struct model_finalizer *truth) {
     return roundtrip_equal(trip, rule, "object", in_dump->object, truth_name, truth->object) &&
            roundtrip_equal(trip, rule, "function", in_dump->function, truth_name,
@@ -38,7 +39,7 @@ static bool check_same(struct roundtrip *trip, enum rule rule, const char *truth
                            truth->object_type);
 }
 
-static bool check_lists(struct roundtrip *trip, enum rule rule, const char *truth_name,
+static bool check_lists(struct roundtrip *trip, unsigned rule, const char *truth_name,
                         const struct queue_list *in_dump, const struct queue_list *truth) {
     if (in_dump->is_short || truth->is_short) {
         return true;

@@ -1,6 +1,7 @@
 // goroutines: goroutines that are not dead, their frames, defers and panics, in step with
 // the runtime's lists.
 #include "oracle/go/roundtrip/private.h"
+#include "oracle/go/rules.h"
 
 #define WORD_BYTES 8
 
@@ -53,7 +54,7 @@ static bool check_frame_numbers(struct roundtrip *trip,
     uint64_t child_sp = trip->callee == NULL ? 0 : trip->callee->sp;
     const struct func *func = runtime_find_func(trip->dump.runtime, about->entry);
     const char *name = func == NULL || func->name[0] == '\0' ? "unknown function" : func->name;
-    enum rule rule = RULE_DUMP_FRAME;
+    unsigned rule = RULE_DUMP_FRAME;
     return roundtrip_equal(trip, rule, "sp", record->sp, "stack", trip->frame->sp) &&
            roundtrip_equal(trip, rule, "depth", record->depth, "stack", trip->depth) &&
            roundtrip_equal(trip, rule, "child_sp", record->child_sp, "stack", child_sp) &&
@@ -93,7 +94,7 @@ bool roundtrip_frame(struct roundtrip *trip, const struct dump_record *record) {
 
 bool roundtrip_defer(struct roundtrip *trip, const struct dump_record_Defer *record) {
     const struct defer *defer = trip->defer;
-    enum rule rule = RULE_DUMP_DEFER;
+    unsigned rule = RULE_DUMP_DEFER;
     if (!roundtrip_holds(trip, rule, defer != NULL, record->address, "a Defer too many")) {
         return false;
     }
@@ -111,7 +112,7 @@ bool roundtrip_defer(struct roundtrip *trip, const struct dump_record_Defer *rec
 
 bool roundtrip_panic(struct roundtrip *trip, const struct dump_record_Panic *record) {
     const struct panic *panic = trip->panic;
-    enum rule rule = RULE_DUMP_PANIC;
+    unsigned rule = RULE_DUMP_PANIC;
     if (!roundtrip_holds(trip, rule, panic != NULL, record->address, "a Panic too many")) {
         return false;
     }
@@ -159,7 +160,7 @@ static uint64_t stopped_status(const struct goroutine *g) {
 
 static bool check_links(struct roundtrip *trip, const struct dump_record_Goroutine *record,
                         const struct goroutine *g) {
-    enum rule rule = RULE_DUMP_GOROUTINE;
+    unsigned rule = RULE_DUMP_GOROUTINE;
     return roundtrip_equal(trip, rule, "context", record->context, "runtime", g->context) &&
            roundtrip_equal(trip, rule, "thread", record->thread, "runtime", (uintptr_t)g->thread) &&
            roundtrip_equal(trip, rule, "defers", record->defers, "runtime", (uintptr_t)g->defers) &&
@@ -169,7 +170,7 @@ static bool check_links(struct roundtrip *trip, const struct dump_record_Gorouti
 static bool check_numbers(struct roundtrip *trip, const struct dump_record_Goroutine *record,
                           const struct goroutine *g) {
     uint64_t sp = g->innermost != NULL ? g->innermost->sp : g->stack_low + g->stack_bytes;
-    enum rule rule = RULE_DUMP_GOROUTINE;
+    unsigned rule = RULE_DUMP_GOROUTINE;
     return roundtrip_equal(trip, rule, "address", record->address, "runtime", (uintptr_t)g) &&
            roundtrip_equal(trip, rule, "sp", record->sp, "runtime", sp) &&
            roundtrip_equal(trip, rule, "id", record->id, "runtime", g->id) &&

@@ -7,6 +7,7 @@
 #include "oracle/go/roundtrip/record.h"
 
 #include "runtime/type.h"
+#include "oracle/go/rules.h"
 
 #define WORD_BYTES 8
 
@@ -17,7 +18,7 @@ void ledger_begin(struct roundtrip *trip) {
         (struct ledger_cursor){.model = was_told ? model : NULL, .bucket_limit = UINT32_MAX};
 }
 
-static struct record_judge judge_of(struct roundtrip *trip, enum rule rule, uint64_t object) {
+static struct record_judge judge_of(struct roundtrip *trip, unsigned rule, uint64_t object) {
     trip->checked[rule] = true;
     return (struct record_judge){trip->ledger.model->book, rule, "dump", "ledger",
                                  (uintptr_t)object};
@@ -35,7 +36,7 @@ static bool is_missing(const struct record_judge *judge) {
     return record_fail(judge, "the ledger has no such record here");
 }
 
-static bool judge_whole(struct roundtrip *trip, enum rule rule, bool is_whole) {
+static bool judge_whole(struct roundtrip *trip, unsigned rule, bool is_whole) {
     struct record_judge judge = judge_of(trip, rule, 0);
     return is_whole || judged(&judge, record_fail(&judge, "the ledger has a record more"));
 }
@@ -98,7 +99,7 @@ static bool ledger_segment_is(struct roundtrip *trip, enum model_segment segment
                               const struct dump_record_Data *in_dump,
                               const struct dump_record *record) {
     const struct model *model = trip->ledger.model;
-    enum rule rule = RULE_DUMP_SEGMENT_MODEL;
+    unsigned rule = RULE_DUMP_SEGMENT_MODEL;
     if (model == NULL) {
         return true;
     }

@@ -1,5 +1,6 @@
 // lists: types, itabs, other roots and OS threads against the runtime's lists, in step.
 #include "oracle/go/roundtrip/private.h"
+#include "oracle/go/rules.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 // memstats: Params against the arenas, MemStats against the heap's account and the
 // objects.
 #include "oracle/go/roundtrip/private.h"
+#include "oracle/go/rules.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +26,7 @@ bool roundtrip_params(struct roundtrip *trip, const struct dump_record_Params *p
     const struct runtime_options *options = runtime_options(trip->dump.runtime);
     uint64_t start, end;
     arena_bounds(trip->heap, &start, &end);
-    enum rule rule = RULE_DUMP_PARAMS;
+    unsigned rule = RULE_DUMP_PARAMS;
     return roundtrip_equal(trip, rule, "big_endian", params->big_endian, "constant", 0) &&
            roundtrip_equal(trip, rule, "pointer_size", params->pointer_size, "constant", 8) &&
            roundtrip_equal(trip, rule, "arena_start", params->arena_start, "scan", start) &&

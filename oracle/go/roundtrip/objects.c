@@ -3,6 +3,7 @@
 #include "oracle/go/roundtrip/private.h"
 
 #include "oracle/go/verify/view.h"
+#include "oracle/go/rules.h"
 
 #define WORD_BYTES 8
 

@@ -8,6 +8,7 @@
 #include "dump/recode.h"
 #include "oracle/go/model/state.h" // struct queue_list
 #include "oracle/go/roundtrip/roundtrip.h"
+#include "oracle/go/rules.h"
 
 // Pointer fields that are expected: runs of words, in order.
 struct expected_words {
@@ -91,13 +92,13 @@ struct roundtrip {
 // ---- differences (roundtrip.c). Each returns whether the rule holds, and notes that it was
 // evaluated.
 
-bool roundtrip_equal(struct roundtrip *trip, enum rule rule, const char *field, uint64_t in_dump,
+bool roundtrip_equal(struct roundtrip *trip, unsigned rule, const char *field, uint64_t in_dump,
                      const char *truth_name, uint64_t truth);
-bool roundtrip_text_equal(struct roundtrip *trip, enum rule rule, const char *field,
+bool roundtrip_text_equal(struct roundtrip *trip, unsigned rule, const char *field,
                           const struct dump_string *in_dump, const char *truth);
 // A rule about a place, when the comparison was made already. Inline, so that an analyser sees that
 // a true result means that it holds.
-static inline bool roundtrip_holds(struct roundtrip *trip, enum rule rule, bool holds,
+static inline bool roundtrip_holds(struct roundtrip *trip, unsigned rule, bool holds,
                                    uintptr_t object, const char *what) {
     trip->checked[rule] = true;
     if (!holds) {
@@ -106,7 +107,7 @@ static inline bool roundtrip_holds(struct roundtrip *trip, enum rule rule, bool 
     return holds;
 }
 // Memory: that it is whole in this part, and the same as at `address`.
-bool roundtrip_memory_equal(struct roundtrip *trip, enum rule rule,
+bool roundtrip_memory_equal(struct roundtrip *trip, unsigned rule,
                             const struct dump_memory *in_dump, uintptr_t address);
 
 // ---- fields (roundtrip_fields.c)
@@ -114,7 +115,7 @@ bool roundtrip_memory_equal(struct roundtrip *trip, enum rule rule,
 // The next expected field's offset; false: there is none.
 bool expected_fields_next(struct expected_fields *expected, uint64_t *offset);
 // Compares one part of a record's fields; after the last part none may be missing.
-bool roundtrip_fields_equal(struct roundtrip *trip, enum rule rule, uintptr_t object,
+bool roundtrip_fields_equal(struct roundtrip *trip, unsigned rule, uintptr_t object,
                             struct expected_fields *expected, const struct dump_fields *in_dump,
                             bool is_last);
 // The words of a frame that may point, by its own maps and its callee's (NULL: none).

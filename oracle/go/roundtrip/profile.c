@@ -2,6 +2,7 @@
 // AllocSample against the spans' profile specials.
 #include "oracle/go/model/ledger.h"
 #include "oracle/go/roundtrip/private.h"
+#include "oracle/go/rules.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ static uint32_t line_of(const struct func *func, uintptr_t pc) {
 
 // The leaf's address is where it was; each other's is where its callee returns to, an instruction
 // too late.
-static bool check_call(struct roundtrip *trip, enum rule rule, const struct dump_call *call,
+static bool check_call(struct roundtrip *trip, unsigned rule, const struct dump_call *call,
                        size_t index, uintptr_t pc, const struct func *func) {
     if (func == NULL) {
         char name[32];
@@ -76,7 +77,7 @@ static bool check_turn(struct roundtrip *trip, const struct profile_book *book) 
 static bool check_begin_of_ledger(struct roundtrip *trip,
                                   const struct dump_record_MemProf *record) {
     const struct model *model = trip->ledger.model;
-    enum rule rule = RULE_DUMP_MEMPROF_MODEL;
+    unsigned rule = RULE_DUMP_MEMPROF_MODEL;
     const struct profile_book *book = model_profile_book(model, (uintptr_t)record->address);
     trip->ledger.bucket = book;
     if (book == NULL) {
@@ -92,7 +93,7 @@ static bool check_begin_of_ledger(struct roundtrip *trip,
 
 // Without a ledger nothing is known of the counts but that no more is freed than was allocated.
 static bool check_counts(struct roundtrip *trip, const struct dump_record_MemProf *record) {
-    enum rule rule = RULE_DUMP_MEMPROF_COUNT;
+    unsigned rule = RULE_DUMP_MEMPROF_COUNT;
     if (trip->model == NULL) {
         return roundtrip_holds(trip, rule, record->frees <= record->allocs, 0,
                                "a bucket frees more than it allocates");

@@ -1,6 +1,7 @@
 // recode: the records written down again by the recoder, and compared with the dump as
 // they come out of it.
 #include "oracle/go/roundtrip/private.h"
+#include "oracle/go/rules.h"
 
 #include <errno.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 
 struct record_judge {
     struct rule_book *book;
-    enum rule rule;
+    unsigned rule;
     const char *left_name, *right_name;
     uintptr_t object; // that a difference is about; 0: none
 };

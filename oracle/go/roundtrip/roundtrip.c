@@ -5,19 +5,20 @@
 #include "oracle/core/supply.h"
 #include "oracle/go/verify/raw.h"
 #include "oracle/go/roundtrip/private.h"
+#include "oracle/go/rules.h"
 
 #include <string.h>
 
 // ---- differences
 
-bool roundtrip_equal(struct roundtrip *trip, enum rule rule, const char *field, uint64_t in_dump,
+bool roundtrip_equal(struct roundtrip *trip, unsigned rule, const char *field, uint64_t in_dump,
                      const char *truth_name, uint64_t truth) {
     trip->checked[rule] = true;
     return in_dump == truth ||
            oracle_rule(trip->oracle, rule, false, field, "dump", in_dump, truth_name, truth);
 }
 
-bool roundtrip_text_equal(struct roundtrip *trip, enum rule rule, const char *field,
+bool roundtrip_text_equal(struct roundtrip *trip, unsigned rule, const char *field,
                           const struct dump_string *in_dump, const char *truth) {
     trip->checked[rule] = true;
     size_t truth_bytes = strlen(truth);
@@ -29,7 +30,7 @@ bool roundtrip_text_equal(struct roundtrip *trip, enum rule rule, const char *fi
                             field, shown_bytes, (const char *)in_dump->bytes, truth);
 }
 
-bool roundtrip_memory_equal(struct roundtrip *trip, enum rule rule,
+bool roundtrip_memory_equal(struct roundtrip *trip, unsigned rule,
                             const struct dump_memory *in_dump, uintptr_t address) {
     trip->checked[rule] = true;
     size_t size_bytes = (size_t)in_dump->size_bytes;
@@ -129,8 +130,8 @@ static bool check_records(struct roundtrip *trip, struct dump_reader *reader) {
 static void count_checked(const struct roundtrip *trip, const uint64_t *fired_before) {
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         if (trip->checked[rule] &&
-            oracle_fired(trip->oracle, (enum rule)rule) == fired_before[rule]) {
-            (void)oracle_rule(trip->oracle, (enum rule)rule, true, NULL, NULL, 0, NULL, 0);
+            oracle_fired(trip->oracle, (unsigned)rule) == fired_before[rule]) {
+            (void)oracle_rule(trip->oracle, (unsigned)rule, true, NULL, NULL, 0, NULL, 0);
         }
     }
 }
@@ -163,7 +164,7 @@ bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump) {
     }
     uint64_t fired_before[RULE_COUNT];
     for (int rule = 0; rule < RULE_COUNT; rule++) {
-        fired_before[rule] = oracle_fired(oracle, (enum rule)rule);
+        fired_before[rule] = oracle_fired(oracle, (unsigned)rule);
     }
     struct dump_recoder recoder;
     struct roundtrip trip = trip_begin(oracle, dump);

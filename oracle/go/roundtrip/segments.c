@@ -1,6 +1,7 @@
 // segments: Data and BSS: where they are, their bytes, and the words that may hold
 // pointers.
 #include "oracle/go/roundtrip/private.h"
+#include "oracle/go/rules.h"
 
 #define WORD_BYTES 8
 

@@ -7,6 +7,7 @@
 #include "allocator/memstats.h"
 #include "oracle/go/verify/mappings.h"
 #include "oracle/core/rule.h"
+#include "oracle/go/rules.h"
 #include "oracle/go/verify/view.h"
 
 #include <sys/mman.h>

@@ -1,6 +1,7 @@
 // metadata: blocks of the fixed-size allocators against what stands in the heap, takings
 // against ranges, buckets.
 #include "oracle/core/rule.h"
+#include "oracle/go/rules.h"
 #include "oracle/go/verify/verifier.h"
 
 static uint64_t count_specials(const struct view *view) {

@@ -1,6 +1,7 @@
 // pages: spans on pages: the page table, the three bitmaps, the summaries over them.
 #include "allocator/heap.h"
 #include "oracle/core/rule.h"
+#include "oracle/go/rules.h"
 #include "oracle/go/verify/verifier.h"
 
 #include <inttypes.h>
@@ -9,7 +10,7 @@
 #define ARENA_CHUNKS (HEAP_ARENA_PAGES / HEAP_CHUNK_PAGES)
 #define GROUP_ARENAS 64
 
-static bool fail_page(struct rule_book *book, enum rule rule, uintptr_t page, const char *what) {
+static bool fail_page(struct rule_book *book, unsigned rule, uintptr_t page, const char *what) {
     return rule_fail(book, rule, (struct rule_place){.span = page}, "%s", what);
 }
 

@@ -2,6 +2,7 @@
 // list, and the right one.
 #include "oracle/go/model/state.h"
 #include "oracle/core/rule.h"
+#include "oracle/go/rules.h"
 #include "oracle/go/verify/verifier.h"
 
 #include <string.h>

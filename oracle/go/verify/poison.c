@@ -2,6 +2,7 @@
 #include "oracle/go/verify/poison.h"
 
 #include "oracle/go/model/state.h"
+#include "oracle/go/rules.h"
 
 #include <string.h>
 
@@ -133,7 +134,7 @@ static uintptr_t first_other(uintptr_t from, uintptr_t to, bool poisoned, bool e
     return other == end ? to : other;
 }
 
-static bool check_range(const struct model *model, enum rule rule, uintptr_t object, uintptr_t from,
+static bool check_range(const struct model *model, unsigned rule, uintptr_t object, uintptr_t from,
                         uintptr_t to, bool poisoned, bool every_byte) {
     uintptr_t other = first_other(from, to, poisoned, every_byte);
     return other == to || rule_fail(model->book, rule, (struct rule_place){.object = object},

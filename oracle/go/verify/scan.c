@@ -4,6 +4,7 @@
 
 #include "allocator/heap.h"
 #include "oracle/core/rule.h"
+#include "oracle/go/rules.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -3,10 +3,11 @@
 
 #include "oracle/go/model/state.h" // the class table typed in a second time
 #include "oracle/core/rule.h"
+#include "oracle/go/rules.h"
 
 #include <stdlib.h>
 
-static bool fail_span(struct rule_book *book, enum rule rule, const struct inspect_span *span,
+static bool fail_span(struct rule_book *book, unsigned rule, const struct inspect_span *span,
                       const char *what, uint64_t value) {
     return rule_fail(book, rule, (struct rule_place){.span = span->base}, "%s (%llu)", what,
                      (unsigned long long)value);
@@ -138,7 +139,7 @@ static bool check_span(struct rule_book *book, const struct view *view,
 }
 
 bool verifier_check_spans(struct rule_book *book, const struct view *view) {
-    static const enum rule rules[] = {
+    static const unsigned rules[] = {
         RULE_SPAN_COUNT,  RULE_SPAN_FREE_INDEX, RULE_SPAN_STRAY_BIT,
         RULE_SPAN_REMOTE, RULE_SPAN_GEOMETRY,   RULE_SPECIAL_ORDER,
     };

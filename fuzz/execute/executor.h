@@ -1,14 +1,11 @@
-// executor: runs a program of operations on a heap and its runtime, and tells the oracle of each
-// result.
+// executor: runs a program of operations on a machine, step by step, and says how it ended.
 //
-// The heap is kept and reset between programs, so that its pages stay warm. Nothing here depends on
-// a clock, on chance or on an address that varies. It does not generate, change or print programs,
-// and it does not judge: findings are the oracle's.
-#ifndef FUZZ_GO_EXECUTOR_H
-#define FUZZ_GO_EXECUTOR_H
+// Nothing here depends on a clock, on chance or on an address that varies. It does not generate,
+// change or print programs, and it does not judge: findings are the machine's.
+#ifndef FUZZ_EXECUTE_EXECUTOR_H
+#define FUZZ_EXECUTE_EXECUTOR_H
 
-#include "fuzz/program/program.h"
-#include "oracle/go/oracle.h"
+#include "fuzz/execute/machine.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,8 +37,10 @@ struct executor_counts {
     uint64_t effective[OP_COUNT];
 };
 
-// NULL: out of memory.
-struct executor *executor_create(const struct executor_options *options);
+// An executor for this machine, whose language is in use from now on. `argument` goes to the
+// machine's create(). NULL: the environment refused it.
+struct executor *executor_create(const struct machine *machine, const void *argument,
+                                 const struct executor_options *options);
 void executor_destroy(struct executor *executor);
 void executor_set_options(struct executor *executor, const struct executor_options *options);
 
@@ -54,8 +53,8 @@ enum verdict executor_begin(struct executor *executor, const struct program *pro
 enum verdict executor_step(struct executor *executor);
 enum verdict executor_finish(struct executor *executor);
 
-// Takes the program's runtime away and resets the heap, so that this is part of the run that made
-// it necessary. Finding, hash, counts and the dump's bytes stay.
+// Takes the program's heap away or resets it, so that this is part of the run that made it
+// necessary. Finding, hash, counts and the dump's bytes stay.
 void executor_close(struct executor *executor);
 
 // The index of the operation that executor_step does next, or is doing.
@@ -66,12 +65,16 @@ bool executor_was_effective(const struct executor *executor);
 // Runs the oracle now. False: there is a finding.
 bool executor_check(struct executor *executor, enum oracle_level level);
 
-// The heap's account, read now.
-const struct memstats *executor_stats(struct executor *executor);
+// The heap's own account, read now: a number for each name of the machine's schema. Good until the
+// next read.
+const uint64_t *executor_account(struct executor *executor);
 
+const struct machine *executor_machine(const struct executor *executor);
+void *executor_state(struct executor *executor); // the machine's
+const struct executor_options *executor_options(const struct executor *executor);
+const struct program *executor_program(const struct executor *executor); // the one that runs
+struct rule_book *executor_book(struct executor *executor);
 const struct finding *executor_finding(const struct executor *executor); // NULL: none
-struct oracle *executor_oracle(struct executor *executor);
-struct runtime *executor_runtime(struct executor *executor); // of the program that runs; NULL: none
 const struct executor_counts *executor_counts(const struct executor *executor);
 
 // A hash of every result, of the statistics at each check and at the end, and of the dumps' bytes:
@@ -85,12 +88,8 @@ enum verdict executor_run_again(struct executor *executor);
 // On the reset heap when there is one, and then again.
 enum verdict executor_run_twice(struct executor *executor, const struct program *program);
 
-// Compares a dump from elsewhere with what the program that was run last left in heap, runtime and
-// model. False: there is a finding. Nothing may have been done to the heap since executor_finish(),
-// except this.
-bool executor_compare_dump(struct executor *executor, const void *bytes, size_t size_bytes);
-
-// The dump of the last dump operation (or the final one) to memory, or NULL.
-const uint8_t *executor_dump_bytes(const struct executor *executor, size_t *size_bytes);
+// For machines: counts work; mixes a result into the hash.
+void executor_work(struct executor *executor, uint64_t units);
+void executor_note(struct executor *executor, uint64_t value);
 
 #endif

@@ -1,0 +1,25 @@
+// machine: a Go-like heap for the executor, and what those may ask it who know that it is one.
+#ifndef FUZZ_GO_MACHINE_H
+#define FUZZ_GO_MACHINE_H
+
+#include "fuzz/execute/executor.h"
+#include "oracle/go/oracle.h"
+
+// Pass it to executor_create(), with no argument. The heap is kept and reset between programs, so
+// that its pages stay warm.
+extern const struct machine machine_go;
+
+// Of an executor of this machine alone:
+struct oracle *go_oracle(struct executor *executor);
+struct runtime *go_runtime(struct executor *executor); // of the program that runs; NULL: none
+const struct memstats *go_memstats(struct executor *executor); // read now
+
+// Compares a dump from elsewhere with what the program that was run last left in heap, runtime and
+// model. False: there is a finding. Nothing may have been done to the heap since executor_finish(),
+// except this.
+bool go_compare(struct executor *executor, const void *bytes, size_t size_bytes);
+
+// The dump of the last dump operation (or the final one) to memory, or NULL.
+const uint8_t *go_dump_bytes(const struct executor *executor, size_t *size_bytes);
+
+#endif
