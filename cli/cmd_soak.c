@@ -8,7 +8,6 @@
 #include "cli/soak_threads.h"
 #include "fuzz/generate/generator.h"
 #include "fuzz/program/text.h"
-#include "fuzz/stress/threads.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -183,7 +182,7 @@ static int run_threads(const struct soak *soak, const char *threads) {
 #if COUNTERCHECK_HAS_GO
     struct soak_threads run = {
         .seconds = soak->seconds, .seed = soak->seed, .is_terminal = soak->is_terminal};
-    if (!cli_number("soak", "--threads", threads, THREADS_MAX, &run.thread_count)) {
+    if (!cli_number("soak", "--threads", threads, SOAK_THREADS_MAX, &run.thread_count)) {
         return CLI_UNUSABLE;
     }
     if (run.thread_count == 0 || soak->operations_limit != UINT64_MAX) {

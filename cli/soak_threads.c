@@ -10,6 +10,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+_Static_assert(SOAK_THREADS_MAX == THREADS_MAX, "as many as there are places for");
+
 static uint64_t sum(const uint64_t *counts) {
     uint64_t total = 0;
     for (size_t i = 0; i < THREADS_OPERATION_COUNT; i++) {

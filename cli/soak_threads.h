@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define SOAK_THREADS_MAX 64
+
 struct soak_threads {
     uint64_t thread_count, seconds, seed;
     bool is_terminal; // shows progress

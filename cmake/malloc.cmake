@@ -4,7 +4,7 @@
 # Not under a sanitizer, which replaces malloc itself, nor for coverage, which reads the corpus. The
 # thread's cache is in the static block of thread-local storage, so that reading it calls nobody.
 
-if(NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERAGE)
+if(COUNTERCHECK_HAS_GO AND NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERAGE)
     file(GLOB_RECURSE heap_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/allocator/*.c
         ${PROJECT_SOURCE_DIR}/runtime/*.c)
     file(GLOB malloc_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dump/write/*.c

@@ -6,6 +6,9 @@
 
 file(GLOB target_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/targets/target_*.c)
 list(FILTER target_sources EXCLUDE REGEX "/target_stats\\.c$")
+if(NOT COUNTERCHECK_HAS_GO)
+    list(FILTER target_sources INCLUDE REGEX "/target_(decode|ops)\\.c$")
+endif()
 file(GLOB target_shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/targets/target_stats.c)
 file(GLOB target_engine CONFIGURE_DEPENDS
     ${PROJECT_SOURCE_DIR}/fuzz/targets/engine_${COUNTERCHECK_ENGINE}.c)

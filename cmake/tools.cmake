@@ -1,5 +1,8 @@
 # tools: each tools/*.c and bench/*.c is a small program of the build, linked with every layer.
 
+if(NOT COUNTERCHECK_HAS_GO)
+    return()
+endif()
 file(GLOB tool_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/*.c
     ${PROJECT_SOURCE_DIR}/bench/*.c)
 list(FILTER tool_sources EXCLUDE REGEX "/bench/bytes\\.c$") # an engine's, see targets.cmake

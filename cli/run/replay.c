@@ -67,8 +67,8 @@ static void print_moved(const struct replay *replay, const uint64_t *before,
         char sign = account_is_more(schema, new, old) ? '+' : '-';
         uint64_t change = sign == '+' ? new - old : old - new;
         if (replay->is_json) {
-            (void)printf("%s\"%s\":%s%" PRIu64, separator, schema->names[i],
-                         sign == '-' ? "-" : "", change);
+            (void)printf("%s\"%s\":%s%" PRIu64, separator, schema->names[i], sign == '-' ? "-" : "",
+                         change);
         } else {
             (void)printf(" %s %c%" PRIu64, schema->names[i], sign, change);
         }
@@ -144,13 +144,13 @@ void replay_print_change(const struct replay *replay, const uint64_t *before, FI
     const uint64_t *after = executor_account(replay->executor);
     (void)fprintf(stream, "statistics before this operation, and after it\n");
     for (unsigned i = 0; i < schema->count; i++) {
-        char old[ACCOUNT_TEXT_BYTES];
-        char new[ACCOUNT_TEXT_BYTES];
+        char old[ACCOUNT_NUMBER_BYTES];
+        char new[ACCOUNT_NUMBER_BYTES];
         bool is_more = account_is_more(schema, after[i], before[i]);
         if (before[i] != after[i]) {
             (void)fprintf(stream, "  %-16s %20s %20s  (%c%" PRIu64 ")\n", schema->names[i],
-                          account_text(schema, before[i], old),
-                          account_text(schema, after[i], new), is_more ? '+' : '-',
+                          account_text(schema, before[i], old), account_text(schema, after[i], new),
+                          is_more ? '+' : '-',
                           is_more ? after[i] - before[i] : before[i] - after[i]);
         }
     }
@@ -165,10 +165,12 @@ void replay_print_statistics(const struct replay *replay, FILE *stream) {
     }
     const uint64_t *values = executor_account(replay->executor);
     for (unsigned i = 0; i < schema->count; i++) {
-        char text[ACCOUNT_TEXT_BYTES];
+        char text[ACCOUNT_NUMBER_BYTES];
         (void)fprintf(stream, replay->is_json ? "%s\"%s\":%s" : "%s%-32s %20s\n",
-                      !replay->is_json ? "" : i == 0 ? "{" : ",", schema->names[i],
-                      account_text(schema, values[i], text));
+                      !replay->is_json ? ""
+                      : i == 0         ? "{"
+                                       : ",",
+                      schema->names[i], account_text(schema, values[i], text));
     }
     (void)fputs(replay->is_json ? "}\n" : "", stream);
 }
@@ -214,8 +216,7 @@ static void print_also_json(const struct finding *finding, FILE *stream) {
     (void)fputs(",\"also\":[", stream);
     for (size_t i = 0; i < finding->also_count && i < FINDING_ALSO_MAX; i++) {
         const struct finding_also *also = &finding->also[i];
-        (void)fprintf(stream, "%s{\"rule\":\"%s\",\"field\":", i == 0 ? "" : ",",
-                      also->rule->name);
+        (void)fprintf(stream, "%s{\"rule\":\"%s\",\"field\":", i == 0 ? "" : ",", also->rule->name);
         replay_print_json_string(also->field, stream);
         (void)fprintf(stream, ",\"left\":%" PRIu64 ",\"right\":%" PRIu64 "}", also->left,
                       also->right);

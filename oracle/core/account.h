@@ -22,12 +22,12 @@ static inline bool account_is_more(const struct account_schema *schema, uint64_t
     return schema->is_signed ? (int64_t)a > (int64_t)b : a > b;
 }
 
-#define ACCOUNT_TEXT_BYTES 24
+#define ACCOUNT_NUMBER_BYTES 24
 
 // The number in decimal digits, written into `text`, which is returned.
 static inline const char *account_text(const struct account_schema *schema, uint64_t value,
-                                       char text[ACCOUNT_TEXT_BYTES]) {
-    (void)snprintf(text, ACCOUNT_TEXT_BYTES, schema->is_signed ? "%" PRId64 : "%" PRIu64, value);
+                                       char text[ACCOUNT_NUMBER_BYTES]) {
+    (void)snprintf(text, ACCOUNT_NUMBER_BYTES, schema->is_signed ? "%" PRId64 : "%" PRIu64, value);
     return text;
 }
 
