@@ -1,5 +1,7 @@
 // finq: the queue of finalizers to run, whose entries are reserved when finalizers are set: a sweep
 // has nobody to tell that there is no memory.
+#include "runtime/finq_internal.h"
+
 #include "runtime/runtime_internal.h"
 
 #include "allocator/check.h"

@@ -1,4 +1,6 @@
 // frame: what lies on a stack, and which of its words may hold a pointer.
+#include "runtime/frame.h"
+
 #include "runtime/runtime_internal.h"
 
 #include "allocator/check.h"

@@ -1,8 +1,38 @@
 // gc: the cycle. Marking stops the world step by step; between the steps the program runs, under
 // the barrier.
+#include "runtime/pacer.h"
 #include "runtime/runtime_internal.h"
 
 #include "allocator/mprof.h"
+
+// ---- roots
+
+// What a finalizer needs when it runs: its function, and all that its object leads to; the object
+// itself may die.
+static void shade_set(void *context, const struct finalizer *finalizer) {
+    struct runtime *runtime = context;
+    mark_shade(runtime, finalizer->function);
+    mark_shade_fields(runtime, finalizer->object);
+}
+
+static void shade_queued(void *context, const struct finalizer *finalizer) {
+    struct runtime *runtime = context;
+    mark_shade(runtime, finalizer->function);
+    mark_shade(runtime, finalizer->object);
+}
+
+static void shade_root(void *context, uintptr_t value) {
+    mark_shade(context, value);
+}
+
+static void shade_roots(struct runtime *runtime) {
+    roots_visit(runtime, shade_root, runtime);
+    goroutine_visit_roots(runtime, shade_root, runtime);
+    heap_visit_finalizers(runtime->heap, shade_set, runtime);
+    runtime_visit_queued_finalizers(runtime, shade_queued, runtime);
+}
+
+// ---- the cycle
 
 // Stops the world and shades the roots; the time it takes is the cycle's first pause.
 static void begin_marking(struct runtime *runtime) {
@@ -11,7 +41,7 @@ static void begin_marking(struct runtime *runtime) {
     heap_stop_world(runtime->heap);
     heap_mark_begin(runtime->heap);
     gc->marking = true;
-    mark_shade_roots(runtime);
+    shade_roots(runtime);
     heap_start_world(runtime->heap);
     gc->pause_ns = runtime_now_ns(runtime) - stopped_ns;
 }
@@ -134,37 +164,4 @@ bool runtime_collect(struct runtime *runtime, struct mcache *cache, bool sweep) 
 
 bool runtime_gc_is_marking(const struct runtime *runtime) {
     return runtime->gc.marking;
-}
-
-static void shade_all(struct runtime *runtime, const uintptr_t *values, size_t count) {
-    if (!runtime->gc.marking) {
-        return;
-    }
-    heap_stop_world(runtime->heap);
-    for (size_t i = 0; i < count; i++) {
-        mark_shade(runtime, values[i]);
-    }
-    heap_start_world(runtime->heap);
-}
-
-void gc_shade(struct runtime *runtime, uintptr_t value) {
-    shade_all(runtime, &value, 1);
-}
-
-void gc_barrier(struct runtime *runtime, uintptr_t old_value, uintptr_t new_value) {
-    const uintptr_t values[] = {old_value, new_value};
-    shade_all(runtime, values, 2);
-}
-
-static void shade_slot(void *context, uintptr_t slot) {
-    mark_shade(context, *(const uintptr_t *)slot);
-}
-
-void gc_callee_changed(struct runtime *runtime, const struct frame *frame,
-                       const struct frame *callee) {
-    if (runtime->gc.marking && frame != NULL) {
-        heap_stop_world(runtime->heap);
-        frame_visit_slots(frame, callee, shade_slot, runtime);
-        heap_start_world(runtime->heap);
-    }
 }

@@ -1,4 +1,6 @@
 // goroutine: the records of goroutines, their defers and panics; their stacks stand in stack.c.
+#include "runtime/barrier_internal.h"
+#include "runtime/frame.h"
 #include "runtime/runtime_internal.h"
 
 #include "allocator/check.h"
@@ -12,6 +14,10 @@ void goroutine_check_alive(const struct goroutine *g) {
     if (g->status == GOROUTINE_DEAD) {
         check_misuse("use of a dead goroutine", (uintptr_t)g);
     }
+}
+
+uintptr_t goroutine_sp(const struct goroutine *g) {
+    return g->innermost == NULL ? g->stack_low + g->stack_bytes : g->innermost->sp;
 }
 
 // ---- life
@@ -112,7 +118,7 @@ void runtime_set_goroutine_status(struct runtime *runtime, struct goroutine *g,
 void runtime_set_context(struct runtime *runtime, struct goroutine *g, uintptr_t context) {
     goroutine_check_alive(g);
     runtime_lock(runtime);
-    gc_barrier(runtime, g->context, context);
+    barrier_store(runtime, g->context, context);
     g->context = context;
     runtime_unlock(runtime);
 }
@@ -136,7 +142,7 @@ bool runtime_pop_frame(struct runtime *runtime, struct goroutine *g) {
             (void)runtime_pop_defer(runtime, g);
         }
         g->innermost = frame->caller;
-        gc_callee_changed(runtime, g->innermost, NULL);
+        barrier_callee_changed(runtime, g->innermost, NULL);
         frame_destroy(runtime, frame);
     }
     runtime_unlock(runtime);
@@ -152,14 +158,14 @@ struct defer *runtime_push_defer(struct runtime *runtime, struct goroutine *g, u
         const struct frame *frame = g->innermost;
         record->frame = frame;
         record->defer = (struct defer){
-            .sp = stack_sp(g),
+            .sp = goroutine_sp(g),
             .pc = frame == NULL ? 0 : frame->description.pc,
             .function = function,
             .entry = entry,
             .link = g->defers,
         };
         g->defers = &record->defer;
-        gc_shade(runtime, function);
+        barrier_shade(runtime, function);
     }
     runtime_unlock(runtime);
     return record == NULL ? NULL : &record->defer;
@@ -185,7 +191,7 @@ struct panic *runtime_push_panic(struct runtime *runtime, struct goroutine *g,
     if (panic != NULL) {
         *panic = (struct panic){.type = type, .data = data, .link = g->panics};
         g->panics = panic;
-        gc_shade(runtime, data);
+        barrier_shade(runtime, data);
     }
     runtime_unlock(runtime);
     return panic;

@@ -5,6 +5,8 @@
 // given went through the barrier. When a buffer is needed and there is no memory, the object is
 // marked and in no buffer: `overflowed` then has all marked objects scanned again, until none was
 // left out.
+#include "runtime/mark.h"
+
 #include "runtime/runtime_internal.h"
 
 #include "allocator/check.h"
@@ -116,27 +118,4 @@ bool mark_drain(struct runtime *runtime, size_t object_limit) {
         }
     }
     return queue->top->count == 0 && queue->top->next == NULL && !queue->overflowed;
-}
-
-// ---- roots
-
-// What a finalizer needs when it runs: its function, and all that its object leads to; the object
-// itself may die.
-static void shade_set(void *context, const struct finalizer *finalizer) {
-    struct runtime *runtime = context;
-    mark_shade(runtime, finalizer->function);
-    mark_shade_fields(runtime, finalizer->object);
-}
-
-static void shade_queued(void *context, const struct finalizer *finalizer) {
-    struct runtime *runtime = context;
-    mark_shade(runtime, finalizer->function);
-    mark_shade(runtime, finalizer->object);
-}
-
-void mark_shade_roots(struct runtime *runtime) {
-    roots_visit(runtime, shade_value, runtime);
-    goroutine_visit_roots(runtime, shade_value, runtime);
-    heap_visit_finalizers(runtime->heap, shade_set, runtime);
-    runtime_visit_queued_finalizers(runtime, shade_queued, runtime);
 }

@@ -1,4 +1,6 @@
 // pacer: how large the heap may grow before the next cycle.
+#include "runtime/pacer.h"
+
 #include "runtime/runtime_internal.h"
 
 #define PERCENT_DEFAULT 100

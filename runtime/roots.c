@@ -1,4 +1,5 @@
-// roots: segments and other roots, and the barrier through which the program stores its pointers.
+// roots: the segments and the other roots, made, found and walked.
+#include "runtime/barrier_internal.h"
 #include "runtime/runtime_internal.h"
 
 #include "allocator/check.h"
@@ -77,7 +78,7 @@ struct other_root *runtime_add_other_root(struct runtime *runtime, const char *d
             table->last->next = root;
         }
         table->last = root;
-        gc_shade(runtime, target);
+        barrier_shade(runtime, target);
     }
     runtime_unlock(runtime);
     return root;
@@ -133,25 +134,4 @@ void roots_visit(struct runtime *runtime, void (*visit)(void *context, uintptr_t
     for (const struct other_root *at = runtime->roots.first; at != NULL; at = at->next) {
         visit(context, at->target);
     }
-}
-
-void runtime_write_pointer(struct runtime *runtime, uintptr_t slot, uintptr_t value) {
-    runtime_lock(runtime);
-    uintptr_t *word = (uintptr_t *)slot;
-    gc_barrier(runtime, *word, value);
-    *word = value;
-    runtime_unlock(runtime);
-}
-
-void *runtime_realloc(struct runtime *runtime, struct mcache *cache, void *pointer,
-                      size_t size_bytes, const struct gc_layout *layout, unsigned flags) {
-    runtime_lock(runtime);
-    void *moved = heap_realloc(runtime->heap, cache, pointer, size_bytes, layout, flags);
-    if (runtime->gc.marking) {
-        heap_stop_world(runtime->heap);
-        mark_shade_fields(runtime, (uintptr_t)moved); // of nothing when there was no memory
-        heap_start_world(runtime->heap);
-    }
-    runtime_unlock(runtime);
-    return moved;
 }

@@ -8,8 +8,6 @@
 #include <stdint.h>
 
 struct runtime;
-struct mcache;
-struct gc_layout;
 
 struct segment {
     uintptr_t base;
@@ -29,14 +27,5 @@ struct other_root *runtime_add_other_root(struct runtime *runtime, const char *d
                                           uintptr_t target);
 void runtime_remove_other_root(struct runtime *runtime, struct other_root *root);
 const struct other_root *runtime_first_other_root(const struct runtime *runtime);
-
-// Stores a pointer into a word of an object, segment or frame, with the collector's barrier while
-// it marks (hybrid, as Go's: shades the old and the new target).
-void runtime_write_pointer(struct runtime *runtime, uintptr_t slot, uintptr_t value);
-
-// heap_realloc on the program's behalf: its copy passes by the barrier, so that, while marking,
-// what the object points to afterwards is shaded.
-void *runtime_realloc(struct runtime *runtime, struct mcache *cache, void *pointer,
-                      size_t size_bytes, const struct gc_layout *layout, unsigned flags);
 
 #endif

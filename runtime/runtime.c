@@ -1,30 +1,9 @@
-// runtime: the instance: options, clock and lock; what else it consists of stands in a file of its
-// own each.
-#define _POSIX_C_SOURCE 200809L // recursive mutexes
-
+// runtime: the instance: its beginning and end, and its way through a fork; what it consists of
+// stands in a file of its own each.
+#include "runtime/pacer.h"
 #include "runtime/runtime_internal.h"
 
 #include "allocator/check.h"
-
-#define CLOCK_STEP_NS 1000
-
-void runtime_lock(struct runtime *runtime) {
-    int error = pthread_mutex_lock(&runtime->lock);
-    CHECK_EQUAL(error, 0);
-}
-
-void runtime_unlock(struct runtime *runtime) {
-    int error = pthread_mutex_unlock(&runtime->lock);
-    CHECK_EQUAL(error, 0);
-}
-
-void lock_init_recursive(pthread_mutex_t *lock) {
-    pthread_mutexattr_t attributes;
-    CHECK_EQUAL(pthread_mutexattr_init(&attributes), 0);
-    CHECK_EQUAL(pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE), 0);
-    CHECK_EQUAL(pthread_mutex_init(lock, &attributes), 0);
-    CHECK_EQUAL(pthread_mutexattr_destroy(&attributes), 0);
-}
 
 static bool options_init(struct runtime *runtime, const struct runtime_options *options) {
     if (options != NULL) {
@@ -75,18 +54,6 @@ const struct runtime_options *runtime_options(const struct runtime *runtime) {
     return &runtime->options;
 }
 
-uint64_t runtime_now_ns(struct runtime *runtime) {
-    runtime_lock(runtime);
-    uint64_t now_ns;
-    if (runtime->options.clock_ns != NULL) {
-        now_ns = runtime->options.clock_ns(runtime->options.clock_context);
-    } else {
-        now_ns = runtime->default_clock_ns += CLOCK_STEP_NS;
-    }
-    runtime_unlock(runtime);
-    return now_ns;
-}
-
 void runtime_stop_world(struct runtime *runtime) {
     runtime_lock(runtime);
     heap_stop_world(runtime->heap);
@@ -95,4 +62,31 @@ void runtime_stop_world(struct runtime *runtime) {
 void runtime_start_world(struct runtime *runtime) {
     heap_start_world(runtime->heap);
     runtime_unlock(runtime);
+}
+
+// ---- through a fork, whatever the other threads were doing
+//
+// Order: the runtime's lock, the world, the heap's locks, the finalizer queue's lock; a sweep takes
+// the last inside the world.
+
+void runtime_fork_prepare(struct runtime *runtime) {
+    runtime_lock(runtime);
+    heap_fork_prepare(runtime->heap);
+    finq_fork_prepare(runtime);
+}
+
+void runtime_fork_parent(struct runtime *runtime) {
+    finq_fork_done(runtime);
+    heap_fork_parent(runtime->heap);
+    runtime_unlock(runtime);
+}
+
+void runtime_fork_child(struct runtime *runtime) {
+    finq_fork_done(runtime);
+    heap_fork_child(runtime->heap);
+    // a recursive mutex belongs to a thread's id, and the child's thread has another: it is made
+    // anew
+    lock_init_recursive(&runtime->lock);
+    finq_fork_child(runtime);
+    osthreads_fork_child(runtime);
 }

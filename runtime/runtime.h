@@ -5,6 +5,7 @@
 #ifndef RUNTIME_RUNTIME_H
 #define RUNTIME_RUNTIME_H
 
+#include "runtime/barrier.h"
 #include "runtime/finq.h"
 #include "runtime/func.h"
 #include "runtime/gc.h"

@@ -2,6 +2,8 @@
 //
 // Words that point into the stack follow it: those in its frames, and what the goroutine's record
 // keeps of them. A word elsewhere may not point into a stack, as in Go.
+#include "runtime/barrier_internal.h"
+#include "runtime/frame.h"
 #include "runtime/runtime_internal.h"
 
 #include <string.h>
@@ -9,12 +11,8 @@
 #define WORD_BYTES      sizeof(uintptr_t)
 #define STACK_BYTES_MAX ((size_t)1 << 30) // as Go's maxstacksize on 64-bit machines
 
-uintptr_t stack_sp(const struct goroutine *g) {
-    return g->innermost == NULL ? g->stack_low + g->stack_bytes : g->innermost->sp;
-}
-
 static size_t used_bytes(const struct goroutine *g) {
-    return g->stack_low + g->stack_bytes - stack_sp(g);
+    return g->stack_low + g->stack_bytes - goroutine_sp(g);
 }
 
 struct stack_move {
@@ -58,11 +56,11 @@ static bool move_stack(struct runtime *runtime, struct goroutine *g, size_t new_
     uintptr_t new_low = (uintptr_t)memory;
     size_t used = used_bytes(g);
     struct stack_move move = {
-        .old_sp = stack_sp(g),
+        .old_sp = goroutine_sp(g),
         .used_bytes = used,
         .delta = (new_low + new_bytes) - (old_low + g->stack_bytes),
     };
-    memcpy((void *)(new_low + new_bytes - used), (void *)stack_sp(g), used);
+    memcpy((void *)(new_low + new_bytes - used), (void *)goroutine_sp(g), used);
     adjust_records(g, &move);
     g->stack_low = new_low;
     g->stack_bytes = new_bytes;
@@ -71,7 +69,8 @@ static bool move_stack(struct runtime *runtime, struct goroutine *g, size_t new_
     return true;
 }
 
-bool stack_reserve(struct runtime *runtime, struct goroutine *g, size_t size_bytes) {
+// Room for so many more bytes. The last thing of an attempt.
+static bool reserve(struct runtime *runtime, struct goroutine *g, size_t size_bytes) {
     size_t used = used_bytes(g);
     if (size_bytes > STACK_BYTES_MAX - used) {
         return false;
@@ -108,14 +107,14 @@ struct frame *runtime_push_frame(struct runtime *runtime, struct goroutine *g,
     const struct pool_need need = {frame_record_bytes(description, g->innermost), 1};
     struct pool_attempt attempt;
     if (pool_begin(runtime, &attempt, &need, 1)) {
-        bool reserved = stack_reserve(runtime, g, description->size_bytes);
+        bool reserved = reserve(runtime, g, description->size_bytes);
         pool_end(runtime, &attempt, reserved);
         frame = reserved ? frame_create(runtime, description, g->innermost) : NULL;
     }
     if (frame != NULL) {
-        frame->sp = stack_sp(g) - description->size_bytes;
+        frame->sp = goroutine_sp(g) - description->size_bytes;
         memset((void *)frame->sp, 0, description->size_bytes);
-        gc_callee_changed(runtime, g->innermost, frame);
+        barrier_callee_changed(runtime, g->innermost, frame);
         g->innermost = frame;
     }
     runtime_unlock(runtime);

@@ -1,0 +1,37 @@
+// mark: the grey objects, in pages of work buffers, and the scan that turns them black.
+//
+// All with the runtime's lock held and the world stopped.
+#ifndef RUNTIME_MARK_H
+#define RUNTIME_MARK_H
+
+#include "allocator/size_classes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct runtime;
+
+#define WORKBUF_ENTRY_COUNT (HEAP_PAGE_BYTES / sizeof(uintptr_t) - 2)
+
+struct workbuf { // one page
+    struct workbuf *next;
+    size_t count;
+    uintptr_t objects[WORKBUF_ENTRY_COUNT]; // bases of grey objects
+};
+_Static_assert(sizeof(struct workbuf) == HEAP_PAGE_BYTES, "a work buffer is a page");
+
+struct mark_queue {
+    struct workbuf *top; // being filled and emptied; those below are full
+    struct workbuf *free;
+    bool overflowed; // a grey object is in no buffer: marked objects are to be scanned again
+};
+
+bool mark_queue_init(struct runtime *runtime); // false: no memory
+void mark_queue_fini(struct runtime *runtime); // empty by now; gives the buffers back
+void mark_shade(struct runtime *runtime, uintptr_t value);
+// Shades what the object at `address` points to, and leaves the object as it is.
+void mark_shade_fields(struct runtime *runtime, uintptr_t address);
+bool mark_drain(struct runtime *runtime, size_t object_limit); // true: nothing grey is left
+
+#endif
