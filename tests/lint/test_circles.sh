@@ -1,0 +1,114 @@
+#!/bin/bash
+# test_circles: sources that need each other are refused, and folders; what the list of exceptions names is not.
+set -euo pipefail
+circles=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}/ci/circles
+sample=$(mktemp -d)
+trap 'rm -rf "$sample"' EXIT
+export COUNTERCHECK_SOURCE=$sample
+failed=0
+
+fail() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+begin() {
+    rm -rf "${sample:?}"/*
+    mkdir -p "$sample/ci"
+}
+
+# put FILE DEFINES [NEEDS]...: a source that defines one function and calls others, built as CMake does
+put() {
+    local file=$sample/$1 object=$sample/build/CMakeFiles/lib.dir/$1.o name=$2
+    shift 2
+    mkdir -p "${file%/*}" "${object%/*}"
+    printf 'void %s(void);\n' "$name" "$@" >>"$file"
+    printf 'void %s(void) {%s }\n' "$name" "$([ $# = 0 ] || printf ' %s();' "$@")" >>"$file"
+    ${CC:-cc} -c "$file" -o "$object"
+}
+
+allows() { # FOLDER...
+    "$circles" "$sample/build" "$@" || fail "refused"
+}
+
+# refuses LINE [FOLDER]...: with that line in what it prints
+refuses() {
+    local line=$1 out status=0
+    shift
+    out=$("$circles" "$sample/build" "$@" 2>&1) || status=$?
+    [ $status = 1 ] || fail "status $status, not 1: $line"
+    grep -qxF -- "$line" <<<"$out" || fail "no line '$line' in: $out"
+}
+
+ends_with() { # STATUS [FOLDER]...
+    local wanted=$1 status=0
+    shift
+    "$circles" "$sample/build" "$@" >/dev/null 2>&1 || status=$?
+    [ $status = "$wanted" ] || fail "status $status, not $wanted"
+}
+
+# one way: a needs b, b needs c; and what is defined nowhere is nobody's
+begin
+put low/c.c c abort
+put low/b.c b c
+put high/a.c a b c
+allows
+
+# two sources of one folder
+begin
+put low/a.c a b
+put low/b.c b a
+put low/c.c c a
+refuses "ring of sources: low/a.c low/b.c"
+refuses "    low/b.c needs low/a.c (a)"
+ends_with 2 high # nothing is below
+
+# a ring of three
+begin
+put low/a.c a b
+put low/b.c b c
+put low/c.c c a
+refuses "ring of sources: low/a.c low/b.c low/c.c"
+
+# folders that need each other, though no two sources do
+begin
+put low/a.c a
+put low/b.c b d
+put high/c.c c a
+put high/d.c d
+refuses "ring of folders: high low"
+refuses "    low needs high (low/b.c: d of high/d.c)"
+allows low
+allows high
+
+# an exception holds where all of the ring include the private header, and no longer than there is a ring
+begin
+printf 'low low/parts.h :: no folder of that name has such a header\n' >"$sample/ci/circles-allowed"
+put low/a.c a
+ends_with 2
+mkdir -p "$sample/low" && printf '// parts: of one noun.\n' >"$sample/low/parts.h"
+refuses "ci/circles-allowed: low has no such ring any more"
+begin
+mkdir -p "$sample/low" && printf '// parts: of one noun.\n' >"$sample/low/parts.h"
+printf '# a comment\n\nlow low/parts.h :: a dispatcher and its parts\n' >"$sample/ci/circles-allowed"
+printf '#include "low/parts.h"\n' >"$sample/low/a.c"
+printf '#include "low/parts.h"\n' >"$sample/low/b.c"
+CC="${CC:-cc} -I$sample"
+put low/a.c a b
+put low/b.c b a
+allows
+printf 'low low/parts.h\n' >"$sample/ci/circles-allowed"
+ends_with 2
+printf 'low low/parts.h :: a dispatcher and its parts\n' >"$sample/ci/circles-allowed"
+sed -i /include/d "$sample/low/b.c"
+refuses "ring of sources: low/a.c low/b.c"
+
+# unusable
+begin
+ends_with 3
+status=0
+"$circles" >/dev/null 2>&1 || status=$?
+[ $status = 2 ] || fail "status $status of a call without a build"
+
+[ $failed = 0 ] && echo "ok: rings are refused, of sources and of folders"
+exit $failed
