@@ -2,7 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/accounts.h"
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 
 #include <errno.h>
 #include <fcntl.h>

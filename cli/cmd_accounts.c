@@ -5,9 +5,9 @@
 // they print.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/accounts.h"
-#include "cli/cli.h"
-#include "cli/input.h"
-#include "cli/options.h"
+#include "cli/io/cli.h"
+#include "cli/io/input.h"
+#include "cli/io/options.h"
 #include "cli/run/replay.h"
 
 #include <stdio.h>

@@ -1,9 +1,9 @@
 // cmd_adopt: from the file that a fuzzer left to a regression test: replayed, minimised, named, and
 // written into the corpus.
 #define _POSIX_C_SOURCE 200809L
-#include "cli/cli.h"
-#include "cli/input.h"
-#include "cli/options.h"
+#include "cli/io/cli.h"
+#include "cli/io/input.h"
+#include "cli/io/options.h"
 #include "cli/run/shrink.h"
 #include "fuzz/program/text.h"
 

@@ -1,8 +1,8 @@
 // cmd_bisect: the first operation after which a rule fails, and what it did to the numbers.
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "cli/run/crash.h"
-#include "cli/input.h"
-#include "cli/options.h"
+#include "cli/io/input.h"
+#include "cli/io/options.h"
 #include "cli/run/replay.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // cmd_minimize: the smallest program with the same finding, or the same crash.
-#include "cli/cli.h"
-#include "cli/input.h"
-#include "cli/options.h"
+#include "cli/io/cli.h"
+#include "cli/io/input.h"
+#include "cli/io/options.h"
 #include "cli/run/shrink.h"
 #include "fuzz/program/text.h"
 

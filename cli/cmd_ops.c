@@ -1,7 +1,7 @@
 // cmd_ops: operations from binary to text and back.
-#include "cli/cli.h"
-#include "cli/input.h"
-#include "cli/options.h"
+#include "cli/io/cli.h"
+#include "cli/io/input.h"
+#include "cli/io/options.h"
 #include "fuzz/program/text.h"
 
 #include <stdio.h>

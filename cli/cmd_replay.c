@@ -1,9 +1,9 @@
 // cmd_replay: runs operation files under the oracle, and says what it found.
 #define _POSIX_C_SOURCE 200809L
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "cli/run/crash.h"
-#include "cli/input.h"
-#include "cli/options.h"
+#include "cli/io/input.h"
+#include "cli/io/options.h"
 #include "cli/run/pin.h"
 #include "cli/run/replay.h"
 
@@ -69,8 +69,8 @@ struct call {
 static struct program program;
 
 static int write_dump(const struct replay *replay, const char *path) {
-    int error = executor_machine(replay->executor)
-                    ->write_dump(executor_state(replay->executor), path);
+    int error =
+        executor_machine(replay->executor)->write_dump(executor_state(replay->executor), path);
     if (error != 0) {
         cli_message("%s: %s", path, strerror(error));
         return CLI_ENVIRONMENT;

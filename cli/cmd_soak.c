@@ -1,9 +1,9 @@
 // cmd_soak: random programs, one after the other, for a while; no coverage feedback, no clang.
 #define _POSIX_C_SOURCE 200809L
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "cli/run/crash.h"
-#include "cli/input.h"
-#include "cli/options.h"
+#include "cli/io/input.h"
+#include "cli/io/options.h"
 #include "cli/run/replay.h"
 #include "cli/soak_threads.h"
 #include "fuzz/generate/generator.h"

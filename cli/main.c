@@ -1,6 +1,6 @@
 // main: countercheck, one command with subcommands.
 #define _POSIX_C_SOURCE 200809L
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 
 #include <signal.h>
 #include <stdio.h>

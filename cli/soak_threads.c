@@ -3,7 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/soak_threads.h"
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "cli/run/crash.h"
 #include "fuzz/stress/threads.h"
 

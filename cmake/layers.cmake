@@ -35,7 +35,7 @@ function(countercheck_unwatch name sources)
     elseif(NOT name MATCHES "^(oracle|fuzz)_")
         return()
     endif()
-    foreach(watched IN LISTS COUNTERCHECK_CODEC ITEMS oracle/go/contents.c)
+    foreach(watched IN LISTS COUNTERCHECK_CODEC ITEMS oracle/go/model/contents.c)
         list(REMOVE_ITEM sources ${PROJECT_SOURCE_DIR}/${watched})
     endforeach()
     set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=all -O3)
@@ -50,7 +50,7 @@ endfunction()
 # (fuzz/stress/contents.c), what the threads tell each other (fuzz/stress/gate.c), the conductor.
 # -DCOUNTERCHECK_PRIVATE= watches all, which proves that these share nothing.
 set(COUNTERCHECK_PRIVATE fuzz/stress/work.c fuzz/stress/object.c fuzz/stress/tiny.c
-    oracle/go/model/class.c CACHE STRING "Sources that TSan does not watch: they share no memory")
+    oracle/go/view/class.c CACHE STRING "Sources that TSan does not watch: they share no memory")
 if(COUNTERCHECK_SANITIZE STREQUAL "thread")
     set_property(SOURCE ${COUNTERCHECK_PRIVATE} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=thread -O2)
 endif()

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 objects=$WORK/countercheck
 mkdir -p "$objects" "$OUT"
 
-codec="fuzz/program/operation.c fuzz/program/program.c fuzz/program/text_parse.c fuzz/program/text_print.c oracle/go/contents.c"
+codec="fuzz/program/operation.c fuzz/program/program.c fuzz/program/text_parse.c fuzz/program/text_print.c oracle/go/model/contents.c"
 
 flags_of() { # FILE: beside CFLAGS
     case $1 in

@@ -60,9 +60,10 @@ void dump_check_fini(struct dump_check *check);
 void dump_check_note(struct dump_check *check, enum dump_rule rule, bool holds, const char *format,
                      ...);
 
-// dump_check_stats.c: what one MemStats says of itself.
-void dump_check_memstats(struct dump_check *check, const struct dump_record_MemStats *memstats);
 // dump_check_stats.c: the objects against MemStats, once all are counted.
 void dump_check_totals(struct dump_check *check);
+
+// What one MemStats says of itself.
+void dump_check_memstats(struct dump_check *check, const struct dump_record_MemStats *memstats);
 
 #endif

@@ -1,8 +1,7 @@
-// cmd_dump: the `dump` family of subcommands: options that they share, and which of them is called.
+// cmd_dump: the `dump` family of subcommands: which of them is called.
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "cli/dump/dump.h"
-#include "cli/options.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,25 +21,6 @@ static const char usage[] =
     "field kinds 2 and 3 and wide addresses, and counts what it forgave.\n"
     "Exit status: 0 clean, 1 a finding, 2 unusable input or call, 3 the environment failed.\n"
     "A dump holds whatever the heap held: passwords, keys, environment. Treat it so.\n";
-
-int dump_options_parse(struct dump_options *options, int argc, char **argv, size_t file_count,
-                       bool has_json, const char *help) {
-    const struct cli_option both[] = {
-        {.name = "--lenient", .flag = &options->lenient},
-        {.name = has_json ? "--json" : NULL, .flag = &options->json},
-        {.name = NULL},
-    };
-    const struct cli_call call = {
-        .usage = help, .options = both, .operands_min = file_count, .operands_max = file_count};
-    char **files;
-    size_t count;
-    *options = (struct dump_options){.json = false};
-    int status = cli_parse(&call, argc, argv, &files, &count);
-    for (size_t i = 0; status < 0 && i < count; i++) {
-        options->files[i] = files[i];
-    }
-    return status;
-}
 
 int cmd_dump(int argc, char **argv) {
     static const struct {

@@ -1,7 +1,7 @@
 // diff: `dump diff`: two dumps compared in numbers: parameters, records, statistics, sizes,
 // goroutines, profile sites.
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "cli/dump/dump.h"
 #include "cli/dump/summary.h"
 

@@ -1,6 +1,6 @@
 // info: `dump info`: a dump on one screen, or as one JSON object.
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "cli/dump/dump.h"
 #include "cli/dump/summary.h"
 

@@ -2,7 +2,7 @@
 
 #define _XOPEN_SOURCE 700 // open flags of POSIX 2008
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "cli/dump/dump.h"
 #include "cli/dump/unpack.h"
 

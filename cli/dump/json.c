@@ -5,7 +5,7 @@
 // offsets of pointers
 // ([kind, offset] for other kinds, lenient only), strings that are no UTF-8 are {"bytes": digits}.
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "cli/dump/dump.h"
 
 #include <inttypes.h>

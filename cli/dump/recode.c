@@ -3,7 +3,7 @@
 
 #define _XOPEN_SOURCE 700 // mkstemp, fsync
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "cli/dump/dump.h"
 #include "dump/recode.h"
 

@@ -1,6 +1,6 @@
 // summary: one pass over the records, counting.
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "cli/dump/dump.h"
 #include "cli/dump/summary.h"
 

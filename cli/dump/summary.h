@@ -2,7 +2,7 @@
 #ifndef CLI_DUMP_SUMMARY_H
 #define CLI_DUMP_SUMMARY_H
 
-#include "cli/tally.h"
+#include "cli/io/tally.h"
 #include "dump/reader.h"
 
 #include <stdbool.h>

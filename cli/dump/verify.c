@@ -1,7 +1,7 @@
 // verify: `dump verify`: the strict decoding of the reader, then the cross-checks, and a
 // verdict.
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "cli/dump/dump.h"
 #include "cli/dump/check.h"
 

@@ -1,8 +1,8 @@
 // cli: what the subcommands of countercheck share: exit statuses, messages, and one entry for each.
 //
 // Results go to stdout, messages to stderr. Every subcommand understands --help.
-#ifndef CLI_CLI_H
-#define CLI_CLI_H
+#ifndef CLI_IO_CLI_H
+#define CLI_IO_CLI_H
 
 #include <stdbool.h>
 

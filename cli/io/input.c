@@ -1,8 +1,8 @@
 // input: what a path holds, and one line when it holds nothing of use.
 #define _POSIX_C_SOURCE 200809L
-#include "cli/input.h"
+#include "cli/io/input.h"
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "fuzz/program/text.h"
 
 #include <dirent.h>

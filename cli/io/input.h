@@ -1,7 +1,7 @@
 // input: operation files as a user names them: files, directories, "-"; read whole, refused in one
 // line.
-#ifndef CLI_INPUT_H
-#define CLI_INPUT_H
+#ifndef CLI_IO_INPUT_H
+#define CLI_IO_INPUT_H
 
 #include "fuzz/program/program.h"
 

@@ -1,5 +1,5 @@
 // message: one line on stderr, and the fate of stdout.
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 // options: long options with or without "=", operands in between, "--" ends the options.
-#include "cli/options.h"
+#include "cli/io/options.h"
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 
 #include <stdio.h>
 #include <string.h>

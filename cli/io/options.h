@@ -1,7 +1,7 @@
 // options: the command line of a subcommand, by a table; what is wrong with it becomes one line and
 // status 2.
-#ifndef CLI_OPTIONS_H
-#define CLI_OPTIONS_H
+#ifndef CLI_IO_OPTIONS_H
+#define CLI_IO_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

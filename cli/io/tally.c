@@ -1,6 +1,6 @@
 // tally: rows in an array, found by an open-addressed index of their hashes.
 
-#include "cli/tally.h"
+#include "cli/io/tally.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 //
 // A label is a short text and a hash of the whole key, so that long keys with the same beginning
 // stay apart. What finds no room is counted in one row, "(others)".
-#ifndef CLI_TALLY_H
-#define CLI_TALLY_H
+#ifndef CLI_IO_TALLY_H
+#define CLI_IO_TALLY_H
 
 #include <stdbool.h>
 #include <stddef.h>

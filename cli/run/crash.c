@@ -2,7 +2,7 @@
 #define _XOPEN_SOURCE 700
 #include "cli/run/crash.h"
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,8 +1,8 @@
 // pin: the block found and taken out, the program run, the new block put at the end.
 #include "cli/run/pin.h"
 
-#include "cli/cli.h"
-#include "cli/input.h"
+#include "cli/io/cli.h"
+#include "cli/io/input.h"
 #include "cli/run/machine.h"
 #include "cli/run/replay.h"
 #include "fuzz/program/text.h"
@@ -111,7 +111,8 @@ static int read_text(struct pin *pin, const char *path) {
             status = unusable(path, error.message);
         }
     }
-    if (status == CLI_CLEAN && program.count + machine_now()->account->count > PROGRAM_OPERATIONS_MAX) {
+    if (status == CLI_CLEAN &&
+        program.count + machine_now()->account->count > PROGRAM_OPERATIONS_MAX) {
         status = unusable(path, "too long: no room for the statistics behind its operations");
     }
     return status;

@@ -1,7 +1,7 @@
 // replay: steps, traces, findings.
 #include "cli/run/replay.h"
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "cli/run/crash.h"
 #include "cli/run/machine.h"
 #include "fuzz/program/text.h"

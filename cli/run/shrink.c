@@ -2,7 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/run/shrink.h"
 
-#include "cli/cli.h"
+#include "cli/io/cli.h"
 #include "fuzz/generate/minimizer.h"
 
 #include <inttypes.h>

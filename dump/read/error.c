@@ -1,7 +1,7 @@
 // error: the reader's verdicts in words: tag names, what was forgiven, and one line for each
 // error.
 
-#include "dump/reader.h"
+#include "dump/read/private.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -121,4 +121,14 @@ const char *dump_error_text(const struct dump_error *error, char *text, size_t s
     add(&line, ", at byte %" PRIu64 ", good up to byte %" PRIu64, error->offset_bytes,
         error->good_bytes);
     return text;
+}
+
+enum step reader_fail(struct dump_reader *reader, enum dump_error_kind kind, uint64_t offset_bytes,
+                      uint64_t value) {
+    reader->error.kind = kind;
+    reader->error.offset_bytes = offset_bytes;
+    reader->error.value = value;
+    reader->error.good_bytes = reader->good_bytes;
+    reader->has_ended = true;
+    return STEP_FAILED;
 }

@@ -61,16 +61,16 @@ static inline uint64_t reader_offset_of(const struct dump_reader *reader, const 
     return reader->base_offset + (uint64_t)(where - reader->base);
 }
 
-// Notes the error and ends the reading. Always STEP_FAILED.
+// error.c: notes the error and ends the reading. Always STEP_FAILED.
 enum step reader_fail(struct dump_reader *reader, enum dump_error_kind kind, uint64_t offset_bytes,
                       uint64_t value);
 
-// reader_source.c: drops what lies before now.at and fills the rest of the window. False: failed.
+// source.c: drops what lies before now.at and fills the rest of the window. False: failed.
 bool reader_refill(struct dump_reader *reader);
 // The same with a window of twice the size.
 bool reader_grow(struct dump_reader *reader);
 
-// reader_record.c: the tag, then members of the record until it is done or the step ends otherwise.
+// record.c: the tag, then members of the record until it is done or the step ends otherwise.
 enum step reader_take_tag(struct dump_reader *reader);
 enum step reader_take_members(struct dump_reader *reader);
 // An object that follows another, whole in the window and with nothing to refuse or to forgive: the
@@ -79,7 +79,7 @@ bool reader_take_plain_object(struct dump_reader *reader);
 // Empties the members outside the part that has just been read.
 void reader_tidy(struct dump_reader *reader);
 
-// reader_order.c: may `tag` stand here? Fails, or counts what it forgave.
+// order.c: may `tag` stand here? Fails, or counts what it forgave.
 enum step reader_check_order(struct dump_reader *reader, enum dump_tag tag, uint64_t offset_bytes);
 void reader_note_order(struct dump_reader *reader, enum dump_tag tag);
 

@@ -11,16 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum step reader_fail(struct dump_reader *reader, enum dump_error_kind kind, uint64_t offset_bytes,
-                      uint64_t value) {
-    reader->error.kind = kind;
-    reader->error.offset_bytes = offset_bytes;
-    reader->error.value = value;
-    reader->error.good_bytes = reader->good_bytes;
-    reader->has_ended = true;
-    return STEP_FAILED;
-}
-
 static struct dump_reader *create(enum dump_mode mode) {
     struct dump_reader *reader = calloc(1, sizeof(*reader));
     if (reader == NULL) {

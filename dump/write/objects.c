@@ -47,12 +47,6 @@ struct span_shape {
 
 // ---- fields
 
-// The bits from `bit` up to `end`, or to the end of bit's word, as the lowest ones.
-static uint64_t bits_from(const uint64_t *words, size_t bit, size_t end) {
-    uint64_t bits = words[bit / 64] >> (bit % 64);
-    return end - bit < 64 ? bits & (((uint64_t)1 << (end - bit)) - 1) : bits;
-}
-
 // Where four words begin whose offsets all have one group of seven bits.
 #define NEAR_WORDS (128 / WORD_BYTES - 3)
 
@@ -96,7 +90,7 @@ static inline uint8_t *encode_near_fields(uint8_t *to, uint64_t bits, size_t wor
 // `first`.
 static uint8_t *encode_fields(uint8_t *to, const uint64_t *bits, size_t first, size_t end) {
     for (size_t bit = first; bit < end; bit = (bit | 63) + 1) {
-        uint64_t left = bits_from(bits, bit, end);
+        uint64_t left = writer_bits_from(bits, bit, end);
         size_t word = bit - first;
         for (; left != 0 && word < NEAR_WORDS; left >>= 4) {
             to = encode_near_fields(to, left & 15, word);
@@ -108,30 +102,6 @@ static uint8_t *encode_fields(uint8_t *to, const uint64_t *bits, size_t first, s
         }
     }
     return to;
-}
-
-// As encode_fields, for any number of words, the first of which lies at `offset` in the object.
-static void put_fields(struct out *out, const struct visited_bits *bits, size_t word_count,
-                       size_t offset) {
-    size_t end = bits->first_bit + word_count;
-    for (size_t bit = bits->first_bit; bit < end; bit = (bit | 63) + 1) {
-        for (uint64_t left = bits_from(bits->words, bit, end); left != 0; left &= left - 1) {
-            size_t word = bit - bits->first_bit + bits_ctz64(left);
-            out_varint(out, WRITER_FIELD_POINTER);
-            out_varint(out, offset + word * WORD_BYTES);
-        }
-    }
-}
-
-// The bits of the next arena lie elsewhere: an object is taken arena by arena.
-void writer_put_object_fields(struct out *out, const struct writer_fields *fields) {
-    for (size_t offset = 0; offset < fields->object_bytes;) {
-        struct visited_bits bits = heap_pointer_bits(fields->heap, fields->object + offset);
-        size_t left_count = (fields->object_bytes - offset) / WORD_BYTES;
-        size_t word_count = left_count < bits.word_count ? left_count : bits.word_count;
-        put_fields(out, &bits, word_count, offset);
-        offset += word_count * WORD_BYTES;
-    }
 }
 
 // ---- small objects

@@ -1,6 +1,9 @@
 // records: the encoder of each record, made from the table of records.
 #include "dump/write/records.h"
 
+#include "allocator/bits.h"
+#include "allocator/visit.h"
+
 #include <string.h>
 
 #define PAUSE_COUNT 256
@@ -32,11 +35,35 @@ static void put_words(struct out *out, const struct writer_words *words) {
     }
 }
 
+// The fields of so many words, the first of which lies at `offset` in the object.
+static void put_visited(struct out *out, const struct visited_bits *bits, size_t word_count,
+                        size_t offset) {
+    size_t end = bits->first_bit + word_count;
+    for (size_t bit = bits->first_bit; bit < end; bit = (bit | 63) + 1) {
+        for (uint64_t left = writer_bits_from(bits->words, bit, end); left != 0; left &= left - 1) {
+            size_t word = bit - bits->first_bit + bits_ctz64(left);
+            out_varint(out, WRITER_FIELD_POINTER);
+            out_varint(out, offset + word * WORD_BYTES);
+        }
+    }
+}
+
+// The bits of the next arena lie elsewhere: an object is taken arena by arena.
+static void put_object_fields(struct out *out, const struct writer_fields *fields) {
+    for (size_t offset = 0; offset < fields->object_bytes;) {
+        struct visited_bits bits = heap_pointer_bits(fields->heap, fields->object + offset);
+        size_t left_count = (fields->object_bytes - offset) / WORD_BYTES;
+        size_t word_count = left_count < bits.word_count ? left_count : bits.word_count;
+        put_visited(out, &bits, word_count, offset);
+        offset += word_count * WORD_BYTES;
+    }
+}
+
 static void put_fields(struct out *out, const struct writer_fields *fields) {
     put_words(out, &fields->runs[0]);
     put_words(out, &fields->runs[1]);
     if (fields->heap != NULL) {
-        writer_put_object_fields(out, fields);
+        put_object_fields(out, fields);
     }
     out_varint(out, WRITER_FIELD_END);
 }

@@ -33,8 +33,11 @@ struct writer_fields {
     size_t object_bytes;
 };
 
-// The offsets of an object's pointers, in order, without the end. In writer_objects.c.
-void writer_put_object_fields(struct out *out, const struct writer_fields *fields);
+// The bits from `bit` up to `end`, or to the end of bit's word, as the lowest ones.
+static inline uint64_t writer_bits_from(const uint64_t *words, size_t bit, size_t end) {
+    uint64_t bits = words[bit / 64] >> (bit % 64);
+    return end - bit < 64 ? bits & (((uint64_t)1 << (end - bit)) - 1) : bits;
+}
 
 struct writer_stack {
     const struct runtime *runtime; // which knows the functions

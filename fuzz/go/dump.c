@@ -5,7 +5,7 @@
 
 #include "allocator/inspect.h"
 #include "dump/writer.h"
-#include "oracle/go/verify/raw.h"
+#include "oracle/go/view/raw.h"
 #include "oracle/core/supply.h"
 #include "oracle/go/roundtrip/roundtrip.h"
 #include "oracle/go/rules.h"

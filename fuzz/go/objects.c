@@ -2,7 +2,7 @@
 #include "fuzz/go/state.h"
 
 #include "allocator/fault.h"
-#include "oracle/go/model/foresight.h"
+#include "oracle/go/view/foresight.h"
 #include "oracle/go/rules.h"
 
 #define BYTES_PER_UNIT 256 // of work: zeroing and patterns; four times as much with pointers

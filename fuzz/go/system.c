@@ -4,7 +4,7 @@
 
 #include "allocator/fault.h"
 #include "fuzz/go/statistics.h"
-#include "oracle/go/model/foresight.h"
+#include "oracle/go/view/foresight.h"
 #include "oracle/go/rules.h"
 
 bool exec_nop(struct go_machine *machine, struct operation operation) {

@@ -4,7 +4,7 @@
 
 #include "allocator/collect.h"
 #include "allocator/mprof.h"
-#include "oracle/go/identities.h"
+#include "oracle/go/verify/identities.h"
 #include "oracle/go/verify/kernel.h"
 #include "oracle/go/verify/scan.h"
 #include "oracle/go/verify/verifier.h"

@@ -2,11 +2,12 @@
 // stopped, dumps, failing calls of the system; and the barriers at which everything is checked.
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/stress/state.h"
+#include "oracle/go/view/class.h"
 
 #include "allocator/collect.h"
 #include "allocator/fault.h"
 #include "allocator/mprof.h"
-#include "oracle/go/identities.h"
+#include "oracle/go/verify/identities.h"
 #include "oracle/go/rules.h"
 #include "oracle/go/model/state.h" // the class table typed in a second time
 
@@ -120,7 +121,7 @@ static void use_own_cache(struct crew *crew) {
     for (size_t i = 0; i < 64; i++) {
         if (objects[i] != NULL) {
             size_t element_bytes = heap_usable_bytes(crew->heap, objects[i]);
-            uint8_t class = model_class_of(1 + i * 40);
+            uint8_t class = go_class_of(1 + i * 40);
             ledger_malloc(&crew->collected, class, element_bytes);
             ledger_free(&crew->collected, class, element_bytes);
             (void)heap_free(crew->heap, crew->cache, objects[i]);

@@ -26,6 +26,23 @@ void worker_unhold(struct worker *worker, struct object *object) {
     last->held_index = object->held_index;
 }
 
+struct object *worker_pick(struct worker *worker) {
+    return worker->held_count == 0
+               ? NULL
+               : worker->held[random_below(&worker->random, worker->held_count)];
+}
+
+struct object *worker_pick_free_one(struct worker *worker) {
+    for (int tries = 0; tries < 4; tries++) {
+        struct object *object = worker_pick(worker);
+        if (object != NULL && object->block == NULL && object->child == NULL &&
+            object->parent == NULL && object->pin == PIN_NONE) {
+            return object;
+        }
+    }
+    return NULL;
+}
+
 // ---- ledger
 
 void ledger_malloc(struct ledger *ledger, uint8_t size_class, size_t element_bytes) {

@@ -1,17 +1,15 @@
 // program: what a worker does beside objects: goroutines and what they pin, finalizers,
 // manual spans, stacks, its cache and its thread.
 #include "fuzz/stress/state.h"
+#include "oracle/go/view/class.h"
 
 #include "allocator/collect.h"
 #include "allocator/mprof.h"
-#include "oracle/go/identities.h"
+#include "oracle/go/verify/identities.h"
 #include "oracle/go/rules.h"
 #include "oracle/go/model/state.h" // the class table typed in a second time
 
 #include <string.h>
-
-#define SWAPS          256
-#define PASSED_OBJECTS 256
 
 // ---- pins: a place that holds an object instead of its anchor
 
@@ -345,43 +343,6 @@ bool worker_attach(struct worker *worker) {
     }
     worker->cache = runtime_attach(worker->crew->runtime);
     return worker->cache != NULL;
-}
-
-static void allocate_and_free(struct worker *worker, struct mcache *from, struct mcache *into,
-                              size_t size_bytes) {
-    void *object = heap_alloc(worker->crew->heap, from, size_bytes, NULL, 0);
-    if (object != NULL) {
-        (void)heap_free(worker->crew->heap, into, object);
-        ledger_malloc(&worker->ledger, model_class_of(size_bytes), size_bytes);
-        ledger_free(&worker->ledger, model_class_of(size_bytes), size_bytes);
-    }
-}
-
-// Allocates from the one cache and frees from the other: who adds up caches one after the other,
-// while this goes on, sees more frees than allocations.
-static void pass_objects(struct worker *worker, struct mcache *cache) {
-    bool is_first = heap_cache_id(cache) < heap_cache_id(worker->cache);
-    for (size_t i = 0; i < PASSED_OBJECTS; i++) {
-        allocate_and_free(worker, is_first ? cache : worker->cache,
-                          is_first ? worker->cache : cache, model_class_bytes[1 + i % 8]);
-    }
-}
-
-// Many in a row, past the runtime and its lock, so that several workers give one up at a time; each
-// leaves counts behind. Who reads the statistics meanwhile sees at most one object of this worker.
-void worker_swap_caches(struct worker *worker) {
-    struct heap *heap = worker->crew->heap;
-    for (size_t i = 0; i < SWAPS; i++) {
-        struct mcache *cache = heap_acquire_cache(heap);
-        if (cache != NULL) {
-            allocate_and_free(worker, cache, cache, model_class_bytes[1 + i % 8]);
-            if (i % (SWAPS / 4) == 0 && worker->cache != NULL) {
-                pass_objects(worker, cache);
-            }
-            heap_release_cache(heap, cache);
-        }
-    }
-    atomic_fetch_sub(&worker->crew->swapping_count, 1);
 }
 
 void worker_end_program(struct worker *worker) {

@@ -3,7 +3,7 @@
 #include "fuzz/stress/state.h"
 
 #include "oracle/core/supply.h"
-#include "oracle/go/verify/view.h"
+#include "oracle/go/view/view.h"
 #include "oracle/go/rules.h"
 
 #include <stdlib.h>

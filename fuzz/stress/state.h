@@ -255,6 +255,8 @@ bool worker_free_object(struct worker *worker, struct object *object);
 void worker_drop_object(struct worker *worker, struct object *object);
 // Undoes ties (child, parent, pin), so that the anchor alone holds it.
 void worker_untie(struct worker *worker, struct object *object);
+// A random object that the worker holds, NULL: it holds none.
+struct object *worker_pick(struct worker *worker);
 // A random object that is tied to nothing and no part of a block, NULL: not found at once.
 struct object *worker_pick_free_one(struct worker *worker);
 bool worker_unpin(struct worker *worker, enum pin pin);

@@ -4,6 +4,7 @@
 // All memory that it touches is the worker's own (cmake/layers.cmake): what others see goes through
 // threads_contents.c, threads_gate.c and the heap.
 #include "fuzz/stress/state.h"
+#include "oracle/go/view/class.h"
 #include "oracle/go/rules.h"
 
 #include "oracle/go/model/state.h" // the class table typed in a second time
@@ -46,23 +47,23 @@ static size_t small_size(struct random *random) {
         return 1 + random_below(random, 1024);
     }
     if (kind < 254) { // on and beside the bounds of classes
-        size_t bound = model_class_bytes[1 + random_below(random, 45)];
+        size_t bound = go_class_bytes[1 + random_below(random, 45)];
         return bound - 1 + random_below(random, 3);
     }
     return 1 + random_below(random, SMALL_SIZE_MAX);
 }
 
 static uint8_t class_for(const struct birth *birth) {
-    uint8_t class = birth->align_bytes > HEAP_PAGE_BYTES ? 0 : model_class_of(birth->size_bytes);
+    uint8_t class = birth->align_bytes > HEAP_PAGE_BYTES ? 0 : go_class_of(birth->size_bytes);
     while (class != 0 && birth->align_bytes != 0 &&
-           model_class_bytes[class] % birth->align_bytes != 0) {
+           go_class_bytes[class] % birth->align_bytes != 0) {
         class ++;
     }
     return class;
 }
 
 static size_t element_bytes_of(uint8_t size_class, size_t size_bytes) {
-    return size_class != 0 ? model_class_bytes[size_class]
+    return size_class != 0 ? go_class_bytes[size_class]
                            : (size_bytes + HEAP_PAGE_BYTES - 1) / HEAP_PAGE_BYTES * HEAP_PAGE_BYTES;
 }
 
@@ -224,23 +225,6 @@ void worker_untie(struct worker *worker, struct object *object) {
     }
 }
 
-static struct object *pick(struct worker *worker) {
-    return worker->held_count == 0
-               ? NULL
-               : worker->held[random_below(&worker->random, worker->held_count)];
-}
-
-struct object *worker_pick_free_one(struct worker *worker) {
-    for (int tries = 0; tries < 4; tries++) {
-        struct object *object = pick(worker);
-        if (object != NULL && object->block == NULL && object->child == NULL &&
-            object->parent == NULL && object->pin == PIN_NONE) {
-            return object;
-        }
-    }
-    return NULL;
-}
-
 // Without room a worker soon holds nothing but parts of blocks, and can do next to nothing.
 static bool has_room_for_drops(struct worker *worker) {
     if (worker->dropped_count < THREADS_DROPPED) {
@@ -251,7 +235,7 @@ static bool has_room_for_drops(struct worker *worker) {
 }
 
 bool worker_free(struct worker *worker) {
-    struct object *object = pick(worker);
+    struct object *object = worker_pick(worker);
     if (object == NULL) {
         return false;
     }
@@ -263,7 +247,7 @@ bool worker_free(struct worker *worker) {
 }
 
 bool worker_drop(struct worker *worker) {
-    struct object *object = pick(worker);
+    struct object *object = worker_pick(worker);
     if (object == NULL || object->pin != PIN_NONE || object->parent != NULL ||
         !has_room_for_drops(worker)) {
         return false;
@@ -345,7 +329,7 @@ bool worker_exchange(struct worker *worker) {
 
 // Lets a pointer in one object hold another alive, or takes such a link back.
 bool worker_link(struct worker *worker) {
-    struct object *parent = pick(worker);
+    struct object *parent = worker_pick(worker);
     if (parent == NULL) {
         return false;
     }
@@ -368,7 +352,7 @@ bool worker_link(struct worker *worker) {
 
 // What the heap says of an object that this worker holds.
 bool worker_look(struct worker *worker) {
-    const struct object *object = pick(worker);
+    const struct object *object = worker_pick(worker);
     if (object == NULL) {
         return false;
     }

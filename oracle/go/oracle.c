@@ -1,14 +1,14 @@
 // oracle: runs the accounts of a level against the fast one, and keeps what they found.
 #include "oracle/go/oracle.h"
 
-#include "oracle/go/contents.h"
-#include "oracle/go/delta.h"
-#include "oracle/go/identities.h"
+#include "oracle/go/model/contents.h"
+#include "oracle/go/verify/delta.h"
+#include "oracle/go/verify/identities.h"
 #include "oracle/go/verify/kernel.h"
 #include "oracle/core/supply.h"
 #include "oracle/go/model/state.h"
 #include "oracle/go/verify/poison.h"
-#include "oracle/go/program.h"
+#include "oracle/go/program/program.h"
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"
 #include "oracle/go/verify/scan.h"
@@ -17,13 +17,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-const char *const memstats_field_names[MEMSTATS_INDEX_COUNT] = {
-#define MEMSTATS_FIELD(name, unit, meaning, truths) #name,
-#include "allocator/memstats_fields.def"
-};
-
-_Static_assert(MEMSTATS_INDEX_COUNT <= 32, "a field is a bit of the half of a uint64_t");
 
 struct oracle {
     struct rule_book book;

@@ -12,6 +12,7 @@
 #include "oracle/core/rule.h"
 #include "oracle/go/model/model.h"
 #include "oracle/go/rules.h"
+#include "oracle/go/verify/delta.h"
 
 struct heap;
 struct oracle;
@@ -39,21 +40,6 @@ void oracle_set_describe(struct oracle *oracle,
 // of ORACLE_MOVES(field) below; ORACLE_MOVES_ALL when it may move any. To be called before every
 // operation.
 void oracle_begin(struct oracle *oracle, uint64_t operation, uint64_t moves);
-
-enum memstats_index { // of the uint64_t fields of struct memstats
-#define MEMSTATS_FIELD(name, unit, meaning, truths) MEMSTATS_INDEX_##name,
-#include "allocator/memstats_fields.def"
-    MEMSTATS_INDEX_COUNT,
-};
-// A bit for each field that may be higher afterwards, and behind them one for each that may be
-// lower.
-#define ORACLE_RISES(field) ((uint64_t)1 << MEMSTATS_INDEX_##field)
-#define ORACLE_FALLS(field) (ORACLE_RISES(field) << 32)
-#define ORACLE_MOVES(field) (ORACLE_RISES(field) | ORACLE_FALLS(field))
-#define ORACLE_MOVES_NONE   ((uint64_t)0)
-#define ORACLE_MOVES_ALL    (UINT64_MAX)
-// Go names of the fields above.
-extern const char *const memstats_field_names[MEMSTATS_INDEX_COUNT];
 
 // Says how many objects were allocated and freed by the program itself since this was told last: by
 // results alone. From the first call on, Mallocs must rise by as many and Frees by no fewer.

@@ -7,7 +7,7 @@
 #include "allocator/heap.h"
 #include "allocator/inspect.h"
 #include "allocator/memstats.h"
-#include "oracle/go/identities.h"
+#include "oracle/go/verify/identities.h"
 #include "oracle/go/model/model.h"
 #include "oracle/go/verify/verifier.h"
 #include "tests/canary/matrix.h"

@@ -12,7 +12,7 @@
 #include "malloc/kept.h"
 #include "malloc/process.h"
 #include "oracle/go/rules.h"
-#include "oracle/go/identities.h"
+#include "oracle/go/verify/identities.h"
 #include "oracle/core/rule.h"
 #include "oracle/go/verify/scan.h"
 #include "oracle/go/verify/verifier.h"

@@ -1,5 +1,5 @@
 // test_contents: what is filled is found unchanged, and no byte of it can change unseen.
-#include "oracle/go/contents.h"
+#include "oracle/go/model/contents.h"
 #include "oracle/go/rules.h"
 #include "oracle/go/model/state.h"
 

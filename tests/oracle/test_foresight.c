@@ -1,5 +1,5 @@
 // test_foresight: what the raw bits let one foretell, on heaps whose pages are known.
-#include "oracle/go/model/foresight.h"
+#include "oracle/go/view/foresight.h"
 
 #include "allocator/heap.h"
 

@@ -6,7 +6,7 @@
 #include "allocator/memstats.h"
 #include "allocator/mprof.h"
 #include "dump/writer.h"
-#include "oracle/go/identities.h"
+#include "oracle/go/verify/identities.h"
 #include "oracle/go/roundtrip/roundtrip.h"
 #include "oracle/core/rule.h"
 #include "oracle/go/verify/scan.h"

@@ -1,6 +1,7 @@
 // test_model: events that cannot be are findings, and what the ledger tells others is what
 // happened.
 #include "oracle/go/model/state.h"
+#include "oracle/go/view/class.h"
 #include "oracle/go/rules.h"
 #include "tests/oracle/driver.h"
 
@@ -218,11 +219,11 @@ static void pointer_words_follow_the_layout_element_by_element(void **unused) {
 static void classes_round_as_the_allocators_do(void **unused) {
     (void)unused;
     for (size_t size_bytes = 1; size_bytes <= SMALL_SIZE_MAX; size_bytes++) {
-        assert_int_equal(model_class_of(size_bytes), size_class_of(size_bytes));
+        assert_int_equal(go_class_of(size_bytes), size_class_of(size_bytes));
     }
-    assert_int_equal(model_class_of(SMALL_SIZE_MAX + 1), 0);
-    assert_int_equal(model_element_bytes(SMALL_SIZE_MAX + 1), 5 * HEAP_PAGE_BYTES);
-    assert_int_equal(model_element_bytes(5 * HEAP_PAGE_BYTES), 5 * HEAP_PAGE_BYTES);
+    assert_int_equal(go_class_of(SMALL_SIZE_MAX + 1), 0);
+    assert_int_equal(go_element_bytes(SMALL_SIZE_MAX + 1), 5 * HEAP_PAGE_BYTES);
+    assert_int_equal(go_element_bytes(5 * HEAP_PAGE_BYTES), 5 * HEAP_PAGE_BYTES);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -1,5 +1,5 @@
 // test_raw: memory is compared as it is, to the byte, poisoned or not.
-#include "oracle/go/verify/raw.h"
+#include "oracle/go/view/raw.h"
 
 #include "allocator/heap.h"
 

@@ -1,5 +1,6 @@
 // account: MemStats as the ledger has it, and its comparison with the fast account.
 #include "oracle/go/model/state.h"
+#include "oracle/go/view/class.h"
 #include "oracle/go/rules.h"
 
 #include <string.h>
@@ -27,8 +28,8 @@ static void expect_objects(const struct model *model, struct memstats *stats) {
     for (size_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
         stats->Mallocs += model->alloc_count[class];
         stats->Frees += model->free_count[class];
-        stats->TotalAlloc += model->alloc_count[class] * model_class_bytes[class];
-        freed_bytes += model->free_count[class] * model_class_bytes[class];
+        stats->TotalAlloc += model->alloc_count[class] * go_class_bytes[class];
+        freed_bytes += model->free_count[class] * go_class_bytes[class];
     }
     stats->HeapAlloc = stats->TotalAlloc - freed_bytes;
     stats->Alloc = stats->HeapAlloc;

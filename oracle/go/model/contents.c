@@ -1,5 +1,5 @@
 // contents: fills objects with their pattern and verifies it, word by word at both ends.
-#include "oracle/go/contents.h"
+#include "oracle/go/model/contents.h"
 
 #include "oracle/go/model/state.h"
 #include "oracle/go/rules.h"

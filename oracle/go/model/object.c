@@ -1,6 +1,7 @@
 // object: objects come and go: each result is checked against all that the ledger
 // holds.
-#include "oracle/go/contents.h"
+#include "oracle/go/model/contents.h"
+#include "oracle/go/view/class.h"
 #include "oracle/go/model/state.h"
 #include "oracle/go/rules.h"
 
@@ -101,7 +102,7 @@ static bool check_usable(struct model *model, uintptr_t base, size_t usable_byte
 // alignment; whole pages when there is none, or when no class's spans are aligned so far.
 struct element model_element_of(const struct model_request *request) {
     size_t size_bytes = request->size_bytes;
-    uint8_t class = model_class_of(size_bytes);
+    uint8_t class = go_class_of(size_bytes);
     if (request->align_bytes > HEAP_PAGE_BYTES) {
         class = 0;
     }
@@ -109,10 +110,10 @@ struct element model_element_of(const struct model_request *request) {
         size_t pages = (size_bytes + HEAP_PAGE_BYTES - 1) / HEAP_PAGE_BYTES;
         return (struct element){pages * HEAP_PAGE_BYTES, 0};
     }
-    while (request->align_bytes > 0 && model_class_bytes[class] % request->align_bytes != 0) {
+    while (request->align_bytes > 0 && go_class_bytes[class] % request->align_bytes != 0) {
         class ++; // ends at the last: 32 KiB is a multiple of every alignment up to a page
     }
-    return (struct element){model_class_bytes[class], class};
+    return (struct element){go_class_bytes[class], class};
 }
 
 bool model_is_zeroed(const struct model_request *request) {

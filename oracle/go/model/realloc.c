@@ -1,5 +1,5 @@
 // realloc: objects that were resized, in place or by moving, with bytes and pointers along.
-#include "oracle/go/contents.h"
+#include "oracle/go/model/contents.h"
 #include "oracle/go/model/state.h"
 #include "oracle/go/rules.h"
 

@@ -13,7 +13,7 @@
 #include "allocator/memstats.h"
 #include "oracle/go/model/model.h"
 #include "oracle/core/rule.h"
-#include "oracle/go/verify/view.h"
+#include "oracle/go/view/view.h"
 #include "runtime/func.h"
 #include "runtime/pool.h"
 
@@ -342,12 +342,6 @@ bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t
 
 // model_special.c: those that are set and not queued yet
 size_t model_finalizer_set_count(const struct model *model);
-
-// model_class.c: the size classes, typed in a second time
-extern const uint16_t model_class_bytes[SIZE_CLASS_COUNT];
-extern const uint8_t model_class_pages[SIZE_CLASS_COUNT];
-uint8_t model_class_of(size_t size_bytes); // 0: large
-size_t model_element_bytes(size_t size_bytes);
 
 // model_map.c
 bool map_enter(struct model *model, uint32_t slot);

@@ -1,8 +1,8 @@
 // ledger: the model's entries put down as records.
-#include "oracle/go/model/ledger.h"
+#include "oracle/go/program/ledger.h"
 
 #include "oracle/go/model/state.h"
-#include "oracle/go/roundtrip/record.h"
+#include "oracle/go/view/record.h"
 
 #include "runtime/func.h"
 #include "runtime/type.h"

@@ -2,8 +2,8 @@
 //
 // Records stand in the order of the dump. Strings and memory are the model's own: good until its
 // next event. Fields of pointers come as runs of words, each with a bit or all.
-#ifndef ORACLE_GO_MODEL_LEDGER_H
-#define ORACLE_GO_MODEL_LEDGER_H
+#ifndef ORACLE_GO_PROGRAM_LEDGER_H
+#define ORACLE_GO_PROGRAM_LEDGER_H
 
 #include "dump/reader.h"
 #include "oracle/go/model/model.h"

@@ -1,10 +1,10 @@
 // program: walks the runtime's lists in step with the ledger.
-#include "oracle/go/program.h"
+#include "oracle/go/program/program.h"
 
-#include "oracle/go/model/ledger.h"
+#include "oracle/go/program/ledger.h"
 #include "oracle/go/model/state.h"
-#include "oracle/go/model/queue.h"
-#include "oracle/go/roundtrip/record.h"
+#include "oracle/go/program/queue.h"
+#include "oracle/go/view/record.h"
 
 #include "runtime/runtime.h"
 #include "oracle/go/rules.h"

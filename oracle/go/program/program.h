@@ -3,8 +3,8 @@
 // queue of finalizers.
 //
 // The dump is made from these lists, so that what is wrong in them is wrong in it alike.
-#ifndef ORACLE_GO_PROGRAM_H
-#define ORACLE_GO_PROGRAM_H
+#ifndef ORACLE_GO_PROGRAM_PROGRAM_H
+#define ORACLE_GO_PROGRAM_PROGRAM_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 // queue: batch by batch, each sorted on both sides.
-#include "oracle/go/model/queue.h"
+#include "oracle/go/program/queue.h"
 
 #include "oracle/go/model/state.h"
 

@@ -1,9 +1,9 @@
 // queue: a queue of finalizers, wherever it was seen, against the ledger's: the running one first,
 // then what each look saw swept, in turn; in what order one look's sweeps queued nobody says.
-#ifndef ORACLE_GO_MODEL_QUEUE_H
-#define ORACLE_GO_MODEL_QUEUE_H
+#ifndef ORACLE_GO_PROGRAM_QUEUE_H
+#define ORACLE_GO_PROGRAM_QUEUE_H
 
-#include "oracle/go/roundtrip/record.h"
+#include "oracle/go/view/record.h"
 
 struct finalizer;
 struct model;

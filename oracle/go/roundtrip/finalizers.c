@@ -1,7 +1,7 @@
 // finalizers: those set against the spans' specials, those queued against the runtime's
 // queue, both against the ledger.
 #include "oracle/go/model/state.h"
-#include "oracle/go/model/queue.h"
+#include "oracle/go/program/queue.h"
 #include "oracle/go/roundtrip/private.h"
 #include "oracle/go/rules.h"
 

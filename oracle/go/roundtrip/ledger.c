@@ -2,9 +2,9 @@
 // alone: a record that the runtime itself has lost or bent shows here.
 #include "oracle/go/roundtrip/private.h"
 
-#include "oracle/go/model/ledger.h"
+#include "oracle/go/program/ledger.h"
 #include "oracle/go/model/state.h"
-#include "oracle/go/roundtrip/record.h"
+#include "oracle/go/view/record.h"
 
 #include "runtime/type.h"
 #include "oracle/go/rules.h"

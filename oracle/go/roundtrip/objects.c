@@ -2,7 +2,7 @@
 // pointers.
 #include "oracle/go/roundtrip/private.h"
 
-#include "oracle/go/verify/view.h"
+#include "oracle/go/view/view.h"
 #include "oracle/go/rules.h"
 
 #define WORD_BYTES 8

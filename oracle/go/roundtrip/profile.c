@@ -1,6 +1,6 @@
 // profile: MemProf against the profile's buckets and what their addresses mean;
 // AllocSample against the spans' profile specials.
-#include "oracle/go/model/ledger.h"
+#include "oracle/go/program/ledger.h"
 #include "oracle/go/roundtrip/private.h"
 #include "oracle/go/rules.h"
 

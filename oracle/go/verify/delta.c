@@ -1,10 +1,16 @@
 // delta: a field that no operation may have moved so, and that moved, is a finding: it names the
 // operation at once.
-#include "oracle/go/delta.h"
+#include "oracle/go/verify/delta.h"
 
-#include "oracle/go/oracle.h"
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"
+
+const char *const memstats_field_names[MEMSTATS_INDEX_COUNT] = {
+#define MEMSTATS_FIELD(name, unit, meaning, truths) #name,
+#include "allocator/memstats_fields.def"
+};
+
+_Static_assert(MEMSTATS_INDEX_COUNT <= 32, "a field is a bit of the half of a uint64_t");
 
 static bool check_moved(struct rule_book *book, const char *field, uint64_t before, uint64_t now,
                         uint64_t may_rise, uint64_t may_fall) {

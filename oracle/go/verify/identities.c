@@ -1,5 +1,6 @@
 // identities: equalities, bounds and conservation laws of MemStats.
-#include "oracle/go/identities.h"
+#include "oracle/go/verify/identities.h"
+#include "oracle/go/view/class.h"
 
 #include "oracle/go/model/state.h" // the class table typed in a second time
 #include "oracle/go/oracle.h"
@@ -95,8 +96,8 @@ static bool check_classes(struct rule_book *book, const struct memstats *s) {
     uint64_t frees = 0;
     for (size_t class = 0; class < SIZE_CLASS_COUNT; class ++) {
         const struct memstats_by_size *row = &s->BySize[class];
-        if (row->Size != model_class_bytes[class]) {
-            return fail_row(book, class, "Size", row->Size, model_class_bytes[class]);
+        if (row->Size != go_class_bytes[class]) {
+            return fail_row(book, class, "Size", row->Size, go_class_bytes[class]);
         }
         if (row->Frees > row->Mallocs) {
             return fail_row(book, class, "Frees", row->Frees, row->Mallocs);

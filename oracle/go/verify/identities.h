@@ -1,7 +1,7 @@
 // identities: what must hold inside one MemStats, whatever the heap did, and between two that
 // follow each other.
-#ifndef ORACLE_GO_IDENTITIES_H
-#define ORACLE_GO_IDENTITIES_H
+#ifndef ORACLE_GO_VERIFY_IDENTITIES_H
+#define ORACLE_GO_VERIFY_IDENTITIES_H
 
 #include "allocator/memstats.h"
 

@@ -5,10 +5,10 @@
 
 #include "allocator/heap.h"
 #include "allocator/memstats.h"
-#include "oracle/go/verify/mappings.h"
+#include "oracle/go/view/mappings.h"
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"
-#include "oracle/go/verify/view.h"
+#include "oracle/go/view/view.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -8,7 +8,7 @@
 #define ORACLE_GO_VERIFY_SCAN_H
 
 #include "allocator/memstats.h"
-#include "oracle/go/verify/view.h"
+#include "oracle/go/view/view.h"
 
 struct scan {
     struct memstats slow;                  // fields that state shows; others are 0

@@ -1,5 +1,6 @@
 // verifier: a span's own bits, counts, geometry and specials; and the order of the checks.
 #include "oracle/go/verify/verifier.h"
+#include "oracle/go/view/class.h"
 
 #include "oracle/go/model/state.h" // the class table typed in a second time
 #include "oracle/core/rule.h"
@@ -89,8 +90,8 @@ static bool fits_class(const struct inspect_span *span) {
     if (class == 0) {
         return span->object_count == 1 && span->element_bytes == bytes;
     }
-    return span->element_bytes == model_class_bytes[class] &&
-           span->page_count == model_class_pages[class] &&
+    return span->element_bytes == go_class_bytes[class] &&
+           span->page_count == go_class_pages[class] &&
            span->object_count == bytes / span->element_bytes;
 }
 

@@ -6,7 +6,7 @@
 #ifndef ORACLE_GO_VERIFY_VERIFIER_H
 #define ORACLE_GO_VERIFY_VERIFIER_H
 
-#include "oracle/go/verify/view.h"
+#include "oracle/go/view/view.h"
 
 #include <stdbool.h>
 

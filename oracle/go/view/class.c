@@ -1,8 +1,8 @@
 // class: Go's size classes typed in a second time, and the rounding of a request, found
 // another way.
-#include "oracle/go/model/state.h"
+#include "oracle/go/view/class.h"
 
-const uint16_t model_class_bytes[SIZE_CLASS_COUNT] = {
+const uint16_t go_class_bytes[SIZE_CLASS_COUNT] = {
     0,     8,     16,    24,    32,    48,    64,    80,    96,    112,   128,   144,
     160,   176,   192,   208,   224,   240,   256,   288,   320,   352,   384,   416,
     448,   480,   512,   576,   640,   704,   768,   896,   1024,  1152,  1280,  1408,
@@ -11,30 +11,30 @@ const uint16_t model_class_bytes[SIZE_CLASS_COUNT] = {
     18432, 19072, 20480, 21760, 24576, 27264, 28672, 32768,
 };
 
-const uint8_t model_class_pages[SIZE_CLASS_COUNT] = {
+const uint8_t go_class_pages[SIZE_CLASS_COUNT] = {
     0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,  1, 1, 1,
     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2, 1, 2, 1, 3, 2,  3, 1, 3,
     2, 3, 4, 5, 6, 1, 7, 6, 5, 4, 3, 5, 7, 2, 9, 7, 5, 8, 3, 10, 7, 4,
 };
 
 // The lowest class that is large enough: halving steps over the table.
-uint8_t model_class_of(size_t size_bytes) {
+uint8_t go_class_of(size_t size_bytes) {
     if (size_bytes > SMALL_SIZE_MAX) {
         return 0;
     }
     unsigned below = 0; // the last class known to be too small
     for (unsigned step = 64; step > 0; step /= 2) {
-        if (below + step < SIZE_CLASS_COUNT && model_class_bytes[below + step] < size_bytes) {
+        if (below + step < SIZE_CLASS_COUNT && go_class_bytes[below + step] < size_bytes) {
             below += step;
         }
     }
     return (uint8_t)(below + 1);
 }
 
-size_t model_element_bytes(size_t size_bytes) {
-    uint8_t class = model_class_of(size_bytes);
+size_t go_element_bytes(size_t size_bytes) {
+    uint8_t class = go_class_of(size_bytes);
     if (class != 0) {
-        return model_class_bytes[class];
+        return go_class_bytes[class];
     }
     return (size_bytes + HEAP_PAGE_BYTES - 1) / HEAP_PAGE_BYTES * HEAP_PAGE_BYTES;
 }

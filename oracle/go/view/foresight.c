@@ -1,8 +1,8 @@
 // foresight: pages and owners as the bits show them, before an operation changes them.
-#include "oracle/go/model/foresight.h"
+#include "oracle/go/view/foresight.h"
 
 #include "allocator/heap.h"
-#include "oracle/go/verify/view.h"
+#include "oracle/go/view/view.h"
 
 #define WORD_PAGES 64
 

@@ -1,8 +1,8 @@
 // foresight: what an operation has to answer, worked out from the raw bits that stand before it.
 //
 // The naive way: one page or one span after the other, no summary, no list, no cursor.
-#ifndef ORACLE_GO_MODEL_FORESIGHT_H
-#define ORACLE_GO_MODEL_FORESIGHT_H
+#ifndef ORACLE_GO_VIEW_FORESIGHT_H
+#define ORACLE_GO_VIEW_FORESIGHT_H
 
 #include "allocator/inspect.h"
 

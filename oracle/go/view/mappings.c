@@ -1,6 +1,6 @@
 // mappings: reads /proc/self/maps line by line.
 #define _POSIX_C_SOURCE 200809L
-#include "oracle/go/verify/mappings.h"
+#include "oracle/go/view/mappings.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // mappings: how much of an address range the kernel has mapped for writing, by /proc/self/maps.
-#ifndef ORACLE_GO_VERIFY_MAPPINGS_H
-#define ORACLE_GO_VERIFY_MAPPINGS_H
+#ifndef ORACLE_GO_VIEW_MAPPINGS_H
+#define ORACLE_GO_VIEW_MAPPINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // raw: the heap's memory as it is, poisoned or not, compared without the sanitizers' eyes.
-#include "oracle/go/verify/raw.h"
+#include "oracle/go/view/raw.h"
 
 #include <string.h>
 

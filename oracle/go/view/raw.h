@@ -1,8 +1,8 @@
 // raw: the heap's memory as it is, poisoned or not, compared without the sanitizers' eyes.
 //
 // The oracle's own: what the dumper copies with is under test as well.
-#ifndef ORACLE_GO_VERIFY_RAW_H
-#define ORACLE_GO_VERIFY_RAW_H
+#ifndef ORACLE_GO_VIEW_RAW_H
+#define ORACLE_GO_VIEW_RAW_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // record: the comparisons that the table makes, and what they say of a difference.
-#include "oracle/go/roundtrip/record.h"
+#include "oracle/go/view/record.h"
 
-#include "oracle/go/verify/raw.h"
+#include "oracle/go/view/raw.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 // Records stand in the shape that the reader gives them, whoever made them: the reader, the
 // runtime's lists or the ledger. Fields of pointers, calls and pauses are compared elsewhere, as
 // they come in parts.
-#ifndef ORACLE_GO_ROUNDTRIP_RECORD_H
-#define ORACLE_GO_ROUNDTRIP_RECORD_H
+#ifndef ORACLE_GO_VIEW_RECORD_H
+#define ORACLE_GO_VIEW_RECORD_H
 
 #include "dump/reader.h"
 #include "oracle/core/rule.h"

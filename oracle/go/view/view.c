@@ -1,6 +1,6 @@
 // view: copies the heap's spans and caches out of inspect, and finds them by identity and by
 // address.
-#include "oracle/go/verify/view.h"
+#include "oracle/go/view/view.h"
 
 #include "oracle/core/supply.h"
 

@@ -3,8 +3,8 @@
 //
 // Raw records and nothing derived. Valid until the next call into the heap: bitmaps and specials
 // are the heap's own.
-#ifndef ORACLE_GO_VERIFY_VIEW_H
-#define ORACLE_GO_VERIFY_VIEW_H
+#ifndef ORACLE_GO_VIEW_VIEW_H
+#define ORACLE_GO_VIEW_VIEW_H
 
 #include "allocator/inspect.h"
 

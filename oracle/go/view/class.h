@@ -1,0 +1,19 @@
+// class: the size classes of a Go-like heap, typed in a second time.
+#ifndef ORACLE_GO_VIEW_CLASS_H
+#define ORACLE_GO_VIEW_CLASS_H
+
+#include "allocator/size_classes.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+extern const uint16_t go_class_bytes[SIZE_CLASS_COUNT]; // of an object; 0 of class 0
+extern const uint8_t go_class_pages[SIZE_CLASS_COUNT];  // of a span
+
+// The smallest class whose objects hold that many bytes; 0: large.
+uint8_t go_class_of(size_t size_bytes);
+
+// What an object of that many bytes takes: its class, or whole pages.
+size_t go_element_bytes(size_t size_bytes);
+
+#endif
