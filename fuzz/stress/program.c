@@ -7,7 +7,6 @@
 #include "allocator/mprof.h"
 #include "oracle/go/verify/identities.h"
 #include "oracle/go/rules.h"
-#include "oracle/go/model/state.h" // the class table typed in a second time
 
 #include <string.h>
 

@@ -7,8 +7,6 @@
 #include "oracle/go/view/class.h"
 #include "oracle/go/rules.h"
 
-#include "oracle/go/model/state.h" // the class table typed in a second time
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,6 @@
 #include "oracle/go/verify/verifier.h"
 #include "oracle/go/view/class.h"
 
-#include "oracle/go/model/state.h" // the class table typed in a second time
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"
 
