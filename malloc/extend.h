@@ -4,6 +4,8 @@
 #define MALLOC_EXTEND_H
 
 #include "allocator/pages/mheap.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/system/world.h"
 
 // Makes the large object's span long enough for `size_bytes`, more than it has. It stays one
 // object: TotalAlloc moves by what it gains, Mallocs does not. False: somebody has the pages behind

@@ -8,6 +8,8 @@
 #define MALLOC_HOT_H
 
 #include "allocator/pages/mheap.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/system/world.h"
 #include "malloc/kept.h"
 
 #include <string.h>

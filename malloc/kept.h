@@ -14,6 +14,8 @@
 #define MALLOC_KEPT_H
 
 #include "allocator/pages/mheap.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/system/world.h"
 
 enum kept_place { // mspan.kept
     KEPT_NOT,     // a cache allocates from it, or nobody keeps it

@@ -8,6 +8,8 @@
 
 #include "allocator/check.h"
 #include "allocator/pages/mheap.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/system/world.h"
 #include "allocator/mprof.h"
 #include "malloc/kept.h"
 #include "runtime/runtime.h"

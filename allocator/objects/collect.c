@@ -2,11 +2,19 @@
 // cycle.
 #include "allocator/collect.h"
 
+#include "allocator/bits.h"
 #include "allocator/check.h"
+#include "allocator/heap.h"
+#include "allocator/memstats.h"
+#include "allocator/pages/mheap.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/size_classes.h"
 #include "allocator/spans/mcache.h"
 #include "allocator/spans/mcentral.h"
-#include "allocator/pages/mheap.h"
 #include "allocator/spans/sweep.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
+#include "allocator/system/world.h"
 
 #include <threads.h>
 

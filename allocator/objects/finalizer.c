@@ -3,10 +3,12 @@
 // The span is swept first, so that a sweep cannot take what is added now for what died before.
 #include "allocator/special.h"
 
-#include "allocator/spans/mcentral.h"
+#include "allocator/heap.h"
 #include "allocator/pages/mheap.h"
-#include "allocator/spans/object.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/spans/mcentral.h"
 #include "allocator/spans/special_internal.h"
+#include "allocator/system/world.h"
 
 // The span of the object that `address` begins, or lies in when it is a tiny block, swept; NULL:
 // there is none. After Go's addspecial.

@@ -3,14 +3,22 @@
 // Three kinds: small, in a slot of a cached span; tiny, which share such a slot; large, with a span
 // of their own. The caller of every public function is the cache's owner. A free of an object whose
 // span another cache owns, or nobody, is mcentral's. After Go's mallocgc.
+#include "allocator/heap.h"
+
 #include "allocator/check.h"
+#include "allocator/pages/mheap.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/pages/mstats.h"
+#include "allocator/poison.h"
+#include "allocator/size_classes.h"
 #include "allocator/spans/mbitmap.h"
 #include "allocator/spans/mcache.h"
 #include "allocator/spans/mcentral.h"
-#include "allocator/spans/object.h"
-#include "allocator/poison.h"
 #include "allocator/spans/mprof_internal.h"
+#include "allocator/spans/object.h"
 #include "allocator/spans/special_internal.h"
+#include "allocator/structure.h"
+#include "allocator/system/world.h"
 
 #include <string.h>
 

@@ -3,7 +3,9 @@
 
 #include "allocator/bits.h"
 #include "allocator/check.h"
-#include "allocator/pages/mheap.h"
+#include "allocator/heap.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/structure.h"
 
 static uint64_t marked_word(const struct mspan *span, uint32_t word) {
     return mspan_bit_word(span->alloc_bits, word) & ~mspan_bit_word(span->remote_bits, word) &

@@ -2,11 +2,13 @@
 // it.
 #include "allocator/heap.h"
 
-#include "allocator/spans/mbitmap.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/poison.h"
+#include "allocator/size_classes.h"
 #include "allocator/spans/mcache.h"
 #include "allocator/spans/mcentral.h"
 #include "allocator/spans/object.h"
-#include "allocator/poison.h"
+#include "allocator/system/world.h"
 
 #include <string.h>
 

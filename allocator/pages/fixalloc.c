@@ -3,6 +3,7 @@
 #include "allocator/pages/fixalloc.h"
 
 #include "allocator/check.h"
+#include "allocator/inspect.h"
 #include "allocator/pages/persistentalloc.h"
 
 #include <string.h>

@@ -5,6 +5,14 @@
 #include "allocator/pages/mheap.h"
 
 #include "allocator/check.h"
+#include "allocator/heap.h"
+#include "allocator/inspect.h"
+#include "allocator/pages/arena.h"
+#include "allocator/pages/palloc.h"
+#include "allocator/pages/undo.h"
+#include "allocator/size_classes.h"
+#include "allocator/structure.h"
+#include "allocator/system/sysmem.h"
 
 struct growth {
     uintptr_t base, end;           // what was asked for

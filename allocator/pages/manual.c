@@ -1,8 +1,17 @@
 // manual: pages that the caller manages, charged to the statistic that it names; and memory
 // straight from the system for the stacks of OS threads.
+#include "allocator/heap.h"
+
 #include "allocator/check.h"
+#include "allocator/inspect.h"
 #include "allocator/pages/mheap.h"
+#include "allocator/pages/mspan.h"
 #include "allocator/poison.h"
+#include "allocator/size_classes.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
+#include "allocator/system/sysmem.h"
+#include "allocator/system/world.h"
 
 static uint64_t *stat_of(struct heap *heap, enum manual_stat stat) {
     switch (stat) {

@@ -2,6 +2,18 @@
 #include "allocator/pages/mheap.h"
 
 #include "allocator/check.h"
+#include "allocator/heap.h"
+#include "allocator/inspect.h"
+#include "allocator/pages/arena.h"
+#include "allocator/pages/fixalloc.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/pages/mstats.h"
+#include "allocator/pages/palloc.h"
+#include "allocator/pages/undo.h"
+#include "allocator/size_classes.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
+#include "allocator/system/sysmem.h"
 
 #include <string.h>
 

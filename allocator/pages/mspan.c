@@ -2,7 +2,9 @@
 // invariants.
 #include "allocator/pages/mspan.h"
 
+#include "allocator/bits.h"
 #include "allocator/check.h"
+#include "allocator/size_classes.h"
 
 #include <stddef.h>
 

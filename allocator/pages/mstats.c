@@ -2,7 +2,10 @@
 #include "allocator/pages/mstats.h"
 
 #include "allocator/check.h"
-#include "allocator/pages/mheap.h"
+#include "allocator/size_classes.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
 
 // Most counters of most caches are 0.
 static void add_counter(_Atomic uint64_t *sum, const _Atomic uint64_t *part) {

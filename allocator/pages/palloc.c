@@ -5,7 +5,9 @@
 
 #include "allocator/bits.h"
 #include "allocator/check.h"
+#include "allocator/heap.h"
 #include "allocator/pages/palloc_bits.h"
+#include "allocator/size_classes.h"
 
 #include <string.h>
 

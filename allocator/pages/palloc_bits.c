@@ -2,6 +2,8 @@
 #include "allocator/pages/palloc_bits.h"
 
 #include "allocator/bits.h"
+#include "allocator/heap.h"
+#include "allocator/pages/palloc.h"
 
 // Ones where bits [first, first + count) lie in word `word`.
 static uint64_t mask_of(unsigned word, unsigned first, unsigned count) {

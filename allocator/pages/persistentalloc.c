@@ -3,7 +3,12 @@
 #include "allocator/pages/persistentalloc.h"
 
 #include "allocator/check.h"
-#include "allocator/pages/mheap.h"
+#include "allocator/heap.h"
+#include "allocator/inspect.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
+#include "allocator/system/sysmem.h"
+#include "allocator/system/world.h"
 
 #define ALIGN_BYTES ((size_t)16)
 

@@ -1,5 +1,12 @@
 // scavenge: gives idle pages back to the system, the highest addresses first.
-#include "allocator/pages/mheap.h"
+#include "allocator/heap.h"
+
+#include "allocator/pages/palloc.h"
+#include "allocator/size_classes.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
+#include "allocator/system/sysmem.h"
+#include "allocator/system/world.h"
 
 // One run of at most `page_limit` pages below `*limit`; returns its pages. 0: none, or the system
 // refused.

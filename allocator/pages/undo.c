@@ -1,7 +1,10 @@
 // undo: takes back what a failed operation obtained, and several things obtained as one.
 #include "allocator/pages/undo.h"
 
-#include "allocator/pages/mheap.h"
+#include "allocator/heap.h"
+#include "allocator/pages/persistentalloc.h"
+#include "allocator/structure.h"
+#include "allocator/system/sysmem.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
 #include "allocator/bits.h"
 #include "allocator/check.h"
 #include "allocator/collect.h"
+#include "allocator/heap.h"
 #include "allocator/pages/mheap.h"
 
 #include <stdatomic.h>

@@ -2,9 +2,16 @@
 #include "allocator/spans/mcache.h"
 
 #include "allocator/check.h"
+#include "allocator/heap.h"
+#include "allocator/pages/fixalloc.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/pages/mstats.h"
+#include "allocator/size_classes.h"
 #include "allocator/spans/mcentral.h"
-#include "allocator/pages/mheap.h"
 #include "allocator/spans/mprof_internal.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
+#include "allocator/system/world.h"
 
 struct mspan *mcache_refill(struct heap *heap, struct mcache *cache, uint8_t span_class) {
     struct mspan *old = cache->alloc[span_class];

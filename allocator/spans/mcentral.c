@@ -1,12 +1,21 @@
 // mcentral: moves spans between caches, central lists and the page heap.
 #include "allocator/spans/mcentral.h"
 
+#include "allocator/bits.h"
 #include "allocator/check.h"
-#include "allocator/spans/mbitmap.h"
+#include "allocator/heap.h"
+#include "allocator/pages/fixalloc.h"
 #include "allocator/pages/mheap.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/pages/mstats.h"
 #include "allocator/poison.h"
+#include "allocator/size_classes.h"
+#include "allocator/spans/mbitmap.h"
+#include "allocator/spans/mcache.h"
 #include "allocator/spans/special_internal.h"
 #include "allocator/spans/sweep.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
 
 #include <threads.h>
 

@@ -11,8 +11,8 @@
 #define ALLOCATOR_SPANS_MCENTRAL_H
 
 #include "allocator/heap.h"
-#include "allocator/system/lock.h"
 #include "allocator/pages/mspan.h"
+#include "allocator/system/lock.h"
 
 struct mspan_queue {
     struct mspan *first;
@@ -53,6 +53,10 @@ struct mcentral {
     struct mspan_queue partial[2]; // [generation / 2 % 2] is the swept one
     struct mspan_queue full[2];
 };
+
+// The lists of every class, as those of a fresh heap. Called by heap_create and heap_reset with
+// nobody else in the heap.
+void mcentral_init_all(struct heap *heap);
 
 // A swept span with a free slot for the cache, which owns it from now on: a partial one, else one
 // that sweeping makes so, else a new one. NULL: no memory, nothing changed. After Go's

@@ -5,9 +5,13 @@
 // explicit free two ahead, as it happens now.
 #include "allocator/spans/mprof_internal.h"
 
-#include "allocator/check.h"
-#include "allocator/pages/mheap.h"
+#include "allocator/inspect.h"
+#include "allocator/mprof.h"
 #include "allocator/pages/persistentalloc.h"
+#include "allocator/pages/undo.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
 
 #include <string.h>
 

@@ -2,9 +2,13 @@
 // again.
 #include "allocator/spans/mprof_internal.h"
 
-#include "allocator/check.h"
-#include "allocator/pages/mheap.h"
+#include "allocator/heap.h"
+#include "allocator/mprof.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/spans/mcache.h"
 #include "allocator/spans/special_internal.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
 
 #define MEAN_BYTES_MAX 0x7000000 // as Go's fastexprand; keeps the product below 64 bits
 

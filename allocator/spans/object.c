@@ -1,6 +1,11 @@
 // object: what object an address lies in.
 #include "allocator/spans/object.h"
 
+#include "allocator/heap.h"
+#include "allocator/pages/mheap.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/structure.h"
+
 bool heap_find_object(struct heap *heap, uintptr_t address, struct heap_object *object) {
     const struct mspan *span = mheap_span_of(heap, address);
     if (span == NULL || span->state != MSPAN_IN_USE) {

@@ -6,8 +6,14 @@
 #include "allocator/spans/special_internal.h"
 
 #include "allocator/check.h"
-#include "allocator/pages/mheap.h"
+#include "allocator/inspect.h"
+#include "allocator/mprof.h"
+#include "allocator/pages/fixalloc.h"
+#include "allocator/pages/mspan.h"
 #include "allocator/spans/mprof_internal.h"
+#include "allocator/special.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
 
 static struct special *first_special(struct mspan *span) {
     return atomic_load_explicit(&span->specials, memory_order_relaxed);

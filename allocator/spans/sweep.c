@@ -1,10 +1,13 @@
 // sweep: frees what is allocated and not marked in one span, finalizers first.
 #include "allocator/spans/sweep.h"
 
+#include "allocator/bits.h"
 #include "allocator/check.h"
-#include "allocator/spans/mbitmap.h"
-#include "allocator/pages/mheap.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/pages/mstats.h"
 #include "allocator/poison.h"
+#include "allocator/spans/mbitmap.h"
+#include "allocator/spans/mcache.h"
 #include "allocator/spans/special_internal.h"
 
 enum sweep_fate sweep_fate_of(const struct mspan *span) {

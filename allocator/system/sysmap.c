@@ -2,6 +2,7 @@
 #include "allocator/system/sysmap.h"
 
 #include "allocator/check.h"
+#include "allocator/system/sysmem.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
 
 #include "allocator/check.h"
 #include "allocator/heap.h"
+#include "allocator/inspect.h"
 #include "allocator/poison.h"
 #include "allocator/system/sysmap.h"
 

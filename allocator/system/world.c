@@ -4,9 +4,14 @@
 // of the process pass a barrier, and waits until nobody else is inside. Where no other thread is an
 // owner, it need not. Calls that have no cache hold world_lock for their time, which the stopper
 // has.
-#include "allocator/pages/mheap.h"
+#include "allocator/system/world.h"
 
 #include "allocator/check.h"
+#include "allocator/heap.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
+#include "allocator/system/sysmem.h"
 
 #include <sched.h>
 

@@ -2,14 +2,26 @@
 //
 // Everything that a heap owns lies in its metadata, the structure itself in the first mapping of
 // it. A reset takes the account back to where a new heap's stands, and clears just what was used.
-#include "allocator/pages/mheap.h"
+#include "allocator/heap.h"
 
 #include "allocator/bits.h"
 #include "allocator/check.h"
 #include "allocator/fault.h"
+#include "allocator/inspect.h"
+#include "allocator/pages/arena.h"
+#include "allocator/pages/fixalloc.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/pages/palloc.h"
+#include "allocator/pages/persistentalloc.h"
 #include "allocator/poison.h"
+#include "allocator/size_classes.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/spans/mcentral.h"
 #include "allocator/spans/mprof_internal.h"
 #include "allocator/spans/special_internal.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
+#include "allocator/system/sysmem.h"
 
 #include <string.h>
 

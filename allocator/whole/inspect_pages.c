@@ -2,7 +2,13 @@
 #include "allocator/inspect.h"
 
 #include "allocator/check.h"
-#include "allocator/pages/mheap.h"
+#include "allocator/heap.h"
+#include "allocator/pages/arena.h"
+#include "allocator/pages/fixalloc.h"
+#include "allocator/pages/palloc.h"
+#include "allocator/pages/persistentalloc.h"
+#include "allocator/structure.h"
+#include "allocator/system/sysmem.h"
 
 bool inspect_is_cold(const struct heap *heap) {
     return !heap->sysmem->warm;

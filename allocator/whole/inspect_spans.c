@@ -1,9 +1,13 @@
 // inspect_spans: spans, central lists and caches as plain records of raw bits.
 #include "allocator/inspect.h"
 
+#include "allocator/pages/mheap.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/pages/palloc.h"
+#include "allocator/size_classes.h"
 #include "allocator/spans/mcache.h"
 #include "allocator/spans/mcentral.h"
-#include "allocator/pages/mheap.h"
+#include "allocator/structure.h"
 
 #include <string.h>
 

@@ -1,7 +1,9 @@
 // inspect_specials: specials and profile buckets as plain records.
-#include "allocator/pages/mheap.h"
+#include "allocator/inspect.h"
+
 #include "allocator/spans/mprof_internal.h"
 #include "allocator/spans/special_internal.h"
+#include "allocator/structure.h"
 
 bool inspect_special(const void *special, struct inspect_special *record) {
     const struct special *at = special;

@@ -1,7 +1,12 @@
 // memstats: the one place where MemStats is derived from the heap's counters.
 #include "allocator/memstats.h"
 
-#include "allocator/pages/mheap.h"
+#include "allocator/heap.h"
+#include "allocator/pages/mstats.h"
+#include "allocator/size_classes.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/structure.h"
+#include "allocator/system/lock.h"
 
 #include <string.h>
 

@@ -3,7 +3,10 @@
 #include "allocator/visit.h"
 
 #include "allocator/check.h"
-#include "allocator/pages/mheap.h"
+#include "allocator/heap.h"
+#include "allocator/pages/arena.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/structure.h"
 
 #define WORD_BYTES sizeof(uint64_t)
 

@@ -9,6 +9,8 @@
 #include "allocator/inspect.h"
 #include "allocator/memstats.h"
 #include "allocator/pages/mheap.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/system/world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

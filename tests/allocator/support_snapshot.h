@@ -4,6 +4,8 @@
 #define TESTS_ALLOCATOR_SUPPORT_SNAPSHOT_H
 
 #include "allocator/pages/mheap.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/system/world.h"
 
 // Statistics, pages, summaries, spans, metadata and ranges. The caller frees it.
 char *snapshot_of(struct heap *heap);

@@ -14,6 +14,8 @@
 #include "allocator/memstats.h"
 #include "allocator/mprof.h"
 #include "allocator/pages/mheap.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/system/world.h"
 #include "allocator/special.h"
 #include "allocator/spans/mprof_internal.h"
 #include "allocator/spans/special_internal.h"

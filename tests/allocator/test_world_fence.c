@@ -13,6 +13,8 @@
 
 #include "allocator/heap.h"
 #include "allocator/pages/mheap.h"
+#include "allocator/spans/mcache.h"
+#include "allocator/system/world.h"
 
 static struct heap *heap;
 
