@@ -9,7 +9,12 @@ trap 'rm -rf "$sample"' EXIT
 
 # a number with one truth alone says why
 awk -F '|' '/^\| [A-Z][A-Za-z]+ \|/ && NF == 6 && $5 !~ /,/ && $4 !~ /one truth/ { print "one truth alone:" $2; bad = 1 }
-    END { exit bad }' "$source/DESIGN.md"
+    END { exit bad }' "$source/allocator/MEMSTATS.md"
+
+# each file that "Where is" names is there
+sed -n '/^## Where is/,/^## Add/p' "$source/HACKING.md" | grep -o '`[^`]*/[^`]*`' | tr -d '`' | while read -r file; do
+    [ -f "$source/$file" ] || { echo "FAIL: HACKING.md: Where is: no file $file"; exit 1; }
+done
 
 mkdir -p "$sample/ci" "$sample/allocator"
 cp "$source/ci/docs" "$sample/ci/"
