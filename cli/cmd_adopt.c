@@ -17,7 +17,7 @@
 #define PATH_BYTES 4096
 
 static const char usage[] =
-    "usage: countercheck adopt [--name NAME] [--target TARGET] [--corpus DIR] CRASH\n"
+    "usage: countercheck adopt [--name NAME] [--target TARGET] [--corpus DIR] [--raw] CRASH\n"
     "\n"
     "Makes a regression test of a file that fuzzing left: replays it, minimises it to the same "
     "finding or crash,\n"
@@ -27,12 +27,14 @@ static const char usage[] =
     "  --name NAME      of the file; else the rule and the field\n"
     "  --target TARGET  heap or dump; else what the file's name begins with, else heap\n"
     "  --corpus DIR     else corpus, which is there in the project's root\n"
+    "  --raw            takes any bytes as a program, as the fuzz targets do\n"
     "Exit status: 0 the file is written, 2 unusable input or call (no finding in CRASH, the name "
     "is taken),\n"
     "3 the environment failed.\n";
 
 struct adoption {
     const char *crash, *name, *target, *corpus; // as called; name and target may be NULL
+    bool is_raw;
     char own_name[NAME_BYTES];
     char path[PATH_BYTES];
 };
@@ -134,7 +136,7 @@ static int adopt(struct adoption *adoption) {
     struct shrink shrink;
     int status = find_place(adoption);
     if (status == CLI_CLEAN) {
-        status = input_read_program(adoption->crash, &program);
+        status = input_read_program_as(adoption->crash, adoption->is_raw, &program);
     }
     if (status == CLI_CLEAN) {
         status = shrink_program(adoption->crash, &program, &shrink);
@@ -153,6 +155,7 @@ int cmd_adopt(int argc, char **argv) {
     const struct cli_option options[] = {{"--name", NULL, &adoption.name},
                                          {"--target", NULL, &adoption.target},
                                          {"--corpus", NULL, &adoption.corpus},
+                                         {"--raw", &adoption.is_raw, NULL},
                                          {NULL, NULL, NULL}};
     const struct cli_call call = {usage, options, 1, 1};
     char **operands;

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-static const char usage[] = "usage: countercheck bisect [--json] FILE\n"
+static const char usage[] = "usage: countercheck bisect [--json] [--raw] FILE\n"
                             "\n"
                             "Runs the program with a full check after every operation and stops at "
                             "the first that fails: prints\n"
@@ -15,6 +15,7 @@ static const char usage[] = "usage: countercheck bisect [--json] FILE\n"
                             "and the actual one, the\n"
                             "operations before it, and the statistics that it moved, before and "
                             "after.\n"
+                            "  --raw  takes any bytes as a program, as the fuzz targets do\n"
                             "Exit status: 0 no rule fails, 1 a finding, 2 unusable input or call, "
                             "3 the environment failed.\n";
 
@@ -56,7 +57,9 @@ static int bisect(const char *path, bool is_json) {
 
 int cmd_bisect(int argc, char **argv) {
     bool is_json = false;
-    const struct cli_option options[] = {{"--json", &is_json, NULL}, {NULL, NULL, NULL}};
+    bool is_raw = false;
+    const struct cli_option options[] = {
+        {"--json", &is_json, NULL}, {"--raw", &is_raw, NULL}, {NULL, NULL, NULL}};
     const struct cli_call call = {usage, options, 1, 1};
     char **operands;
     size_t operand_count;
@@ -64,6 +67,6 @@ int cmd_bisect(int argc, char **argv) {
     if (status >= 0) {
         return status;
     }
-    status = input_read_program(operands[0], &program);
+    status = input_read_program_as(operands[0], is_raw, &program);
     return status == CLI_CLEAN ? bisect(operands[0], is_json) : status;
 }

@@ -10,13 +10,14 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: countercheck minimize FILE -o OUT\n"
+    "usage: countercheck minimize [--raw] FILE -o OUT\n"
     "\n"
     "Writes to OUT, as text, the smallest program that ends in the same finding as FILE: the same "
     "rule on\n"
     "the same field, or the same crash. Each trial runs in a process of its own. What is left is "
     "run 100 times\n"
     "more, and how often it ended the same is said.\n"
+    "  --raw  takes any bytes as a program, as the fuzz targets do\n"
     "Exit status: 0 OUT is written, 2 unusable input or call (no finding in FILE), 3 the "
     "environment\n"
     "failed.\n";
@@ -48,7 +49,9 @@ static int minimize(const char *path, const char *out) {
 
 int cmd_minimize(int argc, char **argv) {
     const char *out = NULL;
-    const struct cli_option options[] = {{"-o", NULL, &out}, {NULL, NULL, NULL}};
+    bool is_raw = false;
+    const struct cli_option options[] = {
+        {"-o", NULL, &out}, {"--raw", &is_raw, NULL}, {NULL, NULL, NULL}};
     const struct cli_call call = {usage, options, 1, 1};
     char **operands;
     size_t operand_count;
@@ -60,6 +63,6 @@ int cmd_minimize(int argc, char **argv) {
         cli_message("minimize: -o OUT is missing (try --help)");
         return CLI_UNUSABLE;
     }
-    status = input_read_program(operands[0], &program);
+    status = input_read_program_as(operands[0], is_raw, &program);
     return status == CLI_CLEAN ? minimize(operands[0], out) : status;
 }

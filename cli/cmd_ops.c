@@ -8,11 +8,12 @@
 #include <stdlib.h>
 
 static const char usage[] =
-    "usage: countercheck ops FILE                  prints the operations as text\n"
-    "       countercheck ops --encode TEXT -o BIN  writes them as binary\n"
+    "usage: countercheck ops [--raw] FILE                  prints the operations as text\n"
+    "       countercheck ops [--raw] --encode TEXT -o BIN  writes them as binary\n"
     "\n"
     "FILE and TEXT may be binary or text, told apart by their content; - is stdin. Both ways are\n"
     "lossless: what is written is the canonical form of the same program.\n"
+    "  --raw  takes any bytes as a program, as the fuzz targets do\n"
     "Exit status: 0 clean, 2 unusable input or call, 3 the environment failed.\n";
 
 static struct program program;
@@ -36,8 +37,11 @@ static int write_binary(const char *path) {
 int cmd_ops(int argc, char **argv) {
     const char *out = NULL;
     const char *encoded = NULL;
-    const struct cli_option options[] = {
-        {"--encode", NULL, &encoded}, {"-o", NULL, &out}, {NULL, NULL, NULL}};
+    bool is_raw = false;
+    const struct cli_option options[] = {{"--encode", NULL, &encoded},
+                                         {"-o", NULL, &out},
+                                         {"--raw", &is_raw, NULL},
+                                         {NULL, NULL, NULL}};
     const struct cli_call call = {usage, options, 0, 1};
     char **operands;
     size_t operand_count;
@@ -49,7 +53,7 @@ int cmd_ops(int argc, char **argv) {
         cli_message("ops: either FILE, or --encode TEXT -o BIN (try --help)");
         return CLI_UNUSABLE;
     }
-    status = input_read_program(encoded == NULL ? operands[0] : encoded, &program);
+    status = input_read_program_as(encoded == NULL ? operands[0] : encoded, is_raw, &program);
     if (status != CLI_CLEAN) {
         return status;
     }

@@ -16,7 +16,8 @@
 static const char usage[] =
     "usage: countercheck replay [--trace] [--check=cheap|full|paranoid] [--stats] [--json]\n"
     "                           [--first] [--dump OUT] [--against DUMP] [--without NAMES] "
-    "[--no-expect] FILE|DIR...\n"
+    "[--no-expect]\n"
+    "                           [--raw] FILE|DIR...\n"
     "       countercheck replay --pin FILE|DIR...\n"
     "\n"
     "Runs programs of heap operations, binary or text (told apart by their content), each on a "
@@ -41,6 +42,7 @@ static const char usage[] =
     "                 see it as well? Truths: scan model identities delta kernel dump twin reach "
     "poison contents\n"
     "  --no-expect    does not check expect lines\n"
+    "  --raw          takes any bytes as a program, as the fuzz targets do\n"
     "  --pin          writes the final statistics into the text FILE as expect lines, in place of "
     "those of\n"
     "                 before: a later replay compares them, and a change is a difference of the "
@@ -57,7 +59,8 @@ struct totals {
 };
 
 struct call {
-    bool is_traced, has_stats, is_json, is_terminal, is_pinning, ignores_expectations, is_first;
+    bool is_traced, has_stats, is_json, is_terminal, is_pinning, is_raw, ignores_expectations,
+        is_first;
     bool every_operation; // --check was given
     enum oracle_level level;
     const char *dump_path;
@@ -143,7 +146,7 @@ static int replay_file(struct executor *executor, const char *path, const struct
                        struct totals *totals) {
     const struct replay replay = {
         .executor = executor, .name = path, .is_traced = call->is_traced, .is_json = call->is_json};
-    int status = input_read_program(path, &program);
+    int status = input_read_program_as(path, call->is_raw, &program);
     if (status != CLI_CLEAN) {
         return status;
     }
@@ -228,17 +231,12 @@ int cmd_replay(int argc, char **argv) {
     const char *against_path = NULL;
     struct call call = {.is_terminal = isatty(STDERR_FILENO) == 1};
     const struct cli_option options[] = {
-        {"--trace", &call.is_traced, NULL},
-        {"--check", NULL, &level},
-        {"--stats", &call.has_stats, NULL},
-        {"--json", &call.is_json, NULL},
-        {"--first", &call.is_first, NULL},
-        {"--dump", NULL, &call.dump_path},
-        {"--against", NULL, &against_path},
-        {"--without", NULL, &call.without},
-        {"--pin", &call.is_pinning, NULL},
-        {"--no-expect", &call.ignores_expectations, NULL},
-        {NULL, NULL, NULL},
+        {"--trace", &call.is_traced, NULL}, {"--check", NULL, &level},
+        {"--stats", &call.has_stats, NULL}, {"--json", &call.is_json, NULL},
+        {"--first", &call.is_first, NULL},  {"--dump", NULL, &call.dump_path},
+        {"--against", NULL, &against_path}, {"--without", NULL, &call.without},
+        {"--pin", &call.is_pinning, NULL},  {"--no-expect", &call.ignores_expectations, NULL},
+        {"--raw", &call.is_raw, NULL},      {NULL, NULL, NULL},
     };
     const struct cli_call parsed = {usage, options, 1, SIZE_MAX};
     char **operands;
@@ -252,9 +250,9 @@ int cmd_replay(int argc, char **argv) {
     }
     call.every_operation = level != NULL;
     if (call.is_pinning &&
-        (call.is_traced || call.has_stats || call.is_json || call.ignores_expectations ||
-         call.every_operation || call.dump_path != NULL || against_path != NULL ||
-         call.without != NULL)) {
+        (call.is_traced || call.has_stats || call.is_json || call.is_raw ||
+         call.ignores_expectations || call.every_operation || call.dump_path != NULL ||
+         against_path != NULL || call.without != NULL)) {
         cli_message("replay: --pin goes with no other option");
         return CLI_UNUSABLE;
     }

@@ -66,7 +66,7 @@ def finding_of_json(line):
 def replay_one(command, path, timeout=60):
     """The finding of one program; None: clean."""
     try:
-        done = subprocess.run([command, "replay", "--json", path], env=ENVIRONMENT, capture_output=True,
+        done = subprocess.run([command, "replay", "--json", "--raw", path], env=ENVIRONMENT, capture_output=True,
                               timeout=timeout)
     except subprocess.TimeoutExpired:
         return {"by": "timeout", "message": f"longer than {timeout} s", "file": path}
@@ -269,7 +269,7 @@ def operation_count(command, path):
 def minimize(command, artifact, out):
     """Whether `out` is the smallest program with the artifact's finding."""
     try:
-        done = subprocess.run([command, "minimize", str(artifact), "-o", str(out)], env=ENVIRONMENT,
+        done = subprocess.run([command, "minimize", "--raw", str(artifact), "-o", str(out)], env=ENVIRONMENT,
                               capture_output=True, timeout=300)
     except subprocess.TimeoutExpired:
         return False

@@ -7,13 +7,13 @@ _countercheck() {
         return
     fi
     case $subcommand in
-    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --no-expect --first" ;;
-    minimize) options+=" -o" ;;
-    adopt) options+=" --name --target --corpus" ;;
-    ops) options+=" --encode -o" ;;
+    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --no-expect --first --raw" ;;
+    minimize) options+=" --raw -o" ;;
+    adopt) options+=" --name --target --corpus --raw" ;;
+    ops) options+=" --encode --raw -o" ;;
     soak) options+=" --seconds --seed --operations --check=cheap --check=full --check=paranoid --table --threads" ;;
     accounts) options+=" --allow= --json" ;;
-    bisect) options+=" --json" ;;
+    bisect) options+=" --json --raw" ;;
     dump)
         if [ "$COMP_CWORD" = 2 ]; then
             mapfile -t COMPREPLY < <(compgen -W "info json verify recode diff --help" -- "$word")

@@ -13,6 +13,7 @@ complete -c countercheck -n '__fish_seen_subcommand_from replay' -l first -d 'st
 complete -c countercheck -n '__fish_seen_subcommand_from replay' -l no-expect -d 'do not check expect lines'
 complete -c countercheck -n '__fish_seen_subcommand_from replay' -l pin -d 'write the final statistics into the file'
 complete -c countercheck -n '__fish_seen_subcommand_from replay bisect accounts dump' -l json -d 'as JSON'
+complete -c countercheck -n '__fish_seen_subcommand_from replay minimize adopt bisect ops' -l raw -d 'take any bytes'
 complete -c countercheck -n '__fish_seen_subcommand_from minimize ops' -s o -r -d 'write to'
 complete -c countercheck -n '__fish_seen_subcommand_from adopt' -l name -x -d 'of the test'
 complete -c countercheck -n '__fish_seen_subcommand_from adopt' -l target -x -a 'heap dump' -d 'whose corpus'

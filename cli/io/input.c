@@ -145,26 +145,50 @@ int input_read_bytes(const char *path, uint8_t **bytes, size_t *size_bytes) {
     return status;
 }
 
-int input_read_program(const char *path, struct program *program) {
+// Why the bytes are no program that somebody meant; NULL: they may be one.
+static const char *why_no_program(const uint8_t *bytes, size_t size_bytes, char *text,
+                                  size_t text_bytes) {
     static const char dump_header[] = "go1.7 heap dump\n";
+    if (size_bytes == 0) {
+        return "an empty file";
+    }
+    if (size_bytes >= sizeof dump_header - 1 &&
+        memcmp(bytes, dump_header, sizeof dump_header - 1) == 0) {
+        return "a heap dump, not operations (countercheck dump reads it)";
+    }
+    size_t at = program_bytes_control(bytes, size_bytes);
+    if (program_bytes_are_binary(bytes, size_bytes) || at == size_bytes) {
+        return NULL;
+    }
+    (void)snprintf(text, text_bytes,
+                   "byte %zu is 0x%02x: no text, and no binary program with its magic (--raw takes "
+                   "any bytes, as the fuzz targets do)",
+                   at, bytes[at]);
+    return text;
+}
+
+int input_read_program_as(const char *path, bool is_raw, struct program *program) {
     uint8_t *bytes;
     size_t size_bytes;
+    char text[160];
     struct text_error error;
     int status = input_read_bytes(path, &bytes, &size_bytes);
     if (status != CLI_CLEAN) {
         return status;
     }
-    if (size_bytes == 0) {
-        status = unusable(path, "an empty file");
-    } else if (size_bytes >= sizeof dump_header - 1 &&
-               memcmp(bytes, dump_header, sizeof dump_header - 1) == 0) {
-        status = unusable(path, "a heap dump, not operations (countercheck dump reads it)");
+    const char *why = is_raw ? NULL : why_no_program(bytes, size_bytes, text, sizeof text);
+    if (why != NULL) {
+        status = unusable(path, why);
     } else if (!text_read_program(program, bytes, size_bytes, &error)) {
         cli_message("%s:%zu: %s", path, error.line, error.message);
         status = CLI_UNUSABLE;
     }
     free(bytes);
     return status;
+}
+
+int input_read_program(const char *path, struct program *program) {
+    return input_read_program_as(path, false, program);
 }
 
 static int write_all(int descriptor, const uint8_t *bytes, size_t size_bytes) {

@@ -19,8 +19,11 @@ void input_list_free(struct input_list *list);
 // printed.
 int input_read_bytes(const char *path, uint8_t **bytes, size_t *size_bytes);
 
-// Reads a program, binary or text. Likewise.
+// Reads a program: binary with its magic, or clean text; other bytes are refused. Likewise.
 int input_read_program(const char *path, struct program *program);
+
+// The same when is_raw is false; else any bytes are a program, as the fuzz targets take them.
+int input_read_program_as(const char *path, bool is_raw, struct program *program);
 
 // Writes a file through a temporary beside it and a rename, so that there is never half of one.
 // Likewise.

@@ -100,15 +100,22 @@ bool program_equal(const struct program *a, const struct program *b) {
            memcmp(a->operations, b->operations, a->count * sizeof a->operations[0]) == 0;
 }
 
-bool program_bytes_are_text(const uint8_t *bytes, size_t size_bytes) {
-    if (size_bytes >= sizeof magic && memcmp(bytes, magic, sizeof magic) == 0) {
-        return false;
-    }
-    for (size_t i = 0; i < size_bytes; i++) {
-        uint8_t c = bytes[i];
+bool program_bytes_are_binary(const uint8_t *bytes, size_t size_bytes) {
+    return size_bytes >= sizeof magic && memcmp(bytes, magic, sizeof magic) == 0;
+}
+
+size_t program_bytes_control(const uint8_t *bytes, size_t size_bytes) {
+    size_t at = 0;
+    for (; at < size_bytes; at++) {
+        uint8_t c = bytes[at];
         if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) {
-            return false;
+            break;
         }
     }
-    return true;
+    return at;
+}
+
+bool program_bytes_are_text(const uint8_t *bytes, size_t size_bytes) {
+    return !program_bytes_are_binary(bytes, size_bytes) &&
+           program_bytes_control(bytes, size_bytes) == size_bytes;
 }

@@ -49,7 +49,13 @@ size_t program_encode(const struct program *program, uint8_t *bytes, size_t capa
 bool program_header_is_default(const struct program_header *header);
 bool program_equal(const struct program *a, const struct program *b);
 
-// True when the bytes are text: no magic, and no control character but tab, newline and return.
+// True when the bytes begin with the magic: a binary program, and meant as one.
+bool program_bytes_are_binary(const uint8_t *bytes, size_t size_bytes);
+
+// The offset of the first control character but tab, newline and return; size_bytes: none.
+size_t program_bytes_control(const uint8_t *bytes, size_t size_bytes);
+
+// True when the bytes are text: no magic, and no such control character.
 bool program_bytes_are_text(const uint8_t *bytes, size_t size_bytes);
 
 #endif

@@ -36,15 +36,17 @@ static void print_operations_before(const struct finding *finding) {
     }
 }
 
-static _Noreturn void report(void) {
+static _Noreturn void report(bool is_raw) {
     char line[512];
     const struct finding *finding = executor_finding(executor);
     (void)finding_line(finding, line, sizeof line);
     (void)fprintf(stderr, "countercheck: %s\n", line);
     finding_print(finding, stderr);
     print_operations_before(finding);
-    (void)fprintf(stderr, "countercheck: reproduce: countercheck replay FILE, with the file that "
-                          "the engine writes now\n");
+    (void)fprintf(stderr,
+                  "countercheck: reproduce: countercheck replay %sFILE, with the file that "
+                  "the engine writes now\n",
+                  is_raw ? "--raw " : "");
     abort();
 }
 
@@ -111,7 +113,8 @@ int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_
     add_stats();
     if (verdict == VERDICT_FINDING) {
         target_stats_finish();
-        report();
+        report(!program_bytes_are_binary(bytes, size_bytes) &&
+               !program_bytes_are_text(bytes, size_bytes));
     }
     if (verdict == VERDICT_ENVIRONMENT) {
         give_up("the system refused memory, a thread or a file: nothing is shown");

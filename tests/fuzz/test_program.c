@@ -124,6 +124,12 @@ static void text_and_binary_are_told_apart_by_content(void **context) {
     assert_true(program_bytes_are_text((const uint8_t *)"stats\n", 6));
     assert_false(program_bytes_are_text((const uint8_t *)"CCP\1stats", 9));
     assert_false(program_bytes_are_text((const uint8_t *)"sta\0ts", 6));
+    assert_int_equal(program_bytes_control((const uint8_t *)"sta\0ts", 6), 3);
+    assert_int_equal(program_bytes_control((const uint8_t *)"a\t\r\n\xc3\xa9", 6), 6);
+    assert_int_equal(program_bytes_control((const uint8_t *)"a\x7f", 2), 1);
+    assert_true(program_bytes_are_binary((const uint8_t *)"CCP\1", 4));
+    assert_false(program_bytes_are_binary((const uint8_t *)"CCP\1", 3));
+    assert_false(program_bytes_are_binary((const uint8_t *)"CCP\2", 4));
 }
 
 int main(void) {

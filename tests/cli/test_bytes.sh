@@ -1,0 +1,61 @@
+#!/bin/bash
+# test_bytes: bytes that nobody meant as a program are refused by every command that reads one; --raw takes them as the fuzz
+# targets do.
+set -uo pipefail
+command=${COUNTERCHECK:?}
+inputs=${COUNTERCHECK_SOURCE:?}/tests/cli/inputs
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 3
+failed=0
+
+fail() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+expect() { # STATUS TEXT-ON-STDERR COMMAND...
+    local wanted=$1 text=$2
+    shift 2
+    "$@" >out 2>err </dev/null
+    local status=$?
+    [ $status = "$wanted" ] || fail "$*: status $status, not $wanted: $(cat err)"
+    [ -z "$text" ] || grep -qF -- "$text" err || fail "$*: stderr lacks '$text' but has: $(cat err)"
+    [ "$wanted" != 2 ] || [ "$(wc -l <err)" = 1 ] || fail "$*: not one line on stderr: $(cat err)"
+}
+
+printf 'nop\n' | gzip >program.gz
+printf '\f\nnop\n' >feed.ops
+printf 'CCP\2\0\0\0\0\0\0\0\0\0\0\0\0' >version.bin
+mkdir -p corpus/heap/regression
+cp "$command" elf
+cp "$inputs"/{nul,esc,wrong}.ops .
+
+calls=("replay FILE" "replay --trace FILE" "minimize FILE -o small" "bisect FILE" "ops FILE" "ops --encode FILE -o binary"
+    "adopt FILE")
+for call in "${calls[@]}"; do
+    for file in nul.ops esc.ops program.gz feed.ops version.bin elf; do
+        # shellcheck disable=SC2086 # a call of words
+        expect 2 "(--raw takes any bytes, as the fuzz targets do)" "$command" ${call/FILE/$file}
+    done
+done
+expect 2 "nul.ops: byte 40 is 0x00: no text" "$command" replay nul.ops
+expect 2 "esc.ops: byte 21 is 0x1b: no text" "$command" bisect esc.ops
+[ -e small ] || [ -e binary ] || [ -n "$(ls corpus/heap/regression)" ] && fail "something was written of refused bytes"
+
+expect 1 "" "$command" replay wrong.ops
+expect 0 "" "$command" replay --raw nul.ops
+expect 0 "" "$command" bisect --raw nul.ops
+expect 0 "" "$command" ops --raw nul.ops
+cp out raw.ops
+expect 0 "" "$command" ops --raw --encode nul.ops -o binary
+expect 0 "" "$command" ops binary
+cmp -s out raw.ops || fail "--raw decodes what --raw --encode does not"
+expect 2 "no finding, nothing to minimize" "$command" minimize --raw nul.ops -o small
+expect 2 "no finding, nothing to minimize" "$command" adopt --raw nul.ops
+expect 1 "" "$command" replay --raw wrong.ops # text stays text
+expect 2 "--pin goes with no other option" "$command" replay --pin --raw wrong.ops
+
+[ $failed = 0 ] && echo "ok: bytes that are no program are refused, and taken with --raw"
+exit $failed
