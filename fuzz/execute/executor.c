@@ -52,7 +52,7 @@ struct executor *executor_create(const struct machine *machine, const void *argu
     language_use(machine->language);
     executor->state = machine->create(executor, argument);
     if (executor->state == NULL) {
-        free(executor);
+        supply_free(executor);
         return NULL;
     }
     executor->book = machine->book(executor->state);
@@ -63,7 +63,7 @@ struct executor *executor_create(const struct machine *machine, const void *argu
 
 void executor_destroy(struct executor *executor) {
     executor->machine->destroy(executor->state);
-    free(executor);
+    supply_free(executor);
 }
 
 void executor_set_options(struct executor *executor, const struct executor_options *options) {

@@ -224,7 +224,7 @@ static void dump_to_failing(struct go_machine *machine, enum sink_kind kind, uin
     if (!sink.is_out_of_memory && result_is(machine, result, error, taken.size_bytes)) {
         (void)compare_beginning(machine, &taken, is_whole);
     }
-    free(taken.bytes);
+    supply_free(taken.bytes);
 }
 
 static bool read_file(const char *path, struct dump_buffer *buffer) {

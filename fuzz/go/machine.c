@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint8_t bss_mask[GO_BSS_WORDS / 8] = {0xdb, 0x6d, 0xb6, 0xff,
-                                                         0x00, 0x81, 0x55, 0x01};
+static const uint8_t bss_mask[GO_BSS_WORDS / 8] = {0xdb, 0x6d, 0xb6, 0xff, 0x00, 0x81, 0x55, 0x01};
 
 size_t go_segment_word(uint32_t choice, bool is_bss) {
     size_t word = choice % GO_DATA_WORDS;
@@ -45,7 +44,7 @@ static void *create(struct executor *executor, const void *argument) {
     machine->executor = executor;
     machine->oracle = oracle_create();
     if (machine->oracle == NULL) {
-        free(machine);
+        supply_free(machine);
         return NULL;
     }
     return machine;
@@ -66,8 +65,8 @@ static void destroy(void *state) {
         heap_destroy(machine->heap);
     }
     oracle_destroy(machine->oracle);
-    free(machine->dump.bytes);
-    free(machine);
+    supply_free(machine->dump.bytes);
+    supply_free(machine);
 }
 
 // ---- begin

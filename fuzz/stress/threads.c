@@ -35,10 +35,10 @@ static bool create_worker(struct crew *crew, struct worker *worker) {
 }
 
 static void destroy_worker(struct worker *worker) {
-    free(worker->held);
-    free(worker->spare);
-    free(worker->dropped);
-    free(worker->blocks);
+    supply_free(worker->held);
+    supply_free(worker->spare);
+    supply_free(worker->dropped);
+    supply_free(worker->blocks);
 }
 
 static bool create_crew(struct crew *crew) {
@@ -70,13 +70,13 @@ static void destroy_crew(struct crew *crew) {
         verifier_fini(crew->verifier);
     }
     oracle_destroy(crew->oracle);
-    free(crew->workers);
-    free(crew->objects);
-    free(crew->view);
-    free(crew->verifier);
-    free(crew->scan);
-    free(crew->entries);
-    free(crew->dump_bytes);
+    supply_free(crew->workers);
+    supply_free(crew->objects);
+    supply_free(crew->view);
+    supply_free(crew->verifier);
+    supply_free(crew->scan);
+    supply_free(crew->entries);
+    supply_free(crew->dump_bytes);
 }
 
 // ---- a round: from an empty heap to an empty heap

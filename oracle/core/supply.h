@@ -1,7 +1,8 @@
 // supply: what the harness gets from the system, and how often the system refused.
 //
-// Who is refused goes on as well as it can: an event is not entered, a check is not made. What
-// comes after that proves nothing, so that refusals are counted and the run is given up
+// Memory comes from mappings of the harness's own and never from malloc, which may be the heap that
+// is tested. Who is refused goes on as well as it can: an event is not entered, a check is not
+// made. What comes after that proves nothing, so that refusals are counted and the run is given up
 // (VERDICT_ENVIRONMENT). Whatever a verdict rests on is asked for here.
 #ifndef ORACLE_CORE_SUPPLY_H
 #define ORACLE_CORE_SUPPLY_H
@@ -9,10 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// As malloc, calloc and realloc. NULL: refused, and counted. From any thread.
+// As malloc, calloc and realloc, aligned to 16 bytes. NULL: refused, and counted. From any thread.
 void *supply_memory(size_t size_bytes);
 void *supply_zeroed(size_t count, size_t item_bytes);
-void *supply_resized(void *block, size_t size_bytes);
+void *supply_resized(void *memory, size_t size_bytes);
+
+// Gives back what one of these returned; NULL is nothing. From any thread.
+void supply_free(void *memory);
 
 // Counts a refusal of something else: a thread, a file, a reader of dumps.
 void supply_refused(void);

@@ -36,7 +36,7 @@ struct oracle *oracle_create(void) {
         rule_book_init(&oracle->book, &go_rules);
     }
     if (oracle != NULL && !model_init(&oracle->model, &oracle->book)) {
-        free(oracle);
+        supply_free(oracle);
         oracle = NULL;
     }
     return oracle;
@@ -47,7 +47,7 @@ void oracle_destroy(struct oracle *oracle) {
         model_fini(&oracle->model);
         view_fini(&oracle->view);
         verifier_fini(&oracle->verifier);
-        free(oracle);
+        supply_free(oracle);
     }
 }
 

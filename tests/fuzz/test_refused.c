@@ -1,6 +1,6 @@
 // test_refused: whatever the system refuses to the harness itself, the run ends as one of which
 // nothing is known: never clean, never a finding; and the next run is as if nothing had been.
-// wrap: malloc calloc realloc pthread_create
+// wrap: malloc calloc realloc supply_memory supply_zeroed supply_resized pthread_create
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
 #include "fuzz/program/text.h"
+#include "oracle/core/supply.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -20,11 +21,17 @@
 void *__real_malloc(size_t size_bytes);
 void *__real_calloc(size_t count, size_t item_bytes);
 void *__real_realloc(void *block, size_t size_bytes);
+void *__real_supply_memory(size_t size_bytes);
+void *__real_supply_zeroed(size_t count, size_t item_bytes);
+void *__real_supply_resized(void *memory, size_t size_bytes);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *context);
 void *__wrap_malloc(size_t size_bytes);
 void *__wrap_calloc(size_t count, size_t item_bytes);
 void *__wrap_realloc(void *block, size_t size_bytes);
+void *__wrap_supply_memory(size_t size_bytes);
+void *__wrap_supply_zeroed(size_t count, size_t item_bytes);
+void *__wrap_supply_resized(void *memory, size_t size_bytes);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *context);
 
@@ -48,6 +55,23 @@ void *__wrap_calloc(size_t count, size_t item_bytes) {
 
 void *__wrap_realloc(void *block, size_t size_bytes) {
     return is_refused() ? NULL : __real_realloc(block, size_bytes);
+}
+
+static void *refuse(void) {
+    supply_refused();
+    return NULL;
+}
+
+void *__wrap_supply_memory(size_t size_bytes) {
+    return is_refused() ? refuse() : __real_supply_memory(size_bytes);
+}
+
+void *__wrap_supply_zeroed(size_t count, size_t item_bytes) {
+    return is_refused() ? refuse() : __real_supply_zeroed(count, item_bytes);
+}
+
+void *__wrap_supply_resized(void *memory, size_t size_bytes) {
+    return is_refused() ? refuse() : __real_supply_resized(memory, size_bytes);
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),

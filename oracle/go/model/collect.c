@@ -1,6 +1,7 @@
 // collect: cycles as the ledger sees them: what must and what may be marked, what a sweep
 // then frees, pauses and pace.
 #include "oracle/go/model/state.h"
+#include "oracle/core/supply.h"
 #include "oracle/go/rules.h"
 
 #include <inttypes.h>
@@ -27,9 +28,9 @@ void model_collect_reset(struct model *model) {
 }
 
 void model_collect_fini(struct model *model) {
-    free(model->condemned);
-    free(model->condemned_slots);
-    free(model->span_entry);
+    supply_free(model->condemned);
+    supply_free(model->condemned_slots);
+    supply_free(model->span_entry);
 }
 
 // ---- clock

@@ -63,10 +63,10 @@ void map_reset(struct map *map, uintptr_t base) {
 
 void map_fini(struct map *map) {
     for (size_t i = 0; i < HEAP_ARENA_COUNT; i++) {
-        free(map->arenas[i]);
+        supply_free(map->arenas[i]);
     }
-    free(map->pages.items);
-    free(map->table);
+    supply_free(map->pages.items);
+    supply_free(map->table);
 }
 
 // ---- bits of a page
@@ -173,7 +173,7 @@ static bool table_make_room(struct model *model) {
             table_enter(model, old[i] - 1);
         }
     }
-    free(old);
+    supply_free(old);
     return true;
 }
 

@@ -74,13 +74,13 @@ void model_fini(struct model *model) {
     model_program_fini(model);
     model_profile_fini(model);
     view_fini(&model->view);
-    free(model->slots.items);
-    free(model->edges.items);
-    free(model->finalizers.items);
-    free(model->live);
-    free(model->handles);
-    free(model->touched);
-    free(model->stack);
+    supply_free(model->slots.items);
+    supply_free(model->edges.items);
+    supply_free(model->finalizers.items);
+    supply_free(model->live);
+    supply_free(model->handles);
+    supply_free(model->touched);
+    supply_free(model->stack);
     model_collect_fini(model);
     memset(model, 0, sizeof *model);
 }

@@ -6,6 +6,7 @@
 // published with cycle c + 2, a free by the program likewise, a free by a sweep with cycle c + 1,
 // because the object died in the cycle before.
 #include "oracle/go/model/state.h"
+#include "oracle/core/supply.h"
 #include "oracle/go/rules.h"
 
 #include <stdlib.h>
@@ -28,9 +29,9 @@ void model_profile_reset(struct model *model) {
 }
 
 void model_profile_fini(struct model *model) {
-    free(model->profile.books);
-    free(model->profile.frames);
-    free(model->profile.caches);
+    supply_free(model->profile.books);
+    supply_free(model->profile.frames);
+    supply_free(model->profile.caches);
 }
 
 // ---- books, by call stack and size

@@ -1,5 +1,6 @@
 // program: where reachability starts, and memory that is no object.
 #include "oracle/go/model/state.h"
+#include "oracle/core/supply.h"
 #include "oracle/go/rules.h"
 
 #include <stdlib.h>
@@ -33,21 +34,21 @@ void model_program_reset(struct model *model) {
 void model_program_fini(struct model *model) {
     for (uint32_t i = 0; i < model->goroutine_capacity; i++) {
         struct goroutine_entry *g = &model->goroutines[i];
-        free(g->frames);
-        free(g->words);
-        free(g->bits);
-        free(g->defers);
-        free(g->panics);
+        supply_free(g->frames);
+        supply_free(g->words);
+        supply_free(g->bits);
+        supply_free(g->defers);
+        supply_free(g->panics);
     }
-    free(model->goroutines);
+    supply_free(model->goroutines);
     for (size_t segment = 0; segment < MODEL_SEGMENT_COUNT; segment++) {
-        free(model->segments[segment].words);
+        supply_free(model->segments[segment].words);
     }
-    free(model->roots);
-    free(model->manuals);
-    free(model->os_stacks);
-    free(model->queue_seen.items);
-    free(model->queue_due.items);
+    supply_free(model->roots);
+    supply_free(model->manuals);
+    supply_free(model->os_stacks);
+    supply_free(model->queue_seen.items);
+    supply_free(model->queue_due.items);
     model_table_fini(model);
 }
 

@@ -1,6 +1,7 @@
 // table: what the program defined once and for all (types, itabs, functions), and its OS
 // threads.
 #include "oracle/go/model/state.h"
+#include "oracle/core/supply.h"
 
 #include "runtime/osthread.h" // OSTHREAD_STACK_BYTES
 #include "runtime/type.h"
@@ -20,10 +21,10 @@ void model_table_reset(struct model *model) {
 }
 
 void model_table_fini(struct model *model) {
-    free(model->osthreads);
-    free(model->types);
-    free(model->itabs);
-    free(model->funcs);
+    supply_free(model->osthreads);
+    supply_free(model->types);
+    supply_free(model->itabs);
+    supply_free(model->funcs);
 }
 
 bool model_type_defined(struct model *model, uintptr_t address, const struct type *description) {

@@ -31,7 +31,7 @@ static bool make_room(struct view *view, size_t span_count) {
     if (in_order == NULL) {
         return false;
     }
-    free(view->in_order);
+    supply_free(view->in_order);
     view->in_order = in_order;
     bool grown = grow(&spans, sizeof *view->spans, capacity);
     view->spans = spans;
@@ -201,11 +201,11 @@ bool view_take(struct view *view, const struct heap *heap) {
 }
 
 void view_fini(struct view *view) {
-    free(view->spans);
-    free(view->by_address);
-    free(view->in_order);
-    free(view->identity_table);
-    free(view->caches);
+    supply_free(view->spans);
+    supply_free(view->by_address);
+    supply_free(view->in_order);
+    supply_free(view->identity_table);
+    supply_free(view->caches);
     *view = (struct view){0};
 }
 
