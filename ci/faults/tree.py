@@ -104,7 +104,7 @@ class Tree:
         return folder
 
     def run(self, command, log):
-        environment = dict(os.environ, CI="")  # a fault may leave a warning
+        environment = dict(os.environ, COUNTERCHECK_WERROR="")  # a fault may leave a warning
         done = subprocess.run(command, cwd=self.path, env=environment, text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT)
         log.append(done.stdout)
