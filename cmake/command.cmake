@@ -1,15 +1,22 @@
 # command: the countercheck command; it alone links the compression libraries.
 
-if(EXISTS ${PROJECT_SOURCE_DIR}/cli/main.c)
+option(COUNTERCHECK_COMMAND "Build the command, which needs zlib, liblzma and libzstd" ON)
+
+if(COUNTERCHECK_COMMAND)
     find_package(ZLIB REQUIRED)
     find_package(LibLZMA REQUIRED)
     find_package(PkgConfig REQUIRED)
     pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
-    target_link_libraries(cli PUBLIC ZLIB::ZLIB LibLZMA::LibLZMA PkgConfig::ZSTD)
-    target_compile_definitions(cli PRIVATE COUNTERCHECK_HAS_GO=${COUNTERCHECK_HAS_GO})
+    target_link_libraries(countercheck_cli PUBLIC ZLIB::ZLIB LibLZMA::LibLZMA PkgConfig::ZSTD)
+    target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_GO=${COUNTERCHECK_HAS_GO})
     add_executable(countercheck cli/main.c)
-    target_link_libraries(countercheck PRIVATE cli)
+    target_link_libraries(countercheck PRIVATE countercheck_cli)
     target_compile_definitions(countercheck PRIVATE COUNTERCHECK_VERSION="${PROJECT_VERSION}")
+    if(COUNTERCHECK_IS_PLAIN)
+        target_link_libraries(countercheck PRIVATE countercheck_hardened)
+        target_compile_options(countercheck PRIVATE -fPIE)
+        target_link_options(countercheck PRIVATE -pie -Wl,-z,relro -Wl,-z,now)
+    endif()
     if(COUNTERCHECK_SANITIZE STREQUAL "thread")
         target_link_options(countercheck PRIVATE -Wl,--wrap=pthread_mutex_lock) # fuzz/stress/yield.c
     endif()

@@ -7,6 +7,12 @@ set(COUNTERCHECK_ENGINE "builtin" CACHE STRING "Fuzzing engine of the targets: l
 set_property(CACHE COUNTERCHECK_ENGINE PROPERTY STRINGS libfuzzer afl builtin)
 set(COUNTERCHECK_CHECK_LEVEL "" CACHE STRING "0 CHECK, 1 also ASSERT, 2 also ASSERT_SLOW; empty: 1")
 
+# No type was chosen: the optimised one, as nobody wants the other by accident.
+get_property(is_multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+if(PROJECT_IS_TOP_LEVEL AND NOT is_multi_config AND NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "None, Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
+endif()
+
 set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
@@ -50,6 +56,22 @@ if(COUNTERCHECK_COVERAGE)
     endif()
     target_compile_options(countercheck_flags INTERFACE ${coverage_flags})
     target_link_options(countercheck_flags INTERFACE ${coverage_flags})
+endif()
+
+# Nothing watches and nothing guides: what users and packagers build.
+set(COUNTERCHECK_IS_PLAIN OFF)
+if(NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERAGE AND COUNTERCHECK_ENGINE STREQUAL "builtin")
+    set(COUNTERCHECK_IS_PLAIN ON)
+endif()
+
+# For what reads input. The C library's checks need an optimised build, and whoever chose a level of
+# them by CFLAGS keeps it.
+add_library(countercheck_hardened INTERFACE)
+target_compile_options(countercheck_hardened INTERFACE -fstack-protector-strong)
+string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+set(c_flags "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${build_type}}")
+if(c_flags MATCHES "-O[123sz]" AND NOT c_flags MATCHES "-O0" AND NOT c_flags MATCHES "_FORTIFY_SOURCE")
+    target_compile_options(countercheck_hardened INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
 
 find_package(Threads REQUIRED)

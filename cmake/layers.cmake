@@ -55,8 +55,20 @@ if(COUNTERCHECK_SANITIZE STREQUAL "thread")
     set_property(SOURCE ${COUNTERCHECK_PRIVATE} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=thread -O2)
 endif()
 
-# countercheck_layer(NAME FOLDERS FOLDER... [ABOVE LIBRARY...]) makes the static library NAME of the
-# sources below the folders. It links those named and nothing else.
+# countercheck_harden(NAME): what reads input is compiled against mistakes of ours with it. Not the heap
+# and its runtime, which read none and are measured, and not under a sanitizer or an engine, which
+# watch more.
+function(countercheck_harden name)
+    if(COUNTERCHECK_IS_PLAIN)
+        target_compile_options(countercheck_${name} PRIVATE -fPIE)
+        if(NOT name MATCHES "^(allocator|runtime)")
+            target_link_libraries(countercheck_${name} PRIVATE $<BUILD_INTERFACE:countercheck_hardened>)
+        endif()
+    endif()
+endfunction()
+
+# countercheck_layer(NAME FOLDERS FOLDER... [ABOVE NAME...]) makes the static library countercheck_NAME
+# of the sources below the folders. It links those named and nothing else.
 function(countercheck_layer name)
     cmake_parse_arguments(layer "" "" "FOLDERS;ABOVE" ${ARGN})
     set(patterns ${layer_FOLDERS})
@@ -68,20 +80,22 @@ function(countercheck_layer name)
     if(NOT COUNTERCHECK_HAS_GO)
         list(FILTER sources EXCLUDE REGEX "/cli/soak_threads\\.c$")
     endif()
-    add_library(${name} STATIC ${sources})
-    target_link_libraries(${name} PUBLIC countercheck_flags ${layer_ABOVE})
+    list(TRANSFORM layer_ABOVE PREPEND countercheck_)
+    add_library(countercheck_${name} STATIC ${sources})
+    target_link_libraries(countercheck_${name} PUBLIC countercheck_flags ${layer_ABOVE})
+    countercheck_harden(${name})
     if(NOT COUNTERCHECK_ENGINE STREQUAL "builtin")
         countercheck_guide(${name} "${sources}")
         countercheck_unwatch(${name} "${sources}")
     endif()
 endfunction()
 
-# countercheck_rooms(NAME LIBRARY...) is a name for those of the libraries that this build has.
+# countercheck_rooms(NAME NAME...): countercheck_NAME stands for those of the layers that this build has.
 function(countercheck_rooms name)
-    add_library(${name} INTERFACE)
-    foreach(library IN LISTS ARGN)
-        if(TARGET ${library})
-            target_link_libraries(${name} INTERFACE ${library})
+    add_library(countercheck_${name} INTERFACE)
+    foreach(room IN LISTS ARGN)
+        if(TARGET countercheck_${room})
+            target_link_libraries(countercheck_${name} INTERFACE countercheck_${room})
         endif()
     endforeach()
 endfunction()

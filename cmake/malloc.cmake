@@ -11,23 +11,23 @@ if(COUNTERCHECK_HAS_GO AND NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERA
         ${PROJECT_SOURCE_DIR}/malloc/*.c)
     set(malloc_options -fvisibility=hidden -ftls-model=initial-exec -fno-plt
         -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free)
-    add_library(malloc_parts OBJECT ${heap_sources} ${malloc_sources})
-    target_link_libraries(malloc_parts PUBLIC countercheck_flags)
-    target_compile_options(malloc_parts PRIVATE ${malloc_options})
-    set_target_properties(malloc_parts PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    add_library(countercheck_malloc_parts OBJECT ${heap_sources} ${malloc_sources})
+    target_link_libraries(countercheck_malloc_parts PUBLIC countercheck_flags)
+    target_compile_options(countercheck_malloc_parts PRIVATE ${malloc_options})
+    set_target_properties(countercheck_malloc_parts PROPERTIES POSITION_INDEPENDENT_CODE ON)
 
-    add_library(countercheck-malloc SHARED $<TARGET_OBJECTS:malloc_parts>)
+    add_library(countercheck-malloc SHARED $<TARGET_OBJECTS:countercheck_malloc_parts>)
     install(TARGETS countercheck-malloc LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 
     # The same with the oracle in it, for tests and benchmarks: it checks the account against the
     # scan at the process's end, and when it is asked to. And canaries of that.
     file(GLOB_RECURSE checked_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/oracle/*.c
         ${PROJECT_SOURCE_DIR}/dump/read/*.c)
-    add_library(checked_parts OBJECT ${checked_sources} ${PROJECT_SOURCE_DIR}/tests/malloc/checked.c)
-    target_link_libraries(checked_parts PUBLIC countercheck_flags)
-    target_compile_options(checked_parts PRIVATE ${malloc_options})
-    set_target_properties(checked_parts PROPERTIES POSITION_INDEPENDENT_CODE ON)
-    set(checked_objects $<TARGET_OBJECTS:malloc_parts> $<TARGET_OBJECTS:checked_parts>)
+    add_library(countercheck_checked_parts OBJECT ${checked_sources} ${PROJECT_SOURCE_DIR}/tests/malloc/checked.c)
+    target_link_libraries(countercheck_checked_parts PUBLIC countercheck_flags)
+    target_compile_options(countercheck_checked_parts PRIVATE ${malloc_options})
+    set_target_properties(countercheck_checked_parts PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    set(checked_objects $<TARGET_OBJECTS:countercheck_malloc_parts> $<TARGET_OBJECTS:countercheck_checked_parts>)
     add_library(countercheck-malloc-checked SHARED ${checked_objects})
     add_library(countercheck-malloc-liar SHARED ${checked_objects}
         ${PROJECT_SOURCE_DIR}/tests/malloc/liar.c)

@@ -39,14 +39,14 @@ function(countercheck_wraps name source)
     endforeach()
 endfunction()
 
-# countercheck_tests(LABEL LIBRARY SOURCE...) adds one cmocka executable for each source.
+# countercheck_tests(LABEL LAYER SOURCE...) adds one cmocka executable for each source.
 function(countercheck_tests label library)
     file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${label}/support_*.c)
     foreach(source IN LISTS ARGN)
         get_filename_component(stem ${source} NAME_WE)
         set(name ${label}.${stem})
         add_executable(${name} ${source} ${support})
-        target_link_libraries(${name} PRIVATE ${library} PkgConfig::CMOCKA)
+        target_link_libraries(${name} PRIVATE countercheck_${library} PkgConfig::CMOCKA)
         set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
         countercheck_wraps(${name} ${source})
         add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
@@ -80,7 +80,7 @@ endif()
 
 if(TARGET countercheck-malloc)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/malloc/test_*.c)
-    countercheck_tests(malloc countercheck_flags ${sources})
+    countercheck_tests(malloc flags ${sources})
     foreach(source IN LISTS sources)
         get_filename_component(stem ${source} NAME_WE)
         target_compile_options(malloc.${stem} PRIVATE -fno-builtin) # each call is made

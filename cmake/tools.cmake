@@ -9,7 +9,7 @@ list(FILTER tool_sources EXCLUDE REGEX "/bench/bytes\\.c$") # an engine's, see t
 foreach(source IN LISTS tool_sources)
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
-    target_link_libraries(${name} PRIVATE fuzz_inputs)
+    target_link_libraries(${name} PRIVATE countercheck_fuzz_inputs)
 endforeach()
 # the target itself, without its engine
 target_sources(bench_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/targets/target_heap.c

@@ -17,6 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum dump_tag {
 #define DUMP_RECORD(tag, name, fields) DUMP_TAG_##name = (tag),
 #define DUMP_RECORD_BARE(tag, name)    DUMP_TAG_##name = (tag),
@@ -187,5 +191,9 @@ uint64_t dump_reader_forgiven(const struct dump_reader *reader, enum dump_forgiv
 
 // One pointer of the dump's size and byte order at `bytes`.
 uint64_t dump_pointer_at(const uint8_t *bytes, uint32_t pointer_bytes, bool is_big_endian);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,6 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define DUMP_RECODE_BUFFER_BYTES (64u << 10)
 
 // Where the bytes go: takes up to size_bytes and returns how many (> 0), or -errno. -EINTR is
@@ -36,5 +40,9 @@ void dump_recoder_init(struct dump_recoder *recoder, const struct dump_output *o
 bool dump_recoder_add(struct dump_recoder *recoder, const struct dump_record *record);
 // Hands the last bytes out. False: recoder->error says why.
 bool dump_recoder_finish(struct dump_recoder *recoder);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,34 +1,129 @@
 #!/bin/bash
-# test_install: what `make install` puts down is whole: the command, its manual, and a library that a program outside
-# compiles and links with.
+# test_install: what `make install` puts down is whole: the command, its manual, and a library that programs outside, in
+# C and in C++, by pkg-config, find_package and add_subdirectory, compile and link with.
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:?}
 command=${COUNTERCHECK:?}
 build=$(dirname "$command")
+[ -e "$build/libcountercheck-dump.so" ] || {
+    echo "skipped: under a sanitizer there is no library for programs outside"
+    exit 77
+}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+root=$work/root
+every=$source/corpus/decode/seed/every-record
 
-# Its objects ask for a sanitizer's runtime, which a program outside does not have.
-symbols=$(nm "$build/libcountercheck-dump.a" 2>/dev/null)
-if grep -qE ' U __(asan|ubsan|tsan|llvm_profile|gcov)_' <<<"$symbols"; then
-    echo "skipped: the build's library is a sanitizer's"
-    exit 77
-fi
-cmake --install "$build" --prefix "$work/root" >"$work/log"
-test -x "$work/root/bin/countercheck"
-test -f "$work/root/share/man/man1/countercheck.1"
-"$work/root/bin/countercheck" --version >/dev/null
-malloc=$(find "$work/root" -name libcountercheck-malloc.so)
-[ "$(COUNTERCHECK_MALLOC_STATS=/dev/stdout LD_PRELOAD=$malloc /bin/true | grep -o '"NumGC":0')" = '"NumGC":0' ]
+fail() {
+    echo "FAILED: $1"
+    [ ! -f "$work/log" ] || tail -n 20 "$work/log"
+    exit 1
+}
 
-PKG_CONFIG_PATH=$(dirname "$(find "$work/root" -name countercheck-dump.pc)")
-export PKG_CONFIG_PATH
+run() { # COMMAND...: silent as long as it succeeds
+    "$@" >"$work/log" 2>&1 || fail "$*"
+}
+
+run cmake --install "$build" --prefix "$root"
+libraries=$(dirname "$(find "$root" -name libcountercheck-dump.so)")
+
+# ---- the command
+
+"$root/bin/countercheck" --version >/dev/null || fail "the command does not run"
+[ -f "$root/share/man/man1/countercheck.1" ] || fail "no manual page"
+readelf -dW "$root/bin/countercheck" >"$work/dynamic"
+grep -q 'BIND_NOW' "$work/dynamic" || fail "the command binds late"
+grep -q 'PIE' "$work/dynamic" || fail "the command is not position-independent"
+nm -D "$root/bin/countercheck" >"$work/symbols"
+grep -q ' U __stack_chk_fail' "$work/symbols" || fail "the command has no stack protector"
+grep -q ' U __[a-z]*_chk' "$work/symbols" || fail "the command has none of the C library's checks"
+
+# ---- malloc
+
+numbers=$(COUNTERCHECK_MALLOC_STATS=/dev/stdout LD_PRELOAD=$libraries/libcountercheck-malloc.so /bin/true)
+[[ $numbers == *'"NumGC":0'* ]] || fail "libcountercheck-malloc.so told no statistics"
+
+# ---- the reader: a version, and no name that is not declared
+
+soname=$(readelf -dW "$libraries/libcountercheck-dump.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
+[[ $soname =~ ^libcountercheck-dump\.so\.[0-9]+$ ]] || fail "its name is $soname"
+[ -e "$libraries/$soname" ] || fail "$soname is not installed"
+cat "$source"/dump/reader.h "$source"/dump/recode.h | sed 's,//.*,,' | tr '\n' ' ' |
+    grep -oE '\bdump_[a-z_]+ *(\(|\[[A-Z_]+\] *;)' | tr -d ' (' | sed 's/\[.*//' | sort -u >"$work/declared"
+nm -D --defined-only "$libraries/libcountercheck-dump.so" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
+    sort -u >"$work/exported"
+diff "$work/declared" "$work/exported" >"$work/log" || fail "it exports what its headers do not declare, or lacks some"
+
+# ---- programs outside
+
+reads() { # PROGRAM NAME: the example, built by a stranger
+    local status=0
+    LD_LIBRARY_PATH=$libraries "$1" <"$every" >"$work/log" 2>&1 || fail "$2: it reads no dump"
+    grep -q ' 1152 bytes, the largest of 7 objects$' "$work/log" || fail "$2: what it read"
+    head -c 1000 "$every" | LD_LIBRARY_PATH=$libraries "$1" >"$work/log" 2>&1 || status=$?
+    [ $status = 2 ] && grep -q 'at byte ' "$work/log" || fail "$2: a cut dump"
+}
+
+export PKG_CONFIG_PATH=$libraries/pkgconfig
 # shellcheck disable=SC2046 # flags
-${CC:-cc} -std=c11 -Wall -Wextra -Werror "$source/ci/examples/reader/largest.c" \
+run "${CC:-cc}" -std=c11 -Wall -Wextra -Werror "$source/ci/examples/reader/largest.c" \
     $(pkg-config --cflags --libs countercheck-dump) -o "$work/largest"
-"$work/largest" <"$source/corpus/decode/seed/every-record" >"$work/out"
-grep -q ' 1152 bytes, the largest of 7 objects$' "$work/out" || { cat "$work/out" && exit 1; }
-status=0
-head -c 1000 "$source/corpus/decode/seed/every-record" | "$work/largest" >"$work/out" 2>"$work/err" || status=$?
-[ $status = 2 ] && grep -q 'at byte ' "$work/err" || { cat "$work/err" && exit 1; }
-echo "ok: installed, and a program outside reads dumps with it"
+reads "$work/largest" pkg-config
+
+mkdir "$work/found" "$work/below"
+cp "$source/ci/examples/reader/largest.c" "$work/found"
+cp "$source/ci/examples/reader/largest.c" "$work/below"
+cat >"$work/both.cc" <<'END'
+#include "dump/reader.h"
+#include "dump/recode.h"
+static int64_t drop(void *, const void *, size_t size_bytes) { return static_cast<int64_t>(size_bytes); }
+int main() {
+    static dump_recoder recoder;
+    dump_output output = {drop, nullptr};
+    dump_recoder_init(&recoder, &output);
+    dump_reader *reader = dump_reader_create_memory("x", 1, DUMP_STRICT);
+    bool is_refused = dump_reader_next(reader) == nullptr && dump_reader_error(reader)->kind == DUMP_ERROR_HEADER;
+    dump_reader_destroy(reader);
+    return is_refused && dump_recoder_finish(&recoder) && dump_tag_names[0] != nullptr ? 0 : 1;
+}
+END
+cp "$work/both.cc" "$work/found"
+cp "$work/both.cc" "$work/below"
+programs='add_executable(largest largest.c)
+target_link_libraries(largest PRIVATE countercheck::dump)
+add_executable(both both.cc)
+target_compile_options(both PRIVATE -Wall -Wextra -Werror)
+target_link_libraries(both PRIVATE countercheck::dump)'
+cat >"$work/found/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.21)
+project(outside LANGUAGES C CXX)
+find_package(countercheck 0.1 REQUIRED)
+$programs
+END
+# Its own targets have the plainest names, and its own folders those of ours.
+cat >"$work/below/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.21)
+project(outside LANGUAGES C CXX)
+file(WRITE \${CMAKE_BINARY_DIR}/nothing.c "int nothing;")
+foreach(name allocator runtime dump oracle fuzz cli malloc flags command)
+    add_library(\${name} STATIC \${CMAKE_BINARY_DIR}/nothing.c)
+endforeach()
+add_subdirectory($source countercheck)
+$programs
+END
+run cmake -S "$work/found" -B "$work/found/build" -DCMAKE_PREFIX_PATH="$root"
+run cmake --build "$work/found/build"
+reads "$work/found/build/largest" find_package
+run env LD_LIBRARY_PATH="$libraries" "$work/found/build/both"
+
+# cmocka, zlib and the others are the command's affair: here none is to be found.
+for shared in ON OFF; do
+    run env PKG_CONFIG_LIBDIR=/nonexistent cmake -S "$work/below" -B "$work/below/$shared" \
+        -DBUILD_SHARED_LIBS=$shared -DCMAKE_DISABLE_FIND_PACKAGE_{ZLIB,LibLZMA,PkgConfig}=ON
+    run cmake --build "$work/below/$shared"
+    reads "$work/below/$shared/largest" "add_subdirectory, shared $shared"
+    run "$work/below/$shared/both"
+done
+nm -g --defined-only "$work/below/OFF/countercheck/libcountercheck-dump.a" | awk 'NF == 3 { print $3 }' | sort -u |
+    diff "$work/declared" - >"$work/log" || fail "the archive shows what its headers do not declare, or lacks some"
+echo "ok: installed, and programs outside read dumps with it"
