@@ -17,7 +17,8 @@
 #define PATH_BYTES 4096
 
 static const char usage[] =
-    "usage: countercheck adopt [--name NAME] [--target TARGET] [--corpus DIR] [--raw] CRASH\n"
+    "usage: countercheck adopt [--name NAME] [--target TARGET] [--corpus DIR]\n"
+    "                          [--loose] [--timeout S] [--total S] [--raw] CRASH\n"
     "\n"
     "Makes a regression test of a file that fuzzing left: replays it, minimises it to the same "
     "finding or crash,\n"
@@ -26,7 +27,7 @@ static const char usage[] =
     "replays it from then on, as a test of its own.\n"
     "  --name NAME      of the file; else the rule and the field\n"
     "  --target TARGET  heap or dump; else what the file's name begins with, else heap\n"
-    "  --corpus DIR     else corpus, which is there in the project's root\n"
+    "  --corpus DIR     else corpus, which is there in the project's root\n" SHRINK_HELP
     "  --raw            takes any bytes as a program, as the fuzz targets do\n"
     "Exit status: 0 the file is written, 2 unusable input or call (no finding in CRASH, the name "
     "is taken),\n"
@@ -35,6 +36,7 @@ static const char usage[] =
 struct adoption {
     const char *crash, *name, *target, *corpus; // as called; name and target may be NULL
     bool is_raw;
+    struct shrink_options shrink_options;
     char own_name[NAME_BYTES];
     char path[PATH_BYTES];
 };
@@ -139,7 +141,8 @@ static int adopt(struct adoption *adoption) {
         status = input_read_program_as(adoption->crash, adoption->is_raw, &program);
     }
     if (status == CLI_CLEAN) {
-        status = shrink_program(adoption->crash, &program, &shrink);
+        status =
+            shrink_program("adopt", adoption->crash, &adoption->shrink_options, &program, &shrink);
     }
     if (status == CLI_CLEAN) {
         status = write_adopted(adoption, &shrink);
@@ -152,11 +155,10 @@ static int adopt(struct adoption *adoption) {
 
 int cmd_adopt(int argc, char **argv) {
     struct adoption adoption = {.corpus = "corpus"};
-    const struct cli_option options[] = {{"--name", NULL, &adoption.name},
-                                         {"--target", NULL, &adoption.target},
-                                         {"--corpus", NULL, &adoption.corpus},
-                                         {"--raw", &adoption.is_raw, NULL},
-                                         {NULL, NULL, NULL}};
+    const struct cli_option options[] = {
+        {"--name", NULL, &adoption.name},         {"--target", NULL, &adoption.target},
+        {"--corpus", NULL, &adoption.corpus},     {"--raw", &adoption.is_raw, NULL},
+        SHRINK_OPTIONS(&adoption.shrink_options), {NULL, NULL, NULL}};
     const struct cli_call call = {usage, options, 1, 1};
     char **operands;
     size_t operand_count;

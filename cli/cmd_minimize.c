@@ -10,17 +10,17 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: countercheck minimize [--raw] FILE -o OUT\n"
+    "usage: countercheck minimize [--loose] [--timeout S] [--total S] [--raw] FILE -o OUT\n"
     "\n"
     "Writes to OUT, as text, the smallest program that ends in the same finding as FILE: the same "
     "rule on\n"
-    "the same field, or the same crash. Each trial runs in a process of its own. What is left is "
-    "run 100 times\n"
-    "more, and how often it ended the same is said.\n"
-    "  --raw  takes any bytes as a program, as the fuzz targets do\n"
-    "Exit status: 0 OUT is written, 2 unusable input or call (no finding in FILE), 3 the "
-    "environment\n"
-    "failed.\n";
+    "the same field, the same crash, or no end. Each trial runs in a process of its own. What is "
+    "left is run\n"
+    "100 times more, and how often it ended the same is said.\n" SHRINK_HELP
+    "  --raw        takes any bytes as a program, as the fuzz targets do\n"
+    "Exit status: 0 OUT is written, also when the time was over (\"not minimal\"), 2 unusable "
+    "input or call\n"
+    "(no finding in FILE), 3 the environment failed.\n";
 
 static struct program program;
 
@@ -35,9 +35,9 @@ static int write_program(const char *path) {
     return status;
 }
 
-static int minimize(const char *path, const char *out) {
+static int minimize(const char *path, const char *out, const struct shrink_options *options) {
     struct shrink shrink;
-    int status = shrink_program(path, &program, &shrink);
+    int status = shrink_program("minimize", path, options, &program, &shrink);
     if (status == CLI_CLEAN) {
         status = write_program(out);
     }
@@ -50,8 +50,11 @@ static int minimize(const char *path, const char *out) {
 int cmd_minimize(int argc, char **argv) {
     const char *out = NULL;
     bool is_raw = false;
-    const struct cli_option options[] = {
-        {"-o", NULL, &out}, {"--raw", &is_raw, NULL}, {NULL, NULL, NULL}};
+    struct shrink_options shrink_options = {0};
+    const struct cli_option options[] = {{"-o", NULL, &out},
+                                         {"--raw", &is_raw, NULL},
+                                         SHRINK_OPTIONS(&shrink_options),
+                                         {NULL, NULL, NULL}};
     const struct cli_call call = {usage, options, 1, 1};
     char **operands;
     size_t operand_count;
@@ -64,5 +67,5 @@ int cmd_minimize(int argc, char **argv) {
         return CLI_UNUSABLE;
     }
     status = input_read_program_as(operands[0], is_raw, &program);
-    return status == CLI_CLEAN ? minimize(operands[0], out) : status;
+    return status == CLI_CLEAN ? minimize(operands[0], out, &shrink_options) : status;
 }

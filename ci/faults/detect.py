@@ -269,7 +269,7 @@ def operation_count(command, path):
 def minimize(command, artifact, out):
     """Whether `out` is the smallest program with the artifact's finding."""
     try:
-        done = subprocess.run([command, "minimize", "--raw", str(artifact), "-o", str(out)], env=ENVIRONMENT,
+        done = subprocess.run([command, "minimize", "--raw", "--loose", str(artifact), "-o", str(out)], env=ENVIRONMENT,
                               capture_output=True, timeout=300)
     except subprocess.TimeoutExpired:
         return False

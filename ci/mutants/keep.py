@@ -23,7 +23,7 @@ def keep(row):
     if not found.is_file():
         return None
     switches = str(row["number"])
-    subject.run(["countercheck", "minimize", "--raw", str(found), "-o", str(small)], switches, SECONDS)
+    subject.run(["countercheck", "minimize", "--raw", "--loose", str(found), "-o", str(small)], switches, SECONDS)
     if not small.is_file() or not is_told_apart(small, switches):
         return None
     folder = ROOT / "corpus" / "heap" / "seed"

@@ -8,8 +8,8 @@ _countercheck() {
     fi
     case $subcommand in
     replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --no-expect --first --raw" ;;
-    minimize) options+=" --raw -o" ;;
-    adopt) options+=" --name --target --corpus --raw" ;;
+    minimize) options+=" --raw --loose --timeout --total -o" ;;
+    adopt) options+=" --name --target --corpus --raw --loose --timeout --total" ;;
     ops) options+=" --encode --raw -o" ;;
     soak) options+=" --seconds --seed --operations --check=cheap --check=full --check=paranoid --table --threads" ;;
     accounts) options+=" --allow= --json" ;;

@@ -1,4 +1,4 @@
-// shrink: the minimiser with trials for a judge.
+// shrink: the minimiser with trials for a judge, and a clock that ends it.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/run/shrink.h"
 
@@ -7,64 +7,163 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-static const struct executor_options options = {
+#define TIMEOUT_MIN_MS 1000
+#define TIMEOUT_MAX_MS 10000
+#define TIMEOUT_RUNS   10 // times the first run
+#define SECONDS_MAX    86400
+#define SHOWN_EVERY_MS 2000
+#define RERUN_MS       500 // that a few reruns have, though the time is over
+
+static const struct executor_options whole = {
     .level = ORACLE_FULL,
     .keeps_expectations = true,
     .final_dump = true,
 };
 
 struct search {
+    const char *path;
     struct shrink *shrink;
-    size_t smallest;
-    bool is_terminal;
+    struct minimizer *minimizer;
+    struct trial trial;
+    bool is_loose, is_terminal;
+    size_t smallest; // operations
+    int64_t begin_ms, end_ms, shown_ms;
 };
+
+static int64_t now_ms(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void show_progress(void *context) {
+    struct search *search = context;
+    int64_t now = now_ms();
+    if (now - search->shown_ms < SHOWN_EVERY_MS) {
+        return;
+    }
+    search->shown_ms = now;
+    (void)fprintf(stderr, "%s%" PRId64 " s: %" PRIu64 " trials, %zu of %zu operations left%s",
+                  search->is_terminal ? "\r" : "countercheck: ", (now - search->begin_ms) / 1000,
+                  search->shrink->trial_count, search->smallest, search->shrink->before_count,
+                  search->is_terminal ? "\033[K" : "\n");
+}
+
+static bool is_wanted(const struct search *search, const struct outcome *outcome) {
+    return search->is_loose ? outcome_is_same(outcome, &search->shrink->outcome)
+                            : outcome_is_exact(outcome, &search->shrink->outcome);
+}
 
 static bool shows_the_same(void *context, const struct program *candidate) {
     struct search *search = context;
-    struct outcome outcome = trial_run_briefly(candidate, &options);
-    bool same = outcome_is_same(&outcome, &search->shrink->outcome);
+    if (now_ms() >= search->end_ms) {
+        search->shrink->is_cut = true;
+        search->minimizer->trial_limit = search->minimizer->trial_count; // no more
+        return false;
+    }
+    struct outcome outcome = trial_run_as(&search->trial, candidate);
+    bool same = is_wanted(search, &outcome);
     search->shrink->trial_count++;
     search->smallest = same ? candidate->count : search->smallest;
-    if (search->is_terminal && search->shrink->trial_count % 16 == 0) {
-        (void)fprintf(stderr, "\r%" PRIu64 " trials, %zu operations \033[K",
-                      search->shrink->trial_count, search->smallest);
-    }
+    show_progress(search);
     return same;
 }
 
-static void rerun(const struct program *program, struct shrink *shrink) {
-    for (unsigned i = 0; i < SHRINK_RERUNS; i++) {
-        struct outcome outcome = trial_run_briefly(program, &options);
-        shrink->same_count += outcome_is_same(&outcome, &shrink->outcome);
+static void rerun(struct search *search, const struct program *program) {
+    struct shrink *shrink = search->shrink;
+    int64_t end = now_ms() + RERUN_MS;
+    end = end > search->end_ms ? end : search->end_ms;
+    while (shrink->rerun_count < SHRINK_RERUNS && (shrink->rerun_count == 0 || now_ms() < end)) {
+        struct outcome outcome = trial_run_as(&search->trial, program);
+        shrink->rerun_count++;
+        shrink->same_count += is_wanted(search, &outcome);
+        show_progress(search);
     }
 }
 
-int shrink_program(const char *path, struct program *program, struct shrink *shrink) {
-    *shrink =
-        (struct shrink){.outcome = trial_run(program, &options), .before_count = program->count};
-    if (shrink->outcome.kind == OUTCOME_UNKNOWN) {
+// Seconds as a number on the command line, in milliseconds; 0: not given. False: told.
+static bool read_seconds(const char *subcommand, const char *name, const char *text, uint32_t *ms) {
+    uint64_t seconds = 0;
+    *ms = 0;
+    if (text == NULL) {
+        return true;
+    }
+    if (!cli_number(subcommand, name, text, SECONDS_MAX, &seconds)) {
+        return false;
+    }
+    if (seconds == 0) {
+        cli_message("%s: %s takes at least 1", subcommand, name);
+        return false;
+    }
+    *ms = (uint32_t)seconds * 1000;
+    return true;
+}
+
+static uint32_t timeout_after(uint32_t first_ms) {
+    uint32_t timeout_ms = first_ms > TIMEOUT_MAX_MS ? TIMEOUT_MAX_MS : first_ms * TIMEOUT_RUNS;
+    timeout_ms = timeout_ms < TIMEOUT_MIN_MS ? TIMEOUT_MIN_MS : timeout_ms;
+    return timeout_ms > TIMEOUT_MAX_MS ? TIMEOUT_MAX_MS : timeout_ms;
+}
+
+static int check_first(const char *path, const struct outcome *outcome) {
+    if (outcome->kind == OUTCOME_UNKNOWN) {
         cli_message("%s: it cannot be run: no process or no memory", path);
         return CLI_ENVIRONMENT;
     }
-    if (shrink->outcome.kind == OUTCOME_CLEAN) {
+    if (outcome->kind == OUTCOME_CLEAN) {
         cli_message("%s: no finding, nothing to minimize", path);
         return CLI_UNUSABLE;
-    }
-    struct search search = {
-        .shrink = shrink, .smallest = program->count, .is_terminal = isatty(STDERR_FILENO) == 1};
-    struct minimizer minimizer = {.is_same = shows_the_same, .context = &search};
-    minimizer_reduce(&minimizer, program);
-    rerun(program, shrink);
-    if (search.is_terminal) {
-        (void)fputs("\r\033[K", stderr);
     }
     return CLI_CLEAN;
 }
 
+int shrink_program(const char *subcommand, const char *path, const struct shrink_options *options,
+                   struct program *program, struct shrink *shrink) {
+    uint32_t total_ms;
+    struct search search = {.path = path,
+                            .shrink = shrink,
+                            .trial = {.options = &whole, .tick = show_progress},
+                            .is_loose = options->is_loose,
+                            .is_terminal = isatty(STDERR_FILENO) == 1,
+                            .smallest = program->count,
+                            .begin_ms = now_ms()};
+    struct minimizer minimizer = {.is_same = shows_the_same, .context = &search};
+    search.minimizer = &minimizer;
+    search.trial.context = &search;
+    search.shown_ms = search.begin_ms;
+    *shrink = (struct shrink){.before_count = program->count};
+    if (!read_seconds(subcommand, "--timeout", options->timeout, &search.trial.timeout_ms) ||
+        !read_seconds(subcommand, "--total",
+                      options->total == NULL ? SHRINK_TOTAL_SECONDS : options->total, &total_ms)) {
+        return CLI_UNUSABLE;
+    }
+    search.end_ms = search.begin_ms + total_ms;
+    shrink->outcome = trial_run_as(&search.trial, program);
+    int status = check_first(path, &shrink->outcome);
+    if (status == CLI_CLEAN) {
+        search.trial.is_brief = true;
+        if (options->timeout == NULL) {
+            search.trial.timeout_ms = timeout_after(shrink->outcome.took_ms);
+        }
+        minimizer_reduce(&minimizer, program);
+        rerun(&search, program);
+    }
+    if (search.is_terminal) {
+        (void)fputs("\r\033[K", stderr);
+    }
+    return status;
+}
+
 void shrink_describe(const struct outcome *outcome, char *text, size_t size_bytes) {
     bool is_finding = outcome->kind == OUTCOME_FINDING;
+    if (outcome->kind == OUTCOME_HANG) {
+        (void)snprintf(text, size_bytes, "hang");
+        return;
+    }
     (void)snprintf(text, size_bytes, "%s%s%s", is_finding ? outcome->rule->name : "crash",
                    is_finding && outcome->field[0] == 0 ? "" : " ",
                    is_finding ? outcome->field : outcome->crash);
@@ -73,8 +172,8 @@ void shrink_describe(const struct outcome *outcome, char *text, size_t size_byte
 void shrink_print(const char *path, const struct shrink *shrink, const struct program *program) {
     char what[TRIAL_CRASH_BYTES + 16];
     shrink_describe(&shrink->outcome, what, sizeof what);
-    (void)printf("%s: %s: %zu operations of %zu, after %" PRIu64
-                 " trials; the same in %u of %d runs\n",
-                 path, what, program->count, shrink->before_count, shrink->trial_count,
-                 shrink->same_count, SHRINK_RERUNS);
+    (void)printf(
+        "%s: %s: %zu operations of %zu, after %" PRIu64 " trials; the same in %u of %u runs%s\n",
+        path, what, program->count, shrink->before_count, shrink->trial_count, shrink->same_count,
+        shrink->rerun_count, shrink->is_cut ? "; not minimal: the time was over" : "");
 }

@@ -1,29 +1,51 @@
-// shrink: a program that fails made small, each trial in a process of its own; shared by minimize
-// and adopt.
+// shrink: a program that fails made small, each trial in a process of its own and all of them
+// within a time; shared by minimize and adopt.
 #ifndef CLI_RUN_SHRINK_H
 #define CLI_RUN_SHRINK_H
 
+#include "cli/io/options.h"
 #include "cli/run/trial.h"
 
-#define SHRINK_RERUNS 100
+#define SHRINK_RERUNS        100
+#define SHRINK_TOTAL_SECONDS "120" // when --total is not given
+
+// The options of minimize and adopt that say how: rows for a table of options, and their help.
+struct shrink_options {
+    bool is_loose;       // the same rule and field are enough
+    const char *timeout; // of a trial, in seconds; NULL: ten times the first run, 1 s to 10 s
+    const char *total;   // of all trials, in seconds
+};
+#define SHRINK_OPTIONS(options)                                                                    \
+    {"--loose", &(options)->is_loose, NULL}, {"--timeout", NULL, &(options)->timeout}, {           \
+        "--total", NULL, &(options)->total                                                         \
+    }
+#define SHRINK_HELP                                                                                \
+    "  --loose      any finding of the same rule on the same field will do; else a failed expect " \
+    "stays the same\n"                                                                             \
+    "               one with the same two values, and other rules keep the difference of theirs\n" \
+    "  --timeout S  a trial that takes longer hangs; else ten times the first run, between 1 and " \
+    "10 s\n"                                                                                       \
+    "  --total S    for all trials together (120): at its end the smallest so far is taken\n"
 
 struct shrink {
     struct outcome outcome; // what FILE ended in, and what is left ends in as well
     size_t before_count;    // operations
     uint64_t trial_count;
-    unsigned same_count; // of SHRINK_RERUNS of what is left
+    bool is_cut;          // the time was over before nothing smaller was left to try
+    unsigned rerun_count; // of what is left: SHRINK_RERUNS, or fewer when the time was over
+    unsigned same_count;  // of these
 };
 
-// Makes the program as small as it gets with the same outcome, and runs what is left
-// SHRINK_RERUNS times. Status to exit with when it is not CLI_CLEAN (no finding, no memory): a
-// message was printed. `path` is for messages.
-int shrink_program(const char *path, struct program *program, struct shrink *shrink);
+// Makes the program as small as it gets with the same outcome, and runs what is left again. A line
+// on stderr says every 2 s how far it is. Status to exit with when it is not CLI_CLEAN (no
+// finding, no memory, no number): a message was printed. `path` is for messages.
+int shrink_program(const char *subcommand, const char *path, const struct shrink_options *options,
+                   struct program *program, struct shrink *shrink);
 
-// "model-field HeapInuse", or what a crash died of.
+// "model-field HeapInuse", what a crash died of, or "hang".
 void shrink_describe(const struct outcome *outcome, char *text, size_t size_bytes);
 
-// "N operations of M, after K trials; the same in R of SHRINK_RERUNS runs" to stdout, behind "PATH:
-// WHAT: ".
+// "N operations of M, after K trials; the same in R of S runs" to stdout, behind "PATH: WHAT: ".
 void shrink_print(const char *path, const struct shrink *shrink, const struct program *program);
 
 #endif

@@ -114,26 +114,30 @@ static bool try_operation(struct reduction *reduction, size_t at, struct operati
 }
 
 // A smaller value of the operand, down to its least, by halves and by ever smaller parts: a number
-// that has a bound far above its least is found in few trials.
+// that has a bound far above its least is found in few trials. What is no more than a value that
+// did not do is not tried again (in this pass: the next begins anew).
 static bool shrink_number(struct reduction *reduction, size_t at, enum operand operand) {
-    const struct operand_description *d = &operand_descriptions[operand];
+    uint32_t least = operand_descriptions[operand].min;
+    uint32_t floor = least; // no value up to here is to be tried, but for the least at first
     bool changed = false;
-    for (;;) {
+    for (bool is_first = true;; is_first = false) {
         struct operation operation = reduction->best->operations[at];
         uint32_t value = operation_get(operation, operand);
-        uint32_t steps[] = {d->min,
+        uint32_t steps[] = {least,
                             8,
                             16,
                             value / 2,
                             value - value / 8,
                             value - value / 64,
                             value - value / 512,
-                            value - value / 4096,
+                            value - (value - floor) / 2,
                             value - 1};
         bool shrunk = false;
         for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !shrunk; i++) {
-            if (value > d->min && steps[i] < value && steps[i] >= d->min) {
+            bool is_new = steps[i] > floor || (is_first && i == 0);
+            if (value > least && steps[i] < value && steps[i] >= least && is_new) {
                 shrunk = try_operation(reduction, at, operation_set(operation, operand, steps[i]));
+                floor = shrunk || steps[i] < floor ? floor : steps[i];
             }
         }
         if (!shrunk) {

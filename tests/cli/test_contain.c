@@ -1,0 +1,135 @@
+// test_contain: a heap that crashes on large objects and hangs on some: what the commands make of
+// it ends in time, and tells each.
+//
+// wrap: mheap_alloc_span
+#define _XOPEN_SOURCE 700
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "allocator/pages/mheap.h"
+#include "cli/io/cli.h"
+
+#define CRASH_PAGES 200
+#define HANG_PAGES  100
+
+struct mspan *__real_mheap_alloc_span(struct heap *heap, size_t page_count, size_t align_pages,
+                                      uint8_t span_class);
+struct mspan *__wrap_mheap_alloc_span(struct heap *heap, size_t page_count, size_t align_pages,
+                                      uint8_t span_class);
+
+struct mspan *__wrap_mheap_alloc_span(struct heap *heap, size_t page_count, size_t align_pages,
+                                      uint8_t span_class) {
+    if (page_count >= CRASH_PAGES) {
+        abort();
+    }
+    while (page_count == HANG_PAGES) {
+        (void)pause();
+    }
+    return __real_mheap_alloc_span(heap, page_count, align_pages, span_class);
+}
+
+static char out[65536], err[65536]; // of the last call
+
+static void read_text(const char *path, char *text, size_t size_bytes) {
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    text[fread(text, 1, size_bytes - 1, file)] = 0;
+    (void)fclose(file);
+}
+
+static void write_text(const char *path, const char *text) {
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+    assert_int_equal(fclose(file), 0);
+}
+
+// Calls a subcommand as main() does; argv ends with NULL. Its status; 128 + N: a signal ended it.
+static int call(int (*command)(int argc, char **argv), char **argv) {
+    int argc = 0;
+    while (argv[argc] != NULL) {
+        argc++;
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        (void)alarm(120);
+        if (freopen("out", "w", stdout) == NULL || freopen("err", "w", stderr) == NULL) {
+            _exit(99);
+        }
+        exit(command(argc, argv));
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    read_text("out", out, sizeof out);
+    read_text("err", err, sizeof err);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static double seconds_now(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void a_crash_near_a_hang_is_minimised_in_time(void **context) {
+    (void)context;
+    write_text("near.ops", "h0 = alloc size=64\nh3 = alloc size=3000000\nh2 = alloc size=100\n");
+    char *argv[] = {"minimize", "near.ops", "-o", "small.ops", NULL};
+    double begin = seconds_now();
+    assert_int_equal(call(cmd_minimize, argv), CLI_CLEAN);
+    assert_true(seconds_now() - begin < 60);
+    assert_non_null(strstr(out, ": crash "));
+    assert_non_null(strstr(out, ": 1 operations of 3, "));
+    assert_null(strstr(out, "not minimal"));
+    read_text("small.ops", out, sizeof out);
+    assert_string_equal(out, "h0 = alloc c0 size=1630209\n"); // 200 pages
+}
+
+static void what_hangs_is_minimised_until_the_time_is_over(void **context) {
+    (void)context;
+    write_text("hang.ops", "h0 = alloc size=64\nh1 = alloc size=819200\nh2 = alloc size=100\n"
+                           "h3 = alloc size=8\nh4 = alloc size=8\nh5 = alloc size=8\n");
+    char *argv[] = {"minimize", "--timeout", "1",         "--total", "4",
+                    "hang.ops", "-o",        "small.ops", NULL};
+    double begin = seconds_now();
+    assert_int_equal(call(cmd_minimize, argv), CLI_CLEAN);
+    assert_true(seconds_now() - begin < 20);
+    assert_non_null(strstr(out, "hang.ops: hang: "));
+    assert_non_null(strstr(out, "; not minimal: the time was over\n"));
+    assert_non_null(strstr(err, "countercheck: 2 s: ")); // a line every two seconds
+    assert_non_null(strstr(err, " operations left\n"));
+    read_text("small.ops", out, sizeof out);
+    assert_non_null(strstr(out, " size=819200\n"));
+}
+
+static int enter_folder(void **state) {
+    static char folder[] = "/tmp/contain.XXXXXX";
+    *state = folder;
+    return mkdtemp(folder) == NULL || chdir(folder) != 0 ? -1 : 0;
+}
+
+static int remove_folder(void **state) {
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -rf %s", (const char *)*state);
+    return chdir("/") != 0 || system(command) != 0 ? -1 : 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_crash_near_a_hang_is_minimised_in_time),
+        cmocka_unit_test(what_hangs_is_minimised_until_the_time_is_over),
+    };
+    return cmocka_run_group_tests(tests, enter_folder, remove_folder);
+}

@@ -1,0 +1,34 @@
+#!/bin/bash
+# test_minimize: what is left shows the finding that was there, and no other of its rule.
+set -uo pipefail
+command=${COUNTERCHECK:?}
+inputs=${COUNTERCHECK_SOURCE:?}/tests/cli/inputs
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 3
+failed=0
+
+fail() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+first_line() { "$command" replay "$1" | head -n 1 | sed "s/^[^:]*: //; s/ at operation.*//"; }
+
+cp "$inputs/two-expects.ops" .
+"$command" minimize two-expects.ops -o small >out 2>err || fail "minimize: $(cat err)"
+[ "$(first_line small)" = "$(first_line two-expects.ops)" ] ||
+    fail "another expectation failed: $(first_line small), not $(first_line two-expects.ops)"
+[ "$(wc -l <small)" = 2 ] || fail "more than an object and the expectation are left: $(cat small)"
+grep -q "the same in 100 of 100 runs$" out || fail "the reruns are not told: $(cat out)"
+"$command" minimize --loose two-expects.ops -o loose >out 2>err || fail "minimize --loose: $(cat err)"
+[ "$(wc -l <loose)" = 1 ] || fail "--loose keeps values: $(cat loose)"
+for call in "minimize -o small --total 0" "minimize -o small --timeout 0" "minimize -o small --timeout x" "adopt --corpus . --total x"; do
+    # shellcheck disable=SC2086 # a call of words
+    "$command" $call two-expects.ops >out 2>err
+    if [ $? != 2 ] || [ "$(wc -l <err)" != 1 ]; then fail "$call: $(cat err)"; fi
+done
+
+[ $failed = 0 ] && echo "ok: minimize keeps the finding that was reported"
+exit $failed
