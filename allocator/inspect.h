@@ -52,8 +52,8 @@ bool inspect_span_at(const struct heap *heap, uintptr_t address, struct inspect_
 // The span that the heap's page table names for an address; false: none. Written to `identity`.
 bool inspect_span_of_address(const struct heap *heap, uintptr_t address, const void **identity);
 
-// Whether spans and page bits keep their own invariants (mspan.h, palloc.h), by their own
-// predicates.
+// Whether the heap and all its parts keep their own invariants (structure.h names them), by their
+// own predicates.
 bool inspect_is_sound(const struct heap *heap);
 
 uint32_t inspect_sweep_generation(const struct heap *heap);

@@ -3,8 +3,19 @@
 // The rooms, each of which calls and includes those before it: system/ (memory from the kernel, the
 // stopped world), pages/ (free pages, spans of them, records of one size), spans/ (caches, central
 // lists, sweep, what hangs on objects), objects/ (allocation, free, marking), whole/ (the heap's
-// birth and end, and what is read of it). Each part's type, rules and functions stand in a header of
-// its own; this one alone sees the parts of all rooms.
+// birth and end, and what is read of it). Each part's type, rules and functions stand in a header
+// of its own; this one alone sees the parts of all rooms.
+//
+// Invariants, checked by heap_is_valid():
+//   H1  each part keeps its own: page bits, sysmem's tables, records of one size, spans, central
+//       lists, caches
+//   H2  there is room for every span that was ever made
+//   H3  the page table names, for each page of a living span, that span
+//   H4  a page has a name when it is grown and taken, and only then
+//   H5  no cache's id is at or above the limit, the highest is just below; below the lowest free id
+//       none is free
+//   H6  the spans not yet swept are counted
+//   H7  growth goes on in the arena before the next slot, and no arena is at or above that
 #ifndef ALLOCATOR_STRUCTURE_H
 #define ALLOCATOR_STRUCTURE_H
 
@@ -88,5 +99,8 @@ struct heap {
     struct palloc palloc;
     _Atomic(struct heap_arena *) arenas[HEAP_ARENA_COUNT];
 };
+
+// Checks H1..H7. O(pages + objects). The world is stopped. (whole/validity.c)
+bool heap_is_valid(const struct heap *heap);
 
 #endif

@@ -31,6 +31,9 @@ static void clear_marks(struct mspan *span) {
 void heap_mark_begin(struct heap *heap) {
     CHECK(!heap_is_marking(heap));
     heap_sweep_finish(heap, NULL);
+    for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
+        ASSERT_SLOW(mcentral_is_valid(heap, (uint8_t) class));
+    }
     for (size_t i = 0; i < heap->all_span_count; i++) {
         if (heap->all_spans[i]->state == MSPAN_IN_USE) {
             clear_marks(heap->all_spans[i]);
@@ -91,6 +94,9 @@ void heap_mark_end(struct heap *heap) {
     }
     atomic_store_explicit(&heap->marking, false, memory_order_relaxed);
     turn_generation(heap);
+    for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
+        ASSERT_SLOW(mcentral_is_valid(heap, (uint8_t) class));
+    }
 }
 
 void heap_set_finalizer_queue(struct heap *heap, heap_finalizer_queue queue, void *context) {

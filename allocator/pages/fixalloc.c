@@ -30,6 +30,7 @@ bool fixalloc_reserve(struct heap *heap, struct fixalloc *fix) {
     fix->chunk_next = (uintptr_t)chunk;
     fix->chunk_left = FIXALLOC_CHUNK_BYTES;
     fix->chunk_count++;
+    ASSERT_SLOW(fixalloc_is_valid(fix));
     return true;
 }
 
@@ -50,13 +51,43 @@ void *fixalloc_alloc(struct heap *heap, struct fixalloc *fix, bool *first) {
         fix->chunk_left -= fix->block_bytes;
     }
     fix->inuse_bytes += fix->block_bytes;
+    ASSERT((uintptr_t)block % 16 == 0);
     return block;
 }
 
 void fixalloc_free(struct fixalloc *fix, void *block) {
     struct fixalloc_block *freed = block;
+    ASSERT(freed != NULL);
+    ASSERT((uintptr_t)freed % 16 == 0);
+    ASSERT(freed != fix->free_list);
     CHECK(fix->inuse_bytes >= fix->block_bytes);
     freed->next = fix->free_list;
     fix->free_list = freed;
     fix->inuse_bytes -= fix->block_bytes;
+}
+
+// ---- validity
+
+static size_t free_count(const struct fixalloc *fix, size_t limit) {
+    size_t count = 0;
+    for (const struct fixalloc_block *at = fix->free_list; at != NULL && count <= limit;
+         at = at->next) {
+        count++;
+    }
+    return count;
+}
+
+bool fixalloc_is_valid(const struct fixalloc *fix) {
+    if (fix->block_bytes < sizeof(struct fixalloc_block) || fix->block_bytes % 16 != 0 ||
+        fix->block_bytes > FIXALLOC_CHUNK_BYTES) { // F1: what follows divides by it
+        return false;
+    }
+    if (fix->chunk_left > FIXALLOC_CHUNK_BYTES * (fix->chunk_count > 0)) { // F2
+        return false;
+    }
+    size_t all_count = fix->chunk_count * (FIXALLOC_CHUNK_BYTES / fix->block_bytes);
+    size_t made_count = all_count - fix->chunk_left / fix->block_bytes;
+    size_t used_count = fix->inuse_bytes / fix->block_bytes;
+    return fix->inuse_bytes % fix->block_bytes == 0 &&
+           used_count + free_count(fix, made_count) == made_count; // F3
 }

@@ -3,6 +3,11 @@
 //
 // After Go's fixalloc. A block is handed out zeroed. Freed blocks come back last in, first out;
 // chunks never go back. Its user moves the statistic of what is in use. Under the heap's lock.
+//
+// Invariants, checked by fixalloc_is_valid():
+//   F1  a block is a multiple of 16 bytes, holds a link, and fits a chunk
+//   F2  what is left of the last chunk is no more than a chunk, and nothing without a chunk
+//   F3  each block of the chunks is in use, in the free list, or left of the last chunk
 #ifndef ALLOCATOR_PAGES_FIXALLOC_H
 #define ALLOCATOR_PAGES_FIXALLOC_H
 
@@ -43,5 +48,8 @@ bool fixalloc_is_ready(const struct fixalloc *fix);
 
 // Makes sure that the next fixalloc_alloc succeeds. False: no memory, nothing changed.
 bool fixalloc_reserve(struct heap *heap, struct fixalloc *fix);
+
+// Checks F1..F3. O(free blocks).
+bool fixalloc_is_valid(const struct fixalloc *fix);
 
 #endif

@@ -3,7 +3,9 @@
 
 #include "allocator/check.h"
 #include "allocator/heap.h"
+#include "allocator/mprof.h"
 #include "allocator/pages/fixalloc.h"
+#include "allocator/pages/mheap.h"
 #include "allocator/pages/mspan.h"
 #include "allocator/pages/mstats.h"
 #include "allocator/size_classes.h"
@@ -15,6 +17,8 @@
 
 struct mspan *mcache_refill(struct heap *heap, struct mcache *cache, uint8_t span_class) {
     struct mspan *old = cache->alloc[span_class];
+    ASSERT(span_class > 1); // a large object's span is in no cache
+    ASSERT(old == NULL || old->list == MSPAN_LIST_CACHE);
     if (old != NULL && mcentral_drain(heap, old)) {
         return old;
     }
@@ -26,6 +30,8 @@ struct mspan *mcache_refill(struct heap *heap, struct mcache *cache, uint8_t spa
         mcentral_uncache_span(heap, old);
     }
     cache->alloc[span_class] = span;
+    ASSERT(mspan_owner(span) == cache->id + 1);
+    ASSERT(mspan_alloc_count(span) < span->object_count);
     return span;
 }
 
@@ -39,6 +45,7 @@ void mcache_release_all(struct heap *heap, struct mcache *cache) {
     }
     cache->tiny_block = 0;
     cache->tiny_offset = 0;
+    ASSERT_SLOW(mcache_is_valid(heap, cache));
 }
 
 void heap_flush_cache(struct heap *heap, struct mcache *cache) {
@@ -111,4 +118,44 @@ void heap_release_cache(struct heap *heap, struct mcache *cache) {
 
 uint32_t heap_cache_id(const struct mcache *cache) {
     return cache->id;
+}
+
+// ---- validity
+
+static bool is_own(const struct heap *heap, const struct mcache *cache, uint32_t span_class) {
+    const struct mspan *span = cache->alloc[span_class];
+    uint32_t generation = atomic_load_explicit(&heap->sweep_generation, memory_order_relaxed);
+    return span == NULL ||
+           (span->state == MSPAN_IN_USE && !mspan_is_large(span) &&
+            span->span_class == span_class && span->list == MSPAN_LIST_CACHE &&
+            mspan_owner(span) == cache->id + 1 && span->sweep_generation == generation);
+}
+
+static bool tiny_is_valid(const struct heap *heap, const struct mcache *cache) {
+    if (cache->tiny_block == 0) {
+        return cache->tiny_offset == 0;
+    }
+    const struct mspan *span = mheap_span_of(heap, cache->tiny_block);
+    if (span == NULL || span->state != MSPAN_IN_USE || span->tiny_bits == NULL) {
+        return false;
+    }
+    uint32_t index = mspan_index_of(span, cache->tiny_block);
+    return index < span->object_count && mspan_object(span, index) == cache->tiny_block &&
+           mspan_is_live(span, index) && mspan_bit_is_set(span->tiny_bits, index) &&
+           cache->tiny_offset <= TINY_SIZE_BYTES;
+}
+
+bool mcache_is_valid(const struct heap *heap, const struct mcache *cache) {
+    if (cache->id >= HEAP_CACHE_MAX || heap->caches[cache->id] != cache) { // K1
+        return false;
+    }
+    bool valid = true;
+    for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
+        valid &= is_own(heap, cache, class); // K2
+    }
+    bool is_inside = atomic_load_explicit(&cache->inside, memory_order_relaxed) > 0;
+    valid &= tiny_is_valid(heap, cache);                 // K3
+    valid &= cache->call_stack_count <= MPROF_STACK_MAX; // K4
+    valid &= cache->parked_depth == 0 || !is_inside;     // K5
+    return valid;
 }

@@ -3,6 +3,14 @@
 // The allocation fast path and the free of an object of an own span use no lock and no atomic
 // read-modify-write. `inside` and the heap's `stopping` are the two flags of an asymmetric
 // handshake with heap_stop_world (world.h).
+//
+// Invariants, checked by mcache_is_valid():
+//   K1  it is the cache of its id
+//   K2  the span of a class is in use, swept, of small objects of that class, and the cache's own
+//   K3  the tiny block is an object of a span of tiny blocks, and no more of it is handed out than
+//       there is; without a block nothing is
+//   K4  a call stack has no more frames than fit
+//   K5  a thread that waits for a stopped world is inside no call
 #ifndef ALLOCATOR_SPANS_MCACHE_H
 #define ALLOCATOR_SPANS_MCACHE_H
 
@@ -37,6 +45,9 @@ struct heap;
 // Puts a span with a free slot into the cache, for a class whose span is full or missing. NULL: no
 // memory, the cache is as before. After Go's mcache.refill.
 struct mspan *mcache_refill(struct heap *heap, struct mcache *cache, uint8_t span_class);
+
+// Checks K1..K5. By the owner, or with the world stopped.
+bool mcache_is_valid(const struct heap *heap, const struct mcache *cache);
 
 // heap_flush_cache for who stands inside the heap already, or has stopped the world.
 void mcache_release_all(struct heap *heap, struct mcache *cache);

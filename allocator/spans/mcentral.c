@@ -181,6 +181,7 @@ static void note_swept(struct heap *heap, struct mspan *span) {
 
 void mcentral_settle(struct heap *heap, struct mspan *span) {
     struct mcentral *central = central_of(heap, span);
+    ASSERT(span->sweep_generation == generation_of(heap) - 1); // claimed
     lock_acquire(&central->lock);
     note_swept(heap, span);
     bool listed = list_span(heap, span);
@@ -252,6 +253,9 @@ struct mspan *mcentral_cache_span(struct heap *heap, struct mcache *cache, uint8
         }
         own(span, cache);
     }
+    ASSERT(mspan_owner(span) == cache->id + 1);
+    ASSERT(span->list == MSPAN_LIST_CACHE);
+    ASSERT(mspan_alloc_count(span) < span->object_count);
     mstats_live_add(heap, free_slot_bytes(span));
     return span;
 }
@@ -281,6 +285,8 @@ bool mcentral_drain(struct heap *heap, struct mspan *span) {
 }
 
 void mcentral_uncache_span(struct heap *heap, struct mspan *span) {
+    ASSERT(mspan_owner(span) != MSPAN_OWNER_NONE);
+    ASSERT(!mspan_is_large(span));
     struct lock *lock = &central_of(heap, span)->lock;
     lock_acquire(lock);
     drain(heap, span);
@@ -397,4 +403,50 @@ bool mcentral_set_layout(struct heap *heap, const struct mcache *cache, struct m
     }
     lock_release(lock);
     return ours;
+}
+
+// ---- validity
+
+// What all of one list have in common.
+struct listing {
+    uint8_t span_class;
+    enum mspan_list list;
+    uint32_t generation;
+};
+
+static bool fits(const struct mspan *span, const struct listing *listing) {
+    uint32_t alloc_count = mspan_alloc_count(span);
+    bool is_full = alloc_count == span->object_count;
+    bool is_listed = span->state == MSPAN_IN_USE && span->span_class == listing->span_class &&
+                     span->list == listing->list && mspan_owner(span) == MSPAN_OWNER_NONE &&
+                     span->remote_count == 0;                                               // C3
+    return is_listed && alloc_count > 0 && is_full == (listing->list == MSPAN_LIST_FULL) && // C4
+           span->sweep_generation == listing->generation;                                   // C5
+}
+
+static bool queue_is_valid(const struct mspan_queue *queue, struct listing listing) {
+    const struct mspan *before = NULL;
+    for (const struct mspan *at = queue->first; at != NULL; at = at->next) {
+        if (at->previous != before ||
+            !fits(at, &listing)) { // a ring ends where its first has no place
+            return false;
+        }
+        before = at;
+    }
+    return before == queue->last; // C2
+}
+
+bool mcentral_is_valid(const struct heap *heap, uint8_t span_class) {
+    const struct mcentral *central = &heap->central[span_class];
+    uint32_t generation = generation_of(heap);
+    bool valid = central->span_class == span_class; // C1
+    for (uint32_t i = 0; i < 2; i++) {
+        bool is_swept = generation / 2 % 2 == i;
+        struct listing listing = {span_class, MSPAN_LIST_PARTIAL,
+                                  is_swept ? generation : generation - 2};
+        valid &= queue_is_valid(&central->partial[i], listing);
+        listing.list = MSPAN_LIST_FULL;
+        valid &= queue_is_valid(&central->full[i], listing);
+    }
+    return valid;
 }

@@ -7,6 +7,13 @@
 //
 // A span that is being swept is in no list, and its generation says so until it is back in one: who
 // wants it waits.
+//
+// Invariants, checked by mcentral_is_valid():
+//   C1  it is the lists of its own class
+//   C2  the links of a list fit: first, last, next, previous
+//   C3  who stands in a list is in use, of the class, says so, and has neither owner nor remote bit
+//   C4  in a partial list are spans with an object and a free slot, in a full one those without one
+//   C5  spans of a swept list are of the heap's sweep generation, of an unswept one of that before
 #ifndef ALLOCATOR_SPANS_MCENTRAL_H
 #define ALLOCATOR_SPANS_MCENTRAL_H
 
@@ -57,6 +64,9 @@ struct mcentral {
 // The lists of every class, as those of a fresh heap. Called by heap_create and heap_reset with
 // nobody else in the heap.
 void mcentral_init_all(struct heap *heap);
+
+// Checks C1..C5. O(spans of the class). Under its lock, or with the world stopped.
+bool mcentral_is_valid(const struct heap *heap, uint8_t span_class);
 
 // A swept span with a free slot for the cache, which owns it from now on: a partial one, else one
 // that sweeping makes so, else a new one. NULL: no memory, nothing changed. After Go's

@@ -81,6 +81,8 @@ static void join_with_next(struct sysmem *sys, size_t index) {
 }
 
 void sysmap_set(struct sysmem *sys, uintptr_t base, size_t size_bytes, enum sysmap_state state) {
+    ASSERT(size_bytes > 0);
+    ASSERT(base + size_bytes > base);
     size_t index = carve(sys, base, base + size_bytes);
     if (state == SYSMAP_NONE) {
         return;
@@ -120,6 +122,7 @@ void sysmap_insert_range(struct sysmem *sys, const struct sysmem_range *range) {
 }
 
 void sysmap_remove_range(struct sysmem *sys, size_t index) {
+    ASSERT(index < sys->range_count);
     sys->range_count--;
     memmove(&sys->ranges[index], &sys->ranges[index + 1],
             (sys->range_count - index) * sizeof(sys->ranges[0]));
@@ -135,4 +138,61 @@ uintptr_t sysmap_lowest_gap(const struct sysmem *sys, uintptr_t from, size_t siz
         candidate = range->base + range->size_bytes;
     }
     return candidate;
+}
+
+// ---- validity
+
+static bool ranges_are_valid(const struct sysmem *sys) {
+    bool valid = true;
+    uintptr_t end = 0; // of the range before
+    for (size_t i = 0; i < sys->range_count; i++) {
+        const struct sysmem_range *range = &sys->ranges[i];
+        valid &= range->base >= end && range->size_bytes > 0; // S2
+        valid &= range->prepared_bytes <= range->size_bytes;  // S3
+        end = range->base + range->size_bytes;
+    }
+    return valid;
+}
+
+static bool mappings_are_valid(const struct sysmem *sys) { // S4
+    bool valid = true;
+    for (size_t i = 0; i < sys->mapping_count; i++) {
+        const struct sysmem_mapping *mapping = &sys->mappings[i];
+        const struct sysmem_mapping *before = i == 0 ? NULL : &sys->mappings[i - 1];
+        valid &= mapping->base < mapping->end;
+        valid &= before == NULL || before->end < mapping->base ||
+                 (before->end == mapping->base && before->writable != mapping->writable);
+    }
+    return valid;
+}
+
+// Whether all of it is in that state or a better one.
+static bool is_mapped(const struct sysmem *sys, uintptr_t base, size_t size_bytes,
+                      enum sysmap_state least) {
+    uintptr_t end = base + size_bytes;
+    while (base < end) {
+        size_t part_bytes = end - base;
+        if (sysmap_state_of(sys, base, &part_bytes) < least) {
+            return false;
+        }
+        base += part_bytes;
+    }
+    return true;
+}
+
+bool sysmap_is_valid(const struct sysmem *sys) {
+    if (sys->range_count > sys->range_capacity ||
+        sys->mapping_count > sys->mapping_capacity) { // S1
+        return false;
+    }
+    if (!ranges_are_valid(sys) || !mappings_are_valid(sys)) {
+        return false;
+    }
+    bool valid = true;
+    for (size_t i = 0; i < sys->range_count; i++) {
+        const struct sysmem_range *range = &sys->ranges[i];
+        valid &= is_mapped(sys, range->base, range->size_bytes, SYSMAP_RESERVED); // S5
+        valid &= is_mapped(sys, range->base, range->prepared_bytes, SYSMAP_WRITABLE);
+    }
+    return valid;
 }

@@ -2,6 +2,13 @@
 //
 // Pure bookkeeping: nothing here calls the system. Whoever changes a table has made room in it
 // before.
+//
+// Invariants, checked by sysmap_is_valid():
+//   S1  no table holds more than it has room for
+//   S2  ranges are sorted and disjoint, none is empty
+//   S3  of a range no more is prepared than there is
+//   S4  mappings are sorted and disjoint, none is empty; two that touch differ in kind
+//   S5  a range is mapped, and what is prepared of it is writable
 #ifndef ALLOCATOR_SYSTEM_SYSMAP_H
 #define ALLOCATOR_SYSTEM_SYSMAP_H
 
@@ -25,5 +32,8 @@ void sysmap_remove_range(struct sysmem *sys, size_t index);
 
 // The lowest address at or above `from` with `size_bytes` that no range overlaps.
 uintptr_t sysmap_lowest_gap(const struct sysmem *sys, uintptr_t from, size_t size_bytes);
+
+// Checks S1..S5. O(ranges * log mappings).
+bool sysmap_is_valid(const struct sysmem *sys);
 
 #endif

@@ -236,6 +236,7 @@ enum sysmem_status sysmem_reserve_arenas(struct sysmem *sys, uintptr_t base, siz
                                                         .book = INSPECT_BOOK_OTHER,
                                                         .owner_cleans = true});
     }
+    ASSERT_SLOW(sysmap_is_valid(sys));
     return SYSMEM_OK;
 }
 
@@ -257,6 +258,7 @@ bool sysmem_prepare(struct sysmem *sys, uintptr_t base, size_t size_bytes, uint6
     }
     set_prepared(sys, base, base + size_bytes, base + size_bytes);
     *stat += size_bytes;
+    ASSERT_SLOW(sysmap_is_valid(sys));
     return true;
 }
 
@@ -316,6 +318,7 @@ void *sysmem_map(struct sysmem *sys, size_t size_bytes, enum inspect_range_kind 
                                                     .book = (uint8_t)book,
                                                     .owner_cleans = owner_cleans});
     *stat += size_bytes;
+    ASSERT_SLOW(sysmap_is_valid(sys));
     return (void *)base;
 }
 
@@ -342,6 +345,7 @@ void sysmem_unmap(struct sysmem *sys, uintptr_t base, uint64_t *stat) {
     CHECK(sys->ranges[index].base == base);
     *stat -= sys->ranges[index].prepared_bytes;
     drop_range(sys, index);
+    ASSERT_SLOW(sysmap_is_valid(sys));
 }
 
 const struct sysmem_range *sysmem_range_at(const struct sysmem *sys, uintptr_t base) {
@@ -357,6 +361,7 @@ void sysmem_rollback(struct sysmem *sys, uint64_t serial) {
         }
     }
     sys->serial = serial;
+    ASSERT_SLOW(sysmap_is_valid(sys));
 }
 
 // ---- the instance
@@ -471,4 +476,5 @@ void sysmem_reset(struct sysmem *sys) {
     sys->serial = 0;
     memset(sys->faults, 0, sizeof(sys->faults));
     sys->refusal_count = 0;
+    ASSERT_SLOW(sysmap_is_valid(sys));
 }

@@ -70,6 +70,7 @@ struct heap *heap_create(const struct heap_options *options) {
         sysmem_destroy(sysmem);
         return NULL;
     }
+    ASSERT_SLOW(heap_is_valid(heap));
     return heap;
 }
 
@@ -226,5 +227,7 @@ bool heap_reset(struct heap *heap) {
     }
     sysmem_reset(heap->sysmem);
     clean_structure(heap);
-    return init(heap);
+    bool complete = init(heap);
+    ASSERT_SLOW(!complete || heap_is_valid(heap));
+    return complete;
 }

@@ -3,7 +3,6 @@
 
 #include "allocator/pages/mheap.h"
 #include "allocator/pages/mspan.h"
-#include "allocator/pages/palloc.h"
 #include "allocator/size_classes.h"
 #include "allocator/spans/mcache.h"
 #include "allocator/spans/mcentral.h"
@@ -67,11 +66,7 @@ bool inspect_span_of_address(const struct heap *heap, uintptr_t address, const v
 }
 
 bool inspect_is_sound(const struct heap *heap) {
-    bool sound = palloc_is_valid(&heap->palloc);
-    for (size_t i = 0; i < heap->all_span_count; i++) {
-        sound &= mspan_is_valid(heap->all_spans[i]);
-    }
-    return sound;
+    return heap_is_valid(heap);
 }
 
 uint32_t inspect_sweep_generation(const struct heap *heap) {

@@ -133,7 +133,7 @@ bool exec_check(struct go_machine *machine, struct operation operation) {
     (void)go_check(machine, levels[level]);
     if (levels[level] == ORACLE_PARANOID) {
         (void)oracle_rule_text(machine->oracle, RULE_MODEL_STATUS, inspect_is_sound(machine->heap),
-                               0, "spans or page bits break their own invariants");
+                               0, "the heap breaks an invariant of its own");
     }
     return true;
 }

@@ -10,6 +10,7 @@
 
 #include "allocator/fault.h"
 #include "tests/allocator/support_snapshot.h"
+#include "tests/breaks.h"
 
 static struct heap *heap;
 
@@ -111,6 +112,30 @@ static void inspection_counts_the_blocks_that_are_not_in_use(void **state) {
     }
 }
 
+static void validity_sees_each_broken_invariant(void **state) {
+    (void)state;
+    struct fixalloc fix;
+    fixalloc_init(&fix, 112, INSPECT_BOOK_GC);
+    BREAKS(size_t, fix.chunk_left, 112, fixalloc_is_valid(&fix)); // F2: of no chunk
+    struct fixalloc_block *blocks[3];
+    for (size_t i = 0; i < 3; i++) {
+        blocks[i] = fixalloc_alloc(heap, &fix, NULL);
+        assert_non_null(blocks[i]);
+    }
+    fixalloc_free(&fix, blocks[0]);
+    fixalloc_free(&fix, blocks[1]);
+    BREAKS(size_t, fix.block_bytes, 0, fixalloc_is_valid(&fix));     // F1
+    BREAKS(size_t, fix.block_bytes, 120, fixalloc_is_valid(&fix));   // F1
+    BREAKS(size_t, fix.block_bytes, 16400, fixalloc_is_valid(&fix)); // F1
+    BREAKS(size_t, fix.chunk_left, 16385, fixalloc_is_valid(&fix));  // F2
+    BREAKS(uint64_t, fix.inuse_bytes, 113, fixalloc_is_valid(&fix)); // F3
+    BREAKS(uint64_t, fix.inuse_bytes, 224, fixalloc_is_valid(&fix));
+    BREAKS(size_t, fix.chunk_count, 2, fixalloc_is_valid(&fix));
+    BREAKS(size_t, fix.chunk_left, fix.chunk_left - 112, fixalloc_is_valid(&fix));
+    BREAKS(struct fixalloc_block *, fix.free_list, NULL, fixalloc_is_valid(&fix));
+    BREAKS(struct fixalloc_block *, blocks[0]->next, blocks[1], fixalloc_is_valid(&fix)); // a ring
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -118,6 +143,7 @@ int main(void) {
         TEST(a_chunk_is_charged_to_the_book_when_it_is_taken),
         TEST(reserving_makes_the_next_block_certain_and_hands_out_none),
         TEST(inspection_counts_the_blocks_that_are_not_in_use),
+        TEST(validity_sees_each_broken_invariant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

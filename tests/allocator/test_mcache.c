@@ -1,5 +1,6 @@
 // test_mcache: caches come with the lowest id, and their counts and spans outlive them.
 #include "tests/allocator/fixture.h"
+#include "tests/breaks.h"
 
 static void ids_are_the_lowest_free_ones(void **state) {
     struct fixture *f = *state;
@@ -106,6 +107,37 @@ static void caches_have_an_end(void **state) {
     assert_null(heap_acquire_cache(f->heap));
 }
 
+static void validity_sees_each_broken_invariant(void **state) {
+    struct fixture *f = *state;
+    struct mcache *cache = f->cache[1];
+    uint8_t class = span_class_make(size_class_of(64), true);
+    assert_non_null(heap_alloc(f->heap, cache, 64, NULL, 0));
+    BREAKS(size_t, cache->tiny_offset, 8, mcache_is_valid(f->heap, cache)); // K3: of no block
+    void *tiny = heap_alloc(f->heap, cache, 4, NULL, HEAP_ALLOC_TINY);
+    assert_int_equal(cache->tiny_block, (uintptr_t)tiny);
+    struct mspan *span = cache->alloc[class];
+    struct mspan *tiny_span = mheap_span_of(f->heap, cache->tiny_block);
+    BREAKS(uint32_t, cache->id, 2, mcache_is_valid(f->heap, cache)); // K1
+    BREAKS(uint32_t, cache->id, HEAP_CACHE_MAX, mcache_is_valid(f->heap, cache));
+    BREAKS(uint8_t, span->state, MSPAN_DEAD, mcache_is_valid(f->heap, cache)); // K2
+    BREAKS(uint8_t, span->span_class, class + 2, mcache_is_valid(f->heap, cache));
+    BREAKS(uint8_t, span->list, MSPAN_LIST_FULL, mcache_is_valid(f->heap, cache));
+    BREAKS(uint32_t, span->owner, 1, mcache_is_valid(f->heap, cache));
+    BREAKS(uint32_t, span->sweep_generation, 1, mcache_is_valid(f->heap, cache));
+    BREAKS(struct mspan *, cache->alloc[1], span, mcache_is_valid(f->heap, cache)); // of large ones
+    BREAKS(uintptr_t, cache->tiny_block, 16, mcache_is_valid(f->heap, cache));      // K3
+    BREAKS(uintptr_t, cache->tiny_block, span->base, mcache_is_valid(f->heap, cache));
+    BREAKS(uintptr_t, cache->tiny_block, (uintptr_t)tiny + 8, mcache_is_valid(f->heap, cache));
+    BREAKS(uintptr_t, cache->tiny_block, (uintptr_t)tiny + 16, mcache_is_valid(f->heap, cache));
+    BREAKS(uint64_t, tiny_span->tiny_bits[0], 0, mcache_is_valid(f->heap, cache));
+    BREAKS(size_t, cache->tiny_offset, 17, mcache_is_valid(f->heap, cache));
+    BREAKS(size_t, cache->call_stack_count, MPROF_STACK_MAX + 1,
+           mcache_is_valid(f->heap, cache)); // K4
+    cache->parked_depth = 1;
+    BREAKS(uint32_t, cache->inside, 1, mcache_is_valid(f->heap, cache)); // K5
+    cache->parked_depth = 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         fixture_test(ids_are_the_lowest_free_ones),
@@ -115,6 +147,7 @@ int main(void) {
         fixture_test(a_flush_returns_spans_by_what_is_in_them),
         fixture_test(without_memory_there_is_no_cache),
         fixture_test(caches_have_an_end),
+        fixture_test(validity_sees_each_broken_invariant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "tests/allocator/fixture.h"
 
 #include "allocator/spans/mcentral.h"
+#include "tests/breaks.h"
 
 #define CLASS_64 6
 
@@ -172,6 +173,43 @@ static void a_refill_looks_into_a_bounded_number_of_unswept_spans(void **state) 
     check_account(f->heap);
 }
 
+static void validity_sees_each_broken_invariant(void **state) {
+    struct fixture *f = *state;
+    uint8_t class = span_class_make(CLASS_64, true);
+    struct mcentral *central = &f->heap->central[class];
+    void *last = NULL;
+    for (size_t i = 0; i < 3 * 128 + 1; i++) { // three full spans, and one of one object
+        last = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+        assert_non_null(last);
+    }
+    heap_flush_cache(f->heap, f->cache[0]);
+    struct mspan *full = central->full[0].first;
+    struct mspan *partial = mheap_span_of(f->heap, (uintptr_t)last);
+    assert_ptr_equal(partial, central->partial[0].first);
+    BREAKS(uint8_t, central->span_class, 3, mcentral_is_valid(f->heap, class));            // C1
+    BREAKS(struct mspan *, full->next->previous, NULL, mcentral_is_valid(f->heap, class)); // C2
+    BREAKS(struct mspan *, full->previous, partial, mcentral_is_valid(f->heap, class));
+    BREAKS(struct mspan *, full->next->next, full, mcentral_is_valid(f->heap, class)); // a ring
+    BREAKS(struct mspan *, central->full[0].last, full, mcentral_is_valid(f->heap, class));
+    BREAKS(struct mspan *, central->full[0].first, NULL, mcentral_is_valid(f->heap, class));
+    BREAKS(uint8_t, full->state, MSPAN_MANUAL, mcentral_is_valid(f->heap, class)); // C3
+    BREAKS(uint8_t, full->span_class, class + 2, mcentral_is_valid(f->heap, class));
+    BREAKS(uint8_t, full->list, MSPAN_LIST_PARTIAL, mcentral_is_valid(f->heap, class));
+    BREAKS(uint32_t, full->owner, 1, mcentral_is_valid(f->heap, class));
+    BREAKS(uint32_t, full->remote_count, 1, mcentral_is_valid(f->heap, class));
+    BREAKS(uint32_t, full->alloc_count, full->object_count - 1,
+           mcentral_is_valid(f->heap, class)); // C4
+    BREAKS(uint32_t, partial->alloc_count, 0, mcentral_is_valid(f->heap, class));
+    BREAKS(uint32_t, partial->alloc_count, partial->object_count,
+           mcentral_is_valid(f->heap, class));
+    BREAKS(uint32_t, full->sweep_generation, f->heap->sweep_generation - 2,
+           mcentral_is_valid(f->heap, class)); // C5
+    heap_mark_begin(f->heap);
+    heap_mark_end(f->heap);
+    BREAKS(uint32_t, full->sweep_generation, f->heap->sweep_generation,
+           mcentral_is_valid(f->heap, class));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         fixture_test(a_span_goes_from_cache_to_full_to_partial_to_cache),
@@ -181,6 +219,7 @@ int main(void) {
         fixture_test(a_span_without_objects_is_shown_without_them),
         fixture_test(a_listing_stops_at_its_limit),
         fixture_test(a_refill_looks_into_a_bounded_number_of_unswept_spans),
+        fixture_test(validity_sees_each_broken_invariant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
