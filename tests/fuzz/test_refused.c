@@ -84,6 +84,7 @@ static struct program program;
 
 // Each run gets an executor of its own, since a warm one asks for next to nothing.
 static enum verdict run_refused(long number, bool and_on) {
+    uint64_t block_count = supply_block_count();
     struct executor *executor = executor_create(&machine_go, NULL, &full);
     assert_non_null(executor);
     atomic_store(&asked, 0);
@@ -104,6 +105,7 @@ static enum verdict run_refused(long number, bool and_on) {
         fail_msg("after refusal %ld: verdict %d %s", number, again, line);
     }
     executor_destroy(executor);
+    assert_int_equal(supply_block_count(), block_count); // nothing is lost on the way out
     return was_asked > number ? VERDICT_ENVIRONMENT : verdict;
 }
 

@@ -1,0 +1,170 @@
+// test_supply: the harness's blocks are apart from each other and from malloc's, zeroed when that
+// is asked for, and refused and counted when the system has none.
+// wrap: mmap
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "allocator/poison.h"
+#include "oracle/core/supply.h"
+
+#include <malloc.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+
+#include "tests/sanitizer.h"
+
+#define BLOCKS 400
+
+void *__real_mmap(void *at, size_t size_bytes, int protection, int flags, int file, off_t offset);
+void *__wrap_mmap(void *at, size_t size_bytes, int protection, int flags, int file, off_t offset);
+
+static bool refuses;
+
+void *__wrap_mmap(void *at, size_t size_bytes, int protection, int flags, int file, off_t offset) {
+    return refuses ? MAP_FAILED : __real_mmap(at, size_bytes, protection, flags, file, offset);
+}
+
+// From a byte to 640 KiB, cut from chunks and mapped, each size several times.
+static size_t size_of(size_t i) {
+    return ((size_t)1 << i % 20) + i * 37 % ((size_t)1 << i % 20);
+}
+
+static void blocks_are_apart_and_aligned_and_keep_what_is_in_them(void **unused) {
+    (void)unused;
+    uint64_t before = supply_block_count();
+    uint8_t *blocks[BLOCKS];
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < BLOCKS; i++) {
+            blocks[i] = supply_memory(size_of(i));
+            assert_non_null(blocks[i]);
+            assert_int_equal((uintptr_t)blocks[i] % 16, 0);
+            memset(blocks[i], (int)i & 0xff, size_of(i));
+        }
+        assert_int_equal(supply_block_count(), before + BLOCKS);
+        for (size_t i = 0; i < BLOCKS; i++) {
+            for (size_t at = 0; at < size_of(i); at++) {
+                assert_int_equal(blocks[i][at], i & 0xff);
+            }
+            supply_free(blocks[i]);
+        }
+        assert_int_equal(supply_block_count(), before);
+    }
+}
+
+static void a_block_that_was_somebodys_is_zeroed_when_asked_for(void **unused) {
+    (void)unused;
+    for (size_t size_bytes = 8; size_bytes <= (size_t)64 << 20; size_bytes *= 8) {
+        uint8_t *dirty = supply_memory(size_bytes);
+        assert_non_null(dirty);
+        memset(dirty, 0xff, size_bytes);
+        supply_free(dirty);
+        uint8_t *zeroed = supply_zeroed(size_bytes / 8, 8);
+        assert_non_null(zeroed);
+        for (size_t at = 0; at < size_bytes; at++) {
+            assert_int_equal(zeroed[at], 0);
+        }
+        supply_free(zeroed);
+    }
+}
+
+static void a_resized_block_has_what_it_had(void **unused) {
+    (void)unused;
+    uint64_t before = supply_block_count();
+    uint8_t *block = supply_resized(NULL, 1);
+    assert_non_null(block);
+    block[0] = 7;
+    for (size_t size_bytes = 2; size_bytes <= (size_t)1 << 21; size_bytes *= 2) {
+        block = supply_resized(block, size_bytes);
+        assert_non_null(block);
+        for (size_t at = 0; at < size_bytes / 2; at++) {
+            assert_int_equal(block[at], 7);
+        }
+        memset(block, 7, size_bytes);
+    }
+    block = supply_resized(block, 3);
+    assert_non_null(block);
+    assert_int_equal(block[2], 7);
+    supply_free(block);
+    supply_free(NULL);
+    assert_int_equal(supply_block_count(), before);
+}
+
+static void what_the_system_refuses_is_counted_and_changes_nothing(void **unused) {
+    (void)unused;
+    uint64_t before = supply_refusals();
+    uint8_t *block = supply_memory(9);
+    assert_non_null(block);
+    block[8] = 5;
+    uint64_t block_count = supply_block_count();
+    refuses = true;
+    assert_null(supply_memory((size_t)3 << 30));
+    assert_null(supply_zeroed(3, (size_t)1 << 30));
+    assert_null(supply_resized(block, (size_t)3 << 30));
+    refuses = false;
+    assert_int_equal(supply_refusals(), before + 3);
+    assert_null(supply_zeroed(SIZE_MAX / 2, 3)); // a product that overflows
+    assert_null(supply_memory(SIZE_MAX - 8));
+    supply_refused();
+    assert_int_equal(supply_refusals(), before + 6);
+    assert_int_equal(supply_block_count(), block_count);
+    assert_int_equal(block[8], 5);
+    supply_free(block);
+}
+
+// Else a check would move the very numbers that it checks.
+static void no_block_is_of_mallocs_memory(void **unused) {
+    (void)unused;
+    if (SANITIZER_HAS_SHADOW) {
+        return; // its malloc has no such numbers
+    }
+    uint8_t *blocks[BLOCKS];
+    struct mallinfo2 before = mallinfo2();
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = supply_resized(supply_zeroed(1, size_of(i) / 2), size_of(i));
+        assert_non_null(blocks[i]);
+    }
+    struct mallinfo2 after = mallinfo2();
+    assert_int_equal(after.uordblks, before.uordblks);
+    assert_int_equal(after.arena, before.arena);
+    assert_int_equal(after.hblkhd, before.hblkhd);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        supply_free(blocks[i]);
+    }
+}
+
+// Where bytes can be made untouchable, all but those that were asked for are.
+static void what_nobody_asked_for_is_untouchable(void **unused) {
+    (void)unused;
+#if HEAP_POISON_ACTIVE
+    for (size_t size_bytes = 1; size_bytes < 100000; size_bytes = size_bytes * 3 + 1) {
+        char *block = supply_memory(size_bytes);
+        assert_non_null(block);
+        assert_true(__asan_address_is_poisoned(block - 1));
+        assert_null(__asan_region_is_poisoned(block, size_bytes));
+        assert_true(__asan_address_is_poisoned(block + size_bytes));
+        supply_free(block);
+        assert_true(__asan_address_is_poisoned(block));
+        assert_true(__asan_address_is_poisoned(block + size_bytes - 1));
+    }
+#else
+    skip();
+#endif
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_are_apart_and_aligned_and_keep_what_is_in_them),
+        cmocka_unit_test(a_block_that_was_somebodys_is_zeroed_when_asked_for),
+        cmocka_unit_test(a_resized_block_has_what_it_had),
+        cmocka_unit_test(what_the_system_refuses_is_counted_and_changes_nothing),
+        cmocka_unit_test(no_block_is_of_mallocs_memory),
+        cmocka_unit_test(what_nobody_asked_for_is_untouchable),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
