@@ -7,17 +7,17 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
 # $(call build,PRESET,WHAT): configures once, then builds what changed
-build = @test -f build/$(1)/build.ninja || cmake --preset $(1) >/dev/null; \
-	cmake --build --preset $(1) -j $(JOBS) $(if $(2),--target $(2))
-# $(call check,PRESET): runs the preset's tests and prints their summary
-check = @ctest --test-dir build/$(1) -j $(JOBS) --output-on-failure --no-tests=error
+build = @JOBS=$(JOBS) ci/build $(1) $(2)
 
-.PHONY: all release debug fuzz test test-gcc test-release tsan coverage interop bench faults mutants canaries twin corpus lint format docs install clean help
+.PHONY: all setup release debug fuzz test test-gcc test-release tsan coverage interop bench faults mutants canaries twin corpus lint format docs install uninstall clean help
 all: release
 
-release: ## build/release/countercheck, the optimised command
+setup: ## install what the build needs: asks for root (make fuzz and make test do so too, for what they need)
 	@ci/setup build
-	$(call build,release,countercheck)
+
+release: ## build/release: the optimised command and the libraries; what is missing is named and not installed
+	@ci/setup --tell build
+	$(call build,release,countercheck_product)
 
 debug: ## build/debug, every assertion on
 	@ci/setup test
@@ -27,25 +27,17 @@ fuzz: ## fuzz every target for FUZZ_SECONDS (60) with ENGINE (libfuzzer, afl, bu
 	@ci/fuzz $(ENGINE) $(FUZZ_SECONDS)
 
 test: ## all tests and the kept corpus under ASan and UBSan (clang)
-	@ci/setup test
-	$(call build,asan)
-	$(call check,asan)
+	@JOBS=$(JOBS) ci/test asan
 
 test-gcc: ## the same by gcc
-	@ci/setup test
-	$(call build,asan-gcc)
-	$(call check,asan-gcc)
+	@JOBS=$(JOBS) ci/test asan-gcc
 
 test-release: ## the same tests, -O3 by gcc, no assertion
-	@ci/setup test
-	$(call build,release-gcc)
-	$(call check,release-gcc)
+	@JOBS=$(JOBS) ci/test release-gcc
 
 tsan: ## real threads under TSan: the tests that start some, then TSAN_SECONDS (20) of soak with four
-	@ci/setup tsan
-	$(call build,tsan)
 # a program's fork is acted in one process, where TSan cannot know that the child's locks are new; the tests fork for real
-	$(call check,tsan) -R 'threads|world|osthread|descriptor|fork' -E 'corpus/.*/fork-'
+	@JOBS=$(JOBS) ci/test tsan -R 'threads|world|osthread|descriptor|fork' -E 'corpus/.*/fork-'
 	build/tsan/countercheck soak --threads 4 --seconds $(TSAN_SECONDS)
 
 coverage: ## what the kept corpus alone reaches, file by file, and the reason beside each gap
@@ -58,7 +50,7 @@ interop: release ## dumps of real Go programs, both byte orders and pointer size
 
 bench: release ## the benchmarks beside their peers
 	@ci/setup bench fuzz
-	$(call build,release)
+	$(call build,release,all)
 	$(call build,fuzz,bench_fuzz)
 	@bench/run
 
@@ -94,8 +86,11 @@ format: ## clang-format every source in place
 docs: ## regenerate the tables in the documents from the .def files
 	@ci/docs
 
-install: release ## the command, its manual and completions under PREFIX (/usr/local)
+install: release ## the command, its manual and completions, the libraries, under PREFIX (/usr/local)
 	@cmake --install build/release --prefix $(PREFIX)
+
+uninstall: release ## removes them from there
+	@ci/uninstall build/release $(PREFIX)
 
 clean: ## remove build/; findings/ stays
 	rm -rf build
