@@ -4,8 +4,12 @@
 #include "cli/run/crash.h"
 #include "cli/io/input.h"
 #include "cli/io/options.h"
+#include "cli/dump/dump.h"
+#include "cli/run/batch.h"
 #include "cli/run/pin.h"
 #include "cli/run/replay.h"
+#include "cli/run/targets.h"
+#include "cli/soak_threads.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,13 +21,18 @@ static const char usage[] =
     "usage: countercheck replay [--trace] [--check=cheap|full|paranoid] [--stats] [--json]\n"
     "                           [--first] [--dump OUT] [--against DUMP] [--without NAMES] "
     "[--no-expect]\n"
-    "                           [--raw] FILE|DIR...\n"
+    "                           [--raw] [--timeout S] [--jobs N] FILE|DIR...\n"
+    "       countercheck replay --times N FILE\n"
     "       countercheck replay --pin FILE|DIR...\n"
     "\n"
     "Runs programs of heap operations, binary or text (told apart by their content), each on a "
     "heap of\n"
     "its own, and compares every statistic with its other accounts. All files of a directory are "
-    "run.\n"
+    "run,\n"
+    "by a process for each core: one that crashes or hangs is a finding, and the rest is run. Of "
+    "a corpus,\n"
+    "what lies below decode/ or ops/ goes to what that fuzz target does, and heap dumps are "
+    "verified.\n"
     "  --trace        prints each operation with the counters that it moved\n"
     "  --check=LEVEL  checks after every operation, so hard; else as the program says\n"
     "  --stats        prints the final statistics, and how often each rule was evaluated\n"
@@ -43,6 +52,11 @@ static const char usage[] =
     "poison contents\n"
     "  --no-expect    does not check expect lines\n"
     "  --raw          takes any bytes as a program, as the fuzz targets do\n"
+    "  --times N      runs the FILE so often, and says in how many of them it was found: a race "
+    "(.race, of\n"
+    "                 soak --threads) shows now and then\n"
+    "  --timeout S    an input of many that takes longer hangs (60)\n"
+    "  --jobs N       processes for many inputs; else one for each core\n"
     "  --pin          writes the final statistics into the text FILE as expect lines, in place of "
     "those of\n"
     "                 before: a later replay compares them, and a change is a difference of the "
@@ -52,11 +66,10 @@ static const char usage[] =
     "the results must be the same, to the byte of a dump.\n"
     "Exit status: 0 clean, 1 a finding, 2 unusable input or call, 3 the environment failed.\n";
 
-#define SHOWN_BEFORE 8
-
-struct totals {
-    uint64_t programs, operations, effective, findings, bounded;
-};
+#define SHOWN_BEFORE        8
+#define TIMES_MAX           100000
+#define TIMEOUT_SECONDS_MAX 86400
+#define JOBS_MAX            64
 
 struct call {
     bool is_traced, has_stats, is_json, is_terminal, is_pinning, is_raw, ignores_expectations,
@@ -67,6 +80,13 @@ struct call {
     uint8_t *against; // a dump, from malloc; NULL: none
     size_t against_bytes;
     const char *without; // NULL: nothing is set aside
+    uint64_t times, timeout_seconds, job_count;
+};
+
+struct session { // what runs inputs: this process, or one of a pool
+    const struct call *call;
+    struct executor *executor;
+    char scratch[64];
 };
 
 static struct program program;
@@ -82,7 +102,7 @@ static int write_dump(const struct replay *replay, const char *path) {
 }
 
 static int tell_finding(const struct replay *replay, const struct call *call,
-                        struct totals *totals) {
+                        struct batch_totals *totals) {
     totals->findings++;
     if (call->is_json) {
         replay_print_finding_json(replay, stdout);
@@ -93,7 +113,7 @@ static int tell_finding(const struct replay *replay, const struct call *call,
 }
 
 static int compare_against(const struct replay *replay, const struct call *call,
-                           struct totals *totals) {
+                           struct batch_totals *totals) {
     return executor_machine(replay->executor)
                    ->compare_dump(executor_state(replay->executor), call->against,
                                   call->against_bytes)
@@ -102,7 +122,7 @@ static int compare_against(const struct replay *replay, const struct call *call,
 }
 
 static int tell_verdict(const struct replay *replay, enum verdict verdict, const struct call *call,
-                        struct totals *totals) {
+                        struct batch_totals *totals) {
     if (verdict == VERDICT_ENVIRONMENT) {
         return cli_refused(replay->name);
     }
@@ -131,7 +151,7 @@ static uint64_t sum(const uint64_t *counts) {
 }
 
 // Twice: what depends on the past of the heap shows in the difference.
-static enum verdict run_counted(const struct replay *replay, struct totals *totals) {
+static enum verdict run_counted(const struct replay *replay, struct batch_totals *totals) {
     const struct executor_counts *counts = executor_counts(replay->executor);
     uint64_t effective_before = sum(counts->effective);
     enum verdict verdict = replay_run(replay, &program);
@@ -143,7 +163,7 @@ static enum verdict run_counted(const struct replay *replay, struct totals *tota
 }
 
 static int replay_file(struct executor *executor, const char *path, const struct call *call,
-                       struct totals *totals) {
+                       struct batch_totals *totals) {
     const struct replay replay = {
         .executor = executor, .name = path, .is_traced = call->is_traced, .is_json = call->is_json};
     int status = input_read_program_as(path, call->is_raw, &program);
@@ -156,13 +176,53 @@ static int replay_file(struct executor *executor, const char *path, const struct
     return tell_verdict(&replay, run_counted(&replay, totals), call, totals);
 }
 
-static void show_progress(const struct call *call, size_t done, size_t count) {
-    if (call->is_terminal && count > 1) {
-        (void)fprintf(stderr, done < count ? "\r%zu of %zu" : "\r\033[K", done, count);
+static int run_target(const char *path, enum input_kind kind) {
+    uint8_t *bytes;
+    size_t size_bytes;
+    int status = input_read_bytes(path, &bytes, &size_bytes);
+    if (status == CLI_CLEAN) {
+        crash_prepare("countercheck: %s: crashed in the fuzz target %s", path, kind_names[kind]);
+        (void)(kind == KIND_OPS ? target_ops_input : target_decode_input)(bytes, size_bytes);
+        free(bytes);
     }
+    return status;
 }
 
-static void print_summary(const struct totals *totals, const struct call *call) {
+static int run_race(const char *path) {
+    struct soak_threads race = {.is_terminal = false};
+#if COUNTERCHECK_HAS_GO
+    return soak_threads_read(path, &race) ? soak_threads(&race) : CLI_UNUSABLE;
+#else
+    (void)race;
+    cli_message("%s: a race needs the Go-like heap, which this build leaves out", path);
+    return CLI_UNUSABLE;
+#endif
+}
+
+static int replay_input(void *context, const char *path, enum input_kind kind,
+                        struct batch_totals *totals) {
+    const struct session *session = context;
+    const struct call *call = session->call;
+    if (call->is_pinning) {
+        return pin_file(session->executor, path);
+    }
+    switch (kind) {
+    case KIND_DECODE:
+    case KIND_OPS:
+        return run_target(path, kind);
+    case KIND_DUMP:
+        crash_prepare("countercheck: %s: crashed as a dump", path);
+        return dump_verify_file(path);
+    case KIND_RACE:
+        return run_race(path);
+    case KIND_PROGRAM:
+    case KIND_COUNT:
+        break;
+    }
+    return replay_file(session->executor, path, call, totals);
+}
+
+static void print_summary(const struct batch_totals *totals, const struct call *call) {
     (void)printf("%" PRIu64 " program%s, %" PRIu64 " operation%s (%" PRIu64
                  " did something)%s, %" PRIu64 " finding%s\n",
                  totals->programs, totals->programs == 1 ? "" : "s", totals->operations,
@@ -185,58 +245,154 @@ static bool set_aside(struct executor *executor, const char *names) {
     return true;
 }
 
-// The worst status wins: a finding over an unusable file, so that a script sees it.
-static int replay_all(const struct input_list *list, const struct call *call) {
-    char scratch[64];
-    (void)snprintf(scratch, sizeof scratch, "/tmp/countercheck-dump-%ld", (long)getpid());
+static bool open_session(void *context) {
+    struct session *session = context;
+    const struct call *call = session->call;
+    (void)snprintf(session->scratch, sizeof session->scratch, "/tmp/countercheck-dump-%ld",
+                   (long)getpid());
     const struct executor_options options = {
         .level = call->level,
         .keeps_expectations = !call->ignores_expectations,
         .final_dump = true,
-        .scratch_path = scratch,
+        .scratch_path = session->scratch,
     };
-    struct executor *executor = replay_open(&options);
-    if (executor == NULL) {
-        return CLI_ENVIRONMENT;
-    }
-    struct totals totals = {0};
-    int worst = set_aside(executor, call->without) ? CLI_CLEAN : CLI_UNUSABLE;
-    if (worst != CLI_CLEAN) {
-        executor_destroy(executor);
-        return worst;
-    }
+    session->executor = replay_open(&options);
+    return session->executor != NULL;
+}
+
+static void close_session(void *context) {
+    struct session *session = context;
+    executor_destroy(session->executor);
+    session->executor = NULL;
+}
+
+// In this process: traces, dumps and the count of the rules are of one executor.
+static int replay_here(const struct input_list *list, struct session *session,
+                       struct batch_totals *totals) {
+    const struct call *call = session->call;
+    int worst = CLI_CLEAN;
     crash_catch();
+    if (call->timeout_seconds != 0) {
+        crash_watch((unsigned)call->timeout_seconds);
+    }
     for (size_t i = 0; i < list->count && worst != CLI_ENVIRONMENT; i++) {
-        show_progress(call, i, list->count);
-        int status = call->is_pinning ? pin_file(executor, list->paths[i])
-                                      : replay_file(executor, list->paths[i], call, &totals);
+        enum input_kind kind = kind_of(list->paths[i], list->is_walked);
+        int status = replay_input(session, list->paths[i], kind, totals);
+        batch_count(totals, kind, status);
         worst = status == CLI_CLEAN || worst == CLI_FINDING ? worst : status;
         if (call->is_first && worst == CLI_FINDING) {
             break;
         }
     }
-    show_progress(call, list->count, list->count);
-    if (!call->is_json && totals.programs > 0) {
-        if (call->has_stats) {
-            replay_print_rules(&(struct replay){.executor = executor}, stdout);
+    return worst;
+}
+
+static bool is_for_pool(const struct input_list *list, const struct call *call) {
+    bool has_one = list->count * call->times == 1 && !list->is_walked;
+    return !has_one && !call->is_traced && !call->is_pinning && call->dump_path == NULL &&
+           call->against == NULL && (!call->has_stats || call->is_json);
+}
+
+// The seconds that races among the inputs ask for; 0: none is there.
+static uint64_t longest(const struct input_list *list) {
+    uint64_t seconds = 0;
+#if COUNTERCHECK_HAS_GO
+    struct soak_threads race = {.seconds = 0};
+    for (size_t i = 0; i < list->count; i++) {
+        if (kind_of(list->paths[i], list->is_walked) == KIND_RACE &&
+            soak_threads_read(list->paths[i], &race) && race.seconds > seconds) {
+            seconds = race.seconds;
         }
-        print_summary(&totals, call);
     }
-    executor_destroy(executor);
+#else
+    (void)list;
+#endif
+    return seconds;
+}
+
+static int replay_in_pool(const struct input_list *list, struct session *session,
+                          struct batch_totals *totals) {
+    const struct call *call = session->call;
+    uint64_t seconds =
+        call->timeout_seconds == 0 ? longest(list) + BATCH_TIMEOUT_SECONDS : call->timeout_seconds;
+    const struct batch batch = {.list = list,
+                                .times = call->times,
+                                .job_count = (unsigned)call->job_count,
+                                .timeout_ms = (uint32_t)seconds * 1000,
+                                .is_json = call->is_json,
+                                .is_first = call->is_first,
+                                .is_terminal = call->is_terminal,
+                                .open = open_session,
+                                .replay = replay_input,
+                                .close = close_session,
+                                .context = session};
+    return batch_run(&batch, totals);
+}
+
+// The worst status wins: a finding over an unusable file, so that a script sees it.
+static int replay_all(const struct input_list *list, const struct call *call) {
+    struct session session = {.call = call};
+    struct batch_totals totals = {0};
+    if (!open_session(&session)) {
+        return CLI_ENVIRONMENT;
+    }
+    int worst = set_aside(session.executor, call->without) ? CLI_CLEAN : CLI_UNUSABLE;
+    bool is_pooled = is_for_pool(list, call);
+    if (worst == CLI_CLEAN && !is_pooled) {
+        worst = replay_here(list, &session, &totals);
+    }
+    if (!call->is_json && call->has_stats && totals.programs > 0) {
+        replay_print_rules(&(struct replay){.executor = session.executor}, stdout);
+    }
+    close_session(&session);
+    if (worst == CLI_CLEAN && is_pooled) {
+        worst = replay_in_pool(list, &session, &totals);
+    }
+    if (!call->is_json && call->times == 1) {
+        if (totals.programs > 0) {
+            print_summary(&totals, call);
+        }
+        batch_print_kinds(&totals);
+    }
     return cli_finish(worst);
+}
+
+// A number from 1 on; 0 when it is not given. False: told.
+static bool read_count(const char *name, const char *text, uint64_t max, uint64_t *value) {
+    *value = 0;
+    if (text != NULL && !cli_number("replay", name, text, max, value)) {
+        return false;
+    }
+    if (text != NULL && *value == 0) {
+        cli_message("replay: %s takes at least 1", name);
+        return false;
+    }
+    return true;
 }
 
 int cmd_replay(int argc, char **argv) {
     const char *level = NULL;
     const char *against_path = NULL;
+    const char *times = "1";
+    const char *timeout = NULL;
+    const char *jobs = NULL;
     struct call call = {.is_terminal = isatty(STDERR_FILENO) == 1};
     const struct cli_option options[] = {
-        {"--trace", &call.is_traced, NULL}, {"--check", NULL, &level},
-        {"--stats", &call.has_stats, NULL}, {"--json", &call.is_json, NULL},
-        {"--first", &call.is_first, NULL},  {"--dump", NULL, &call.dump_path},
-        {"--against", NULL, &against_path}, {"--without", NULL, &call.without},
-        {"--pin", &call.is_pinning, NULL},  {"--no-expect", &call.ignores_expectations, NULL},
-        {"--raw", &call.is_raw, NULL},      {NULL, NULL, NULL},
+        {"--trace", &call.is_traced, NULL},
+        {"--check", NULL, &level},
+        {"--stats", &call.has_stats, NULL},
+        {"--json", &call.is_json, NULL},
+        {"--first", &call.is_first, NULL},
+        {"--dump", NULL, &call.dump_path},
+        {"--against", NULL, &against_path},
+        {"--without", NULL, &call.without},
+        {"--pin", &call.is_pinning, NULL},
+        {"--no-expect", &call.ignores_expectations, NULL},
+        {"--raw", &call.is_raw, NULL},
+        {"--times", NULL, &times},
+        {"--timeout", NULL, &timeout},
+        {"--jobs", NULL, &jobs},
+        {NULL, NULL, NULL},
     };
     const struct cli_call parsed = {usage, options, 1, SIZE_MAX};
     char **operands;
@@ -246,6 +402,11 @@ int cmd_replay(int argc, char **argv) {
         return status;
     }
     if (!replay_parse_level("replay", level, &call.level)) {
+        return CLI_UNUSABLE;
+    }
+    if (!read_count("--times", times, TIMES_MAX, &call.times) ||
+        !read_count("--timeout", timeout, TIMEOUT_SECONDS_MAX, &call.timeout_seconds) ||
+        !read_count("--jobs", jobs, JOBS_MAX, &call.job_count)) {
         return CLI_UNUSABLE;
     }
     call.every_operation = level != NULL;
@@ -260,10 +421,13 @@ int cmd_replay(int argc, char **argv) {
     for (size_t i = 0; i < operand_count && status <= CLI_CLEAN; i++) {
         status = input_list_add(&list, operands[i]);
     }
-    bool takes_one = call.dump_path != NULL || against_path != NULL;
+    bool takes_one = call.dump_path != NULL || against_path != NULL || call.times > 1;
     if (status <= CLI_CLEAN && takes_one && list.count != 1) {
         cli_message("replay: %s takes one program, not %zu",
-                    call.dump_path != NULL ? "--dump" : "--against", list.count);
+                    call.dump_path != NULL ? "--dump"
+                    : against_path != NULL ? "--against"
+                                           : "--times",
+                    list.count);
         status = CLI_UNUSABLE;
     }
     if (status <= CLI_CLEAN && against_path != NULL) {

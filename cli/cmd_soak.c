@@ -37,7 +37,9 @@ static const char usage[] =
     "another collects,\n"
     "dumps, reads the statistics, and lets the system fail; at barriers all accounts are compared. "
     "How the threads\n"
-    "interleave is the machine's, not the seed's.\n"
+    "interleave is the machine's, not the seed's: a finding leaves findings/threads-S.race, and "
+    "replay --times N\n"
+    "says how often it shows.\n"
     "Exit status: 0 clean, 1 a finding, 2 unusable call, 3 the environment failed.\n";
 
 #define DRAWN_MAX    512 // operations a program
@@ -180,8 +182,10 @@ static int run_soak(struct soak *soak) {
 
 static int run_threads(const struct soak *soak, const char *threads) {
 #if COUNTERCHECK_HAS_GO
-    struct soak_threads run = {
-        .seconds = soak->seconds, .seed = soak->seed, .is_terminal = soak->is_terminal};
+    struct soak_threads run = {.leaves_race = true,
+                               .seconds = soak->seconds,
+                               .seed = soak->seed,
+                               .is_terminal = soak->is_terminal};
     if (!cli_number("soak", "--threads", threads, SOAK_THREADS_MAX, &run.thread_count)) {
         return CLI_UNUSABLE;
     }

@@ -1,14 +1,22 @@
 // soak_threads: runs the threads and prints their rates; the finding is one line, and the seed is
-// all there is to reproduce it with.
+// all there is to reproduce it with: it is left in a file that replay takes.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/soak_threads.h"
 
 #include "cli/io/cli.h"
+#include "cli/io/input.h"
 #include "cli/run/crash.h"
 #include "fuzz/stress/threads.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER      "findings"
+#define SECONDS_MAX 86400
 
 _Static_assert(SOAK_THREADS_MAX == THREADS_MAX, "as many as there are places for");
 
@@ -51,8 +59,76 @@ static void print_report(const struct soak_threads *soak, const struct threads_r
                  report->cycle_count, report->fault_count);
 }
 
+// ---- the file of a race
+
+struct race {
+    char path[64];
+    char text[768];
+};
+
+static size_t print_race(struct race *race, const struct soak_threads *soak, const char *found) {
+    (void)snprintf(race->path, sizeof race->path, FOLDER "/threads-%" PRIu64 ".race", soak->seed);
+    int length = snprintf(race->text, sizeof race->text,
+                          "# found by threads: countercheck replay --times 20 FILE says how often "
+                          "it shows\nrace threads=%" PRIu64 " seed=%" PRIu64 " seconds=%" PRIu64
+                          "\n# %.500s\n",
+                          soak->thread_count, soak->seed, soak->seconds, found);
+    return length < 0 ? 0 : (size_t)length;
+}
+
+// A crash writes the file as well, so that its folder has to be there before.
+static void prepare_race(struct race *race, const struct soak_threads *soak) {
+    size_t length = print_race(race, soak, "a crash");
+    (void)mkdir(FOLDER, 0777);
+    crash_prepare_file(race->path, (const uint8_t *)race->text, length);
+}
+
+static void leave_race(struct race *race, const struct soak_threads *soak, const char *found) {
+    size_t length = print_race(race, soak, found);
+    if (output_write(race->path, race->text, length) == CLI_CLEAN) {
+        (void)printf("kept: %s; countercheck replay --times 20 %s\n", race->path, race->path);
+    }
+}
+
+static bool read_key(const char *line, const char *key, uint64_t max, uint64_t *value) {
+    const char *at = strstr(line, key);
+    char *end;
+    if (at == NULL) {
+        return false;
+    }
+    at += strlen(key);
+    *value = strtoull(at, &end, 10);
+    return end > at && *at >= '0' && *at <= '9' && *value <= max &&
+           (*end == ' ' || *end == '\n' || *end == 0);
+}
+
+bool soak_threads_read(const char *path, struct soak_threads *soak) {
+    uint8_t *bytes;
+    size_t size_bytes;
+    if (input_read_bytes(path, &bytes, &size_bytes) != CLI_CLEAN) {
+        return false;
+    }
+    char text[1024];
+    size_t kept = size_bytes < sizeof text - 1 ? size_bytes : sizeof text - 1;
+    memcpy(text, bytes, kept);
+    text[kept] = 0;
+    free(bytes);
+    char *line = strncmp(text, "race ", 5) == 0 ? text : strstr(text, "\nrace ");
+    if (line != NULL) {
+        line[1 + strcspn(line + 1, "\n")] = 0;
+    }
+    if (line == NULL || !read_key(line, " threads=", THREADS_MAX, &soak->thread_count) ||
+        !read_key(line, " seed=", UINT32_MAX, &soak->seed) ||
+        !read_key(line, " seconds=", SECONDS_MAX, &soak->seconds) || soak->thread_count == 0) {
+        cli_message("%s: no race: a line 'race threads=T seed=S seconds=N' is missing", path);
+        return false;
+    }
+    return true;
+}
+
 int soak_threads(const struct soak_threads *soak) {
     struct soak_threads shown = *soak;
+    static struct race race;
     static struct threads_report report; // outlives threads that are stuck
     const struct threads_options options = {.thread_count = (uint32_t)soak->thread_count,
                                             .seconds = soak->seconds,
@@ -64,9 +140,18 @@ int soak_threads(const struct soak_threads *soak) {
     crash_prepare("countercheck: soak: crashed; reproduce: countercheck soak --threads %" PRIu64
                   " --seed %" PRIu64,
                   soak->thread_count, soak->seed);
+    if (soak->leaves_race) {
+        prepare_race(&race, soak);
+    }
     enum verdict verdict = threads_run(&options, &report);
+    crash_prepare_file(NULL, NULL, 0);
     if (soak->is_terminal) {
         (void)fputs("\r\033[K", stderr);
+    }
+    if (soak->leaves_race && verdict == VERDICT_FINDING) {
+        leave_race(&race, soak, report.finding);
+    } else if (soak->leaves_race) {
+        (void)rmdir(FOLDER); // unless something is in it
     }
     if (verdict == VERDICT_ENVIRONMENT) {
         return cli_refused("soak");

@@ -10,9 +10,13 @@
 struct soak_threads {
     uint64_t thread_count, seconds, seed;
     bool is_terminal; // shows progress
+    bool leaves_race; // a finding, or a crash, leaves findings/threads-SEED.race
 };
 
 // Prints what was found, or how much was done; the status to exit with.
 int soak_threads(const struct soak_threads *soak);
+
+// Reads such a file. False: a message was printed.
+bool soak_threads_read(const char *path, struct soak_threads *soak);
 
 #endif

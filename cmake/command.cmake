@@ -9,6 +9,17 @@ if(COUNTERCHECK_COMMAND)
     pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
     target_link_libraries(countercheck_cli PUBLIC ZLIB::ZLIB LibLZMA::LibLZMA PkgConfig::ZSTD)
     target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_GO=${COUNTERCHECK_HAS_GO})
+    # Targets that take any bytes, under names of their own: a whole corpus is replayed by the command.
+    foreach(target decode ops)
+        add_library(countercheck_target_${target} STATIC fuzz/targets/target_${target}.c)
+        target_compile_definitions(countercheck_target_${target}
+            PRIVATE LLVMFuzzerTestOneInput=target_${target}_input)
+        target_link_libraries(countercheck_target_${target}
+            PUBLIC countercheck_fuzz countercheck_target_stats)
+        target_link_libraries(countercheck_cli PUBLIC countercheck_target_${target})
+    endforeach()
+    add_library(countercheck_target_stats STATIC fuzz/targets/target_stats.c)
+    target_link_libraries(countercheck_target_stats PUBLIC countercheck_flags)
     add_executable(countercheck cli/main.c)
     target_link_libraries(countercheck PRIVATE countercheck_cli)
     target_compile_definitions(countercheck PRIVATE COUNTERCHECK_VERSION="${PROJECT_VERSION}")

@@ -59,6 +59,8 @@ def finding_of_text(text):
 
 def finding_of_json(line):
     said = json.loads(line)
+    if said["rule"] in ("crash", "hang"):
+        return dict(finding_of_text(said["message"]), file=said["file"])
     return {"by": "rule", "rule": said["rule"], "truth": said["truth"], "field": said["field"], "file": said["file"],
             "operation": said["operation"], "message": line}
 
@@ -79,7 +81,7 @@ def replay_one(command, path, timeout=60):
 
 
 def replay_many(command, paths, *options):
-    """file -> finding. A run that dies is begun again behind the file that it died of."""
+    """file -> finding. One that dies alone is begun again behind the file that it died of."""
     found = {}
     while paths:
         try:

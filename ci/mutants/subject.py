@@ -74,6 +74,11 @@ def verdict_of(answer):
     for line in answer.out.splitlines():
         if line.startswith('{"file"'):
             said = json.loads(line)
+            if said["rule"] in ("crash", "hang"):
+                found = detect.finding_of_text(said["message"])
+                by = "work bound" if said["rule"] == "hang" else found["by"]
+                what = " ".join(filter(None, (found.get("rule", ""), found.get("field", "")))) or found["message"]
+                return {"by": by, "what": what[:200], "file": said["file"]}
             return {"by": "rule", "what": " ".join(filter(None, (said["rule"], said["field"]))), "file": said["file"]}
     bounded = BOUNDED.search(answer.err)
     if answer.status is None:

@@ -7,7 +7,7 @@ _countercheck() {
         return
     fi
     case $subcommand in
-    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --no-expect --first --raw" ;;
+    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --no-expect --first --raw --times --timeout --jobs" ;;
     minimize) options+=" --raw --loose --timeout --total -o" ;;
     adopt) options+=" --name --target --corpus --raw --loose --timeout --total" ;;
     ops) options+=" --encode --raw -o" ;;

@@ -16,6 +16,9 @@ int dump_verify(int argc, char **argv);
 int dump_recode(int argc, char **argv);
 int dump_diff(int argc, char **argv);
 
+// Verifies strictly and prints failed rules alone, a line each. An enum cli_status.
+int dump_verify_file(const char *path);
+
 struct dump_options {
     bool json, lenient;
     const char *files[2]; // "-" is stdin

@@ -80,6 +80,24 @@ static int verify(struct dump_check *check, const struct dump_options *options) 
     return cli_finish(dump_check_has_failed(check) ? CLI_FINDING : CLI_CLEAN);
 }
 
+int dump_verify_file(const char *path) {
+    struct dump_check check = {.object_count = 0};
+    int status = dump_input_each(path, DUMP_STRICT, visit, &check);
+    if (status == CLI_CLEAN && !dump_check_finish(&check)) {
+        cli_message("%s: out of memory", path);
+        status = CLI_ENVIRONMENT;
+    }
+    for (size_t i = 0; status != CLI_ENVIRONMENT && i < DUMP_RULE_COUNT; i++) {
+        const struct dump_rule_state *state = &check.rules[i];
+        if (state->failed > 0) {
+            printf("%s: dump rule %s failed: %s\n", path, dump_rule_names[i], state->example);
+            status = CLI_FINDING;
+        }
+    }
+    dump_check_fini(&check);
+    return status;
+}
+
 int dump_verify(int argc, char **argv) {
     struct dump_options options;
     int status = dump_options_parse(&options, argc, argv, 1, true, usage);

@@ -5,7 +5,6 @@
 #include "cli/io/cli.h"
 #include "fuzz/program/text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,79 +23,6 @@ static int out_of_memory(void) {
 static int unusable(const char *path, const char *what) {
     cli_message("%s: %s", path, what);
     return CLI_UNUSABLE;
-}
-
-static int add_copy(struct input_list *list, const char *path) {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
-        char **grown = realloc(list->paths, capacity * sizeof grown[0]);
-        if (grown == NULL) {
-            return out_of_memory();
-        }
-        list->paths = grown;
-        list->capacity = capacity;
-    }
-    list->paths[list->count] = strdup(path);
-    return list->paths[list->count++] == NULL ? out_of_memory() : CLI_CLEAN;
-}
-
-static bool is_wanted(const struct dirent *entry) {
-    size_t length = strlen(entry->d_name);
-    bool is_document = length > 3 && strcmp(entry->d_name + length - 3, ".md") == 0;
-    return entry->d_name[0] != '.' && !is_document;
-}
-
-static int add_directory(struct input_list *list, const char *path, DIR *directory) {
-    int status = CLI_CLEAN;
-    for (struct dirent *entry; status == CLI_CLEAN && (entry = readdir(directory)) != NULL;) {
-        if (!is_wanted(entry)) {
-            continue;
-        }
-        size_t size_bytes = strlen(path) + strlen(entry->d_name) + 2;
-        char *child = malloc(size_bytes);
-        if (child == NULL) {
-            return out_of_memory();
-        }
-        (void)snprintf(child, size_bytes, "%s/%s", path, entry->d_name);
-        DIR *below = opendir(child);
-        if (below != NULL) {
-            status = add_directory(list, child, below);
-            (void)closedir(below);
-        } else {
-            status = add_copy(list, child);
-        }
-        free(child);
-    }
-    return status;
-}
-
-static int by_name(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-int input_list_add(struct input_list *list, const char *path) {
-    DIR *directory = opendir(path);
-    if (directory == NULL) {
-        return add_copy(list, path);
-    }
-    size_t before = list->count;
-    int status = add_directory(list, path, directory);
-    (void)closedir(directory);
-    if (status == CLI_CLEAN && list->count == before) {
-        return unusable(path, "a directory without files");
-    }
-    if (list->count > before) {
-        qsort(list->paths + before, list->count - before, sizeof list->paths[0], by_name);
-    }
-    return status;
-}
-
-void input_list_free(struct input_list *list) {
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->paths[i]);
-    }
-    free(list->paths);
-    *list = (struct input_list){0};
 }
 
 // Reads to the end, in steps that double.

@@ -8,10 +8,12 @@
 struct input_list {
     char **paths; // from malloc
     size_t count, capacity;
+    bool is_walked; // an operand was a directory
 };
 
-// Adds a file, or each file below a directory in the order of names (no dot files, no *.md).
-// CLI_CLEAN, or another status: a message was printed.
+// Adds a file, or each regular file below a directory in the order of names (no dot files, no
+// *.md). What is left out there (a link that goes round, a FIFO) is told. CLI_CLEAN, or another
+// status: a message was printed.
 int input_list_add(struct input_list *list, const char *path);
 void input_list_free(struct input_list *list);
 

@@ -9,9 +9,9 @@
 
 struct replay {
     struct executor *executor;
-    const char *name;        // of the program, for messages
-    bool is_traced;          // prints each operation with the counters that it moved
-    bool is_json;            // traces are JSON lines
+    const char *name; // of the program, for messages
+    bool is_traced;   // prints each operation with the counters that it moved
+    bool is_json;     // traces are JSON lines
     uint64_t *at_end; // NULL, or where the ACCOUNT_MAX statistics after the last operation go
     uint64_t *before; // NULL, or where those before the operation that runs go
 };

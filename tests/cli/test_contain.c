@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -114,6 +114,81 @@ static void what_hangs_is_minimised_until_the_time_is_over(void **context) {
     assert_non_null(strstr(out, " size=819200\n"));
 }
 
+static void count_lines(const char *text, const char *with, int wanted) {
+    int count = 0;
+    for (const char *at = text; (at = strstr(at, with)) != NULL; at++) {
+        count++;
+    }
+    assert_int_equal(count, wanted);
+}
+
+static void make_inputs(void) {
+    assert_true(mkdir("inputs", 0777) == 0 || errno == EEXIST);
+    write_text("inputs/a.ops", "h0 = alloc size=64\nexpect Frees=1\n");
+    write_text("inputs/b.ops", "h0 = alloc size=64\nh1 = alloc size=3000000\n");
+    write_text("inputs/c.ops", "h0 = alloc size=64\n");
+    write_text("inputs/d.ops", "h0 = alloc size=64\nh1 = alloc size=819200\n");
+    write_text("inputs/e.ops", "h0 = alloc size=64\nexpect Frees=2\n");
+    write_text("inputs/f.ops", "h0 = alloc size=3000000\n");
+}
+
+static void a_directory_is_run_to_its_end(void **context) {
+    (void)context;
+    make_inputs();
+    char *argv[] = {"replay", "--timeout", "1", "inputs", NULL};
+    assert_int_equal(call(cmd_replay, argv), CLI_FINDING);
+    const char *a = strstr(out, "inputs/a.ops: rule expected failed: Frees: expected 1");
+    const char *b = strstr(out, "inputs/b.ops: crash: crashed in operation 1: h1 = alloc c0 "
+                                "size=3000000\n");
+    const char *d = strstr(out, "inputs/d.ops: hang: no end within 1 s in operation 1: h1 = alloc "
+                                "c0 size=819200\n");
+    const char *e = strstr(out, "inputs/e.ops: rule expected failed: Frees: expected 2");
+    const char *f = strstr(out, "inputs/f.ops: crash: crashed in operation 0");
+    assert_true(a != NULL && a < b && b < d && d < e && e < f); // in their order
+    assert_non_null(strstr(out, "6 programs, "));
+    assert_non_null(strstr(out, ", 5 findings\n"));
+    count_lines(err, "countercheck: inputs/b.ops: crashed in operation 1", 1);
+}
+
+static void what_crashes_is_an_object_too(void **context) {
+    (void)context;
+    make_inputs();
+    char *argv[] = {"replay", "--json", "--timeout", "1", "--jobs", "1", "inputs", NULL};
+    assert_int_equal(call(cmd_replay, argv), CLI_FINDING);
+    assert_non_null(strstr(out, "{\"file\":\"inputs/b.ops\",\"rule\":\"crash\""));
+    assert_non_null(strstr(out, "{\"file\":\"inputs/d.ops\",\"rule\":\"hang\""));
+    count_lines(out, "{\"file\":", 5);
+}
+
+static void the_first_finding_alone_ends_it(void **context) {
+    (void)context;
+    make_inputs();
+    char *argv[] = {"replay", "--first", "inputs/c.ops", "inputs/b.ops", "inputs/f.ops", NULL};
+    assert_int_equal(call(cmd_replay, argv), CLI_FINDING);
+    assert_non_null(strstr(out, "inputs/b.ops: crash: "));
+    assert_null(strstr(out, "inputs/f.ops"));
+}
+
+static void how_often_it_crashes_is_told(void **context) {
+    (void)context;
+    make_inputs();
+    char *argv[] = {"replay", "--times", "7", "inputs/b.ops", NULL};
+    assert_int_equal(call(cmd_replay, argv), CLI_FINDING);
+    count_lines(out, "inputs/b.ops: crash: ", 1);
+    assert_non_null(strstr(out, "inputs/b.ops: found in 7 of 7\n"));
+}
+
+static void a_race_that_crashes_leaves_its_seed(void **context) {
+    (void)context;
+    char *argv[] = {"soak", "--threads", "1", "--seed", "9", "--seconds", "5", NULL};
+    assert_int_equal(call(cmd_soak, argv), CLI_FINDING); // it allocates large objects
+    read_text("findings/threads-9.race", out, sizeof out);
+    assert_non_null(strstr(out, "\nrace threads=1 seed=9 seconds=5\n"));
+    char *again[] = {"replay", "--times", "2", "findings/threads-9.race", NULL};
+    assert_int_equal(call(cmd_replay, again), CLI_FINDING);
+    assert_non_null(strstr(out, "findings/threads-9.race: found in 2 of 2\n"));
+}
+
 static int enter_folder(void **state) {
     static char folder[] = "/tmp/contain.XXXXXX";
     *state = folder;
@@ -130,6 +205,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_crash_near_a_hang_is_minimised_in_time),
         cmocka_unit_test(what_hangs_is_minimised_until_the_time_is_over),
+        cmocka_unit_test(a_directory_is_run_to_its_end),
+        cmocka_unit_test(what_crashes_is_an_object_too),
+        cmocka_unit_test(the_first_finding_alone_ends_it),
+        cmocka_unit_test(how_often_it_crashes_is_told),
+        cmocka_unit_test(a_race_that_crashes_leaves_its_seed),
     };
     return cmocka_run_group_tests(tests, enter_folder, remove_folder);
 }

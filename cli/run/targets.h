@@ -1,0 +1,12 @@
+// targets: the fuzz targets that take any bytes, linked into the command under names of their own,
+// so that a whole corpus can be replayed. A broken law is an abort, after a line on stderr.
+#ifndef CLI_RUN_TARGETS_H
+#define CLI_RUN_TARGETS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int target_decode_input(const uint8_t *bytes, size_t size_bytes);
+int target_ops_input(const uint8_t *bytes, size_t size_bytes);
+
+#endif
