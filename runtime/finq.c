@@ -133,6 +133,7 @@ static void queue(void *context, const struct finalizer *finalizer) {
         }
         finq->last = entry;
     }
+    ASSERT_SLOW(finq_is_valid(finq));
     finq_unlock(finq);
 }
 
@@ -153,6 +154,7 @@ bool runtime_start_finalizer(struct runtime *runtime, struct finalizer *running)
         finq->runner = pthread_self();
         *running = entry->finalizer;
     }
+    ASSERT_SLOW(finq_is_valid(finq));
     finq_unlock(finq);
     runtime_unlock(runtime);
     return entry != NULL;
@@ -227,4 +229,41 @@ void finq_init(struct runtime *runtime) {
 void finq_fini(struct runtime *runtime) {
     heap_set_finalizer_queue(runtime->heap, NULL, NULL);
     CHECK_EQUAL(pthread_mutex_destroy(&runtime->finq.lock), 0);
+}
+
+// ---- validity
+
+// Whether a list ends in `last` (NULL: it is empty), and is no ring: the slow one is never met
+// again.
+static bool ends_in(const struct finq_entry *first, const struct finq_entry *last) {
+    const struct finq_entry *end = NULL;
+    const struct finq_entry *slow = first;
+    bool is_odd = false;
+    for (const struct finq_entry *at = first; at != NULL; at = at->next) {
+        end = at;
+        slow = is_odd ? slow->next : slow;
+        is_odd = !is_odd;
+        if (at->next == slow) {
+            return false;
+        }
+    }
+    return end == last;
+}
+
+static size_t count_free(const struct finq *finq) {
+    size_t count = 0;
+    for (const struct finq_entry *at = finq->free; at != NULL && count <= finq->free_count;
+         at = at->next) {
+        count++;
+    }
+    return count;
+}
+
+bool finq_is_valid(const struct finq *finq) {
+    bool valid = ends_in(finq->first, finq->last); // Q1
+    valid &= count_free(finq) == finq->free_count; // Q2
+    valid &= finq->running == NULL ||
+             (finq->running->next == NULL && finq->running != finq->first && // Q3
+              finq->running != finq->free);
+    return valid;
 }

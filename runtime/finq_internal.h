@@ -16,7 +16,11 @@ struct finq_entry {
     struct finq_entry *next;
 };
 
-// Invariant: free_count >= the finalizers set through the runtime and not queued, at any time.
+// Invariants, checked by finq_is_valid() but for Q4, which only who set them knows:
+//   Q1  the queue is empty at both ends or at none, and its last entry is its last
+//   Q2  the free places are counted
+//   Q3  what runs stands in no list
+//   Q4  free_count >= the finalizers set through the runtime and not queued, at any time
 struct finq {
     pthread_mutex_t lock;
     struct finq_entry *first, *last; // queued
@@ -26,6 +30,10 @@ struct finq {
     size_t free_count;
     size_t set_count; // at most so many finalizers are set
 };
+
+// Checks Q1..Q3. O(places). Nobody else is in the queue: with its lock, or the runtime's and a
+// stopped world.
+bool finq_is_valid(const struct finq *finq);
 
 void finq_init(struct runtime *runtime);
 void finq_fini(struct runtime *runtime);

@@ -3,6 +3,7 @@
 #include "runtime/pacer.h"
 #include "runtime/runtime_internal.h"
 
+#include "allocator/check.h"
 #include "allocator/mprof.h"
 
 // ---- roots
@@ -77,6 +78,7 @@ static void reserve_late_places(struct runtime *runtime) {
 bool runtime_gc_start(struct runtime *runtime, struct mcache *cache, bool forced) {
     runtime_lock(runtime);
     struct collector *gc = &runtime->gc;
+    ASSERT_SLOW(mark_queue_is_valid(&gc->queue, gc->marking));
     bool started = !gc->marking && reserve_queues(runtime);
     if (started) {
         gc->forced = forced;
@@ -93,6 +95,7 @@ bool runtime_gc_mark_step(struct runtime *runtime, size_t object_limit) {
     if (runtime->gc.marking) {
         heap_stop_world(runtime->heap);
         drained = mark_drain(runtime, object_limit);
+        ASSERT_SLOW(mark_queue_is_valid(&runtime->gc.queue, true));
         heap_start_world(runtime->heap);
     }
     runtime_unlock(runtime);
@@ -129,6 +132,7 @@ static void end_marking(struct runtime *runtime) {
     heap_mark_end(runtime->heap);
     gc->marking = false;
     mark_queue_fini(runtime);
+    ASSERT_SLOW(mark_queue_is_valid(&gc->queue, gc->marking));
     heap_profile_next_cycle(runtime->heap);
     uint64_t ended_ns = runtime_now_ns(runtime);
     gc->pause_ns += ended_ns - stopped_ns;

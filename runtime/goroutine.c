@@ -80,6 +80,7 @@ struct goroutine *runtime_start_goroutine(struct runtime *runtime, uintptr_t go_
         .stack_bytes = GOROUTINE_STACK_MIN,
         .next = g->next,
     };
+    ASSERT_SLOW(goroutine_is_valid(g));
     runtime_unlock(runtime);
     return g;
 }
@@ -87,6 +88,7 @@ struct goroutine *runtime_start_goroutine(struct runtime *runtime, uintptr_t go_
 void runtime_exit_goroutine(struct runtime *runtime, struct goroutine *g) {
     goroutine_check_alive(g);
     runtime_lock(runtime);
+    ASSERT_SLOW(goroutine_is_valid(g));
     while (runtime_pop_frame(runtime, g)) {
     }
     while (runtime_pop_defer(runtime, g)) {
@@ -99,6 +101,7 @@ void runtime_exit_goroutine(struct runtime *runtime, struct goroutine *g) {
     g->stack_bytes = 0;
     g->context = 0;
     g->thread = NULL;
+    ASSERT_SLOW(goroutine_is_valid(g));
     runtime_unlock(runtime);
 }
 
@@ -145,6 +148,7 @@ bool runtime_pop_frame(struct runtime *runtime, struct goroutine *g) {
         barrier_callee_changed(runtime, g->innermost, NULL);
         frame_destroy(runtime, frame);
     }
+    ASSERT_SLOW(goroutine_is_valid(g));
     runtime_unlock(runtime);
     return frame != NULL;
 }
@@ -167,6 +171,7 @@ struct defer *runtime_push_defer(struct runtime *runtime, struct goroutine *g, u
         g->defers = &record->defer;
         barrier_shade(runtime, function);
     }
+    ASSERT_SLOW(goroutine_is_valid(g));
     runtime_unlock(runtime);
     return record == NULL ? NULL : &record->defer;
 }
@@ -242,4 +247,37 @@ void goroutine_visit_roots(struct runtime *runtime, void (*visit)(void *context,
     for (const struct goroutine *g = runtime->goroutines.first; g != NULL; g = g->next) {
         visit_goroutine(g, &slots); // a dead one has nothing
     }
+}
+
+// ---- validity
+
+static bool frames_are_valid(const struct goroutine *g) { // G3
+    uintptr_t top = g->stack_low + g->stack_bytes;
+    uintptr_t sp = goroutine_sp(g);
+    bool valid = sp >= g->stack_low && sp <= top;
+    for (const struct frame *frame = g->innermost; valid && frame != NULL; frame = frame->caller) {
+        valid = frame->sp == sp && frame->description.size_bytes <= top - sp;
+        sp += frame->description.size_bytes;
+    }
+    return valid && sp == top;
+}
+
+static bool defers_are_valid(const struct goroutine *g) { // G4
+    uintptr_t low = goroutine_sp(g);
+    bool valid = true;
+    for (const struct defer *defer = g->defers; defer != NULL; defer = defer->link) {
+        valid &= defer->sp >= low && defer->sp <= g->stack_low + g->stack_bytes;
+        low = defer->sp;
+    }
+    return valid;
+}
+
+bool goroutine_is_valid(const struct goroutine *g) {
+    if (g->status == GOROUTINE_DEAD) { // G1
+        return g->stack_low == 0 && g->stack_bytes == 0 && g->innermost == NULL &&
+               g->defers == NULL && g->panics == NULL && g->context == 0 && g->thread == NULL;
+    }
+    return g->stack_bytes >= GOROUTINE_STACK_MIN && (g->stack_bytes & (g->stack_bytes - 1)) == 0 &&
+           g->stack_low != 0 && g->stack_low % HEAP_PAGE_BYTES == 0 && // G2
+           frames_are_valid(g) && defers_are_valid(g);
 }

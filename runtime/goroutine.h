@@ -3,6 +3,12 @@
 //
 // Stacks grow down. Frames are described by who pushes them; their bytes lie on the stack. A
 // goroutine that is dead keeps its record for reuse (Go's gfree) but no stack.
+//
+// Invariants, checked by goroutine_is_valid():
+//   G1  a dead one has no stack, frame, defer, panic, context or thread
+//   G2  a living one's stack is a power of two of bytes, GOROUTINE_STACK_MIN or more, at a page
+//   G3  frames lie without gaps from the innermost's sp, which is in the stack, up to the stack's
+//   top G4  defers lie in the used part of the stack, an older one no lower than a younger
 #ifndef RUNTIME_GOROUTINE_H
 #define RUNTIME_GOROUTINE_H
 
@@ -81,6 +87,9 @@ struct goroutine {
     struct panic *panics;
     struct goroutine *next; // in order of creation
 };
+
+// Checks G1..G4. O(frames + defers). Under the runtime's lock.
+bool goroutine_is_valid(const struct goroutine *g);
 
 // A goroutine with an empty stack of GOROUTINE_STACK_MIN bytes, status runnable. Reuses a dead
 // record. NULL: no memory.

@@ -1,6 +1,10 @@
 // mark: the grey objects, in pages of work buffers, and the scan that turns them black.
 //
 // All with the runtime's lock held and the world stopped.
+//
+// Invariants of the queue, checked by mark_queue_is_valid():
+//   M1  while nobody marks there is no buffer, and nothing has overflowed
+//   M2  while somebody does there is one to fill, and those below it are full
 #ifndef RUNTIME_MARK_H
 #define RUNTIME_MARK_H
 
@@ -26,6 +30,9 @@ struct mark_queue {
     struct workbuf *free;
     bool overflowed; // a grey object is in no buffer: marked objects are to be scanned again
 };
+
+// Checks M1 or M2. O(buffers).
+bool mark_queue_is_valid(const struct mark_queue *queue, bool marking);
 
 bool mark_queue_init(struct runtime *runtime); // false: no memory
 void mark_queue_fini(struct runtime *runtime); // empty by now; gives the buffers back

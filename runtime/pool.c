@@ -65,6 +65,8 @@ void *pool_alloc(struct runtime *runtime, size_t size_bytes) {
 
 void pool_free(struct runtime *runtime, void *block, size_t size_bytes) {
     struct pool_block *freed = block;
+    ASSERT(freed != NULL);
+    ASSERT((uintptr_t)freed % 16 == 0);
     unsigned class = class_of(size_bytes);
     freed->next = runtime->pool.free[class];
     runtime->pool.free[class] = freed;
@@ -206,6 +208,7 @@ static void undo(struct pool *pool, const struct pool_attempt *attempt) {
 void pool_end(struct runtime *runtime, const struct pool_attempt *attempt, bool keep) {
     if (!keep) {
         undo(&runtime->pool, attempt);
+        ASSERT_SLOW(pool_is_valid(&runtime->pool));
     }
     if (attempt->is_open) {
         heap_end_attempt(runtime->heap, keep);
@@ -232,4 +235,37 @@ void pool_free_string(struct runtime *runtime, const char *text) {
     if (text != NULL) {
         pool_free(runtime, (void *)(uintptr_t)text, strlen(text) + 1);
     }
+}
+
+// ---- validity
+
+// Counts the blocks of a free list; false: it is a ring (the slow one is met again), or one lies
+// where none can.
+static bool list_is_valid(const struct pool_block *first, size_t *count) {
+    const struct pool_block *slow = first;
+    bool is_odd = false;
+    for (const struct pool_block *at = first; at != NULL; at = at->next) {
+        if ((uintptr_t)at % 16 != 0) {
+            return false;
+        }
+        (*count)++;
+        slow = is_odd ? slow->next : slow;
+        is_odd = !is_odd;
+        if (at->next == slow) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool pool_is_valid(const struct pool *pool) {
+    size_t free_count = 0;
+    bool valid = pool->slab_left % ((size_t)1 << POOL_CLASS_MIN) == 0 &&
+                 pool->slab_left <= SLAB_BYTES && pool->slab_next % 16 == 0; // L1
+    valid &= pool->slab_left == 0 || pool->slab_next != 0;
+    for (unsigned class = 0; class < RUNTIME_BLOCK_CLASSES; class ++) {
+        valid &= list_is_valid(pool->free[class], &free_count); // L2
+        valid &= class >= POOL_CLASS_MIN || pool->free[class] == NULL;
+    }
+    return valid & (pool->promised_count <= free_count); // L3
 }

@@ -1,4 +1,10 @@
 // pool_internal: records of all sizes in the heap's metadata, with free lists by power of two.
+//
+// Invariants, checked by pool_is_valid():
+//   L1  what is left of a slab is whole least blocks, no more than a slab, and nothing without one
+//   L2  a free list ends, its blocks lie at multiples of 16 bytes, and none is of less than a least
+//       block
+//   L3  no more blocks are promised than are free
 #ifndef RUNTIME_POOL_INTERNAL_H
 #define RUNTIME_POOL_INTERNAL_H
 
@@ -50,6 +56,9 @@ bool pool_begin_several(struct runtime *runtime, struct pool_attempt *attempt,
                         const struct pool_need *needs, size_t need_count);
 // `keep` false: what was obtained since pool_begin goes back. No block was taken out of the pool.
 void pool_end(struct runtime *runtime, const struct pool_attempt *attempt, bool keep);
+
+// Checks L1..L3. O(free blocks). Under the runtime's lock.
+bool pool_is_valid(const struct pool *pool);
 
 size_t pool_string_bytes(const char *text); // that pool_copy_string needs
 

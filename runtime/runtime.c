@@ -64,6 +64,16 @@ void runtime_start_world(struct runtime *runtime) {
     runtime_unlock(runtime);
 }
 
+bool runtime_is_sound(const struct runtime *runtime) {
+    bool sound = pool_is_valid(&runtime->pool);
+    sound &= finq_is_valid(&runtime->finq);
+    sound &= mark_queue_is_valid(&runtime->gc.queue, runtime->gc.marking);
+    for (const struct goroutine *g = runtime->goroutines.first; g != NULL; g = g->next) {
+        sound &= goroutine_is_valid(g);
+    }
+    return sound;
+}
+
 // ---- through a fork, whatever the other threads were doing
 //
 // Order: the runtime's lock, the world, the heap's locks, the finalizer queue's lock; a sweep takes

@@ -43,6 +43,11 @@ uint64_t runtime_now_ns(struct runtime *runtime);
 void runtime_stop_world(struct runtime *runtime);
 void runtime_start_world(struct runtime *runtime);
 
+// Whether pool, goroutines, finalizer queue and collector keep their own invariants (their headers
+// number them), by their own predicates. The world is stopped by runtime_stop_world, or no other
+// thread is there.
+bool runtime_is_sound(const struct runtime *runtime);
+
 // pthread_atfork's three moments; they call the heap's. The calling thread has stopped nothing. In
 // the child it is alone: what other attached threads had (osthread, cache) is taken back, and a
 // finalizer that one of them was running is due again.

@@ -6,6 +6,8 @@
 #include "runtime/frame.h"
 #include "runtime/runtime_internal.h"
 
+#include "allocator/check.h"
+
 #include <string.h>
 
 #define WORD_BYTES      sizeof(uintptr_t)
@@ -48,6 +50,8 @@ static void adjust_records(struct goroutine *g, const struct stack_move *move) {
 }
 
 static bool move_stack(struct runtime *runtime, struct goroutine *g, size_t new_bytes) {
+    ASSERT(new_bytes >= GOROUTINE_STACK_MIN);
+    ASSERT(used_bytes(g) <= new_bytes);
     void *memory = heap_alloc_manual(runtime->heap, new_bytes / HEAP_PAGE_BYTES, MANUAL_STACK);
     if (memory == NULL) {
         return false;
@@ -86,6 +90,7 @@ bool runtime_grow_stack(struct runtime *runtime, struct goroutine *g) {
     goroutine_check_alive(g);
     runtime_lock(runtime);
     bool grown = g->stack_bytes < STACK_BYTES_MAX && move_stack(runtime, g, g->stack_bytes * 2);
+    ASSERT_SLOW(goroutine_is_valid(g));
     runtime_unlock(runtime);
     return grown;
 }
@@ -95,6 +100,7 @@ bool runtime_shrink_stack(struct runtime *runtime, struct goroutine *g) {
     runtime_lock(runtime);
     bool fits = g->stack_bytes > GOROUTINE_STACK_MIN && used_bytes(g) <= g->stack_bytes / 4;
     bool shrunk = fits && move_stack(runtime, g, g->stack_bytes / 2);
+    ASSERT_SLOW(goroutine_is_valid(g));
     runtime_unlock(runtime);
     return shrunk;
 }
@@ -103,6 +109,7 @@ struct frame *runtime_push_frame(struct runtime *runtime, struct goroutine *g,
                                  const struct frame_description *description) {
     goroutine_check_alive(g);
     runtime_lock(runtime);
+    ASSERT_SLOW(goroutine_is_valid(g));
     struct frame *frame = NULL;
     const struct pool_need need = {frame_record_bytes(description, g->innermost), 1};
     struct pool_attempt attempt;
@@ -117,6 +124,7 @@ struct frame *runtime_push_frame(struct runtime *runtime, struct goroutine *g,
         barrier_callee_changed(runtime, g->innermost, frame);
         g->innermost = frame;
     }
+    ASSERT_SLOW(goroutine_is_valid(g));
     runtime_unlock(runtime);
     return frame;
 }

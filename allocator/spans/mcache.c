@@ -153,9 +153,7 @@ bool mcache_is_valid(const struct heap *heap, const struct mcache *cache) {
     for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
         valid &= is_own(heap, cache, class); // K2
     }
-    bool is_inside = atomic_load_explicit(&cache->inside, memory_order_relaxed) > 0;
     valid &= tiny_is_valid(heap, cache);                 // K3
     valid &= cache->call_stack_count <= MPROF_STACK_MAX; // K4
-    valid &= cache->parked_depth == 0 || !is_inside;     // K5
     return valid;
 }

@@ -10,7 +10,6 @@
 //   K3  the tiny block is an object of a span of tiny blocks, and no more of it is handed out than
 //       there is; without a block nothing is
 //   K4  a call stack has no more frames than fit
-//   K5  a thread that waits for a stopped world is inside no call
 #ifndef ALLOCATOR_SPANS_MCACHE_H
 #define ALLOCATOR_SPANS_MCACHE_H
 
@@ -46,7 +45,7 @@ struct heap;
 // memory, the cache is as before. After Go's mcache.refill.
 struct mspan *mcache_refill(struct heap *heap, struct mcache *cache, uint8_t span_class);
 
-// Checks K1..K5. By the owner, or with the world stopped.
+// Checks K1..K4. By the owner, or with the world stopped.
 bool mcache_is_valid(const struct heap *heap, const struct mcache *cache);
 
 // heap_flush_cache for who stands inside the heap already, or has stopped the world.

@@ -132,8 +132,9 @@ bool exec_check(struct go_machine *machine, struct operation operation) {
     executor_work(machine->executor, level == 2 ? 100 : 0);
     (void)go_check(machine, levels[level]);
     if (levels[level] == ORACLE_PARANOID) {
-        (void)oracle_rule_text(machine->oracle, RULE_MODEL_STATUS, inspect_is_sound(machine->heap),
-                               0, "the heap breaks an invariant of its own");
+        bool sound = inspect_is_sound(machine->heap) && runtime_is_sound(machine->runtime);
+        (void)oracle_rule_text(machine->oracle, RULE_MODEL_STATUS, sound, 0,
+                               "heap or runtime break an invariant of their own");
     }
     return true;
 }

@@ -2,6 +2,9 @@
 // them.
 #include "tests/runtime/program.h"
 
+#include "runtime/runtime_internal.h"
+#include "tests/breaks.h"
+
 #include <string.h>
 
 static enum special_status set(struct program *program, uintptr_t object, uintptr_t function) {
@@ -266,6 +269,40 @@ static void without_memory_no_finalizer_is_set(void **state) {
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), count + 1);
 }
 
+static void validity_sees_each_broken_invariant(void **state) {
+    struct program *program = *state;
+    struct finq *finq = &program->runtime->finq;
+    struct finalizer running;
+    assert_true(finq_is_valid(finq));
+    for (size_t i = 0; i < 6; i++) {
+        uintptr_t object = program_node_new(program);
+        assert_int_equal(set(program, object, 0), SPECIAL_OK);
+        if (i > 3) { // these two wait for their objects to die: their places are free
+            program_set_data(program, i, object);
+        }
+    }
+    program_collect(program);
+    assert_true(runtime_start_finalizer(program->runtime, &running));
+    struct finq_entry *second = finq->first->next;
+    assert_non_null(second->next);
+    BREAKS(struct finq_entry *, finq->first, NULL, finq_is_valid(finq)); // Q1
+    BREAKS(struct finq_entry *, finq->last, NULL, finq_is_valid(finq));
+    BREAKS(struct finq_entry *, finq->last, second, finq_is_valid(finq));
+    BREAKS(struct finq_entry *, finq->last->next, finq->first, finq_is_valid(finq)); // rings
+    BREAKS(struct finq_entry *, finq->last->next, second, finq_is_valid(finq));
+    BREAKS(struct finq_entry *, finq->last->next, finq->last, finq_is_valid(finq));
+    BREAKS(size_t, finq->free_count, finq->free_count + 1, finq_is_valid(finq)); // Q2
+    BREAKS(size_t, finq->free_count, finq->free_count - 1, finq_is_valid(finq));
+    BREAKS(struct finq_entry *, finq->free, NULL, finq_is_valid(finq));
+    BREAKS(struct finq_entry *, finq->running, finq->first, finq_is_valid(finq)); // Q3
+    BREAKS(struct finq_entry *, finq->running->next, finq->first, finq_is_valid(finq));
+    BREAKS(struct finq_entry *, finq->running, finq->last->next == NULL ? finq->free : NULL,
+           finq_is_valid(finq));
+    BREAKS(struct finq_entry *, finq->first, NULL, runtime_is_sound(program->runtime));
+    runtime_finish_finalizer(program->runtime);
+    assert_true(finq_is_valid(finq));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         program_test(a_finalized_object_is_queued_runs_and_dies_the_cycle_after),
@@ -283,6 +320,7 @@ int main(void) {
         program_test(a_place_in_the_queue_is_used_again),
         program_test(without_memory_for_the_queue_no_cycle_starts),
         program_test(without_memory_no_finalizer_is_set),
+        program_test(validity_sees_each_broken_invariant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

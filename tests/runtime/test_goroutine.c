@@ -2,6 +2,9 @@
 // them.
 #include "tests/runtime/program.h"
 
+#include "runtime/runtime_internal.h"
+#include "tests/breaks.h"
+
 static const struct frame_description plain = {
     .entry = 0x1000, .pc = 0x1010, .size_bytes = 64, .locals_map = FRAME_MAP_EMPTY};
 
@@ -179,6 +182,41 @@ static void without_metadata_neither_goroutine_nor_frame_nor_thread_starts(void 
     assert_non_null(runtime_push_frame(program->runtime, g, &plain));
 }
 
+static void validity_sees_each_broken_invariant(void **state) {
+    struct program *program = *state;
+    struct goroutine *g = start(program);
+    struct goroutine *dead = start(program);
+    runtime_exit_goroutine(program->runtime, dead);
+    struct frame *outer = runtime_push_frame(program->runtime, g, &plain);
+    struct defer *older = runtime_push_defer(program->runtime, g, 0, 0);
+    struct frame *inner = runtime_push_frame(program->runtime, g, &plain);
+    struct defer *younger = runtime_push_defer(program->runtime, g, 0, 0);
+    struct panic panic = {.link = NULL};
+    struct osthread thread = {.stack = NULL};
+    assert_true(plain.size_bytes > 0 && inner->caller == outer && younger->link == older);
+    BREAKS(uintptr_t, dead->stack_low, 8192, goroutine_is_valid(dead)); // G1
+    BREAKS(size_t, dead->stack_bytes, 8192, goroutine_is_valid(dead));
+    BREAKS(struct frame *, dead->innermost, inner, goroutine_is_valid(dead));
+    BREAKS(struct defer *, dead->defers, older, goroutine_is_valid(dead));
+    BREAKS(struct panic *, dead->panics, &panic, goroutine_is_valid(dead));
+    BREAKS(uintptr_t, dead->context, 1, goroutine_is_valid(dead));
+    BREAKS(struct osthread *, dead->thread, &thread, goroutine_is_valid(dead));
+    BREAKS(size_t, g->stack_bytes, GOROUTINE_STACK_MIN / 2, goroutine_is_valid(g)); // G2
+    BREAKS(size_t, g->stack_bytes, GOROUTINE_STACK_MIN * 3, goroutine_is_valid(g));
+    BREAKS(uintptr_t, g->stack_low, g->stack_low + 8, goroutine_is_valid(g));
+    BREAKS(uintptr_t, g->stack_low, 0, goroutine_is_valid(g));
+    BREAKS(uintptr_t, outer->sp, outer->sp - 8, goroutine_is_valid(g)); // G3
+    BREAKS(uintptr_t, inner->sp, inner->sp - 8, goroutine_is_valid(g));
+    BREAKS(uintptr_t, inner->sp, g->stack_low - 8, goroutine_is_valid(g));
+    BREAKS(size_t, outer->description.size_bytes, outer->description.size_bytes + 8,
+           goroutine_is_valid(g));
+    BREAKS(struct frame *, inner->caller, NULL, goroutine_is_valid(g));
+    BREAKS(uintptr_t, younger->sp, inner->sp - 8, goroutine_is_valid(g)); // G4
+    BREAKS(uintptr_t, younger->sp, older->sp + 8, goroutine_is_valid(g));
+    BREAKS(uintptr_t, older->sp, g->stack_low + g->stack_bytes + 8, goroutine_is_valid(g));
+    BREAKS(uintptr_t, dead->context, 1, runtime_is_sound(program->runtime));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         program_test(a_new_goroutine_has_the_least_stack_and_is_runnable),
@@ -190,6 +228,7 @@ int main(void) {
         program_test(without_memory_no_goroutine_starts_and_the_record_waits),
         program_test(without_metadata_neither_goroutine_nor_frame_nor_thread_starts),
         program_test(without_memory_no_record_is_pushed),
+        program_test(validity_sees_each_broken_invariant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

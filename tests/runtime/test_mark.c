@@ -2,6 +2,9 @@
 // between the steps, and with no memory for the mark queue.
 #include "tests/runtime/program.h"
 
+#include "runtime/runtime_internal.h"
+#include "tests/breaks.h"
+
 #include <string.h>
 
 enum { OBJECT_MAX = 512, WORD_COUNT = 4, ROOT_COUNT = 16 };
@@ -324,6 +327,28 @@ static void a_long_list_needs_no_deep_stack(void **state) {
     assert_int_equal(program_stats(program).HeapObjects, 0);
 }
 
+static void validity_sees_each_broken_invariant(void **state) {
+    struct program *program = *state;
+    struct collector *gc = &program->runtime->gc;
+    struct mark_queue *queue = &gc->queue;
+    struct workbuf buffers[3] = {
+        {.next = &buffers[1], .count = 5},
+        {.next = &buffers[2], .count = WORKBUF_ENTRY_COUNT},
+        {.count = WORKBUF_ENTRY_COUNT},
+    };
+    BREAKS(struct workbuf *, queue->top, buffers, mark_queue_is_valid(queue, false)); // M1
+    BREAKS(struct workbuf *, queue->free, buffers, mark_queue_is_valid(queue, false));
+    BREAKS(bool, queue->overflowed, true, mark_queue_is_valid(queue, false));
+    assert_false(mark_queue_is_valid(queue, true)); // M2: a first buffer
+    queue->top = buffers;
+    BREAKS(size_t, buffers[0].count, WORKBUF_ENTRY_COUNT + 1, mark_queue_is_valid(queue, true));
+    BREAKS(size_t, buffers[1].count, 7, mark_queue_is_valid(queue, true));
+    BREAKS(size_t, buffers[2].count, 0, mark_queue_is_valid(queue, true));
+    queue->top = NULL;
+    BREAKS(bool, queue->overflowed, true, runtime_is_sound(program->runtime));
+    BREAKS(bool, gc->marking, true, runtime_is_sound(program->runtime));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         program_test(marks_are_a_superset_of_what_is_reachable_and_exact_at_rest),
@@ -332,6 +357,7 @@ int main(void) {
         program_test(a_step_says_it_is_done_when_no_object_is_left_out),
         program_test(without_a_first_buffer_no_cycle_starts),
         program_test(a_long_list_needs_no_deep_stack),
+        program_test(validity_sees_each_broken_invariant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
