@@ -1,21 +1,20 @@
 // report: what the environment asks for: the statistics or a dump of this process, at its end and
 // at a signal.
 //
-// The signal's handler posts a semaphore and does nothing else: a thread that holds all signals
-// back waits for it, and writes. So nothing is asked of the program, not even that it allocates,
-// and the handler takes no lock. A child of fork has a thread of its own. The end is that of exit:
-// who calls _exit, or is killed, writes nothing.
-#define _GNU_SOURCE // secure_getenv
+// The end is that of exit: who calls _exit, or is killed, writes nothing.
+#define _DEFAULT_SOURCE // SIGRTMAX
 #include "malloc/report.h"
 
 #include "dump/write/memstats_print.h"
 #include "dump/writer.h"
 #include "malloc/process.h"
+#include "malloc/say.h"
+#include "malloc/variable.h"
+#include "malloc/watch.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +23,6 @@
 #include <unistd.h>
 
 static const char *stats_path, *dump_path; // NULL: not asked for
-static int report_signal;
-static sem_t asked;
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
 // ---- paths
@@ -40,7 +37,7 @@ static bool expand(char *path, size_t path_bytes, const char *pattern) {
 }
 
 static void complain(const char *what, const char *path, int error) {
-    (void)fprintf(stderr, "countercheck: malloc: %s %s: %s\n", what, path, strerror(error));
+    say("%s %s: %s", what, path, strerror(error));
 }
 
 // ---- writing: a file is whole under its name, or not there; a device or a pipe is written to
@@ -111,97 +108,37 @@ static void write_reports(void) {
     (void)pthread_mutex_unlock(&one_at_a_time);
 }
 
-// ---- the signal
-
-static void note_signal(int number) {
-    int error = errno;
-    (void)number;
-    (void)sem_post(&asked);
-    errno = error;
-}
-
-static void *wait_for_signals(void *context) {
-    for (;;) {
-        if (sem_wait(&asked) == 0) {
-            write_reports();
-        }
-    }
-    return context;
-}
-
-static void start_thread(void) {
-    sigset_t all;
-    sigset_t before;
-    pthread_t thread;
-    (void)sem_init(&asked, 0, 0);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&thread, NULL, wait_for_signals, NULL);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error == 0) {
-        (void)pthread_detach(thread);
-    } else {
-        complain("a thread for", "reports", error);
-    }
-}
-
-// Who wrote in the parent is not here.
-static void start_child(void) {
-    (void)pthread_mutex_init(&one_at_a_time, NULL);
-    start_thread();
-}
-
-static void handle_signal(void) {
-    struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
-    (void)sigemptyset(&action.sa_mask);
-    start_thread();
-    if (sigaction(report_signal, &action, NULL) != 0) {
-        complain("the signal", "COUNTERCHECK_MALLOC_SIGNAL", errno);
-        _exit(2);
-    }
-    (void)pthread_atfork(NULL, NULL, start_child);
-}
-
 // ---- what is asked for
 
-// The variable as a number; absent: `otherwise`. Anything else ends the program.
-static unsigned long long number_of(const char *name, unsigned long long otherwise,
-                                    unsigned long long largest) {
-    const char *text = secure_getenv(name);
-    char *end;
-    if (text == NULL) {
-        return otherwise;
-    }
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value > largest) {
-        (void)fprintf(stderr, "countercheck: malloc: %s=%s is not a number up to %llu\n", name,
-                      text, largest);
+// Who wrote in the parent is not here.
+static void begin_child(void) {
+    (void)pthread_mutex_init(&one_at_a_time, NULL);
+}
+
+static void watch_signal(int number) {
+    static struct watch watch = {.act = write_reports};
+    watch.signal = number;
+    (void)pthread_atfork(NULL, NULL, begin_child);
+    int error = watch_begin(&watch);
+    if (error != 0) {
+        say("COUNTERCHECK_MALLOC_SIGNAL=%d: %s", number, strerror(error));
         _exit(2);
     }
-    return value;
-}
-
-static const char *path_of(const char *name) {
-    const char *text = secure_getenv(name);
-    return text == NULL || *text == '\0' ? NULL : text;
-}
-
-// The program may change its environment: the paths are kept.
-static const char *kept(const char *text) {
-    return text == NULL ? NULL : strdup(text);
 }
 
 static __attribute__((constructor)) void begin(void) {
-    stats_path = kept(path_of("COUNTERCHECK_MALLOC_STATS"));
-    dump_path = kept(path_of("COUNTERCHECK_MALLOC_DUMP"));
-    unsigned long long rate = number_of("COUNTERCHECK_MALLOC_PROFILE", 0, ULLONG_MAX / 2);
-    report_signal = (int)number_of("COUNTERCHECK_MALLOC_SIGNAL", SIGUSR2, (unsigned)SIGRTMAX);
+    stats_path = variable_path("COUNTERCHECK_MALLOC_STATS");
+    dump_path = variable_path("COUNTERCHECK_MALLOC_DUMP");
+    unsigned long long rate = variable_number("COUNTERCHECK_MALLOC_PROFILE", 0, ULLONG_MAX / 2);
+    int number = (int)variable_number("COUNTERCHECK_MALLOC_SIGNAL", SIGUSR2, (unsigned)SIGRTMAX);
     if (rate != 0) {
         process_set_profile_rate(rate);
     }
-    if (report_signal != 0 && (stats_path != NULL || dump_path != NULL)) {
-        handle_signal();
+    if (stats_path != NULL || dump_path != NULL) {
+        say_begin();
+        if (number != 0) {
+            watch_signal(number);
+        }
     }
 }
 

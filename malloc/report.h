@@ -7,6 +7,13 @@
 //   COUNTERCHECK_MALLOC_PROFILE=RATE  the memory profile's mean bytes between two samples (0: off)
 //
 // %p in a path is the process's id. Without a path no signal is handled and no thread started.
+//
+// libcountercheck-malloc-checked.so holds the account to the oracle's scan at the process's end. A
+// finding is told where stderr went when the process began, and ends it with status 1.
+//
+//   COUNTERCHECK_MALLOC_CHECK_MS=N      a check each N milliseconds besides (0: none)
+//   COUNTERCHECK_MALLOC_CHECK_SIGNAL=N  a check at this signal besides (0: none)
+//   COUNTERCHECK_MALLOC_CHECKED=1       each check that finds nothing says so
 #ifndef MALLOC_REPORT_H
 #define MALLOC_REPORT_H
 

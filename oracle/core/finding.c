@@ -69,67 +69,74 @@ int finding_line(const struct finding *finding, char *text, size_t size_bytes) {
     return line.length;
 }
 
-static void print_change(FILE *stream, const char *name, uint64_t before, uint64_t after) {
+static void print_change(struct line *block, const char *name, uint64_t before, uint64_t after) {
     char text[32];
     struct line line = {.text = text, .size_bytes = sizeof text};
     line_add_change(&line, before, after);
-    (void)fprintf(stream, "  %-20s %s (was %" PRIu64 ")\n", name, text, before);
+    line_add(block, "  %-20s %s (was %" PRIu64 ")\n", name, text, before);
 }
 
-static void print_values(const struct finding *finding, FILE *stream) {
-    (void)fprintf(stream, "  %-20s %20" PRIu64 "  0x%" PRIx64 "\n", finding->left_name,
-                  finding->left, finding->left);
-    (void)fprintf(stream, "  %-20s %20" PRIu64 "  0x%" PRIx64 "\n", finding->right_name,
-                  finding->right, finding->right);
+static void print_values(const struct finding *finding, struct line *block) {
+    line_add(block, "  %-20s %20" PRIu64 "  0x%" PRIx64 "\n", finding->left_name, finding->left,
+             finding->left);
+    line_add(block, "  %-20s %20" PRIu64 "  0x%" PRIx64 "\n", finding->right_name, finding->right,
+             finding->right);
     if (finding->has_change) {
-        (void)fprintf(stream, "since the check before\n");
-        print_change(stream, finding->left_name, finding->left_before, finding->left);
-        print_change(stream, finding->right_name, finding->right_before, finding->right);
+        line_add(block, "since the check before\n");
+        print_change(block, finding->left_name, finding->left_before, finding->left);
+        print_change(block, finding->right_name, finding->right_before, finding->right);
     }
 }
 
-static void print_also(const struct finding *finding, FILE *stream) {
+static void print_also(const struct finding *finding, struct line *block) {
     size_t kept = finding->also_count < FINDING_ALSO_MAX ? finding->also_count : FINDING_ALSO_MAX;
     for (size_t i = 0; i < kept; i++) {
         char change[32];
         const struct finding_also *also = &finding->also[i];
         struct line line = {.text = change, .size_bytes = sizeof change};
         line_add_change(&line, also->left, also->right);
-        (void)fprintf(stream, "%s  %-20s %20" PRIu64 "  %" PRIu64 " (%s)  %s\n",
-                      i == 0 ? "also\n" : "", also->field, also->left, also->right, change,
-                      also->rule->name);
+        line_add(block, "%s  %-20s %20" PRIu64 "  %" PRIu64 " (%s)  %s\n", i == 0 ? "also\n" : "",
+                 also->field, also->left, also->right, change, also->rule->name);
     }
     if (finding->also_count > kept) {
-        (void)fprintf(stream, "  and %zu more\n", finding->also_count - kept);
+        line_add(block, "  and %zu more\n", finding->also_count - kept);
     }
 }
 
-void finding_print(const struct finding *finding, FILE *stream) {
-    (void)fprintf(stream, "rule       %s (%s)\nmeans      %s\n", finding->row->name,
-                  finding->row->truth, finding->row->reason);
+int finding_block(const struct finding *finding, char *text, size_t size_bytes) {
+    struct line whole = {.text = text, .size_bytes = size_bytes};
+    struct line *block = &whole;
+    line_add(block, "rule       %s (%s)\nmeans      %s\n", finding->row->name, finding->row->truth,
+             finding->row->reason);
     if (finding->field[0] != '\0') {
-        (void)fprintf(stream, "field      %s\n", finding->field);
+        line_add(block, "field      %s\n", finding->field);
     }
     if (finding->has_values) {
-        print_values(finding, stream);
+        print_values(finding, block);
     }
     if (finding->text[0] != '\0') {
-        (void)fprintf(stream, "says       %s\n", finding->text);
+        line_add(block, "says       %s\n", finding->text);
     }
     if (finding->span != 0) {
-        (void)fprintf(stream, "span       0x%" PRIxPTR "\n", finding->span);
+        line_add(block, "span       0x%" PRIxPTR "\n", finding->span);
     }
     if (finding->object != 0) {
-        (void)fprintf(stream, "object     0x%" PRIxPTR "\n", finding->object);
+        line_add(block, "object     0x%" PRIxPTR "\n", finding->object);
     }
-    (void)fprintf(stream, "operation  %" PRIu64 "%s%s\n", finding->operation,
-                  finding->operation_text[0] != '\0' ? ": " : "", finding->operation_text);
+    line_add(block, "operation  %" PRIu64 "%s%s\n", finding->operation,
+             finding->operation_text[0] != '\0' ? ": " : "", finding->operation_text);
     if (finding->checked_before < finding->operation) {
-        (void)fprintf(stream,
-                      "           or one of those from %" PRIu64 " on: checked at a cadence\n",
-                      finding->checked_before);
+        line_add(block, "           or one of those from %" PRIu64 " on: checked at a cadence\n",
+                 finding->checked_before);
     }
-    print_also(finding, stream);
+    print_also(finding, block);
+    return whole.length;
+}
+
+void finding_print(const struct finding *finding, FILE *stream) {
+    char text[FINDING_BLOCK_BYTES];
+    (void)finding_block(finding, text, sizeof text);
+    (void)fputs(text, stream);
 }
 
 bool finding_is_same(const struct finding *a, const struct finding *b) {

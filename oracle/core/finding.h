@@ -76,8 +76,13 @@ struct finding {
 int finding_line(const struct finding *finding, char *text, size_t size_bytes);
 
 // The same as a block of lines: rule and reason, both values, both changes, span, object,
-// operation, and the other fields that the check found wrong.
+// operation, and the other fields that the check found wrong. As text, it returns what snprintf
+// would.
+int finding_block(const struct finding *finding, char *text, size_t size_bytes);
 void finding_print(const struct finding *finding, FILE *stream);
+
+// Has room for any finding's block: its texts, and a line of each further field.
+#define FINDING_BLOCK_BYTES 8192
 
 // Same rule, same field, same sentence: what the minimiser must keep.
 bool finding_is_same(const struct finding *a, const struct finding *b);

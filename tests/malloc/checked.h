@@ -5,8 +5,9 @@
 
 #include <stdbool.h>
 
-// Stops the world and checks the account, the identities and the structure of the process's heap;
-// a finding is printed. In libcountercheck-malloc-checked.so alone.
+// Stops the world and checks the account, the identities and the structure of the process's heap.
+// False: there is a finding, which is told, or no memory for a check. Takes nothing from the heap.
+// In libcountercheck-malloc-checked.so alone. From any thread.
 bool countercheck_malloc_check(void);
 
 #endif

@@ -108,5 +108,39 @@ sees() { # LIE TEXT
 sees frees 'BySize\|Frees\|HeapObjects'
 sees places 'an owned span stands in no place'
 LIE=none LD_PRELOAD=$liar perl -e 'my @a = map { "x" x 50 } 1..2000' || fail "no lie, and yet a finding"
+
+# A finding is told where stderr went at first, though the program has closed it, or has put a file of its own there.
+closes() { # PERL
+    local status=0
+    LIE=frees LD_PRELOAD=$liar perl -e "$1" 2>err || status=$?
+    [ $status = 1 ] && grep -q 'the account is not what the scan finds' err || fail "$1: status $status: $(cat err)"
+}
+closes 'close STDOUT; close STDERR'
+closes 'close STDERR; open my $f, ">", "own"; print STDERR "x"; print $f fileno($f), "y"; close $f'
+[ "$(cat own)" = 2y ] || fail "the program's own file has $(cat own)"
+status=0
+LIE=frees LD_PRELOAD=$liar perl -MPOSIX -e 'POSIX::close($_) for 2..1023; my @f; open $f[$_], ">", "own$_" for 2..1000' \
+    2>err || status=$?
+[ $status = 1 ] && [ ! -s err ] && [ "$(cat own* | tr -d 2yz)" = "" ] || fail "all descriptors closed: status $status"
+status=0
+LIE=frees LD_PRELOAD=$liar perl -e 'exit' 2>&1 >/dev/null | true || status=$?
+[ "${PIPESTATUS[0]}" != 141 ] || fail "nobody reads: killed by SIGPIPE"
+
+# Checks in between: each so many milliseconds, and at a signal.
+status=0
+LIE=frees COUNTERCHECK_MALLOC_CHECK_MS=20 LD_PRELOAD=$liar timeout 60 sleep 50 2>err || status=$?
+[ $status = 1 ] && grep -q 'the account is not' err || fail "a check each 20 ms: status $status: $(cat err)"
+COUNTERCHECK_MALLOC_CHECKED=1 COUNTERCHECK_MALLOC_CHECK_MS=20 LD_PRELOAD=$checked sleep 0.5 2>err || fail "checks each 20 ms"
+[ "$(grep -c '^countercheck: malloc: checked$' err)" -ge 3 ] || fail "checks each 20 ms: $(cat err)"
+COUNTERCHECK_MALLOC_CHECKED=1 COUNTERCHECK_MALLOC_CHECK_SIGNAL=12 LD_PRELOAD=$checked \
+    perl -e 'kill USR2 => $$; for (1..100) { last if -s "err"; select undef, undef, undef, 0.05 } print -s "err" ? "yes" : "no"' \
+    2>err >out || fail "a check at a signal"
+[ "$(cat out)" = yes ] && [ "$(grep -c '^countercheck: malloc: checked$' err)" = 2 ] || fail "a check at a signal: $(cat err)"
+COUNTERCHECK_MALLOC_CHECKED=1 COUNTERCHECK_MALLOC_CHECK_SIGNAL=12 COUNTERCHECK_MALLOC_STATS=both.json LD_PRELOAD=$checked \
+    perl -e 'kill USR2 => $$; for (1..100) { last if -e "both.json" && -s "err"; select undef, undef, undef, 0.05 }
+             exit(-e "both.json" && -s "err" ? 0 : 1)' 2>err || fail "a report and a check at the same signal"
+status=0
+text=$(COUNTERCHECK_MALLOC_CHECK_SIGNAL=9 LD_PRELOAD=$checked /bin/true 2>&1) || status=$?
+[ $status = 2 ] && [[ $text == *"at signal 9: Invalid argument"* ]] || fail "a check at signal 9: status $status: $text"
 [ $failed = 0 ] && echo "ok: reports at the end and at signals, and the checker checks"
 exit $failed
