@@ -1,0 +1,129 @@
+#!/bin/bash
+# test_fuzz_script: what ci/fuzz makes of engines that end, hang, find or go on: its box, its statuses and its words, by
+# targets that are small scripts; and ci/corpus, interrupted, loses nothing.
+set -euo pipefail
+source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+sample=$(mktemp -d)
+trap 'rm -rf "$sample"' EXIT
+unset CI GITHUB_ACTIONS GITHUB_STEP_SUMMARY FUZZ_LIVE FUZZ_EMPTY TARGETS KEEP_GOING
+export JOBS=2
+
+fail() {
+    echo "FAIL: $1"
+    tail -n 20 "$sample/out" "$sample/err"
+    exit 1
+}
+
+mkdir -p "$sample"/{ci,build/release,build/fuzz,corpus/heap/seed}
+cp "$source/ci/fuzz" "$source/ci/corpus" "$sample/ci"
+printf '#!/bin/sh\n' | tee "$sample/ci/setup" >"$sample/ci/build"
+cat >"$sample/build/release/countercheck" <<'END'
+#!/bin/bash
+case $1 in
+ops) [ "$2" = --encode ] && cp "$3" "$5" || cat "$2" ;;
+minimize) while [ "$1" != -o ]; do shift; done && echo small >"$2" ;;
+adopt) while [ "$1" != --corpus ]; do shift; done && echo small >"$2/heap/regression/kept.ops" ;;
+bisect) echo "rule it-is-wrong" ;;
+replay) exit 1 ;;
+esac
+END
+# As a target of libFuzzer: files are run once each; with a time it goes on until its end. `fuzz` decides the rest.
+cat >"$sample/build/fuzz/fuzz_heap" <<'END'
+#!/bin/bash
+[[ " $* " == *" -set_cover_merge="* ]] && exec sleep 5
+if [[ " $* " == *" -max_total_time="* ]]; then
+    echo '{"executions":5000,"operations":60000,"effective":1}' >"$COUNTERCHECK_STATS"
+    if [ "$(cat how)" = finds ]; then
+        echo x >findings/heap-crash-1
+        echo "artifact_prefix='findings/heap-'; Test unit written to findings/heap-crash-1"
+        exit 77
+    fi
+    echo x >findings/heap-crash-of-others
+    [ "$(cat how)" != ends ] || exit 1
+    exec sleep 100
+fi
+for file in "$@"; do
+    case $(cat "$file") in hang*) exec sleep 20 ;; bad*) exit 77 ;; esac
+done
+END
+chmod +x "$sample"/ci/* "$sample"/build/*/*
+
+status=0
+fuzz() { # HOW SECONDS: sets status and took
+    echo "$1" >"$sample/how"
+    local begin=${EPOCHREALTIME/[.,]/}
+    status=0
+    (cd "$sample" && KEPT_SECONDS=1 ci/fuzz libfuzzer "$2") >"$sample/out" 2>"$sample/err" || status=$?
+    took=$(((${EPOCHREALTIME/[.,]/} - begin) / 1000))
+}
+
+# ---- the box
+
+fuzz goes-on 2
+[ $status = 0 ] || fail "status 0 when nothing was found, not $status"
+[ $took -lt 3500 ] || fail "a box of 2 s took $took ms"
+grep -q 'there are no kept inputs' "$sample/err" || fail "an empty corpus is not called clean"
+grep -qE '^time: build [0-9.]+ s, kept [0-9.]+ s, fuzzing (1|2)\.[0-9] s, minimising 0\.0 s$' "$sample/out" || fail "where the time went"
+[ "$(tail -n 1 "$sample/out")" = "status 0: clean" ] || fail "the last line says the status"
+grep -q '^heap  *[0-9]' "$sample/out" || fail "a row for the target"
+
+for i in $(seq 40); do echo fine >"$sample/corpus/heap/seed/$i"; done
+fuzz goes-on 1
+grep -q 'the kept corpus is clean: 40 inputs' "$sample/err" || fail "40 kept inputs"
+
+# ---- what is found
+
+fuzz finds 5
+[ $status = 1 ] && [ $took -lt 4000 ] || fail "status 1 at once, not $status after $took ms"
+grep -q '^finding in heap: findings/heap-crash-1$' "$sample/out" || fail "its own finding"
+! grep -q 'of-others' "$sample/out" || fail "what another run has found is not told"
+grep -q '^reproduce: build/release/countercheck replay findings/heap-crash-1.min$' "$sample/out" || fail "how to run it again"
+[ "$(tail -n 1 "$sample/out")" = "status 1: 1 found" ] || fail "the last line says status 1"
+export CI=true GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=$sample/summary
+fuzz finds 5
+grep -q '^::error title=finding in heap::rule it-is-wrong (reproduce: ' "$sample/out" || fail "an annotation"
+grep -q '^rule it-is-wrong$' "$sample/summary" || fail "a block in the step's summary"
+grep -q '^+++ b/corpus/heap/regression/kept.ops$' "$sample/findings/heap-crash-1.patch" || fail "the regression test as a patch"
+unset CI GITHUB_ACTIONS GITHUB_STEP_SUMMARY
+
+fuzz ends 3
+[ $status = 3 ] || fail "an engine that ends by itself is status 3, not $status"
+[ "$(tail -n 1 "$sample/out")" = "status 3: the environment failed" ] || fail "the last line says status 3"
+fuzz goes-on nonsense
+[ $status = 2 ] || fail "seconds that are no number are status 2, not $status"
+
+# ---- the kept corpus
+
+for what in bad hang; do
+    echo $what >"$sample/corpus/heap/seed/17-$what"
+    fuzz goes-on 20
+    rm "$sample/corpus/heap/seed/17-$what"
+    [ $status = 1 ] && [ $took -lt 8000 ] || fail "$what in the kept corpus: status $status after $took ms"
+    grep -q "^finding in heap: corpus/heap/seed/17-$what$" "$sample/out" || fail "$what in the kept corpus is named"
+done
+
+# ---- two at a time
+
+echo goes-on >"$sample/how"
+(cd "$sample" && exec ci/fuzz libfuzzer 4) >"$sample/first" 2>&1 &
+sleep 1
+fuzz goes-on 1
+[ $status = 3 ] && grep -q 'another run of libfuzzer is on in this tree' "$sample/err" || fail "a second run in a tree: status $status"
+wait $! || fail "the first run"
+
+# ---- the progress line
+
+line=$(sed -n '/^status_line()/,/^}/p' "$sample/ci/fuzz"; cat <<'END'
+executions_of() { echo 99999999; }; coverage_of() { echo 12345; }; corpus_count() { echo 12345; }
+left=3540000 found=(1); status_line decode 10 300
+END
+)
+[ "$(bash -c "$line" | wc -c)" -le 80 ] || fail "the progress line is wider than 80 columns: $(bash -c "$line")"
+
+# ---- a merge that is interrupted keeps what was found before
+
+mkdir -p "$sample/corpus/heap/found" "$sample/build/live/libfuzzer/heap"
+echo fine >"$sample/corpus/heap/found/old.ops"
+(cd "$sample" && timeout -s KILL 2 ci/corpus heap) >"$sample/out" 2>"$sample/err" || true
+[ -f "$sample/corpus/heap/found/old.ops" ] || fail "an interrupted merge lost what was kept"
+echo "ok: the box, the statuses, the words and the locks of ci/fuzz"
