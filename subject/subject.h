@@ -202,8 +202,13 @@ struct countercheck_subject {
     uint32_t hang_ms;
 };
 
+// Several adapters in one program have several names: -DCOUNTERCHECK_SUBJECT_TABLE=NAME.
+#ifndef COUNTERCHECK_SUBJECT_TABLE
+#define COUNTERCHECK_SUBJECT_TABLE countercheck_subject_table
+#endif
+
 // The adapter's one symbol. The table lives as long as the process.
-COUNTERCHECK_EXPORT const struct countercheck_subject *countercheck_subject_table(void);
+COUNTERCHECK_EXPORT const struct countercheck_subject *COUNTERCHECK_SUBJECT_TABLE(void);
 
 #ifdef __cplusplus
 }

@@ -243,6 +243,8 @@ static void add_object(struct plan *plan, struct operation operation) {
         put(&plan->pointerful, handle, true);
         break;
     case OP_FREE:
+    case OP_FREE_SIZED:
+    case OP_DROP:
         forget(plan, handle);
         break;
     case OP_FINALIZER_SET:
@@ -255,6 +257,7 @@ static void add_object(struct plan *plan, struct operation operation) {
         }
         break;
     case OP_REALLOC:
+    case OP_EXPAND:
     case OP_WRITE:
         break;
     default:
@@ -336,6 +339,8 @@ void plan_of(struct plan *plan, const struct program *program, size_t count) {
 static const struct plan_handles *handles_for(const struct plan *plan, enum operation_code code) {
     switch ((int)code) {
     case OP_FREE:
+    case OP_FREE_SIZED:
+    case OP_DROP:
         return &plan->freeable;
     case OP_WRITE:
     case OP_WRITE_RUN:

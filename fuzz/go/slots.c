@@ -20,8 +20,7 @@ bool go_target(struct go_machine *machine, struct operation operation, uintptr_t
     if (operation_target_is_nil(operation)) {
         return true;
     }
-    const struct model_handle *handle =
-        go_handle(machine, operation_get(operation, OPERAND_TO));
+    const struct model_handle *handle = go_handle(machine, operation_get(operation, OPERAND_TO));
     if (handle == NULL) {
         return false;
     }
@@ -68,8 +67,7 @@ const struct type *go_type(struct go_machine *machine, uint32_t type) {
     if (machine->types[type] == NULL) {
         machine->types[type] = runtime_define_type(machine->runtime, &types[type]);
         if (machine->types[type] != NULL) {
-            (void)model_type_defined(machine->model, (uintptr_t)machine->types[type],
-                                     &types[type]);
+            (void)model_type_defined(machine->model, (uintptr_t)machine->types[type], &types[type]);
         }
     }
     return machine->types[type];

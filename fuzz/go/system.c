@@ -13,6 +13,19 @@ bool exec_nop(struct go_machine *machine, struct operation operation) {
     return false;
 }
 
+// What only other heaps have: the executor's language leaves it out, a file may still hold it.
+#define OF_OTHERS(name)                                                                            \
+    bool exec_##name(struct go_machine *machine, struct operation operation) {                     \
+        (void)machine;                                                                             \
+        (void)operation;                                                                           \
+        return false;                                                                              \
+    }
+OF_OTHERS(expand)
+OF_OTHERS(free_sized)
+OF_OTHERS(drop)
+OF_OTHERS(reset)
+OF_OTHERS(settle)
+
 bool exec_manual_alloc(struct go_machine *machine, struct operation operation) {
     struct manual_slot *slot = &machine->manuals[operation_get(operation, OPERAND_MANUAL)];
     if (slot->base != NULL) {

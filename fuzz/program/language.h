@@ -20,6 +20,11 @@ enum capability {
     CAPABILITY_PURGE,   // idle memory goes back to the system
     CAPABILITY_COLLECT, // what nobody refers to dies
     CAPABILITY_FAULT,   // its calls of the system can be made to fail
+    CAPABILITY_EXPAND,  // an object is resized where it is
+    CAPABILITY_SIZED,   // an object is freed with its size
+    CAPABILITY_DROP,    // a reference is let go, and a collector frees
+    CAPABILITY_RESET,   // all objects die at once
+    CAPABILITY_SETTLE,  // numbers come to rest
     CAPABILITY_GO,      // a runtime in Go's manner: goroutines, roots, finalizers, dumps
     CAPABILITY_COUNT,
 };

@@ -33,10 +33,10 @@ struct rule_table {
 
 extern const struct rule_table core_rules; // for a kind that adds none
 
-#define FINDING_FIELD_BYTES 48
-#define FINDING_TEXT_BYTES  256
+#define FINDING_FIELD_BYTES    48
+#define FINDING_TEXT_BYTES     256
 #define FINDING_SENTENCE_BYTES 96
-#define FINDING_ALSO_MAX    16 // further fields that are kept
+#define FINDING_ALSO_MAX       16 // further fields that are kept
 
 // Another field that the same check found wrong: what follows from the same mistake, mostly.
 struct finding_also {
@@ -47,8 +47,8 @@ struct finding_also {
 };
 
 struct finding {
-    unsigned rule;                       // its number
-    const struct rule_row *row;          // static
+    unsigned rule;                         // its number
+    const struct rule_row *row;            // static
     char sentence[FINDING_SENTENCE_BYTES]; // the format of `text`: tells two failures of one rule
                                            // apart, whatever their numbers; "" without a text
     char field[FINDING_FIELD_BYTES];     // "HeapInuse", "BySize[5].Mallocs"; "" when about no field

@@ -104,6 +104,20 @@ bool rule_fail(struct rule_book *book, unsigned rule, struct rule_place place, c
     return result;
 }
 
+bool rule_fail_words(struct rule_book *book, unsigned rule, const char *field, const char *sentence,
+                     const char *words) {
+    struct finding *finding = first_finding(book, rule);
+    if (finding != NULL) {
+        (void)snprintf(finding->field, sizeof finding->field, "%.*s",
+                       (int)sizeof finding->field - 1, field);
+        (void)snprintf(finding->text, sizeof finding->text, "%.*s", (int)sizeof finding->text - 1,
+                       words);
+        (void)snprintf(finding->sentence, sizeof finding->sentence, "%.*s",
+                       (int)sizeof finding->sentence - 1, sentence);
+    }
+    return book->is_set_aside[rule];
+}
+
 bool rule_set_aside(struct rule_book *book, const char *name) {
     bool is_known = false;
     for (unsigned rule = 0; rule < book->rules->count; rule++) {

@@ -16,7 +16,7 @@ struct rule_book {
     uint64_t evaluated[RULE_MAX];
     uint64_t fired[RULE_MAX];
     bool is_set_aside[RULE_MAX]; // counted, but taken for held
-    struct finding finding;        // the first since rule_book_begin
+    struct finding finding;      // the first since rule_book_begin
     bool found;
     uint64_t operation;
     uint64_t checked_before; // first operation since the last clean check
@@ -65,6 +65,11 @@ __attribute__((format(printf, 4, 0)))
 #endif
 bool rule_fail_list(struct rule_book *book, unsigned rule, struct rule_place place,
                     const char *format, va_list arguments);
+
+// Reports that the rule failed on a field, in words that are made; `sentence` is what stays the
+// same when their numbers change.
+bool rule_fail_words(struct rule_book *book, unsigned rule, const char *field, const char *sentence,
+                     const char *words);
 
 // Sets the rule, or all rules of the truth, of that name aside for good: they are counted and find
 // nothing. False: no such name.

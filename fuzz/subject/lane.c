@@ -1,0 +1,200 @@
+// lane: the hand-over, and what a call does on the lane's thread.
+#define _POSIX_C_SOURCE 200809L
+#include "fuzz/subject/lane.h"
+
+#include "oracle/core/supply.h"
+
+#include <pthread.h>
+
+struct lane {
+    struct lanes *lanes;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    struct call *call; // to be done; NULL: nothing
+    bool is_alive, is_ending;
+};
+
+struct lanes {
+    const struct countercheck_subject *table;
+    void *self;
+    struct lane lane[LANE_COUNT];
+};
+
+// ---- calls
+
+// What the allocator says of an object that it has just given.
+static void ask_of_object(const struct countercheck_subject *table, void *self, void *object,
+                          struct call *call) {
+    call->usable_bytes = table->usable != NULL ? table->usable(self, object) : call->size_bytes;
+    call->footprint_bytes =
+        table->footprint != NULL ? table->footprint(self, object) : call->usable_bytes;
+    call->row = table->class_of != NULL ? table->class_of(self, object) : UINT32_MAX;
+}
+
+static void do_call(struct lanes *lanes, struct call *call) {
+    const struct countercheck_subject *table = lanes->table;
+    void *self = lanes->self;
+    void *object = call->object;
+    switch (call->kind) {
+    case CALL_ALLOCATE:
+        call->result = table->allocate(self, call->size_bytes);
+        break;
+    case CALL_ALLOCATE_ZEROED:
+        call->result = table->allocate_zeroed(self, call->size_bytes);
+        break;
+    case CALL_ALLOCATE_ALIGNED:
+        call->result = table->allocate_aligned(self, call->alignment, call->size_bytes);
+        break;
+    case CALL_REALLOCATE:
+        call->result = table->reallocate(self, object, call->size_bytes);
+        break;
+    case CALL_EXPAND:
+        call->has_done = table->expand(self, object, call->size_bytes);
+        call->result = call->has_done ? object : NULL;
+        break;
+    case CALL_RELEASE:
+        table->release(self, object);
+        break;
+    case CALL_RELEASE_SIZED:
+        table->release_sized(self, object, call->size_bytes);
+        break;
+    case CALL_DROP:
+        table->drop(self, object);
+        break;
+    case CALL_RESET:
+        table->reset(self);
+        break;
+    case CALL_FLUSH:
+        table->flush(self);
+        break;
+    case CALL_PURGE:
+        table->purge(self);
+        break;
+    case CALL_COLLECT:
+        table->collect(self);
+        break;
+    case CALL_READ:
+        call->has_done = table->read != NULL && table->read(self, call->values);
+        break;
+    case CALL_NOTHING:
+        break;
+    }
+    if (call->result != NULL) {
+        ask_of_object(table, self, call->result, call);
+    }
+}
+
+// ---- threads
+
+static void *run_lane(void *context) {
+    struct lane *lane = context;
+    const struct countercheck_subject *table = lane->lanes->table;
+    if (table->lane_begin != NULL) {
+        table->lane_begin(lane->lanes->self);
+    }
+    (void)pthread_mutex_lock(&lane->mutex);
+    while (!lane->is_ending || lane->call != NULL) {
+        if (lane->call != NULL) {
+            do_call(lane->lanes, lane->call);
+            lane->call = NULL;
+            (void)pthread_cond_broadcast(&lane->changed);
+        } else {
+            (void)pthread_cond_wait(&lane->changed, &lane->mutex);
+        }
+    }
+    (void)pthread_mutex_unlock(&lane->mutex);
+    if (table->lane_end != NULL) {
+        table->lane_end(lane->lanes->self);
+    }
+    return NULL;
+}
+
+struct lanes *lanes_create(const struct countercheck_subject *table) {
+    struct lanes *lanes = supply_zeroed(1, sizeof *lanes);
+    if (lanes == NULL) {
+        return NULL;
+    }
+    lanes->table = table;
+    for (uint32_t i = 0; i < LANE_COUNT; i++) {
+        lanes->lane[i].lanes = lanes;
+        (void)pthread_mutex_init(&lanes->lane[i].mutex, NULL);
+        (void)pthread_cond_init(&lanes->lane[i].changed, NULL);
+    }
+    return lanes;
+}
+
+void lanes_destroy(struct lanes *lanes) {
+    if (lanes != NULL) {
+        for (uint32_t i = 1; i < LANE_COUNT; i++) {
+            (void)lanes_end(lanes, i);
+        }
+        supply_free(lanes);
+    }
+}
+
+void lanes_begin(struct lanes *lanes, void *self) {
+    for (uint32_t i = 1; i < LANE_COUNT; i++) {
+        (void)lanes_end(lanes, i);
+    }
+    lanes->self = self;
+    lanes->lane[0].is_alive = true;
+}
+
+bool lanes_is_alive(const struct lanes *lanes, uint32_t lane) {
+    return lane < LANE_COUNT && lanes->lane[lane].is_alive;
+}
+
+uint32_t lanes_count(const struct lanes *lanes) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < LANE_COUNT; i++) {
+        count += lanes->lane[i].is_alive;
+    }
+    return count;
+}
+
+bool lanes_start(struct lanes *lanes, uint32_t number) {
+    struct lane *lane = &lanes->lane[number];
+    if (lane->is_alive) {
+        return false;
+    }
+    lane->is_ending = false;
+    if (pthread_create(&lane->thread, NULL, run_lane, lane) != 0) {
+        supply_refused();
+        return false;
+    }
+    lane->is_alive = true;
+    struct call nothing = {.kind =
+                               CALL_NOTHING}; // its lane_begin is over before anything else is done
+    lanes_do(lanes, number, &nothing);
+    return true;
+}
+
+bool lanes_end(struct lanes *lanes, uint32_t number) {
+    struct lane *lane = &lanes->lane[number];
+    if (number == 0 || !lane->is_alive) {
+        return false;
+    }
+    (void)pthread_mutex_lock(&lane->mutex);
+    lane->is_ending = true;
+    (void)pthread_cond_broadcast(&lane->changed);
+    (void)pthread_mutex_unlock(&lane->mutex);
+    (void)pthread_join(lane->thread, NULL);
+    lane->is_alive = false;
+    return true;
+}
+
+void lanes_do(struct lanes *lanes, uint32_t number, struct call *call) {
+    struct lane *lane = &lanes->lane[number];
+    if (number == 0) {
+        do_call(lanes, call);
+        return;
+    }
+    (void)pthread_mutex_lock(&lane->mutex);
+    lane->call = call;
+    (void)pthread_cond_broadcast(&lane->changed);
+    while (lane->call != NULL) {
+        (void)pthread_cond_wait(&lane->changed, &lane->mutex);
+    }
+    (void)pthread_mutex_unlock(&lane->mutex);
+}

@@ -1,0 +1,62 @@
+// lane: a thread that is handed one call at a time, so that a program with several of them is
+// deterministic.
+//
+// Lane 0 is the thread that runs the program; the others are started and ended by the program's
+// operations. One thread hands over; it waits until the call is done.
+#ifndef FUZZ_SUBJECT_LANE_H
+#define FUZZ_SUBJECT_LANE_H
+
+#include "subject/subject.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LANE_COUNT 8
+
+enum call_kind {
+    CALL_ALLOCATE,
+    CALL_ALLOCATE_ZEROED,
+    CALL_ALLOCATE_ALIGNED,
+    CALL_REALLOCATE,
+    CALL_EXPAND,
+    CALL_RELEASE,
+    CALL_RELEASE_SIZED,
+    CALL_DROP,
+    CALL_RESET,
+    CALL_FLUSH,
+    CALL_PURGE,
+    CALL_COLLECT,
+    CALL_READ,
+    CALL_NOTHING,
+};
+
+struct call { // what is asked of the subject, and what it answers
+    enum call_kind kind;
+    void *object;
+    size_t size_bytes, alignment;
+    int64_t *values;                      // of READ
+    void *result;                         // an object; NULL: none
+    bool has_done;                        // EXPAND, READ
+    size_t usable_bytes, footprint_bytes; // of the object afterwards
+    uint32_t row;                         // UINT32_MAX: none
+};
+
+struct lanes;
+
+// NULL: refused. The table must live as long.
+struct lanes *lanes_create(const struct countercheck_subject *table);
+void lanes_destroy(struct lanes *lanes);           // ends those that live
+void lanes_begin(struct lanes *lanes, void *self); // a program begins; only lane 0 lives
+
+bool lanes_is_alive(const struct lanes *lanes, uint32_t lane);
+uint32_t lanes_count(const struct lanes *lanes); // that live
+// Starts it; false: it lives, or the system refused a thread.
+bool lanes_start(struct lanes *lanes, uint32_t lane);
+// Ends it, its last call is lane_end; false: it does not live, or is lane 0.
+bool lanes_end(struct lanes *lanes, uint32_t lane);
+
+// Has the lane do it, and waits. The lane must live.
+void lanes_do(struct lanes *lanes, uint32_t lane, struct call *call);
+
+#endif

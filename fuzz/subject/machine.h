@@ -1,0 +1,15 @@
+// machine: any allocator that a table describes, under the executor.
+#ifndef FUZZ_SUBJECT_MACHINE_H
+#define FUZZ_SUBJECT_MACHINE_H
+
+#include "fuzz/execute/executor.h"
+#include "fuzz/subject/subject.h"
+#include "oracle/subject/judge.h"
+
+// Fills in subject->machine, which executor_create() takes, with the subject as its argument.
+void subject_machine(struct subject *subject);
+
+// The judge of an executor of such a machine: for who asks how strong the rules are.
+struct judge *subject_judge(struct executor *executor);
+
+#endif

@@ -1,0 +1,417 @@
+// operations: what each operation of a program means to a foreign allocator.
+#include "fuzz/subject/state.h"
+
+#include <string.h>
+
+#define BYTES_PER_UNIT 256 // of work
+
+// ---- slots
+
+static uint32_t lane_of(const struct subject_machine *machine, struct operation operation) {
+    uint32_t lane = operation_get(operation, OPERAND_CACHE);
+    return lanes_is_alive(machine->lanes, lane) ? lane : 0;
+}
+
+static uint32_t block_of(struct subject_machine *machine, uint32_t slot) {
+    uint32_t id = machine->handles[slot];
+    if (id != LIVE_NONE && live_block(machine->live, id) == NULL) {
+        machine->handles[slot] = id = LIVE_NONE;
+    }
+    return id;
+}
+
+// No slot names the block any more: its number may be given to another.
+static void forget(struct subject_machine *machine, uint32_t id) {
+    for (uint32_t slot = 0; slot < SUBJECT_HANDLES; slot++) {
+        if (machine->handles[slot] == id) {
+            machine->handles[slot] = LIVE_NONE;
+        }
+    }
+}
+
+static size_t size_for(const struct subject_machine *machine, uint32_t size_bytes) {
+    size_t most = machine->table->size_max;
+    return most == 0 || size_bytes <= most ? size_bytes : size_bytes % (most + 1);
+}
+
+// ---- moments
+
+static void note(struct subject_machine *machine, enum relations_operation operation,
+                 uint32_t moment) {
+    struct relations_facts *facts = judge_facts(machine->judge);
+    facts->operations[operation]++;
+    facts->moment = moment | (lanes_count(machine->lanes) == 1 ? RELATIONS_ONE_LANE : 0) |
+                    (live_count(machine->live) == 0 ? RELATIONS_EMPTY : 0);
+    facts->backing[RELATIONS_BACKING_BYTES] = (int64_t)machine->host.bytes;
+    facts->backing[RELATIONS_BACKING_PEAK] = (int64_t)machine->host.peak_bytes;
+    facts->backing[RELATIONS_BACKING_CALLS] = (int64_t)machine->host.call_count;
+}
+
+static void note_moment(struct subject_machine *machine, uint32_t moment) {
+    struct relations_facts *facts = judge_facts(machine->judge);
+    int64_t before = facts->operations[RELATIONS_ALLOC];
+    note(machine, RELATIONS_ALLOC, moment);
+    facts->operations[RELATIONS_ALLOC] = before;
+}
+
+static void failed(struct subject_machine *machine) {
+    note(machine, RELATIONS_FAILED, RELATIONS_ON_FAILED);
+    (void)judge_failed(machine->judge);
+}
+
+// ---- allocation
+
+static struct live_block block_from(const struct subject_machine *machine, const struct call *call,
+                                    uint32_t lane) {
+    return (struct live_block){
+        .address = (uintptr_t)call->result,
+        .requested_bytes = call->size_bytes,
+        .usable_bytes = call->usable_bytes,
+        .footprint_bytes = call->footprint_bytes,
+        .row = call->row,
+        .lane = lane,
+        .is_touched = (machine->table->capabilities & COUNTERCHECK_REMOTE) == 0,
+    };
+}
+
+// An address is a result only where it is the same in every run.
+static void note_address(struct subject_machine *machine, const void *address) {
+    bool is_arena = machine->host.shown.arena != NULL;
+    executor_note(machine->executor, is_arena ? (uintptr_t)address : address != NULL);
+}
+
+static bool may_fail(const struct subject_machine *machine) {
+    return (machine->table->capabilities & COUNTERCHECK_MAY_FAIL) != 0 ||
+           machine->host.fail_at != 0;
+}
+
+static bool allocate(struct subject_machine *machine, uint32_t lane, uint32_t slot,
+                     struct call call, size_t alignment) {
+    if (live_count(machine->live) == LIVE_BLOCKS_MAX) {
+        return false;
+    }
+    if (may_fail(machine)) {
+        judge_before(machine->judge);
+    }
+    executor_work(machine->executor,
+                  1 + (call.size_bytes < 4096 ? call.size_bytes : 4096) / BYTES_PER_UNIT);
+    lanes_do(machine->lanes, lane, &call);
+    note_address(machine, call.result);
+    if (call.result == NULL) {
+        if (call.size_bytes != 0) {
+            failed(machine);
+        }
+        return call.size_bytes != 0;
+    }
+    struct live_block block = block_from(machine, &call, lane);
+    if (!judge_object(machine->judge, &block, alignment, call.kind == CALL_ALLOCATE_ZEROED,
+                      LIVE_NONE)) {
+        return true;
+    }
+    machine->handles[slot] = live_enter(machine->live, &block);
+    note(machine, RELATIONS_ALLOC, RELATIONS_ON_ALLOC);
+    struct relations_facts *facts = judge_facts(machine->judge);
+    facts->operations[RELATIONS_ZEROED] += call.kind == CALL_ALLOCATE_ZEROED;
+    facts->operations[RELATIONS_ALIGNED] += call.kind == CALL_ALLOCATE_ALIGNED;
+    judge_observe(machine->judge, true);
+    return true;
+}
+
+static bool allocate_plain(struct subject_machine *machine, struct operation operation,
+                           uint32_t slot) {
+    bool is_zeroed =
+        operation_get(operation, OPERAND_ZERO) != 0 && machine->table->allocate_zeroed != NULL;
+    struct call call = {.kind = is_zeroed ? CALL_ALLOCATE_ZEROED : CALL_ALLOCATE,
+                        .size_bytes = size_for(machine, operation_get(operation, OPERAND_SIZE))};
+    return allocate(machine, lane_of(machine, operation), slot, call, machine->table->alignment);
+}
+
+static bool allocate_run(struct subject_machine *machine, struct operation operation) {
+    uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+    bool did = false;
+    for (uint32_t i = 0; i < operation_get(operation, OPERAND_RUN) && !machine->book.found; i++) {
+        did = allocate_plain(machine, operation, (slot + i) % SUBJECT_HANDLES) || did;
+    }
+    return did;
+}
+
+static bool allocate_aligned(struct subject_machine *machine, struct operation operation) {
+    size_t most = machine->table->alignment_max == 0 ? machine->table->alignment
+                                                     : machine->table->alignment_max;
+    struct call call = {.kind = CALL_ALLOCATE_ALIGNED,
+                        .alignment = (size_t)1 << operation_get(operation, OPERAND_ALIGN),
+                        .size_bytes = size_for(machine, operation_get(operation, OPERAND_SIZE))};
+    while (call.alignment > most) {
+        call.alignment /= 2;
+    }
+    if (machine->table->allocate_aligned == NULL || call.size_bytes == 0) {
+        return false;
+    }
+    return allocate(machine, lane_of(machine, operation), operation_get(operation, OPERAND_HANDLE),
+                    call, call.alignment);
+}
+
+// ---- the end of an object
+
+static bool end_block(struct subject_machine *machine, uint32_t lane, uint32_t id,
+                      enum call_kind kind) {
+    struct live_block block = *live_block(machine->live, id);
+    if (!block.is_dropped && !judge_contents(machine->judge, &block, block.address, SIZE_MAX)) {
+        return false;
+    }
+    struct call call = {
+        .kind = kind, .object = (void *)block.address, .size_bytes = block.requested_bytes};
+    lanes_do(machine->lanes, lane, &call);
+    forget(machine, id);
+    if (kind == CALL_DROP) {
+        live_drop(machine->live, id);
+        note(machine, RELATIONS_DROP, RELATIONS_ON_FREE);
+        if ((machine->table->capabilities & COUNTERCHECK_COLLECTS) == 0) {
+            live_leave(machine->live, id);
+        }
+    } else {
+        live_leave(machine->live, id);
+        note(machine, RELATIONS_FREE, RELATIONS_ON_FREE);
+    }
+    executor_work(machine->executor, 1);
+    judge_observe(machine->judge, true);
+    return true;
+}
+
+bool subject_free_block(struct subject_machine *machine, uint32_t lane, uint32_t id) {
+    const struct countercheck_subject *table = machine->table;
+    if (table->release != NULL) {
+        return end_block(machine, lane, id, CALL_RELEASE);
+    }
+    if (table->release_sized != NULL) {
+        return end_block(machine, lane, id, CALL_RELEASE_SIZED);
+    }
+    return table->drop != NULL && end_block(machine, lane, id, CALL_DROP);
+}
+
+static bool free_slot(struct subject_machine *machine, uint32_t lane, uint32_t slot,
+                      enum call_kind kind) {
+    uint32_t id = block_of(machine, slot);
+    return id != LIVE_NONE && (end_block(machine, lane, id, kind) || machine->book.found);
+}
+
+static bool free_run(struct subject_machine *machine, struct operation operation) {
+    uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+    bool did = false;
+    for (uint32_t i = 0; i < operation_get(operation, OPERAND_FREE_RUN) && !machine->book.found;
+         i++) {
+        did = free_slot(machine, lane_of(machine, operation), slot, CALL_RELEASE) || did;
+        slot = (slot + operation_get(operation, OPERAND_STRIDE)) % SUBJECT_HANDLES;
+    }
+    return did;
+}
+
+static bool reset(struct subject_machine *machine) {
+    struct call call = {.kind = CALL_RESET};
+    lanes_do(machine->lanes, 0, &call);
+    live_clear(machine->live);
+    memset(machine->handles, 0xff, sizeof machine->handles);
+    note_moment(machine, RELATIONS_AFTER_RESET);
+    judge_observe(machine->judge, true);
+    return true;
+}
+
+// ---- resizing
+
+static bool resized_in_place(struct subject_machine *machine, uint32_t id,
+                             const struct live_block *now, bool is_expand) {
+    struct live_block before = *live_block(machine->live, id);
+    size_t kept = before.requested_bytes < now->requested_bytes ? before.requested_bytes
+                                                                : now->requested_bytes;
+    if (!judge_contents(machine->judge, &before, now->address, kept) ||
+        !judge_object(machine->judge, now, machine->table->alignment, false, id)) {
+        return true;
+    }
+    live_change(machine->live, id, now);
+    note(machine, is_expand ? RELATIONS_EXPAND : RELATIONS_REALLOC_IN_PLACE,
+         RELATIONS_ON_REALLOC_IN_PLACE);
+    judge_observe(machine->judge, true);
+    return true;
+}
+
+// The old block and the new one are both there for a moment: that is its peak.
+static bool resized_by_moving(struct subject_machine *machine, uint32_t slot, uint32_t id,
+                              const struct live_block *now) {
+    struct live_block before = *live_block(machine->live, id);
+    size_t kept = before.requested_bytes < now->requested_bytes ? before.requested_bytes
+                                                                : now->requested_bytes;
+    if (!judge_contents(machine->judge, &before, now->address, kept) ||
+        !judge_object(machine->judge, now, machine->table->alignment, false, id)) {
+        return true;
+    }
+    uint32_t moved = live_enter(machine->live, now);
+    judge_observe(machine->judge, false);
+    live_leave(machine->live, id);
+    forget(machine, id);
+    machine->handles[slot] = moved;
+    note(machine, RELATIONS_REALLOC_MOVED, RELATIONS_ON_REALLOC_MOVED);
+    judge_observe(machine->judge, true);
+    return true;
+}
+
+static bool resize(struct subject_machine *machine, struct operation operation,
+                   enum call_kind kind) {
+    uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+    uint32_t id = block_of(machine, slot);
+    if (id == LIVE_NONE) {
+        return false;
+    }
+    const struct live_block before = *live_block(machine->live, id);
+    size_t size_bytes = size_for(machine, operation_get(operation, OPERAND_SIZE));
+    struct call call = {.kind = kind,
+                        .object = (void *)before.address,
+                        .size_bytes = size_bytes == 0 ? 1 : size_bytes};
+    if (!judge_contents(machine->judge, &before, before.address, SIZE_MAX)) {
+        return true;
+    }
+    if (may_fail(machine) || kind == CALL_EXPAND) {
+        judge_before(machine->judge);
+    }
+    executor_work(machine->executor, 1 + (size_bytes < 4096 ? size_bytes : 4096) / BYTES_PER_UNIT);
+    lanes_do(machine->lanes, lane_of(machine, operation), &call);
+    note_address(machine, call.result);
+    if (call.result == NULL) {
+        failed(machine);
+        return true;
+    }
+    struct live_block now = block_from(machine, &call, lane_of(machine, operation));
+    return now.address == before.address ? resized_in_place(machine, id, &now, kind == CALL_EXPAND)
+                                         : resized_by_moving(machine, slot, id, &now);
+}
+
+// ---- the whole
+
+static bool call_alone(struct subject_machine *machine, uint32_t lane, enum call_kind kind,
+                       uint32_t moment) {
+    struct call call = {.kind = kind};
+    lanes_do(machine->lanes, lane, &call);
+    note_moment(machine, moment);
+    judge_observe(machine->judge, true);
+    executor_work(machine->executor, 8);
+    return true;
+}
+
+// What was dropped is gone, where the allocator promises that much.
+static bool collect(struct subject_machine *machine, uint32_t lane) {
+    return call_alone(machine, lane, CALL_COLLECT, RELATIONS_AFTER_COLLECT);
+}
+
+void subject_settle(struct subject_machine *machine) {
+    for (uint32_t lane = 0; lane < LANE_COUNT && machine->table->flush != NULL; lane++) {
+        struct call call = {.kind = CALL_FLUSH};
+        if (lanes_is_alive(machine->lanes, lane)) {
+            lanes_do(machine->lanes, lane, &call);
+        }
+    }
+    if (machine->table->settle != NULL) {
+        machine->table->settle(machine->self);
+    }
+    note_moment(machine,
+                RELATIONS_SETTLED | (lanes_count(machine->lanes) == 1 ? RELATIONS_QUIET : 0));
+    judge_observe(machine->judge, true);
+}
+
+static bool settle(struct subject_machine *machine) {
+    subject_settle(machine);
+    return true;
+}
+
+static bool start_lane(struct subject_machine *machine, uint32_t lane) {
+    bool did = lanes_start(machine->lanes, lane);
+    note_moment(machine, 0);
+    return did;
+}
+
+static bool end_lane(struct subject_machine *machine, uint32_t lane) {
+    bool did = lanes_end(machine->lanes, lane);
+    note_moment(machine, 0);
+    judge_observe(machine->judge, true);
+    return did;
+}
+
+static bool set_fault(struct subject_machine *machine, struct operation operation) {
+    bool and_on = operation_get(operation, OPERAND_AND_ON) != 0;
+    uint64_t more = operation_get(operation, OPERAND_MORE);
+    host_set_fault(&machine->host, operation_get(operation, OPERAND_AT),
+                   and_on ? UINT64_MAX : more);
+    return operation_get(operation, OPERAND_AT) != 0;
+}
+
+static bool check(struct subject_machine *machine, struct operation operation) {
+    static const enum oracle_level levels[] = {ORACLE_CHEAP, ORACLE_FULL, ORACLE_PARANOID};
+    (void)executor_check(machine->executor, levels[operation_get(operation, OPERAND_LEVEL)]);
+    return true;
+}
+
+static bool expect(struct subject_machine *machine, struct operation operation) {
+    if (!executor_options(machine->executor)->keeps_expectations) {
+        return false;
+    }
+    uint32_t field = operation_get(operation, OPERAND_FIELD);
+    uint64_t actual = executor_account(machine->executor)[field];
+    uint64_t expected = operation_field_value(operation);
+    (void)rule_judge(&machine->book, RULE_EXPECTED, actual == expected,
+                     machine->subject->fields[field], (struct rule_value){"expected", expected},
+                     (struct rule_value){"statistic", actual});
+    return true;
+}
+
+bool subject_operate(struct subject_machine *machine, struct operation operation) {
+    enum operation_code code = operation_code(operation);
+    if (!language_has(&machine->subject->language, operation_descriptions[code].capability)) {
+        return false;
+    }
+    uint32_t lane = operation_has(code, OPERAND_CACHE) ? lane_of(machine, operation) : 0;
+    uint32_t slot =
+        operation_has(code, OPERAND_HANDLE) ? operation_get(operation, OPERAND_HANDLE) : 0;
+    switch ((int)code) {
+    case OP_ALLOC:
+        return allocate_plain(machine, operation, slot);
+    case OP_ALLOC_RUN:
+        return allocate_run(machine, operation);
+    case OP_ALLOC_ALIGNED:
+        return allocate_aligned(machine, operation);
+    case OP_FREE:
+        return free_slot(machine, lane, slot, CALL_RELEASE);
+    case OP_FREE_RUN:
+        return free_run(machine, operation);
+    case OP_FREE_SIZED:
+        return free_slot(machine, lane, slot, CALL_RELEASE_SIZED);
+    case OP_DROP:
+        return free_slot(machine, lane, slot, CALL_DROP);
+    case OP_REALLOC:
+        return resize(machine, operation, CALL_REALLOCATE);
+    case OP_EXPAND:
+        return resize(machine, operation, CALL_EXPAND);
+    case OP_RESET:
+        return reset(machine);
+    case OP_FLUSH:
+        return call_alone(machine, lane, CALL_FLUSH, 0);
+    case OP_SETTLE:
+        return settle(machine);
+    case OP_ACQUIRE:
+        return start_lane(machine, operation_get(operation, OPERAND_CACHE));
+    case OP_RELEASE:
+        return end_lane(machine, operation_get(operation, OPERAND_CACHE));
+    case OP_SCAVENGE:
+        return call_alone(machine, lane, CALL_PURGE, RELATIONS_AFTER_PURGE);
+    case OP_COLLECT:
+        return collect(machine, lane);
+    case OP_FAULT:
+        return set_fault(machine, operation);
+    case OP_STATS:
+        (void)executor_check(machine->executor, ORACLE_CHEAP);
+        return true;
+    case OP_CHECK:
+        return check(machine, operation);
+    case OP_EXPECT:
+        return expect(machine, operation);
+    default: // nothing of a foreign allocator's
+        return false;
+    }
+}

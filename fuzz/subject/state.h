@@ -1,0 +1,42 @@
+// state: what the files of the machine for a foreign allocator share. Internal to fuzz/subject.
+#ifndef FUZZ_SUBJECT_STATE_H
+#define FUZZ_SUBJECT_STATE_H
+
+#include "fuzz/execute/executor.h"
+#include "fuzz/subject/host.h"
+#include "fuzz/subject/lane.h"
+#include "fuzz/subject/subject.h"
+#include "oracle/subject/judge.h"
+#include "oracle/subject/live.h"
+
+#define SUBJECT_HANDLES 256
+
+struct subject_machine {
+    struct executor *executor;
+    const struct subject *subject;
+    const struct countercheck_subject *table; // the subject's
+    struct rule_book book;
+    struct live *live;
+    struct judge *judge;
+    struct lanes *lanes;
+    struct host host;
+    void *self; // of create(); NULL: global, or none now
+    bool is_made;
+    bool has_run;                      // a program ran in this process before
+    uint32_t handles[SUBJECT_HANDLES]; // ledger's number; LIVE_NONE: nothing
+    uint64_t account[ACCOUNT_MAX];
+    int64_t *lane_values[LANE_COUNT]; // of statistics that are a lane's own
+    const int64_t *lane_shown[LANE_COUNT];
+};
+
+// Does one operation; whether it did anything. operations.c
+bool subject_operate(struct subject_machine *machine, struct operation operation);
+
+// Every lane's cache goes back, numbers come to rest. operations.c
+void subject_settle(struct subject_machine *machine);
+
+// The block dies by whatever the subject frees with; false: it has nothing of the kind, or a
+// finding. operations.c
+bool subject_free_block(struct subject_machine *machine, uint32_t lane, uint32_t id);
+
+#endif

@@ -1,0 +1,50 @@
+// subject: one foreign allocator as the harness uses it: its table checked, its rules parsed, its
+// machine.
+//
+// A name is looked up among the subjects that are built in and those that are installed; a path is
+// opened only when the caller gave it on the command line, since opening it runs its code.
+#ifndef FUZZ_SUBJECT_SUBJECT_H
+#define FUZZ_SUBJECT_SUBJECT_H
+
+#include "fuzz/execute/machine.h"
+#include "oracle/relations/relations.h"
+#include "subject/subject.h"
+
+#define SUBJECT_MESSAGE_BYTES 320
+#define SUBJECT_VALUES_MAX    4096 // numbers that one read may give
+
+struct subject {
+    struct countercheck_subject table; // a copy; what the adapter's lacks is NULL
+    struct relations *relations;
+    struct language language;
+    struct account_schema schema;
+    struct machine machine;
+    const char *fields[ACCOUNT_MAX + 1]; // names of the account
+    uint32_t field_at[ACCOUNT_MAX];      // the first value of each
+    uint32_t field_rows[ACCOUNT_MAX];    // how many values are added up for it
+    uint32_t field_places[ACCOUNT_MAX];  // values apart: 2 of a rounded one
+    void *library;                       // of dlopen; NULL: built in
+};
+
+enum subject_status {
+    SUBJECT_OPEN,
+    SUBJECT_UNUSABLE,   // no such name, or the adapter is wrong
+    SUBJECT_ENVIRONMENT // no memory
+};
+
+// Opens the subject. `name`: a name, or a path when it has a slash. `relations`: text in place of
+// the adapter's own; NULL: that. On failure `message` says what is wrong, in one line.
+enum subject_status subject_open(struct subject *subject, const char *name, const char *relations,
+                                 char message[SUBJECT_MESSAGE_BYTES]);
+
+// The same of a table that the caller has.
+enum subject_status subject_open_table(struct subject *subject,
+                                       const struct countercheck_subject *table,
+                                       const char *relations, char message[SUBJECT_MESSAGE_BYTES]);
+
+void subject_close(struct subject *subject);
+
+// Calls `visit` with each name that subject_open takes, built in first.
+void subject_list(void (*visit)(void *context, const char *name, bool is_built_in), void *context);
+
+#endif

@@ -1,0 +1,291 @@
+// check: whether each rule holds at a moment, and what a failed one shows.
+#include "oracle/relations/private.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+// ---- comparison
+
+// The width that an equality is modulo of: the narrowest of the statistics in it.
+static uint32_t bits_of(const struct relations *relations, uint32_t number) {
+    const struct node *node = &relations->nodes[number];
+    uint32_t bits =
+        node->kind == NODE_STATISTIC || node->kind == NODE_BASE || node->kind == NODE_LANES
+            ? relations->statistic_bits[node->index]
+            : 64;
+    const uint32_t operands[] = {node->a, node->b};
+    for (int i = 0; i < 2; i++) {
+        if (operands[i] != NO_NODE) {
+            uint32_t other = bits_of(relations, operands[i]);
+            bits = other < bits ? other : bits;
+        }
+    }
+    return bits;
+}
+
+static bool are_equal(struct interval a, struct interval b, uint32_t bits) {
+    if (a.low <= b.high && b.low <= a.high) {
+        return true;
+    }
+    if (bits >= 64 || a.low != a.high || b.low != b.high) {
+        return false;
+    }
+    wide modulus = (wide)1 << bits;
+    return (a.low - b.low) % modulus == 0;
+}
+
+// Whether some values of the two intervals compare so.
+static bool may_hold(enum comparison comparison, struct interval a, struct interval b,
+                     uint32_t bits) {
+    switch (comparison) {
+    case EQUAL:
+        return are_equal(a, b, bits);
+    case UNEQUAL:
+        return a.low != a.high || b.low != b.high || a.low != b.low;
+    case AT_MOST:
+        return a.low <= b.high;
+    case BELOW:
+        return a.low < b.high;
+    case AT_LEAST:
+        return a.high >= b.low;
+    case ABOVE:
+        return a.high > b.low;
+    }
+    return false;
+}
+
+// ---- what is shown
+
+struct line {
+    char *text;
+    size_t length;
+};
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static void
+put(struct line *line, const char *format, ...);
+
+static void put(struct line *line, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int added = vsnprintf(line->text + line->length, RELATIONS_TEXT_BYTES - line->length, format,
+                          arguments);
+    va_end(arguments);
+    line->length += added > 0 ? (size_t)added : 0;
+    line->length = line->length < RELATIONS_TEXT_BYTES ? line->length : RELATIONS_TEXT_BYTES - 1;
+}
+
+// As near as 64 bits come.
+static int64_t narrow(wide value) {
+    return value > INT64_MAX ? INT64_MAX : value < INT64_MIN ? INT64_MIN : (int64_t)value;
+}
+
+static void put_value(struct line *line, struct interval value) {
+    if (value.low == value.high) {
+        put(line, "%" PRId64, narrow(value.low));
+    } else {
+        put(line, "%" PRId64 "..%" PRId64, narrow(value.low), narrow(value.high));
+    }
+}
+
+struct terms {
+    uint32_t count;
+    uint32_t nodes[TERMS_MAX];
+};
+
+// Each name of the tree once.
+static void collect_terms(const struct relations *relations, uint32_t number, struct terms *terms) {
+    const struct node *node = &relations->nodes[number];
+    if (node->name_bytes > 0 && node->kind != NODE_ROW) {
+        for (uint32_t i = 0; i < terms->count; i++) {
+            const struct node *other = &relations->nodes[terms->nodes[i]];
+            if (other->name_bytes == node->name_bytes &&
+                memcmp(relations->text + other->name_at, relations->text + node->name_at,
+                       node->name_bytes) == 0) {
+                return;
+            }
+        }
+        if (terms->count < TERMS_MAX) {
+            terms->nodes[terms->count++] = number;
+        }
+        return;
+    }
+    if (node->a != NO_NODE) {
+        collect_terms(relations, node->a, terms);
+    }
+    if (node->b != NO_NODE) {
+        collect_terms(relations, node->b, terms);
+    }
+}
+
+static void describe(const struct relations *relations, const struct rule *rule, uint32_t side,
+                     uint32_t row, const struct relations_facts *facts,
+                     struct relations_failure *failure) {
+    struct line line = {.text = failure->text};
+    struct terms terms = {0};
+    put(&line, "%s: ", rule->shown.text);
+    if (rule->rows != NO_ROW) {
+        put(&line, "row %" PRIu32 ": ", row);
+    }
+    put_value(&line, relations_value(relations, rule->sides[side - 1], facts, row));
+    put(&line, " and ");
+    put_value(&line, relations_value(relations, rule->sides[side], facts, row));
+    for (uint32_t i = 0; i < rule->side_count; i++) {
+        collect_terms(relations, rule->sides[i], &terms);
+    }
+    for (uint32_t i = 0; i < terms.count; i++) {
+        const struct node *node = &relations->nodes[terms.nodes[i]];
+        struct interval value = relations_value(relations, terms.nodes[i], facts, row);
+        put(&line, "%s %.*s ", i == 0 ? ";" : ",", (int)node->name_bytes,
+            relations->text + node->name_at);
+        if (node->rows != NO_ROW && rule->rows == NO_ROW) {
+            put(&line, "(a row)");
+        } else if (value.is_known) {
+            put_value(&line, value);
+        } else {
+            put(&line, "?");
+        }
+    }
+}
+
+// ---- rules
+
+static bool applies(const struct rule *rule, const struct relations_facts *facts) {
+    return !rule->is_off && (rule->moment & ~facts->moment) == 0 &&
+           (rule->option == NULL ||
+            (facts->option != NULL && strcmp(rule->option, facts->option) == 0));
+}
+
+// Evaluates at one row. False: the rule failed, and *failure says how.
+static bool check_row(const struct relations *relations, struct rule *rule, uint32_t row,
+                      const struct relations_facts *facts, bool *is_known, bool *has_moved,
+                      struct relations_failure *failure) {
+    struct interval values[SIDES_MAX] = {{0}};
+    *is_known = true;
+    for (uint32_t i = 0; i < rule->side_count && *is_known; i++) {
+        values[i] = relations_value(relations, rule->sides[i], facts, row);
+        *is_known = values[i].is_known && !values[i].has_overflowed;
+    }
+    if (!*is_known) {
+        return true;
+    }
+    for (uint32_t i = 0; i < rule->side_count && row == 0; i++) {
+        *has_moved = *has_moved || (rule->has_last && values[i].low != rule->last[i]);
+        rule->last[i] = values[i].low;
+    }
+    rule->shown.unequal += rule->shown.slack != NULL && values[0].low != values[1].low;
+    for (uint32_t i = 1; i < rule->side_count; i++) {
+        uint32_t left_bits = bits_of(relations, rule->sides[i - 1]);
+        uint32_t right_bits = bits_of(relations, rule->sides[i]);
+        uint32_t bits = left_bits < right_bits ? left_bits : right_bits;
+        if (!may_hold(rule->comparisons[i], values[i - 1], values[i], bits)) {
+            failure->left = narrow(values[i - 1].low);
+            failure->right = narrow(values[i].low);
+            describe(relations, rule, i, row, facts, failure);
+            return false;
+        }
+    }
+    return true;
+}
+
+// False: it failed.
+static bool check_rule(const struct relations *relations, struct rule *rule,
+                       const struct relations_facts *facts, struct relations_failure *failure) {
+    bool holds = true;
+    bool was_known = false;
+    bool has_moved = false;
+    for (uint32_t row = 0; row < (rule->rows == NO_ROW ? 1 : rule->rows) && holds; row++) {
+        bool is_known;
+        holds = check_row(relations, rule, row, facts, &is_known, &has_moved, failure);
+        was_known = was_known || is_known;
+    }
+    rule->has_last = rule->has_last || was_known;
+    rule->shown.evaluated += was_known;
+    rule->shown.effective += has_moved;
+    rule->shown.failed += !holds;
+    return holds;
+}
+
+size_t relations_check(struct relations *relations, const struct relations_facts *facts,
+                       struct relations_failure *failures, size_t capacity) {
+    size_t count = 0;
+    for (uint32_t i = 0; i < relations->rule_count; i++) {
+        struct rule *rule = &relations->rules[i];
+        struct relations_failure failure = {.rule = i};
+        if (!applies(rule, facts) || check_rule(relations, rule, facts, &failure) ||
+            rule->shown.is_known) {
+            continue;
+        }
+        if (count < capacity) {
+            failures[count] = failure;
+        }
+        count++;
+    }
+    relations_note_deltas(relations, facts);
+    return count;
+}
+
+// ---- what others ask
+
+uint32_t relations_count(const struct relations *relations) {
+    return relations->rule_count;
+}
+
+const struct relations_rule *relations_rule(const struct relations *relations, uint32_t rule) {
+    return &relations->rules[rule].shown;
+}
+
+bool relations_need_values(const struct relations *relations) {
+    return relations->needs_values;
+}
+
+bool relations_need_walk(const struct relations *relations) {
+    return relations->needs_walk;
+}
+
+bool relations_need_lanes(const struct relations *relations) {
+    return relations->needs_lanes;
+}
+
+// Whether the tree names a node of the kind, of the index; of a tally, any.
+static bool names(const struct relations *relations, uint32_t number, enum node_kind kind,
+                  uint32_t index) {
+    const struct node *node = &relations->nodes[number];
+    bool is_one = node->kind == kind && (kind == NODE_TALLY || node->index == index);
+    return is_one || (node->a != NO_NODE && names(relations, node->a, kind, index)) ||
+           (node->b != NO_NODE && names(relations, node->b, kind, index));
+}
+
+// Whether a side names what a call that gives nothing leaves alone.
+static bool names_ledger(const struct relations *relations, uint32_t side) {
+    bool does = names(relations, side, NODE_TALLY, 0);
+    for (uint32_t operation = 0; operation < RELATIONS_OPERATIONS; operation++) {
+        does = does || (operation != RELATIONS_FAILED &&
+                        names(relations, side, NODE_OPERATIONS, operation));
+    }
+    return does;
+}
+
+bool relations_tie(const struct relations *relations, uint32_t index) {
+    for (uint32_t i = 0; i < relations->rule_count; i++) {
+        const struct rule *rule = &relations->rules[i];
+        bool has_statistic = false;
+        bool has_ledger = false;
+        bool counts_failures = false;
+        for (uint32_t side = 0; side < rule->side_count; side++) {
+            uint32_t node = rule->sides[side];
+            has_statistic = has_statistic || names(relations, node, NODE_STATISTIC, index);
+            has_ledger = has_ledger || names_ledger(relations, node);
+            counts_failures =
+                counts_failures || names(relations, node, NODE_OPERATIONS, RELATIONS_FAILED);
+        }
+        if (has_statistic && has_ledger && !counts_failures) {
+            return true;
+        }
+    }
+    return false;
+}

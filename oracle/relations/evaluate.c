@@ -1,0 +1,277 @@
+// evaluate: what a tree is worth at a moment, and what peaks, troughs and deltas remember.
+#include "oracle/relations/private.h"
+
+#include <string.h>
+
+static struct interval known(wide low, wide high) {
+    return (struct interval){.low = low, .high = high, .is_known = true};
+}
+
+static const struct interval unknown = {.is_known = false};
+
+static wide lesser(wide a, wide b) {
+    return a < b ? a : b;
+}
+
+static wide greater(wide a, wide b) {
+    return a > b ? a : b;
+}
+
+// ---- leaves
+
+static struct interval statistic(const struct relations *relations, const struct node *node,
+                                 const int64_t *values, uint32_t row) {
+    bool is_rounded = (relations->statistic_flags[node->index] & COUNTERCHECK_ROUNDED) != 0;
+    uint32_t places = is_rounded ? 2 : 1;
+    uint64_t place = relations->statistic_at[node->index] + (uint64_t)row * places;
+    if (values == NULL || place + places > relations->value_count) {
+        return unknown;
+    }
+    return known(values[place], values[place + places - 1]);
+}
+
+static struct interval lanes(const struct relations *relations, const struct node *node,
+                             const struct relations_facts *facts, uint32_t row) {
+    struct interval sum = known(0, 0);
+    if (facts->lane_values == NULL) {
+        return unknown;
+    }
+    for (uint32_t lane = 0; lane < facts->lane_count; lane++) {
+        struct interval own = statistic(relations, node, facts->lane_values[lane], row);
+        if (!own.is_known) {
+            return unknown;
+        }
+        sum = known(sum.low + own.low, sum.high + own.high);
+    }
+    return sum;
+}
+
+static struct interval tally(const struct relations *relations, const struct node *node,
+                             const struct relations_facts *facts, uint32_t row) {
+    uint32_t which = node->index / RELATIONS_MEASURES;
+    uint32_t measure = node->index % RELATIONS_MEASURES;
+    if (node->a == NO_NODE) {
+        int64_t least = facts->tally[which][measure];
+        int64_t most = which == RELATIONS_LIVE ? facts->tally_most[measure] : least;
+        return known(least, most > least ? most : least);
+    }
+    struct interval place = relations_value(relations, node->a, facts, row);
+    if (!place.is_known || facts->rows == NULL || place.low < 0) {
+        return unknown;
+    }
+    if (place.low >= facts->row_count) {
+        return known(0, 0); // no object was ever of that class
+    }
+    int64_t value = facts->rows[(size_t)place.low][which][measure];
+    return known(value, value);
+}
+
+// The row that a statistic is read at: its own index, or the one that `each` or sum is at.
+static uint32_t row_of(const struct relations *relations, const struct node *node,
+                       const struct relations_facts *facts, uint32_t row) {
+    if (node->a == NO_NODE) {
+        return row;
+    }
+    struct interval place = relations_value(relations, node->a, facts, row);
+    return !place.is_known || place.low < 0 || place.low > UINT32_MAX / 4 ? UINT32_MAX / 4
+                                                                          : (uint32_t)place.low;
+}
+
+// ---- operators
+
+static struct interval add(struct interval a, struct interval b, bool is_subtracted) {
+    struct interval sum = {.is_known = true,
+                           .has_overflowed = a.has_overflowed || b.has_overflowed};
+    bool low = is_subtracted ? __builtin_sub_overflow(a.low, b.high, &sum.low)
+                             : __builtin_add_overflow(a.low, b.low, &sum.low);
+    bool high = is_subtracted ? __builtin_sub_overflow(a.high, b.low, &sum.high)
+                              : __builtin_add_overflow(a.high, b.high, &sum.high);
+    sum.has_overflowed = sum.has_overflowed || low || high;
+    return sum;
+}
+
+static struct interval multiply(struct interval a, struct interval b) {
+    const wide left[] = {a.low, a.low, a.high, a.high};
+    const wide right[] = {b.low, b.high, b.low, b.high};
+    struct interval product = {.is_known = true,
+                               .has_overflowed = a.has_overflowed || b.has_overflowed};
+    for (int i = 0; i < 4; i++) {
+        wide value;
+        product.has_overflowed =
+            __builtin_mul_overflow(left[i], right[i], &value) || product.has_overflowed;
+        product.low = i == 0 ? value : lesser(product.low, value);
+        product.high = i == 0 ? value : greater(product.high, value);
+    }
+    return product;
+}
+
+// By a positive number, downwards; by anything else the value is not known.
+static struct interval divide(const struct node *node, struct interval a, struct interval b) {
+    if (b.low != b.high || b.low <= 0) {
+        return unknown;
+    }
+    wide by = b.low;
+    wide low = a.low / by - (a.low % by < 0);
+    wide high = a.high / by - (a.high % by < 0);
+    if (node->kind == NODE_DIVIDE) {
+        return known(low, high);
+    }
+    if (node->kind == NODE_MODULO) {
+        return low == high ? known(a.low - low * by, a.high - high * by) : known(0, by - 1);
+    }
+    return known((low + (a.low > low * by)) * by, (high + (a.high > high * by)) * by); // round_up
+}
+
+static struct interval over_rows(const struct relations *relations, const struct node *node,
+                                 const struct relations_facts *facts) {
+    struct interval whole = known(0, 0);
+    for (uint32_t row = 0; row < node->index; row++) {
+        struct interval value = relations_value(relations, node->a, facts, row);
+        if (!value.is_known) {
+            return unknown;
+        }
+        if (node->kind == NODE_SUM) {
+            whole = add(whole, value, false);
+        } else if (node->kind == NODE_ROW_MIN) {
+            whole = row == 0 ? value
+                             : known(lesser(whole.low, value.low), lesser(whole.high, value.high));
+        } else {
+            whole = row == 0
+                        ? value
+                        : known(greater(whole.low, value.low), greater(whole.high, value.high));
+        }
+    }
+    return whole;
+}
+
+static struct interval remembered(const struct relations *relations, const struct node *node,
+                                  const struct relations_facts *facts, uint32_t row) {
+    const struct history *history =
+        &relations->histories[node->index + (node->rows == NO_ROW ? 0 : row)];
+    if (node->kind != NODE_DELTA) {
+        return history->is_set ? known(history->value, history->value) : unknown;
+    }
+    struct interval now = relations_value(relations, node->a, facts, row);
+    return history->is_set && now.is_known ? add(now, known(history->value, history->value), true)
+                                           : unknown;
+}
+
+static struct interval of_two(const struct node *node, struct interval a, struct interval b) {
+    if (!a.is_known || !b.is_known) {
+        return unknown;
+    }
+    switch ((int)node->kind) {
+    case NODE_ADD:
+    case NODE_SUBTRACT:
+        return add(a, b, node->kind == NODE_SUBTRACT);
+    case NODE_MULTIPLY:
+        return multiply(a, b);
+    case NODE_LESSER:
+        return known(lesser(a.low, b.low), lesser(a.high, b.high));
+    case NODE_GREATER:
+        return known(greater(a.low, b.low), greater(a.high, b.high));
+    default:
+        return divide(node, a, b);
+    }
+}
+
+struct interval relations_value(const struct relations *relations, uint32_t number,
+                                const struct relations_facts *facts, uint32_t row) {
+    const struct node *node = &relations->nodes[number];
+    switch (node->kind) {
+    case NODE_NUMBER:
+        return known(node->number, node->number);
+    case NODE_STATISTIC:
+        return statistic(relations, node, facts->values, row_of(relations, node, facts, row));
+    case NODE_BASE:
+        return statistic(relations, node, relations->has_base ? relations->base : NULL,
+                         row_of(relations, node, facts, row));
+    case NODE_LANES:
+        return lanes(relations, node, facts, row_of(relations, node, facts, row));
+    case NODE_TALLY:
+        return tally(relations, node, facts, row);
+    case NODE_OPERATIONS:
+        return known(facts->operations[node->index], facts->operations[node->index]);
+    case NODE_WALK: {
+        int64_t value = facts->walk[node->index / RELATIONS_WALK_MEASURES]
+                                   [node->index % RELATIONS_WALK_MEASURES];
+        return facts->has_walk ? known(value, value) : unknown;
+    }
+    case NODE_BACKING:
+        return known(facts->backing[node->index], facts->backing[node->index]);
+    case NODE_ROW:
+        return known(row, row);
+    case NODE_NEGATE: {
+        struct interval a = relations_value(relations, node->a, facts, row);
+        return a.is_known ? add(known(0, 0), a, true) : unknown;
+    }
+    case NODE_ADD:
+    case NODE_SUBTRACT:
+    case NODE_MULTIPLY:
+    case NODE_DIVIDE:
+    case NODE_MODULO:
+    case NODE_ROUND_UP:
+    case NODE_LESSER:
+    case NODE_GREATER:
+        return of_two(node, relations_value(relations, node->a, facts, row),
+                      relations_value(relations, node->b, facts, row));
+    case NODE_SUM:
+    case NODE_ROW_MIN:
+    case NODE_ROW_MAX:
+        return over_rows(relations, node, facts);
+    case NODE_DELTA:
+    case NODE_PEAK:
+    case NODE_TROUGH:
+        return remembered(relations, node, facts, row);
+    }
+    return unknown;
+}
+
+// ---- history
+
+static void remember(struct relations *relations, const struct relations_facts *facts,
+                     bool is_delta) {
+    for (uint32_t i = 0; i < relations->node_count; i++) {
+        const struct node *node = &relations->nodes[i];
+        bool is_extreme = node->kind == NODE_PEAK || node->kind == NODE_TROUGH;
+        if (is_delta ? node->kind != NODE_DELTA : !is_extreme) {
+            continue;
+        }
+        for (uint32_t row = 0; row < (node->rows == NO_ROW ? 1 : node->rows); row++) {
+            struct history *history = &relations->histories[node->index + row];
+            struct interval now = relations_value(relations, node->a, facts, row);
+            if (!now.is_known) {
+                continue;
+            }
+            wide value = node->kind == NODE_TROUGH ? now.low : now.high;
+            bool is_further =
+                node->kind == NODE_TROUGH ? value < history->value : value > history->value;
+            if (is_delta || !history->is_set || is_further) {
+                *history = (struct history){.value = value, .is_set = true};
+            }
+        }
+    }
+}
+
+void relations_begin(struct relations *relations, const struct relations_facts *facts) {
+    for (uint32_t i = 0; i < relations->history_count; i++) {
+        relations->histories[i].is_set = false;
+    }
+    for (uint32_t i = 0; i < relations->rule_count; i++) {
+        relations->rules[i].has_last = false;
+    }
+    relations->has_base = facts->values != NULL;
+    if (relations->has_base) {
+        memcpy(relations->base, facts->values, relations->value_count * sizeof *relations->base);
+    }
+    remember(relations, facts, true);
+    remember(relations, facts, false);
+}
+
+void relations_observe(struct relations *relations, const struct relations_facts *facts) {
+    remember(relations, facts, false);
+}
+
+void relations_note_deltas(struct relations *relations, const struct relations_facts *facts) {
+    remember(relations, facts, true);
+}

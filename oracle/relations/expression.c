@@ -1,0 +1,424 @@
+// expression: terms, calls and arithmetic into a tree, by recursive descent of bounded depth.
+#include "oracle/relations/parser.h"
+
+#include "oracle/core/supply.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+// ---- nodes
+
+static uint32_t add_node(struct parser *parser, struct node node) {
+    struct relations *relations = parser->relations;
+    if (relations->node_count == NODES_MAX) {
+        return FAIL(parser, "more than %d terms in all", NODES_MAX);
+    }
+    relations->nodes[relations->node_count] = node;
+    return relations->node_count++;
+}
+
+static struct node *node_of(struct parser *parser, uint32_t node) {
+    return &parser->relations->nodes[node];
+}
+
+// Values of rows go with values of as many rows, and with single ones.
+static uint32_t rows_of(struct parser *parser, uint32_t a, uint32_t b) {
+    uint32_t left = node_of(parser, a)->rows;
+    uint32_t right = node_of(parser, b)->rows;
+    if (left != NO_ROW && right != NO_ROW && left != right) {
+        (void)FAIL(parser, "a row of %" PRIu32 " beside one of %" PRIu32, left, right);
+    }
+    return left != NO_ROW ? left : right;
+}
+
+static uint32_t binary(struct parser *parser, enum node_kind kind, uint32_t a, uint32_t b) {
+    if (a == NO_NODE || b == NO_NODE) {
+        return NO_NODE;
+    }
+    return add_node(parser,
+                    (struct node){.kind = kind, .a = a, .b = b, .rows = rows_of(parser, a, b)});
+}
+
+// ---- names
+
+static uint32_t parse_find_statistic(const struct parser *parser, const char *name,
+                                     size_t name_bytes) {
+    const struct countercheck_statistic *statistics = parser->schema->statistics;
+    for (uint32_t i = 0; i < parser->relations->statistic_count; i++) {
+        if (strlen(statistics[i].name) == name_bytes &&
+            memcmp(statistics[i].name, name, name_bytes) == 0) {
+            return i;
+        }
+    }
+    return NO_NODE;
+}
+
+// Letters that differ at the same place, and what is longer: enough to find a slip.
+static size_t distance(const char *name, const char *other, size_t other_bytes) {
+    size_t name_bytes = strlen(name);
+    size_t common = name_bytes < other_bytes ? name_bytes : other_bytes;
+    size_t away = name_bytes > other_bytes ? name_bytes - other_bytes : other_bytes - name_bytes;
+    size_t begin = 0;
+    size_t end = 0;
+    while (begin < common && name[begin] == other[begin]) {
+        begin++;
+    }
+    while (end < common - begin && name[name_bytes - 1 - end] == other[other_bytes - 1 - end]) {
+        end++;
+    }
+    return away + common - begin - end;
+}
+
+static uint32_t fail_name(struct parser *parser, const char *name, size_t name_bytes) {
+    static const char *const others[] = {"live.count",     "live.footprint", "live.usable",
+                                         "live.requested", "ops.alloc",      "ops.free",
+                                         "backing.bytes"};
+    const char *nearest = others[0];
+    for (size_t i = 1; i < sizeof others / sizeof others[0]; i++) {
+        nearest = distance(others[i], name, name_bytes) < distance(nearest, name, name_bytes)
+                      ? others[i]
+                      : nearest;
+    }
+    for (uint32_t i = 0; i < parser->relations->statistic_count; i++) {
+        const char *other = parser->schema->statistics[i].name;
+        nearest = distance(other, name, name_bytes) < distance(nearest, name, name_bytes) ? other
+                                                                                          : nearest;
+    }
+    return parser_fail(parser, name, "'%.*s' names nothing; the nearest is %s",
+                       (int)(name_bytes < 40 ? name_bytes : 40), name, nearest);
+}
+
+static bool starts_with(const char *name, size_t name_bytes, const char *prefix) {
+    return name_bytes > strlen(prefix) && memcmp(name, prefix, strlen(prefix)) == 0;
+}
+
+// The place of the word behind the prefix; `count`: it is none of them.
+static uint32_t word_of(const char *const *words, uint32_t count, const char *word,
+                        size_t word_bytes) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (strlen(words[i]) == word_bytes && memcmp(words[i], word, word_bytes) == 0) {
+            return i;
+        }
+    }
+    return count;
+}
+
+// "[row]" behind a name, or nothing. *rows: how many rows the whole has.
+static uint32_t parse_index(struct parser *parser, uint32_t *rows) {
+    *rows = NO_ROW;
+    if (!parser_take(parser, "[")) {
+        return NO_NODE;
+    }
+    uint32_t index = parse_expression(parser);
+    if (index != NO_NODE) {
+        *rows = node_of(parser, index)->rows;
+        (void)parser_expect(parser, "]");
+    }
+    return index;
+}
+
+static uint32_t parse_tally(struct parser *parser, uint32_t tally, const char *measure,
+                            size_t measure_bytes) {
+    static const char *const measures[] = {"count", "requested", "usable", "footprint"};
+    uint32_t number = word_of(measures, RELATIONS_MEASURES, measure, measure_bytes);
+    if (number == RELATIONS_MEASURES) {
+        return parser_fail(parser, measure, "count, requested, usable or footprint");
+    }
+    uint32_t rows;
+    uint32_t index = parse_index(parser, &rows);
+    return parser->has_failed
+               ? NO_NODE
+               : add_node(parser, (struct node){.kind = NODE_TALLY,
+                                                .a = index,
+                                                .b = NO_NODE,
+                                                .index = tally * RELATIONS_MEASURES + number,
+                                                .rows = rows});
+}
+
+static uint32_t parse_ledger(struct parser *parser, const char *name, size_t name_bytes) {
+    static const char *const operations[] = {
+        "alloc",  "zeroed", "aligned", "realloc.moved", "realloc.in_place",
+        "expand", "free",   "drop",    "failed"};
+    static const char *const walks[] = {"live.count",     "live.bytes",   "live.min",
+                                        "live.max",       "free.count",   "free.bytes",
+                                        "free.min",       "free.max",     "internal.count",
+                                        "internal.bytes", "internal.min", "internal.max"};
+    static const char *const backings[] = {"bytes", "peak", "calls"};
+    static const struct {
+        const char *prefix;
+        const char *const *words;
+        uint32_t count;
+        enum node_kind kind;
+    } kinds[] = {{"ops.", operations, RELATIONS_OPERATIONS, NODE_OPERATIONS},
+                 {"walk.", walks, (uint32_t)RELATIONS_WALKS * RELATIONS_WALK_MEASURES, NODE_WALK},
+                 {"backing.", backings, RELATIONS_BACKINGS, NODE_BACKING}};
+    static const char *const tallies[] = {"live.", "total.", "freed."};
+    for (uint32_t i = 0; i < RELATIONS_TALLIES; i++) {
+        if (starts_with(name, name_bytes, tallies[i])) {
+            size_t prefix_bytes = strlen(tallies[i]);
+            return parse_tally(parser, i, name + prefix_bytes, name_bytes - prefix_bytes);
+        }
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (starts_with(name, name_bytes, kinds[i].prefix)) {
+            size_t prefix_bytes = strlen(kinds[i].prefix);
+            uint32_t word = word_of(kinds[i].words, kinds[i].count, name + prefix_bytes,
+                                    name_bytes - prefix_bytes);
+            if (word == kinds[i].count) {
+                return parser_fail(parser, name, "'%.*s' names nothing", (int)name_bytes, name);
+            }
+            if (kinds[i].kind == NODE_WALK && !parser->schema->has_walk) {
+                return parser_fail(parser, name, "the adapter has no walk");
+            }
+            parser->relations->needs_walk =
+                parser->relations->needs_walk || kinds[i].kind == NODE_WALK;
+            return add_node(
+                parser,
+                (struct node){.kind = kinds[i].kind, .a = NO_NODE, .b = NO_NODE, .index = word});
+        }
+    }
+    return NO_NODE;
+}
+
+// A statistic by its name; `kind` STATISTIC, BASE or LANES.
+static uint32_t parse_statistic(struct parser *parser, enum node_kind kind, const char *name,
+                                size_t name_bytes) {
+    uint32_t index = parse_find_statistic(parser, name, name_bytes);
+    if (index == NO_NODE) {
+        return fail_name(parser, name, name_bytes);
+    }
+    uint32_t count = parser->schema->statistics[index].count;
+    uint32_t rows;
+    uint32_t row = parse_index(parser, &rows);
+    if (parser->has_failed) {
+        return NO_NODE;
+    }
+    if (row != NO_NODE && count == 0) {
+        return parser_fail(parser, name, "'%.*s' is one number and no row", (int)name_bytes, name);
+    }
+    rows = row == NO_NODE && count > 0 ? count : rows;
+    return add_node(
+        parser, (struct node){.kind = kind, .a = row, .b = NO_NODE, .index = index, .rows = rows});
+}
+
+static bool need_histories(struct parser *parser, uint32_t count) {
+    struct relations *relations = parser->relations;
+    size_t wanted = (size_t)relations->history_count + count;
+    struct history *grown = supply_resized(relations->histories, wanted * sizeof *grown);
+    if (grown == NULL) {
+        parser->has_failed = true;
+        *parser->error = (struct relations_error){0};
+        return false;
+    }
+    memset(grown + relations->history_count, 0, count * sizeof *grown);
+    relations->histories = grown;
+    return true;
+}
+
+static uint32_t add_history(struct parser *parser, enum node_kind kind, uint32_t a) {
+    uint32_t rows = node_of(parser, a)->rows;
+    uint32_t count = rows == NO_ROW ? 1 : rows;
+    if (!need_histories(parser, count)) {
+        return NO_NODE;
+    }
+    uint32_t first = parser->relations->history_count;
+    parser->relations->history_count += count;
+    return add_node(
+        parser, (struct node){.kind = kind, .a = a, .b = NO_NODE, .index = first, .rows = rows});
+}
+
+static uint32_t parse_call_of_one(struct parser *parser, enum node_kind kind) {
+    uint32_t a = parser_expect(parser, "(") ? parse_expression(parser) : NO_NODE;
+    if (a == NO_NODE || !parser_expect(parser, ")")) {
+        return NO_NODE;
+    }
+    if (kind != NODE_SUM) {
+        return add_history(parser, kind, a);
+    }
+    if (node_of(parser, a)->rows == NO_ROW) {
+        return FAIL(parser, "sum adds up a row, and here is one number");
+    }
+    return add_node(
+        parser,
+        (struct node){.kind = kind, .a = a, .b = NO_NODE, .index = node_of(parser, a)->rows});
+}
+
+// min and max of a row, or of several values.
+static uint32_t parse_extreme(struct parser *parser, bool is_least) {
+    uint32_t value = parser_expect(parser, "(") ? parse_expression(parser) : NO_NODE;
+    if (value != NO_NODE && node_of(parser, value)->rows != NO_ROW && parser_is(parser, ")")) {
+        parser_next(parser);
+        return add_node(parser, (struct node){.kind = is_least ? NODE_ROW_MIN : NODE_ROW_MAX,
+                                              .a = value,
+                                              .b = NO_NODE,
+                                              .index = node_of(parser, value)->rows});
+    }
+    while (value != NO_NODE && parser_take(parser, ",")) {
+        value =
+            binary(parser, is_least ? NODE_LESSER : NODE_GREATER, value, parse_expression(parser));
+    }
+    return value != NO_NODE && parser_expect(parser, ")") ? value : NO_NODE;
+}
+
+static uint32_t parse_round_up(struct parser *parser) {
+    uint32_t a = parser_expect(parser, "(") ? parse_expression(parser) : NO_NODE;
+    uint32_t b = a != NO_NODE && parser_expect(parser, ",") ? parse_expression(parser) : NO_NODE;
+    uint32_t value = binary(parser, NODE_ROUND_UP, a, b);
+    return value != NO_NODE && parser_expect(parser, ")") ? value : NO_NODE;
+}
+
+static uint32_t parse_lanes(struct parser *parser) {
+    if (!parser_expect(parser, "(") || parser->kind != TOKEN_NAME) {
+        return FAIL(parser, "here stands a statistic");
+    }
+    const char *name = parser->token;
+    size_t name_bytes = parser->token_bytes;
+    uint32_t index = parse_find_statistic(parser, name, name_bytes);
+    if (index == NO_NODE) {
+        return fail_name(parser, name, name_bytes);
+    }
+    if ((parser->schema->statistics[index].flags & COUNTERCHECK_PER_LANE) == 0) {
+        return FAIL(parser, "'%.*s' is no lane's own share", (int)name_bytes, name);
+    }
+    parser_next(parser);
+    uint32_t value = parse_statistic(parser, NODE_LANES, name, name_bytes);
+    parser->relations->needs_lanes = true;
+    return value != NO_NODE && parser_expect(parser, ")") ? value : NO_NODE;
+}
+
+static uint32_t parse_word(struct parser *parser, const char *name, size_t name_bytes) {
+    for (uint32_t i = 0; i < parser->let_count; i++) {
+        if (strlen(parser->lets[i].name) == name_bytes &&
+            memcmp(parser->lets[i].name, name, name_bytes) == 0) {
+            return parser->lets[i].node;
+        }
+    }
+    if (parser->row_name[0] != 0 && strlen(parser->row_name) == name_bytes &&
+        memcmp(parser->row_name, name, name_bytes) == 0) {
+        return add_node(
+            parser,
+            (struct node){.kind = NODE_ROW, .a = NO_NODE, .b = NO_NODE, .rows = parser->row_count});
+    }
+    if (starts_with(name, name_bytes, "base.")) {
+        return parse_statistic(parser, NODE_BASE, name + 5, name_bytes - 5);
+    }
+    if (parse_find_statistic(parser, name, name_bytes) == NO_NODE) {
+        uint32_t ledger = parse_ledger(parser, name, name_bytes);
+        if (ledger != NO_NODE || parser->has_failed) {
+            return ledger;
+        }
+    }
+    return parse_statistic(parser, NODE_STATISTIC, name, name_bytes);
+}
+
+static uint32_t parse_name(struct parser *parser) {
+    static const struct {
+        const char *word;
+        enum node_kind kind;
+    } calls[] = {
+        {"sum", NODE_SUM}, {"delta", NODE_DELTA}, {"peak", NODE_PEAK}, {"trough", NODE_TROUGH}};
+    const char *name = parser->token;
+    size_t name_bytes = parser->token_bytes;
+    parser_next(parser);
+    bool is_call = parser_is(parser, "(");
+    for (size_t i = 0; is_call && i < sizeof calls / sizeof calls[0]; i++) {
+        if (strlen(calls[i].word) == name_bytes && memcmp(calls[i].word, name, name_bytes) == 0) {
+            return parse_call_of_one(parser, calls[i].kind);
+        }
+    }
+    if (is_call && name_bytes == 3 &&
+        (memcmp(name, "min", 3) == 0 || memcmp(name, "max", 3) == 0)) {
+        return parse_extreme(parser, name[1] == 'i');
+    }
+    if (is_call && name_bytes == 8 && memcmp(name, "round_up", 8) == 0) {
+        return parse_round_up(parser);
+    }
+    if (is_call && name_bytes == 5 && memcmp(name, "lanes", 5) == 0) {
+        return parse_lanes(parser);
+    }
+    if (is_call) {
+        return parser_fail(
+            parser, name,
+            "'%.*s' is no function: sum, min, max, round_up, delta, peak, trough, lanes",
+            (int)(name_bytes < 40 ? name_bytes : 40), name);
+    }
+    uint32_t node = parse_word(parser, name, name_bytes);
+    if (node != NO_NODE && node_of(parser, node)->name_bytes == 0) {
+        node_of(parser, node)->name_at = (uint32_t)(name - parser->relations->text);
+        node_of(parser, node)->name_bytes = (uint32_t)name_bytes;
+    }
+    return node;
+}
+
+// ---- expressions
+
+static uint32_t parse_number(struct parser *parser) {
+    static const struct {
+        const char *word;
+        unsigned shift;
+    } units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
+    int64_t number = parser->number;
+    parser_next(parser);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (parser_is(parser, units[i].word)) {
+            if (number > INT64_MAX >> units[i].shift) {
+                return FAIL(parser, "the number is more than 2^63 - 1");
+            }
+            number *= (int64_t)1 << units[i].shift;
+            parser_next(parser);
+            break;
+        }
+    }
+    return add_node(
+        parser, (struct node){.kind = NODE_NUMBER, .a = NO_NODE, .b = NO_NODE, .number = number});
+}
+
+static uint32_t parse_factor(struct parser *parser) {
+    uint32_t value = NO_NODE;
+    if (parser->depth == DEPTH_MAX) {
+        return FAIL(parser, "nested more than %d deep", DEPTH_MAX);
+    }
+    parser->depth++;
+    if (parser->kind == TOKEN_NUMBER) {
+        value = parse_number(parser);
+    } else if (parser->kind == TOKEN_NAME) {
+        value = parse_name(parser);
+    } else if (parser_take(parser, "(")) {
+        value = parse_expression(parser);
+        value = value != NO_NODE && parser_expect(parser, ")") ? value : NO_NODE;
+    } else if (parser_take(parser, "-")) {
+        uint32_t a = parse_factor(parser);
+        value = a == NO_NODE ? NO_NODE
+                             : add_node(parser, (struct node){.kind = NODE_NEGATE,
+                                                              .a = a,
+                                                              .b = NO_NODE,
+                                                              .rows = node_of(parser, a)->rows});
+    } else {
+        value = FAIL(parser, "here stands a number, a name or a parenthesis");
+    }
+    parser->depth--;
+    return value;
+}
+
+static uint32_t parse_product(struct parser *parser) {
+    uint32_t value = parse_factor(parser);
+    while (value != NO_NODE &&
+           (parser_is(parser, "*") || parser_is(parser, "/") || parser_is(parser, "%"))) {
+        enum node_kind kind = parser_is(parser, "*")   ? NODE_MULTIPLY
+                              : parser_is(parser, "/") ? NODE_DIVIDE
+                                                       : NODE_MODULO;
+        parser_next(parser);
+        value = binary(parser, kind, value, parse_factor(parser));
+    }
+    return value;
+}
+
+uint32_t parse_expression(struct parser *parser) {
+    uint32_t value = parse_product(parser);
+    while (value != NO_NODE && (parser_is(parser, "+") || parser_is(parser, "-"))) {
+        enum node_kind kind = parser_is(parser, "+") ? NODE_ADD : NODE_SUBTRACT;
+        parser_next(parser);
+        value = binary(parser, kind, value, parse_product(parser));
+    }
+    return value;
+}

@@ -1,0 +1,104 @@
+// private: the tree of a text of relations, shared by its parser and its evaluator.
+#ifndef ORACLE_RELATIONS_PRIVATE_H
+#define ORACLE_RELATIONS_PRIVATE_H
+
+#include "oracle/relations/relations.h"
+
+#define NODES_MAX  4096
+#define DEPTH_MAX  64
+#define SIDES_MAX  8 // of a chain of comparisons
+#define TERMS_MAX  16
+#define LETS_MAX   64
+#define NAME_BYTES 64
+#define NO_NODE    UINT32_MAX
+#define NO_ROW     0 // length of what is no row
+
+__extension__ typedef __int128 wide; // C11 has none; gcc and clang have
+
+struct interval { // of whole numbers
+    wide low, high;
+    bool is_known;
+    bool has_overflowed;
+};
+
+enum node_kind {
+    NODE_NUMBER,
+    NODE_STATISTIC, // index: of the schema
+    NODE_BASE,      // the same when the program began
+    NODE_LANES,     // the same, added up over the lanes
+    NODE_TALLY,     // index: tally * RELATIONS_MEASURES + measure; a: row, or NO_NODE
+    NODE_OPERATIONS,
+    NODE_WALK,
+    NODE_BACKING,
+    NODE_ROW, // the number of the row that each or sum is at
+    NODE_NEGATE,
+    NODE_ADD,
+    NODE_SUBTRACT,
+    NODE_MULTIPLY,
+    NODE_DIVIDE,
+    NODE_MODULO,
+    NODE_ROUND_UP, // a to a multiple of b
+    NODE_LESSER,
+    NODE_GREATER,
+    NODE_SUM, // a for each row, `rows` of them
+    NODE_ROW_MIN,
+    NODE_ROW_MAX,
+    NODE_DELTA, // a less what it was at the last check; history from `index` on
+    NODE_PEAK,
+    NODE_TROUGH,
+};
+
+struct node {
+    enum node_kind kind;
+    uint32_t a, b; // operands
+    uint32_t index;
+    uint32_t rows; // how many rows this value has: NO_ROW: one value; of SUM: how many are added
+    int64_t number;
+    uint32_t name_at, name_bytes; // in the text: how it is shown
+};
+
+enum comparison { EQUAL, UNEQUAL, AT_MOST, BELOW, AT_LEAST, ABOVE };
+
+struct rule {
+    struct relations_rule shown;
+    uint32_t side_count;
+    uint32_t sides[SIDES_MAX];
+    enum comparison comparisons[SIDES_MAX];
+    uint32_t rows;      // of `each`; NO_ROW: none
+    uint32_t moment;    // RELATIONS_ bits that must all be true
+    const char *option; // that must be in force; NULL: any
+    bool is_off;        // of another version
+    bool has_last;
+    wide last[SIDES_MAX]; // sides at the last evaluation, for `effective`; of row 0
+};
+
+struct history { // of one DELTA, PEAK or TROUGH at one row
+    wide value;
+    bool is_set;
+};
+
+struct relations {
+    char *text;   // a copy, cut into strings
+    char *labels; // arena of names
+    uint32_t node_count, rule_count, history_count;
+    struct node nodes[NODES_MAX];
+    struct rule rules[RELATIONS_RULES_MAX];
+    struct history *histories;
+    uint32_t statistic_count;
+    uint32_t *statistic_at; // where its values begin in what read() fills
+    uint32_t *statistic_flags;
+    uint32_t *statistic_bits;
+    uint32_t value_count; // of all
+    int64_t *base;        // values when the program began
+    bool has_base;
+    bool needs_values, needs_walk, needs_lanes;
+};
+
+// The value of a node at a row. evaluate.c
+struct interval relations_value(const struct relations *relations, uint32_t node,
+                                const struct relations_facts *facts, uint32_t row);
+
+// What delta(X) compares with from now on.
+void relations_note_deltas(struct relations *relations, const struct relations_facts *facts);
+
+#endif

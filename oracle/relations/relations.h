@@ -1,0 +1,162 @@
+// relations: what an author says of his statistics, one rule a line, and whether it holds now.
+//
+// The language is described in subject/README.md. Numbers are 128 bits wide and signed; what is
+// known as an interval only fails when no value in it holds. Parsing is total: any text gives rules
+// or an error with line and column. Single-threaded.
+#ifndef ORACLE_RELATIONS_RELATIONS_H
+#define ORACLE_RELATIONS_RELATIONS_H
+
+#include "subject/subject.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RELATIONS_RULES_MAX  256
+#define RELATIONS_LANES_MAX  1024
+#define RELATIONS_TEXT_BYTES 256
+
+struct relations;
+
+struct relations_error {
+    uint32_t line, column; // from 1; 0: out of memory
+    char message[200];
+};
+
+// What names a text may use.
+struct relations_schema {
+    const struct countercheck_statistic *statistics; // ends with a NULL name; NULL: none
+    uint32_t capabilities;                           // enum countercheck_capability
+    const char *const *options;                      // NULL at the end; NULL: none
+    const char *version;                             // NULL: none
+    bool has_walk;
+};
+
+// ---- facts: the moment that rules are evaluated at
+
+enum relations_tally { RELATIONS_LIVE, RELATIONS_TOTAL, RELATIONS_FREED, RELATIONS_TALLIES };
+enum relations_measure {
+    RELATIONS_COUNT,
+    RELATIONS_REQUESTED, // bytes asked for
+    RELATIONS_USABLE,
+    RELATIONS_FOOTPRINT,
+    RELATIONS_MEASURES
+};
+enum relations_operation {
+    RELATIONS_ALLOC, // any allocation that gave an object, but for realloc
+    RELATIONS_ZEROED,
+    RELATIONS_ALIGNED,
+    RELATIONS_REALLOC_MOVED,
+    RELATIONS_REALLOC_IN_PLACE,
+    RELATIONS_EXPAND,
+    RELATIONS_FREE,
+    RELATIONS_DROP,
+    RELATIONS_FAILED, // calls that gave nothing
+    RELATIONS_OPERATIONS
+};
+enum relations_walk {
+    RELATIONS_WALK_LIVE,
+    RELATIONS_WALK_FREE,
+    RELATIONS_WALK_INTERNAL,
+    RELATIONS_WALKS
+};
+enum relations_walk_measure {
+    RELATIONS_WALK_COUNT,
+    RELATIONS_WALK_BYTES,
+    RELATIONS_WALK_MIN, // bytes of the smallest; 0: none
+    RELATIONS_WALK_MAX,
+    RELATIONS_WALK_MEASURES
+};
+enum relations_backing {
+    RELATIONS_BACKING_BYTES,
+    RELATIONS_BACKING_PEAK,
+    RELATIONS_BACKING_CALLS,
+    RELATIONS_BACKINGS
+};
+
+enum relations_moment {    // bits: what is true at this moment
+    RELATIONS_SETTLED = 1, // every lane was flushed and nothing was done since
+    RELATIONS_QUIET = 2,   // moreover no other lane lives, and no child of a fork
+    RELATIONS_EMPTY = 4,   // nothing is live
+    RELATIONS_ONE_LANE = 8,
+    RELATIONS_AFTER_COLLECT = 16, // and no operation on objects since
+    RELATIONS_AFTER_PURGE = 32,
+    RELATIONS_AFTER_RESET = 64,
+    RELATIONS_ON_ALLOC = 128, // the last operation was one
+    RELATIONS_ON_FREE = 256,
+    RELATIONS_ON_REALLOC_MOVED = 512,
+    RELATIONS_ON_REALLOC_IN_PLACE = 1024,
+    RELATIONS_ON_FAILED = 2048
+};
+
+struct relations_facts {
+    const int64_t *values;             // as countercheck_subject.read() gives them; NULL: not read
+    const int64_t *const *lane_values; // the same of each lane, by number; NULL: not read
+    uint32_t lane_count;
+    int64_t tally[RELATIONS_TALLIES][RELATIONS_MEASURES];
+    int64_t tally_most[RELATIONS_MEASURES]; // of live, where it is a pair of bounds (COLLECTS)
+    const int64_t (*rows)[RELATIONS_TALLIES][RELATIONS_MEASURES]; // by class; NULL: no classes
+    uint32_t row_count;
+    int64_t operations[RELATIONS_OPERATIONS];
+    bool has_walk;
+    int64_t walk[RELATIONS_WALKS][RELATIONS_WALK_MEASURES];
+    int64_t backing[RELATIONS_BACKINGS];
+    uint32_t moment;    // RELATIONS_ bits
+    const char *option; // in force; NULL: none
+};
+
+// ---- rules
+
+struct relations_rule {
+    const char *text;   // as written, without its marks
+    const char *label;  // NULL: none
+    const char *slack;  // the name of the slack that it allows; NULL: none
+    const char *reason; // of slack or known; NULL: none
+    bool is_known;      // a reported defect: counted, no finding
+    uint32_t line;
+    uint64_t evaluated;
+    uint64_t effective; // evaluations at which a side was not what it was before
+    uint64_t failed;
+    uint64_t unequal; // of a slack: how often the first two sides were not equal
+};
+
+// A rule that failed: the sides of the comparison and the value of each term.
+struct relations_failure {
+    uint32_t rule;
+    int64_t left, right;             // as near as 64 bits come
+    char text[RELATIONS_TEXT_BYTES]; // "in_use == live.footprint: 48 and 32; in_use 48,
+                                     // live.footprint 32"
+};
+
+// The rules of a text. NULL: see *error. Text and schema need not live on.
+struct relations *relations_parse(const char *text, const struct relations_schema *schema,
+                                  struct relations_error *error);
+void relations_free(struct relations *relations); // NULL is nothing
+
+uint32_t relations_count(const struct relations *relations);
+const struct relations_rule *relations_rule(const struct relations *relations, uint32_t rule);
+
+// A program begins: history is forgotten, `facts` are what base.X means. Counters stay.
+void relations_begin(struct relations *relations, const struct relations_facts *facts);
+
+// Moves each peak and trough. To be called at every moment that a peak may be at: `values` may be
+// NULL in the midst of an operation.
+void relations_observe(struct relations *relations, const struct relations_facts *facts);
+
+// Whether a peak or trough depends on statistics, so that they must be read for each observation.
+bool relations_need_values(const struct relations *relations);
+// Whether a rule asks for a walk, or for each lane's own share.
+bool relations_need_walk(const struct relations *relations);
+bool relations_need_lanes(const struct relations *relations);
+
+// Whether statistic number `statistic` of the schema is named in a rule that names live.* or ops.*
+// as well: a failed call may not move it.
+bool relations_tie(const struct relations *relations, uint32_t statistic);
+
+// Evaluates each rule whose conditions hold. Failures of rules that are not known defects go to
+// `failures`, at most `capacity`; returns how many there are. A rule whose terms are not known now
+// is not evaluated.
+size_t relations_check(struct relations *relations, const struct relations_facts *facts,
+                       struct relations_failure *failures, size_t capacity);
+
+#endif

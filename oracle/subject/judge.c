@@ -1,0 +1,474 @@
+// judge: each check in turn; the first that fails is the finding.
+#include "oracle/subject/judge.h"
+
+#include "oracle/core/supply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FAILURES_MAX   8
+#define CONTENTS_SHARE 8 // objects that a check looks at, in turn
+
+struct judge {
+    const struct countercheck_subject *table;
+    struct relations *relations;
+    struct live *live;
+    struct rule_book *book;
+    void *self;
+    uintptr_t arena; // 0: none
+    uint32_t value_count;
+    int64_t *values, *values_before,
+        *values_again; // of the last read, of the last check, of a second read
+    bool has_values, has_before;
+    int64_t *values_at_call; // before a call that may fail
+    bool has_values_at_call;
+    bool *is_tied; // by value
+    bool ties_any;
+    uint8_t *seen; // by block, of a walk
+    uint32_t next_looked_at;
+    struct relations_facts facts;
+    bool is_aside[RELATIONS_RULES_MAX];
+    void (*lie)(void *context, int64_t *values);
+    void *lie_context;
+};
+
+// ---- making
+
+static uint32_t places_of(const struct countercheck_statistic *statistic) {
+    uint32_t places = (statistic->flags & COUNTERCHECK_ROUNDED) != 0 ? 2 : 1;
+    return places * (statistic->count == 0 ? 1 : statistic->count);
+}
+
+static void tie_values(struct judge *judge) {
+    uint32_t at = 0;
+    const struct countercheck_statistic *statistic = judge->table->statistics;
+    for (uint32_t i = 0; statistic != NULL && statistic[i].name != NULL; i++) {
+        bool is_tied = relations_tie(judge->relations, i);
+        for (uint32_t place = 0; place < places_of(&statistic[i]); place++) {
+            judge->is_tied[at++] = is_tied;
+        }
+        judge->ties_any = judge->ties_any || is_tied;
+    }
+}
+
+struct judge *judge_create(const struct countercheck_subject *table, struct relations *relations,
+                           struct live *live, struct rule_book *book) {
+    struct judge *judge = supply_zeroed(1, sizeof *judge);
+    if (judge == NULL) {
+        return NULL;
+    }
+    judge->table = table;
+    judge->relations = relations;
+    judge->live = live;
+    judge->book = book;
+    const struct countercheck_statistic *statistic = table->statistics;
+    for (; statistic != NULL && statistic->name != NULL; statistic++) {
+        judge->value_count += places_of(statistic);
+    }
+    int64_t **const arrays[] = {&judge->values, &judge->values_before, &judge->values_again,
+                                &judge->values_at_call};
+    bool has_memory = true;
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
+        *arrays[i] = supply_zeroed((size_t)judge->value_count + 1, sizeof(int64_t));
+        has_memory = has_memory && *arrays[i] != NULL;
+    }
+    judge->is_tied = supply_zeroed((size_t)judge->value_count + 1, sizeof(bool));
+    judge->seen = supply_zeroed(LIVE_BLOCKS_MAX, 1);
+    if (!has_memory || judge->is_tied == NULL || judge->seen == NULL) {
+        judge_destroy(judge);
+        return NULL;
+    }
+    tie_values(judge);
+    return judge;
+}
+
+void judge_destroy(struct judge *judge) {
+    if (judge != NULL) {
+        supply_free(judge->values);
+        supply_free(judge->values_before);
+        supply_free(judge->values_again);
+        supply_free(judge->values_at_call);
+        supply_free(judge->is_tied);
+        supply_free(judge->seen);
+        supply_free(judge);
+    }
+}
+
+void judge_set_liar(struct judge *judge, void (*lie)(void *context, int64_t *values),
+                    void *context) {
+    judge->lie = lie;
+    judge->lie_context = context;
+}
+
+void judge_set_aside(struct judge *judge, uint32_t rule) {
+    judge->is_aside[rule] = true;
+}
+
+struct relations_facts *judge_facts(struct judge *judge) {
+    return &judge->facts;
+}
+
+const int64_t *judge_values(const struct judge *judge) {
+    return judge->has_values ? judge->values : NULL;
+}
+
+// ---- reading
+
+static bool read_into(struct judge *judge, int64_t *values) {
+    bool can_read = judge->table->read != NULL && judge->table->read(judge->self, values);
+    if (can_read && judge->lie != NULL) {
+        judge->lie(judge->lie_context, values);
+    }
+    return can_read;
+}
+
+static void read_values(struct judge *judge) {
+    judge->has_values = read_into(judge, judge->values);
+    judge->facts.values = judge->has_values ? judge->values : NULL;
+}
+
+void judge_begin(struct judge *judge, void *self, const void *arena, const char *option) {
+    judge->self = self;
+    judge->arena = (uintptr_t)arena;
+    judge->has_before = false;
+    judge->next_looked_at = 0;
+    judge->facts = (struct relations_facts){.option = option, .moment = RELATIONS_EMPTY};
+    live_facts(judge->live, &judge->facts);
+    read_values(judge);
+    relations_begin(judge->relations, &judge->facts);
+}
+
+void judge_observe(struct judge *judge, bool has_ended) {
+    live_facts(judge->live, &judge->facts);
+    judge->facts.values = NULL;
+    if (has_ended && relations_need_values(judge->relations)) {
+        read_values(judge);
+    }
+    relations_observe(judge->relations, &judge->facts);
+}
+
+// ---- results
+
+bool judge_object(struct judge *judge, const struct live_block *block, size_t alignment,
+                  bool is_zeroed, uint32_t but) {
+    struct rule_book *book = judge->book;
+    const struct rule_place place = {.object = block->address};
+    rule_count(book, RULE_SUBJECT_ALIGNMENT);
+    if (block->address % alignment != 0) {
+        return rule_fail(book, RULE_SUBJECT_ALIGNMENT, place, "not a multiple of %zu", alignment);
+    }
+    rule_count(book, RULE_SUBJECT_USABLE);
+    if (block->usable_bytes < block->requested_bytes) {
+        return rule_fail(book, RULE_SUBJECT_USABLE, place,
+                         "%zu bytes are usable, %zu were asked for", block->usable_bytes,
+                         block->requested_bytes);
+    }
+    rule_count(book, RULE_SUBJECT_OVERLAP);
+    if (judge->arena != 0 &&
+        (block->address < judge->arena ||
+         block->address - judge->arena > judge->table->arena_bytes - block->requested_bytes)) {
+        return rule_fail(book, RULE_SUBJECT_OVERLAP, place, "outside the arena");
+    }
+    uint32_t other = block->is_touched
+                         ? live_overlap(judge->live, block->address, block->usable_bytes, but)
+                         : LIVE_NONE;
+    if (other != LIVE_NONE) {
+        const struct live_block *there = live_block(judge->live, other);
+        return rule_fail(book, RULE_SUBJECT_OVERLAP, place,
+                         "%zu usable bytes overlap the object at 0x%" PRIxPTR ", which has %zu",
+                         block->usable_bytes, there->address, there->usable_bytes);
+    }
+    if (is_zeroed && block->is_touched) {
+        rule_count(book, RULE_SUBJECT_ZERO);
+        return live_is_zero(block->address, block->requested_bytes) ||
+               rule_fail(book, RULE_SUBJECT_ZERO, place, "of %zu bytes some are not zero",
+                         block->requested_bytes);
+    }
+    return true;
+}
+
+bool judge_contents(struct judge *judge, const struct live_block *block, uintptr_t address,
+                    size_t size_bytes) {
+    rule_count(judge->book, RULE_SUBJECT_CONTENTS);
+    return live_has_pattern(block, address, size_bytes) ||
+           rule_fail(judge->book, RULE_SUBJECT_CONTENTS, (struct rule_place){.object = address},
+                     "its first %zu bytes are not what was written", size_bytes);
+}
+
+void judge_before(struct judge *judge) {
+    judge->has_values_at_call = judge->ties_any && read_into(judge, judge->values_at_call);
+}
+
+// ---- values
+
+// The name of a value, as relations write it.
+static void name_of(const struct judge *judge, uint32_t value, char *name, size_t name_bytes) {
+    const struct countercheck_statistic *statistic = judge->table->statistics;
+    while (value >= places_of(statistic)) {
+        value -= places_of(statistic);
+        statistic++;
+    }
+    uint32_t row = (statistic->flags & COUNTERCHECK_ROUNDED) != 0 ? value / 2 : value;
+    if (statistic->count == 0) {
+        (void)snprintf(name, name_bytes, "%s", statistic->name);
+    } else {
+        (void)snprintf(name, name_bytes, "%s[%" PRIu32 "]", statistic->name, row);
+    }
+}
+
+static bool fail_value(struct judge *judge, unsigned rule, uint32_t value, const char *sentence,
+                       int64_t before, int64_t now) {
+    char name[FINDING_FIELD_BYTES];
+    char words[FINDING_TEXT_BYTES];
+    name_of(judge, value, name, sizeof name);
+    (void)snprintf(words, sizeof words, "%s: %s: %" PRId64 " and %" PRId64, name, sentence, before,
+                   now);
+    return rule_fail_words(judge->book, rule, name, sentence, words);
+}
+
+bool judge_failed(struct judge *judge) {
+    bool clean = true;
+    if (!judge->has_values_at_call || !read_into(judge, judge->values_again)) {
+        return true;
+    }
+    rule_count(judge->book, RULE_SUBJECT_FAILED);
+    for (uint32_t i = 0; i < judge->value_count && clean; i++) {
+        if (judge->is_tied[i] && judge->values_again[i] != judge->values_at_call[i]) {
+            clean = fail_value(judge, RULE_SUBJECT_FAILED, i, "moved by a call that gave nothing",
+                               judge->values_at_call[i], judge->values_again[i]);
+        }
+    }
+    return clean;
+}
+
+static bool has_gone_down(const struct countercheck_statistic *statistic, int64_t before,
+                          int64_t now) {
+    if (statistic->bits == 0 || statistic->bits >= 64) {
+        return now < before;
+    }
+    uint64_t mask = (UINT64_C(1) << statistic->bits) - 1;
+    return (((uint64_t)now - (uint64_t)before) & mask) > mask / 2;
+}
+
+// The value of the statistic of that name at a row; false: there is none.
+static bool value_of(const struct judge *judge, const char *name, uint32_t row, int64_t *value) {
+    uint32_t at = 0;
+    const struct countercheck_statistic *statistic = judge->table->statistics;
+    for (; statistic->name != NULL; statistic++) {
+        uint32_t places = (statistic->flags & COUNTERCHECK_ROUNDED) != 0 ? 2 : 1;
+        if (strcmp(statistic->name, name) == 0) {
+            uint32_t place = statistic->count == 0 ? 0 : row * places;
+            *value = judge->values[at + place];
+            return true;
+        }
+        at += places_of(statistic);
+    }
+    return false;
+}
+
+static bool check_kind(struct judge *judge, const struct countercheck_statistic *statistic,
+                       uint32_t at, uint32_t row) {
+    int64_t now = judge->values[at];
+    int64_t before = judge->has_before ? judge->values_before[at] : now;
+    int64_t gauge = now;
+    bool has_gauge = statistic->of != NULL && value_of(judge, statistic->of, row, &gauge);
+    const char *sentence = NULL;
+    switch (statistic->kind) {
+    case COUNTERCHECK_GAUGE:
+        sentence = now < 0 ? "a gauge is below 0" : NULL;
+        break;
+    case COUNTERCHECK_CUMULATIVE:
+        sentence = has_gone_down(statistic, before, now) ? "a count went down" : NULL;
+        break;
+    case COUNTERCHECK_PEAK:
+        sentence = has_gauge && now < gauge ? "a peak is below its gauge"
+                   : now < before           ? "a peak went down"
+                                            : NULL;
+        break;
+    case COUNTERCHECK_TROUGH:
+        sentence = has_gauge && now > gauge ? "a trough is above its gauge"
+                   : now > before           ? "a trough went up"
+                                            : NULL;
+        break;
+    case COUNTERCHECK_CONSTANT:
+        sentence = now != before ? "a constant changed" : NULL;
+        break;
+    case COUNTERCHECK_PLAIN:
+        break;
+    }
+    return sentence == NULL || fail_value(judge, RULE_SUBJECT_KIND, at, sentence,
+                                          has_gauge && now != gauge ? gauge : before, now);
+}
+
+static bool check_kinds(struct judge *judge) {
+    uint32_t at = 0;
+    const struct countercheck_statistic *statistic = judge->table->statistics;
+    rule_count(judge->book, RULE_SUBJECT_KIND);
+    for (; statistic != NULL && statistic->name != NULL; statistic++) {
+        uint32_t places = (statistic->flags & COUNTERCHECK_ROUNDED) != 0 ? 2 : 1;
+        uint32_t rows = statistic->count == 0 ? 1 : statistic->count;
+        for (uint32_t row = 0; row < rows; row++) {
+            if (places == 1 && !check_kind(judge, statistic, at, row)) {
+                return false;
+            }
+            at += places;
+        }
+    }
+    return true;
+}
+
+static bool check_steady(struct judge *judge) {
+    uint32_t at = 0;
+    const struct countercheck_statistic *statistic = judge->table->statistics;
+    if (!read_into(judge, judge->values_again)) {
+        return true;
+    }
+    rule_count(judge->book, RULE_SUBJECT_STEADY);
+    for (; statistic != NULL && statistic->name != NULL; statistic++) {
+        for (uint32_t end = at + places_of(statistic); at < end; at++) {
+            bool may_differ = (statistic->flags & COUNTERCHECK_UNSTEADY) != 0;
+            if (!may_differ && judge->values[at] != judge->values_again[at]) {
+                return fail_value(judge, RULE_SUBJECT_STEADY, at, "two reads differ",
+                                  judge->values[at], judge->values_again[at]);
+            }
+        }
+    }
+    return true;
+}
+
+// ---- walk
+
+struct walk {
+    struct judge *judge;
+    const char *sentence; // what is wrong; NULL: nothing so far
+    uintptr_t address;
+    size_t shown_bytes;
+    uint32_t live_count;
+};
+
+static void note_block(struct relations_facts *facts, enum countercheck_block block,
+                       size_t size_bytes) {
+    int64_t *walk = facts->walk[block == COUNTERCHECK_LIVE   ? RELATIONS_WALK_LIVE
+                                : block == COUNTERCHECK_FREE ? RELATIONS_WALK_FREE
+                                                             : RELATIONS_WALK_INTERNAL];
+    int64_t size = (int64_t)size_bytes;
+    walk[RELATIONS_WALK_MIN] = walk[RELATIONS_WALK_COUNT] == 0 || size < walk[RELATIONS_WALK_MIN]
+                                   ? size
+                                   : walk[RELATIONS_WALK_MIN];
+    walk[RELATIONS_WALK_MAX] = size > walk[RELATIONS_WALK_MAX] ? size : walk[RELATIONS_WALK_MAX];
+    walk[RELATIONS_WALK_COUNT]++;
+    walk[RELATIONS_WALK_BYTES] += size;
+}
+
+static void visit(void *context, const void *address, size_t size_bytes,
+                  enum countercheck_block block) {
+    struct walk *walk = context;
+    struct judge *judge = walk->judge;
+    note_block(&judge->facts, block, size_bytes);
+    if (block != COUNTERCHECK_LIVE || walk->sentence != NULL) {
+        return;
+    }
+    uint32_t id = live_find(judge->live, (uintptr_t)address);
+    walk->address = (uintptr_t)address;
+    walk->shown_bytes = size_bytes;
+    if (id == LIVE_NONE) {
+        walk->sentence = "the walk shows as live what nobody has";
+    } else if (judge->seen[id]++ != 0) {
+        walk->sentence = "the walk shows an object twice";
+    } else if (size_bytes != live_block(judge->live, id)->footprint_bytes) {
+        walk->sentence = "the walk shows another size than footprint()";
+    }
+    walk->live_count++;
+}
+
+static bool check_walk(struct judge *judge) {
+    struct walk walk = {.judge = judge};
+    memset(judge->seen, 0, LIVE_BLOCKS_MAX);
+    memset(judge->facts.walk, 0, sizeof judge->facts.walk);
+    judge->facts.has_walk = judge->table->walk(judge->self, visit, &walk);
+    if (!judge->facts.has_walk) {
+        return true;
+    }
+    rule_count(judge->book, RULE_SUBJECT_WALK);
+    bool is_exact = (judge->table->capabilities & COUNTERCHECK_COLLECTS) == 0;
+    if (walk.sentence == NULL && is_exact && walk.live_count != live_count(judge->live)) {
+        for (uint32_t place = 0; place < live_count(judge->live); place++) {
+            uint32_t id = live_at(judge->live, place);
+            if (judge->seen[id] == 0) {
+                walk.sentence = "the walk leaves a live object out";
+                walk.address = live_block(judge->live, id)->address;
+                walk.shown_bytes = live_block(judge->live, id)->footprint_bytes;
+                break;
+            }
+        }
+    }
+    return walk.sentence == NULL ||
+           rule_fail(judge->book, RULE_SUBJECT_WALK, (struct rule_place){.object = walk.address},
+                     "%s", walk.sentence);
+}
+
+static bool check_own(struct judge *judge) {
+    rule_count(judge->book, RULE_SUBJECT_VERIFY);
+    const char *what = judge->table->verify(judge->self);
+    return what == NULL ||
+           rule_fail(judge->book, RULE_SUBJECT_VERIFY, (struct rule_place){0}, "%s", what);
+}
+
+// ---- contents
+
+static bool check_contents(struct judge *judge, bool all) {
+    uint32_t count = live_count(judge->live);
+    for (uint32_t i = 0; i < count && (all || i < CONTENTS_SHARE); i++) {
+        uint32_t id = live_at(judge->live, (judge->next_looked_at + i) % count);
+        const struct live_block *block = live_block(judge->live, id);
+        bool may_be_gone = block->is_dropped;
+        if (!may_be_gone && !judge_contents(judge, block, block->address, SIZE_MAX)) {
+            return false;
+        }
+    }
+    judge->next_looked_at = count == 0 ? 0 : (judge->next_looked_at + CONTENTS_SHARE) % count;
+    return true;
+}
+
+// ---- relations
+
+static bool check_relations(struct judge *judge) {
+    struct relations_failure failures[FAILURES_MAX];
+    size_t count = relations_check(judge->relations, &judge->facts, failures, FAILURES_MAX);
+    rule_count(judge->book, RULE_SUBJECT_RELATION);
+    for (size_t i = 0; i < count && i < FAILURES_MAX; i++) {
+        const struct relations_rule *rule = relations_rule(judge->relations, failures[i].rule);
+        if (!judge->is_aside[failures[i].rule]) {
+            return rule_fail_words(judge->book, RULE_SUBJECT_RELATION,
+                                   rule->label != NULL ? rule->label : rule->text, rule->text,
+                                   failures[i].text);
+        }
+    }
+    return true;
+}
+
+bool judge_check(struct judge *judge, enum oracle_level level) {
+    bool is_full = level != ORACLE_CHEAP;
+    bool clean = true;
+    live_facts(judge->live, &judge->facts);
+    read_values(judge);
+    judge->facts.has_walk = false;
+    if (judge->table->walk != NULL && (is_full || relations_need_walk(judge->relations))) {
+        clean = check_walk(judge);
+    }
+    if (judge->has_values) {
+        clean = clean && check_kinds(judge);
+        clean = clean && (!is_full || check_steady(judge));
+    }
+    clean = clean && (!is_full || judge->table->verify == NULL || check_own(judge));
+    relations_observe(judge->relations, &judge->facts);
+    clean = clean && check_relations(judge);
+    clean = clean && check_contents(judge, level == ORACLE_PARANOID);
+    if (judge->has_values) {
+        memcpy(judge->values_before, judge->values, judge->value_count * sizeof *judge->values);
+        judge->has_before = true;
+    }
+    judge->book->checked_before = judge->book->operation + 1;
+    return clean && !judge->book->found;
+}

@@ -1,0 +1,61 @@
+// judge: what must hold of a foreign allocator: its results, its numbers' kinds, its walk, and what
+// its author says.
+//
+// It reads statistics and walks through the table, and believes neither. Single-threaded: what has
+// to be asked on a lane's own thread comes in as an argument.
+#ifndef ORACLE_SUBJECT_JUDGE_H
+#define ORACLE_SUBJECT_JUDGE_H
+
+#include "oracle/core/level.h"
+#include "oracle/core/rule.h"
+#include "oracle/relations/relations.h"
+#include "oracle/subject/live.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define JUDGE_VALUES_MAX 4096 // numbers that one read may give
+
+struct judge;
+
+// All arguments live as long. NULL: refused.
+struct judge *judge_create(const struct countercheck_subject *table, struct relations *relations,
+                           struct live *live, struct rule_book *book);
+void judge_destroy(struct judge *judge);
+
+// A program begins on `self`; `arena` NULL: none.
+void judge_begin(struct judge *judge, void *self, const void *arena, const char *option);
+
+// What an allocation returned. False: a finding.
+bool judge_object(struct judge *judge, const struct live_block *block, size_t alignment,
+                  bool is_zeroed, uint32_t but);
+// Whether the block's first bytes, as they lie at `address`, are those of its owner.
+bool judge_contents(struct judge *judge, const struct live_block *block, uintptr_t address,
+                    size_t size_bytes);
+// Around a call that may give nothing: reads, and compares when it gave nothing.
+void judge_before(struct judge *judge);
+bool judge_failed(struct judge *judge);
+
+// What changes with each operation, for the relations.
+struct relations_facts *judge_facts(struct judge *judge);
+
+// The ledger or the allocator moved: peaks move. `has_ended`: the operation is over, so that the
+// allocator may be asked.
+void judge_observe(struct judge *judge, bool has_ended);
+
+// Everything that the level asks for, now. False: there is a finding.
+bool judge_check(struct judge *judge, enum oracle_level level);
+
+// The statistics as they were read last, in the table's order; NULL: they could not be read.
+const int64_t *judge_values(const struct judge *judge);
+
+// Alters what the statistics say before anybody looks at them: for who asks how strong the rules
+// are. NULL: as they are.
+void judge_set_liar(struct judge *judge, void (*lie)(void *context, int64_t *values),
+                    void *context);
+
+// A rule of the relations that is not to end a run any more.
+void judge_set_aside(struct judge *judge, uint32_t rule);
+
+#endif

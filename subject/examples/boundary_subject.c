@@ -1,0 +1,135 @@
+// boundary_subject: the boundary-tag heap as a subject: its calls, its statistics, and what they
+// mean.
+#include "subject/examples/boundary.h"
+#include "subject/subject.h"
+
+static const char relations[] =
+    "used: in_use == live.footprint\n"
+    "most: peak == peak(live.footprint)\n"
+    "rest: free == capacity - in_use\n"
+    "count: used_count == live.count == walk.live.count\n"
+    "walked: in_use == walk.live.bytes\n"
+    "holes: free == walk.free.bytes\n"
+    "hole_count: free_count == walk.free.count\n"
+    "largest: largest_free == walk.free.max\n"
+    "smallest: smallest_free == walk.free.min\n"
+    "allocs: allocs == ops.alloc + ops.realloc.moved\n"
+    "releases: releases == ops.free + ops.realloc.moved\n"
+    "resizes: resizes == ops.realloc.moved + ops.realloc.in_place + ops.expand\n"
+    "failures: failures == ops.failed\n"
+    "header: in_use >= live.usable + 16 * live.count  # each block has a header\n"
+    "nothing: in_use == 0 when empty\n"
+    "one_hole: free_count == 1 when empty\n";
+
+static const struct countercheck_statistic statistics[] = {
+    {"capacity", COUNTERCHECK_CONSTANT, 0, 0, 0, NULL, "B"},
+    {"in_use", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, "B"},
+    {"peak", COUNTERCHECK_PEAK, 0, 0, 0, "in_use", "B"},
+    {"free", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, "B"},
+    {"largest_free", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, "B"},
+    {"smallest_free", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, "B"},
+    {"used_count", COUNTERCHECK_GAUGE, 0, 32, 0, NULL, ""},
+    {"free_count", COUNTERCHECK_GAUGE, 0, 32, 0, NULL, ""},
+    {"allocs", COUNTERCHECK_CUMULATIVE, 0, 0, 0, NULL, ""},
+    {"releases", COUNTERCHECK_CUMULATIVE, 0, 0, 0, NULL, ""},
+    {"resizes", COUNTERCHECK_CUMULATIVE, 0, 0, 0, NULL, ""},
+    {"failures", COUNTERCHECK_CUMULATIVE, 0, 0, 0, NULL, ""},
+    {NULL, COUNTERCHECK_PLAIN, 0, 0, 0, NULL, NULL},
+};
+
+static bool read_stats(void *self, int64_t *values) {
+    struct boundary_stats stats;
+    boundary_read(self, &stats);
+    const uint64_t all[] = {
+        stats.capacity_bytes, stats.in_use_bytes,       stats.peak_bytes,
+        stats.free_bytes,     stats.largest_free_bytes, stats.smallest_free_bytes,
+        stats.used_count,     stats.free_count,         stats.alloc_count,
+        stats.release_count,  stats.resize_count,       stats.failure_count};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        values[i] = (int64_t)all[i];
+    }
+    return true;
+}
+
+static void *create(const struct countercheck_host *host) {
+    return boundary_init(host->arena, host->arena_bytes);
+}
+
+static void *allocate(void *self, size_t size_bytes) {
+    return size_bytes == 0 ? NULL : boundary_alloc(self, size_bytes); // nothing is no object
+}
+
+static void *allocate_aligned(void *self, size_t alignment, size_t size_bytes) {
+    return boundary_alloc_aligned(self, alignment < 16 ? 16 : alignment, size_bytes);
+}
+
+static void *reallocate(void *self, void *object, size_t size_bytes) {
+    return boundary_resize(self, object, size_bytes);
+}
+
+static bool expand(void *self, void *object, size_t size_bytes) {
+    return boundary_expand(self, object, size_bytes);
+}
+
+static void release(void *self, void *object) {
+    boundary_free(self, object);
+}
+
+static size_t usable(void *self, void *object) {
+    (void)self;
+    return boundary_usable(object);
+}
+
+static size_t footprint(void *self, void *object) {
+    (void)self;
+    return boundary_footprint(object);
+}
+
+struct visitor {
+    countercheck_visit *visit;
+    void *arg;
+};
+
+static void visit_block(void *context, const void *object, size_t block_bytes, bool is_used) {
+    const struct visitor *visitor = context;
+    visitor->visit(visitor->arg, object, block_bytes,
+                   is_used ? COUNTERCHECK_LIVE : COUNTERCHECK_FREE);
+}
+
+static bool walk(void *self, countercheck_visit *visit, void *arg) {
+    struct visitor visitor = {visit, arg};
+    boundary_walk(self, visit_block, &visitor);
+    return true;
+}
+
+static const char *verify(void *self) {
+    return boundary_verify(self);
+}
+
+const struct countercheck_subject *COUNTERCHECK_SUBJECT_TABLE(void) {
+    static const struct countercheck_subject table = {
+        .struct_size_bytes = sizeof table,
+        .abi = COUNTERCHECK_ABI,
+        .capabilities = COUNTERCHECK_MAY_FAIL,
+        .name = "boundary",
+        .version = "1",
+        .alignment = 16,
+        .alignment_max = 4096,
+        .size_max = 16384,
+        .arena_bytes = 256 * 1024,
+        .create = create,
+        .allocate = allocate,
+        .allocate_aligned = allocate_aligned,
+        .reallocate = reallocate,
+        .expand = expand,
+        .release = release,
+        .usable = usable,
+        .footprint = footprint,
+        .statistics = statistics,
+        .read = read_stats,
+        .walk = walk,
+        .verify = verify,
+        .relations = relations,
+    };
+    return &table;
+}
