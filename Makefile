@@ -70,7 +70,7 @@ twin: ## the same programs by every build: the same results, to the byte of a du
 
 canaries: ## which canary makes which rule of the oracle fire
 	@ci/setup test
-	$(call build,asan,tests/canary.canary_oracle tests/canary.canary_dump tests/canary.canary_executor tests/canary.canary_ledger)
+	$(call build,asan,tests/canary.canary_oracle tests/canary.canary_dump tests/canary.canary_executor tests/canary.canary_ledger tests/canary.canary_subject)
 	@ci/canaries
 
 corpus: ## keep what fuzzing found: merge build/live into corpus/, smallest set with the same coverage

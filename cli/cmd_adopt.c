@@ -4,6 +4,7 @@
 #include "cli/io/cli.h"
 #include "cli/io/input.h"
 #include "cli/io/options.h"
+#include "cli/run/machine.h"
 #include "cli/run/shrink.h"
 #include "fuzz/program/text.h"
 
@@ -155,15 +156,22 @@ static int adopt(struct adoption *adoption) {
 
 int cmd_adopt(int argc, char **argv) {
     struct adoption adoption = {.corpus = "corpus"};
-    const struct cli_option options[] = {
-        {"--name", NULL, &adoption.name},         {"--target", NULL, &adoption.target},
-        {"--corpus", NULL, &adoption.corpus},     {"--raw", &adoption.is_raw, NULL},
-        SHRINK_OPTIONS(&adoption.shrink_options), {NULL, NULL, NULL}};
+    const struct cli_option options[] = {{"--name", NULL, &adoption.name},
+                                         {"--target", NULL, &adoption.target},
+                                         {"--corpus", NULL, &adoption.corpus},
+                                         {"--raw", &adoption.is_raw, NULL},
+                                         SHRINK_OPTIONS(&adoption.shrink_options),
+                                         MACHINE_OPTIONS,
+                                         {NULL, NULL, NULL}};
     const struct cli_call call = {usage, options, 1, 1};
     char **operands;
     size_t operand_count;
     int status = cli_parse(&call, argc, argv, &operands, &operand_count);
     if (status >= 0) {
+        return status;
+    }
+    status = machine_choose("adopt");
+    if (status != CLI_CLEAN) {
         return status;
     }
     adoption.crash = operands[0];

@@ -1,5 +1,6 @@
 // cmd_bisect: the first operation after which a rule fails, and what it did to the numbers.
 #include "cli/io/cli.h"
+#include "cli/run/machine.h"
 #include "cli/run/crash.h"
 #include "cli/io/input.h"
 #include "cli/io/options.h"
@@ -59,12 +60,16 @@ int cmd_bisect(int argc, char **argv) {
     bool is_json = false;
     bool is_raw = false;
     const struct cli_option options[] = {
-        {"--json", &is_json, NULL}, {"--raw", &is_raw, NULL}, {NULL, NULL, NULL}};
+        {"--json", &is_json, NULL}, {"--raw", &is_raw, NULL}, MACHINE_OPTIONS, {NULL, NULL, NULL}};
     const struct cli_call call = {usage, options, 1, 1};
     char **operands;
     size_t operand_count;
     int status = cli_parse(&call, argc, argv, &operands, &operand_count);
     if (status >= 0) {
+        return status;
+    }
+    status = machine_choose("bisect");
+    if (status != CLI_CLEAN) {
         return status;
     }
     status = input_read_program_as(operands[0], is_raw, &program);

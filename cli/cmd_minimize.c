@@ -2,6 +2,7 @@
 #include "cli/io/cli.h"
 #include "cli/io/input.h"
 #include "cli/io/options.h"
+#include "cli/run/machine.h"
 #include "cli/run/shrink.h"
 #include "fuzz/program/text.h"
 
@@ -54,12 +55,17 @@ int cmd_minimize(int argc, char **argv) {
     const struct cli_option options[] = {{"-o", NULL, &out},
                                          {"--raw", &is_raw, NULL},
                                          SHRINK_OPTIONS(&shrink_options),
+                                         MACHINE_OPTIONS,
                                          {NULL, NULL, NULL}};
     const struct cli_call call = {usage, options, 1, 1};
     char **operands;
     size_t operand_count;
     int status = cli_parse(&call, argc, argv, &operands, &operand_count);
     if (status >= 0) {
+        return status;
+    }
+    status = machine_choose("minimize");
+    if (status != CLI_CLEAN) {
         return status;
     }
     if (out == NULL) {

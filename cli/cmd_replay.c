@@ -1,6 +1,7 @@
 // cmd_replay: runs operation files under the oracle, and says what it found.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/io/cli.h"
+#include "cli/run/machine.h"
 #include "cli/run/crash.h"
 #include "cli/io/input.h"
 #include "cli/io/options.h"
@@ -392,6 +393,7 @@ int cmd_replay(int argc, char **argv) {
         {"--times", NULL, &times},
         {"--timeout", NULL, &timeout},
         {"--jobs", NULL, &jobs},
+        MACHINE_OPTIONS,
         {NULL, NULL, NULL},
     };
     const struct cli_call parsed = {usage, options, 1, SIZE_MAX};
@@ -399,6 +401,10 @@ int cmd_replay(int argc, char **argv) {
     size_t operand_count;
     int status = cli_parse(&parsed, argc, argv, &operands, &operand_count);
     if (status >= 0) {
+        return status;
+    }
+    status = machine_choose("replay");
+    if (status != CLI_CLEAN) {
         return status;
     }
     if (!replay_parse_level("replay", level, &call.level)) {

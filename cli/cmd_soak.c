@@ -1,6 +1,7 @@
 // cmd_soak: random programs, one after the other, for a while; no coverage feedback, no clang.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/io/cli.h"
+#include "cli/run/machine.h"
 #include "cli/run/crash.h"
 #include "cli/io/input.h"
 #include "cli/io/options.h"
@@ -216,6 +217,7 @@ int cmd_soak(int argc, char **argv) {
         {"--threads", NULL, &threads},
         {"--table", &soak.is_table, NULL},
         {"--check", NULL, &level},
+        MACHINE_OPTIONS,
         {NULL, NULL, NULL},
     };
     const struct cli_call call = {usage, options, 0, 0};
@@ -223,6 +225,10 @@ int cmd_soak(int argc, char **argv) {
     size_t operand_count;
     int status = cli_parse(&call, argc, argv, &operands, &operand_count);
     if (status >= 0) {
+        return status;
+    }
+    status = machine_choose("soak");
+    if (status != CLI_CLEAN) {
         return status;
     }
     if (!cli_number("soak", "--seconds", seconds, UINT32_MAX, &soak.seconds) ||

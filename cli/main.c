@@ -22,6 +22,7 @@ static const struct subcommand {
     {"ops", cmd_ops, "operations between binary and text"},
     {"soak", cmd_soak, "random programs for a while"},
     {"accounts", cmd_accounts, "which numbers two builds report differently"},
+    {"subject", cmd_subject, "check another allocator by what its author says of its numbers"},
     {"dump", cmd_dump, "read, check, compare heap dumps"},
 };
 

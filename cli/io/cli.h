@@ -22,6 +22,7 @@ int cmd_bisect(int argc, char **argv);
 int cmd_ops(int argc, char **argv);
 int cmd_soak(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
+int cmd_subject(int argc, char **argv);
 int cmd_accounts(int argc, char **argv);
 
 // Prints "countercheck: MESSAGE" as one line on stderr. printf-like.

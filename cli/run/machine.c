@@ -1,18 +1,91 @@
 // machine: which one it is.
 #include "cli/run/machine.h"
 
+#include "cli/io/cli.h"
+#include "cli/io/input.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
 #if COUNTERCHECK_HAS_GO
 #include "fuzz/go/machine.h"
+#define OWN_MACHINE &machine_go
+#else
+#define OWN_MACHINE NULL
 #endif
 
+struct machine_call machine_call;
+
+static struct subject subject;
+static bool has_subject;
+
+// The text of a file of relations, from malloc; NULL: a message was printed.
+static char *read_relations(const char *path, int *status) {
+    uint8_t *bytes;
+    size_t size_bytes;
+    *status = input_read_bytes(path, &bytes, &size_bytes);
+    if (*status != CLI_CLEAN) {
+        return NULL;
+    }
+    char *text = realloc(bytes, size_bytes + 1);
+    if (text == NULL) {
+        free(bytes);
+        cli_message("out of memory");
+        *status = CLI_ENVIRONMENT;
+        return NULL;
+    }
+    text[size_bytes] = 0;
+    return text;
+}
+
+int machine_choose(const char *subcommand) {
+    char message[SUBJECT_MESSAGE_BYTES];
+    char *relations = NULL;
+    int status = CLI_CLEAN;
+    if (machine_call.subject == NULL) {
+        if (machine_call.relations == NULL) {
+            return CLI_CLEAN;
+        }
+        cli_message("%s: --relations goes with --subject", subcommand);
+        return CLI_UNUSABLE;
+    }
+    if (machine_call.relations != NULL) {
+        relations = read_relations(machine_call.relations, &status);
+        if (relations == NULL) {
+            return status;
+        }
+    }
+    enum subject_status opened = subject_open(&subject, machine_call.subject, relations, message);
+    free(relations);
+    if (opened != SUBJECT_OPEN) {
+        cli_message("%s: %s: %s", subcommand, machine_call.subject, message);
+        return opened == SUBJECT_UNUSABLE ? CLI_UNUSABLE : CLI_ENVIRONMENT;
+    }
+    has_subject = true;
+    language_use(&subject.language);
+    return CLI_CLEAN;
+}
+
 const struct machine *machine_now(void) {
-#if COUNTERCHECK_HAS_GO
-    return &machine_go;
-#else
-    return NULL;
-#endif
+    return has_subject ? &subject.machine : OWN_MACHINE;
 }
 
 const void *machine_argument(void) {
-    return NULL;
+    return has_subject ? &subject : NULL;
+}
+
+static void (*prepare_executor)(struct executor *executor);
+
+void machine_set_prepare(void (*prepare)(struct executor *executor)) {
+    prepare_executor = prepare;
+}
+
+void machine_prepare(struct executor *executor) {
+    if (prepare_executor != NULL) {
+        prepare_executor(executor);
+    }
+}
+
+struct subject *machine_subject(void) {
+    return has_subject ? &subject : NULL;
 }

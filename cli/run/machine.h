@@ -4,12 +4,37 @@
 #define CLI_RUN_MACHINE_H
 
 #include "fuzz/execute/machine.h"
+#include "fuzz/subject/subject.h"
 
-// The Go-like heap unless another was chosen, its language in use. NULL: there is none in this
-// build.
+struct machine_call {      // what the command line says
+    const char *subject;   // a name, or a path with a slash; NULL: the Go-like heap
+    const char *relations; // a file; NULL: the adapter's own
+};
+
+// For cli_parse: rows of the options that choose.
+extern struct machine_call machine_call;
+#define MACHINE_OPTIONS                                                                            \
+    {"--subject", NULL, &machine_call.subject}, {                                                  \
+        "--relations", NULL, &machine_call.relations                                               \
+    }
+#define MACHINE_HELP                                                                               \
+    "  --subject NAME runs on another allocator: a listed one, or the path of an adapter\n"        \
+    "  --relations F  what its statistics mean, in place of the adapter's own text\n"
+
+// Opens what the command line asked for. CLI_CLEAN, or another status: a message was printed.
+int machine_choose(const char *subcommand);
+
+// The chosen one, its language in use. NULL: this build has no heap of its own, and none was named.
 const struct machine *machine_now(void);
 
 // What its create() wants.
 const void *machine_argument(void);
+
+// What each executor of this call gets done to it when it is made; NULL: nothing.
+void machine_set_prepare(void (*prepare)(struct executor *executor));
+void machine_prepare(struct executor *executor);
+
+// The subject that was chosen; NULL: none.
+struct subject *machine_subject(void);
 
 #endif

@@ -85,6 +85,7 @@ static _Noreturn void run_child(const struct trial *trial, const struct program 
     struct executor *executor = executor_create(machine_now(), machine_argument(), trial->options);
     struct report report = {.verdict = VERDICT_ENVIRONMENT};
     if (executor != NULL) {
+        machine_prepare(executor);
         report.verdict = (int)executor_run_twice(executor, program);
         const struct finding *finding = executor_finding(executor);
         if (finding != NULL) {

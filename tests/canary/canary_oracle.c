@@ -427,7 +427,8 @@ static bool is_elsewhere(unsigned rule) {
         rule == RULE_MODEL_MANUAL || strncmp(rule_names[rule], "program-", 8) == 0) {
         return true; // canary_ledger
     }
-    return strncmp(rule_names[rule], "dump-", 5) == 0 || // canary_dump, canary_executor
+    return strncmp(rule_names[rule], "subject-", 8) == 0 || // canary_subject
+           strncmp(rule_names[rule], "dump-", 5) == 0 ||    // canary_dump, canary_executor
            (is_poison && !CANARY_HAS_POISON);
 }
 

@@ -52,7 +52,8 @@ static void groups_that_the_swarm_turns_off_are_not_drawn(void **context) {
 
 static void every_operation_is_drawn_and_does_something_in_three_of_ten(void **context) {
     (void)context;
-    struct executor *executor = executor_create(&machine_go, NULL, &(struct executor_options){.level = ORACLE_CHEAP});
+    struct executor *executor =
+        executor_create(&machine_go, NULL, &(struct executor_options){.level = ORACLE_CHEAP});
     assert_non_null(executor);
     for (uint32_t seed = 0; seed < 1500; seed++) {
         generator_program(&a, seed, 512);
@@ -63,7 +64,8 @@ static void every_operation_is_drawn_and_does_something_in_three_of_ten(void **c
     for (size_t code = 0; code < OP_COUNT; code++) {
         uint64_t executed = counts->executed[code];
         uint64_t effective = counts->effective[code];
-        if (operation_descriptions[code].weight != 0 &&
+        const struct operation_description *d = &operation_descriptions[code];
+        if (d->weight != 0 && language_has(&language_go, d->capability) &&
             (executed == 0 || effective * 100 < executed * EFFECTIVE_PERCENT)) {
             fail_msg("%s was drawn %llu times and did something %llu times",
                      operation_descriptions[code].name, (unsigned long long)executed,

@@ -1,0 +1,276 @@
+// check: a child runs programs and tells through shared memory how far it is; what it finds or dies
+// of is minimised by its parent, set aside, and the next child goes on.
+#define _GNU_SOURCE // MAP_ANONYMOUS
+#include "cli/subject/check.h"
+
+#include "cli/io/cli.h"
+#include "cli/run/machine.h"
+#include "cli/run/shrink.h"
+#include "fuzz/execute/executor.h"
+#include "fuzz/generate/generator.h"
+#include "fuzz/program/text.h"
+#include "fuzz/subject/machine.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define OPERATIONS_MAX 128  // of a program: many short ones find more than few long ones
+#define HANG_MS        5000 // of a program, unless the table says more
+#define BATCH_MAX      4096 // programs of one child
+
+// What a child tells its parent.
+struct shared {
+    uint64_t next_seed;
+    uint64_t program_count, operation_count, bounded_count;
+    struct subject_check_rule rules[RELATIONS_RULES_MAX];
+    uint64_t core_evaluated[RULE_CORE_COUNT];
+    bool rule_is_aside[RELATIONS_RULES_MAX];
+    bool core_is_aside[RULE_CORE_COUNT];
+    bool has_found, is_environment;
+    struct finding finding;
+};
+
+static struct program program;
+static struct shared *shared_now; // for executors that are made elsewhere
+
+static double now_seconds(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void draw(const struct subject_check_options *options, uint64_t seed) {
+    generator_program(&program, (uint32_t)(seed * UINT64_C(0x9e3779b1)), OPERATIONS_MAX);
+    program.header.check_every = 1; // each operation answers for itself
+    if (options->lanes != 0) {
+        program.header.caches = (uint8_t)options->lanes;
+    }
+}
+
+// ---- the child
+
+static uint64_t sum(const uint64_t *counts) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < OP_COUNT; i++) {
+        total += counts[i];
+    }
+    return total;
+}
+
+static void set_aside(struct executor *executor) {
+    const struct shared *shared = shared_now;
+    for (unsigned i = 0; i < RULE_CORE_COUNT; i++) {
+        if (shared->core_is_aside[i]) {
+            (void)rule_set_aside(executor_book(executor), core_rules.rows[i].name);
+        }
+    }
+    for (uint32_t i = 0; i < RELATIONS_RULES_MAX; i++) {
+        if (shared->rule_is_aside[i]) {
+            judge_set_aside(subject_judge(executor), i);
+        }
+    }
+}
+
+// Adds what this process has counted to what was there when it began.
+static void tell_counts(struct shared *shared, const struct shared *before,
+                        struct executor *executor) {
+    const struct relations *relations = machine_subject()->relations;
+    const struct rule_book *book = executor_book(executor);
+    for (uint32_t i = 0; i < relations_count(relations); i++) {
+        const struct relations_rule *rule = relations_rule(relations, i);
+        const struct subject_check_rule *old = &before->rules[i];
+        shared->rules[i] = (struct subject_check_rule){
+            old->evaluated + rule->evaluated, old->effective + rule->effective,
+            old->failed + rule->failed, old->unequal + rule->unequal};
+    }
+    for (unsigned i = 0; i < RULE_CORE_COUNT; i++) {
+        shared->core_evaluated[i] = before->core_evaluated[i] + book->evaluated[i];
+    }
+    shared->operation_count = before->operation_count + sum(executor_counts(executor)->executed);
+}
+
+static _Noreturn void run_child(struct shared *shared, const struct subject_check_options *options,
+                                double end_seconds) {
+    static struct shared before;
+    const struct executor_options executor_options = {.level = ORACLE_FULL};
+    const struct countercheck_subject *table = &machine_subject()->table;
+    bool is_global = (table->capabilities & COUNTERCHECK_GLOBAL) != 0;
+    unsigned hang_seconds = (table->hang_ms == 0 ? HANG_MS : table->hang_ms) / 1000 + 1;
+    before = *shared;
+    struct executor *executor =
+        executor_create(machine_now(), machine_argument(), &executor_options);
+    if (executor == NULL) {
+        shared->is_environment = true;
+        _exit(3);
+    }
+    machine_prepare(executor);
+    for (int count = 0; count < (is_global ? 1 : BATCH_MAX); count++) {
+        (void)alarm(hang_seconds);
+        draw(options, shared->next_seed);
+        enum verdict verdict = executor_run(executor, &program, false);
+        tell_counts(shared, &before, executor);
+        shared->program_count++;
+        shared->bounded_count += verdict == VERDICT_WORK_BOUND;
+        if (verdict == VERDICT_FINDING) {
+            shared->finding = *executor_finding(executor);
+            shared->has_found = true;
+            break;
+        }
+        if (verdict == VERDICT_ENVIRONMENT) {
+            shared->is_environment = true;
+            break;
+        }
+        shared->next_seed++;
+        if (now_seconds() >= end_seconds) {
+            break;
+        }
+    }
+    (void)alarm(0);
+    _exit(0);
+}
+
+// ---- the parent
+
+static void set_rule_aside(struct shared *shared) {
+    const struct finding *finding = &shared->finding;
+    const struct relations *relations = machine_subject()->relations;
+    if (finding->rule != RULE_SUBJECT_RELATION) {
+        shared->core_is_aside[finding->rule] = true;
+        return;
+    }
+    for (uint32_t i = 0; i < relations_count(relations); i++) {
+        if (strncmp(relations_rule(relations, i)->text, finding->sentence,
+                    sizeof finding->sentence - 1) == 0) {
+            shared->rule_is_aside[i] = true;
+        }
+    }
+}
+
+static void minimise(struct subject_check_finding *found) {
+    struct shrink shrink;
+    struct shrink_options options = {0};
+    char path[64];
+    (void)snprintf(path, sizeof path, "program %" PRIu32, found->seed);
+    found->operation_count = program.count;
+    if (shrink_program("subject", path, &options, &program, &shrink) == CLI_CLEAN) {
+        found->operation_count = program.count;
+    }
+    found->program = text_print_program(&program);
+}
+
+static void note_finding(struct subject_check *check, struct shared *shared, int status,
+                         const struct subject_check_options *options) {
+    struct subject_check_finding *found = &check->findings[check->finding_count];
+    const struct finding *finding = &shared->finding;
+    *found = (struct subject_check_finding){.seed = (uint32_t)shared->next_seed};
+    draw(options, shared->next_seed);
+    if (shared->has_found) {
+        (void)snprintf(found->rule, sizeof found->rule, "%s", finding->row->name);
+        (void)snprintf(found->field, sizeof found->field, "%s", finding->field);
+        (void)snprintf(found->text, sizeof found->text, "%s", finding->text);
+    } else {
+        bool hangs = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+        (void)snprintf(found->rule, sizeof found->rule, "%s", hangs ? "hang" : "crash");
+        (void)snprintf(found->text, sizeof found->text, "%s",
+                       hangs                 ? "a program did not end"
+                       : WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
+                                             : "the process ended by itself");
+    }
+    minimise(found);
+    if (shared->has_found) {
+        set_rule_aside(shared);
+    }
+    check->finding_count++;
+    shared->next_seed++;
+    shared->has_found = false;
+}
+
+// Deaths that say the same are one finding.
+static bool is_known_death(const struct subject_check *check, const struct shared *shared) {
+    for (size_t i = 0; i < check->finding_count && !shared->has_found; i++) {
+        if (strcmp(check->findings[i].rule, "crash") == 0 ||
+            strcmp(check->findings[i].rule, "hang") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void show_progress(const struct subject_check_options *options, const struct shared *shared,
+                          double left) {
+    if (options->is_terminal) {
+        (void)fprintf(stderr, "\r%" PRIu64 " programs, %.0f s to go \033[K", shared->program_count,
+                      left > 0 ? left : 0);
+    }
+}
+
+static int run_children(const struct subject_check_options *options, struct subject_check *check,
+                        struct shared *shared) {
+    double begin = now_seconds();
+    double spent = 0; // on making findings small
+    double end = begin + options->seconds;
+    while (now_seconds() < end && check->finding_count < CHECK_FINDINGS_MAX) {
+        show_progress(options, shared, end - now_seconds());
+        pid_t child = fork();
+        if (child == 0) {
+            run_child(shared, options, end);
+        }
+        int status = 0;
+        while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+        }
+        if (child < 0 || shared->is_environment) {
+            cli_message("subject: no process or no memory, or the subject cannot be made");
+            return CLI_ENVIRONMENT;
+        }
+        bool has_died = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+        if (has_died && is_known_death(check, shared)) {
+            shared->next_seed++;
+        } else if (shared->has_found || has_died) {
+            double before = now_seconds();
+            note_finding(check, shared, status, options);
+            spent += now_seconds() - before;
+            end += now_seconds() - before;
+        }
+    }
+    check->seconds = now_seconds() - begin - spent;
+    return CLI_CLEAN;
+}
+
+int subject_check_run(const struct subject_check_options *options, struct subject_check *check) {
+    memset(check, 0, sizeof *check);
+    struct shared *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
+        cli_message("out of memory");
+        return CLI_ENVIRONMENT;
+    }
+    shared->next_seed = options->seed << 20;
+    shared_now = shared;
+    machine_set_prepare(set_aside);
+    int status = run_children(options, check, shared);
+    check->program_count = shared->program_count;
+    check->operation_count = shared->operation_count;
+    check->bounded_count = shared->bounded_count;
+    memcpy(check->rules, shared->rules, sizeof check->rules);
+    memcpy(check->core_evaluated, shared->core_evaluated, sizeof check->core_evaluated);
+    machine_set_prepare(NULL);
+    (void)munmap(shared, sizeof *shared);
+    if (options->is_terminal) {
+        (void)fputs("\r\033[K", stderr);
+    }
+    return status;
+}
+
+void subject_check_fini(struct subject_check *check) {
+    for (size_t i = 0; i < check->finding_count; i++) {
+        free(check->findings[i].program);
+    }
+}

@@ -1,0 +1,49 @@
+// check: a first verdict on a foreign allocator: programs for a while, each failed rule once.
+#ifndef CLI_SUBJECT_CHECK_H
+#define CLI_SUBJECT_CHECK_H
+
+#include "fuzz/subject/subject.h"
+#include "oracle/core/finding.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CHECK_FINDINGS_MAX  32
+#define CHECK_PROGRAM_BYTES 4096
+
+struct subject_check_options {
+    double seconds;
+    uint64_t seed;
+    uint32_t lanes; // that a program begins with; 0: as it is drawn
+    bool is_terminal;
+};
+
+// How often a rule was looked at, over all programs.
+struct subject_check_rule {
+    uint64_t evaluated, effective, failed, unequal;
+};
+
+struct subject_check_finding {
+    char rule[32]; // "subject-relation", "crash", "hang"
+    char field[FINDING_FIELD_BYTES];
+    char text[FINDING_TEXT_BYTES];
+    char *program; // minimised, from malloc; NULL: out of memory
+    size_t operation_count;
+    uint32_t seed;
+};
+
+struct subject_check {
+    uint64_t program_count, operation_count, bounded_count;
+    double seconds;
+    struct subject_check_rule rules[RELATIONS_RULES_MAX];
+    uint64_t core_evaluated[RULE_CORE_COUNT];
+    struct subject_check_finding findings[CHECK_FINDINGS_MAX];
+    size_t finding_count;
+};
+
+// Runs the chosen subject (cli/run/machine.h). A status: CLI_CLEAN whatever was found, else a
+// message was printed.
+int subject_check_run(const struct subject_check_options *options, struct subject_check *check);
+void subject_check_fini(struct subject_check *check);
+
+#endif

@@ -1,0 +1,282 @@
+// cmd_subject: foreign allocators: which there are, what one exposes, and a first verdict on it.
+#define _POSIX_C_SOURCE 200809L
+#include "cli/io/cli.h"
+#include "cli/io/options.h"
+#include "cli/run/machine.h"
+#include "cli/run/replay.h"
+#include "cli/subject/check.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: countercheck subject list\n"
+    "       countercheck subject describe NAME [--relations F]\n"
+    "       countercheck subject check NAME|ADAPTER.so [--relations F] [--seconds N] [--seed S]\n"
+    "                    [--lanes N] [--json]\n"
+    "\n"
+    "A subject is an allocator that an adapter describes by a table of functions (subject.h), with "
+    "a text that "
+    "says\nwhat its statistics mean. NAME is one that list prints; a path with a slash is loaded, "
+    "which runs its "
+    "code.\n"
+    "  list       what there is: built in, and in the folders of adapters\n"
+    "  describe   what it has: functions, statistics, rules\n"
+    "  check      drawn programs for N seconds (5), every rule after every operation: each rule "
+    "with how often it\n"
+    "             was evaluated, how often a side had moved, how often it failed; each failed rule "
+    "once, with the\n"
+    "             smallest program that shows it\n"
+    "Exit status: 0 clean, 1 a finding, or a rule that was never evaluated; 2 unusable input or "
+    "call, 3 the\n"
+    "environment failed.\n";
+
+// ---- list
+
+static void print_name(void *context, const char *name, bool is_built_in) {
+    size_t *count = context;
+    ++*count;
+    (void)printf("%-16s %s\n", name, is_built_in ? "built in" : "adapter");
+}
+
+static int list(void) {
+    size_t count = 0;
+    subject_list(print_name, &count);
+    return cli_finish(CLI_CLEAN);
+}
+
+// ---- describe
+
+static void print_functions(const struct countercheck_subject *table) {
+    const struct {
+        const char *name;
+        bool is_there;
+    } functions[] = {{"allocate", true},
+                     {"allocate_zeroed", table->allocate_zeroed != NULL},
+                     {"allocate_aligned", table->allocate_aligned != NULL},
+                     {"reallocate", table->reallocate != NULL},
+                     {"expand", table->expand != NULL},
+                     {"release", table->release != NULL},
+                     {"release_sized", table->release_sized != NULL},
+                     {"drop", table->drop != NULL},
+                     {"reset", table->reset != NULL},
+                     {"usable", table->usable != NULL},
+                     {"footprint", table->footprint != NULL},
+                     {"class_of", table->class_of != NULL},
+                     {"flush", table->flush != NULL},
+                     {"purge", table->purge != NULL},
+                     {"collect", table->collect != NULL},
+                     {"settle", table->settle != NULL},
+                     {"walk", table->walk != NULL},
+                     {"verify", table->verify != NULL}};
+    (void)printf("has      ");
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        if (functions[i].is_there) {
+            (void)printf(" %s", functions[i].name);
+        }
+    }
+    (void)printf("\nhas not  ");
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        if (!functions[i].is_there) {
+            (void)printf(" %s", functions[i].name);
+        }
+    }
+    (void)putchar('\n');
+}
+
+static void print_statistics(const struct countercheck_subject *table) {
+    static const char *const kinds[] = {"gauge",  "cumulative", "peak",
+                                        "trough", "constant",   "plain"};
+    const struct countercheck_statistic *statistic = table->statistics;
+    for (; statistic != NULL && statistic->name != NULL; statistic++) {
+        char rows[24] = "";
+        if (statistic->count > 0) {
+            (void)snprintf(rows, sizeof rows, "[%" PRIu32 "]", statistic->count);
+        }
+        (void)printf("  %-24s %-5s %-10s %s%s\n", statistic->name, rows, kinds[statistic->kind],
+                     statistic->of == NULL ? "" : "of ",
+                     statistic->of == NULL ? "" : statistic->of);
+    }
+}
+
+static int describe(void) {
+    const struct subject *subject = machine_subject();
+    const struct countercheck_subject *table = &subject->table;
+    (void)printf("subject   %s %s\n", table->name, table->version == NULL ? "" : table->version);
+    (void)printf("lanes     %s\nmemory    ",
+                 (table->capabilities & COUNTERCHECK_THREADS) != 0 ? "threads" : "one");
+    if (table->arena_bytes != 0) {
+        (void)printf("an arena of %zu bytes\n", table->arena_bytes);
+    } else {
+        (void)printf("%s\n", (table->capabilities & COUNTERCHECK_GLOBAL) != 0
+                                 ? "its own, one to a process"
+                                 : "its own, or the harness's");
+    }
+    print_functions(table);
+    (void)printf("statistics\n");
+    print_statistics(table);
+    (void)printf("rules\n");
+    for (uint32_t i = 0; i < relations_count(subject->relations); i++) {
+        (void)printf("  %s\n", relations_rule(subject->relations, i)->text);
+    }
+    return cli_finish(CLI_CLEAN);
+}
+
+// ---- check
+
+static const char *mark_of(const struct relations_rule *rule,
+                           const struct subject_check_rule *counts) {
+    if (counts->failed > 0) {
+        return rule->is_known ? "known" : "FAILED";
+    }
+    if (counts->evaluated == 0) {
+        return "NEVER EVALUATED";
+    }
+    if (counts->effective == 0) {
+        return "never moved";
+    }
+    return rule->slack != NULL && counts->unequal == 0 ? "slack never needed" : "";
+}
+
+static bool is_loud(const struct relations_rule *rule, const struct subject_check_rule *counts) {
+    return counts->evaluated == 0 || (rule->slack != NULL && counts->unequal == 0);
+}
+
+static void print_rules(const struct subject_check *check) {
+    const struct relations *relations = machine_subject()->relations;
+    (void)printf("%-56s %11s %11s %9s\n", "rule", "evaluated", "moved", "failed");
+    for (uint32_t i = 0; i < relations_count(relations); i++) {
+        const struct relations_rule *rule = relations_rule(relations, i);
+        const struct subject_check_rule *counts = &check->rules[i];
+        (void)printf("%-56.56s %11" PRIu64 " %11" PRIu64 " %9" PRIu64 "  %s\n", rule->text,
+                     counts->evaluated, counts->effective, counts->failed, mark_of(rule, counts));
+    }
+    for (unsigned i = RULE_SUBJECT_OVERLAP; i < RULE_SUBJECT_RELATION; i++) {
+        if (check->core_evaluated[i] > 0) {
+            (void)printf("%-56s %11" PRIu64 "\n", core_rules.rows[i].name,
+                         check->core_evaluated[i]);
+        }
+    }
+}
+
+static void print_finding(const struct subject_check_finding *finding, size_t number) {
+    (void)printf("\n%zu. %s%s%s\n   %s\n   %zu operations:\n", number, finding->rule,
+                 finding->field[0] == 0 ? "" : ": ", finding->field, finding->text,
+                 finding->operation_count);
+    for (const char *at = finding->program; at != NULL && *at != 0;) {
+        size_t length = strcspn(at, "\n");
+        (void)printf("     %.*s\n", (int)length, at);
+        at += length + (at[length] == '\n');
+    }
+}
+
+static void print_check(const struct subject_check *check) {
+    const struct countercheck_subject *table = &machine_subject()->table;
+    (void)printf("%s %s: %" PRIu64 " programs, %" PRIu64
+                 " operations, each checked, %.0f operations/s\n",
+                 table->name, table->version == NULL ? "" : table->version, check->program_count,
+                 check->operation_count,
+                 check->seconds > 0 ? (double)check->operation_count / check->seconds : 0);
+    print_rules(check);
+    for (size_t i = 0; i < check->finding_count; i++) {
+        print_finding(&check->findings[i], i + 1);
+    }
+    if (check->finding_count == 0) {
+        (void)printf("no finding\n");
+    }
+}
+
+static void print_json(const struct subject_check *check) {
+    const struct countercheck_subject *table = &machine_subject()->table;
+    const struct relations *relations = machine_subject()->relations;
+    (void)printf("{\"subject\":\"%s\",\"programs\":%" PRIu64 ",\"operations\":%" PRIu64
+                 ",\"seconds\":%.3f,\"rules\":[",
+                 table->name, check->program_count, check->operation_count, check->seconds);
+    for (uint32_t i = 0; i < relations_count(relations); i++) {
+        const struct relations_rule *rule = relations_rule(relations, i);
+        (void)printf("%s{\"text\":", i == 0 ? "" : ",");
+        replay_print_json_string(rule->text, stdout);
+        (void)printf(",\"evaluated\":%" PRIu64 ",\"effective\":%" PRIu64 ",\"failed\":%" PRIu64
+                     ",\"known\":%s,\"slack\":%s}",
+                     check->rules[i].evaluated, check->rules[i].effective, check->rules[i].failed,
+                     rule->is_known ? "true" : "false", rule->slack == NULL ? "false" : "true");
+    }
+    (void)printf("],\"findings\":[");
+    for (size_t i = 0; i < check->finding_count; i++) {
+        const struct subject_check_finding *finding = &check->findings[i];
+        (void)printf("%s{\"rule\":\"%s\",\"field\":", i == 0 ? "" : ",", finding->rule);
+        replay_print_json_string(finding->field, stdout);
+        (void)printf(",\"text\":");
+        replay_print_json_string(finding->text, stdout);
+        (void)printf(",\"operations\":%zu,\"program\":", finding->operation_count);
+        replay_print_json_string(finding->program == NULL ? "" : finding->program, stdout);
+        (void)printf("}");
+    }
+    (void)printf("]}\n");
+}
+
+static int check(const struct subject_check_options *options, bool is_json) {
+    static struct subject_check result;
+    int status = subject_check_run(options, &result);
+    if (status == CLI_CLEAN) {
+        const struct relations *relations = machine_subject()->relations;
+        for (uint32_t i = 0; i < relations_count(relations); i++) {
+            status = is_loud(relations_rule(relations, i), &result.rules[i]) ? CLI_FINDING : status;
+        }
+        status = result.finding_count > 0 ? CLI_FINDING : status;
+        if (is_json) {
+            print_json(&result);
+        } else {
+            print_check(&result);
+        }
+    }
+    subject_check_fini(&result);
+    return cli_finish(status);
+}
+
+int cmd_subject(int argc, char **argv) {
+    const char *seconds = "5";
+    const char *seed = "1";
+    const char *lanes = "0";
+    bool is_json = false;
+    const struct cli_option options[] = {{"--seconds", NULL, &seconds},
+                                         {"--seed", NULL, &seed},
+                                         {"--lanes", NULL, &lanes},
+                                         {"--json", &is_json, NULL},
+                                         {"--relations", NULL, &machine_call.relations},
+                                         {NULL, NULL, NULL}};
+    const struct cli_call call = {usage, options, 1, 2};
+    char **operands;
+    size_t operand_count;
+    int status = cli_parse(&call, argc, argv, &operands, &operand_count);
+    if (status >= 0) {
+        return status;
+    }
+    if (strcmp(operands[0], "list") == 0 && operand_count == 1) {
+        return list();
+    }
+    bool is_check = strcmp(operands[0], "check") == 0;
+    if ((!is_check && strcmp(operands[0], "describe") != 0) || operand_count != 2) {
+        cli_message("subject: list, describe NAME or check NAME (try --help)");
+        return CLI_UNUSABLE;
+    }
+    uint64_t second_count;
+    uint64_t lane_count;
+    struct subject_check_options check_options = {.is_terminal = isatty(STDERR_FILENO) == 1};
+    if (!cli_number("subject", "--seconds", seconds, 86400, &second_count) ||
+        !cli_number("subject", "--seed", seed, UINT32_MAX, &check_options.seed) ||
+        !cli_number("subject", "--lanes", lanes, PROGRAM_CACHES_MAX, &lane_count)) {
+        return CLI_UNUSABLE;
+    }
+    check_options.seconds = (double)second_count;
+    check_options.lanes = (uint32_t)lane_count;
+    machine_call.subject = operands[1];
+    status = machine_choose("subject");
+    if (status != CLI_CLEAN) {
+        return status;
+    }
+    return is_check ? check(&check_options, is_json) : describe();
+}

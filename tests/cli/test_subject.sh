@@ -1,0 +1,101 @@
+#!/bin/bash
+# test_subject: foreign allocators by the command: a clean verdict, a rule that is wrong and its smallest program, what
+# is refused.
+set -u
+countercheck=${COUNTERCHECK:?}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+fail() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+# status WANTED COMMAND...: runs it, output into $work/out and $work/err
+status() {
+    local wanted=$1 got
+    shift
+    "$@" >"$work/out" 2>"$work/err"
+    got=$?
+    [ $got = "$wanted" ] || fail "$*: status $got, not $wanted: $(head -n 2 "$work/err")"
+}
+
+says() { grep -q -- "$1" "$work/out" "$work/err" || fail "nothing says '$1': $(head -n 3 "$work/out" "$work/err")"; }
+
+# the worked examples hold what they say
+for name in boundary slab; do
+    status 0 "$countercheck" subject check $name --seconds 1
+    says 'no finding'
+    status 0 "$countercheck" soak --subject $name --operations 20000
+done
+status 0 "$countercheck" subject list
+says '^boundary .*built in'
+status 0 "$countercheck" subject describe boundary
+says 'in_use == live.footprint'
+
+# a wrong rule is found, named, and made small; other rules go on
+printf 'off_by_one: in_use == live.footprint + live.count / 3\nright: free == capacity - in_use\n' >"$work/wrong"
+status 1 "$countercheck" subject check boundary --relations "$work/wrong" --seconds 1 --json
+python3 - "$work/out" <<'P' || fail 'the report of a wrong rule'
+import json, sys
+report = json.load(open(sys.argv[1]))
+findings = report["findings"]
+assert [f["rule"] for f in findings] == ["subject-relation"], findings
+assert findings[0]["field"] == "off_by_one" and findings[0]["operations"] <= 3, findings
+assert {r["text"]: r["failed"] > 0 for r in report["rules"]} == {
+    "in_use == live.footprint + live.count / 3": True, "free == capacity - in_use": False}
+P
+
+# the same by the other commands
+printf 'h0 = alloc c0 size=64\nh1 = alloc c0 size=64\nh2 = alloc c0 size=64\ncheck full\nfree c0 h1\n' >"$work/a.ops"
+status 0 "$countercheck" replay --subject boundary "$work/a.ops"
+status 1 "$countercheck" replay --subject boundary --relations "$work/wrong" "$work/a.ops"
+says 'subject-relation failed: off_by_one'
+status 0 "$countercheck" replay --trace --subject boundary "$work/a.ops"
+says 'in_use +80'
+status 1 "$countercheck" bisect --subject boundary --relations "$work/wrong" "$work/a.ops"
+says 'operation  2'
+status 0 "$countercheck" minimize --subject boundary --relations "$work/wrong" "$work/a.ops" -o "$work/small.ops"
+[ "$(grep -c . "$work/small.ops")" -le 4 ] || fail "not small: $(cat "$work/small.ops")"
+
+# a rule that was never evaluated, and a slack that was never needed, are as loud as a failure
+printf 'in_use == live.footprint when after purge\n' >"$work/never"
+status 1 "$countercheck" subject check boundary --relations "$work/never" --seconds 1
+says 'NEVER EVALUATED'
+printf 'in_use == live.footprint slack header: there is none\n' >"$work/slack"
+status 1 "$countercheck" subject check boundary --relations "$work/slack" --seconds 1
+says 'slack never needed'
+printf 'bad: in_use == live.footprint + 1 when on free\nknown bad: reported upstream\n' >"$work/known"
+status 0 "$countercheck" subject check boundary --relations "$work/known" --seconds 1
+says 'known'
+
+# what is refused, in one line with its place
+refuses() { # TEXT WORDS
+    printf '%b' "$1" >"$work/r"
+    status 2 "$countercheck" subject check boundary --relations "$work/r" --seconds 1
+    says "$2"
+    [ "$(grep -c . "$work/err")" = 1 ] || fail "not one line: $(cat "$work/err")"
+}
+refuses 'in_use == live.footprnt' 'line 1, column'
+refuses '\nin_usee == 1' "line 2, column 1: 'in_usee' names nothing; the nearest is in_use"
+refuses 'in_use ==' 'here stands a number'
+refuses 'in_use' 'here stands =='
+refuses 'in_use == 99999999999999999999' 'more than 2^63'
+refuses 'each bin: in_use == 1' "no row of statistics begins with 'bin.'"
+refuses 'in_use == 1 when sometimes' 'here stands a condition'
+refuses 'in_use == lanes(in_use)' "no lane's own share"
+refuses 'sum(in_use) == 1' 'sum adds up a row'
+refuses 'known nobody: x' "no rule above is labelled 'nobody'"
+refuses "$(printf '(%.0s' {1..200})1 == 1" 'nested more than'
+status 2 "$countercheck" subject check nobody
+says "no subject is called 'nobody'"
+status 2 "$countercheck" subject check ./nobody.so
+status 2 "$countercheck" subject
+status 2 "$countercheck" subject describe
+status 2 "$countercheck" replay --relations "$work/wrong" "$work/a.ops"
+says '--relations goes with --subject'
+status 2 "$countercheck" subject check boundary --relations "$work/none"
+
+[ $failed = 0 ] && echo 'ok: subjects are checked, found wrong, and refused'
+exit $failed
