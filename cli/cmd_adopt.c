@@ -175,9 +175,17 @@ int cmd_adopt(int argc, char **argv) {
         return status;
     }
     adoption.crash = operands[0];
-    adoption.target = adoption.target == NULL ? target_of(operands[0]) : adoption.target;
-    if (strcmp(adoption.target, "heap") != 0 && strcmp(adoption.target, "dump") != 0) {
-        return refuse(adoption.target, "--target is heap or dump");
+    if (adoption.target == NULL) {
+        adoption.target =
+            machine_subject() != NULL ? machine_subject()->table.name : target_of(operands[0]);
+    }
+    const struct subject *subject = machine_subject();
+    bool is_known = subject != NULL ? strcmp(adoption.target, subject->table.name) == 0
+                                    : strcmp(adoption.target, "heap") == 0 ||
+                                          strcmp(adoption.target, "dump") == 0;
+    if (!is_known) {
+        return refuse(adoption.target, subject != NULL ? "--target is the subject's name"
+                                                       : "--target is heap or dump");
     }
     return adopt(&adoption);
 }

@@ -43,6 +43,11 @@ int machine_choose(const char *subcommand) {
     char *relations = NULL;
     int status = CLI_CLEAN;
     if (machine_call.subject == NULL) {
+        if (machine_call.relations == NULL && machine_now() == NULL) {
+            cli_message("%s: this build has no heap of its own: name one with --subject",
+                        subcommand);
+            return CLI_UNUSABLE;
+        }
         if (machine_call.relations == NULL) {
             return CLI_CLEAN;
         }

@@ -10,12 +10,7 @@
 #include <string.h>
 
 struct executor *replay_open(const struct executor_options *options) {
-    const struct machine *machine = machine_now();
-    if (machine == NULL) {
-        cli_message("this build has no heap of its own: name one with --subject");
-        return NULL;
-    }
-    struct executor *executor = executor_create(machine, machine_argument(), options);
+    struct executor *executor = executor_create(machine_now(), machine_argument(), options);
     if (executor == NULL) {
         cli_message("out of memory");
     }
