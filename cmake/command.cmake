@@ -1,13 +1,14 @@
 # command: the countercheck command; it alone links the compression libraries.
 
-option(COUNTERCHECK_COMMAND "Build the command, which needs zlib, liblzma and libzstd" ON)
+option(COUNTERCHECK_COMMAND "Build the command, which needs zlib, liblzma, libzstd and json-c" ON)
 
 if(COUNTERCHECK_COMMAND)
     find_package(ZLIB REQUIRED)
     find_package(LibLZMA REQUIRED)
     find_package(PkgConfig REQUIRED)
     pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
-    target_link_libraries(countercheck_cli PUBLIC ZLIB::ZLIB LibLZMA::LibLZMA PkgConfig::ZSTD)
+    pkg_check_modules(JSONC REQUIRED IMPORTED_TARGET json-c)
+    target_link_libraries(countercheck_cli PUBLIC ZLIB::ZLIB LibLZMA::LibLZMA PkgConfig::ZSTD PkgConfig::JSONC)
     target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_GO=${COUNTERCHECK_HAS_GO})
     # Targets that take any bytes, under names of their own: a whole corpus is replayed by the command.
     foreach(target decode ops)

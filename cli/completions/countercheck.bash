@@ -12,7 +12,7 @@ _countercheck() {
     adopt) options+=" --name --target --corpus --raw --loose --timeout --total" ;;
     ops) options+=" --encode --raw -o" ;;
     soak) options+=" --seconds --seed --operations --check=cheap --check=full --check=paranoid --table --threads" ;;
-    accounts) options+=" --allow= --json" ;;
+    accounts) options+=" --allow= --allow-findings --json --markdown" ;;
     bisect) options+=" --json --raw" ;;
     dump)
         if [ "$COMP_CWORD" = 2 ]; then

@@ -122,7 +122,8 @@ bool rule_set_aside(struct rule_book *book, const char *name) {
     bool is_known = false;
     for (unsigned rule = 0; rule < book->rules->count; rule++) {
         const struct rule_row *row = &book->rules->rows[rule];
-        if (strcmp(row->truth, name) == 0 || strcmp(row->name, name) == 0) {
+        if (strcmp(name, "all") == 0 || strcmp(row->truth, name) == 0 ||
+            strcmp(row->name, name) == 0) {
             book->is_set_aside[rule] = true;
             is_known = true;
         }

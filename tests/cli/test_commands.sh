@@ -1,5 +1,5 @@
 #!/bin/bash
-# test_commands: replay, bisect, minimize, ops, soak and accounts as a user calls them: results, messages, exit statuses.
+# test_commands: replay, bisect, minimize, ops and soak as a user calls them: results, messages, exit statuses.
 set -uo pipefail
 command=${COUNTERCHECK:?}
 
@@ -97,6 +97,7 @@ says out "operation 5: expect Frees=2" "lie"
 expect 0 "lie --no-expect" "$command" replay --no-expect lie.ops
 expect 0 "lie --without its rule" "$command" replay --without expected lie.ops
 expect 0 "lie --without its truth" "$command" replay --without scan,model lie.ops
+expect 0 "lie --without all" "$command" replay --without all lie.ops
 expect 1 "lie --without another truth" "$command" replay --without scan,twin lie.ops
 refused "no truth and no rule 'modal'" "$command" replay --without scan,modal lie.ops
 refused "no other option" "$command" replay --pin --without model clean.ops
@@ -260,37 +261,6 @@ programs() { "$command" soak --seconds 600 --seed "$1" --operations 2000 --table
 [ "$(programs 1)" = "$(programs 2)" ] && fail "soak: another seed drew the same programs"
 refused "--seed takes a whole number" "$command" soak --seed x
 refused "--seconds takes a whole number" "$command" soak --seconds -1
-
-# ---- accounts: a build that lies about one field
-
-cat >liar <<END
-#!/bin/sh
-"$command" "\$@" | sed 's/"Frees":1,/"Frees":7,/; s/"Frees":1}/"Frees":7}/'
-END
-chmod +x liar
-mkdir some && cp clean.ops some/
-expect 0 "accounts of one build" "$command" accounts "$command" "$command" some
-says out "1 input, 0 fields differ" "accounts of one build"
-expect 1 "accounts" "$command" accounts "$command" ./liar some
-says out "Frees" "accounts"
-says out "clean.ops, operation 2: free c0 h0" "accounts"
-[ "$(awk 'length > 100' out)" = "" ] || fail "accounts: a line of more than 100 columns"
-expect 0 "accounts --allow" "$command" accounts --allow=BySize,Frees "$command" ./liar some
-says out "(allowed)" "accounts --allow"
-expect 1 "accounts --json" "$command" accounts --json "$command" ./liar some
-python3 -c 'import json; f = json.load(open("out"))["fields"]["Frees"]
-assert f["old"] == 1 and f["new"] == 7 and f["operation"] == 2 and f["text"] == "free c0 h0" and f["operations"] == 6' || fail "accounts --json: $(cat out)"
-# a build from before --no-expect, and a corpus whose expectations one build breaks
-printf '#!/bin/sh\ncase " $* " in *" --no-expect "*) exit 2 ;; esac\nexec "%s" "$@"\n' "$command" >older
-chmod +x older
-expect 0 "accounts of an older build" "$command" accounts ./older "$command" some
-mkdir two && cp clean.ops lie.ops two/ && printf 'nop\nh0 = alloc c0 size=48\nfree c0 h0\n' >two/small.ops
-expect 1 "accounts of three inputs" "$command" accounts "$command" ./liar two
-says out "two/small.ops, operation 2: free c0 h0" "accounts shows the smallest input"
-says out "BySize[5].Frees" "accounts shows a list's first difference"
-says out "3 inputs, 2 fields differ" "accounts of three inputs"
-refused "cannot be run" "$command" accounts ./missing "$command" some
-refused "an operand is missing" "$command" accounts "$command" "$command"
 
 [ $failed = 0 ] && echo "ok: the commands answer as they say"
 exit $failed

@@ -1,0 +1,104 @@
+// cmd_accounts: which exported numbers two builds of countercheck report differently, on which
+// inputs, at which operation.
+//
+// Each build replays each file in a process of its own and prints JSON; what is compared is what
+// they print.
+#define _POSIX_C_SOURCE 200809L
+#include "cli/accounts/accounts.h"
+#include "cli/io/cli.h"
+#include "cli/io/input.h"
+#include "cli/io/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: countercheck accounts [--allow=NAME,...] [--allow-findings] [--json|--markdown]\n"
+    "                             OLD NEW CORPUS\n"
+    "\n"
+    "Replays the files of CORPUS on two builds of countercheck, OLD and NEW, with every truth set\n"
+    "aside, and lists which exported statistics differ, on how many inputs, and, of the smallest\n"
+    "of them, both numbers and the first operation at which they part. What parts first stands\n"
+    "first: cause before consequence. Behind them: what an operation moved differently, the\n"
+    "records of the final dump that differ, and what NEW's own rules find when it judges itself.\n"
+    "What the files themselves expect is not checked.\n"
+    "  --allow=NAME,...  differences of these are meant: they are listed, and are no finding. A\n"
+    "                    NAME is a statistic's, a record's of the dump (Object), or effective:\n"
+    "                    whether an operation did anything\n"
+    "  --allow-findings  what NEW's own rules find is listed, and is no finding\n"
+    "  --json            one object\n"
+    "  --markdown        a comment for a pull request\n"
+    "Exit status: 0 no difference but those allowed, 1 a difference, 2 unusable input or call (a "
+    "build\n"
+    "that cannot be run or prints no statistics, a name that nobody knows), 3 the environment "
+    "failed.\n";
+
+static int compare_all(struct accounts *accounts, const struct input_list *list) {
+    bool is_terminal = isatty(STDERR_FILENO) == 1;
+    int status = CLI_CLEAN;
+    for (size_t i = 0; i < list->count && status == CLI_CLEAN; i++) {
+        if (is_terminal) {
+            (void)fprintf(stderr, "\r%zu of %zu", i, list->count);
+        }
+        status = accounts_compare(accounts, list->paths[i]);
+    }
+    if (is_terminal) {
+        (void)fputs("\r\033[K", stderr);
+    }
+    return status == CLI_CLEAN ? accounts_finish(accounts) : status;
+}
+
+static int run(struct accounts *accounts, const char *corpus, bool is_json, bool is_markdown) {
+    struct input_list list = {0};
+    int status = input_list_add(&list, corpus);
+    if (status == CLI_CLEAN) {
+        status = compare_all(accounts, &list);
+    }
+    input_list_free(&list);
+    if (status != CLI_CLEAN) {
+        return status;
+    }
+    if (is_json) {
+        accounts_print_json(accounts);
+    } else if (is_markdown) {
+        accounts_print_markdown(accounts);
+    } else {
+        accounts_print_table(accounts);
+    }
+    return cli_finish(accounts_is_found(accounts) ? CLI_FINDING : CLI_CLEAN);
+}
+
+int cmd_accounts(int argc, char **argv) {
+    struct accounts accounts = {0};
+    bool is_json = false;
+    bool is_markdown = false;
+    const struct cli_option options[] = {
+        {"--allow", NULL, &accounts.allowed},
+        {"--allow-findings", &accounts.allows_findings, NULL},
+        {"--json", &is_json, NULL},
+        {"--markdown", &is_markdown, NULL},
+        {NULL, NULL, NULL},
+    };
+    const struct cli_call call = {usage, options, 3, 3};
+    char **operands;
+    size_t operand_count;
+    int status = cli_parse(&call, argc, argv, &operands, &operand_count);
+    if (status >= 0) {
+        return status;
+    }
+    if (is_json && is_markdown) {
+        cli_message("accounts: --json or --markdown, not both");
+        return CLI_UNUSABLE;
+    }
+    accounts.names = json_object_new_object();
+    if (accounts.names == NULL) {
+        cli_message("out of memory");
+        return CLI_ENVIRONMENT;
+    }
+    accounts.builds[ACCOUNTS_OLD].path = operands[0];
+    accounts.builds[ACCOUNTS_NEW].path = operands[1];
+    status = run(&accounts, operands[2], is_json, is_markdown);
+    accounts_fini(&accounts);
+    return status;
+}
