@@ -2,6 +2,7 @@
 #include "cli/io/cli.h"
 #include "cli/run/machine.h"
 #include "cli/run/crash.h"
+#include "cli/io/escape.h"
 #include "cli/io/input.h"
 #include "cli/io/options.h"
 #include "cli/run/replay.h"
@@ -49,7 +50,7 @@ static int bisect(const char *path, bool is_json) {
             replay_print_change(&replay, before, stdout);
         }
     } else if (!is_json) {
-        (void)printf("%s: no rule fails after any of its %zu operations\n", path,
+        (void)printf("%s: no rule fails after any of its %zu operations\n", escape_shown(path),
                      executor_position(executor));
     }
     executor_destroy(executor);

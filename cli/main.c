@@ -1,8 +1,6 @@
 // main: countercheck, one command with subcommands.
-#define _POSIX_C_SOURCE 200809L
 #include "cli/io/cli.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,7 +36,6 @@ static void print_usage(FILE *stream) {
 }
 
 int main(int argc, char **argv) {
-    (void)signal(SIGPIPE, SIG_IGN); // a reader that is gone is a write that fails
     if (argc < 2) {
         print_usage(stderr);
         return CLI_UNUSABLE;

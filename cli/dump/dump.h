@@ -54,8 +54,7 @@ int dump_input_each(const char *path, enum dump_mode mode,
 
 // stdout: a JSON string of bytes; such as are no UTF-8 become U+FFFD.
 void dump_print_json_string(const void *bytes, size_t size_bytes);
-// stdout: as text, control bytes and what is no UTF-8 as '?', at most width columns; returns the
-// columns.
+// stdout: as text, escaped, at most width columns; returns the columns.
 size_t dump_print_text(const char *text, size_t width);
 bool dump_is_utf8(const void *bytes, size_t size_bytes);
 

@@ -129,7 +129,6 @@ int dump_recode(int argc, char **argv) {
         return status;
     }
     signal(SIGXFSZ, SIG_IGN); // a file size limit is an error of write(), not a death
-    signal(SIGPIPE, SIG_IGN);
     struct target *target = malloc(sizeof(*target));
     if (target == NULL) {
         cli_message("dump recode: out of memory");

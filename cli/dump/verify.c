@@ -2,6 +2,7 @@
 // verdict.
 
 #include "cli/io/cli.h"
+#include "cli/io/escape.h"
 #include "cli/dump/dump.h"
 #include "cli/dump/check.h"
 
@@ -43,8 +44,8 @@ static void print_rules(const struct dump_check *check) {
         printf("%s  %-22s %12" PRIu64 " checked\n", state->failed > 0 ? "FAIL" : "ok  ",
                dump_rule_names[i], state->evaluated);
         if (state->failed > 0) {
-            printf("      %" PRIu64 " failed: %s\n      %s\n", state->failed, state->example,
-                   dump_rule_reasons[i]);
+            printf("      %" PRIu64 " failed: %s\n      %s\n", state->failed,
+                   escape_shown(state->example), dump_rule_reasons[i]);
         }
     }
     print_slack(check);
@@ -90,7 +91,8 @@ int dump_verify_file(const char *path) {
     for (size_t i = 0; status != CLI_ENVIRONMENT && i < DUMP_RULE_COUNT; i++) {
         const struct dump_rule_state *state = &check.rules[i];
         if (state->failed > 0) {
-            printf("%s: dump rule %s failed: %s\n", path, dump_rule_names[i], state->example);
+            printf("%s: dump rule %s failed: %s\n", escape_shown(path), dump_rule_names[i],
+                   escape_shown(state->example));
             status = CLI_FINDING;
         }
     }

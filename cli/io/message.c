@@ -1,18 +1,25 @@
 // message: one line on stderr, and the fate of stdout.
 #include "cli/io/cli.h"
 
+#include "cli/io/escape.h"
+
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#define MESSAGE_BYTES 8192 // a path and what is wrong with it
+
 void cli_message(const char *format, ...) {
+    char text[MESSAGE_BYTES];
+    char line[2 * MESSAGE_BYTES];
     va_list arguments;
-    (void)fputs("countercheck: ", stderr);
     va_start(arguments, format);
-    (void)vfprintf(stderr, format, arguments);
+    (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    (void)fputc('\n', stderr);
+    (void)escape_text(line, sizeof line, text);
+    (void)fprintf(stderr, "countercheck: %s\n", line);
 }
 
 int cli_refused(const char *name) {
@@ -34,6 +41,9 @@ int cli_finish(int status) {
     errno = 0; // of an earlier call
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
         (void)cli_can_print();
+        if (stdout_error == EPIPE) {
+            (void)raise(SIGPIPE); // a reader that is gone ends a filter, unless that is ignored
+        }
         cli_message("cannot write results: %s",
                     stdout_error == 0 ? "write failed" : strerror(stdout_error));
         return CLI_ENVIRONMENT;

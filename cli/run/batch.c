@@ -2,6 +2,7 @@
 #include "cli/run/batch.h"
 
 #include "cli/io/cli.h"
+#include "cli/io/escape.h"
 #include "cli/run/crash.h"
 #include "cli/run/pool.h"
 #include "cli/run/replay.h"
@@ -130,7 +131,7 @@ static void tell_death(struct state *state, const char *path, const struct pool_
     keep_telling(answer->err, kept, sizeof kept);
     describe_death(state, path, kept, answer, line, sizeof line);
     if (!state->batch->is_json) {
-        (void)printf("%s\n", line);
+        (void)printf("%s\n", escape_shown(line));
     } else {
         (void)fputs("{\"file\":", stdout);
         replay_print_json_string(path, stdout);
@@ -143,7 +144,7 @@ static void tell_death(struct state *state, const char *path, const struct pool_
     (void)fflush(stdout);
     for (char *said = strtok(kept, "\n"); said != NULL; said = strtok(NULL, "\n")) {
         if (strncmp(said, line, strlen(line)) != 0) {
-            (void)fprintf(stderr, "%s\n", said);
+            (void)fprintf(stderr, "%s\n", escape_shown(said));
         }
     }
 }
@@ -204,8 +205,8 @@ int batch_run(const struct batch *batch, struct batch_totals *totals) {
         return cli_refused("replay");
     }
     if (batch->times > 1 && !batch->is_json && state.worst != CLI_UNUSABLE) {
-        (void)printf("%s: found in %" PRIu64 " of %" PRIu64 "\n", batch->list->paths[0],
-                     state.found_count, batch->times);
+        (void)printf("%s: found in %" PRIu64 " of %" PRIu64 "\n",
+                     escape_shown(batch->list->paths[0]), state.found_count, batch->times);
     }
     return state.worst;
 }

@@ -3,6 +3,7 @@
 #include "cli/run/crash.h"
 
 #include "cli/io/cli.h"
+#include "cli/io/escape.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -37,10 +38,10 @@ static bool is_watching;
 void crash_prepare(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    int count = vsnprintf(line, sizeof line - 1, format, arguments);
+    char text[sizeof line];
+    (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    line_bytes = count < 0 ? 0 : (size_t)count;
-    line_bytes = line_bytes < sizeof line - 2 ? line_bytes : sizeof line - 2;
+    line_bytes = escape_text(line, sizeof line - 1, text);
     line[line_bytes++] = '\n';
     if (is_watching) {
         (void)alarm(watch_seconds);

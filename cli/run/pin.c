@@ -2,6 +2,7 @@
 #include "cli/run/pin.h"
 
 #include "cli/io/cli.h"
+#include "cli/io/escape.h"
 #include "cli/io/input.h"
 #include "cli/run/machine.h"
 #include "cli/run/replay.h"
@@ -169,7 +170,7 @@ static int write_pinned(const struct pin *pin, const char *path, const uint64_t 
 
 static void tell_changes(const struct pin *pin, const char *path, const uint64_t *stats) {
     const struct account_schema *schema = machine_now()->account;
-    (void)printf("%s: %d statistics pinned\n", path, (int)schema->count);
+    (void)printf("%s: %d statistics pinned\n", escape_shown(path), (int)schema->count);
     for (unsigned i = 0; pin->was_pinned && i < schema->count; i++) {
         uint64_t value = stats[i];
         if (pin->has_old[i] && pin->old_values[i] != value) {

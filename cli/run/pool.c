@@ -307,6 +307,9 @@ bool pool_run(const struct pool *pool) {
     struct run run = {.pool = pool, .job_count = count_jobs(pool)};
     run.answers = calloc(AHEAD_MAX, sizeof run.answers[0]);
     bool ok = run.answers != NULL;
+    struct sigaction before;
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)sigaction(SIGPIPE, &ignore, &before); // a process that died as it was given an input
     while (ok && !run.is_over && run.next_taken < pool->input_count) {
         ok = give_inputs(&run) && hear_all(&run);
         take_answers(&run);
@@ -314,5 +317,6 @@ bool pool_run(const struct pool *pool) {
     if (run.answers != NULL) {
         stop(&run);
     }
+    (void)sigaction(SIGPIPE, &before, NULL);
     return ok;
 }

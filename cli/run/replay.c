@@ -2,6 +2,7 @@
 #include "cli/run/replay.h"
 
 #include "cli/io/cli.h"
+#include "cli/io/escape.h"
 #include "cli/run/crash.h"
 #include "cli/run/machine.h"
 #include "fuzz/program/text.h"
@@ -34,21 +35,9 @@ bool replay_parse_level(const char *subcommand, const char *text, enum oracle_le
 }
 
 void replay_print_json_string(const char *text, FILE *stream) {
-    (void)fputc('"', stream);
-    for (const char *at = text; *at != 0; at++) {
-        unsigned char c = (unsigned char)*at;
-        if (c == '"' || c == '\\') {
-            (void)fprintf(stream, "\\%c", c);
-        } else if (c < 0x20) {
-            (void)fprintf(stream, "\\u%04x", c);
-        } else {
-            (void)fputc(c, stream);
-        }
-    }
-    (void)fputc('"', stream);
+    escape_print_json(text, strlen(text), stream);
 }
 
-// Copies the account of this moment.
 static void take_account(const struct replay *replay, uint64_t *values) {
     unsigned count = executor_machine(replay->executor)->account->count;
     memcpy(values, executor_account(replay->executor), count * sizeof *values);
@@ -201,7 +190,7 @@ void replay_print_finding(const struct replay *replay, const struct program *pro
     char text[TEXT_LINE_BYTES > 512 ? TEXT_LINE_BYTES : 512];
     const struct finding *finding = executor_finding(replay->executor);
     (void)finding_line(finding, text, sizeof text);
-    (void)fprintf(stream, "%s: %s\n", replay->name, text);
+    (void)fprintf(stream, "%s: %s\n", escape_shown(replay->name), text);
     finding_print(finding, stream);
     size_t at = (size_t)finding->operation;
     size_t last = at < program->count ? at + 1 : program->count;

@@ -3,6 +3,7 @@
 #include "cli/run/shrink.h"
 
 #include "cli/io/cli.h"
+#include "cli/io/escape.h"
 #include "fuzz/generate/minimizer.h"
 
 #include <inttypes.h>
@@ -172,8 +173,9 @@ void shrink_describe(const struct outcome *outcome, char *text, size_t size_byte
 void shrink_print(const char *path, const struct shrink *shrink, const struct program *program) {
     char what[TRIAL_CRASH_BYTES + 16];
     shrink_describe(&shrink->outcome, what, sizeof what);
-    (void)printf(
-        "%s: %s: %zu operations of %zu, after %" PRIu64 " trials; the same in %u of %u runs%s\n",
-        path, what, program->count, shrink->before_count, shrink->trial_count, shrink->same_count,
-        shrink->rerun_count, shrink->is_cut ? "; not minimal: the time was over" : "");
+    (void)printf("%s: %s: %zu operations of %zu, after %" PRIu64
+                 " trials; the same in %u of %u runs%s\n",
+                 escape_shown(path), escape_shown(what), program->count, shrink->before_count,
+                 shrink->trial_count, shrink->same_count, shrink->rerun_count,
+                 shrink->is_cut ? "; not minimal: the time was over" : "");
 }

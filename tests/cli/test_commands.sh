@@ -150,7 +150,7 @@ if [ -w /dev/full ]; then
     one_line "a full disk"
 fi
 { "$command" replay --stats --json clean.ops 2>err; echo $? >status; } | true
-[ "$(cat status)" = 0 ] || [ "$(cat status)" = 3 ] || fail "a closed pipe: status $(cat status)"
+[ "$(cat status)" = 0 ] || { [ "$(cat status)" = 141 ] && [ ! -s err ]; } || fail "a closed pipe: status $(cat status)"
 
 # ---- replay --pin
 

@@ -1,0 +1,82 @@
+// test_escape: what a terminal would obey is shown and not sent; all else is itself.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "cli/io/escape.h"
+
+static void hostile_characters_are_shown(void **context) {
+    static const struct {
+        const char *from, *to;
+    } cases[] = {
+        {"plain text 48", "plain text 48"},
+        {"\x1b[31m\x07\x7f", "\\x1b[31m\\x07\\x7f"},
+        {"a\nb\tc", "a\\x0ab\\x09c"},
+        {"\xc2\x9b\xc2\x80\xc2\x9f", "\\u{9b}\\u{80}\\u{9f}"},
+        {"\xc2\xa0\xc3\xa9", "\xc2\xa0\xc3\xa9"}, // no-break space, e acute
+        {"\xe2\x80\xae\xe2\x80\xaa", "\\u{202e}\\u{202a}"},
+        {"\xe2\x80\xa9\xe2\x80\xaf", "\xe2\x80\xa9\xe2\x80\xaf"}, // U+2029, U+202F: beside them
+        {"\xe2\x81\xa6\xe2\x81\xa9", "\\u{2066}\\u{2069}"},
+        {"\xe2\x81\xa5\xe2\x81\xaa", "\xe2\x81\xa5\xe2\x81\xaa"}, // U+2065, U+206A
+        {"\xe2\x80\x8e\xe2\x80\x8f", "\\u{200e}\\u{200f}"},
+        {"\xff\xc2", "\\xff\\xc2"},                            // no UTF-8, and half of it
+        {"\xc0\x9b\xed\xa0\x80", "\\xc0\\x9b\\xed\\xa0\\x80"}, // overlong, a surrogate
+        {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+    };
+    (void)context;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[256];
+        assert_int_equal(escape_text(text, sizeof text, cases[i].from), strlen(cases[i].to));
+        assert_string_equal(text, cases[i].to);
+        assert_string_equal(escape_shown(cases[i].from), cases[i].to);
+    }
+}
+
+static void no_room_cuts_between_characters(void **context) {
+    char text[6];
+    (void)context;
+    assert_int_equal(escape_text(text, sizeof text, "ab\x1b"), 2);
+    assert_string_equal(text, "ab");
+    assert_int_equal(escape_text(text, sizeof text, "a\x1b"), 5);
+    assert_string_equal(text, "a\\x1b");
+}
+
+static void a_width_counts_what_is_shown(void **context) {
+    char text[64] = "";
+    (void)context;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    assert_int_equal(escape_print("\xc3\xa9\x1bxy", 6, file), 6);
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    assert_string_equal(text, "\xc3\xa9\\x1bx");
+    (void)fclose(file);
+}
+
+static void json_stays_json(void **context) {
+    char text[128];
+    (void)context;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    escape_print_json("a\"\\\n\xff\xc2\x9b\xe2\x80\xae\xc3\xa9", 12, file);
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    assert_string_equal(text, "\"a\\\"\\\\\\u000a\\ufffd\\u009b\\u202e\xc3\xa9\"");
+    (void)fclose(file);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hostile_characters_are_shown),
+        cmocka_unit_test(no_room_cuts_between_characters),
+        cmocka_unit_test(a_width_counts_what_is_shown),
+        cmocka_unit_test(json_stays_json),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
