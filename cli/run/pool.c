@@ -203,8 +203,9 @@ static bool give_input(struct run *run, struct job *job) {
     if (job->pid == 0 && !start(run, job)) {
         return false;
     }
-    (void)ftruncate(fileno(job->out), 0);
-    (void)ftruncate(fileno(job->err), 0);
+    if (ftruncate(fileno(job->out), 0) != 0 || ftruncate(fileno(job->err), 0) != 0) {
+        return false; // else an answer of the input before would be told again
+    }
     (void)lseek(fileno(job->out), 0, SEEK_SET); // theirs as well: a descriptor's place is shared
     (void)lseek(fileno(job->err), 0, SEEK_SET);
     job->input = run->next_input++;

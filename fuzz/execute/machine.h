@@ -1,9 +1,9 @@
 // machine: what the harness needs of a kind of heap to run programs on it: one table of functions.
 //
 // The executor steps through a program; what an operation does, which rules judge it and what the
-// statistics are is the machine's affair. There is one machine for a Go-like heap (fuzz/go), and one
-// for any heap that is described by subject/subject.h (fuzz/subject). All functions get the state
-// that create() made. Single-threaded.
+// statistics are is the machine's affair. There is one machine for a Go-like heap (fuzz/go), and
+// one for any heap that is described by subject/subject.h (fuzz/subject). All functions get the
+// state that create() made. Single-threaded.
 #ifndef FUZZ_EXECUTE_MACHINE_H
 #define FUZZ_EXECUTE_MACHINE_H
 
@@ -28,8 +28,8 @@ struct machine {
     void *(*create)(struct executor *executor, const void *argument);
     void (*destroy)(void *state);
 
-    // Begins a program on a heap without a past, or on one that was reset to be like it; `fresh`: on
-    // one that is new in any case. False: the environment refused it.
+    // Begins a program on a heap without a past, or on one that was reset to be like it; `fresh`:
+    // on one that is new in any case. False: the environment refused it.
     bool (*begin)(void *state, const struct program *program, bool fresh);
 
     // Does one operation and tells the judge of its result. Whether it did anything.

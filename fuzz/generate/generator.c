@@ -315,8 +315,8 @@ void generator_program(struct program *program, uint32_t seed, size_t operations
     while (program->count < length) {
         struct operation phrase[GENERATOR_PHRASE_MAX];
         size_t count = draw_phrase(&random, program, program->count, &plan, phrase);
-        if (language_has(language_now(), CAPABILITY_GO) &&
-            operation_code(phrase[0]) == OP_ALLOC && random_once_in(&random, 3)) {
+        if (language_has(language_now(), CAPABILITY_GO) && operation_code(phrase[0]) == OP_ALLOC &&
+            random_once_in(&random, 3)) {
             phrase[count++] = root_of(&random, phrase[0]);
         }
         for (size_t i = 0; i < count && program->count < length; i++) {

@@ -9,18 +9,18 @@
 #include "oracle/go/oracle.h"
 #include "runtime/runtime.h"
 
-#define GO_HANDLES    256
-#define GO_GOROUTINES 16
-#define GO_THREADS    16
-#define GO_ROOTS      16
-#define GO_MANUALS    64
-#define GO_TYPES      16
-#define GO_FUNCS      8
-#define GO_DATA_WORDS 64
-#define GO_BSS_WORDS  64
-#define GO_NO_HANDLE  UINT32_MAX
-#define HEAPS_BESIDE_MAX    5 // more than there are strides to try
-#define GO_MADE_MAX   4 // operations of a program that have the system make threads or heaps
+#define GO_HANDLES       256
+#define GO_GOROUTINES    16
+#define GO_THREADS       16
+#define GO_ROOTS         16
+#define GO_MANUALS       64
+#define GO_TYPES         16
+#define GO_FUNCS         8
+#define GO_DATA_WORDS    64
+#define GO_BSS_WORDS     64
+#define GO_NO_HANDLE     UINT32_MAX
+#define HEAPS_BESIDE_MAX 5 // more than there are strides to try
+#define GO_MADE_MAX      4 // operations of a program that have the system make threads or heaps
 
 struct manual_slot {
     void *base; // NULL: empty
@@ -94,9 +94,8 @@ bool go_memory_failed(struct go_machine *machine);
 bool go_has_handle(struct go_machine *machine);
 
 // Tells the model that `object` (NULL: no memory) was allocated for the slot. False: it is NULL.
-bool go_allocated(struct go_machine *machine, uint32_t slot,
-                        const struct model_request *request, const void *object,
-                        size_t usable_bytes);
+bool go_allocated(struct go_machine *machine, uint32_t slot, const struct model_request *request,
+                  const void *object, size_t usable_bytes);
 
 // Undoes what is left of the program's stops of the world.
 void go_let_world_run(struct go_machine *machine);

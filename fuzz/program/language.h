@@ -1,8 +1,9 @@
-// language: which operations and which statistics' names a program may use: those of the heap that it is for.
+// language: which operations and which statistics' names a program may use: those of the heap that
+// it is for.
 //
 // One language is in use in a process at a time; in the beginning it is that of a Go-like heap, the
-// oldest. Whoever opens another kind of heap says so before a program is read, drawn or changed. Not
-// thread-safe.
+// oldest. Whoever opens another kind of heap says so before a program is read, drawn or changed.
+// Not thread-safe.
 #ifndef FUZZ_PROGRAM_LANGUAGE_H
 #define FUZZ_PROGRAM_LANGUAGE_H
 
