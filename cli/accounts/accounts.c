@@ -2,11 +2,19 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/accounts/accounts.h"
 
+#include "dump/reader.h"
+
 #include "cli/io/cli.h"
 #include "fuzz/program/nearest.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+static const char whole[] = "dump"; // of a dump that cannot be read, or that only one build writes
+
+const char *accounts_record_name(size_t index) {
+    return index < DUMP_TAG_COUNT ? dump_tag_names[index] : index == DUMP_TAG_COUNT ? whole : NULL;
+}
 
 void *accounts_add(struct accounts *accounts, void **rows, size_t *count, size_t row_bytes) {
     uint8_t *grown = realloc(*rows, (*count + 1) * row_bytes);

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char whole[] = "dump"; // of a dump that cannot be read, or that only one build writes
-
 struct kind {
     uint64_t *hashes; // of the records; sorted
     size_t count, capacity;
@@ -22,10 +20,6 @@ struct records {
     struct dump_record_MemStats memstats;
     bool is_whole; // to its end, without an error
 };
-
-const char *accounts_record_name(size_t index) {
-    return index < DUMP_TAG_COUNT ? dump_tag_names[index] : index == DUMP_TAG_COUNT ? whole : NULL;
-}
 
 static void records_fini(struct records *records) {
     for (size_t i = 0; i < DUMP_TAG_COUNT; i++) {
@@ -206,7 +200,7 @@ void accounts_compare_dumps(struct accounts *accounts, const struct accounts_pla
         compare_kinds(accounts, place, records);
     } else {
         const size_t counts[2] = {records[0].is_whole, records[1].is_whole};
-        (void)note(accounts, whole, place, counts, counts);
+        (void)note(accounts, accounts_record_name(DUMP_TAG_COUNT), place, counts, counts);
     }
     records_fini(&records[0]);
     records_fini(&records[1]);
