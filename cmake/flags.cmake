@@ -3,8 +3,9 @@
 option(COUNTERCHECK_WERROR "Warnings are errors" OFF)
 option(COUNTERCHECK_COVERAGE "Instrument for llvm-cov (clang) or gcov (gcc)" OFF)
 set(COUNTERCHECK_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,undefined or thread")
-set(COUNTERCHECK_ENGINE "builtin" CACHE STRING "Fuzzing engine of the targets: libfuzzer, afl or builtin")
-set_property(CACHE COUNTERCHECK_ENGINE PROPERTY STRINGS libfuzzer afl builtin)
+set(COUNTERCHECK_ENGINE "builtin" CACHE STRING
+    "Fuzzing engine of the targets: libfuzzer, afl, builtin, or environment: what LIB_FUZZING_ENGINE says")
+set_property(CACHE COUNTERCHECK_ENGINE PROPERTY STRINGS libfuzzer afl builtin environment)
 set(COUNTERCHECK_CHECK_LEVEL "" CACHE STRING "0 CHECK, 1 also ASSERT, 2 also ASSERT_SLOW; empty: 1")
 
 # No type was chosen: the optimised one, as nobody wants the other by accident.

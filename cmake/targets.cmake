@@ -1,8 +1,12 @@
 # targets: one executable for each fuzz/targets/target_*.c, driven by the engine that the preset chose.
 #
 # fuzz/targets/target_NAME.c becomes fuzz_NAME. What several targets share stands in fuzz/targets/target_stats.c and
-# is linked into each. The engines: libFuzzer (clang), AFL++'s driver (afl-clang-fast), or
-# fuzz/targets/engine_builtin.c, which needs only a C compiler.
+# is linked into each. The engines: libFuzzer (clang), AFL++'s driver (afl-clang-fast),
+# fuzz/targets/engine_builtin.c, which needs only a C compiler, or what the environment's
+# LIB_FUZZING_ENGINE says, linked as C++ (OSS-Fuzz).
+if(COUNTERCHECK_ENGINE STREQUAL "environment")
+    enable_language(CXX)
+endif()
 
 file(GLOB target_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/targets/target_*.c)
 list(FILTER target_sources EXCLUDE REGEX "/target_stats\\.c$")
@@ -29,7 +33,10 @@ if(NOT COUNTERCHECK_ENGINE STREQUAL "builtin" OR target_engine)
         string(REPLACE "target_" "fuzz_" name ${name})
         add_executable(${name} ${source} ${target_shared} ${target_engine})
         target_link_libraries(${name} PRIVATE countercheck_fuzz_inputs)
-        if(NOT COUNTERCHECK_ENGINE STREQUAL "builtin")
+        if(COUNTERCHECK_ENGINE STREQUAL "environment")
+            set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
+            target_link_libraries(${name} PRIVATE $ENV{LIB_FUZZING_ENGINE})
+        elseif(NOT COUNTERCHECK_ENGINE STREQUAL "builtin")
             target_link_options(${name} PRIVATE -fsanitize=fuzzer)
         endif()
         if(name STREQUAL "fuzz_decode" AND COUNTERCHECK_ENGINE STREQUAL "libfuzzer")
