@@ -184,7 +184,9 @@ static int run_target(const char *path, enum input_kind kind) {
     int status = input_read_bytes(path, &bytes, &size_bytes);
     if (status == CLI_CLEAN) {
         crash_prepare("countercheck: %s: crashed in the fuzz target %s", path, kind_names[kind]);
-        (void)(kind == KIND_OPS ? target_ops_input : target_decode_input)(bytes, size_bytes);
+        (void)(kind == KIND_OPS         ? target_ops_input
+               : kind == KIND_RELATIONS ? target_relations_input
+                                        : target_decode_input)(bytes, size_bytes);
         free(bytes);
     }
     return status;
@@ -211,6 +213,7 @@ static int replay_input(void *context, const char *path, enum input_kind kind,
     switch (kind) {
     case KIND_DECODE:
     case KIND_OPS:
+    case KIND_RELATIONS:
         return run_target(path, kind);
     case KIND_DUMP:
         crash_prepare("countercheck: %s: crashed as a dump", path);

@@ -11,7 +11,7 @@ if(COUNTERCHECK_COMMAND)
     target_link_libraries(countercheck_cli PUBLIC ZLIB::ZLIB LibLZMA::LibLZMA PkgConfig::ZSTD PkgConfig::JSONC)
     target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_GO=${COUNTERCHECK_HAS_GO})
     # Targets that take any bytes, under names of their own: a whole corpus is replayed by the command.
-    foreach(target decode ops)
+    foreach(target decode ops relations)
         add_library(countercheck_target_${target} STATIC fuzz/targets/target_${target}.c)
         target_compile_definitions(countercheck_target_${target}
             PRIVATE LLVMFuzzerTestOneInput=target_${target}_input)

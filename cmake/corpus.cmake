@@ -2,6 +2,7 @@
 #
 # corpus/{heap,dump}/{seed,found,regression}/*   are replayed under the oracle
 # corpus/ops/{seed,found,regression}/*           go through the codec and back: any bytes, refused ones too
+# corpus/relations/{seed,found,regression}/*     are parsed and evaluated as relations
 # corpus/decode/{seed,found,regression}/*        go through the decoder and back
 
 # countercheck_corpus(TARGET) sets corpus_files to the kept inputs of one target.
@@ -28,7 +29,7 @@ if(TARGET countercheck)
         endforeach()
     endforeach()
 endif()
-foreach(target decode ops)
+foreach(target decode ops relations)
     if(TARGET fuzz_${target})
         countercheck_corpus(${target})
         foreach(file IN LISTS corpus_files)

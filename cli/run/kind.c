@@ -9,7 +9,8 @@
 
 #define HEAD_BYTES 4096
 
-const char *const kind_names[KIND_COUNT] = {"program", "decode", "ops", "dump", "race"};
+const char *const kind_names[KIND_COUNT] = {"program",   "decode", "ops",
+                                            "relations", "dump",   "race"};
 
 // The folder that ends at *end, which moves before it; its length in *length.
 static const char *folder_before(const char *path, const char **end, size_t *length) {
@@ -36,6 +37,7 @@ static enum input_kind kind_by_folder(const char *path) {
     static const char *const shelves[] = {"seed", "found", "regression", NULL};
     static const char *const decode[] = {"decode", NULL};
     static const char *const ops[] = {"ops", NULL};
+    static const char *const relations[] = {"relations", NULL};
     const char *end = path + strlen(path);
     size_t length;
     (void)folder_before(path, &end, &length);
@@ -46,6 +48,9 @@ static enum input_kind kind_by_folder(const char *path) {
     name = folder_before(path, &end, &length);
     if (is_one(name, length, decode)) {
         return KIND_DECODE;
+    }
+    if (is_one(name, length, relations)) {
+        return KIND_RELATIONS;
     }
     return is_one(name, length, ops) ? KIND_OPS : KIND_PROGRAM;
 }

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if COUNTERCHECK_HAS_GO
 #include "fuzz/go/machine.h"
@@ -35,6 +36,12 @@ static char *read_relations(const char *path, int *status) {
         return NULL;
     }
     text[size_bytes] = 0;
+    if (strlen(text) != size_bytes) {
+        cli_message("%s: byte %zu is 0: this is no text of relations", path, strlen(text));
+        free(text);
+        *status = CLI_UNUSABLE;
+        return NULL;
+    }
     return text;
 }
 

@@ -8,5 +8,6 @@
 
 int target_decode_input(const uint8_t *bytes, size_t size_bytes);
 int target_ops_input(const uint8_t *bytes, size_t size_bytes);
+int target_relations_input(const uint8_t *bytes, size_t size_bytes);
 
 #endif

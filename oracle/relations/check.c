@@ -152,6 +152,11 @@ static void describe(const struct relations *relations, const struct rule *rule,
     }
 }
 
+static void describe_overflow(const struct rule *rule, struct relations_failure *failure) {
+    struct line line = {.text = failure->text};
+    put(&line, "%s: its sides do not fit into 128 bits", rule->shown.text);
+}
+
 // ---- rules
 
 static bool applies(const struct rule *rule, const struct relations_facts *facts) {
@@ -168,7 +173,11 @@ static bool check_row(const struct relations *relations, struct rule *rule, uint
     *is_known = true;
     for (uint32_t i = 0; i < rule->side_count && *is_known; i++) {
         values[i] = relations_value(relations, rule->sides[i], facts, row);
-        *is_known = values[i].is_known && !values[i].has_overflowed;
+        *is_known = values[i].is_known;
+        if (*is_known && values[i].has_overflowed) {
+            describe_overflow(rule, failure);
+            return false;
+        }
     }
     if (!*is_known) {
         return true;
@@ -270,9 +279,21 @@ static bool names_ledger(const struct relations *relations, uint32_t side) {
     return does;
 }
 
+static bool is_equality(const struct rule *rule) {
+    for (uint32_t i = 1; i < rule->side_count; i++) {
+        if (rule->comparisons[i] != EQUAL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool relations_tie(const struct relations *relations, uint32_t index) {
     for (uint32_t i = 0; i < relations->rule_count; i++) {
         const struct rule *rule = &relations->rules[i];
+        if (rule->moment != 0 || rule->is_off || rule->option != NULL || !is_equality(rule)) {
+            continue;
+        }
         bool has_statistic = false;
         bool has_ledger = false;
         bool counts_failures = false;

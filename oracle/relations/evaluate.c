@@ -9,6 +9,12 @@ static struct interval known(wide low, wide high) {
 
 static const struct interval unknown = {.is_known = false};
 
+// The same, and past 128 bits if one of the operands was.
+static struct interval after(struct interval value, struct interval a, struct interval b) {
+    value.has_overflowed = value.has_overflowed || a.has_overflowed || b.has_overflowed;
+    return value;
+}
+
 static wide lesser(wide a, wide b) {
     return a < b ? a : b;
 }
@@ -105,6 +111,17 @@ static struct interval multiply(struct interval a, struct interval b) {
     return product;
 }
 
+// What is left of a division by a positive number, at least 0.
+static wide rest_of(wide value, wide by) {
+    wide rest = value % by;
+    return rest < 0 ? rest + by : rest;
+}
+
+static bool round_up(wide value, wide by, wide *rounded) {
+    wide rest = rest_of(value, by);
+    return !__builtin_add_overflow(value, rest == 0 ? 0 : by - rest, rounded);
+}
+
 // By a positive number, downwards; by anything else the value is not known.
 static struct interval divide(const struct node *node, struct interval a, struct interval b) {
     if (b.low != b.high || b.low <= 0) {
@@ -117,9 +134,20 @@ static struct interval divide(const struct node *node, struct interval a, struct
         return known(low, high);
     }
     if (node->kind == NODE_MODULO) {
-        return low == high ? known(a.low - low * by, a.high - high * by) : known(0, by - 1);
+        return low == high ? known(rest_of(a.low, by), rest_of(a.high, by)) : known(0, by - 1);
     }
-    return known((low + (a.low > low * by)) * by, (high + (a.high > high * by)) * by); // round_up
+    struct interval rounded = known(0, 0);
+    bool fits = round_up(a.low, by, &rounded.low) && round_up(a.high, by, &rounded.high);
+    rounded.has_overflowed = !fits;
+    return rounded;
+}
+
+static struct interval least_of(struct interval a, struct interval b) {
+    return after(known(lesser(a.low, b.low), lesser(a.high, b.high)), a, b);
+}
+
+static struct interval greatest_of(struct interval a, struct interval b) {
+    return after(known(greater(a.low, b.low), greater(a.high, b.high)), a, b);
 }
 
 static struct interval over_rows(const struct relations *relations, const struct node *node,
@@ -133,12 +161,9 @@ static struct interval over_rows(const struct relations *relations, const struct
         if (node->kind == NODE_SUM) {
             whole = add(whole, value, false);
         } else if (node->kind == NODE_ROW_MIN) {
-            whole = row == 0 ? value
-                             : known(lesser(whole.low, value.low), lesser(whole.high, value.high));
+            whole = row == 0 ? value : least_of(whole, value);
         } else {
-            whole = row == 0
-                        ? value
-                        : known(greater(whole.low, value.low), greater(whole.high, value.high));
+            whole = row == 0 ? value : greatest_of(whole, value);
         }
     }
     return whole;
@@ -167,11 +192,11 @@ static struct interval of_two(const struct node *node, struct interval a, struct
     case NODE_MULTIPLY:
         return multiply(a, b);
     case NODE_LESSER:
-        return known(lesser(a.low, b.low), lesser(a.high, b.high));
+        return least_of(a, b);
     case NODE_GREATER:
-        return known(greater(a.low, b.low), greater(a.high, b.high));
+        return greatest_of(a, b);
     default:
-        return divide(node, a, b);
+        return after(divide(node, a, b), a, b);
     }
 }
 
@@ -240,7 +265,7 @@ static void remember(struct relations *relations, const struct relations_facts *
         for (uint32_t row = 0; row < (node->rows == NO_ROW ? 1 : node->rows); row++) {
             struct history *history = &relations->histories[node->index + row];
             struct interval now = relations_value(relations, node->a, facts, row);
-            if (!now.is_known) {
+            if (!now.is_known || now.has_overflowed) {
                 continue;
             }
             wide value = node->kind == NODE_TROUGH ? now.low : now.high;

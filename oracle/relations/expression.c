@@ -8,10 +8,33 @@
 
 // ---- nodes
 
+// Names may stand for trees that share their parts, so that a short text can mean a huge one.
+static bool measure(const struct relations *relations, struct node *node) {
+    const uint32_t operands[] = {node->a, node->b};
+    uint64_t cost = 1;
+    node->height = 1;
+    for (int i = 0; i < 2; i++) {
+        if (operands[i] != NO_NODE) {
+            const struct node *operand = &relations->nodes[operands[i]];
+            cost += operand->cost;
+            node->height = operand->height >= node->height ? operand->height + 1 : node->height;
+        }
+    }
+    bool goes_through =
+        node->kind == NODE_SUM || node->kind == NODE_ROW_MIN || node->kind == NODE_ROW_MAX;
+    cost *= goes_through ? node->index : 1;
+    node->cost = (uint32_t)(cost < COST_MAX ? cost : COST_MAX);
+    return cost < COST_MAX && node->height < HEIGHT_MAX;
+}
+
 static uint32_t add_node(struct parser *parser, struct node node) {
     struct relations *relations = parser->relations;
     if (relations->node_count == NODES_MAX) {
         return FAIL(parser, "more than %d terms in all", NODES_MAX);
+    }
+    if (!measure(relations, &node)) {
+        return FAIL(parser, "too much to work out: more than %d terms, or %d in each other",
+                    COST_MAX, HEIGHT_MAX);
     }
     relations->nodes[relations->node_count] = node;
     return relations->node_count++;
@@ -204,6 +227,10 @@ static uint32_t parse_statistic(struct parser *parser, enum node_kind kind, cons
 static bool need_histories(struct parser *parser, uint32_t count) {
     struct relations *relations = parser->relations;
     size_t wanted = (size_t)relations->history_count + count;
+    if (wanted > PAST_MAX) {
+        (void)FAIL(parser, "more than %d values to remember", PAST_MAX);
+        return false;
+    }
     struct history *grown = supply_resized(relations->histories, wanted * sizeof *grown);
     if (grown == NULL) {
         parser->has_failed = true;
@@ -229,14 +256,14 @@ static uint32_t add_history(struct parser *parser, enum node_kind kind, uint32_t
 
 static uint32_t parse_call_of_one(struct parser *parser, enum node_kind kind) {
     uint32_t a = parser_expect(parser, "(") ? parse_expression(parser) : NO_NODE;
+    if (a != NO_NODE && kind == NODE_SUM && node_of(parser, a)->rows == NO_ROW) {
+        return FAIL(parser, "sum adds up a row, and here is one number");
+    }
     if (a == NO_NODE || !parser_expect(parser, ")")) {
         return NO_NODE;
     }
     if (kind != NODE_SUM) {
         return add_history(parser, kind, a);
-    }
-    if (node_of(parser, a)->rows == NO_ROW) {
-        return FAIL(parser, "sum adds up a row, and here is one number");
     }
     return add_node(
         parser,
@@ -286,6 +313,16 @@ static uint32_t parse_lanes(struct parser *parser) {
     return value != NO_NODE && parser_expect(parser, ")") ? value : NO_NODE;
 }
 
+// Within `each NAME:` the words NAME and `row` are the number of the row, unless a statistic is
+// called so.
+static bool is_row_number(const struct parser *parser, const char *name, size_t name_bytes) {
+    bool is_word =
+        (name_bytes == 3 && memcmp(name, "row", 3) == 0) ||
+        (strlen(parser->row_name) == name_bytes && memcmp(parser->row_name, name, name_bytes) == 0);
+    return parser->row_count != NO_ROW && is_word &&
+           parse_find_statistic(parser, name, name_bytes) == NO_NODE;
+}
+
 static uint32_t parse_word(struct parser *parser, const char *name, size_t name_bytes) {
     for (uint32_t i = 0; i < parser->let_count; i++) {
         if (strlen(parser->lets[i].name) == name_bytes &&
@@ -293,8 +330,7 @@ static uint32_t parse_word(struct parser *parser, const char *name, size_t name_
             return parser->lets[i].node;
         }
     }
-    if (parser->row_name[0] != 0 && strlen(parser->row_name) == name_bytes &&
-        memcmp(parser->row_name, name, name_bytes) == 0) {
+    if (is_row_number(parser, name, name_bytes)) {
         return add_node(
             parser,
             (struct node){.kind = NODE_ROW, .a = NO_NODE, .b = NO_NODE, .rows = parser->row_count});

@@ -140,7 +140,7 @@ static void parse_condition(struct parser *parser, struct rule *rule) {
     }
     const char *const *option = parser->schema->options;
     for (; option != NULL && *option != NULL; option++) {
-        if (parser_take(parser, *option)) {
+        if (parser_take_text(parser, *option)) {
             rule->option = *option;
             return;
         }
@@ -208,13 +208,15 @@ static void parse_each(struct parser *parser, struct rule *rule) {
     }
     for (uint32_t i = 0; i < parser->relations->statistic_count; i++) {
         const struct countercheck_statistic *statistic = &parser->schema->statistics[i];
-        if (statistic->count > 0 && strncmp(statistic->name, name, name_bytes) == 0 &&
-            statistic->name[name_bytes] == '.') {
+        bool begins_so = strncmp(statistic->name, name, name_bytes) == 0;
+        if (statistic->count > 0 && begins_so &&
+            (statistic->name[name_bytes] == '.' || statistic->name[name_bytes] == 0)) {
             rule->rows = statistic->count;
         }
     }
     if (rule->rows == NO_ROW) {
-        (void)FAIL(parser, "no row of statistics begins with '%.*s.'", (int)name_bytes, name);
+        (void)FAIL(parser, "no row of statistics is '%.*s' or begins with '%.*s.'", (int)name_bytes,
+                   name, (int)name_bytes, name);
         return;
     }
     memcpy(parser->row_name, name, name_bytes);

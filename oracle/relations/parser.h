@@ -47,6 +47,8 @@ void parser_next(struct parser *parser);
 bool parser_is(const struct parser *parser, const char *word);
 bool parser_take(struct parser *parser, const char *word);
 bool parser_expect(struct parser *parser, const char *word);
+// Takes this text, whatever its characters, when a blank, a comma or the line's end is behind it.
+bool parser_take_text(struct parser *parser, const char *text);
 bool parser_is_digit(char c);
 
 // A sum of products: the number of its node; NO_NODE: an error was noted. expression.c

@@ -5,8 +5,11 @@
 #include "oracle/relations/relations.h"
 
 #define NODES_MAX  4096
-#define DEPTH_MAX  64
-#define SIDES_MAX  8 // of a chain of comparisons
+#define DEPTH_MAX  64    // parentheses, calls and signs in each other
+#define HEIGHT_MAX 512   // of a tree, names that stand for trees included
+#define COST_MAX   65536 // nodes that one evaluation of a tree may visit
+#define PAST_MAX   65536 // values that peaks, troughs and deltas remember
+#define SIDES_MAX  8     // of a chain of comparisons
 #define TERMS_MAX  16
 #define LETS_MAX   64
 #define NAME_BYTES 64
@@ -52,7 +55,9 @@ struct node {
     enum node_kind kind;
     uint32_t a, b; // operands
     uint32_t index;
-    uint32_t rows; // how many rows this value has: NO_ROW: one value; of SUM: how many are added
+    uint32_t rows;   // how many rows this value has: NO_ROW: one value; of SUM: how many are added
+    uint32_t cost;   // nodes that are visited for its value, with all rows
+    uint32_t height; // nodes above each other
     int64_t number;
     uint32_t name_at, name_bytes; // in the text: how it is shown
 };

@@ -149,13 +149,14 @@ bool relations_need_values(const struct relations *relations);
 bool relations_need_walk(const struct relations *relations);
 bool relations_need_lanes(const struct relations *relations);
 
-// Whether statistic number `statistic` of the schema is named in a rule that names live.* or ops.*
-// as well: a failed call may not move it.
+// Whether statistic number `statistic` of the schema is equal to live.*, total.*, freed.* or ops.*
+// by a rule without a condition: a failed call may not move it. (Bounds tie nothing: a call that
+// fails may have mapped memory.)
 bool relations_tie(const struct relations *relations, uint32_t statistic);
 
 // Evaluates each rule whose conditions hold. Failures of rules that are not known defects go to
 // `failures`, at most `capacity`; returns how many there are. A rule whose terms are not known now
-// is not evaluated.
+// is not evaluated; one whose sides need more than 128 bits has failed.
 size_t relations_check(struct relations *relations, const struct relations_facts *facts,
                        struct relations_failure *failures, size_t capacity);
 

@@ -61,7 +61,7 @@ static void read_number(struct parser *parser) {
 
 void parser_next(struct parser *parser) {
     const char *at = parser->at;
-    while (at < parser->line_end && (*at == ' ' || *at == '\t')) {
+    while (at < parser->line_end && (*at == ' ' || *at == '\t' || *at == '\r')) {
         at++;
     }
     parser->token = at;
@@ -87,6 +87,19 @@ void parser_next(struct parser *parser) {
 bool parser_is(const struct parser *parser, const char *word) {
     return parser->kind != TOKEN_END && strlen(word) == parser->token_bytes &&
            memcmp(parser->token, word, parser->token_bytes) == 0;
+}
+
+bool parser_take_text(struct parser *parser, const char *text) {
+    size_t text_bytes = strlen(text);
+    size_t left = (size_t)(parser->line_end - parser->token);
+    if (parser->kind == TOKEN_END || text_bytes > left ||
+        memcmp(parser->token, text, text_bytes) != 0 ||
+        (text_bytes < left && strchr(" \t\r,#", parser->token[text_bytes]) == NULL)) {
+        return false;
+    }
+    parser->at = parser->token + text_bytes;
+    parser_next(parser);
+    return true;
 }
 
 bool parser_take(struct parser *parser, const char *word) {

@@ -267,16 +267,27 @@ static bool value_of(const struct judge *judge, const char *name, uint32_t row, 
     return false;
 }
 
+// A variable of so many bits, read as a signed one: one that went below 0 is huge without a sign.
+static int64_t as_signed(int64_t value, uint32_t bits) {
+    if (bits == 0 || bits >= 64) {
+        return value;
+    }
+    uint64_t sign = UINT64_C(1) << (bits - 1);
+    uint64_t low = (uint64_t)value & (sign | (sign - 1));
+    return (int64_t)((low ^ sign) - sign);
+}
+
 static bool check_kind(struct judge *judge, const struct countercheck_statistic *statistic,
                        uint32_t at, uint32_t row) {
     int64_t now = judge->values[at];
+    int64_t own = as_signed(now, statistic->bits); // as its own variable holds it
     int64_t before = judge->has_before ? judge->values_before[at] : now;
     int64_t gauge = now;
     bool has_gauge = statistic->of != NULL && value_of(judge, statistic->of, row, &gauge);
     const char *sentence = NULL;
     switch (statistic->kind) {
     case COUNTERCHECK_GAUGE:
-        sentence = now < 0 ? "a gauge is below 0" : NULL;
+        sentence = own < 0 ? "a gauge is below 0" : NULL;
         break;
     case COUNTERCHECK_CUMULATIVE:
         sentence = has_gone_down(statistic, before, now) ? "a count went down" : NULL;

@@ -82,7 +82,7 @@ refuses '\nin_usee == 1' "line 2, column 1: 'in_usee' names nothing; the nearest
 refuses 'in_use ==' 'here stands a number'
 refuses 'in_use' 'here stands =='
 refuses 'in_use == 99999999999999999999' 'more than 2^63'
-refuses 'each bin: in_use == 1' "no row of statistics begins with 'bin.'"
+refuses 'each bin: in_use == 1' "no row of statistics is 'bin' or begins with 'bin.'"
 refuses 'in_use == 1 when sometimes' 'here stands a condition'
 refuses 'in_use == lanes(in_use)' "no lane's own share"
 refuses 'sum(in_use) == 1' 'sum adds up a row'

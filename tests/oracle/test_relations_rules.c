@@ -1,0 +1,227 @@
+// test_relations_rules: conditions, marks and counts of rules, and what is refused with its place.
+#include "tests/oracle/relations_scene.h"
+
+// ---- conditions
+
+static void each_condition_waits_for_its_moment(void **state) {
+    static const struct {
+        const char *words;
+        uint32_t moment;
+    } conditions[] = {{"settled", RELATIONS_SETTLED},
+                      {"quiet", RELATIONS_QUIET},
+                      {"empty", RELATIONS_EMPTY},
+                      {"lanes 1", RELATIONS_ONE_LANE},
+                      {"after collect", RELATIONS_AFTER_COLLECT},
+                      {"after purge", RELATIONS_AFTER_PURGE},
+                      {"after reset", RELATIONS_AFTER_RESET},
+                      {"on alloc", RELATIONS_ON_ALLOC},
+                      {"on free", RELATIONS_ON_FREE},
+                      {"on realloc.moved", RELATIONS_ON_REALLOC_MOVED},
+                      {"on realloc.in_place", RELATIONS_ON_REALLOC_IN_PLACE},
+                      {"on failed", RELATIONS_ON_FAILED}};
+    (void)state;
+    for (size_t i = 0; i < sizeof conditions / sizeof conditions[0]; i++) {
+        char text[80];
+        (void)snprintf(text, sizeof text, "used == 1 when %s", conditions[i].words);
+        facts.moment = ~conditions[i].moment;
+        assert_holds(text);
+        facts.moment = conditions[i].moment;
+        assert_fails(text);
+    }
+    assert_fails("used == 1 when always");
+    facts.moment = RELATIONS_EMPTY;
+    assert_holds("used == 1 when empty and settled");
+    assert_holds("used == 1 when empty, settled");
+    facts.moment |= RELATIONS_SETTLED;
+    assert_fails("used == 1 when empty and settled");
+}
+
+static void an_option_and_a_version_are_conditions(void **state) {
+    (void)state;
+    assert_holds("used == 1 when best-fit");
+    facts.option = "debug";
+    assert_holds("used == 1 when best-fit");
+    assert_fails("used == 1 when debug");
+    facts.option = "best-fit";
+    assert_fails("used == 1 when best-fit");
+    assert_fails("used == 1 when version >= 5.3");
+    assert_fails("used == 1 when version >= 5.3.1");
+    assert_holds("used == 1 when version >= 5.3.2");
+    assert_holds("used == 1 when version >= 5.10");
+    assert_fails("used == 1 when version < 5.10");
+    assert_fails("used == 1 when version == 5.3.1");
+    assert_holds("used == 1 when version > 5.3.1");
+    assert_fails("used == 1 when version <= 5.3.1");
+}
+
+// ---- marks and counts
+
+static void a_slack_counts_how_often_it_was_needed(void **state) {
+    (void)state;
+    struct relations *relations = parse("100 <= used <= 120 slack header: see malloc.c");
+    const struct relations_rule *rule = relations_rule(relations, 0);
+    relations_begin(relations, &facts);
+    assert_int_equal(relations_check(relations, &facts, &failure, 1), 0);
+    assert_int_equal(rule->unequal, 0);
+    values[USED] = 101;
+    assert_int_equal(relations_check(relations, &facts, &failure, 1), 0);
+    assert_int_equal(rule->unequal, 1);
+    assert_string_equal(rule->slack, "header");
+    assert_string_equal(rule->reason, "see malloc.c");
+    assert_string_equal(rule->text, "100 <= used <= 120");
+    relations_free(relations);
+}
+
+static void a_known_defect_is_counted_and_no_failure(void **state) {
+    (void)state;
+    struct relations *relations = parse("bad: used == 1\nused == 2\nknown bad: reported");
+    relations_begin(relations, &facts);
+    assert_int_equal(relations_check(relations, &facts, &failure, 1), 1);
+    assert_int_equal(failure.rule, 1);
+    const struct relations_rule *rule = relations_rule(relations, 0);
+    assert_true(rule->is_known);
+    assert_string_equal(rule->label, "bad");
+    assert_string_equal(rule->reason, "reported");
+    assert_int_equal(rule->failed, 1);
+    relations_free(relations);
+}
+
+static void a_rule_counts_evaluations_and_those_that_moved(void **state) {
+    (void)state;
+    struct relations *relations = parse("used >= 0 when empty");
+    const struct relations_rule *rule = relations_rule(relations, 0);
+    relations_begin(relations, &facts);
+    for (int64_t i = 0; i < 4; i++) {
+        facts.moment = i == 0 ? 0 : RELATIONS_EMPTY;
+        values[USED] = i / 3; // 0 0 0 1
+        assert_int_equal(relations_check(relations, &facts, &failure, 1), 0);
+    }
+    assert_int_equal(rule->evaluated, 3);
+    assert_int_equal(rule->effective, 1);
+    assert_int_equal(rule->failed, 0);
+    relations_free(relations);
+}
+
+static void a_failure_shows_rule_sides_and_terms(void **state) {
+    (void)state;
+    facts.tally[RELATIONS_LIVE][RELATIONS_FOOTPRINT] = 96;
+    assert_fails("used == live.footprint + 8");
+    assert_string_equal(failure.text,
+                        "used == live.footprint + 8: 100 and 104; used 100, live.footprint 96");
+    assert_int_equal(failure.left, 100);
+    assert_int_equal(failure.right, 104);
+}
+
+static void an_equality_ties_a_statistic_to_the_ledger(void **state) {
+    (void)state;
+    struct relations *relations = parse("used == live.footprint\npeak_used >= live.count\n"
+                                        "byte == ops.free when settled\n"
+                                        "bin.live[0] == ops.failed + live.count\n");
+    assert_true(relations_tie(relations, 0));
+    assert_false(relations_tie(relations, 1));
+    assert_false(relations_tie(relations, 2));
+    assert_false(relations_tie(relations, 4));
+    relations_free(relations);
+}
+
+// ---- what is refused
+
+static void what_is_no_relation_is_refused_at_its_place(void **state) {
+    static const struct {
+        const char *text;
+        uint32_t line, column;
+        const char *words;
+    } wrong[] = {
+        {"used == live.footprnt", 1, 14, "footprint"},
+        {"\n # nothing\nusde == 1", 3, 1, "nearest is used"},
+        {"used", 1, 5, "=="},
+        {"used = 1", 1, 6, "=="},
+        {"used ==", 1, 8, "here stands a number"},
+        {"used == (1", 1, 11, "')'"},
+        {"used == 1)", 1, 10, "over"},
+        {"used == 99999999999999999999", 1, 9, "2^63"},
+        {"used == 9223372036854775807 KiB", 1, 29, "2^63"},
+        {"used[1] == 1", 1, 1, "no row"},
+        {"bin.live == 1", 1, 1, "a row stands alone"},
+        {"each bim: used == 1", 1, 6, "no row of statistics"},
+        {"each bin used == 1", 1, 10, "':'"},
+        {"sum(used) == 1", 1, 9, "adds up a row"},
+        {"round_up(used) == 1", 1, 14, "','"},
+        {"average(used) == 1", 1, 1, "no function"},
+        {"lanes(used) == 1", 1, 7, "no lane's own"},
+        {"used == 1 when", 1, 15, "condition"},
+        {"used == 1 when later", 1, 16, "condition"},
+        {"used == 1 when version", 1, 23, ">="},
+        {"used == 1 slack", 1, 16, "name"},
+        {"used >= 1 slack it", 1, 19, "reason"},
+        {"known it: x", 1, 7, "labelled"},
+        {"let x", 1, 6, "'='"},
+        {"used == \x01", 1, 9, "here stands a number"},
+        {"used == \xff", 1, 9, "here stands a number"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct relations_error error;
+        assert_null(relations_parse(wrong[i].text, &schema, &error));
+        if (error.line != wrong[i].line || error.column != wrong[i].column ||
+            strstr(error.message, wrong[i].words) == NULL) {
+            fail_msg("%s: %u:%u: %s", wrong[i].text, error.line, error.column, error.message);
+        }
+    }
+}
+
+static void a_walk_that_there_is_not_is_refused(void **state) {
+    struct relations_error error;
+    (void)state;
+    schema.has_walk = false;
+    assert_null(relations_parse("walk.live.count == 1", &schema, &error));
+    assert_non_null(strstr(error.message, "no walk"));
+    schema.has_walk = true;
+}
+
+// A text that doubles itself with each line would take longer than anybody waits.
+static void what_is_too_much_is_refused(void **state) {
+    static char text[20000];
+    size_t length = (size_t)snprintf(text, sizeof text, "let x0 = used + used\n");
+    struct relations_error error;
+    (void)state;
+    for (int i = 1; i < 60; i++) {
+        length += (size_t)snprintf(text + length, sizeof text - length, "let x%d = x%d + x%d\n", i,
+                                   i - 1, i - 1);
+    }
+    assert_null(relations_parse(text, &schema, &error));
+    assert_non_null(strstr(error.message, "too much"));
+    memset(text, '(', 200);
+    text[200] = 0;
+    assert_null(relations_parse(text, &schema, &error));
+    memset(text, '-', 200);
+    assert_null(relations_parse(text, &schema, &error));
+    strcpy(text, "used == 0");
+    for (length = strlen(text); length < 8000; length += 2) {
+        memcpy(text + length, "+1", 3);
+    }
+    assert_null(relations_parse(text, &schema, &error));
+    assert_int_equal(error.line, 1);
+}
+
+static void lines_may_end_as_on_other_systems(void **state) {
+    (void)state;
+    assert_holds("used == 100\r\n\r\n# a comment\r\npeak_used == 120 # another\r\n");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(each_condition_waits_for_its_moment),
+        TEST(an_option_and_a_version_are_conditions),
+        TEST(a_slack_counts_how_often_it_was_needed),
+        TEST(a_known_defect_is_counted_and_no_failure),
+        TEST(a_rule_counts_evaluations_and_those_that_moved),
+        TEST(a_failure_shows_rule_sides_and_terms),
+        TEST(an_equality_ties_a_statistic_to_the_ledger),
+        TEST(what_is_no_relation_is_refused_at_its_place),
+        TEST(a_walk_that_there_is_not_is_refused),
+        TEST(what_is_too_much_is_refused),
+        TEST(lines_may_end_as_on_other_systems),
+    };
+    return cmocka_run_group_tests(tests, NULL, nothing_is_kept);
+}
