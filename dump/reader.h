@@ -124,6 +124,7 @@ enum dump_error_kind {
     DUMP_ERROR_TRAILING,      // bytes after EOF
     DUMP_ERROR_READ,          // the source failed: system_error
     DUMP_ERROR_MEMORY,        // out of memory
+    DUMP_ERROR_WINDOW,        // a window of no bytes
     DUMP_ERROR_COUNT,
 };
 struct dump_error {
@@ -134,6 +135,7 @@ struct dump_error {
     uint64_t good_bytes;   // the end of the last whole record
     uint64_t value;        // the value that was refused
     int system_error;      // errno of DUMP_ERROR_READ
+    char header[24];       // of DUMP_ERROR_HEADER: that of another version of the format, or ""
 };
 
 // Writes the error as one line without a newline: what, record and field, byte offset, good up to.
@@ -170,8 +172,8 @@ struct dump_reader *dump_reader_create_memory(const void *bytes, size_t size_byt
 struct dump_reader *dump_reader_create(const struct dump_source *source, enum dump_mode mode);
 // Over a descriptor, which must stay open and is not closed: a file, pipe or socket.
 struct dump_reader *dump_reader_create_descriptor(int descriptor, enum dump_mode mode);
-// Over a stream through a window of another size (>= 1), which splits records into more or fewer
-// parts.
+// Over a stream through a window of another size, which splits records into more or fewer parts. 0
+// is an error of the first reading, DUMP_ERROR_WINDOW.
 struct dump_reader *dump_reader_create_windowed(const struct dump_source *source,
                                                 enum dump_mode mode, size_t window_bytes);
 void dump_reader_destroy(struct dump_reader *reader); // NULL is fine

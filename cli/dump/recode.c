@@ -1,7 +1,7 @@
 // recode: `dump recode`: a dump decoded and encoded again into a file that appears whole or
 // not at all.
 
-#define _XOPEN_SOURCE 700 // mkstemp, fsync
+#define _GNU_SOURCE // O_TMPFILE, beside mkstemp and fsync
 
 #include "cli/io/cli.h"
 #include "cli/dump/dump.h"
@@ -27,6 +27,7 @@ struct target {
     const char *path;
     char temporary[PATH_MAX]; // empty: written directly
     int descriptor;
+    bool is_unnamed; // temporary is a template still: a death leaves nothing behind
     struct dump_recoder recoder;
 };
 
@@ -47,6 +48,40 @@ static bool is_special(const char *path) {
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
+// A file without a name beside the path, where the file system has such.
+static bool open_unnamed(struct target *target) {
+    char folder[PATH_MAX];
+    const char *slash = strrchr(target->path, '/');
+    size_t length = slash == NULL ? 0 : (size_t)(slash - target->path) + 1;
+    if (length >= sizeof(folder) || access("/proc/self/fd", X_OK) != 0) {
+        return false;
+    }
+    memcpy(folder, target->path, length);
+    memcpy(folder + length, ".", length > 0 ? 0 : 1);
+    folder[length > 0 ? length : 1] = '\0';
+    target->descriptor = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    target->is_unnamed = target->descriptor >= 0;
+    return target->is_unnamed;
+}
+
+// Gives the whole file the name of a temporary, to be renamed at once. False: errno says why.
+static bool name_it(struct target *target) {
+    char from[64];
+    char *suffix = target->temporary + strlen(target->temporary) - 6; // of the template
+    snprintf(from, sizeof(from), "/proc/self/fd/%d", target->descriptor);
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(suffix, 7, "%06u", ((unsigned)getpid() + i) % 1000000);
+        if (linkat(AT_FDCWD, from, AT_FDCWD, target->temporary, AT_SYMLINK_FOLLOW) == 0) {
+            target->is_unnamed = false;
+            return true;
+        }
+        if (errno != EEXIST) {
+            return false;
+        }
+    }
+    return false;
+}
+
 static int open_target(struct target *target) {
     target->temporary[0] = '\0';
     if (strcmp(target->path, "-") == 0) {
@@ -61,6 +96,9 @@ static int open_target(struct target *target) {
     if (wanted < 0 || (size_t)wanted >= sizeof(target->temporary)) {
         target->temporary[0] = '\0';
         return fail(target, "write", ENAMETOOLONG, CLI_UNUSABLE);
+    }
+    if (open_unnamed(target)) {
+        return CLI_CLEAN;
     }
     target->descriptor = mkstemp(target->temporary);
     if (target->descriptor < 0) {
@@ -81,6 +119,9 @@ static int publish(struct target *target) {
     if (is_renamed && fsync(target->descriptor) != 0) {
         return fail(target, "write", errno, CLI_ENVIRONMENT);
     }
+    if (target->is_unnamed && !name_it(target)) {
+        return fail(target, "rename", errno, CLI_UNUSABLE);
+    }
     int closed = close(target->descriptor);
     target->descriptor = -1;
     if (closed != 0) {
@@ -97,7 +138,7 @@ static void close_target(struct target *target) {
     if (target->descriptor > STDERR_FILENO) {
         close(target->descriptor);
     }
-    if (target->temporary[0] != '\0') {
+    if (target->temporary[0] != '\0' && !target->is_unnamed) {
         unlink(target->temporary);
     }
 }
@@ -135,6 +176,7 @@ int dump_recode(int argc, char **argv) {
         return CLI_ENVIRONMENT;
     }
     target->path = options.files[1];
+    target->is_unnamed = false;
     target->descriptor = -1;
     status = open_target(target);
     if (status == CLI_CLEAN) {

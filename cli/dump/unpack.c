@@ -27,6 +27,8 @@ struct unpack {
     size_t at, end;        // of the buffer
     bool at_end;           // the descriptor has no more
     bool is_whole;         // the last frame has ended
+    bool is_another;       // the frame that is read follows one that has ended
+    uint64_t frame_offset; // where it began
     z_stream gzip;
     lzma_stream xz;
     ZSTD_DStream *zstd;
@@ -90,6 +92,16 @@ static bool begins_with(const struct unpack *unpack, const char *magic, size_t s
     return unpack->end >= size_bytes && memcmp(unpack->buffer, magic, size_bytes) == 0;
 }
 
+// A frame of zstd that holds something else than data: 0x184d2a50 to 0x184d2a5f.
+static bool begins_with_skippable(const struct unpack *unpack) {
+    return unpack->end >= 4 && (unpack->buffer[0] & 0xf0) == 0x50 &&
+           memcmp(unpack->buffer + 1, "\x2a\x4d\x18", 3) == 0;
+}
+
+static bool open_xz(struct unpack *unpack) {
+    return lzma_stream_decoder(&unpack->xz, WINDOW_BYTES_MAX, 0) == LZMA_OK;
+}
+
 static int start(struct unpack *unpack) {
     while (unpack->end < 6 && !unpack->at_end) {
         int error = refill(unpack);
@@ -108,11 +120,9 @@ static int start(struct unpack *unpack) {
                     "7zXZ",
                     6)) {
         unpack->format = XZ;
-        return lzma_stream_decoder(&unpack->xz, WINDOW_BYTES_MAX, LZMA_CONCATENATED) == LZMA_OK
-                   ? 0
-                   : -ENOMEM;
+        return open_xz(unpack) ? 0 : -ENOMEM;
     }
-    if (begins_with(unpack, "\x28\xb5\x2f\xfd", 4)) {
+    if (begins_with(unpack, "\x28\xb5\x2f\xfd", 4) || begins_with_skippable(unpack)) {
         unpack->format = ZSTD;
         unpack->zstd = ZSTD_createDStream();
         if (unpack->zstd == NULL) {
@@ -128,11 +138,43 @@ static int broken(struct unpack *unpack, const char *fault) {
     return -EBADMSG;
 }
 
+static const char *trailing(const struct unpack *unpack) {
+    return unpack->format == GZIP ? "bytes after the end of the gzip data"
+           : unpack->format == XZ ? "bytes after the end of the xz data"
+                                  : "bytes after the end of the zstd data";
+}
+
+// After the end of a frame: whether another begins, by its first byte: 1. Zeros are padding, as
+// tapes and block devices leave it: 0, and it is passed. Anything else: -1.
+static int begin_another(struct unpack *unpack, const char *firsts) {
+    while (unpack->at < unpack->end && unpack->buffer[unpack->at] == 0) {
+        unpack->at++;
+    }
+    if (unpack->at == unpack->end) {
+        return 0;
+    }
+    if (strchr(firsts, unpack->buffer[unpack->at]) == NULL) {
+        return -1;
+    }
+    unpack->is_whole = false;
+    unpack->is_another = true;
+    unpack->frame_offset = unpack_offset(unpack);
+    return 1;
+}
+
+// Too short for the magic of a frame behind another.
+static bool is_no_frame(const struct unpack *unpack) {
+    return unpack->is_another && unpack_offset(unpack) - unpack->frame_offset < 4;
+}
+
 static int step_gzip(struct unpack *unpack, struct span *out) {
     z_stream *stream = &unpack->gzip;
-    if (unpack->is_whole) { // another member follows
+    if (unpack->is_whole) {
+        int follows = begin_another(unpack, "\x1f");
+        if (follows <= 0) {
+            return follows < 0 ? broken(unpack, trailing(unpack)) : 0;
+        }
         inflateReset(stream);
-        unpack->is_whole = false;
     }
     stream->next_in = unpack->buffer + unpack->at;
     stream->avail_in = (uInt)(unpack->end - unpack->at);
@@ -153,6 +195,15 @@ static int step_gzip(struct unpack *unpack, struct span *out) {
 
 static int step_xz(struct unpack *unpack, struct span *out) {
     lzma_stream *stream = &unpack->xz;
+    if (unpack->is_whole) {
+        int follows = begin_another(unpack, "\xfd");
+        if (follows <= 0) {
+            return follows < 0 ? broken(unpack, trailing(unpack)) : 0;
+        }
+        if (!open_xz(unpack)) {
+            return -ENOMEM;
+        }
+    }
     stream->next_in = unpack->buffer + unpack->at;
     stream->avail_in = unpack->end - unpack->at;
     stream->next_out = out->bytes;
@@ -173,6 +224,11 @@ static int step_xz(struct unpack *unpack, struct span *out) {
 }
 
 static int step_zstd(struct unpack *unpack, struct span *out) {
+    if (unpack->is_whole &&
+        begin_another(unpack, "\x28\x50\x51\x52\x53\x54\x55\x56\x57\x58\x59\x5a\x5b\x5c\x5d\x5e"
+                              "\x5f") < 0) {
+        return broken(unpack, trailing(unpack));
+    }
     ZSTD_inBuffer in = {.src = unpack->buffer, .size = unpack->end, .pos = unpack->at};
     ZSTD_outBuffer to = {.dst = out->bytes, .size = out->size_bytes, .pos = 0};
     size_t result = ZSTD_decompressStream(unpack->zstd, &to, &in);
@@ -185,6 +241,9 @@ static int step_zstd(struct unpack *unpack, struct span *out) {
     ZSTD_ErrorCode code = ZSTD_getErrorCode(result);
     if (code == ZSTD_error_memory_allocation) {
         return -ENOMEM;
+    }
+    if (code == ZSTD_error_prefix_unknown && unpack->is_another) {
+        return broken(unpack, trailing(unpack));
     }
     return broken(unpack, code == ZSTD_error_frameParameter_windowTooLarge
                               ? "the zstd data wants more than 128 MiB of memory"
@@ -238,7 +297,8 @@ int64_t unpack_read(void *context, void *bytes, size_t size_bytes) {
             return (int64_t)out.used_bytes;
         }
         if (error == 0 && is_dry && !unpack->is_whole) {
-            error = broken(unpack, "the compressed stream is truncated");
+            error = broken(unpack, is_no_frame(unpack) ? trailing(unpack)
+                                                       : "the compressed stream is truncated");
         }
     }
     return error;

@@ -48,7 +48,12 @@ static void add_what(struct line *line, const struct dump_error *error) {
         add(line, "no error");
         return;
     case DUMP_ERROR_HEADER:
-        add(line, "not a heap dump: the header is not \"go1.7 heap dump\"");
+        if (error->header[0] != '\0') {
+            add(line, "a heap dump of another version: the header is \"%s\", not \"%.15s\"",
+                error->header, DUMP_HEADER);
+        } else {
+            add(line, "not a heap dump: the header is not \"%.15s\"", DUMP_HEADER);
+        }
         return;
     case DUMP_ERROR_TAG:
         add(line, "unknown record tag %" PRIu64, error->value);
@@ -98,6 +103,9 @@ static void add_what(struct line *line, const struct dump_error *error) {
         return;
     case DUMP_ERROR_MEMORY:
         add(line, "out of memory");
+        return;
+    case DUMP_ERROR_WINDOW:
+        add(line, "the window has no bytes");
         return;
     case DUMP_ERROR_COUNT:
         break;

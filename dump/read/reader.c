@@ -42,7 +42,7 @@ struct dump_reader *dump_reader_create_windowed(const struct dump_source *source
     if (reader == NULL) {
         return NULL;
     }
-    reader->buffer = malloc(window_bytes);
+    reader->buffer = malloc(window_bytes > 0 ? window_bytes : 1);
     if (reader->buffer == NULL) {
         free(reader);
         return NULL;
@@ -88,7 +88,27 @@ static bool fail_header(struct dump_reader *reader, enum dump_error_kind kind, s
     return false;
 }
 
+// "go1.4 heap dump": the header of another version, for the message.
+static void note_header(struct dump_reader *reader, const uint8_t *bytes, size_t size_bytes) {
+    static const char end[] = " heap dump";
+    char *header = reader->error.header;
+    size_t length = 0;
+    while (length < size_bytes && length + 1 < sizeof reader->error.header &&
+           bytes[length] > 0x20 - (length > 0) && bytes[length] < 0x7f) {
+        header[length] = (char)bytes[length];
+        length++;
+    }
+    header[length] = '\0';
+    size_t end_bytes = sizeof end - 1;
+    bool is_header = strncmp(header, "go", 2) == 0 && length > end_bytes &&
+                     memcmp(header + length - end_bytes, end, end_bytes) == 0;
+    header[is_header ? length : 0] = '\0';
+}
+
 static bool take_header(struct dump_reader *reader) {
+    if (reader->buffer != NULL && reader->buffer_bytes == 0) {
+        return fail_header(reader, DUMP_ERROR_WINDOW, 0);
+    }
     while ((size_t)(reader->end - reader->now.at) < DUMP_HEADER_BYTES && !reader->at_end) {
         bool ok = reader->end == reader->base ? reader_refill(reader) : reader_grow(reader);
         if (!ok) {
@@ -101,6 +121,7 @@ static bool take_header(struct dump_reader *reader) {
             return fail_header(reader, DUMP_ERROR_TRUNCATED, i);
         }
         if (reader->now.at[i] != (uint8_t)DUMP_HEADER[i]) {
+            note_header(reader, reader->now.at, there);
             return fail_header(reader, DUMP_ERROR_HEADER, i);
         }
     }

@@ -100,6 +100,45 @@ if command -v zstd >/dev/null; then
         [ $? = 3 ] && grep -q 'Cannot allocate memory' err || fail "no memory for a window is not status 3: $(cat err)"
     fi
 fi
+# What lies behind the end of packed data, or before it, is named as what it is.
+for tool in gzip xz zstd; do
+    command -v $tool >/dev/null || continue
+    $tool -c <"$sample" >behind
+    cp behind padded && head -c 1000 /dev/zero >>padded
+    [ $tool = zstd ] || expect 0 verify padded
+    { cat behind && printf 'XY'; } >trailing
+    expect 2 verify trailing
+    says "bytes after the end of the $tool data"
+    { cat padded && printf 'XYZ'; } >trailing
+    expect 2 verify trailing
+    says "bytes after the end of the $tool data"
+done
+if command -v xz >/dev/null; then
+    { xz -c <(head -c 400 "$sample") && head -c 8 /dev/zero && xz -c <(tail -c +401 "$sample"); } >two.xz
+    expect 0 verify two.xz
+fi
+expect 1 verify "$source/tests/cli/inputs/skip.zst" # it is read; its numbers are wrong
+if command -v zstd >/dev/null; then
+    { printf '\x5f\x2a\x4d\x18\x03\x00\x00\x00abc' && zstd -c <"$sample" && printf '\x50\x2a\x4d\x18\x00\x00\x00\x00'; } >skip.zst
+    expect 0 verify skip.zst
+fi
+printf 'go1.4 heap dump\n\0' >older
+expect 2 verify older
+says 'a heap dump of another version: the header is "go1.4 heap dump", not "go1.7 heap dump"'
+# A death in the middle of recode leaves nothing: the file has no name before it is whole.
+mkdir dies
+mkfifo dies/in
+"$countercheck" dump recode dies/in dies/copy 2>/dev/null &
+recode=$!
+exec 3>dies/in
+head -c 400 "$sample" >&3
+sleep 0.3
+ls dies >during
+kill -9 $recode
+wait $recode 2>/dev/null
+exec 3>&-
+[ "$(cat during)" = in ] || echo "MISSING: files without a name: $(cat during)"
+[ "$(cat during)" != in ] || [ "$(ls dies)" = in ] || fail "a death leaves $(ls dies)"
 gzip -c <(head -c 400 "$sample") >two.gz && gzip -c <(tail -c +401 "$sample") >>two.gz
 expect 0 verify two.gz
 

@@ -352,6 +352,27 @@ static void an_error_is_told_in_one_line(void **state) {
     assert_int_equal(text[0], 'x');
 }
 
+static void the_header_of_another_version_is_named(void **state) {
+    static const struct {
+        const char *bytes, *header;
+    } cases[] = {
+        {"go1.4 heap dump\n0123456789", "go1.4 heap dump"},
+        {"go1.25 heap dump\n012345678", "go1.25 heap dump"},
+        {"go1.7 heap dumq\n0123456789", ""},
+        {"go1.\x1b heap dump\n012345678", ""},
+        {"no1.4 heap dump\n0123456789", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dump_reader *reader =
+            dump_reader_create_memory(cases[i].bytes, strlen(cases[i].bytes), DUMP_STRICT);
+        assert_null(dump_reader_next(reader));
+        assert_int_equal(dump_reader_error(reader)->kind, DUMP_ERROR_HEADER);
+        assert_string_equal(dump_reader_error(reader)->header, cases[i].header);
+        dump_reader_destroy(reader);
+    }
+}
+
 static void every_kind_of_error_has_words(void **state) {
     (void)state;
     for (int kind = DUMP_ERROR_NONE; kind < DUMP_ERROR_COUNT; kind++) {
@@ -399,6 +420,7 @@ int main(void) {
         cmocka_unit_test(every_changed_byte_ends_well_or_with_an_error_inside),
         cmocka_unit_test(each_object_is_forgiven_for_itself),
         cmocka_unit_test(an_error_is_told_in_one_line),
+        cmocka_unit_test(the_header_of_another_version_is_named),
         cmocka_unit_test(every_kind_of_error_has_words),
         cmocka_unit_test(the_tags_have_their_names),
     };

@@ -193,6 +193,21 @@ static void a_window_that_could_not_grow_for_the_header_is_not_asked_for_again(v
     build_fini(&build);
 }
 
+static void a_window_of_no_bytes_is_an_error(void **unused) {
+    (void)unused;
+    struct build build = {.pointer_bytes = 8};
+    build_smallest(&build);
+    struct drip drip = drip_of(&build, 4);
+    struct dump_reader *reader = windowed(&drip, 0, DUMP_STRICT);
+    assert_non_null(reader);
+    assert_null(dump_reader_next(reader));
+    assert_int_equal(dump_reader_error(reader)->kind, DUMP_ERROR_WINDOW);
+    assert_null(dump_reader_next(reader));
+    assert_int_equal(drip.asked_count, 0);
+    dump_reader_destroy(reader);
+    build_fini(&build);
+}
+
 static void without_memory_there_is_no_reader(void **unused) {
     (void)unused;
     struct drip drip = {.left = 0};
@@ -253,6 +268,7 @@ int main(void) {
         cmocka_unit_test(what_is_forgiven_is_counted_once_in_any_window),
         cmocka_unit_test(a_header_that_failed_is_not_asked_for_again),
         cmocka_unit_test(a_window_that_could_not_grow_for_the_header_is_not_asked_for_again),
+        cmocka_unit_test(a_window_of_no_bytes_is_an_error),
         cmocka_unit_test(without_memory_there_is_no_reader),
         cmocka_unit_test(what_has_no_value_tells_none),
         cmocka_unit_test(a_line_is_cut_where_its_room_ends),
