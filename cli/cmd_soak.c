@@ -150,6 +150,15 @@ static void show_progress(const struct soak *soak, double seconds) {
     }
 }
 
+static void tell_moved(const struct soak *soak) {
+    uintptr_t base = machine_moved_base(soak->executor);
+    if (base != 0) {
+        cli_message("soak: the heap's own base is taken, it lies at 0x%" PRIxPTR
+                    ": the hash of the results is another one than elsewhere",
+                    base);
+    }
+}
+
 static int run_soak(struct soak *soak) {
     char path[64];
     double begin = now_seconds();
@@ -167,6 +176,9 @@ static int run_soak(struct soak *soak) {
         }
         (void)snprintf(path, sizeof path, "soak-%" PRIu64 "-%" PRIu64 ".ops", soak->seed, number);
         verdict = run_program(soak, number, path);
+        if (number == 0) {
+            tell_moved(soak);
+        }
     }
     if (soak->is_terminal) {
         (void)fputs("\r\033[K", stderr);

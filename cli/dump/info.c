@@ -41,6 +41,28 @@ static void print_json_counts(const char *const *names, const uint64_t *counts, 
     putchar('}');
 }
 
+// All rows of a list of the screen, as objects; a size is a number.
+static void print_json_rows(const char *name, const char *key, const struct tally *tally,
+                            bool has_bytes) {
+    bool is_number = strcmp(key, "size") == 0;
+    printf(",\"%s\":[", name);
+    for (size_t i = 0; i < tally->row_count; i++) {
+        const struct tally_row *row = &tally->rows[i];
+        printf("%s{\"%s\":", i == 0 ? "" : ",", key);
+        if (is_number) {
+            fputs(row->label, stdout);
+        } else {
+            dump_print_json_string(row->label, strlen(row->label));
+        }
+        printf(",\"count\":%" PRIu64, row->count);
+        if (has_bytes) {
+            printf(",\"bytes\":%" PRIu64, row->bytes);
+        }
+        putchar('}');
+    }
+    putchar(']');
+}
+
 static void print_json(const struct dump_summary *summary, bool is_lenient) {
     const struct dump_record_Params *params = &summary->params;
     printf("{\"header\":\"%.*s\"", DUMP_HEADER_BYTES - 1, DUMP_HEADER);
@@ -57,6 +79,9 @@ static void print_json(const struct dump_summary *summary, bool is_lenient) {
     print_json_counts(dump_tag_names, summary->records, DUMP_TAG_COUNT);
     printf(",\"object_bytes\":%" PRIu64 ",\"memstats\":", summary->object_bytes);
     print_json_memstats(summary);
+    print_json_rows("sizes", "size", &summary->sizes, true);
+    print_json_rows("goroutines", "state", &summary->goroutines, false);
+    print_json_rows("sites", "leaf", &summary->sites, true);
     if (is_lenient) {
         fputs(",\"forgiven\":", stdout);
         print_json_counts(dump_forgiven_names, summary->forgiven, DUMP_FORGIVEN_COUNT);
@@ -145,10 +170,7 @@ static void print_forgiven(const struct dump_summary *summary) {
     }
 }
 
-static void print_screen(struct dump_summary *summary) {
-    tally_sort(&summary->sizes);
-    tally_sort(&summary->goroutines);
-    tally_sort(&summary->sites);
+static void print_screen(const struct dump_summary *summary) {
     print_params(summary);
     print_forgiven(summary);
     print_records(summary);
@@ -168,6 +190,9 @@ int dump_info(int argc, char **argv) {
     struct dump_summary summary;
     status = dump_summary_read(&summary, options.files[0], dump_options_mode(&options));
     if (status == CLI_CLEAN) {
+        tally_sort(&summary.sizes);
+        tally_sort(&summary.goroutines);
+        tally_sort(&summary.sites);
         if (options.json) {
             print_json(&summary, options.lenient);
         } else {

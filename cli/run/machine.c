@@ -9,7 +9,9 @@
 #include <string.h>
 
 #if COUNTERCHECK_HAS_GO
+#include "allocator/heap.h"
 #include "fuzz/go/machine.h"
+#include "runtime/runtime.h"
 #define OWN_MACHINE &machine_go
 #else
 #define OWN_MACHINE NULL
@@ -100,4 +102,15 @@ void machine_prepare(struct executor *executor) {
 
 struct subject *machine_subject(void) {
     return has_subject ? &subject : NULL;
+}
+
+uintptr_t machine_moved_base(struct executor *executor) {
+#if COUNTERCHECK_HAS_GO
+    struct runtime *runtime = has_subject ? NULL : go_runtime(executor);
+    uintptr_t base = runtime == NULL ? HEAP_BASE_DEFAULT : heap_base(runtime_heap(runtime));
+    return base == HEAP_BASE_DEFAULT ? 0 : base;
+#else
+    (void)executor;
+    return 0;
+#endif
 }

@@ -4,6 +4,8 @@
 #define CLI_RUN_MACHINE_H
 
 #include "fuzz/execute/machine.h"
+
+#include <stdint.h>
 #include "fuzz/subject/subject.h"
 
 struct machine_call {      // what the command line says
@@ -36,5 +38,9 @@ void machine_prepare(struct executor *executor);
 
 // The subject that was chosen; NULL: none.
 struct subject *machine_subject(void);
+
+// After a program: where its heap lies when its fixed base was taken by somebody else, so that
+// addresses, and what is made of them, are other ones than elsewhere. 0: at its base, or no matter.
+uintptr_t machine_moved_base(struct executor *executor);
 
 #endif

@@ -56,7 +56,16 @@ for text in '"header":"go1.7 heap dump"' '"big_endian":false' '"pointer_size":8'
     says "$text"
 done
 if command -v python3 >/dev/null; then
-    python3 -c 'import json, sys; json.load(sys.stdin)' <out || fail "info --json is no JSON"
+    python3 - <<'END' || fail "info --json is no JSON, or lacks the lists of the screen"
+import json
+told = json.load(open("out"))
+assert sum(row["bytes"] for row in told["sizes"]) == told["object_bytes"] == 48
+assert sum(row["count"] for row in told["sizes"]) == told["records"]["Object"]
+assert all(isinstance(row["size"], int) for row in told["sizes"])
+assert sum(row["count"] for row in told["goroutines"]) == told["records"]["Goroutine"]
+assert any("chan receive" in row["state"] for row in told["goroutines"])
+assert any("main.node" in row["leaf"] for row in told["sites"]), told["sites"]
+END
     "$countercheck" dump json "$seeds/odd-but-legal" |
         python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' || fail "json lines are no JSON"
     { "$countercheck" dump diff --json "$sample" "$seeds/smallest" || true; } |
