@@ -7,10 +7,10 @@ _countercheck() {
         return
     fi
     case $subcommand in
-    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --no-expect --first --raw --times --timeout --jobs" ;;
+    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --force --no-expect --first --raw --strict --times --timeout --jobs" ;;
     minimize) options+=" --raw --loose --timeout --total -o" ;;
     adopt) options+=" --name --target --corpus --raw --loose --timeout --total" ;;
-    ops) options+=" --encode --raw -o" ;;
+    ops) options+=" --encode --list --raw --subject -o" ;;
     soak) options+=" --seconds --seed --operations --check=cheap --check=full --check=paranoid --table --threads" ;;
     accounts) options+=" --allow= --allow-findings --json --markdown" ;;
     bisect) options+=" --json --raw" ;;

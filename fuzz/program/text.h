@@ -14,7 +14,7 @@
 
 struct text_error {
     size_t line; // from 1
-    char message[120];
+    char message[400];
 };
 
 // The operation's canonical line, without a line end, NUL-terminated. Returns its length.
@@ -29,6 +29,9 @@ char *text_print_program(const struct program *program);
 // False: `error` says what is wrong with which line; the program holds what came before it.
 bool text_parse_program(struct program *program, const char *text, size_t size_bytes,
                         struct text_error *error);
+
+// The line, from 1, of a text's operation of that number; 0: it has none such.
+size_t text_line_of(const char *text, size_t size_bytes, size_t operation);
 
 // Binary or text, told apart by content.
 bool text_read_program(struct program *program, const uint8_t *bytes, size_t size_bytes,

@@ -1,8 +1,11 @@
 // text_parse: a program's text read back, line by line; the first wrong word ends it.
 #include "fuzz/program/text.h"
 
+#include "fuzz/program/text_help.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WORDS_MAX 40 // of a line
@@ -181,8 +184,11 @@ static enum match match_operand(struct word word, enum operand operand,
     struct word rest;
     uint64_t value = 0;
     if (d->kind == OPERAND_KIND_SLOT) {
-        if (!word_slot(word, d->key, d->max, &value)) {
+        if (!word_slot(word, d->key, UINT32_MAX, &value)) {
             return MATCH_NONE;
+        }
+        if (value > d->max) {
+            return MATCH_BAD;
         }
         *operation = operation_set(*operation, operand, (uint32_t)value);
         return MATCH_OK;
@@ -208,13 +214,16 @@ static enum match match_operand(struct word word, enum operand operand,
 static bool parse_operand(struct parser *parser, struct word word, struct operation *operation,
                           uint32_t *seen) {
     const struct operation_description *d = &operation_descriptions[operation_code(*operation)];
+    char help[TEXT_HELP_BYTES];
+    char nearest[TEXT_HELP_BYTES];
     for (size_t i = 0; i < OPERATION_OPERANDS_MAX && d->operands[i] != OPERAND_NONE; i++) {
         enum match match = match_operand(word, d->operands[i], operation);
         if (match == MATCH_NONE) {
             continue;
         }
         if (match == MATCH_BAD) {
-            return fail(parser, "'%.*s' is no value for %s", WORD_ARGUMENTS(word), d->name);
+            return fail(parser, "'%.*s' is no value for %s: %s", WORD_ARGUMENTS(word), d->name,
+                        text_help_operand(d->operands[i], help, sizeof help));
         }
         if ((*seen >> i & 1) != 0) {
             return fail(parser, "'%.*s' comes twice", WORD_ARGUMENTS(word));
@@ -222,7 +231,10 @@ static bool parse_operand(struct parser *parser, struct word word, struct operat
         *seen |= (uint32_t)1 << i;
         return true;
     }
-    return fail(parser, "%s takes no '%.*s'", d->name, WORD_ARGUMENTS(word));
+    enum operation_code code = operation_code(*operation);
+    return fail(parser, "%s takes no '%.*s': it takes %s%s", d->name, WORD_ARGUMENTS(word),
+                text_help_operands(code, help, sizeof help),
+                text_help_nearest_operand(code, word.text, word.length, nearest, sizeof nearest));
 }
 
 // Operands without which a line says too little; a missing cache is c0, a missing number the least.
@@ -240,6 +252,7 @@ static bool append(struct parser *parser, struct operation operation) {
 static bool parse_operands(struct parser *parser, struct operation operation, size_t first,
                            uint32_t seen) {
     const struct operation_description *d = &operation_descriptions[operation_code(operation)];
+    char help[TEXT_HELP_BYTES];
     for (size_t i = first; i < parser->word_count; i++) {
         if (!parse_operand(parser, parser->words[i], &operation, &seen)) {
             return false;
@@ -247,8 +260,9 @@ static bool parse_operands(struct parser *parser, struct operation operation, si
     }
     for (size_t i = 0; i < OPERATION_OPERANDS_MAX && d->operands[i] != OPERAND_NONE; i++) {
         if ((seen >> i & 1) == 0 && operand_is_required(d->operands[i])) {
-            return fail(parser, "%s lacks its '%s'", d->name,
-                        operand_descriptions[d->operands[i]].key);
+            return fail(parser, "%s lacks its '%s': %s", d->name,
+                        operand_descriptions[d->operands[i]].key,
+                        text_help_operand(d->operands[i], help, sizeof help));
         }
     }
     return append(parser, operation);
@@ -256,6 +270,7 @@ static bool parse_operands(struct parser *parser, struct operation operation, si
 
 // "expect A=1 B=2": an operation each.
 static bool parse_expect(struct parser *parser) {
+    char help[TEXT_HELP_BYTES];
     if (parser->word_count < 2) {
         return fail(parser, "expect lacks a statistic");
     }
@@ -265,10 +280,12 @@ static bool parse_expect(struct parser *parser) {
         uint64_t field = 0;
         uint64_t value = 0;
         if (!word_choice(name, TABLE_FIELDS, &field)) {
-            return fail(parser, "unknown statistic '%.*s'", WORD_ARGUMENTS(name));
+            return fail(parser, "unknown statistic '%.*s'%s", WORD_ARGUMENTS(name),
+                        text_help_nearest_field(name.text, name.length, help, sizeof help));
         }
         if (!word_number(rest, FIELD_VALUE_MAX, &value)) {
-            return fail(parser, "'%.*s' is no value for expect", WORD_ARGUMENTS(rest));
+            return fail(parser, "'%.*s' is no value for expect: %s", WORD_ARGUMENTS(rest),
+                        text_help_operand(OPERAND_FIELD, help, sizeof help));
         }
         struct operation expect = operation_from_bits(OP_EXPECT);
         if (!append(parser, operation_set_field(expect, (uint32_t)field, value))) {
@@ -297,7 +314,10 @@ static bool parse_operation(struct parser *parser) {
     struct word name = parser->words[name_at];
     enum operation_code code;
     if (!find_operation(name, &code)) {
-        return fail(parser, "unknown operation '%.*s'", WORD_ARGUMENTS(name));
+        char nearest[TEXT_HELP_BYTES];
+        return fail(parser, "unknown operation '%.*s'%s: ops --list shows all",
+                    WORD_ARGUMENTS(name),
+                    text_help_nearest_operation(name.text, name.length, nearest, sizeof nearest));
     }
     if (code == OP_EXPECT) {
         return has_result ? fail(parser, "expect has no result") : parse_expect(parser);
@@ -313,7 +333,9 @@ static bool parse_operation(struct parser *parser) {
         return parse_operands(parser, operation, 1, 0);
     }
     if (match_operand(parser->words[0], d->operands[0], &operation) != MATCH_OK) {
-        return fail(parser, "'%.*s' is no result of %s", WORD_ARGUMENTS(parser->words[0]), d->name);
+        char help[TEXT_HELP_BYTES];
+        return fail(parser, "'%.*s' is no result of %s: %s", WORD_ARGUMENTS(parser->words[0]),
+                    d->name, text_help_operand(d->operands[0], help, sizeof help));
     }
     return parse_operands(parser, operation, 3, 1);
 }
@@ -380,8 +402,10 @@ static bool parse_header(struct parser *parser) {
     }
     for (size_t i = 1; i < parser->word_count; i++) {
         if (!parse_header_word(parser->words[i], &parser->program->header)) {
-            return fail(parser, "'%.*s' is nothing that program takes",
-                        WORD_ARGUMENTS(parser->words[i]));
+            return fail(parser,
+                        "'%.*s' is nothing that program takes: caches=1..%d, check=1..255, "
+                        "seed=0..4294967295, off=GROUP,..., fault=CALL:1..65535[:and_on]",
+                        WORD_ARGUMENTS(parser->words[i]), PROGRAM_CACHES_MAX);
         }
     }
     return true;
@@ -423,21 +447,35 @@ static bool parse_line(struct parser *parser, const char *line, size_t length) {
     return ok;
 }
 
-bool text_parse_program(struct program *program, const char *text, size_t size_bytes,
-                        struct text_error *error) {
-    struct parser parser = {.program = program, .error = error};
-    program_clear(program);
-    *error = (struct text_error){0};
-    for (size_t at = 0; at < size_bytes;) {
+// Parses line by line, until the program has more than `enough` operations.
+static bool parse_lines(struct parser *parser, const char *text, size_t size_bytes, size_t enough) {
+    program_clear(parser->program);
+    *parser->error = (struct text_error){0};
+    for (size_t at = 0; at < size_bytes && parser->program->count <= enough;) {
         const char *end = memchr(text + at, '\n', size_bytes - at);
         size_t length = end == NULL ? size_bytes - at : (size_t)(end - (text + at));
-        error->line++;
-        if (!parse_line(&parser, text + at, length)) {
+        parser->error->line++;
+        if (!parse_line(parser, text + at, length)) {
             return false;
         }
         at += length + 1;
     }
     return true;
+}
+
+bool text_parse_program(struct program *program, const char *text, size_t size_bytes,
+                        struct text_error *error) {
+    struct parser parser = {.program = program, .error = error};
+    return parse_lines(&parser, text, size_bytes, SIZE_MAX - 1);
+}
+
+size_t text_line_of(const char *text, size_t size_bytes, size_t operation) {
+    struct text_error error = {0};
+    struct parser parser = {.program = malloc(sizeof *parser.program), .error = &error};
+    bool found = parser.program != NULL && parse_lines(&parser, text, size_bytes, operation) &&
+                 parser.program->count > operation;
+    free(parser.program);
+    return found ? error.line : 0;
 }
 
 bool text_read_program(struct program *program, const uint8_t *bytes, size_t size_bytes,

@@ -71,8 +71,8 @@ bool rule_fail_list(struct rule_book *book, unsigned rule, struct rule_place pla
 bool rule_fail_words(struct rule_book *book, unsigned rule, const char *field, const char *sentence,
                      const char *words);
 
-// Sets the rule, or all rules of the truth, of that name aside for good ("all": every one): they are
-// counted and find nothing. False: no such name.
+// Sets the rule, or all rules of the truth, of that name aside for good ("all": every one): they
+// are counted and find nothing. False: no such name.
 bool rule_set_aside(struct rule_book *book, const char *name);
 
 // Counts an evaluation; reports the values when it does not hold. Returns as rule_fail_values.

@@ -121,33 +121,58 @@ static void left_out_operands_are_the_least(void **context) {
                      "h1 = alloc c0 size=8\ngc_step objects=1\ncheck cheap\n");
 }
 
-static void errors_name_the_line_and_the_word(void **context) {
+static void an_operation_is_told_by_its_line(void **context) {
+    (void)context;
+    static const char text[] = "program caches=2\n\n# x\nnop\nexpect Mallocs=1 Frees=2\nstats\n";
+    static const size_t lines[] = {4, 5, 5, 6, 0};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        assert_int_equal(text_line_of(text, sizeof text - 1, i), lines[i]);
+    }
+}
+
+#define SINKS                                                                                      \
+    "sink=memory|path|short:0..65535|eintr:0..65535|eagain:0..65535|enospc:0..65535|epipe:0.."     \
+    "65535"
+#define HEADER                                                                                     \
+    "caches=1..8, check=1..255, seed=0..4294967295, off=GROUP,..., fault=CALL:1..65535[:and_on]"
+
+static void errors_name_the_line_and_what_is_allowed(void **context) {
     (void)context;
     assert_refused("nop\nnop\n\n# x\nnop\nnop\nfrobnicate h1\n", 7,
-                   "unknown operation 'frobnicate'");
-    assert_refused("h1 = alloc c0", 1, "alloc lacks its 'size'");
+                   "unknown operation 'frobnicate': ops --list shows all");
+    assert_refused("h1 = alloc c0", 1, "alloc lacks its 'size': size=0..4194303");
     assert_refused("alloc c0 size=8", 1, "alloc lacks its result, as in 'h0 = alloc'");
     assert_refused("h1 = free c0 h2", 1, "free has no result");
-    assert_refused("c1 = alloc c0 size=8", 1, "'c1' is no result of alloc");
+    assert_refused("c1 = alloc c0 size=8", 1, "'c1' is no result of alloc: h0..h255");
     assert_refused("h1 = ", 1, "an operation is missing behind '='");
-    assert_refused("h1 = alloc c0 size=5000000", 1, "'size=5000000' is no value for alloc");
-    assert_refused("h1 = alloc c0 size=8x", 1, "'size=8x' is no value for alloc");
-    assert_refused("h1 = alloc c9 size=8", 1, "alloc takes no 'c9'");
+    assert_refused("h1 = alloc c0 size=5000000", 1,
+                   "'size=5000000' is no value for alloc: size=0..4194303");
+    assert_refused("h1 = alloc c0 size=8x", 1, "'size=8x' is no value for alloc: size=0..4194303");
+    assert_refused("h1 = alloc c9 size=8", 1, "'c9' is no value for alloc: c0..c7");
     assert_refused("h1 = alloc c0 c1 size=8", 1, "'c1' comes twice");
     assert_refused("h1 = alloc_aligned c0 size=8 align=48", 1,
-                   "'align=48' is no value for alloc_aligned");
-    assert_refused("write h1 word=0", 1, "write lacks its 'to'");
-    assert_refused("write h1 to=h2+4096", 1, "'to=h2+4096' is no value for write");
-    assert_refused("dump sink=short", 1, "'sink=short' is no value for dump");
-    assert_refused("dump sink=memory:1", 1, "'sink=memory:1' is no value for dump");
+                   "'align=48' is no value for alloc_aligned: align=1..67108864, a power of two");
+    assert_refused("write h1 word=0", 1,
+                   "write lacks its 'to': to=nil or to=h0..h255, +0..4095 behind it");
+    assert_refused("write h1 to=h2+4096", 1,
+                   "'to=h2+4096' is no value for write: to=nil or to=h0..h255, +0..4095 behind it");
+    assert_refused("dump sink=short", 1, "'sink=short' is no value for dump: " SINKS);
+    assert_refused("dump sink=memory:1", 1, "'sink=memory:1' is no value for dump: " SINKS);
+    assert_refused(
+        "h1 = alloc c0 sz=8", 1,
+        "alloc takes no 'sz=8': it takes c0..c7, size, type, zero, tiny (nearest: size)");
+    assert_refused("h1 = aloc c0 size=8", 1,
+                   "unknown operation 'aloc' (nearest: alloc): ops --list shows all");
+    assert_refused("expect Heapinuse=1", 1, "unknown statistic 'Heapinuse' (nearest: HeapInuse)");
     assert_refused("expect Foo=1", 1, "unknown statistic 'Foo'");
-    assert_refused("expect Sys=", 1, "'' is no value for expect");
+    assert_refused("expect Sys=", 1, "'' is no value for expect: STATISTIC=0..35184372088831");
     assert_refused("expect", 1, "expect lacks a statistic");
     assert_refused("c0 = expect Sys=1", 1, "expect has no result");
     assert_refused("nop\nprogram", 2, "'program' stands before the first operation, once");
-    assert_refused("program caches=9", 1, "'caches=9' is nothing that program takes");
-    assert_refused("program fault=mmap", 1, "'fault=mmap' is nothing that program takes");
-    assert_refused("program off=alloc,none", 1, "'off=alloc,none' is nothing that program takes");
+    assert_refused("program caches=9", 1, "'caches=9' is nothing that program takes: " HEADER);
+    assert_refused("program fault=mmap", 1, "'fault=mmap' is nothing that program takes: " HEADER);
+    assert_refused("program off=alloc,none", 1,
+                   "'off=alloc,none' is nothing that program takes: " HEADER);
 }
 
 static void a_program_too_long_is_refused_where_it_becomes_so(void **context) {
@@ -181,7 +206,8 @@ int main(void) {
         cmocka_unit_test(canonical_text_is_printed_as_it_was),
         cmocka_unit_test(several_expectations_on_a_line_are_an_operation_each),
         cmocka_unit_test(left_out_operands_are_the_least),
-        cmocka_unit_test(errors_name_the_line_and_the_word),
+        cmocka_unit_test(an_operation_is_told_by_its_line),
+        cmocka_unit_test(errors_name_the_line_and_what_is_allowed),
         cmocka_unit_test(a_program_too_long_is_refused_where_it_becomes_so),
         cmocka_unit_test(a_line_too_long_is_refused),
     };
