@@ -7,6 +7,7 @@
 #include "cli/io/options.h"
 #include "cli/dump/dump.h"
 #include "cli/run/batch.h"
+#include "cli/run/idle.h"
 #include "cli/run/pin.h"
 #include "cli/run/replay.h"
 #include "cli/run/targets.h"
@@ -22,9 +23,9 @@ static const char usage[] =
     "usage: countercheck replay [--trace] [--check=cheap|full|paranoid] [--stats] [--json]\n"
     "                           [--first] [--dump OUT] [--against DUMP] [--without NAMES] "
     "[--no-expect]\n"
-    "                           [--raw] [--timeout S] [--jobs N] FILE|DIR...\n"
+    "                           [--raw] [--strict] [--timeout S] [--jobs N] FILE|DIR...\n"
     "       countercheck replay --times N FILE\n"
-    "       countercheck replay --pin FILE|DIR...\n"
+    "       countercheck replay --pin [--force] FILE|DIR...\n"
     "\n"
     "Runs programs of heap operations, binary or text (told apart by their content), each on a "
     "heap of\n"
@@ -54,6 +55,7 @@ static const char usage[] =
     "or all\n"
     "  --no-expect    does not check expect lines\n"
     "  --raw          takes any bytes as a program, as the fuzz targets do\n"
+    "  --strict       an operation that does nothing is an error: status 2, with its line and why\n"
     "  --times N      runs the FILE so often, and says in how many of them it was found: a race "
     "(.race, of\n"
     "                 soak --threads) shows now and then\n"
@@ -63,6 +65,8 @@ static const char usage[] =
     "those of\n"
     "                 before: a later replay compares them, and a change is a difference of the "
     "file\n"
+    "  --force        pins a program that has a finding as well, and writes it in a line \"# "
+    "finding: ...\"\n"
     "Each program is run a second time (not with --trace), so that it has run on a new heap and on "
     "a used one:\n"
     "the results must be the same, to the byte of a dump.\n"
@@ -75,7 +79,7 @@ static const char usage[] =
 
 struct call {
     bool is_traced, has_stats, is_json, is_terminal, is_pinning, is_raw, ignores_expectations,
-        is_first;
+        is_first, is_strict, is_forced;
     bool every_operation; // --check was given
     enum oracle_level level;
     const char *dump_path;
@@ -161,13 +165,18 @@ static enum verdict run_counted(const struct replay *replay, struct batch_totals
     totals->operations += executor_position(replay->executor);
     totals->effective += sum(counts->effective) - effective_before;
     bool is_over = verdict != VERDICT_CLEAN && verdict != VERDICT_WORK_BOUND;
-    return is_over || replay->is_traced ? verdict : replay_run_again(replay);
+    bool is_idle = replay->idle != NULL && *replay->idle != REPLAY_NOT_IDLE;
+    return is_over || is_idle || replay->is_traced ? verdict : replay_run_again(replay);
 }
 
 static int replay_file(struct executor *executor, const char *path, const struct call *call,
                        struct batch_totals *totals) {
-    const struct replay replay = {
-        .executor = executor, .name = path, .is_traced = call->is_traced, .is_json = call->is_json};
+    size_t idle = REPLAY_NOT_IDLE;
+    const struct replay replay = {.executor = executor,
+                                  .name = path,
+                                  .is_traced = call->is_traced,
+                                  .is_json = call->is_json,
+                                  .idle = call->is_strict ? &idle : NULL};
     int status = input_read_program_as(path, call->is_raw, &program);
     if (status != CLI_CLEAN) {
         return status;
@@ -175,7 +184,9 @@ static int replay_file(struct executor *executor, const char *path, const struct
     if (call->every_operation) {
         program.header.check_every = 1;
     }
-    return tell_verdict(&replay, run_counted(&replay, totals), call, totals);
+    enum verdict verdict = run_counted(&replay, totals);
+    return idle == REPLAY_NOT_IDLE ? tell_verdict(&replay, verdict, call, totals)
+                                   : idle_tell(executor, path, &program, idle);
 }
 
 static int run_target(const char *path, enum input_kind kind) {
@@ -208,7 +219,7 @@ static int replay_input(void *context, const char *path, enum input_kind kind,
     const struct session *session = context;
     const struct call *call = session->call;
     if (call->is_pinning) {
-        return pin_file(session->executor, path);
+        return pin_file(session->executor, path, call->is_forced);
     }
     switch (kind) {
     case KIND_DECODE:
@@ -394,6 +405,8 @@ int cmd_replay(int argc, char **argv) {
         {"--pin", &call.is_pinning, NULL},
         {"--no-expect", &call.ignores_expectations, NULL},
         {"--raw", &call.is_raw, NULL},
+        {"--strict", &call.is_strict, NULL},
+        {"--force", &call.is_forced, NULL},
         {"--times", NULL, &times},
         {"--timeout", NULL, &timeout},
         {"--jobs", NULL, &jobs},
@@ -423,8 +436,12 @@ int cmd_replay(int argc, char **argv) {
     if (call.is_pinning &&
         (call.is_traced || call.has_stats || call.is_json || call.is_raw ||
          call.ignores_expectations || call.every_operation || call.dump_path != NULL ||
-         against_path != NULL || call.without != NULL)) {
-        cli_message("replay: --pin goes with no other option");
+         call.is_strict || against_path != NULL || call.without != NULL)) {
+        cli_message("replay: --pin goes with no other option but --force");
+        return CLI_UNUSABLE;
+    }
+    if (call.is_forced && !call.is_pinning) {
+        cli_message("replay: --force goes with --pin");
         return CLI_UNUSABLE;
     }
     struct input_list list = {0};

@@ -24,6 +24,7 @@ struct pin {
     bool was_pinned;
     bool has_old[ACCOUNT_MAX]; // what the block said, where it said anything
     uint64_t old_values[ACCOUNT_MAX];
+    char finding[512]; // that is pinned with the numbers; "": none
 };
 
 static struct program program;
@@ -121,9 +122,26 @@ static int read_text(struct pin *pin, const char *path) {
 
 // ---- the run, and the new block
 
-static int run(struct executor *executor, const char *path, uint64_t *stats) {
+// Once more to the end, whatever the rules say.
+static enum verdict run_unjudged(const struct replay *replay) {
+    struct rule_book *book = executor_book(replay->executor);
+    bool was_set_aside[RULE_MAX];
+    memcpy(was_set_aside, book->is_set_aside, sizeof was_set_aside);
+    (void)rule_set_aside(book, "all");
+    enum verdict verdict = replay_run(replay, &program);
+    memcpy(book->is_set_aside, was_set_aside, sizeof was_set_aside);
+    return verdict;
+}
+
+static int run(struct executor *executor, const char *path, bool is_forced, struct pin *pin,
+               uint64_t *stats) {
     const struct replay replay = {.executor = executor, .name = path, .at_end = stats};
-    switch (replay_run(&replay, &program)) {
+    enum verdict verdict = replay_run(&replay, &program);
+    if (verdict == VERDICT_FINDING && is_forced) {
+        (void)finding_line(executor_finding(executor), pin->finding, sizeof pin->finding);
+        verdict = run_unjudged(&replay);
+    }
+    switch (verdict) {
     case VERDICT_CLEAN:
         return CLI_CLEAN;
     case VERDICT_FINDING:
@@ -138,9 +156,14 @@ static int run(struct executor *executor, const char *path, uint64_t *stats) {
     return cli_refused(path);
 }
 
-static size_t print_block(const uint64_t *stats, char *text, size_t size_bytes) {
+static size_t print_block(const struct pin *pin, const uint64_t *stats, char *text,
+                          size_t size_bytes) {
     const struct account_schema *schema = machine_now()->account;
     size_t length = (size_t)snprintf(text, size_bytes, "%s\n", block_begin);
+    if (pin->finding[0] != 0) {
+        length +=
+            (size_t)snprintf(text + length, size_bytes - length, "# finding: %s\n", pin->finding);
+    }
     for (unsigned i = 0; i < schema->count; i++) {
         uint64_t value = stats[i];
         bool fits = value <= FIELD_VALUE_MAX;
@@ -152,8 +175,8 @@ static size_t print_block(const uint64_t *stats, char *text, size_t size_bytes) 
 }
 
 static int write_pinned(const struct pin *pin, const char *path, const uint64_t *stats) {
-    char block[ACCOUNT_MAX * 80 + 256];
-    size_t block_bytes = print_block(stats, block, sizeof block);
+    char block[ACCOUNT_MAX * 80 + 1024];
+    size_t block_bytes = print_block(pin, stats, block, sizeof block);
     bool is_open = pin->text_bytes > 0 && pin->text[pin->text_bytes - 1] != '\n';
     char *whole = malloc(pin->text_bytes + 1 + block_bytes);
     if (whole == NULL) {
@@ -170,7 +193,8 @@ static int write_pinned(const struct pin *pin, const char *path, const uint64_t 
 
 static void tell_changes(const struct pin *pin, const char *path, const uint64_t *stats) {
     const struct account_schema *schema = machine_now()->account;
-    (void)printf("%s: %d statistics pinned\n", escape_shown(path), (int)schema->count);
+    (void)printf("%s: %d statistics pinned%s\n", escape_shown(path), (int)schema->count,
+                 pin->finding[0] == 0 ? "" : ", with a finding");
     for (unsigned i = 0; pin->was_pinned && i < schema->count; i++) {
         uint64_t value = stats[i];
         if (pin->has_old[i] && pin->old_values[i] != value) {
@@ -180,7 +204,7 @@ static void tell_changes(const struct pin *pin, const char *path, const uint64_t
     }
 }
 
-int pin_file(struct executor *executor, const char *path) {
+int pin_file(struct executor *executor, const char *path, bool is_forced) {
     uint64_t stats[ACCOUNT_MAX];
     struct pin *pin = calloc(1, sizeof *pin);
     if (pin == NULL) {
@@ -189,7 +213,7 @@ int pin_file(struct executor *executor, const char *path) {
     }
     int status = read_text(pin, path);
     if (status == CLI_CLEAN) {
-        status = run(executor, path, stats);
+        status = run(executor, path, is_forced, pin, stats);
     }
     if (status == CLI_CLEAN) {
         status = write_pinned(pin, path, stats);

@@ -101,11 +101,23 @@ static enum verdict step(const struct replay *replay, const struct program *prog
     return verdict;
 }
 
+// nop is meant to do nothing.
+static bool is_idle(const struct replay *replay, struct operation operation) {
+    return replay->idle != NULL && !executor_was_effective(replay->executor) &&
+           operation_code(operation) != OP_NOP;
+}
+
 enum verdict replay_run(const struct replay *replay, const struct program *program) {
     crash_prepare("countercheck: %s: crashed before the first operation", replay->name);
     enum verdict verdict = executor_begin(replay->executor, program, false);
     while (verdict == VERDICT_CLEAN && executor_position(replay->executor) < program->count) {
+        size_t index = executor_position(replay->executor);
         verdict = step(replay, program);
+        if (verdict == VERDICT_CLEAN && is_idle(replay, program->operations[index])) {
+            *replay->idle = index;
+            crash_rest();
+            return verdict;
+        }
     }
     if (verdict != VERDICT_CLEAN && verdict != VERDICT_WORK_BOUND) {
         crash_rest();

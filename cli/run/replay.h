@@ -14,7 +14,10 @@ struct replay {
     bool is_json;     // traces are JSON lines
     uint64_t *at_end; // NULL, or where the ACCOUNT_MAX statistics after the last operation go
     uint64_t *before; // NULL, or where those before the operation that runs go
+    size_t *idle;     // NULL, or where the first operation that does nothing goes: it ends the run
 };
+
+#define REPLAY_NOT_IDLE SIZE_MAX
 
 // Runs the program to its end or its first finding. Prepares the crash line at each operation.
 enum verdict replay_run(const struct replay *replay, const struct program *program);

@@ -58,6 +58,8 @@ struct machine {
 
     // The rest may be NULL: the machine has no such thing.
 
+    // Whether the slot that the operand names holds something: "h3 is empty".
+    bool (*holds)(void *state, enum operand operand, uint32_t slot);
     // Prints all statistics, as a table or as a JSON object; NULL: the account alone.
     void (*print_statistics)(void *state, bool is_json, FILE *stream);
     // Writes a heap dump to the path; 0 or an errno.

@@ -275,6 +275,25 @@ static const uint64_t *read_account(void *state) {
     return machine->account;
 }
 
+static bool holds(void *state, enum operand operand, uint32_t slot) {
+    struct go_machine *machine = state;
+    switch ((unsigned)operand) {
+    case OPERAND_CACHE:
+        return machine->caches[slot] != NULL;
+    case OPERAND_GOROUTINE:
+        return machine->goroutines[slot] != NULL;
+    case OPERAND_THREAD:
+    case OPERAND_ON_THREAD:
+        return machine->threads[slot] != NULL;
+    case OPERAND_ROOT:
+        return machine->roots[slot] != NULL;
+    case OPERAND_MANUAL:
+        return machine->manuals[slot].base != NULL;
+    default: // a handle, or what a target names by one
+        return go_handle(machine, slot) != NULL;
+    }
+}
+
 static void print_statistics(void *state, bool is_json, FILE *stream) {
     if (is_json) {
         memstats_print_json(go_stats(state), stream);
@@ -324,6 +343,7 @@ const struct machine machine_go = {
     .book = book,
     .is_new = is_new,
     .has_twin = has_twin,
+    .holds = holds,
     .print_statistics = print_statistics,
     .write_dump = write_dump,
     .compare_dump = compare_dump,
