@@ -12,3 +12,10 @@ foreach(source IN LISTS example_sources)
             COUNTERCHECK_SUBJECT_TABLE=${CMAKE_MATCH_1}_table)
     endif()
 endforeach()
+
+# All that an adapter includes: -I PREFIX/include/countercheck makes "subject/subject.h" of it.
+include(GNUInstallDirs)
+install(FILES ${PROJECT_SOURCE_DIR}/subject/subject.h
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/countercheck/subject)
+install(FILES ${PROJECT_SOURCE_DIR}/subject/README.md
+    DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME SUBJECT.md)

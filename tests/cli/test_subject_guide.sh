@@ -1,0 +1,94 @@
+#!/bin/bash
+# test_subject_guide: the adapter in subject/README.md compiles as it stands, as C99 and as C++11, and its two
+# commands give a verdict.
+set -u
+countercheck=${COUNTERCHECK:?}
+source_dir=${COUNTERCHECK_SOURCE:?}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# the first block of C is the adapter; mine.h is the allocator that it is for: a bump pointer with one size
+awk '/^```c$/ { inside = 1; next } /^```$/ { if (inside) exit } inside' "$source_dir/subject/README.md" >"$work/mine_subject.c"
+cat >"$work/mine.h" <<'H'
+#include <stddef.h>
+#include <string.h>
+struct mine { struct mine *free; size_t in_use, peak, used, bytes; };
+static void *mine_init(void *arena, size_t bytes) {
+    struct mine *mine = (struct mine *)arena;
+    memset(mine, 0, sizeof *mine);
+    mine->used = 64;
+    mine->bytes = bytes;
+    return mine;
+}
+static void *mine_alloc(void *self, size_t size) {
+    struct mine *mine = (struct mine *)self;
+    void *object = mine->free;
+    if (size > 128) return NULL;
+    if (object != NULL) {
+        memcpy(&mine->free, object, sizeof mine->free);
+    } else if (mine->bytes - mine->used >= 128) {
+        object = (char *)self + mine->used;
+        mine->used += 128;
+    } else {
+        return NULL;
+    }
+    mine->in_use += 128;
+    mine->peak = mine->in_use > mine->peak ? mine->in_use : mine->peak;
+    return object;
+}
+static void mine_free(void *self, void *object) {
+    struct mine *mine = (struct mine *)self;
+    memcpy(object, &mine->free, sizeof mine->free);
+    mine->free = (struct mine *)object;
+    mine->in_use -= 128;
+}
+static size_t mine_block_bytes(void *self, void *object) { (void)self; (void)object; return 128; }
+static size_t mine_in_use(void *self) { return ((struct mine *)self)->in_use; }
+static size_t mine_peak(void *self) { return ((struct mine *)self)->peak; }
+H
+printf 'in_use == live.footprint\npeak == peak(live.footprint)\n' >"$work/right"
+printf 'in_use == live.requested\n' >"$work/wrong"
+fail() {
+    echo "FAIL: $*"
+    cat "$work/out" 2>/dev/null
+    exit 1
+}
+
+[ -s "$work/mine_subject.c" ] || fail 'there is no adapter in the guide'
+cc=${CC:-cc}
+command -v "$cc" >/dev/null || exit 77
+"$cc" -std=c99 -Wall -Wextra -Wpedantic -Werror -shared -fPIC -I "$source_dir" -I "$work" "$work/mine_subject.c" -o "$work/mine.so" ||
+    fail 'the adapter does not compile'
+sed '1q' "$work/mine_subject.c" >"$work/header.cc"
+for standard in c++11 c++20; do
+    c++ -std=$standard -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I "$source_dir" "$work/header.cc" ||
+        fail "subject.h is no $standard"
+done
+"$countercheck" subject check "$work/mine.so" --relations "$work/right" --seconds 1 >"$work/out" 2>&1 || fail 'it holds, and the status says not'
+"$countercheck" subject check "$work/mine.so" --relations "$work/wrong" --seconds 1 >"$work/out" 2>&1
+[ $? = 1 ] || fail 'a wrong rule is a finding'
+grep -q '^   1 operations' "$work/out" || fail 'the smallest program has one operation'
+
+# each line of the guide that shows a relation is one of the language
+awk '/^## Relations$/ { inside = 1 } inside && /^```$/ { if (block++) exit; next } inside && block' \
+    "$source_dir/subject/README.md" >"$work/shown"
+[ "$(wc -l <"$work/shown")" -ge 9 ] || fail 'the guide shows no relations'
+cat >"$work/names.c" <<'C'
+#include "subject/subject.h"
+static void *create(const struct countercheck_host *host) { return host->arena; }
+static void *allocate(void *self, size_t size) { (void)self; (void)size; return 0; }
+static void release(void *self, void *object) { (void)self; (void)object; }
+static bool read_all(void *self, int64_t *values) { (void)self; (void)values; return false; }
+#define ONE(name, count) {name, COUNTERCHECK_PLAIN, 0, 0, count, 0, 0}
+static const struct countercheck_statistic statistics[] = {
+    ONE("in_use", 0), ONE("peak", 0), ONE("allocated", 0), ONE("active", 0), ONE("mapped", 0), ONE("small", 0), ONE("frees", 0),
+    ONE("used", 0), ONE("bin.curregs", 4), ONE("bin.nmalloc", 4), ONE("bin.ndalloc", 4), ONE("bin.size", 4), ONE(0, 0)};
+static const struct countercheck_subject table = {.struct_size_bytes = sizeof table, .abi = COUNTERCHECK_ABI, .name = "names",
+    .alignment = 8, .arena_bytes = 4096, .create = create, .allocate = allocate, .release = release,
+    .statistics = statistics, .read = read_all};
+const struct countercheck_subject *countercheck_subject_table(void) { return &table; }
+C
+"$cc" -shared -fPIC -I "$source_dir" "$work/names.c" -o "$work/names.so" || fail 'names.c'
+"$countercheck" subject describe "$work/names.so" --relations "$work/shown" >"$work/out" 2>&1 || fail 'a shown relation is none'
+
+echo 'ok: the guide is true'
