@@ -1,9 +1,10 @@
 # corpus: each kept input is a test of its own, so that a failing one is named.
 #
-# corpus/{heap,dump}/{seed,found,regression}/*   are replayed under the oracle
-# corpus/ops/{seed,found,regression}/*           go through the codec and back: any bytes, refused ones too
-# corpus/relations/{seed,found,regression}/*     are parsed and evaluated as relations
-# corpus/decode/{seed,found,regression}/*        go through the decoder and back
+# corpus/{heap,dump,ops,relations,decode}/{seed,found,regression}/*: those of
+#   heap and dump   are replayed under the oracle
+#   ops             go through the codec and back: any bytes, refused ones too
+#   relations       are parsed and evaluated as relations
+#   decode          go through the decoder and back
 
 # countercheck_corpus(TARGET) sets corpus_files to the kept inputs of one target.
 macro(countercheck_corpus target)

@@ -13,9 +13,10 @@ import place
 HERE = pathlib.Path(__file__).resolve().parent
 GOALS = {"product": 92.0, "judges": 95.0}  # per cent of those that are not equivalent
 UNNOTICED = ("nobody", "unreached")
-GROUPS = (("scan", r"oracle/go/verify/(scan|view)"), ("verifier", r"oracle/go/verify/(verifier|metadata|pages|places)"),
-          ("model", r"oracle/go/(model|program|contents|verify/(poison|raw)|roundtrip/record)"),
-          ("comparison", r"oracle/(go/(roundtrip|identities|delta|verify/kernel|oracle)|core/rule)"), ("decoder", r"dump/"))
+GROUPS = (("scan", r"oracle/go/(verify/scan|view/view)"), ("verifier", r"oracle/go/verify/(verifier|metadata|pages|places)"),
+          ("model", r"oracle/go/(model/|program/|verify/poison|view/(raw|record))"),
+          ("comparison", r"oracle/(go/(roundtrip/|verify/(identities|delta|kernel)|oracle|rules)|core/rule)"),
+          ("decoder", r"dump/"))
 
 
 class Part:

@@ -1,0 +1,59 @@
+#!/bin/bash
+# test_paths: what scripts, reasons and documents name is there, and a path or pattern that matches nothing is told.
+set -euo pipefail
+source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+command -v git >/dev/null && command -v python3 >/dev/null || exit 77
+git -C "$source" rev-parse --git-dir >/dev/null 2>&1 || exit 77 # an archive has no tracked files
+sample=$(mktemp -d)
+trap 'rm -rf "$sample"' EXIT
+failed=0
+
+# a small tree: heap/{small,large}.c, tests/heap/test_small.c
+mkdir -p "$sample"/{heap,tests/heap,cmake,ci/faults,ci/mutants}
+touch "$sample"/heap/{small,large}.c "$sample/tests/heap/test_small.c"
+git -C "$sample" init -q
+
+# says FILE TEXT EXPECTED: with this text in this file, just these paths are told
+says() {
+    local out
+    printf '%s\n' "$2" >"$sample/$1"
+    git -C "$sample" add -A
+    out=$("$source/ci/paths" "$sample") || true
+    if [ "$out" != "${3:+$1:1: $3}" ]; then
+        echo "FAIL: $1 with '$2': expected '${3-}', got '$out'"
+        failed=1
+    fi
+    rm "$sample/$1"
+}
+
+for text in 'heap/*.c' 'heap/{small,large}.c' '"/heap/(small|la[^/]*)\\.c$"' '${PROJECT_SOURCE_DIR}/heap/small.c' \
+    'heap/${name}.c' '"$source"/heap/small.c' 'grep "^heap/sma"' '/^heap\/large/' 'tests/heap.test_small' \
+    'ROOT / "tests" / "heap" / "test_small.c"' '(heap|tests)/.*\.c$' '${CMAKE_BINARY_DIR}/heap/none.c' \
+    '{heap,none}/none' 'r"tests/(heap/(test_small|[a-z]+)|heap)"' '$other/heap/none.c' 'https://x.org/heap/none.c'; do
+    says cmake/a.cmake "$text"
+    says ci/a "$text"
+done
+says cmake/a.cmake 'heap/tiny*.c' 'heap/tiny*.c'
+says cmake/a.cmake '"/heap/(small|tiny)\\.c$"' heap/tiny.c
+says cmake/a.cmake '${PROJECT_SOURCE_DIR}/heap/tiny.c' heap/tiny.c
+says ci/a 'heap/{small,tiny}.c' heap/tiny.c
+says ci/a 'r"tests/(heap/(test_small|test_tiny)|heap)"' tests/heap/test_tiny
+says ci/a 'ROOT / "tests" / "none.c"' tests/none.c
+says ci/a tests/heap.test_tiny tests/heap.test_tiny
+says ci/coverage-reasons 'heap/tiny.? f :: * :: abort: never' 'heap/tiny.?'
+says ci/faults/a.patch '+++ b/heap/tiny.c' heap/tiny.c
+says ci/faults/a.patch ' heap/tiny.c'
+says ci/mutants/equivalent 'heap/tiny.c f: constant: 1 -> 0' heap/tiny.c
+says ci/mutants/score.json '"heap/tiny.c f: a heap/none.c",' heap/tiny.c
+says .clang-tidy "HeaderFilterRegex: '(heap)/.*\\.hh\$'" 'heap/*.hh'
+says README.md 'It is in `heap/tiny.c`.' heap/tiny.c
+says README.md 'See `heap/`, `heap/small.c`, and tests/<layer>/test_*.c.'
+says README.md '`heap/sma`' heap/sma
+says CHANGELOG.md 'heap/tiny.c is gone'
+
+"$source/ci/paths" "$source" || {
+    echo "FAIL: the tree names what it has not"
+    failed=1
+}
+[ $failed = 0 ] && echo "ok: what is named is there, and what is not is told"
+exit $failed
