@@ -1,0 +1,52 @@
+#!/bin/bash
+# test_findings: each program of subject/findings compiles by the line in its head, and shows what it says on the
+# version that it names. What is not installed is said and left out.
+set -u
+source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+shown=0
+
+fail() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+cp "$source"/subject/findings/*.c "$work"
+cd "$work" || exit 1
+unset LSAN_OPTIONS ASAN_OPTIONS
+for program in *.c; do
+    name=${program%.c}
+    grep -q "$name" "$source/FINDINGS.md" || fail "$program: FINDINGS.md does not name it"
+    # shellcheck disable=SC2046 # two words
+    set -- $(sed -n 's,^// Debian: ,,p' "$program")
+    [ $# = 2 ] || fail "$program: its head names no package and version"
+    installed=$(dpkg-query -W -f '${Version}' "$1" 2>/dev/null)
+    if [ -z "$installed" ]; then
+        echo "left out: $program needs $1"
+        continue
+    fi
+    compile=$(sed -n 's,^// \(cc\|clang\) ,\1 ,p' "$program")
+    if [[ $compile == clang* ]] && ! command -v clang >/dev/null; then
+        echo "left out: $program needs clang"
+        continue
+    fi
+    bash -c "$compile -o $name" || {
+        fail "$program: $compile"
+        continue
+    }
+    "./$name" >out 2>&1
+    status=$?
+    case $status in
+    0 | 1) ;;
+    *) fail "$program: status $status: $(head -n 2 out)" ;;
+    esac
+    [ -s out ] || fail "$program says nothing"
+    if [[ $installed == "$2"* ]]; then
+        [ $status = 1 ] || fail "$program shows nothing on $1 $installed: $(head -n 2 out)"
+        shown=$((shown + 1))
+    fi
+done
+[ $failed = 0 ] && echo "ok: $shown defects show"
+exit $failed
