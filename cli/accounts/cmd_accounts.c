@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <sys/stat.h>
 
 static const char usage[] =
     "usage: countercheck accounts [--allow=NAME,...] [--allow-findings] [--json|--markdown]\n"
@@ -51,6 +52,11 @@ static int compare_all(struct accounts *accounts, const struct input_list *list)
 
 static int run(struct accounts *accounts, const char *corpus, bool is_json, bool is_markdown) {
     struct input_list list = {0};
+    struct stat file;
+    if (stat(corpus, &file) == 0 && !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode)) {
+        cli_message("%s: no regular file: each build reads it anew", corpus);
+        return CLI_UNUSABLE;
+    }
     int status = input_list_add(&list, corpus);
     if (status == CLI_CLEAN) {
         status = compare_all(accounts, &list);
