@@ -5,6 +5,7 @@
 #include "cli/run/machine.h"
 #include "cli/run/replay.h"
 #include "cli/subject/check.h"
+#include "cli/subject/strength.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@ static const char usage[] =
     "usage: countercheck subject list\n"
     "       countercheck subject describe NAME [--relations F]\n"
     "       countercheck subject check NAME|ADAPTER.so [--relations F] [--seconds N] [--seed S]\n"
-    "                    [--lanes N] [--json]\n"
+    "                    [--lanes N] [--strength] [--json]\n"
     "\n"
     "A subject is an allocator that an adapter describes by a table of functions (subject.h), with "
     "a text that "
@@ -30,6 +31,8 @@ static const char usage[] =
     "             was evaluated, how often a side had moved, how often it failed; each failed rule "
     "once, with the\n"
     "             smallest program that shows it\n"
+    "  --strength instead: each statistic is altered when it is read, in six ways; the share that "
+    "the rules notice;\n             status 1 below 90 %\n"
     "Exit status: 0 clean, 1 a finding, or a rule that was never evaluated; 2 unusable input or "
     "call, 3 the\n"
     "environment failed.\n";
@@ -242,10 +245,12 @@ int cmd_subject(int argc, char **argv) {
     const char *seed = "1";
     const char *lanes = "0";
     bool is_json = false;
+    bool is_strength = false;
     const struct cli_option options[] = {{"--seconds", NULL, &seconds},
                                          {"--seed", NULL, &seed},
                                          {"--lanes", NULL, &lanes},
                                          {"--json", &is_json, NULL},
+                                         {"--strength", &is_strength, NULL},
                                          {"--relations", NULL, &machine_call.relations},
                                          {NULL, NULL, NULL}};
     const struct cli_call call = {usage, options, 1, 2};
@@ -277,6 +282,9 @@ int cmd_subject(int argc, char **argv) {
     status = machine_choose("subject");
     if (status != CLI_CLEAN) {
         return status;
+    }
+    if (is_check && is_strength) {
+        return cli_finish(subject_strength(check_options.seed, is_json));
     }
     return is_check ? check(&check_options, is_json) : describe();
 }

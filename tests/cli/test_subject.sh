@@ -70,6 +70,26 @@ printf 'bad: in_use == live.footprint + 1 when on free\nknown bad: reported upst
 status 0 "$countercheck" subject check boundary --relations "$work/known" --seconds 1
 says 'known'
 
+# lies are noticed by the examples' own rules, and by none that says nothing
+for name in boundary slab; do
+    status 0 "$countercheck" subject check $name --strength
+    says 'lies are noticed'
+done
+status 0 "$countercheck" subject check boundary --strength --json
+python3 - "$work/out" <<'P' || fail 'the table of lies'
+import json, sys
+table = json.load(open(sys.argv[1]))
+assert table["unnoticed"] == 0 and table["noticed"] > 40, table
+rows = {row["name"]: row for row in table["statistics"]}
+assert all(rows["in_use"][lie] == "noticed" for lie in ("+1", "late", "stuck", "wrapped", "undone")), rows
+assert rows["in_use"]["share"] == "none" and rows["capacity"]["late"] == "same", rows
+P
+printf 'in_use <= capacity\n' >"$work/weak"
+status 1 "$countercheck" subject check boundary --relations "$work/weak" --strength
+says '^allocs .* NO'
+status 1 "$countercheck" subject check boundary --relations "$work/wrong" --strength
+says 'a rule fails without a lie'
+
 # what is refused, in one line with its place
 refuses() { # TEXT WORDS
     printf '%b' "$1" >"$work/r"

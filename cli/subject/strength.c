@@ -1,0 +1,304 @@
+// strength: a child for each statistic and lie runs programs until a rule fails, or none did.
+#define _GNU_SOURCE // MAP_ANONYMOUS
+#include "cli/subject/strength.h"
+
+#include "cli/io/cli.h"
+#include "cli/run/machine.h"
+#include "fuzz/execute/executor.h"
+#include "fuzz/generate/generator.h"
+#include "fuzz/subject/machine.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OPERATIONS_MAX 128 // of a program
+#define PROGRAM_COUNT  100 // for each lie: a count and no time, so that the table is the same again
+#define GOAL_PERCENT   90
+#define STATISTICS_MAX 1024
+
+static const char *const lie_names[LIE_COUNT] = {"truth",   "+1",     "late", "stuck",
+                                                 "wrapped", "undone", "share"};
+static const char *const cell_words[] = {"-", "yes", "NO", "same"};
+
+// What a child tells.
+struct told {
+    bool has_noticed, has_differed, is_environment;
+};
+
+struct liar {
+    struct executor *executor;
+    enum strength_lie lie;
+    uint32_t place;            // of the value, in what read() writes
+    uint32_t places;           // 2 of a rounded one
+    uint64_t onset;            // the operation from which on it lies
+    uint64_t operation;        // of the last read
+    int64_t now[2], before[2]; // the truth at the last read, and at the end of the operation before
+    int64_t kept[2];           // of STUCK
+    uint64_t mask;             // of WRAPPED; 0: not yet
+    int64_t lost[2];           // of SHARE
+    bool has_now, has_kept;
+    struct told *told;
+};
+
+static struct program program;
+
+// ---- lies
+
+static bool is_on_lane_one(const struct liar *liar) {
+    const struct program *runs = executor_program(liar->executor);
+    if (liar->operation >= runs->count) {
+        return false;
+    }
+    struct operation operation = runs->operations[liar->operation];
+    return operation_has(operation_code(operation), OPERAND_CACHE) &&
+           operation_get(operation, OPERAND_CACHE) == 1;
+}
+
+// Another operation has begun: what was read last is how the one before ended.
+static void step_to(struct liar *liar, uint64_t operation) {
+    for (uint32_t i = 0; i < liar->places && liar->has_now; i++) {
+        if (is_on_lane_one(liar)) {
+            liar->lost[i] += liar->now[i] - liar->before[i];
+        }
+        liar->before[i] = liar->now[i];
+    }
+    liar->operation = operation;
+}
+
+static uint64_t mask_of(int64_t value) {
+    uint64_t mask = 15;
+    while ((uint64_t)value > mask && mask < UINT64_MAX / 2) {
+        mask = mask * 2 + 1;
+    }
+    return mask;
+}
+
+static int64_t altered(struct liar *liar, uint32_t i, int64_t truth) {
+    bool is_late = liar->operation >= liar->onset;
+    const struct relations_facts *facts = judge_facts(subject_judge(liar->executor));
+    switch (liar->lie) {
+    case LIE_PLUS:
+        return is_late ? truth + 1 : truth;
+    case LIE_LATE:
+        return liar->before[i];
+    case LIE_STUCK:
+        return liar->has_kept ? liar->kept[i] : truth;
+    case LIE_WRAPPED:
+        return liar->mask == 0 || truth < 0 ? truth : (int64_t)((uint64_t)truth & liar->mask);
+    case LIE_UNDONE:
+        return truth + facts->operations[RELATIONS_FAILED];
+    case LIE_SHARE: {
+        int64_t going = is_on_lane_one(liar) ? truth - liar->before[i] : 0;
+        return truth - liar->lost[i] - going;
+    }
+    case LIE_NONE:
+    case LIE_COUNT:
+        break;
+    }
+    return truth;
+}
+
+static void lie(void *context, int64_t *values) {
+    struct liar *liar = context;
+    uint64_t operation = executor_book(liar->executor)->operation;
+    if (liar->has_now && operation != liar->operation) {
+        step_to(liar, operation);
+    }
+    for (uint32_t i = 0; i < liar->places; i++) {
+        int64_t truth = values[liar->place + i];
+        if (!liar->has_now) {
+            liar->before[i] = truth;
+        }
+        liar->now[i] = truth;
+        if (!liar->has_kept && liar->operation >= liar->onset) {
+            liar->kept[i] = truth;
+            liar->mask = i == 0 ? mask_of(truth) : liar->mask;
+        }
+        values[liar->place + i] = altered(liar, i, truth);
+        liar->told->has_differed |= values[liar->place + i] != truth;
+    }
+    liar->has_kept = liar->has_kept || liar->operation >= liar->onset;
+    liar->has_now = true;
+}
+
+// ---- the child
+
+static void draw(uint64_t seed, enum strength_lie which) {
+    generator_program(&program, (uint32_t)(seed * UINT64_C(0x9e3779b1)), OPERATIONS_MAX);
+    program.header.check_every = 1;
+    if (which == LIE_SHARE && program.header.caches < 2) {
+        program.header.caches = 2;
+    }
+}
+
+struct cell {
+    enum strength_lie lie;
+    uint32_t place; // the statistic's first
+    uint32_t places, rows;
+};
+
+// Programs first .. end - 1, until one is noticed.
+static _Noreturn void run_child(const struct cell *cell, uint64_t seed, uint32_t first,
+                                uint32_t end, struct told *told) {
+    const struct executor_options options = {.level = ORACLE_FULL};
+    struct executor *executor = executor_create(machine_now(), machine_argument(), &options);
+    if (executor == NULL) {
+        told->is_environment = true;
+        _exit(0);
+    }
+    for (uint32_t number = first; number < end && !told->has_noticed; number++) {
+        struct liar liar = {.executor = executor, .lie = cell->lie, .told = told};
+        liar.place = cell->place + number % cell->rows * cell->places;
+        liar.places = cell->places;
+        liar.onset = 1 + number % 16;
+        judge_set_liar(subject_judge(executor), lie, &liar);
+        draw((seed << 20) + number, cell->lie);
+        enum verdict verdict = executor_run(executor, &program, false);
+        told->has_noticed = verdict == VERDICT_FINDING;
+        if (verdict == VERDICT_ENVIRONMENT) {
+            told->is_environment = true;
+            break;
+        }
+    }
+    _exit(0);
+}
+
+// ---- the parent
+
+// False: the environment failed. A child that dies has noticed nothing.
+static bool run_cell(const struct cell *cell, uint64_t seed, struct told *told) {
+    bool is_global = (machine_subject()->table.capabilities & COUNTERCHECK_GLOBAL) != 0;
+    uint32_t batch = is_global ? 1 : PROGRAM_COUNT;
+    *told = (struct told){.has_noticed = false};
+    for (uint32_t first = 0; first < PROGRAM_COUNT && !told->has_noticed; first += batch) {
+        pid_t child = fork();
+        if (child == 0) {
+            run_child(cell, seed, first, first + batch, told);
+        }
+        int status = 0;
+        while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+        }
+        if (child < 0 || told->is_environment) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct table {
+    uint8_t cells[STATISTICS_MAX][LIE_COUNT]; // enum strength_cell
+    uint32_t counts[4];
+};
+
+static bool applies(const struct countercheck_statistic *statistic, enum strength_lie which) {
+    bool has_lanes = (machine_subject()->table.capabilities & COUNTERCHECK_THREADS) != 0;
+    return (statistic->flags & COUNTERCHECK_PER_LANE) == 0 && (which != LIE_SHARE || has_lanes);
+}
+
+static bool fill(struct table *table, uint64_t seed, struct told *told) {
+    const struct countercheck_statistic *statistic = machine_subject()->table.statistics;
+    uint32_t place = 0;
+    for (uint32_t i = 0; statistic[i].name != NULL && i < STATISTICS_MAX; i++) {
+        uint32_t places = (statistic[i].flags & COUNTERCHECK_ROUNDED) != 0 ? 2 : 1;
+        uint32_t rows = statistic[i].count == 0 ? 1 : statistic[i].count;
+        for (int which = LIE_PLUS; which < LIE_COUNT; which++) {
+            const struct cell cell = {(enum strength_lie)which, place, places, rows};
+            enum strength_cell what = CELL_NONE;
+            if (applies(&statistic[i], cell.lie)) {
+                if (!run_cell(&cell, seed, told)) {
+                    return false;
+                }
+                what = told->has_noticed    ? CELL_NOTICED
+                       : told->has_differed ? CELL_UNNOTICED
+                                            : CELL_SAME;
+            }
+            table->cells[i][which] = (uint8_t)what;
+            table->counts[what]++;
+        }
+        place += places * rows;
+    }
+    return true;
+}
+
+static void print_table(const struct table *table) {
+    const struct countercheck_statistic *statistic = machine_subject()->table.statistics;
+    (void)printf("%-32s", "statistic");
+    for (int which = LIE_PLUS; which < LIE_COUNT; which++) {
+        (void)printf(" %8s", lie_names[which]);
+    }
+    (void)putchar('\n');
+    for (uint32_t i = 0; statistic[i].name != NULL && i < STATISTICS_MAX; i++) {
+        (void)printf("%-32s", statistic[i].name);
+        for (int which = LIE_PLUS; which < LIE_COUNT; which++) {
+            (void)printf(" %8s", cell_words[table->cells[i][which]]);
+        }
+        (void)putchar('\n');
+    }
+    uint32_t asked = table->counts[CELL_NOTICED] + table->counts[CELL_UNNOTICED];
+    (void)printf("%u of %u lies are noticed (%.1f %%); %u never differ from the truth in %d "
+                 "programs, %u do not apply\n",
+                 table->counts[CELL_NOTICED], asked,
+                 asked == 0 ? 0.0 : 100.0 * table->counts[CELL_NOTICED] / asked,
+                 table->counts[CELL_SAME], PROGRAM_COUNT, table->counts[CELL_NONE]);
+}
+
+static void print_json(const struct table *table) {
+    static const char *const words[] = {"none", "noticed", "unnoticed", "same"};
+    const struct countercheck_statistic *statistic = machine_subject()->table.statistics;
+    (void)printf("{\"subject\":\"%s\",\"noticed\":%u,\"unnoticed\":%u,\"same\":%u,\"statistics\":[",
+                 machine_subject()->table.name, table->counts[CELL_NOTICED],
+                 table->counts[CELL_UNNOTICED], table->counts[CELL_SAME]);
+    for (uint32_t i = 0; statistic[i].name != NULL && i < STATISTICS_MAX; i++) {
+        (void)printf("%s{\"name\":\"%s\"", i == 0 ? "" : ",", statistic[i].name);
+        for (int which = LIE_PLUS; which < LIE_COUNT; which++) {
+            (void)printf(",\"%s\":\"%s\"", lie_names[which], words[table->cells[i][which]]);
+        }
+        (void)printf("}");
+    }
+    (void)printf("]}\n");
+}
+
+static int run_all(struct table *table, uint64_t seed, bool is_json, struct told *told) {
+    const struct cell truth = {LIE_NONE, 0, 1, 1};
+    if (!run_cell(&truth, seed, told)) {
+        cli_message("subject: no process or no memory, or the subject cannot be made");
+        return CLI_ENVIRONMENT;
+    }
+    if (told->has_noticed) {
+        cli_message("subject: a rule fails without a lie: see `subject check` first");
+        return CLI_FINDING;
+    }
+    if (!fill(table, seed, told)) {
+        cli_message("subject: no process or no memory, or the subject cannot be made");
+        return CLI_ENVIRONMENT;
+    }
+    if (is_json) {
+        print_json(table);
+    } else {
+        print_table(table);
+    }
+    uint32_t asked = table->counts[CELL_NOTICED] + table->counts[CELL_UNNOTICED];
+    return table->counts[CELL_NOTICED] * 100 >= asked * GOAL_PERCENT ? CLI_CLEAN : CLI_FINDING;
+}
+
+int subject_strength(uint64_t seed, bool is_json) {
+    static struct table table;
+    if (machine_subject()->table.statistics == NULL) {
+        cli_message("subject: it has no statistics that could lie");
+        return CLI_UNUSABLE;
+    }
+    struct told *told =
+        mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (told == MAP_FAILED) {
+        cli_message("out of memory");
+        return CLI_ENVIRONMENT;
+    }
+    int status = run_all(&table, seed, is_json, told);
+    (void)munmap(told, sizeof *told);
+    return status;
+}
