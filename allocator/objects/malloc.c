@@ -147,6 +147,7 @@ static void *malloc_large(struct heap *heap, struct mcache *cache, size_t align_
     }
     mspan_init_objects(span, NULL);
     uintptr_t slot = mspan_alloc(span);
+    CHECK(slot != 0);
     CHECK(slot == span->base);
     stat_add(&cache->stats.large_alloc_count, 1);
     stat_add(&cache->stats.large_alloc_bytes, span->element_bytes);

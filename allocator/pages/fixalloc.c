@@ -82,7 +82,8 @@ bool fixalloc_is_valid(const struct fixalloc *fix) {
         fix->block_bytes > FIXALLOC_CHUNK_BYTES) { // F1: what follows divides by it
         return false;
     }
-    if (fix->chunk_left > FIXALLOC_CHUNK_BYTES * (fix->chunk_count > 0)) { // F2
+    size_t last_bytes = fix->chunk_count > 0 ? FIXALLOC_CHUNK_BYTES : 0;
+    if (fix->chunk_left > last_bytes) { // F2
         return false;
     }
     size_t all_count = fix->chunk_count * (FIXALLOC_CHUNK_BYTES / fix->block_bytes);
