@@ -126,7 +126,7 @@ struct heap_object {
     bool allocated; // alloc bit set and not freed remotely
     bool marked;
 };
-bool heap_find_object(struct heap *heap, uintptr_t address, struct heap_object *object);
+bool heap_find_object(const struct heap *heap, uintptr_t address, struct heap_object *object);
 
 // ---- pages
 

@@ -231,7 +231,7 @@ void finq_fini(struct runtime *runtime) {
     CHECK_EQUAL(pthread_mutex_destroy(&runtime->finq.lock), 0);
 }
 
-// ---- validity
+// ---- validity: all is looked at, so that no order of the invariants hides one
 
 // Whether a list ends in `last` (NULL: it is empty), and is no ring: the slow one is never met
 // again.
@@ -252,8 +252,9 @@ static bool ends_in(const struct finq_entry *first, const struct finq_entry *las
 
 static size_t count_free(const struct finq *finq) {
     size_t count = 0;
-    for (const struct finq_entry *at = finq->free; at != NULL && count <= finq->free_count;
-         at = at->next) {
+    const struct finq_entry *at = finq->free;
+    while ((at != NULL) & (count <= finq->free_count)) {
+        at = at->next;
         count++;
     }
     return count;
@@ -262,8 +263,9 @@ static size_t count_free(const struct finq *finq) {
 bool finq_is_valid(const struct finq *finq) {
     bool valid = ends_in(finq->first, finq->last); // Q1
     valid &= count_free(finq) == finq->free_count; // Q2
-    valid &= finq->running == NULL ||
-             (finq->running->next == NULL && finq->running != finq->first && // Q3
-              finq->running != finq->free);
+    if (finq->running != NULL) {                   // Q3
+        valid &= (finq->running->next == NULL) & (finq->running != finq->first) &
+                 (finq->running != finq->free);
+    }
     return valid;
 }

@@ -249,24 +249,26 @@ void goroutine_visit_roots(struct runtime *runtime, void (*visit)(void *context,
     }
 }
 
-// ---- validity
+// ---- validity: all is looked at, so that no order of the invariants hides one
 
 static bool frames_are_valid(const struct goroutine *g) { // G3
     uintptr_t top = g->stack_low + g->stack_bytes;
     uintptr_t sp = goroutine_sp(g);
-    bool valid = sp >= g->stack_low && sp <= top;
-    for (const struct frame *frame = g->innermost; valid && frame != NULL; frame = frame->caller) {
-        valid = frame->sp == sp && frame->description.size_bytes <= top - sp;
+    const struct frame *frame = g->innermost;
+    bool valid = (sp >= g->stack_low) & (sp <= top);
+    while ((frame != NULL) & valid) {
+        valid &= (frame->sp == sp) & (frame->description.size_bytes <= top - sp);
         sp += frame->description.size_bytes;
+        frame = frame->caller;
     }
-    return valid && sp == top;
+    return valid & (sp == top);
 }
 
 static bool defers_are_valid(const struct goroutine *g) { // G4
     uintptr_t low = goroutine_sp(g);
     bool valid = true;
     for (const struct defer *defer = g->defers; defer != NULL; defer = defer->link) {
-        valid &= defer->sp >= low && defer->sp <= g->stack_low + g->stack_bytes;
+        valid &= (defer->sp >= low) & (defer->sp <= g->stack_low + g->stack_bytes);
         low = defer->sp;
     }
     return valid;
@@ -274,10 +276,13 @@ static bool defers_are_valid(const struct goroutine *g) { // G4
 
 bool goroutine_is_valid(const struct goroutine *g) {
     if (g->status == GOROUTINE_DEAD) { // G1
-        return g->stack_low == 0 && g->stack_bytes == 0 && g->innermost == NULL &&
-               g->defers == NULL && g->panics == NULL && g->context == 0 && g->thread == NULL;
+        return (g->stack_low == 0) & (g->stack_bytes == 0) & (g->innermost == NULL) &
+               (g->defers == NULL) & (g->panics == NULL) & (g->context == 0) & (g->thread == NULL);
     }
-    return g->stack_bytes >= GOROUTINE_STACK_MIN && (g->stack_bytes & (g->stack_bytes - 1)) == 0 &&
-           g->stack_low != 0 && g->stack_low % HEAP_PAGE_BYTES == 0 && // G2
-           frames_are_valid(g) && defers_are_valid(g);
+    bool valid = (g->stack_bytes >= GOROUTINE_STACK_MIN) &
+                 ((g->stack_bytes & (g->stack_bytes - 1)) == 0) & (g->stack_low != 0) &
+                 (g->stack_low % HEAP_PAGE_BYTES == 0); // G2
+    valid &= frames_are_valid(g);
+    valid &= defers_are_valid(g);
+    return valid;
 }

@@ -120,13 +120,13 @@ bool mark_drain(struct runtime *runtime, size_t object_limit) {
     return queue->top->count == 0 && queue->top->next == NULL && !queue->overflowed;
 }
 
-// ---- validity
+// ---- validity: all is looked at, so that no order of the invariants hides one
 
 bool mark_queue_is_valid(const struct mark_queue *queue, bool marking) {
-    if (!marking || queue->top == NULL) {
-        return !marking && queue->top == NULL && queue->free == NULL && !queue->overflowed; // M1
+    if (queue->top == NULL) {
+        return !marking & (queue->free == NULL) & !queue->overflowed; // M1
     }
-    bool valid = queue->top->count <= WORKBUF_ENTRY_COUNT; // M2
+    bool valid = marking & (queue->top->count <= WORKBUF_ENTRY_COUNT); // M2
     for (const struct workbuf *at = queue->top->next; at != NULL; at = at->next) {
         valid &= at->count == WORKBUF_ENTRY_COUNT;
     }

@@ -237,7 +237,7 @@ void pool_free_string(struct runtime *runtime, const char *text) {
     }
 }
 
-// ---- validity
+// ---- validity: all is looked at, so that no order of the invariants hides one
 
 // Counts the blocks of a free list; false: it is a ring (the slow one is met again), or one lies
 // where none can.
@@ -245,13 +245,11 @@ static bool list_is_valid(const struct pool_block *first, size_t *count) {
     const struct pool_block *slow = first;
     bool is_odd = false;
     for (const struct pool_block *at = first; at != NULL; at = at->next) {
-        if ((uintptr_t)at % 16 != 0) {
-            return false;
-        }
         (*count)++;
         slow = is_odd ? slow->next : slow;
         is_odd = !is_odd;
-        if (at->next == slow) {
+        bool is_wrong = ((uintptr_t)at % 16 != 0) | (at->next == slow);
+        if (is_wrong) {
             return false;
         }
     }
@@ -260,12 +258,12 @@ static bool list_is_valid(const struct pool_block *first, size_t *count) {
 
 bool pool_is_valid(const struct pool *pool) {
     size_t free_count = 0;
-    bool valid = pool->slab_left % ((size_t)1 << POOL_CLASS_MIN) == 0 &&
-                 pool->slab_left <= SLAB_BYTES && pool->slab_next % 16 == 0; // L1
-    valid &= pool->slab_left == 0 || pool->slab_next != 0;
-    for (unsigned class = 0; class < RUNTIME_BLOCK_CLASSES; class ++) {
-        valid &= list_is_valid(pool->free[class], &free_count); // L2
-        valid &= class >= POOL_CLASS_MIN || pool->free[class] == NULL;
+    bool valid = (pool->slab_left % ((size_t)1 << POOL_CLASS_MIN) == 0) &
+                 (pool->slab_left <= SLAB_BYTES) & (pool->slab_next % 16 == 0) &
+                 ((pool->slab_left == 0) | (pool->slab_next != 0));     // L1
+    for (unsigned class = 0; class < RUNTIME_BLOCK_CLASSES; class ++) { // L2
+        valid &= list_is_valid(pool->free[class], &free_count);
+        valid &= (class >= POOL_CLASS_MIN) | (pool->free[class] == NULL);
     }
     return valid & (pool->promised_count <= free_count); // L3
 }

@@ -66,29 +66,30 @@ void fixalloc_free(struct fixalloc *fix, void *block) {
     fix->inuse_bytes -= fix->block_bytes;
 }
 
-// ---- validity
+// ---- validity: all is looked at, so that no order of the invariants hides one
 
 static size_t free_count(const struct fixalloc *fix, size_t limit) {
     size_t count = 0;
-    for (const struct fixalloc_block *at = fix->free_list; at != NULL && count <= limit;
-         at = at->next) {
+    const struct fixalloc_block *at = fix->free_list;
+    while ((at != NULL) & (count <= limit)) { // no ring is walked for ever
+        at = at->next;
         count++;
     }
     return count;
 }
 
 bool fixalloc_is_valid(const struct fixalloc *fix) {
-    if (fix->block_bytes < sizeof(struct fixalloc_block) || fix->block_bytes % 16 != 0 ||
-        fix->block_bytes > FIXALLOC_CHUNK_BYTES) { // F1: what follows divides by it
+    bool fits = (fix->block_bytes >= sizeof(struct fixalloc_block)) & (fix->block_bytes % 16 == 0) &
+                (fix->block_bytes <= FIXALLOC_CHUNK_BYTES); // F1: what follows divides by it
+    if (!fits) {
         return false;
     }
     size_t last_bytes = fix->chunk_count > 0 ? FIXALLOC_CHUNK_BYTES : 0;
-    if (fix->chunk_left > last_bytes) { // F2
-        return false;
-    }
     size_t all_count = fix->chunk_count * (FIXALLOC_CHUNK_BYTES / fix->block_bytes);
     size_t made_count = all_count - fix->chunk_left / fix->block_bytes;
     size_t used_count = fix->inuse_bytes / fix->block_bytes;
-    return fix->inuse_bytes % fix->block_bytes == 0 &&
-           used_count + free_count(fix, made_count) == made_count; // F3
+    bool valid = fix->chunk_left <= last_bytes; // F2
+    valid &= fix->inuse_bytes % fix->block_bytes == 0;
+    valid &= used_count + free_count(fix, made_count) == made_count; // F3
+    return valid;
 }

@@ -11,6 +11,7 @@
 #include "allocator/size_classes.h"
 #include "allocator/spans/mcentral.h"
 #include "allocator/spans/mprof_internal.h"
+#include "allocator/spans/object.h"
 #include "allocator/structure.h"
 #include "allocator/system/lock.h"
 #include "allocator/system/world.h"
@@ -18,7 +19,6 @@
 struct mspan *mcache_refill(struct heap *heap, struct mcache *cache, uint8_t span_class) {
     struct mspan *old = cache->alloc[span_class];
     ASSERT(span_class > 1); // a large object's span is in no cache
-    ASSERT(old == NULL || old->list == MSPAN_LIST_CACHE);
     if (old != NULL && mcentral_drain(heap, old)) {
         return old;
     }
@@ -120,38 +120,41 @@ uint32_t heap_cache_id(const struct mcache *cache) {
     return cache->id;
 }
 
-// ---- validity
+// ---- validity: all is looked at, so that no order of the invariants hides one
 
-static bool is_own(const struct heap *heap, const struct mcache *cache, uint32_t span_class) {
+static bool is_own(const struct mcache *cache, uint32_t span_class, uint32_t generation) {
     const struct mspan *span = cache->alloc[span_class];
-    uint32_t generation = atomic_load_explicit(&heap->sweep_generation, memory_order_relaxed);
-    return span == NULL ||
-           (span->state == MSPAN_IN_USE && !mspan_is_large(span) &&
-            span->span_class == span_class && span->list == MSPAN_LIST_CACHE &&
-            mspan_owner(span) == cache->id + 1 && span->sweep_generation == generation);
+    if (span == NULL) {
+        return true;
+    }
+    bool is_large = mspan_is_large(span);
+    uint32_t owner = mspan_owner(span);
+    return (span->state == MSPAN_IN_USE) & !is_large & (span->span_class == span_class) &
+           (span->list == MSPAN_LIST_CACHE) & (owner == cache->id + 1) &
+           (span->sweep_generation == generation);
 }
 
 static bool tiny_is_valid(const struct heap *heap, const struct mcache *cache) {
     if (cache->tiny_block == 0) {
         return cache->tiny_offset == 0;
     }
+    struct heap_object object;
+    bool found = heap_find_object(heap, cache->tiny_block, &object);
     const struct mspan *span = mheap_span_of(heap, cache->tiny_block);
-    if (span == NULL || span->state != MSPAN_IN_USE || span->tiny_bits == NULL) {
+    if (!found || span->tiny_bits == NULL) {
         return false;
     }
-    uint32_t index = mspan_index_of(span, cache->tiny_block);
-    return index < span->object_count && mspan_object(span, index) == cache->tiny_block &&
-           mspan_is_live(span, index) && mspan_bit_is_set(span->tiny_bits, index) &&
-           cache->tiny_offset <= TINY_SIZE_BYTES;
+    bool is_tiny = mspan_bit_is_set(span->tiny_bits, mspan_index_of(span, object.base));
+    return is_tiny & object.allocated & (object.base == cache->tiny_block) &
+           (cache->tiny_offset <= TINY_SIZE_BYTES);
 }
 
 bool mcache_is_valid(const struct heap *heap, const struct mcache *cache) {
-    if (cache->id >= HEAP_CACHE_MAX || heap->caches[cache->id] != cache) { // K1
-        return false;
-    }
-    bool valid = true;
+    uint32_t generation = atomic_load_explicit(&heap->sweep_generation, memory_order_relaxed);
+    bool valid = heap->caches[cache->id % HEAP_CACHE_MAX] == cache; // K1
+    valid &= cache->id < HEAP_CACHE_MAX;
     for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
-        valid &= is_own(heap, cache, class); // K2
+        valid &= is_own(cache, class, generation); // K2
     }
     valid &= tiny_is_valid(heap, cache);                 // K3
     valid &= cache->call_stack_count <= MPROF_STACK_MAX; // K4

@@ -405,7 +405,7 @@ bool mcentral_set_layout(struct heap *heap, const struct mcache *cache, struct m
     return ours;
 }
 
-// ---- validity
+// ---- validity: all is looked at, so that no order of the invariants hides one
 
 // What all of one list have in common.
 struct listing {
@@ -416,19 +416,22 @@ struct listing {
 
 static bool fits(const struct mspan *span, const struct listing *listing) {
     uint32_t alloc_count = mspan_alloc_count(span);
+    uint32_t owner = mspan_owner(span);
     bool is_full = alloc_count == span->object_count;
-    bool is_listed = span->state == MSPAN_IN_USE && span->span_class == listing->span_class &&
-                     span->list == listing->list && mspan_owner(span) == MSPAN_OWNER_NONE &&
-                     span->remote_count == 0;                                               // C3
-    return is_listed && alloc_count > 0 && is_full == (listing->list == MSPAN_LIST_FULL) && // C4
-           span->sweep_generation == listing->generation;                                   // C5
+    bool valid = (span->state == MSPAN_IN_USE) & (span->span_class == listing->span_class); // C3
+    valid &= (span->list == listing->list) & (owner == MSPAN_OWNER_NONE);
+    valid &= span->remote_count == 0;
+    valid &= (alloc_count > 0) & (is_full == (listing->list == MSPAN_LIST_FULL)); // C4
+    valid &= span->sweep_generation == listing->generation;                       // C5
+    return valid;
 }
 
 static bool queue_is_valid(const struct mspan_queue *queue, struct listing listing) {
     const struct mspan *before = NULL;
     for (const struct mspan *at = queue->first; at != NULL; at = at->next) {
-        if (at->previous != before ||
-            !fits(at, &listing)) { // a ring ends where its first has no place
+        bool valid = fits(at, &listing);
+        valid &= at->previous == before; // C2
+        if (!valid) {                    // a ring ends here: its first has nobody before it
             return false;
         }
         before = at;

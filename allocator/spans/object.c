@@ -6,7 +6,7 @@
 #include "allocator/pages/mspan.h"
 #include "allocator/structure.h"
 
-bool heap_find_object(struct heap *heap, uintptr_t address, struct heap_object *object) {
+bool heap_find_object(const struct heap *heap, uintptr_t address, struct heap_object *object) {
     const struct mspan *span = mheap_span_of(heap, address);
     if (span == NULL || span->state != MSPAN_IN_USE) {
         return false;

@@ -140,28 +140,29 @@ uintptr_t sysmap_lowest_gap(const struct sysmem *sys, uintptr_t from, size_t siz
     return candidate;
 }
 
-// ---- validity
+// ---- validity: all is looked at, so that no order of the invariants hides one
 
 static bool ranges_are_valid(const struct sysmem *sys) {
-    bool valid = true;
-    uintptr_t end = 0; // of the range before
+    bool valid = sys->range_count <= sys->range_capacity; // S1
+    uintptr_t end = 0;                                    // of the range before
     for (size_t i = 0; i < sys->range_count; i++) {
         const struct sysmem_range *range = &sys->ranges[i];
-        valid &= range->base >= end && range->size_bytes > 0; // S2
-        valid &= range->prepared_bytes <= range->size_bytes;  // S3
+        valid &= (range->base >= end) & (range->size_bytes > 0); // S2
+        valid &= range->prepared_bytes <= range->size_bytes;     // S3
         end = range->base + range->size_bytes;
     }
     return valid;
 }
 
-static bool mappings_are_valid(const struct sysmem *sys) { // S4
-    bool valid = true;
-    for (size_t i = 0; i < sys->mapping_count; i++) {
-        const struct sysmem_mapping *mapping = &sys->mappings[i];
-        const struct sysmem_mapping *before = i == 0 ? NULL : &sys->mappings[i - 1];
-        valid &= mapping->base < mapping->end;
-        valid &= before == NULL || before->end < mapping->base ||
-                 (before->end == mapping->base && before->writable != mapping->writable);
+static bool mappings_are_valid(const struct sysmem *sys) {
+    bool valid = sys->mapping_count <= sys->mapping_capacity; // S1
+    struct sysmem_mapping before = {0};
+    for (size_t i = 0; i < sys->mapping_count; i++) { // S4
+        struct sysmem_mapping mapping = sys->mappings[i];
+        valid &= mapping.base < mapping.end;
+        valid &= (before.end < mapping.base) |
+                 ((before.end == mapping.base) & (before.writable != mapping.writable));
+        before = mapping;
     }
     return valid;
 }
@@ -170,28 +171,24 @@ static bool mappings_are_valid(const struct sysmem *sys) { // S4
 static bool is_mapped(const struct sysmem *sys, uintptr_t base, size_t size_bytes,
                       enum sysmap_state least) {
     uintptr_t end = base + size_bytes;
+    bool valid = true;
     while (base < end) {
         size_t part_bytes = end - base;
-        if (sysmap_state_of(sys, base, &part_bytes) < least) {
-            return false;
-        }
+        valid &= sysmap_state_of(sys, base, &part_bytes) >= least;
         base += part_bytes;
     }
-    return true;
+    return valid;
 }
 
 bool sysmap_is_valid(const struct sysmem *sys) {
-    if (sys->range_count > sys->range_capacity ||
-        sys->mapping_count > sys->mapping_capacity) { // S1
+    bool valid = ranges_are_valid(sys);
+    valid &= mappings_are_valid(sys);
+    if (!valid) { // what follows searches in them
         return false;
     }
-    if (!ranges_are_valid(sys) || !mappings_are_valid(sys)) {
-        return false;
-    }
-    bool valid = true;
-    for (size_t i = 0; i < sys->range_count; i++) {
+    for (size_t i = 0; i < sys->range_count; i++) { // S5
         const struct sysmem_range *range = &sys->ranges[i];
-        valid &= is_mapped(sys, range->base, range->size_bytes, SYSMAP_RESERVED); // S5
+        valid &= is_mapped(sys, range->base, range->size_bytes, SYSMAP_RESERVED);
         valid &= is_mapped(sys, range->base, range->prepared_bytes, SYSMAP_WRITABLE);
     }
     return valid;

@@ -228,6 +228,6 @@ bool heap_reset(struct heap *heap) {
     sysmem_reset(heap->sysmem);
     clean_structure(heap);
     bool complete = init(heap);
-    ASSERT_SLOW(!complete || heap_is_valid(heap));
+    ASSERT_SLOW(heap_is_valid(heap));
     return complete;
 }

@@ -67,7 +67,7 @@ static bool spans_are_valid(const struct heap *heap) {
         if (span->state != MSPAN_DEAD) {
             valid &= is_named(heap, span);
             page_count += span->page_count;
-            unswept_count += span->state == MSPAN_IN_USE && span->sweep_generation != generation;
+            unswept_count += (span->state == MSPAN_IN_USE) & (span->sweep_generation != generation);
         }
     }
     for (size_t slot = 0; slot < heap->palloc.arena_limit; slot++) {
@@ -76,24 +76,28 @@ static bool spans_are_valid(const struct heap *heap) {
         named_count += arena == NULL ? 0 : named_pages(arena, &valid);
     }
     valid &= named_count == page_count; // H3: and no other page
-    return valid & (unswept_count ==
-                    atomic_load_explicit(&heap->unswept_count, memory_order_relaxed)); // H6
+    uint32_t counted = atomic_load_explicit(&heap->unswept_count, memory_order_relaxed);
+    return valid & (unswept_count == counted); // H6
 }
 
 static bool caches_are_valid(const struct heap *heap) {
-    bool valid = heap->cache_limit == 0 || heap->caches[heap->cache_limit - 1] != NULL; // H5
+    bool valid = true;
+    uint32_t limit = 0;
     for (uint32_t id = 0; id < HEAP_CACHE_MAX; id++) {
-        const struct mcache *cache = heap->caches[id];
-        valid &= cache == NULL || (id < heap->cache_limit && mcache_is_valid(heap, cache));
-        valid &= cache != NULL || id >= heap->lowest_free_cache;
+        if (heap->caches[id] != NULL) {
+            valid &= mcache_is_valid(heap, heap->caches[id]); // H1
+            limit = id + 1;
+        } else {
+            valid &= id >= heap->lowest_free_cache; // H5
+        }
     }
-    return valid;
+    return valid & (limit == heap->cache_limit); // H5
 }
 
 static bool growth_is_valid(const struct heap *heap) { // H7
-    return heap->grow_next <= heap->grow_end &&
-           heap->grow_end == heap->base + heap->next_arena_slot * HEAP_ARENA_BYTES &&
-           heap->palloc.arena_limit <= heap->next_arena_slot;
+    return (heap->grow_next <= heap->grow_end) &
+           (heap->grow_end == heap->base + heap->next_arena_slot * HEAP_ARENA_BYTES) &
+           (heap->palloc.arena_limit <= heap->next_arena_slot);
 }
 
 bool heap_is_valid(const struct heap *heap) {
