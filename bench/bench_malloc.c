@@ -231,6 +231,29 @@ static uint64_t run_server(size_t count) {
     return 2 * (uint64_t)count;
 }
 
+// The same of 8 to 32 KiB, sizes of which a span has few: 1,000 live. A byte of each page is
+// written.
+enum { WANDER_LIVE = 1000 };
+static void *wander(void *context) {
+    const struct part *part = context;
+    uint64_t random = seeded(30 + part->number);
+    for (size_t i = 0; i < part->count; i++) {
+        uint64_t lot = draw(&random);
+        size_t size_bytes = 8192 + (lot >> 40) % (32768 - 8192 + 1);
+        char *object = obtain(size_bytes);
+        for (size_t at = 0; at < size_bytes; at += 4096) {
+            object[at] = 1;
+        }
+        free(atomic_exchange_explicit(&slots[lot % WANDER_LIVE], object, memory_order_acq_rel));
+    }
+    return NULL;
+}
+
+static uint64_t run_wander(size_t count) {
+    run_both(wander, wander, count / 2);
+    return 2 * (uint64_t)count;
+}
+
 // Batches of objects in a ring; who has to wait sleeps.
 enum { BATCH = 512, BATCHES = 16 };
 static struct {
@@ -294,10 +317,12 @@ static const struct row {
     uint64_t (*run)(size_t count);
     size_t count;
 } rows[] = {
-    {"pair", run_pair, 12000000},    {"churn", run_churn, 5000000}, {"server", run_server, 4000000},
-    {"pipe", run_pipe, 6000},        {"lifo", run_lifo, 4000000},   {"fifo", run_fifo, 4000000},
-    {"random", run_random, 3000000}, {"large", run_large, 16000},   {"half", run_grow_half, 32},
-    {"step", run_grow_64, 1600},
+    {"pair", run_pair, 12000000},    {"churn", run_churn, 5000000},
+    {"server", run_server, 4000000}, {"pipe", run_pipe, 6000},
+    {"lifo", run_lifo, 4000000},     {"fifo", run_fifo, 4000000},
+    {"random", run_random, 3000000}, {"large", run_large, 16000},
+    {"half", run_grow_half, 32},     {"step", run_grow_64, 1600},
+    {"wander", run_wander, 2000000},
 };
 
 int main(int argc, char **argv) {

@@ -10,6 +10,7 @@ ROWS = {
     "churn": "churn, 16-1024 B, 10,000 live",
     "server": "server, 2 threads, frees by the other",
     "pipe": "producer to consumer, 2 threads",
+    "wander": "wander, 8-32 KiB, 2 threads",
     "lifo": "burst of 1 M, freed last first",
     "fifo": "burst of 1 M, freed first first",
     "random": "burst of 1 M, freed at random",

@@ -70,9 +70,10 @@ void allocate_release(void *pointer) {
     uint32_t owner = span == NULL ? MSPAN_OWNER_NONE : mspan_owner(span);
     uint8_t size_class = span == NULL ? 0 : mspan_size_class(span); // the span may be gone below
     (void)heap_free(process_lane_heap, cache, pointer);
-    if (owner != MSPAN_OWNER_NONE) {
-        kept_note(owner - 1, size_class);
-    }
+    bool is_too_much = owner != MSPAN_OWNER_NONE && kept_note(owner - 1, size_class);
     process_leave(cache);
+    if (is_too_much) {
+        kept_relieve(process_lane_heap, owner - 1);
+    }
     errno = error;
 }

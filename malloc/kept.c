@@ -3,18 +3,26 @@
 #include "malloc/kept.h"
 
 #include "allocator/check.h"
+#include "allocator/heap.h"
 
 struct keeper { // of the cache with its index as id
     struct mspan_queue full[SIZE_CLASS_COUNT];
     struct mspan_queue partial[SIZE_CLASS_COUNT]; // the one that waits longest is first
-    uint32_t full_count[SIZE_CLASS_COUNT];
+    uint32_t span_count[SIZE_CLASS_COUNT];        // of both
     uint32_t partial_pages[SIZE_CLASS_COUNT];
+    _Atomic uint64_t kept_bytes; // of all spans of both
+};
+
+struct notes { // frees in spans of the cache with its index as id, since they were last looked
+               // through
+    _Atomic uint32_t counts[SIZE_CLASS_COUNT];
+    _Atomic uint64_t bytes; // of all classes
 };
 
 // Only the memory of caches that ever were is touched. What others write lies apart from what the
 // owner does.
 static struct keeper keepers[HEAP_CACHE_MAX];
-static _Atomic uint32_t noted[HEAP_CACHE_MAX][SIZE_CLASS_COUNT]; // frees since the last look
+static struct notes notes[HEAP_CACHE_MAX];
 
 #define SPARE_PAGES 16 // an empty span goes to the page heap when the class has more pages partial
 
@@ -32,9 +40,12 @@ static struct mspan_queue *queue_of(struct keeper *keeper, const struct mspan *s
 // Adds `times` the span to the counts of where it stands; UINT32_MAX: takes it off.
 static void count(struct keeper *keeper, const struct mspan *span, uint32_t times) {
     uint8_t class = mspan_size_class(span);
-    if (span->kept == KEPT_FULL) {
-        keeper->full_count[class] += times;
-    } else {
+    int64_t size_bytes = (int32_t)times * (int64_t)(span->page_count * HEAP_PAGE_BYTES);
+    uint64_t kept_bytes = atomic_load_explicit(&keeper->kept_bytes, memory_order_relaxed);
+    atomic_store_explicit(&keeper->kept_bytes, kept_bytes + (uint64_t)size_bytes,
+                          memory_order_relaxed);
+    keeper->span_count[class] += times;
+    if (span->kept == KEPT_PARTIAL) {
         keeper->partial_pages[class] += times * span->page_count;
     }
 }
@@ -76,10 +87,6 @@ void kept_move(struct heap *heap, struct mcache *cache, struct mspan *span) {
     world_leave(cache);
 }
 
-void kept_note(uint32_t cache_id, uint8_t size_class) {
-    (void)atomic_fetch_add_explicit(&noted[cache_id][size_class], 1, memory_order_relaxed);
-}
-
 static bool has_remote(const struct mspan *span) {
     uint64_t bits = 0;
     for (uint32_t word = 0; word < mspan_bit_words(span); word++) {
@@ -88,25 +95,86 @@ static bool has_remote(const struct mspan *span) {
     return bits != 0;
 }
 
-// Of the full ones, those that are no more.
-static void look_through(struct heap *heap, const struct mcache *cache, uint8_t size_class) {
-    struct keeper *keeper = keeper_of(cache);
-    struct mspan *next;
-    atomic_store_explicit(&noted[cache->id][size_class], 0, memory_order_relaxed);
-    for (struct mspan *span = keeper->full[size_class].first; span != NULL; span = next) {
-        next = span->next;
-        bool has_free = mspan_alloc_count(span) < span->object_count;
-        if (has_free || (has_remote(span) && mcentral_drain(heap, span))) {
-            take(keeper, span);
-            place(heap, keeper, span);
-        }
+// The span's place, after what others freed in it has become free.
+static void look_at(struct heap *heap, struct keeper *keeper, struct mspan *span) {
+    bool had_remote = has_remote(span) && mcentral_drain(heap, span);
+    bool is_full = mspan_alloc_count(span) == span->object_count;
+    if (span->kept == KEPT_FULL ? !is_full : had_remote && mspan_alloc_count(span) == 0) {
+        take(keeper, span);
+        place(heap, keeper, span);
     }
 }
 
-// As many notes as it takes for a look to pay for itself.
+// Those of a queue; what is put behind the last while it goes through them is not looked at again.
+static void look_through_queue(struct heap *heap, struct keeper *keeper,
+                               const struct mspan_queue *queue) {
+    struct mspan *last = queue->last;
+    struct mspan *next;
+    for (struct mspan *span = queue->first; span != NULL; span = next) {
+        next = span == last ? NULL : span->next;
+        look_at(heap, keeper, span);
+    }
+}
+
+// The partial ones first: the full ones that are no more come behind them.
+static void look_through(struct heap *heap, uint32_t cache_id, uint8_t size_class) {
+    struct keeper *keeper = &keepers[cache_id];
+    struct notes *note = &notes[cache_id];
+    uint64_t frees = atomic_exchange_explicit(&note->counts[size_class], 0, memory_order_relaxed);
+    (void)atomic_fetch_sub_explicit(&note->bytes, frees * size_class_bytes[size_class],
+                                    memory_order_relaxed);
+    look_through_queue(heap, keeper, &keeper->partial[size_class]);
+    look_through_queue(heap, keeper, &keeper->full[size_class]);
+}
+
+// As many notes as it takes for a look to pay for itself: eight spans are looked at for each free
+// where a span has one object, and one where it has eight or more. So a class's notes are at most
+// an eighth of its kept spans' bytes and half a span when its owner is done with a full one.
 static bool is_due(const struct mcache *cache, uint8_t size_class, uint32_t object_count) {
-    uint32_t frees = atomic_load_explicit(&noted[cache->id][size_class], memory_order_relaxed);
-    return frees > keeper_of(cache)->full_count[size_class] + object_count / 2;
+    uint64_t frees =
+        atomic_load_explicit(&notes[cache->id].counts[size_class], memory_order_relaxed);
+    uint64_t span_count = keeper_of(cache)->span_count[size_class];
+    return frees > span_count * (object_count < 8 ? object_count : 8) / 8 + object_count / 2;
+}
+
+// ---- what others free
+
+static bool is_too_much(uint32_t cache_id, uint64_t waiting_bytes) {
+    uint64_t kept_bytes = atomic_load_explicit(&keepers[cache_id].kept_bytes, memory_order_relaxed);
+    return waiting_bytes > KEPT_WAITING_BYTES + kept_bytes / 8;
+}
+
+bool kept_note(uint32_t cache_id, uint8_t size_class) {
+    struct notes *note = &notes[cache_id];
+    uint64_t size_bytes = size_class_bytes[size_class];
+    uint64_t before_bytes =
+        atomic_fetch_add_explicit(&note->bytes, size_bytes, memory_order_relaxed);
+    (void)atomic_fetch_add_explicit(&note->counts[size_class], 1, memory_order_relaxed);
+    return is_too_much(cache_id, before_bytes + size_bytes);
+}
+
+static void look_through_all(struct heap *heap, uint32_t cache_id) {
+    struct notes *note = &notes[cache_id];
+    for (uint8_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
+        if (atomic_load_explicit(&note->counts[class], memory_order_relaxed) != 0) {
+            look_through(heap, cache_id, class);
+        }
+    }
+    atomic_store_explicit(&note->bytes, 0,
+                          memory_order_relaxed); // what was noted of a cache that is gone
+}
+
+void kept_relieve(struct heap *heap, uint32_t cache_id) {
+    world_acquire(heap);
+    uint64_t waiting_bytes = atomic_load_explicit(&notes[cache_id].bytes, memory_order_relaxed);
+    if (is_too_much(cache_id, waiting_bytes)) { // else somebody was here before
+        heap_stop_world(heap);
+        if (heap->caches[cache_id] != NULL) {
+            look_through_all(heap, cache_id);
+        }
+        heap_start_world(heap);
+    }
+    world_release(heap);
 }
 
 // ---- the cache
@@ -132,7 +200,7 @@ static struct mspan *refill(struct heap *heap, struct mcache *cache, uint8_t siz
         cache->alloc[span_class] = NULL;
         push(keeper, old, KEPT_FULL);
         if (is_due(cache, size_class, old->object_count)) {
-            look_through(heap, cache, size_class);
+            look_through(heap, cache->id, size_class);
         }
     }
     struct mspan *span = reuse(keeper, cache, size_class);
@@ -140,7 +208,7 @@ static struct mspan *refill(struct heap *heap, struct mcache *cache, uint8_t siz
         span = mcache_refill(heap, cache, span_class);
     }
     if (span == NULL) {
-        look_through(heap, cache, size_class);
+        look_through(heap, cache->id, size_class);
         span = reuse(keeper, cache, size_class);
     }
     return span;
@@ -175,7 +243,9 @@ void kept_release(struct heap *heap, struct mcache *cache) {
     for (uint8_t class = 0; class < SIZE_CLASS_COUNT; class ++) {
         release(heap, keeper, &keeper->full[class]);
         release(heap, keeper, &keeper->partial[class]);
+        atomic_store_explicit(&notes[cache->id].counts[class], 0, memory_order_relaxed);
     }
+    atomic_store_explicit(&notes[cache->id].bytes, 0, memory_order_relaxed);
     world_leave(cache);
 }
 

@@ -4,12 +4,17 @@
 // The allocator gives a full span to the central lists when its cache needs another one. Here it
 // stays the cache's: it stands among the full ones, comes among the partial ones when the owner
 // frees an object in it, and is allocated from again before a span is asked of the central lists.
-// What others free in it waits in its remote bits until enough of that has come to look through the
-// full ones. Every account is as before: of an owned span all slots are live bytes, and the objects
-// are those of its bits.
+// What others free in it waits in its remote bits until enough of that has come for its owner, when
+// it is done with a full span, to look through them. An owner who does not come is relieved of it
+// by who frees: the world is stopped for that. Every account is as before: of an owned span all
+// slots are live bytes, and the objects are those of its bits.
 //
-// All but kept_note is for the owner; it enters the heap itself but for kept_move, which the fast
-// lane calls inside.
+// Invariant, held at the end of each free:
+//   W1  what waits in a cache's kept spans is at most KEPT_WAITING_BYTES and an eighth of those
+//       spans' bytes, of all classes together, but for what is freed while somebody relieves it
+//
+// All but kept_note and kept_relieve is for the owner; it enters the heap itself but for kept_move,
+// which the fast lane calls inside.
 #ifndef MALLOC_KEPT_H
 #define MALLOC_KEPT_H
 
@@ -34,9 +39,15 @@ static inline bool kept_has_to_move(const struct mspan *span) {
     return span->kept != KEPT_NOT && (span->kept == KEPT_FULL || mspan_alloc_count(span) == 0);
 }
 
+#define KEPT_WAITING_BYTES ((uint64_t)512 << 10)
+
 // An object of a span of the cache with this id was freed by somebody else, or not by the fast
-// lane. Any thread.
-void kept_note(uint32_t cache_id, uint8_t size_class);
+// lane. True: too much waits there, and kept_relieve is to be called. Any thread.
+bool kept_note(uint32_t cache_id, uint8_t size_class);
+
+// Makes free what waits in the kept spans of the cache with this id, if it is still too much; a
+// cache that is gone by now has none. Stops the world. Any thread that stands in no call.
+void kept_relieve(struct heap *heap, uint32_t cache_id);
 
 // Gives all of the cache's kept spans to the central lists.
 void kept_release(struct heap *heap, struct mcache *cache);

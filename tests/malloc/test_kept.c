@@ -1,0 +1,155 @@
+// test_kept: what one thread allocates and another frees does not pile up, whatever its size and
+// whether the owner comes back or sleeps.
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "allocator/memstats.h"
+#include "allocator/size_classes.h"
+#include "malloc/report.h"
+#include "tests/malloc/checked.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#define ROUND_BYTES   ((size_t)16 << 20)
+#define BOARD_PLACES  1000
+#define OBJECTS_MAX   (ROUND_BYTES / 16)
+#define WAITING_BYTES ((size_t)2 << 20) // 512 KiB wait, and what an owner has for its next objects
+
+static void *objects[OBJECTS_MAX];
+
+static struct memstats now(void) {
+    struct memstats stats;
+    assert_int_equal(countercheck_malloc_stats(&stats), 1);
+    return stats;
+}
+
+// Every size class that malloc uses, by its size.
+static const size_t sizes[] = {16,    32,    64,    112,   256,   512,  1024, 2048,
+                               3072,  4096,  5376,  6144,  8000,  8192, 9472, 10240,
+                               12288, 14336, 16384, 20480, 27264, 32768};
+
+// ---- an owner that sleeps
+
+struct owner {
+    sem_t begin, done;
+    size_t size_bytes; // 0: the end
+    size_t count;
+};
+
+static void *own(void *context) {
+    struct owner *owner = context;
+    while (sem_wait(&owner->begin) == 0 && owner->size_bytes != 0) {
+        for (size_t i = 0; i < owner->count; i++) {
+            objects[i] = malloc(owner->size_bytes);
+        }
+        (void)sem_post(&owner->done);
+    }
+    return NULL;
+}
+
+static void what_is_freed_while_its_owner_sleeps_is_given_back(void **unused) {
+    (void)unused;
+    static struct owner owner;
+    pthread_t thread;
+    assert_int_equal(sem_init(&owner.begin, 0, 0) | sem_init(&owner.done, 0, 0), 0);
+    assert_int_equal(pthread_create(&thread, NULL, own, &owner), 0);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        uint64_t before = now().HeapInuse;
+        owner.size_bytes = sizes[i];
+        owner.count = ROUND_BYTES / sizes[i];
+        (void)sem_post(&owner.begin);
+        while (sem_wait(&owner.done) != 0) {
+        }
+        assert_true(now().HeapInuse >= before + ROUND_BYTES / 10 * 9);
+        for (size_t j = 0; j < owner.count; j++) {
+            free(objects[j]);
+        }
+        uint64_t after = now().HeapInuse;
+        if (after > before + WAITING_BYTES) {
+            fail_msg("%zu bytes: %zu KiB of spans are left", sizes[i],
+                     (size_t)(after - before) >> 10);
+        }
+        assert_true(countercheck_malloc_check());
+    }
+    owner.size_bytes = 0;
+    (void)sem_post(&owner.begin);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(countercheck_malloc_check());
+}
+
+// ---- objects that wander: each is put on a board, and what lay there is freed, whoever made it
+
+static _Atomic(void *) board[BOARD_PLACES];
+static size_t board_bytes;
+static atomic_uint seeds;
+
+static void *wander(void *unused) {
+    uint64_t random = 0x9e3779b97f4a7c15u * (atomic_fetch_add(&seeds, 1) + 1);
+    (void)unused;
+    for (int i = 0; i < 60000; i++) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        char *object = malloc(board_bytes);
+        if (object != NULL) {
+            object[0] = 1;
+        }
+        free(atomic_exchange(&board[(random >> 10) % BOARD_PLACES], object));
+    }
+    return NULL;
+}
+
+static void wander_in_rounds(size_t rounds) {
+    for (size_t round = 0; round < rounds; round++) {
+        pthread_t threads[3];
+        for (size_t i = 0; i < 3; i++) {
+            assert_int_equal(pthread_create(&threads[i], NULL, wander, NULL), 0);
+        }
+        for (size_t i = 0; i < 3; i++) {
+            assert_int_equal(pthread_join(threads[i], NULL), 0);
+        }
+    }
+}
+
+static void what_wanders_takes_no_more_than_twice_what_lives(void **unused) {
+    (void)unused;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        uint64_t before = now().HeapInuse;
+        board_bytes = sizes[i];
+        struct memstats grown;
+        wander_in_rounds(2);
+        grown = now();
+        uint64_t live_bytes = BOARD_PLACES * (uint64_t)sizes[i];
+        if (grown.HeapInuse > before + live_bytes * 2 + WAITING_BYTES) {
+            fail_msg("%zu bytes: %zu KiB of spans for %zu KiB", sizes[i],
+                     (size_t)(grown.HeapInuse - before) >> 10, (size_t)live_bytes >> 10);
+        }
+        for (size_t place = 0; place < BOARD_PLACES; place++) {
+            free(atomic_exchange(&board[place], NULL));
+        }
+        assert_true(countercheck_malloc_check());
+    }
+    // All of it at its highest, with what is idle by now.
+    uint64_t most = 2 * BOARD_PLACES * (uint64_t)32768 + ROUND_BYTES + 8 * WAITING_BYTES;
+    if (now().HeapSys > most) {
+        fail_msg("the heap has had %zu KiB", (size_t)now().HeapSys >> 10);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_freed_while_its_owner_sleeps_is_given_back),
+        cmocka_unit_test(what_wanders_takes_no_more_than_twice_what_lives),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
