@@ -5,12 +5,14 @@
 #define _DEFAULT_SOURCE // SIGRTMAX
 #include "malloc/report.h"
 
+#include "allocator/mprof.h"
 #include "dump/write/memstats_print.h"
 #include "dump/writer.h"
 #include "malloc/process.h"
 #include "malloc/say.h"
 #include "malloc/variable.h"
 #include "malloc/watch.h"
+#include "runtime/runtime.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -80,14 +82,27 @@ static void write_stats(void) {
     }
 }
 
+// No collection ever publishes what the profile has counted: a dump does, in the moment that it
+// shows. Allocations and frees by hand count two cycles ahead.
+static void publish_profile(struct heap *heap) {
+    heap_profile_next_cycle(heap);
+    heap_profile_next_cycle(heap);
+    heap_profile_flush(heap);
+}
+
 static void write_dump(void) {
     char path[PATH_MAX];
     struct runtime *runtime = process_runtime();
     struct mcache *cache = process_enter();
     int error = runtime == NULL || cache == NULL ? ENOMEM : 0;
+    if (error == 0 && !expand(path, sizeof path, dump_path)) {
+        error = ENAMETOOLONG;
+    }
     if (error == 0) {
-        error = expand(path, sizeof path, dump_path) ? dump_write_path(runtime, cache, path).error
-                                                     : ENAMETOOLONG;
+        runtime_stop_world(runtime);
+        publish_profile(runtime_heap(runtime));
+        error = dump_write_path(runtime, cache, path).error;
+        runtime_start_world(runtime);
     }
     if (cache != NULL) {
         process_leave(cache);

@@ -4,7 +4,9 @@
 //   COUNTERCHECK_MALLOC_STATS=PATH    MemStats as one JSON object with Go's field names
 //   COUNTERCHECK_MALLOC_DUMP=PATH     a heap dump
 //   COUNTERCHECK_MALLOC_SIGNAL=N      the signal that asks for them (SIGUSR2); 0: none
-//   COUNTERCHECK_MALLOC_PROFILE=RATE  the memory profile's mean bytes between two samples (0: off)
+//   COUNTERCHECK_MALLOC_PROFILE=RATE  the memory profile's mean bytes between two samples (0: off):
+//                                     what was allocated and freed of the samples, by size, up to
+//                                     the moment of the dump; no call stacks are taken
 //
 // %p in a path is the process's id. Without a path no signal is handled and no thread started.
 //

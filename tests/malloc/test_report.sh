@@ -75,10 +75,20 @@ status=0
 LD_PRELOAD=$malloc perl -e 'kill USR2 => $$; sleep 1' 2>/dev/null || status=$?
 [ $status = 140 ] || fail "nothing asked for: status $status, not that of SIGUSR2"
 
-# A profile samples what is allocated.
-COUNTERCHECK_MALLOC_PROFILE=512 COUNTERCHECK_MALLOC_DUMP=profile.dump LD_PRELOAD=$checked \
-    perl -e 'my @a = map { "x" x $_ } 1..2000' || fail "a program with a profile"
-"$command" dump info --json profile.dump | grep -q '"AllocSample":[1-9]' || fail "the profile has no sample"
+# A profile samples what is allocated, and its records count the samples: those that were freed, and of those that were not
+# there is a sample each. At rate 1 all of it is sampled.
+# shellcheck disable=SC2016 # perl's own
+counts_hold='my (%left, $allocs, $frees, $kept); while (<>) {
+    if (/"record":"MemProf".*"address":"(\w+)".*"allocs":(\d+),"frees":(\d+)/) { $left{$1} += $2 - $3; $allocs += $2; $frees += $3 }
+    if (/"record":"AllocSample".*"bucket":"(\w+)"/) { $left{$1}--; $kept++ } }
+    print "allocs $allocs frees $frees samples $kept wrong ", scalar(grep { $_ } values %left), "\n";
+    exit($allocs > 0 && $frees > 0 && $kept > 0 && !grep({ $_ } values %left) ? 0 : 1)'
+for rate in 1 512 4096; do
+    COUNTERCHECK_MALLOC_PROFILE=$rate COUNTERCHECK_MALLOC_DUMP=profile.dump LD_PRELOAD=$checked \
+        perl -e 'my @a = map { "x" x $_ } 1..2000; @a[0..999] = ()' || fail "a program with a profile of rate $rate"
+    "$command" dump json profile.dump | perl -e "$counts_hold" >counts || fail "rate $rate: $(cat counts)"
+    "$command" dump verify profile.dump >/dev/null || fail "the dump with a profile does not hold"
+done
 
 # What cannot be.
 refuses() { # VARIABLE=VALUE TEXT
