@@ -21,6 +21,7 @@ file(GLOB target_engine CONFIGURE_DEPENDS
 # fifth of the speed of a target whose dumps are its own.
 if(COUNTERCHECK_ENGINE STREQUAL "libfuzzer")
     file(GLOB reader_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dump/read/*.c)
+    list(FILTER reader_sources EXCLUDE REGEX "/recode\\.c$")
     add_library(countercheck_reader_traced OBJECT ${reader_sources})
     target_link_libraries(countercheck_reader_traced PUBLIC countercheck_flags)
     target_compile_options(countercheck_reader_traced PRIVATE -fsanitize=fuzzer-no-link)
