@@ -3,6 +3,7 @@
 #include "fuzz/subject/subject.h"
 
 #include "fuzz/subject/built_in.h"
+#include "fuzz/subject/describe.h"
 #include "fuzz/subject/machine.h"
 #include "oracle/core/supply.h"
 
@@ -142,7 +143,7 @@ static enum subject_status check_table(const struct countercheck_subject *table,
         return unusable(message,
                         "nothing frees: no release(), release_sized(), drop() and no reset()");
     }
-    return check_statistics(table, message);
+    return SUBJECT_OPEN;
 }
 
 // ---- what programs may say
@@ -236,12 +237,20 @@ enum subject_status subject_open_table(struct subject *subject,
     memcpy(&subject->table, table, shared);
     enum subject_status status = check_table(&subject->table, message);
     if (status == SUBJECT_OPEN) {
+        status = subject_describe(subject, message);
+    }
+    if (status == SUBJECT_OPEN) {
+        status = check_statistics(&subject->table, message);
+    }
+    if (status == SUBJECT_OPEN) {
         status = parse_relations(subject, relations == NULL ? subject->table.relations : relations,
                                  message);
     }
     if (status == SUBJECT_OPEN) {
         name_fields(subject);
         subject_machine(subject);
+    } else {
+        subject_forget(subject);
     }
     return status;
 }
@@ -327,6 +336,7 @@ enum subject_status subject_open(struct subject *subject, const char *name, cons
 void subject_close(struct subject *subject) {
     relations_free(subject->relations);
     subject->relations = NULL;
+    subject_forget(subject);
     if (subject->library != NULL) {
         (void)dlclose(subject->library);
         subject->library = NULL;

@@ -23,6 +23,7 @@ struct subject {
     uint32_t field_at[ACCOUNT_MAX];      // the first value of each
     uint32_t field_rows[ACCOUNT_MAX];    // how many values are added up for it
     uint32_t field_places[ACCOUNT_MAX];  // values apart: 2 of a rounded one
+    void *described;                     // what describe() said; NULL: nothing
     void *library;                       // of dlopen; NULL: built in
 };
 
