@@ -116,9 +116,13 @@ bool accounts_place_is_better(const struct accounts_place *place, size_t operati
 void accounts_place_set(struct accounts *accounts, struct accounts_place *place,
                         const struct accounts_place *value);
 
-// records.c: the dumps of one input, byte for byte the same or not.
+// records.c: whether the dumps of one input differ at all.
+bool accounts_dumps_differ(const struct bytes *old_dump, const struct bytes *new_dump);
+// In which records. `again` is the old build's dump of another run: a kind of record in which that
+// differs as well has addresses that the kernel chose, and is not compared.
 void accounts_compare_dumps(struct accounts *accounts, const struct accounts_place *place,
-                            const struct bytes *old_dump, const struct bytes *new_dump);
+                            const struct bytes *old_dump, const struct bytes *new_dump,
+                            const struct bytes *again);
 
 // The names that records are told by, in the order of the dump's tags; NULL: no more.
 const char *accounts_record_name(size_t index);

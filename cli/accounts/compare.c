@@ -388,6 +388,21 @@ static int check_reply(const struct accounts *accounts, const struct reply *repl
     return CLI_CLEAN;
 }
 
+static int compare_dumps(struct accounts *accounts, const struct question questions[2],
+                         const struct accounts_place *place) {
+    const struct bytes *dumps[2] = {&questions[0].reply.dump, &questions[1].reply.dump};
+    if (!accounts_dumps_differ(dumps[0], dumps[1])) {
+        return CLI_CLEAN;
+    }
+    struct question again = {.build = questions[0].build};
+    int status = build_ask(&again, 1, place->input);
+    if (status == CLI_CLEAN) {
+        accounts_compare_dumps(accounts, place, dumps[0], dumps[1], &again.reply.dump);
+    }
+    build_forget(&again, 1);
+    return status;
+}
+
 static int compare_lines(struct accounts *accounts, const struct question questions[3],
                          const struct lines lines[3], const char *input) {
     const int statuses[2] = {questions[0].reply.status, questions[1].reply.status};
@@ -409,8 +424,10 @@ static int compare_lines(struct accounts *accounts, const struct question questi
     compare_traces(accounts, lines, place);
     if (lines[0].statistics != NULL && lines[1].statistics != NULL) {
         compare_statistics(accounts, lines, &place);
-        accounts_compare_dumps(accounts, &place, &questions[0].reply.dump,
-                               &questions[1].reply.dump);
+        int status = compare_dumps(accounts, questions, &place);
+        if (status != CLI_CLEAN) {
+            return status;
+        }
         if (!accounts->is_allowed_known && !accounts_check_allowed(accounts)) {
             return CLI_UNUSABLE;
         }

@@ -1,12 +1,34 @@
 // json: all differences as one object; its keys are a contract.
 #include "cli/accounts/accounts.h"
 
+#include "cli/io/escape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 static void add(struct json_object *object, const char *key, struct json_object *value) {
     (void)json_object_object_add(object, key, value);
 }
 
+// A name on a disk may hold any bytes: what is no UTF-8 becomes U+FFFD.
 static struct json_object *text(const char *value) {
-    return value == NULL ? NULL : json_object_new_string(value);
+    size_t left = value == NULL ? 0 : strlen(value);
+    char *clean = value == NULL ? NULL : malloc(3 * left + 1);
+    size_t length = 0;
+    if (clean == NULL) {
+        return NULL;
+    }
+    for (const char *at = value; left > 0;) {
+        size_t count = escape_utf8_bytes((const uint8_t *)at, left);
+        const char *from = count == 0 ? "\xef\xbf\xbd" : at;
+        memcpy(clean + length, from, count == 0 ? 3 : count);
+        length += count == 0 ? 3 : count;
+        at += count == 0 ? 1 : count;
+        left -= count == 0 ? 1 : count;
+    }
+    struct json_object *string = json_object_new_string_len(clean, (int)length);
+    free(clean);
+    return string;
 }
 
 static struct json_object *number(size_t value) {

@@ -2,6 +2,8 @@
 // away.
 #include "cli/accounts/accounts.h"
 
+#include "cli/io/escape.h"
+
 #define ROWS_MAX 40 // of each table: a comment ends at 65,536 characters
 
 static const char *plural(size_t count) {
@@ -11,7 +13,7 @@ static const char *plural(size_t count) {
 // A cell of a table: code, in which a bar would end the cell and a backtick the code.
 static void print_code(const char *text) {
     (void)fputs("`", stdout);
-    for (const char *at = text; *at != 0; at++) {
+    for (const char *at = escape_shown(text); *at != 0; at++) {
         bool is_bar = *at == '|';
         (void)fputs(is_bar ? "\\" : "", stdout);
         (void)fputc(*at == '`' || *at == '\n' ? '\'' : *at, stdout);
@@ -47,8 +49,8 @@ static void print_fields(const struct accounts *accounts) {
     }
     for (size_t i = 0; i < accounts->field_count && i < ROWS_MAX; i++) {
         const struct accounts_field *field = &accounts->fields[i];
-        (void)printf("| %s%s | %zu of %zu | ", field->name, field->part, field->input_count,
-                     accounts->input_count);
+        (void)printf("| %s%s | %zu of %zu | ", escape_shown(field->name), field->part,
+                     field->input_count, accounts->input_count);
         print_value(field->values[0], !field->is_only_in[ACCOUNTS_NEW]);
         (void)fputs(" | ", stdout);
         print_value(field->values[1], !field->is_only_in[ACCOUNTS_OLD]);
@@ -81,7 +83,8 @@ static void print_deltas(const struct accounts *accounts) {
                "| --- | --- | ---: | ---: | ---: | --- |");
     for (size_t i = 0; i < accounts->delta_count && i < ROWS_MAX; i++) {
         const struct accounts_delta *delta = &accounts->deltas[i];
-        (void)printf("| %s | %s | %zu | ", delta->operation, delta->field, delta->times);
+        (void)printf("| %s | %s | %zu | ", escape_shown(delta->operation),
+                     escape_shown(delta->field), delta->times);
         print_value(delta->values[0], delta->values[0] != NULL);
         (void)fputs(" | ", stdout);
         print_value(delta->values[1], delta->values[1] != NULL);
@@ -117,8 +120,8 @@ static void print_findings(const struct accounts *accounts) {
     (void)puts("| rule | field | inputs | the smallest input |\n| --- | --- | ---: | --- |");
     for (size_t i = 0; i < accounts->finding_count && i < ROWS_MAX; i++) {
         const struct accounts_finding *finding = &accounts->findings[i];
-        (void)printf("| %s | %s | %zu of %zu | ", finding->rule, finding->field,
-                     finding->input_count, accounts->input_count);
+        (void)printf("| %s | %s | %zu of %zu | ", escape_shown(finding->rule),
+                     escape_shown(finding->field), finding->input_count, accounts->input_count);
         print_place(&finding->place);
         (void)puts(" |");
     }

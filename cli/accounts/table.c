@@ -1,7 +1,7 @@
 // table: the differences for a terminal, at most 100 columns wide but for paths.
 #include "cli/accounts/accounts.h"
 
-#include <string.h>
+#include "cli/io/escape.h"
 
 #define ROWS_MAX 6 // of operations, records or findings; --json has all
 
@@ -14,10 +14,10 @@ static const char *text_of(struct json_object *value) {
 }
 
 static void print_place(const struct accounts_place *place) {
-    (void)printf("    %s", place->input);
+    (void)printf("    %s", escape_shown(place->input));
     if (place->operation != ACCOUNTS_NOWHERE) {
         (void)printf(", operation %zu: %s", place->operation,
-                     place->text == NULL ? "" : place->text);
+                     place->text == NULL ? "" : escape_shown(place->text));
     }
     (void)printf("\n");
 }
@@ -28,7 +28,7 @@ static const char *allowed(bool allow) {
 
 static void print_field(const struct accounts *accounts, const struct accounts_field *field) {
     char name[128];
-    (void)snprintf(name, sizeof name, "%s%s", field->name, field->part);
+    (void)snprintf(name, sizeof name, "%s%s", escape_shown(field->name), field->part);
     (void)printf("%-20s %5zu of %-5zu %14s -> ", name, field->input_count, accounts->input_count,
                  field->is_only_in[ACCOUNTS_NEW] ? "(none)" : text_of(field->values[0]));
     (void)printf("%s%s\n", field->is_only_in[ACCOUNTS_OLD] ? "(none)" : text_of(field->values[1]),
@@ -36,7 +36,7 @@ static void print_field(const struct accounts *accounts, const struct accounts_f
     (void)print_place(&field->place);
     if (field->is_only_in[0] || field->is_only_in[1]) {
         (void)printf("    only in %s\n",
-                     accounts->builds[field->is_only_in[ACCOUNTS_NEW] ? 1 : 0].path);
+                     escape_shown(accounts->builds[field->is_only_in[ACCOUNTS_NEW] ? 1 : 0].path));
     } else if (field->earliest == 0) {
         (void)printf("    before the first operation, or after the last\n");
     }
@@ -64,8 +64,9 @@ static void print_deltas(const struct accounts *accounts) {
         const struct accounts_delta *delta = &accounts->deltas[i];
         char old_text[32];
         char new_text[32];
-        (void)printf("%-20s %-18s %7zu %14s -> %s%s\n", delta->operation, delta->field,
-                     delta->times, signed_text(delta->values[0], old_text, sizeof old_text),
+        (void)printf("%-20s %-18s %7zu %14s -> %s%s\n", escape_shown(delta->operation),
+                     escape_shown(delta->field), delta->times,
+                     signed_text(delta->values[0], old_text, sizeof old_text),
                      signed_text(delta->values[1], new_text, sizeof new_text),
                      allowed(accounts_allows(accounts, delta->field)));
     }
@@ -112,8 +113,8 @@ static void print_findings(const struct accounts *accounts) {
     }
     for (size_t i = 0; i < accounts->finding_count && i < ROWS_MAX; i++) {
         const struct accounts_finding *finding = &accounts->findings[i];
-        (void)printf("%-24s %-20s %zu of %zu\n", finding->rule, finding->field,
-                     finding->input_count, accounts->input_count);
+        (void)printf("%-24s %-20s %zu of %zu\n", escape_shown(finding->rule),
+                     escape_shown(finding->field), finding->input_count, accounts->input_count);
         print_place(&finding->place);
     }
     print_more(accounts->finding_count);
@@ -150,8 +151,9 @@ void accounts_print_table(const struct accounts *accounts) {
     print_findings(accounts);
     if (accounts->ended_count > 0) {
         (void)printf("\n%zu input%s ended differently, first %s: status %d -> %d\n",
-                     accounts->ended_count, plural(accounts->ended_count), accounts->ended.input,
-                     accounts->ended_status[0], accounts->ended_status[1]);
+                     accounts->ended_count, plural(accounts->ended_count),
+                     escape_shown(accounts->ended.input), accounts->ended_status[0],
+                     accounts->ended_status[1]);
     }
     if (accounts->delta_count + accounts->record_count + accounts->finding_count > 0) {
         (void)printf("\n");

@@ -131,6 +131,10 @@ expect 1 "records, as a table" "$command" ./swap swapped/old.ops
 says out "1 -> 1, 1 changed" "records, as a table"
 expect 0 "records that are meant" --allow Data "$command" ./swap swapped/old.ops
 
+# where metadata finds no room in the heap's own range, the kernel chooses one, another each time: that is no difference
+cp "${COUNTERCHECK_SOURCE:?}/tests/cli/inputs/kernel-chosen.ops" .
+expect 0 "addresses that the kernel chose" "$command" "$command" kernel-chosen.ops
+
 # ---- what NEW's own rules find
 
 printf '#!/bin/sh\ncase " $* " in *--without=all*) exec "%s" "$@" ;; esac\n' "$command" >judged
@@ -155,6 +159,16 @@ printf '#!/bin/sh\n"%s" "$@"\nexit 1\n' "$command" >ends
 chmod +x ends
 expect 1 "another end" "$command" ./ends some
 says out "1 input ended differently, first some/clean.ops: status 0 -> 1" "another end"
+
+# ---- names that are no text
+
+mkdir odd && cp some/clean.ops $'odd/\xff\x1b[31m.ops'
+expect 1 "an odd name" --json "$command" ./frees odd
+json "an odd name" 'f["fields"]["Frees"]["input"] == "odd/\ufffd\x1b[31m.ops"'
+for form in --markdown --; do
+    expect 1 "an odd name" $form "$command" ./frees odd
+    grep -q $'\x1b' out && fail "an odd name, $form: an escape reaches the terminal"
+done
 
 # ---- for a pull request
 
