@@ -29,11 +29,12 @@ fuzz: ## fuzz every target for FUZZ_SECONDS (60) with ENGINE (libfuzzer, afl, bu
 test: ## all tests and the kept corpus under ASan and UBSan (clang)
 	@JOBS=$(JOBS) ci/test asan
 
+# what looks at the sources alone says the same in each build: make test runs it
 test-gcc: ## the same by gcc
-	@JOBS=$(JOBS) ci/test asan-gcc
+	@JOBS=$(JOBS) ci/test asan-gcc -LE lint
 
 test-release: ## the same tests, -O3 by gcc, no assertion
-	@JOBS=$(JOBS) ci/test release-gcc
+	@JOBS=$(JOBS) ci/test release-gcc -LE lint
 
 tsan: ## real threads under TSan: the tests that start some, then TSAN_SECONDS (20) of soak with four
 # a program's fork is acted in one process, where TSan cannot know that the child's locks are new; the tests fork for real
