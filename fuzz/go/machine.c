@@ -169,7 +169,7 @@ static bool execute(struct go_machine *machine, struct operation operation) {
 
 static const uint64_t moves_of[OP_COUNT] = {
 #define OPERATION(code, id, name, form, operands, capability, weight, group, moves, effect)        \
-    [code] = moves,
+    [code] = (moves),
 #include "fuzz/program/ops.def"
 };
 

@@ -116,7 +116,7 @@ const struct countercheck_subject *COUNTERCHECK_SUBJECT_TABLE(void) {
         .alignment = 16,
         .alignment_max = 4096,
         .size_max = 16384,
-        .arena_bytes = 256 * 1024,
+        .arena_bytes = (size_t)256 * 1024,
         .create = create,
         .allocate = allocate,
         .allocate_aligned = allocate_aligned,

@@ -1,0 +1,36 @@
+// umm_usage_metric: umm_malloc with UMM_INLINE_METRICS says that nothing is in use, whatever is.
+//
+// umm_malloc ed68d0b (2025-02-25). umm_malloc_cfg.h promises with UMM_INLINE_METRICS "a minimal set
+// of heap metrics that can be used to gauge heap health"; umm_usage_metric() is usedBlocks * 100 /
+// freeBlocks. The inline counting moves freeBlocks and freeBlocksSquared alone (src/umm_info.c,
+// umm_multi_fragmentation_metric_add), never usedBlocks.
+//
+// Build: cc -DUMM_INLINE_METRICS -DUMM_BEST_FIT -I port -I umm_malloc/src umm_usage_metric.c
+// umm_malloc/src/umm_malloc.c -lm
+//
+// with port/umm_malloc_cfgport.h:
+#include <stdio.h> and UMM_CRITICAL_DECL, _ENTRY, _EXIT defined
+//   as nothing
+// Prints: inline 0, by umm_info 43. Ends with 1 when the two differ.
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "umm_malloc_cfg.h"
+#include "umm_malloc.h"
+
+static char memory[65536];
+void *UMM_MALLOC_CFG_HEAP_ADDR = memory;
+uint32_t UMM_MALLOC_CFG_HEAP_SIZE = sizeof memory;
+
+int main(void) {
+    umm_init();
+    void *object = umm_malloc(20000);
+    int inline_metric = umm_usage_metric();
+    umm_info(NULL, false); // counts by walking the heap
+    int walked_metric = umm_usage_metric();
+    printf("%zu bytes at %d: inline %d, by umm_info %d\n", (size_t)20000, object != NULL,
+           inline_metric, walked_metric);
+    return inline_metric != walked_metric;
+}
