@@ -1,0 +1,73 @@
+// scudo: the hardened allocator of LLVM's runtime, by mallinfo.
+// needs: libclang-rt-14-dev malloc.h
+// link: -Wl,--no-as-needed -Wl,-Bsymbolic clang:libclang_rt.scudo_standalone-x86_64.a
+#include "subject/subject.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+
+static void *create(const struct countercheck_host *host) {
+    static int made;
+    (void)host;
+    return &made;
+}
+static void *allocate(void *self, size_t size) {
+    (void)self;
+    return malloc(size);
+}
+static void *allocate_zeroed(void *self, size_t size) {
+    (void)self;
+    return calloc(1, size);
+}
+static void *allocate_aligned(void *self, size_t alignment, size_t size) {
+    (void)self;
+    return memalign(alignment, size);
+}
+static void *reallocate(void *self, void *object, size_t size) {
+    (void)self;
+    return realloc(object, size);
+}
+static void release(void *self, void *object) {
+    (void)self;
+    free(object);
+}
+static size_t usable(void *self, void *object) {
+    (void)self;
+    return malloc_usable_size(object);
+}
+
+static const struct countercheck_statistic statistics[] = {
+    {"uordblks", COUNTERCHECK_GAUGE, 0, 32, 0, NULL, "B"},
+    {"hblkhd", COUNTERCHECK_GAUGE, 0, 32, 0, NULL, "B"},
+    {NULL, COUNTERCHECK_PLAIN, 0, 0, 0, NULL, NULL},
+};
+static bool read_statistics(void *self, int64_t *values) {
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations" // scudo of LLVM 14 has no mallinfo2
+    struct mallinfo info = mallinfo();
+    (void)self;
+    values[0] = info.uordblks;
+    values[1] = info.hblkhd;
+    return true;
+}
+
+static const struct countercheck_subject table = {
+    .struct_size_bytes = sizeof(struct countercheck_subject),
+    .abi = COUNTERCHECK_ABI,
+    .capabilities = COUNTERCHECK_GLOBAL | COUNTERCHECK_MAY_FAIL,
+    .name = "scudo",
+    .version = "14.0.6",
+    .alignment = 16,
+    .alignment_max = 4096,
+    .create = create,
+    .allocate = allocate,
+    .allocate_zeroed = allocate_zeroed,
+    .allocate_aligned = allocate_aligned,
+    .reallocate = reallocate,
+    .release = release,
+    .usable = usable,
+    .statistics = statistics,
+    .read = read_statistics,
+};
+const struct countercheck_subject *countercheck_subject_table(void) {
+    return &table;
+}
