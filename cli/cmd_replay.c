@@ -92,6 +92,7 @@ struct call {
 struct session { // what runs inputs: this process, or one of a pool
     const struct call *call;
     struct executor *executor;
+    bool knows_without; // the names of --without, of which each process has its own book
     char scratch[64];
 };
 
@@ -273,7 +274,11 @@ static bool open_session(void *context) {
         .scratch_path = session->scratch,
     };
     session->executor = replay_open(&options);
-    return session->executor != NULL;
+    if (session->executor == NULL) {
+        return false;
+    }
+    session->knows_without = set_aside(session->executor, call->without);
+    return true;
 }
 
 static void close_session(void *context) {
@@ -352,7 +357,7 @@ static int replay_all(const struct input_list *list, const struct call *call) {
     if (!open_session(&session)) {
         return CLI_ENVIRONMENT;
     }
-    int worst = set_aside(session.executor, call->without) ? CLI_CLEAN : CLI_UNUSABLE;
+    int worst = session.knows_without ? CLI_CLEAN : CLI_UNUSABLE;
     bool is_pooled = is_for_pool(list, call);
     if (worst == CLI_CLEAN && !is_pooled) {
         worst = replay_here(list, &session, &totals);

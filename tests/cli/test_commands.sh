@@ -98,6 +98,7 @@ expect 0 "lie --no-expect" "$command" replay --no-expect lie.ops
 expect 0 "lie --without its rule" "$command" replay --without expected lie.ops
 expect 0 "lie --without its truth" "$command" replay --without scan,model lie.ops
 expect 0 "lie --without all" "$command" replay --without all lie.ops
+expect 0 "many --without their rule" "$command" replay --without expected lie.ops lie.ops
 expect 1 "lie --without another truth" "$command" replay --without scan,twin lie.ops
 refused "no truth and no rule 'modal'" "$command" replay --without scan,modal lie.ops
 refused "no other option" "$command" replay --pin --without model clean.ops
