@@ -159,6 +159,26 @@ static void same_means_rule_and_field(void **unused) {
     assert_false(finding_is_same(&a, &b));
 }
 
+// model-status has some twenty sentences: one failure is not taken for another of the same rule.
+static void two_sentences_of_one_rule_are_two_findings(void **unused) {
+    const struct rule_place nowhere = {0};
+    (void)unused;
+    rule_book_begin(&book);
+    (void)rule_fail(&book, RULE_MODEL_STATUS, nowhere, "released %d bytes of %d", 1, 2);
+    struct finding first = book.finding;
+    assert_string_equal(first.text, "released 1 bytes of 2");
+    rule_book_begin(&book);
+    (void)rule_fail(&book, RULE_MODEL_STATUS, nowhere, "released %d bytes of %d", 7, 9);
+    assert_true(finding_is_same(&first, &book.finding)); // other numbers, the same failure
+    rule_book_begin(&book);
+    (void)rule_fail(&book, RULE_MODEL_STATUS, nowhere, "the cycle had not begun");
+    assert_false(finding_is_same(&first, &book.finding));
+    struct finding second = book.finding;
+    rule_book_begin(&book);
+    (void)rule_fail(&book, RULE_MODEL_STATUS, nowhere, "%s", "the cycle had not begun");
+    assert_true(finding_is_same(&second, &book.finding)); // said by a helper
+}
+
 static void every_rule_has_a_name_a_truth_and_a_reason(void **unused) {
     (void)unused;
     for (int rule = 0; rule < RULE_COUNT; rule++) {
@@ -181,6 +201,7 @@ int main(void) {
         cmocka_unit_test_setup(a_block_shows_both_changes, set_up),
         cmocka_unit_test_setup(a_line_fits_any_room, set_up),
         cmocka_unit_test(same_means_rule_and_field),
+        cmocka_unit_test(two_sentences_of_one_rule_are_two_findings),
         cmocka_unit_test(every_rule_has_a_name_a_truth_and_a_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
