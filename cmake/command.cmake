@@ -8,6 +8,7 @@ if(COUNTERCHECK_COMMAND)
     find_package(PkgConfig REQUIRED)
     pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
     pkg_check_modules(JSONC REQUIRED IMPORTED_TARGET json-c)
+    target_sources(countercheck_cli PRIVATE ${CMAKE_BINARY_DIR}/template_files.c) # cmake/subjects.cmake
     target_link_libraries(countercheck_cli PUBLIC ZLIB::ZLIB LibLZMA::LibLZMA PkgConfig::ZSTD PkgConfig::JSONC)
     target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_GO=${COUNTERCHECK_HAS_GO})
     # Targets that take any bytes, under names of their own: a whole corpus is replayed by the command.

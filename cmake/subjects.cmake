@@ -19,3 +19,21 @@ install(FILES ${PROJECT_SOURCE_DIR}/subject/subject.h
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/countercheck/subject)
 install(FILES ${PROJECT_SOURCE_DIR}/subject/README.md
     DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME SUBJECT.md)
+
+# What `countercheck subject new` writes, as bytes in a source of the command.
+set(template_source ${CMAKE_BINARY_DIR}/template_files.c)
+set(template_arrays "")
+set(template_rows "")
+foreach(path template/template_subject.c template/template.relations template/CMakeLists.txt subject.h)
+    set(file ${PROJECT_SOURCE_DIR}/subject/${path})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} bytes HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes ${bytes})
+    string(MAKE_C_IDENTIFIER ${path} array)
+    string(REGEX REPLACE "^template/" "" shown ${path})
+    string(REGEX REPLACE "^subject\\.h$" "subject/subject.h" shown ${shown})
+    string(APPEND template_arrays "static const unsigned char ${array}[] = {${bytes}};\n")
+    string(APPEND template_rows "    {\"${shown}\", ${array}, sizeof ${array}},\n")
+endforeach()
+file(CONFIGURE OUTPUT ${template_source} @ONLY CONTENT
+    "#include \"cli/subject/new.h\"\n@template_arrays@const struct template_file template_files[] = {\n@template_rows@    {0, 0, 0},\n};\n")

@@ -5,6 +5,7 @@
 #include "cli/run/machine.h"
 #include "cli/run/replay.h"
 #include "cli/subject/check.h"
+#include "cli/subject/new.h"
 #include "cli/subject/strength.h"
 
 #include <inttypes.h>
@@ -15,6 +16,7 @@
 
 static const char usage[] =
     "usage: countercheck subject list\n"
+    "       countercheck subject new NAME\n"
     "       countercheck subject describe NAME [--relations F]\n"
     "       countercheck subject check NAME|ADAPTER.so [--relations F] [--seconds N] [--seed S]\n"
     "                    [--lanes N] [--strength] [--json]\n"
@@ -25,6 +27,7 @@ static const char usage[] =
     "which runs its "
     "code.\n"
     "  list       what there is: built in, and in the folders of adapters\n"
+    "  new        the folder NAME with an adapter and relations that give a verdict at once\n"
     "  describe   what it has: functions, statistics, rules\n"
     "  check      drawn programs for N seconds (5), every rule after every operation: each rule "
     "with how often it\n"
@@ -263,9 +266,12 @@ int cmd_subject(int argc, char **argv) {
     if (strcmp(operands[0], "list") == 0 && operand_count == 1) {
         return list();
     }
+    if (strcmp(operands[0], "new") == 0 && operand_count == 2) {
+        return cli_finish(subject_new(operands[1]));
+    }
     bool is_check = strcmp(operands[0], "check") == 0;
     if ((!is_check && strcmp(operands[0], "describe") != 0) || operand_count != 2) {
-        cli_message("subject: list, describe NAME or check NAME (try --help)");
+        cli_message("subject: list, new NAME, describe NAME or check NAME (try --help)");
         return CLI_UNUSABLE;
     }
     uint64_t second_count;

@@ -1,6 +1,6 @@
 #!/bin/bash
 # test_subject_guide: the adapter in subject/README.md compiles as it stands, as C99 and as C++11, and its two
-# commands give a verdict.
+# commands give a verdict; so does what 'subject new' writes.
 set -u
 countercheck=${COUNTERCHECK:?}
 source_dir=${COUNTERCHECK_SOURCE:?}
@@ -90,5 +90,22 @@ const struct countercheck_subject *countercheck_subject_table(void) { return &ta
 C
 "$cc" -shared -fPIC -I "$source_dir" "$work/names.c" -o "$work/names.so" || fail 'names.c'
 "$countercheck" subject describe "$work/names.so" --relations "$work/shown" >"$work/out" 2>&1 || fail 'a shown relation is none'
+
+# what `subject new` writes compiles and is clean, by the two commands that it prints; nothing is written over
+cd "$work" || exit 3
+"$countercheck" subject new my-heap >"$work/out" 2>&1 || fail 'subject new'
+PATH=${countercheck%/*}:$PATH
+while read -r line; do
+    [ "${line%% *}" = cc ] && line="$cc -std=c11 -Wall -Wextra -Wpedantic -Werror ${line#cc }"
+    [ "${line%% *}" = countercheck ] && line="$line --seconds 1"
+    sh -c "$line" >"$work/made" 2>&1 || { cat "$work/made"; fail "$line"; }
+done < <(sed '1,/^$/d' "$work/out")
+grep -q 'no finding' "$work/made" || fail 'the template is clean'
+! grep -rq template my-heap/my-heap_subject.c my-heap/my-heap.relations my-heap/CMakeLists.txt || fail 'it has a name of its own'
+cmp -s "$source_dir/subject/subject.h" my-heap/subject/subject.h || fail 'subject.h is another'
+for name in my-heap ../x 'a b' '' -x; do
+    "$countercheck" subject new "$name" >/dev/null 2>"$work/out"
+    [ $? = 2 ] || fail "new '$name' is refused"
+done
 
 echo 'ok: the guide is true'

@@ -1,0 +1,79 @@
+// new: writes the template with the subject's name in it.
+#define _POSIX_C_SOURCE 200809L
+#include "cli/subject/new.h"
+
+#include "cli/io/cli.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define NAME_MAX_BYTES 40
+#define PATH_BYTES     256
+
+static const char placeholder[] = "template";
+
+static bool is_name(const char *name) {
+    size_t size = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    return size > 0 && size <= NAME_MAX_BYTES && name[size] == 0 && name[0] != '-';
+}
+
+// Writes the text with each placeholder replaced by the name.
+static void write_named(FILE *stream, const char *text, size_t size_bytes, const char *name) {
+    const size_t length = sizeof placeholder - 1;
+    for (size_t at = 0; at < size_bytes;) {
+        if (size_bytes - at >= length && memcmp(text + at, placeholder, length) == 0) {
+            (void)fputs(name, stream);
+            at += length;
+        } else {
+            (void)fputc(text[at++], stream);
+        }
+    }
+}
+
+static bool write_file(const char *path, const struct template_file *file, const char *name) {
+    FILE *stream = fopen(path, "wx"); // nothing is written over
+    if (stream == NULL) {
+        return false;
+    }
+    write_named(stream, (const char *)file->bytes, file->size_bytes, name);
+    bool is_whole = ferror(stream) == 0;
+    return fclose(stream) == 0 && is_whole;
+}
+
+static int fail(const char *path) {
+    bool is_there = errno == EEXIST;
+    cli_message("subject: %s: %s", path, strerror(errno));
+    return is_there ? CLI_UNUSABLE : CLI_ENVIRONMENT;
+}
+
+int subject_new(const char *name) {
+    char path[PATH_BYTES];
+    if (!is_name(name)) {
+        cli_message("subject: a name is of letters, digits, '_' and '-', at most %d",
+                    NAME_MAX_BYTES);
+        return CLI_UNUSABLE;
+    }
+    if (mkdir(name, 0777) != 0) {
+        return fail(name);
+    }
+    (void)snprintf(path, sizeof path, "%s/subject", name);
+    if (mkdir(path, 0777) != 0) {
+        return fail(path);
+    }
+    for (const struct template_file *file = template_files; file->path != NULL; file++) {
+        bool is_named = strncmp(file->path, placeholder, sizeof placeholder - 1) == 0;
+        (void)snprintf(path, sizeof path, "%s/%s%s", name, is_named ? name : "",
+                       file->path + (is_named ? sizeof placeholder - 1 : 0));
+        if (!write_file(path, file, name)) {
+            return fail(path);
+        }
+        (void)printf("%s\n", path);
+    }
+    (void)printf("\ncc -shared -fPIC -I %s %s/%s_subject.c -o %s.so\n"
+                 "countercheck subject check ./%s.so --relations %s/%s.relations\n",
+                 name, name, name, name, name, name, name);
+    return CLI_CLEAN;
+}
