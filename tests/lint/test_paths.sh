@@ -8,9 +8,9 @@ sample=$(mktemp -d)
 trap 'rm -rf "$sample"' EXIT
 failed=0
 
-# a small tree: heap/{small,large}.c, tests/heap/test_small.c
+# a small tree: heap/{small,large}.c, tests/help.h, tests/heap/test_small.c
 mkdir -p "$sample"/{heap,tests/heap,cmake,ci/faults,ci/mutants}
-touch "$sample"/heap/{small,large}.c "$sample/tests/heap/test_small.c"
+touch "$sample"/heap/{small,large}.c "$sample/tests/help.h" "$sample/tests/heap/test_small.c"
 git -C "$sample" init -q
 
 # says FILE TEXT EXPECTED: with this text in this file, just these paths are told
@@ -27,7 +27,7 @@ says() {
 }
 
 for text in 'heap/*.c' 'heap/{small,large}.c' '"/heap/(small|la[^/]*)\\.c$"' '${PROJECT_SOURCE_DIR}/heap/small.c' \
-    'heap/${name}.c' '"$source"/heap/small.c' 'grep "^heap/sma"' '/^heap\/large/' 'tests/heap.test_small' \
+    'heap/${name}.c' '"$source"/heap/small.c' 'grep "^heap/sma"' '/^heap\/large/' 'tests/heap.test_small' tests/help.h \
     'ROOT / "tests" / "heap" / "test_small.c"' '(heap|tests)/.*\.c$' '${CMAKE_BINARY_DIR}/heap/none.c' \
     '{heap,none}/none' 'r"tests/(heap/(test_small|[a-z]+)|heap)"' '$other/heap/none.c' 'https://x.org/heap/none.c'; do
     says cmake/a.cmake "$text"
