@@ -1,6 +1,8 @@
 // bdwgc_uncollectable: GC_free takes off the bytes of uncollectable objects that were never added.
 //
-// cc bdwgc_uncollectable.c -lgc Debian: libgc-dev 1:8.2.2 Status 1: the defect shows.
+// cc bdwgc_uncollectable.c -lgc
+// Debian: libgc-dev 1:8.2.2
+// Status 1: the defect shows.
 #include <gc/gc.h>
 #include <stdio.h>
 

@@ -1,20 +1,9 @@
-// freertos_heap5_blocks: heap_5 counts the end markers of its regions as free blocks, and has no
-// smallest one when all is full.
+// freertos_heap5_blocks: ends of regions count as free blocks; when none is free, one is huge.
 //
-// FreeRTOS-Kernel main (portable/MemMang/heap_5.c), likewise V10.3 and later, which have
-// vPortGetHeapStats. portable.h: xNumberOfFreeBlocks is "the number of free memory blocks within
-// the heap"; xSizeOfSmallestFreeBlockInBytes "the minimum size, in bytes, of all the free blocks".
-// The walk skips a region's marker (size 0, "not a real block") for the smallest size and still
-// counts it; and the smallest size begins at SIZE_MAX, which is what it stays when no block is free
-// (heap_4.c does that too).
-//
-// Build: cc -I port -I FreeRTOS-Kernel/include freertos_heap5_blocks.c
-// FreeRTOS-Kernel/portable/MemMang/heap_5.c
-//
-// with port/FreeRTOS.h and port/task.h of a port, or stubs of their macros
-//
-// Prints: two regions, nothing allocated: 3 free blocks; full: smallest 18446744073709551615. Ends
-// with 1 when that is so.
+// cc -I PORT -I KERNEL/include freertos_heap5_blocks.c KERNEL/portable/MemMang/heap_5.c
+// KERNEL is FreeRTOS-Kernel; PORT has FreeRTOS.h and task.h of a port, or stubs of their macros.
+// Source: FreeRTOS-Kernel 4269c69
+// Status 1: the defect shows.
 #include "FreeRTOS.h"
 #include "task.h"
 

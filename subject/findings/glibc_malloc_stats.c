@@ -1,7 +1,8 @@
 // glibc_malloc_stats: malloc_stats() adds up bytes in 32 bits, so that 5 GiB are printed as 1 GiB.
 //
-// cc glibc_malloc_stats.c Debian: libc6-dev 2.36 The memory is never touched. Status 1: the defect
-// shows.
+// cc glibc_malloc_stats.c
+// Debian: libc6-dev 2.36
+// The memory is never touched. Status 1: the defect shows.
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>

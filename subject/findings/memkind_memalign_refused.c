@@ -1,7 +1,9 @@
 // memkind_memalign_refused: a posix_memalign that fails counts whatever its result parameter held
 // before.
 //
-// cc memkind_memalign_refused.c -lmemkind Debian: libmemkind-dev 1.14.0 Status 1: the defect shows.
+// cc memkind_memalign_refused.c -lmemkind
+// Debian: libmemkind-dev 1.14.0
+// Status 1: the defect shows.
 #include <memkind.h>
 #include <memkind_memtier.h>
 #include <stdio.h>

@@ -1,6 +1,8 @@
 // memkind_realloc_refused: a realloc that fails takes the old object off the count, which lives on.
 //
-// cc memkind_realloc_refused.c -lmemkind Debian: libmemkind-dev 1.14.0 Status 1: the defect shows.
+// cc memkind_realloc_refused.c -lmemkind
+// Debian: libmemkind-dev 1.14.0
+// Status 1: the defect shows.
 #include <memkind.h>
 #include <memkind_memtier.h>
 #include <stdint.h>

@@ -1,8 +1,9 @@
 // pmemobj_run_active: an empty run of a pool that is opened again is taken off a count that lacks
 // it.
 //
-// cc pmemobj_run_active.c -lpmemobj Debian: libpmemobj-dev 1.12.1 Writes 64 MiB into a file in
-// /tmp. Status 1: the defect shows.
+// cc pmemobj_run_active.c -lpmemobj
+// Debian: libpmemobj-dev 1.12.1
+// Writes 64 MiB into a file in /tmp. Status 1: the defect shows.
 #include <libpmemobj.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,8 @@
 // its end.
 //
 // clang -w scudo_cached_block.c $(clang -print-file-name=libclang_rt.scudo_standalone-x86_64.a)
-// Debian: libclang-rt-14-dev 1:14.0.6 Status 1: the defect shows.
+// Debian: libclang-rt-14-dev 1:14.0.6
+// Status 1: the defect shows.
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>

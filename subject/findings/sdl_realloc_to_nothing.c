@@ -1,6 +1,8 @@
 // sdl_realloc_to_nothing: an object that SDL_realloc freed is counted as outstanding for ever.
 //
-// cc sdl_realloc_to_nothing.c -lSDL2 Debian: libsdl2-dev 2.26.5 Status 1: the defect shows.
+// cc sdl_realloc_to_nothing.c -lSDL2
+// Debian: libsdl2-dev 2.26.5
+// Status 1: the defect shows.
 #include <SDL2/SDL.h>
 #include <stdio.h>
 

@@ -1,7 +1,8 @@
 // sqlite_page_cache_in_bulk: pages that the cache takes from malloc in one piece are no overflow.
 //
-// cc sqlite_page_cache_in_bulk.c -lsqlite3 Debian: libsqlite3-dev 3.40.1 Status 1: the defect
-// shows.
+// cc sqlite_page_cache_in_bulk.c -lsqlite3
+// Debian: libsqlite3-dev 3.40.1
+// Status 1: the defect shows.
 #include <sqlite3.h>
 #include <stdio.h>
 

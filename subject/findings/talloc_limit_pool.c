@@ -1,7 +1,8 @@
 // talloc_limit_pool: a pool is charged to the limit with its size and given back without it.
 //
-// cc -Wno-deprecated-declarations talloc_limit_pool.c -ltalloc Debian: libtalloc-dev 2.4.0 Status
-// 1: the defect shows.
+// cc -Wno-deprecated-declarations talloc_limit_pool.c -ltalloc
+// Debian: libtalloc-dev 2.4.0
+// Status 1: the defect shows.
 #include <stdio.h>
 #include <talloc.h>
 

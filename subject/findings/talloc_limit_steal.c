@@ -1,7 +1,8 @@
 // talloc_limit_steal: what moves out of a limited context stays on its account for ever.
 //
-// cc -Wno-deprecated-declarations talloc_limit_steal.c -ltalloc Debian: libtalloc-dev 2.4.0 Status
-// 1: the defect shows.
+// cc -Wno-deprecated-declarations talloc_limit_steal.c -ltalloc
+// Debian: libtalloc-dev 2.4.0
+// Status 1: the defect shows.
 #include <stdio.h>
 #include <talloc.h>
 

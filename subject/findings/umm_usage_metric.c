@@ -1,14 +1,10 @@
-// umm_usage_metric: umm_malloc with UMM_INLINE_METRICS says that nothing is in use, whatever is.
+// umm_usage_metric: with UMM_INLINE_METRICS nothing is in use, whatever is.
 //
-// umm_malloc ed68d0b (2025-02-25). umm_malloc_cfg.h promises with UMM_INLINE_METRICS "a minimal set
-// of heap metrics that can be used to gauge heap health"; umm_usage_metric() is usedBlocks * 100 /
-// freeBlocks. The inline counting moves freeBlocks and freeBlocksSquared alone (src/umm_info.c,
-// umm_multi_fragmentation_metric_add), never usedBlocks.
-//
-// Build: cc -DUMM_INLINE_METRICS -DUMM_BEST_FIT -I port -I umm_malloc/src umm_usage_metric.c
-// umm_malloc/src/umm_malloc.c -lm
-//
-// with port/umm_malloc_cfgport.h:
+// cc -DUMM_INLINE_METRICS -DUMM_BEST_FIT -I port -I SRC umm_usage_metric.c SRC/umm_malloc.c -lm
+// SRC is umm_malloc/src; port/umm_malloc_cfgport.h includes stdio.h and defines UMM_CRITICAL_DECL,
+// UMM_CRITICAL_ENTRY and UMM_CRITICAL_EXIT as nothing.
+// Source: umm_malloc ed68d0b
+// Status 1: the defect shows.
 #include <stdio.h> and UMM_CRITICAL_DECL, _ENTRY, _EXIT defined
 //   as nothing
 // Prints: inline 0, by umm_info 43. Ends with 1 when the two differ.

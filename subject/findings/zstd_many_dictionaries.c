@@ -1,7 +1,9 @@
 // zstd_many_dictionaries: the table of referenced dictionaries is missing in a context's size.
 //
-// cc zstd_many_dictionaries.c -lzstd Debian: libzstd-dev 1.5.4 Status 1: the defect shows. efine
-// ZSTD_STATIC_LINKING_ONLY
+// cc zstd_many_dictionaries.c -lzstd
+// Debian: libzstd-dev 1.5.4
+// Status 1: the defect shows.
+#define ZSTD_STATIC_LINKING_ONLY
 #include <stdio.h>
 #include <stdlib.h>
 #include <zstd.h>
