@@ -8,6 +8,7 @@
 #include "cli/run/replay.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char usage[] = "usage: countercheck bisect [--json] [--raw] FILE\n"
                             "\n"
@@ -24,6 +25,11 @@ static const char usage[] = "usage: countercheck bisect [--json] [--raw] FILE\n"
 #define SHOWN_BEFORE 10 // all of it fits a screen
 
 static struct program program;
+
+// About the records of a dump: the statistics that its operation moved have nothing to do with it.
+static bool is_of_dump(const struct finding *finding) {
+    return finding->record[0] != 0 || strncmp(finding->row->name, "dump-", 5) == 0;
+}
 
 static int bisect(const char *path, bool is_json) {
     const struct executor_options options = {
@@ -47,7 +53,9 @@ static int bisect(const char *path, bool is_json) {
             replay_print_finding_json(&replay, stdout);
         } else {
             replay_print_finding(&replay, &program, SHOWN_BEFORE, stdout);
-            replay_print_change(&replay, before, stdout);
+            if (!is_of_dump(executor_finding(executor))) {
+                replay_print_change(&replay, before, stdout);
+            }
         }
     } else if (!is_json) {
         (void)printf("%s: no rule fails after any of its %zu operations\n", escape_shown(path),

@@ -22,6 +22,24 @@ if(COUNTERCHECK_COMMAND)
     endforeach()
     add_library(countercheck_target_stats STATIC fuzz/targets/target_stats.c)
     target_link_libraries(countercheck_target_stats PUBLIC countercheck_flags)
+    # What a finding's screen names: the commit, looked at in each build, and the kind of build.
+    add_custom_target(countercheck_commit
+        COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -DOUT=${PROJECT_BINARY_DIR}/commit.c
+            -P ${PROJECT_SOURCE_DIR}/cmake/commit.cmake
+        BYPRODUCTS ${PROJECT_BINARY_DIR}/commit.c VERBATIM)
+    add_library(countercheck_origin STATIC ${PROJECT_BINARY_DIR}/commit.c)
+    add_dependencies(countercheck_origin countercheck_commit)
+    target_link_libraries(countercheck_origin PUBLIC countercheck_flags)
+    target_link_libraries(countercheck_cli PUBLIC countercheck_origin)
+    get_filename_component(countercheck_build ${PROJECT_BINARY_DIR} NAME)
+    string(PREPEND countercheck_build "build ")
+    if(COUNTERCHECK_SANITIZE)
+        string(APPEND countercheck_build " with ${COUNTERCHECK_SANITIZE} sanitizers")
+    endif()
+    string(REPLACE "," " and " countercheck_build "${countercheck_build}")
+    set_property(SOURCE cli/run/origin.c APPEND PROPERTY
+        COMPILE_DEFINITIONS "COUNTERCHECK_BUILD=\"${countercheck_build}\"")
+
     add_executable(countercheck cli/main.c)
     target_link_libraries(countercheck PRIVATE countercheck_cli)
     target_compile_definitions(countercheck PRIVATE COUNTERCHECK_VERSION="${PROJECT_VERSION}")

@@ -4,6 +4,7 @@
 #include "cli/io/cli.h"
 #include "cli/io/escape.h"
 #include "cli/run/crash.h"
+#include "cli/run/origin.h"
 #include "cli/run/machine.h"
 #include "fuzz/program/text.h"
 
@@ -204,6 +205,7 @@ void replay_print_finding(const struct replay *replay, const struct program *pro
     (void)finding_line(finding, text, sizeof text);
     (void)fprintf(stream, "%s: %s\n", escape_shown(replay->name), text);
     finding_print(finding, stream);
+    origin_print(program->header.seed, stream);
     size_t at = (size_t)finding->operation;
     size_t last = at < program->count ? at + 1 : program->count;
     size_t first = last > before_count + 1 ? last - before_count - 1 : 0;
@@ -247,8 +249,13 @@ void replay_print_finding_json(const struct replay *replay, FILE *stream) {
         (void)fprintf(stream, ",\"left_before\":%" PRIu64 ",\"right_before\":%" PRIu64,
                       finding->left_before, finding->right_before);
     }
+    if (finding->record[0] != 0) {
+        (void)fprintf(stream, ",\"record\":\"%s\",\"record_offset\":%" PRIu64, finding->record,
+                      finding->record_offset);
+    }
     print_also_json(finding, stream);
     (void)fputs(",\"message\":", stream);
     replay_print_json_string(finding->text, stream);
+    origin_print_json(executor_program(replay->executor)->header.seed, stream);
     (void)fputs("}\n", stream);
 }

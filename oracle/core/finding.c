@@ -62,6 +62,9 @@ int finding_line(const struct finding *finding, char *text, size_t size_bytes) {
     } else if (finding->span != 0) {
         line_add(&line, ", span 0x%" PRIxPTR, finding->span);
     }
+    if (finding->record[0] != '\0') {
+        line_add(&line, ", record %s at byte %" PRIu64, finding->record, finding->record_offset);
+    }
     line_add(&line, ", at operation %" PRIu64, finding->operation);
     if (finding->operation_text[0] != '\0') {
         line_add(&line, ": %s", finding->operation_text);
@@ -122,6 +125,10 @@ int finding_block(const struct finding *finding, char *text, size_t size_bytes) 
     }
     if (finding->object != 0) {
         line_add(block, "object     0x%" PRIxPTR "\n", finding->object);
+    }
+    if (finding->record[0] != '\0') {
+        line_add(block, "record     %s, at byte %" PRIu64 " of the dump\n", finding->record,
+                 finding->record_offset);
     }
     line_add(block, "operation  %" PRIu64 "%s%s\n", finding->operation,
              finding->operation_text[0] != '\0' ? ": " : "", finding->operation_text);

@@ -62,6 +62,8 @@ struct finding {
     uint64_t right_before;
     uintptr_t span;          // base of the span that it is about; 0: none
     uintptr_t object;        // likewise
+    char record[24];         // of a dump, that it is about: "Object"; "" when about none
+    uint64_t record_offset;  // where in the dump that begins, bytes
     uint64_t operation;      // index, counted from 0
     uint64_t checked_before; // index of the first operation since the check before: this ..
                              // operation did it

@@ -80,6 +80,14 @@ void rule_add_before(struct rule_book *book, uint64_t left_before, uint64_t righ
     }
 }
 
+void rule_add_record(struct rule_book *book, const char *record, uint64_t offset_bytes) {
+    struct finding *finding = &book->finding;
+    if (book->found && finding->record[0] == '\0') {
+        copy_text(finding->record, sizeof finding->record, record);
+        finding->record_offset = offset_bytes;
+    }
+}
+
 bool rule_fail_list(struct rule_book *book, unsigned rule, struct rule_place place,
                     const char *format, va_list arguments) {
     struct finding *finding = first_finding(book, rule);

@@ -46,6 +46,9 @@ bool rule_fail_values(struct rule_book *book, unsigned rule, const char *field,
 // Adds to the finding just made (and only to the first) what both values were at the check before.
 void rule_add_before(struct rule_book *book, uint64_t left_before, uint64_t right_before);
 
+// Adds to the finding just made (and only to the first) the record of a dump that it is about.
+void rule_add_record(struct rule_book *book, const char *record, uint64_t offset_bytes);
+
 // Where a failure is; members that do not apply are 0.
 struct rule_place {
     uintptr_t span;

@@ -94,6 +94,8 @@ says out "0 findings" "clean"
 expect 1 "lie" "$command" replay lie.ops
 says out "rule expected failed: Frees: expected 2, fast account 1" "lie"
 says out "operation 5: expect Frees=2" "lie"
+grep -qE '^found by   commit [0-9a-f]{12}(-dirty)?, build .*, (clang|gcc) [0-9.]+.*, Linux .*, seed 0$' out ||
+    grep -q '^found by   commit unknown, ' out || fail "lie: what it was found by is not told: $(cat out)"
 expect 0 "lie --no-expect" "$command" replay --no-expect lie.ops
 expect 0 "lie --without its rule" "$command" replay --without expected lie.ops
 expect 0 "lie --without its truth" "$command" replay --without scan,model lie.ops
@@ -127,7 +129,7 @@ assert stats["Mallocs"] == 1 and stats["NumGC"] == 0 and len(stats["PauseNs"]) =
 assert len(stats["BySize"]) == 68 and stats["EnableGC"] is True
 END
 expect 1 "json finding" "$command" replay --json lie.ops
-python3 -c 'import json; f = json.load(open("out")); assert f["rule"] == "expected" and f["field"] == "Frees"' ||
+python3 -c 'import json; f = json.load(open("out")); assert f["rule"] == "expected" and f["field"] == "Frees" and f["seed"] == 0 and f["commit"] and f["compiler"] and f["kernel"]' ||
     fail "json finding: not an object that says it"
 expect 0 "a dump" "$command" replay --dump final.dump clean.ops
 expect 0 "the dump is whole" "$command" dump verify final.dump

@@ -86,6 +86,8 @@ static bool check_records(struct roundtrip *trip, struct dump_reader *reader) {
         clean = roundtrip_recode(trip, record) && check_record(trip, record) && clean;
         clean = ledger_record_is(trip, record) && clean;
         if (!clean && oracle_finding(trip->oracle) != NULL) {
+            rule_add_record(oracle_book(trip->oracle), dump_tag_names[record->tag],
+                            record->offset_bytes);
             return false;
         }
         trip->tag_before = record->tag;
