@@ -36,21 +36,18 @@ static const struct countercheck_statistic statistics[] = {
     {"total", COUNTERCHECK_CUMULATIVE, 0, 0, 0, NULL, "B"},
     {"heap", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, "B"},
     {"free", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, "B"},
-    {"unmapped", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, "B"},
     {"since", COUNTERCHECK_PLAIN, 0, 0, 0, NULL, "B"},
     {"before", COUNTERCHECK_CUMULATIVE, 0, 0, 0, NULL, "B"},
     {"non_gc", COUNTERCHECK_PLAIN, 0, 0, 0, NULL, "B"}, // below 0: FINDINGS.md
-    {"collections", COUNTERCHECK_CUMULATIVE, 0, 0, 0, NULL, ""},
     {NULL, COUNTERCHECK_PLAIN, 0, 0, 0, NULL, NULL},
 };
 static bool read_statistics(void *self, int64_t *values) {
     struct GC_prof_stats_s stats;
     (void)self;
     (void)GC_get_prof_stats(&stats, sizeof stats);
-    const GC_word all[] = {GC_get_total_bytes(),        stats.heapsize_full,
-                           stats.free_bytes_full,       stats.unmapped_bytes,
-                           stats.bytes_allocd_since_gc, stats.allocd_bytes_before_gc,
-                           stats.non_gc_bytes,          stats.gc_no};
+    const GC_word all[] = {GC_get_total_bytes(),         stats.heapsize_full,
+                           stats.free_bytes_full,        stats.bytes_allocd_since_gc,
+                           stats.allocd_bytes_before_gc, stats.non_gc_bytes};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         values[i] = (int64_t)all[i];
     }

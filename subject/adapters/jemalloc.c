@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BINS = 36, WHOLE = 7, OF_BIN = 5, MIB = 8 };
+enum { BINS = 36, WHOLE = 8, OF_BIN = 5, MIB = 8 };
 
 struct number {
     size_t mib[MIB], length;
@@ -15,9 +15,14 @@ struct number {
 };
 static struct number whole[WHOLE], of_bin[OF_BIN];
 static int64_t bin_bytes[BINS];
-static const char *const whole_names[WHOLE] = {
-    "stats.allocated", "stats.active",     "stats.resident",    "stats.mapped",
-    "stats.metadata",  "thread.allocated", "thread.deallocated"};
+static const char *const whole_names[WHOLE] = {"stats.allocated",
+                                               "stats.active",
+                                               "stats.mapped",
+                                               "stats.metadata",
+                                               "stats.arenas.4096.pactive",
+                                               "stats.arenas.4096.mapped",
+                                               "stats.arenas.4096.base",
+                                               "stats.arenas.4096.internal"};
 static const char *const bin_names[OF_BIN] = {
     "arenas.bin.0.size", "stats.arenas.4096.bins.0.curregs", "stats.arenas.4096.bins.0.nmalloc",
     "stats.arenas.4096.bins.0.ndalloc", "stats.arenas.4096.small.allocated"};
@@ -104,11 +109,12 @@ static void purge(void *self) {
 static const struct countercheck_statistic statistics[] = {
     ROW("allocated", GAUGE, 0, 0, "B"),
     ROW("active", GAUGE, 0, 0, "B"),
-    ROW("resident", GAUGE, COUNTERCHECK_UNSTEADY, 0, "B"),
     ROW("mapped", GAUGE, 0, 0, "B"),
     ROW("metadata", GAUGE, 0, 0, "B"),
-    ROW("thread.allocated", CUMULATIVE, COUNTERCHECK_PER_LANE, 0, "B"),
-    ROW("thread.deallocated", CUMULATIVE, COUNTERCHECK_PER_LANE, 0, "B"),
+    ROW("arenas.pactive", GAUGE, 0, 0, ""),
+    ROW("arenas.mapped", GAUGE, 0, 0, "B"),
+    ROW("arenas.base", GAUGE, 0, 0, "B"),
+    ROW("arenas.internal", GAUGE, 0, 0, "B"),
     ROW("small.allocated", GAUGE, 0, 0, "B"),
     ROW("bin.size", CONSTANT, 0, BINS, "B"),
     ROW("bin.curregs", GAUGE, 0, BINS, ""),
