@@ -7,6 +7,7 @@
 #include "cli/subject/check.h"
 #include "cli/subject/new.h"
 #include "cli/subject/strength.h"
+#include "cli/subject/suggest.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 static const char usage[] =
     "usage: countercheck subject list\n"
     "       countercheck subject new NAME\n"
+    "       countercheck subject suggest NAME|ADAPTER.so [--seconds N] [--seed S]\n"
     "       countercheck subject describe NAME [--relations F]\n"
     "       countercheck subject check NAME|ADAPTER.so [--relations F] [--seconds N] [--seed S]\n"
     "                    [--lanes N] [--strength] [--json]\n"
@@ -28,6 +30,7 @@ static const char usage[] =
     "code.\n"
     "  list       what there is: built in, and in the folders of adapters\n"
     "  new        the folder NAME with an adapter and relations that give a verdict at once\n"
+    "  suggest    relations that always held in N seconds of programs (10): keep what is meant\n"
     "  describe   what it has: functions, statistics, rules\n"
     "  check      drawn programs for N seconds (5), every rule after every operation: each rule "
     "with how often it\n"
@@ -244,7 +247,7 @@ static int check(const struct subject_check_options *options, bool is_json) {
 }
 
 int cmd_subject(int argc, char **argv) {
-    const char *seconds = "5";
+    const char *seconds = NULL;
     const char *seed = "1";
     const char *lanes = "0";
     bool is_json = false;
@@ -270,13 +273,15 @@ int cmd_subject(int argc, char **argv) {
         return cli_finish(subject_new(operands[1]));
     }
     bool is_check = strcmp(operands[0], "check") == 0;
-    if ((!is_check && strcmp(operands[0], "describe") != 0) || operand_count != 2) {
-        cli_message("subject: list, new NAME, describe NAME or check NAME (try --help)");
+    bool is_suggest = strcmp(operands[0], "suggest") == 0;
+    if ((!is_check && !is_suggest && strcmp(operands[0], "describe") != 0) || operand_count != 2) {
+        cli_message("subject: list, new, describe, check or suggest NAME (try --help)");
         return CLI_UNUSABLE;
     }
     uint64_t second_count;
     uint64_t lane_count;
     struct subject_check_options check_options = {.is_terminal = isatty(STDERR_FILENO) == 1};
+    seconds = seconds == NULL ? (is_suggest ? "10" : "5") : seconds;
     if (!cli_number("subject", "--seconds", seconds, 86400, &second_count) ||
         !cli_number("subject", "--seed", seed, UINT32_MAX, &check_options.seed) ||
         !cli_number("subject", "--lanes", lanes, PROGRAM_CACHES_MAX, &lane_count)) {
@@ -288,6 +293,9 @@ int cmd_subject(int argc, char **argv) {
     status = machine_choose("subject");
     if (status != CLI_CLEAN) {
         return status;
+    }
+    if (is_suggest) {
+        return cli_finish(subject_suggest(check_options.seconds, check_options.seed));
     }
     if (is_check && is_strength) {
         return cli_finish(subject_strength(check_options.seed, is_json));

@@ -90,6 +90,17 @@ says '^allocs .* NO'
 status 1 "$countercheck" subject check boundary --relations "$work/wrong" --strength
 says 'a rule fails without a lie'
 
+# what always held is suggested as relations that are taken back, and holds
+status 0 "$countercheck" subject suggest boundary --seconds 2
+for rule in 'in_use == live.footprint' 'peak == peak(live.footprint)' 'in_use == capacity - free' 'failures == ops.failed'; do
+    grep -q "^$rule " "$work/out" || fail "not suggested: $rule"
+done
+cp "$work/out" "$work/suggested"
+status 0 "$countercheck" subject check boundary --relations "$work/suggested" --seconds 1 --seed 9
+status 0 "$countercheck" subject suggest slab --seconds 2
+says '^each class.live: class.live == live.count.row. when settled'
+! grep -q '^live_bytes == live.footprint  ' "$work/out" || fail 'suggested what does not hold'
+
 # what is refused, in one line with its place
 refuses() { # TEXT WORDS
     printf '%b' "$1" >"$work/r"

@@ -1,0 +1,340 @@
+// suggest: what held at every moment is written as relations, judged on other programs, and
+// printed.
+#define _GNU_SOURCE // MAP_ANONYMOUS
+#include "cli/subject/suggest.h"
+
+#include "cli/io/cli.h"
+#include "cli/run/machine.h"
+#include "cli/subject/watch.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define TEXT_BYTES   65536
+#define RULES_MAX    250
+#define BOUNDS_MAX   40
+#define LINE_BYTES   320
+#define ROWS_SET_MAX 6 // rows of one kind that are tried in threes
+
+struct text {
+    char to[TEXT_BYTES];
+    size_t used;
+    uint32_t rule_count;
+};
+
+struct search {
+    const struct watch *watch;
+    struct text *text;
+    uint32_t equal_to[WATCH_TERMS_MAX]; // an earlier term that it equals; itself: none
+    bool has_moved[WATCH_TERMS_MAX];
+};
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static void
+propose(struct text *text, const char *format, ...) {
+    char line[LINE_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (size > 0 && (size_t)size < sizeof line && text->rule_count < RULES_MAX &&
+        text->used + (size_t)size + 2 < sizeof text->to) {
+        text->used +=
+            (size_t)snprintf(text->to + text->used, sizeof text->to - text->used, "%s\n", line);
+        text->rule_count++;
+    }
+}
+
+// ---- what held
+
+struct range { // of a number over the moments that count
+    int64_t least, most;
+    uint32_t count;
+};
+
+static void take(struct range *range, int64_t value) {
+    range->least = range->count == 0 || value < range->least ? value : range->least;
+    range->most = range->count == 0 || value > range->most ? value : range->most;
+    range->count++;
+}
+
+static int64_t difference(int64_t a, int64_t b) {
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
+// Of a - b - c; NO_TERM: nothing is taken away.
+#define NO_TERM UINT32_MAX
+static struct range range_of(const struct search *search, uint32_t a, uint32_t b, uint32_t c,
+                             bool settled_only) {
+    struct range range = {0, 0, 0};
+    const struct watch *watch = search->watch;
+    for (uint32_t i = 0; i < watch->moment_count; i++) {
+        if (settled_only && !watch->is_settled[i]) {
+            continue;
+        }
+        int64_t value = watch->values[i][a];
+        value = b == NO_TERM ? value : difference(value, watch->values[i][b]);
+        value = c == NO_TERM ? value : difference(value, watch->values[i][c]);
+        take(&range, value);
+        if (c != NO_TERM && range.least != range.most) {
+            break; // of three, equalities alone are asked for
+        }
+    }
+    return range;
+}
+
+static const char *name_of(const struct search *search, uint32_t term) {
+    return search->watch->terms[term].name;
+}
+
+static bool is_worth(const struct search *search, uint32_t a, uint32_t b) {
+    return search->has_moved[a] && search->has_moved[b] &&
+           (search->watch->terms[a].is_statistic || search->watch->terms[b].is_statistic);
+}
+
+// "a == b", "a == b + 16", at every moment, or at those that are settled.
+static bool propose_equal(struct search *search, uint32_t a, uint32_t b, bool settled_only) {
+    struct range range = range_of(search, a, b, NO_TERM, settled_only);
+    const char *when = settled_only ? " when settled" : "";
+    if (range.count < 2 || range.least != range.most) {
+        return false;
+    }
+    if (range.least == 0) {
+        propose(search->text, "%s == %s%s", name_of(search, a), name_of(search, b), when);
+    } else {
+        propose(search->text, "%s == %s %c %" PRIu64 "%s", name_of(search, a), name_of(search, b),
+                range.least < 0 ? '-' : '+',
+                range.least < 0 ? -(uint64_t)range.least : (uint64_t)range.least, when);
+    }
+    return true;
+}
+
+static bool is_always_equal(const struct search *search, uint32_t a, uint32_t b) {
+    struct range range = range_of(search, a, b, NO_TERM, false);
+    return range.count > 1 && range.least == 0 && range.most == 0;
+}
+
+static void find_equal(struct search *search) {
+    uint32_t count = search->watch->term_count;
+    for (uint32_t a = 0; a < count; a++) {
+        struct range own = range_of(search, a, NO_TERM, NO_TERM, false);
+        search->equal_to[a] = a;
+        search->has_moved[a] = own.least != own.most;
+        for (uint32_t b = 0; b < a && search->equal_to[a] == a; b++) {
+            bool is_ours = !search->watch->terms[a].is_statistic && search->has_moved[a];
+            if (is_ours && is_always_equal(search, a, b)) {
+                search->equal_to[a] = b; // two numbers of the ledger: nobody's promise
+            } else if (search->equal_to[b] == b && is_worth(search, a, b) &&
+                       (propose_equal(search, a, b, false) || propose_equal(search, a, b, true))) {
+                search->equal_to[a] = b;
+            }
+        }
+    }
+}
+
+// "free == capacity - in_use": two that add up to one that never moves.
+static void find_sums(struct search *search) {
+    const struct watch *watch = search->watch;
+    for (uint32_t a = 0; a < watch->term_count; a++) {
+        for (uint32_t b = a + 1; b < watch->term_count && search->has_moved[a]; b++) {
+            for (uint32_t c = 0; c < watch->term_count; c++) {
+                bool is_whole = watch->terms[a].is_statistic && watch->terms[b].is_statistic &&
+                                watch->terms[c].is_statistic && search->has_moved[b] &&
+                                !search->has_moved[c];
+                struct range range =
+                    is_whole ? range_of(search, c, a, b, false) : (struct range){0, 1, 0};
+                if (range.least == 0 && range.most == 0 && range.count > 1) {
+                    propose(search->text, "%s == %s - %s", name_of(search, a), name_of(search, c),
+                            name_of(search, b));
+                }
+            }
+        }
+    }
+}
+
+// "allocs == ops.alloc + ops.realloc.moved": of those that equal nothing, or stand for others.
+static void find_threes(struct search *search) {
+    const struct watch *watch = search->watch;
+    for (uint32_t a = 0; a < watch->term_count; a++) {
+        for (uint32_t b = 0; b < watch->term_count && search->equal_to[a] == a; b++) {
+            for (uint32_t c = b + 1; c < watch->term_count && search->equal_to[b] == b; c++) {
+                bool is_one = a != b && a != c && search->equal_to[c] == c &&
+                              search->has_moved[a] && search->has_moved[b] && search->has_moved[c];
+                bool is_of_subject = watch->terms[a].is_statistic || watch->terms[b].is_statistic ||
+                                     watch->terms[c].is_statistic;
+                for (int settled = 0; settled < 2 && is_one && is_of_subject; settled++) {
+                    struct range range = range_of(search, a, b, c, settled == 1);
+                    if (range.count > 1 && range.least == 0 && range.most == 0) {
+                        propose(search->text, "%s == %s + %s%s", name_of(search, a),
+                                name_of(search, b), name_of(search, c),
+                                settled == 1 ? " when settled" : "");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+// Whether two were equal, and not 0, at one moment in a hundred.
+static bool is_tight(const struct search *search, uint32_t a, uint32_t b) {
+    const struct watch *watch = search->watch;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < watch->moment_count; i++) {
+        count += watch->values[i][a] == watch->values[i][b] && watch->values[i][a] != 0;
+    }
+    return count > 0 && count >= watch->moment_count / 100;
+}
+
+// "a <= b", where it was as tight as can be.
+static void find_bounds(struct search *search) {
+    uint32_t bound_count = 0;
+    for (uint32_t a = 0; a < search->watch->term_count; a++) {
+        for (uint32_t b = 0; b < search->watch->term_count && bound_count < BOUNDS_MAX; b++) {
+            if (a == b || search->equal_to[a] != a || search->equal_to[b] != b ||
+                !is_worth(search, a, b)) {
+                continue;
+            }
+            struct range range = range_of(search, a, b, NO_TERM, false);
+            if (range.most == 0 && range.least < 0 && is_tight(search, a, b)) {
+                propose(search->text, "%s <= %s", name_of(search, a), name_of(search, b));
+                bound_count++;
+            }
+        }
+    }
+}
+
+// ---- what a moment does not show: peaks and rows
+
+static void propose_history(struct text *text, const struct countercheck_statistic *statistic) {
+    static const char *const measures[] = {"count", "requested", "usable", "footprint"};
+    bool is_peak = statistic->kind == COUNTERCHECK_PEAK;
+    if ((!is_peak && statistic->kind != COUNTERCHECK_TROUGH) || statistic->of == NULL) {
+        return;
+    }
+    const char *each = statistic->count > 0 ? "each " : "";
+    const char *row = statistic->count > 0 ? statistic->name : "";
+    const char *colon = statistic->count > 0 ? ": " : "";
+    propose(text, "%s%s%s%s == %s(%s)", each, row, colon, statistic->name,
+            is_peak ? "peak" : "trough", statistic->of);
+    for (size_t i = 0; i < 4 && is_peak && statistic->count == 0; i++) {
+        propose(text, "%s == peak(live.%s)", statistic->name, measures[i]);
+    }
+}
+
+static void propose_rows(struct text *text, const struct countercheck_subject *table) {
+    static const char *const tallies[] = {"live", "total", "freed"};
+    const struct countercheck_statistic *rows[ROWS_SET_MAX];
+    uint32_t count = 0;
+    const struct countercheck_statistic *statistic = table->statistics;
+    for (; statistic->name != NULL; statistic++) {
+        bool is_row = statistic->count > 0 && statistic->kind != COUNTERCHECK_CONSTANT &&
+                      (statistic->flags & COUNTERCHECK_PER_LANE) == 0;
+        for (int i = 0; i < 6 && is_row && table->class_of != NULL; i++) {
+            propose(text, "each %s: %s == %s.count[row]%s", statistic->name, statistic->name,
+                    tallies[i / 2], i % 2 == 0 ? "" : " when settled");
+        }
+        if (is_row && count < ROWS_SET_MAX && (count == 0 || rows[0]->count == statistic->count)) {
+            rows[count++] = statistic;
+        }
+    }
+    for (uint32_t i = 0; i < count * count * count; i++) {
+        uint32_t a = i / (count * count);
+        uint32_t b = i / count % count;
+        uint32_t c = i % count;
+        if (a != b && b != c && a != c && b < c) {
+            propose(text, "each %s: %s == %s + %s", rows[a]->name, rows[a]->name, rows[b]->name,
+                    rows[c]->name);
+        }
+    }
+}
+
+// ---- the whole
+
+static void find_all(const struct watch *watch, struct text *text,
+                     const struct countercheck_subject *table) {
+    static struct search search;
+    search.watch = watch;
+    search.text = text;
+    find_equal(&search);
+    for (const struct countercheck_statistic *at = table->statistics; at->name != NULL; at++) {
+        propose_history(text, at);
+    }
+    propose_rows(text, table);
+    find_sums(&search);
+    find_threes(&search);
+    find_bounds(&search);
+}
+
+// A rule without a condition that holds makes the same one `when settled` needless.
+static bool holds_without_condition(const struct relations *relations, const struct watch *watch,
+                                    uint32_t rule) {
+    const char *text = relations_rule(relations, rule)->text;
+    const char *when = strstr(text, " when settled");
+    for (uint32_t i = 0; when != NULL && i < rule; i++) {
+        const char *other = relations_rule(relations, i)->text;
+        if (watch->failed[i] == 0 && watch->evaluated[i] > 0 &&
+            strlen(other) == (size_t)(when - text) && memcmp(other, text, strlen(other)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_held(const struct relations *relations, const struct watch *watch) {
+    for (uint32_t i = 0; i < relations_count(relations); i++) {
+        if (watch->failed[i] == 0 && watch->effective[i] > 0 &&
+            !holds_without_condition(relations, watch, i)) {
+            (void)printf("%-64s # %" PRIu64 " times\n", relations_rule(relations, i)->text,
+                         watch->evaluated[i]);
+        }
+    }
+}
+
+static int run(struct watch *watch, double seconds, uint64_t seed) {
+    static struct subject trial;
+    static struct text text;
+    char message[SUBJECT_MESSAGE_BYTES];
+    const struct countercheck_subject *table = &machine_subject()->table;
+    if (subject_open_table(&trial, table, "", message) != SUBJECT_OPEN) {
+        cli_message("subject: %s", message);
+        return CLI_ENVIRONMENT;
+    }
+    watch_name_terms(watch, &trial);
+    bool has_run = watch_run(watch, &trial, seconds / 2, seed);
+    subject_close(&trial);
+    find_all(watch, &text, table);
+    if (has_run && subject_open_table(&trial, table, text.to, message) != SUBJECT_OPEN) {
+        cli_message("subject: %s", message);
+        return CLI_ENVIRONMENT;
+    }
+    has_run = has_run && watch_run(watch, &trial, seconds / 2, seed + 1);
+    if (!has_run) {
+        cli_message("subject: no process or no memory, or the subject cannot be made");
+        return CLI_ENVIRONMENT;
+    }
+    print_held(trial.relations, watch);
+    subject_close(&trial);
+    return CLI_CLEAN;
+}
+
+int subject_suggest(double seconds, uint64_t seed) {
+    if (machine_subject()->table.statistics == NULL) {
+        cli_message("subject: it has no statistics to speak of");
+        return CLI_UNUSABLE;
+    }
+    struct watch *watch =
+        mmap(NULL, sizeof *watch, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (watch == MAP_FAILED) {
+        cli_message("out of memory");
+        return CLI_ENVIRONMENT;
+    }
+    int status = run(watch, seconds, seed);
+    (void)munmap(watch, sizeof *watch);
+    return status;
+}

@@ -1,0 +1,186 @@
+// watch: a child that runs programs and looks at all numbers after each operation.
+#define _POSIX_C_SOURCE 200809L
+#include "cli/subject/watch.h"
+
+#include "fuzz/execute/executor.h"
+#include "fuzz/generate/generator.h"
+#include "fuzz/subject/machine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define OPERATIONS_MAX 128
+#define STRIDE         5 // one moment in so many is kept: more programs are seen
+
+static struct program program;
+
+static double now_seconds(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+// ---- terms
+
+static void add_term(struct watch *watch, bool is_statistic, const char *format, const char *first,
+                     const char *second) {
+    if (watch->term_count < WATCH_TERMS_MAX) {
+        struct watch_term *term = &watch->terms[watch->term_count++];
+        term->is_statistic = is_statistic;
+        (void)snprintf(term->name, sizeof term->name, "%.60s%.60s%.60s", format, first, second);
+    }
+}
+
+static bool is_watched(const struct countercheck_statistic *statistic) {
+    return (statistic->flags & (COUNTERCHECK_ROUNDED | COUNTERCHECK_PER_LANE)) == 0;
+}
+
+static const char *const tallies[] = {"live.", "total.", "freed."};
+static const char *const measures[] = {"count", "requested", "usable", "footprint"};
+static const char *const operations[] = {
+    "alloc",  "zeroed", "aligned", "realloc.moved", "realloc.in_place",
+    "expand", "free",   "drop",    "failed"};
+static const char *const walks[] = {"live.", "free.", "internal."};
+static const char *const walk_measures[] = {"count", "bytes", "min", "max"};
+static const char *const backings[] = {"bytes", "peak", "calls"};
+
+// In this order take_moment() takes their values.
+void watch_name_terms(struct watch *watch, const struct subject *subject) {
+    const struct countercheck_statistic *statistic = subject->table.statistics;
+    watch->term_count = 0;
+    for (int i = 0; i < RELATIONS_TALLIES * RELATIONS_MEASURES; i++) {
+        add_term(watch, false, "", tallies[i / RELATIONS_MEASURES],
+                 measures[i % RELATIONS_MEASURES]);
+    }
+    for (int i = 0; i < RELATIONS_OPERATIONS; i++) {
+        add_term(watch, false, "", "ops.", operations[i]);
+    }
+    for (int i = 0; i < RELATIONS_BACKINGS; i++) {
+        add_term(watch, false, "", "backing.", backings[i]);
+    }
+    for (int i = 0; i < RELATIONS_WALKS * RELATIONS_WALK_MEASURES && subject->table.walk != NULL;
+         i++) {
+        add_term(watch, false, "walk.", walks[i / RELATIONS_WALK_MEASURES],
+                 walk_measures[i % RELATIONS_WALK_MEASURES]);
+    }
+    for (; statistic != NULL && statistic->name != NULL; statistic++) {
+        if (is_watched(statistic)) {
+            bool is_row = statistic->count > 0;
+            add_term(watch, true, is_row ? "sum(" : "", statistic->name, is_row ? ")" : "");
+        }
+    }
+}
+
+static uint32_t take_statistics(const struct countercheck_statistic *statistic,
+                                const int64_t *values, int64_t *to, uint32_t room) {
+    uint32_t count = 0;
+    for (; statistic != NULL && statistic->name != NULL; statistic++) {
+        uint32_t places = (statistic->flags & COUNTERCHECK_ROUNDED) != 0 ? 2 : 1;
+        uint32_t rows = statistic->count == 0 ? 1 : statistic->count;
+        uint64_t sum = 0;
+        for (uint32_t row = 0; row < rows; row++) {
+            sum += (uint64_t)values[(size_t)row * places];
+        }
+        values += (size_t)rows * places;
+        if (is_watched(statistic) && count < room) {
+            to[count++] = (int64_t)sum;
+        }
+    }
+    return count;
+}
+
+static void take_moment(struct watch *watch, const struct countercheck_subject *table,
+                        struct judge *judge) {
+    const struct relations_facts *facts = judge_facts(judge);
+    const int64_t *values = judge_values(judge);
+    uint32_t at = 0;
+    if (watch->moment_count == WATCH_MOMENTS_MAX || values == NULL ||
+        (table->walk != NULL && !facts->has_walk)) {
+        return;
+    }
+    int64_t *to = watch->values[watch->moment_count];
+    for (int i = 0; i < RELATIONS_TALLIES * RELATIONS_MEASURES; i++) {
+        to[at++] = facts->tally[i / RELATIONS_MEASURES][i % RELATIONS_MEASURES];
+    }
+    memcpy(to + at, facts->operations, sizeof facts->operations);
+    at += RELATIONS_OPERATIONS;
+    memcpy(to + at, facts->backing, sizeof facts->backing);
+    at += RELATIONS_BACKINGS;
+    if (table->walk != NULL) {
+        memcpy(to + at, facts->walk, sizeof facts->walk);
+        at += RELATIONS_WALKS * RELATIONS_WALK_MEASURES;
+    }
+    (void)take_statistics(table->statistics, values, to + at, WATCH_TERMS_MAX - at);
+    watch->is_settled[watch->moment_count++] = (facts->moment & RELATIONS_SETTLED) != 0;
+}
+
+// ---- the child
+
+static void run_program(struct watch *watch, struct executor *executor,
+                        const struct subject *subject, uint32_t number) {
+    struct judge *judge = subject_judge(executor);
+    enum verdict verdict = executor_begin(executor, &program, false);
+    for (uint32_t i = number;
+         verdict == VERDICT_CLEAN && executor_position(executor) < program.count; i++) {
+        verdict = executor_step(executor);
+        bool is_settled = (judge_facts(judge)->moment & RELATIONS_SETTLED) != 0;
+        if (i % STRIDE == 0 || is_settled) {
+            take_moment(watch, &subject->table, judge);
+        }
+    }
+    if (verdict == VERDICT_CLEAN || verdict == VERDICT_WORK_BOUND) {
+        verdict = executor_finish(executor);
+        take_moment(watch, &subject->table, judge);
+    }
+    watch->is_environment = verdict == VERDICT_ENVIRONMENT;
+}
+
+static _Noreturn void run_child(struct watch *watch, struct subject *subject, double end,
+                                uint64_t seed) {
+    const struct executor_options options = {.level = ORACLE_FULL};
+    const struct relations *relations = subject->relations;
+    struct executor *executor = executor_create(&subject->machine, subject, &options);
+    watch->is_environment = executor == NULL;
+    for (uint32_t i = 0; executor != NULL && i < relations_count(relations); i++) {
+        judge_set_aside(subject_judge(executor), i);
+    }
+    bool is_global = (subject->table.capabilities & COUNTERCHECK_GLOBAL) != 0;
+    for (uint32_t number = 0; !watch->is_environment && now_seconds() < end; number++) {
+        uint64_t drawn = (seed << 20) + number;
+        generator_program(&program, (uint32_t)(drawn * UINT64_C(0x9e3779b1)), OPERATIONS_MAX);
+        program.header.check_every = 1;
+        run_program(watch, executor, subject, number);
+        if (is_global) {
+            break;
+        }
+    }
+    for (uint32_t i = 0; i < relations_count(relations); i++) {
+        const struct relations_rule *rule = relations_rule(relations, i);
+        watch->evaluated[i] += rule->evaluated;
+        watch->effective[i] += rule->effective;
+        watch->failed[i] += rule->failed;
+    }
+    _exit(0);
+}
+
+bool watch_run(struct watch *watch, struct subject *subject, double seconds, uint64_t seed) {
+    double end = now_seconds() + seconds;
+    language_use(&subject->language);
+    for (uint64_t child_number = 0; now_seconds() < end; child_number++) {
+        pid_t child = fork();
+        if (child == 0) {
+            run_child(watch, subject, end, seed + (child_number << 12));
+        }
+        int status = 0;
+        while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+        }
+        if (child < 0 || watch->is_environment) {
+            return false;
+        }
+    }
+    return true;
+}

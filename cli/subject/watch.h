@@ -1,0 +1,37 @@
+// watch: programs run in a child, and numbers of each moment kept for its parent. Internal to
+// cli/subject.
+#ifndef CLI_SUBJECT_WATCH_H
+#define CLI_SUBJECT_WATCH_H
+
+#include "fuzz/subject/subject.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WATCH_TERMS_MAX   160
+#define WATCH_MOMENTS_MAX 4096
+#define WATCH_NAME_BYTES  80
+
+struct watch_term {
+    char name[WATCH_NAME_BYTES]; // as relations write it
+    bool is_statistic;
+};
+
+struct watch { // in memory that parent and child share
+    uint32_t term_count, moment_count;
+    struct watch_term terms[WATCH_TERMS_MAX];
+    int64_t values[WATCH_MOMENTS_MAX][WATCH_TERMS_MAX];
+    bool is_settled[WATCH_MOMENTS_MAX];
+    uint64_t evaluated[RELATIONS_RULES_MAX], effective[RELATIONS_RULES_MAX],
+        failed[RELATIONS_RULES_MAX];
+    bool is_environment;
+};
+
+// Names what can be watched of the subject.
+void watch_name_terms(struct watch *watch, const struct subject *subject);
+
+// Runs programs for so long, in a process of its own: fills the moments, and adds up how the
+// subject's relations fared, none of which ends a program. False: no process, or no memory.
+bool watch_run(struct watch *watch, struct subject *subject, double seconds, uint64_t seed);
+
+#endif
