@@ -99,6 +99,19 @@ def truths_markdown(results):
     return "\n".join(lines + ["", "Seen by one truth alone, and why:", "", *reasons]) + "\n"
 
 
+def truths_kept(page):
+    """name -> truths, of the page as it is kept"""
+    kept, names = {}, []
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if cells[0] == "fault":
+            names = cells[1:]
+        elif line.startswith("| ") and names and not cells[0].startswith("---"):
+            said = [(truth, cell.partition(" ")) for truth, cell in zip(names, cells[1:]) if cell]
+            kept[cells[0]] = {truth: {"rule": rule, "field": field} for truth, (rule, _, field) in said}
+    return kept
+
+
 def matrix(faults):
     """How many faults of each way stand in each layer."""
     layers = sorted({one.head["layer"] for one in faults})
