@@ -3,6 +3,7 @@
 #include "cli/io/cli.h"
 #include "cli/run/machine.h"
 #include "cli/run/crash.h"
+#include "cli/io/escape.h"
 #include "cli/io/input.h"
 #include "cli/io/options.h"
 #include "cli/dump/dump.h"
@@ -56,6 +57,10 @@ static const char usage[] =
     "  --no-expect    does not check expect lines\n"
     "  --raw          takes any bytes as a program, as the fuzz targets do\n"
     "  --strict       an operation that does nothing is an error: status 2, with its line and why\n"
+    "  --known FILE   findings that are listed and do not fail: lines RULE FIELD EXPIRY REASON; "
+    "one "
+    "that\n"
+    "                 has expired fails, and one that no input of a directory finds\n"
     "  --times N      runs the FILE so often, and says in how many of them it was found: a race "
     "(.race, of\n"
     "                 soak --threads) shows now and then\n"
@@ -87,6 +92,8 @@ struct call {
     size_t against_bytes;
     const char *without; // NULL: nothing is set aside
     uint64_t times, timeout_seconds, job_count;
+    const char *known_path; // NULL: nothing is known
+    struct known known;
 };
 
 struct session { // what runs inputs: this process, or one of a pool
@@ -110,6 +117,10 @@ static int write_dump(const struct replay *replay, const char *path) {
 
 static int tell_finding(const struct replay *replay, const struct call *call,
                         struct batch_totals *totals) {
+    if (known_tell(&call->known, executor_finding(replay->executor), replay->name, call->is_json,
+                   &totals->known)) {
+        return CLI_CLEAN;
+    }
     totals->findings++;
     if (call->is_json) {
         replay_print_finding_json(replay, stdout);
@@ -375,6 +386,9 @@ static int replay_all(const struct input_list *list, const struct call *call) {
         }
         batch_print_kinds(&totals);
     }
+    if (known_judge(&call->known, totals.known, list->is_walked && !call->is_first) > 0) {
+        worst = CLI_FINDING;
+    }
     return cli_finish(worst);
 }
 
@@ -412,6 +426,7 @@ int cmd_replay(int argc, char **argv) {
         {"--raw", &call.is_raw, NULL},
         {"--strict", &call.is_strict, NULL},
         {"--force", &call.is_forced, NULL},
+        {"--known", NULL, &call.known_path},
         {"--times", NULL, &times},
         {"--timeout", NULL, &timeout},
         {"--jobs", NULL, &jobs},
@@ -438,10 +453,10 @@ int cmd_replay(int argc, char **argv) {
         return CLI_UNUSABLE;
     }
     call.every_operation = level != NULL;
-    if (call.is_pinning &&
-        (call.is_traced || call.has_stats || call.is_json || call.is_raw ||
-         call.ignores_expectations || call.every_operation || call.dump_path != NULL ||
-         call.is_strict || against_path != NULL || call.without != NULL)) {
+    if (call.is_pinning && (call.is_traced || call.has_stats || call.is_json || call.is_raw ||
+                            call.ignores_expectations || call.every_operation ||
+                            call.dump_path != NULL || call.is_strict || call.known_path != NULL ||
+                            against_path != NULL || call.without != NULL)) {
         cli_message("replay: --pin goes with no other option but --force");
         return CLI_UNUSABLE;
     }
@@ -464,6 +479,9 @@ int cmd_replay(int argc, char **argv) {
     }
     if (status <= CLI_CLEAN && against_path != NULL) {
         status = input_read_bytes(against_path, &call.against, &call.against_bytes);
+    }
+    if (status <= CLI_CLEAN && call.known_path != NULL) {
+        status = known_read(&call.known, call.known_path);
     }
     if (status <= CLI_CLEAN) {
         status = replay_all(&list, &call);

@@ -23,10 +23,14 @@ function(countercheck_corpus_test file)
 endfunction()
 
 if(TARGET countercheck)
+    # What is known does not fail, and what is in the list has to be found still.
+    add_test(NAME corpus.known COMMAND countercheck replay --known ci/known corpus/heap corpus/dump
+        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    countercheck_test_settings(corpus.known corpus)
     foreach(target heap dump)
         countercheck_corpus(${target})
         foreach(file IN LISTS corpus_files)
-            countercheck_corpus_test(${file} countercheck replay)
+            countercheck_corpus_test(${file} countercheck replay --known ${PROJECT_SOURCE_DIR}/ci/known)
         endforeach()
     endforeach()
 endif()

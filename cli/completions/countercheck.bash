@@ -7,7 +7,7 @@ _countercheck() {
         return
     fi
     case $subcommand in
-    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --force --no-expect --first --raw --strict --times --timeout --jobs" ;;
+    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --force --no-expect --first --known --raw --strict --times --timeout --jobs" ;;
     minimize) options+=" --raw --loose --timeout --total -o" ;;
     adopt) options+=" --name --target --corpus --raw --loose --timeout --total" ;;
     ops) options+=" --encode --list --raw --subject -o" ;;

@@ -14,6 +14,7 @@ complete -c countercheck -n '__fish_seen_subcommand_from replay' -l no-expect -d
 complete -c countercheck -n '__fish_seen_subcommand_from replay' -l pin -d 'write the final statistics into the file'
 complete -c countercheck -n '__fish_seen_subcommand_from replay bisect accounts dump' -l json -d 'as JSON'
 complete -c countercheck -n '__fish_seen_subcommand_from replay minimize adopt bisect ops' -l raw -d 'take any bytes'
+complete -c countercheck -n '__fish_seen_subcommand_from replay' -l known -r -d 'known findings'
 complete -c countercheck -n '__fish_seen_subcommand_from replay' -l strict -d 'refuse operations that do nothing'
 complete -c countercheck -n '__fish_seen_subcommand_from replay' -l force -d 'pin with a finding'
 complete -c countercheck -n '__fish_seen_subcommand_from ops' -l list -d 'the operations of the language'

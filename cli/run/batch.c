@@ -44,6 +44,7 @@ static void add_totals(struct batch_totals *totals, const struct batch_totals *m
     totals->effective += more->effective;
     totals->findings += more->findings;
     totals->bounded += more->bounded;
+    totals->known |= more->known;
     for (size_t i = 0; i < KIND_COUNT; i++) {
         totals->inputs[i] += more->inputs[i];
         totals->kind_findings[i] += more->kind_findings[i];

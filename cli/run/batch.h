@@ -5,6 +5,7 @@
 
 #include "cli/io/input.h"
 #include "cli/run/kind.h"
+#include "cli/run/known.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@
 struct batch_totals {
     uint64_t programs, operations, effective, findings, bounded;
     uint64_t inputs[KIND_COUNT], kind_findings[KIND_COUNT];
+    uint32_t known; // a bit for each entry of the known findings that was one; none of the others
 };
 
 struct batch {

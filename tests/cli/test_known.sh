@@ -1,0 +1,63 @@
+#!/bin/bash
+# test_known: replay --known: what is known is listed and does not fail, until it is gone or its time is over.
+set -uo pipefail
+command=${COUNTERCHECK:?}
+source=${COUNTERCHECK_SOURCE:?}
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 3
+failed=0
+
+fail() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+# expect STATUS FILE TEXT ARGUMENT...: of `countercheck replay`; TEXT is in ./out or ./err
+expect() {
+    local wanted=$1 file=$2 text=$3
+    shift 3
+    "$command" replay "$@" >out 2>err
+    local status=$?
+    [ $status = "$wanted" ] || fail "$*: status $status, not $wanted: $(cat out err)"
+    [ -z "$text" ] || grep -qF -- "$text" "$file" || fail "$*: $file lacks '$text' but has: $(cat "$file")"
+    [ "$wanted" != 2 ] || [ "$(wc -l <err)" = 1 ] || fail "$*: not one line on stderr: $(cat err)"
+}
+
+mkdir some other
+printf 'nop\nexpect Frees=2\n' >some/frees.ops
+printf 'nop\nexpect Mallocs=3\n' >some/mallocs.ops
+printf 'nop\n' >some/clean.ops
+cp some/clean.ops other/
+
+printf '# what we wait for\nexpected Frees 2999-12-31 the next release counts them # soon\n' >one
+printf 'expected Frees 2999-12-31 one\n\nexpected Mallocs 2999-12-31 other\n' >two
+printf 'expected Frees 2020-01-31 long ago\nexpected Mallocs 2999-12-31 other\n' >old
+expect 1 out "2 findings" some
+expect 1 out "some/frees.ops: known: expected Frees: the next release counts them" --known one some
+grep -q "1 finding$" out || fail "one known: $(cat out)"
+expect 0 out "0 findings" --known two some
+expect 0 out "known: expected Mallocs: other" --known two some/mallocs.ops
+expect 1 err "old:1: expected Frees: it has expired on 2020-01-31" --known old some
+expect 1 err "two:1: expected Frees: no input finds it any more: take it out" --known two other
+expect 0 out "1 program" --known two other/clean.ops
+expect 0 out "" --json --known two some
+[ -s out ] && fail "--json --known: $(cat out)"
+
+wrong() { # LINE TEXT
+    printf '\n%s\n' "$1" >wrong
+    expect 2 err "wrong:2: $2" --known wrong some
+}
+wrong 'expected Frees 2999-12-31' 'a known finding is RULE FIELD EXPIRY REASON'
+wrong 'expected' 'a known finding is RULE FIELD EXPIRY REASON'
+wrong 'expected Frees soon it goes' 'the expiry is no day like 2027-01-31'
+wrong 'expected Frees 2999-02-30 it goes' 'the expiry is no day like 2027-01-31'
+expect 2 err "missing" --known missing some
+expect 2 err "--pin goes with no other option" --pin --known one some
+
+# the project's own list can be read
+expect 0 out "1 program" --known "$source/ci/known" other/clean.ops
+
+[ $failed = 0 ] && echo "ok: what is known is listed, and goes"
+exit $failed
