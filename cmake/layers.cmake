@@ -5,7 +5,8 @@
 
 set(COUNTERCHECK_CODEC fuzz/program/operation.c fuzz/program/program.c fuzz/program/text_parse.c fuzz/program/text_print.c)
 
-# What guides an engine: the edges of the subject, of the dump's reader and of the operations' codec.
+# What guides an engine: the edges of the subject, of the dump's reader, of the operations' codec and of
+# the relations, which have a target of their own and are in no other.
 # Those of the oracle and the executor would cost half of the speed and tell nothing; those below
 # depend on the process's past (what is mapped already) or on another thread's pace, so that the same
 # input would seem to do something new. Comparisons are traced for the one target whose mutator has a
@@ -18,6 +19,9 @@ function(countercheck_guide name sources)
     elseif(name STREQUAL "fuzz_core")
         list(TRANSFORM COUNTERCHECK_CODEC PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE guided)
     endif()
+    set(relations ${sources})
+    list(FILTER relations INCLUDE REGEX "/oracle/relations/[^/]*\\.c$")
+    list(APPEND guided ${relations})
     set(edges inline-8bit-counters,pc-table)
     if(COUNTERCHECK_ENGINE STREQUAL "afl")
         set(edges trace-pc-guard)
@@ -35,6 +39,7 @@ function(countercheck_unwatch name sources)
     elseif(NOT name MATCHES "^(oracle|fuzz)_")
         return()
     endif()
+    list(FILTER sources EXCLUDE REGEX "/oracle/relations/")
     foreach(watched IN LISTS COUNTERCHECK_CODEC ITEMS oracle/go/model/contents.c)
         list(REMOVE_ITEM sources ${PROJECT_SOURCE_DIR}/${watched})
     endforeach()
