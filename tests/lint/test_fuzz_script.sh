@@ -53,7 +53,7 @@ fuzz() { # HOW SECONDS: sets status and took
     echo "$1" >"$sample/how"
     local begin=${EPOCHREALTIME/[.,]/}
     status=0
-    (cd "$sample" && KEPT_SECONDS=1 ci/fuzz libfuzzer "$2") >"$sample/out" 2>"$sample/err" || status=$?
+    (cd "$sample" && KEPT_SECONDS=3 ci/fuzz libfuzzer "$2") >"$sample/out" 2>"$sample/err" || status=$?
     took=$(((${EPOCHREALTIME/[.,]/} - begin) / 1000))
 }
 
@@ -61,26 +61,26 @@ fuzz() { # HOW SECONDS: sets status and took
 
 fuzz goes-on 2
 [ $status = 0 ] || fail "status 0 when nothing was found, not $status"
-[ $took -lt 3500 ] || fail "a box of 2 s took $took ms"
+grep -qE 'kept 0\.[0-9] s, fuzzing [0-2]\.' "$sample/out" || fail "a box of 2 s: $(grep '^time:' "$sample/out")"
 grep -q 'there are no kept inputs' "$sample/err" || fail "an empty corpus is not called clean"
-grep -qE '^time: build [0-9.]+ s, kept [0-9.]+ s, fuzzing (1|2)\.[0-9] s, minimising 0\.0 s$' "$sample/out" || fail "where the time went"
+grep -qE '^time: build [0-9.]+ s, kept [0-9.]+ s, fuzzing [0-9.]+ s, minimising 0\.0 s$' "$sample/out" || fail "where the time went"
 [ "$(tail -n 1 "$sample/out")" = "status 0: clean" ] || fail "the last line says the status"
 grep -q '^heap  *[0-9]' "$sample/out" || fail "a row for the target"
 
 for i in $(seq 40); do echo fine >"$sample/corpus/heap/seed/$i"; done
-fuzz goes-on 1
+fuzz goes-on 0
 grep -q 'the kept corpus is clean: 40 inputs' "$sample/err" || fail "40 kept inputs"
 
 # ---- what is found
 
-fuzz finds 5
-[ $status = 1 ] && [ $took -lt 4000 ] || fail "status 1 at once, not $status after $took ms"
+fuzz finds 60
+[ $status = 1 ] || fail "status 1 of a finding, not $status"
 grep -q '^finding in heap: findings/heap-crash-1$' "$sample/out" || fail "its own finding"
 ! grep -q 'of-others' "$sample/out" || fail "what another run has found is not told"
 grep -q '^reproduce: build/release/countercheck replay findings/heap-crash-1.min$' "$sample/out" || fail "how to run it again"
 [ "$(tail -n 1 "$sample/out")" = "status 1: 1 found" ] || fail "the last line says status 1"
 export CI=true GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=$sample/summary
-fuzz finds 5
+fuzz finds 60
 grep -q '^::error title=finding in heap::rule it-is-wrong (reproduce: ' "$sample/out" || fail "an annotation"
 grep -q '^rule it-is-wrong$' "$sample/summary" || fail "a block in the step's summary"
 grep -q '^+++ b/corpus/heap/regression/kept.ops$' "$sample/findings/heap-crash-1.patch" || fail "the regression test as a patch"
@@ -96,18 +96,18 @@ fuzz goes-on nonsense
 
 for what in bad hang; do
     echo $what >"$sample/corpus/heap/seed/17-$what"
-    fuzz goes-on 20
+    fuzz goes-on 90
     rm "$sample/corpus/heap/seed/17-$what"
-    [ $status = 1 ] && [ $took -lt 8000 ] || fail "$what in the kept corpus: status $status after $took ms"
+    [ $status = 1 ] && [ $took -lt 60000 ] || fail "$what in the kept corpus: status $status after $took ms"
     grep -q "^finding in heap: corpus/heap/seed/17-$what$" "$sample/out" || fail "$what in the kept corpus is named"
 done
 
 # ---- two at a time
 
 echo goes-on >"$sample/how"
-(cd "$sample" && exec ci/fuzz libfuzzer 4) >"$sample/first" 2>&1 &
-sleep 1
-fuzz goes-on 1
+(cd "$sample" && exec ci/fuzz libfuzzer 8) >"$sample/first" 2>&1 &
+sleep 2
+fuzz goes-on 0
 [ $status = 3 ] && grep -q 'another run of libfuzzer is on in this tree' "$sample/err" || fail "a second run in a tree: status $status"
 wait $! || fail "the first run"
 
