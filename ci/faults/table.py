@@ -96,7 +96,10 @@ def truths_markdown(results):
                  for said in (result["truths"].get(name) for name in names)]
         lines.append(f"| {result['name']} | " + " | ".join(cells) + " |")
     reasons = [f"- {result['name']}: {result['alone']}" for result in results if result["alone"]]
-    return "\n".join(lines + ["", "Seen by one truth alone, and why:", "", *reasons]) + "\n"
+    few = [f"- {result['name']}" for result in results if len(result["truths"]) < 2 and not result["alone"]]
+    lines += ["", "Seen by one truth alone, and why:", "", *reasons]
+    lines += ["", "Seen by fewer than two, and nobody says why: a rule is missing, or a reason.", "", *few] if few else []
+    return "\n".join(lines) + "\n"
 
 
 def truths_kept(page):
