@@ -126,13 +126,13 @@ static void find_equal(struct search *search) {
         search->equal_to[a] = a;
         search->has_moved[a] = own.least != own.most;
         for (uint32_t b = 0; b < a && search->equal_to[a] == a; b++) {
-            bool is_ours = !search->watch->terms[a].is_statistic && search->has_moved[a];
-            if (is_ours && is_always_equal(search, a, b)) {
-                search->equal_to[a] = b; // two numbers of the ledger: nobody's promise
-            } else if (search->equal_to[b] == b && is_worth(search, a, b) &&
-                       (propose_equal(search, a, b, false) || propose_equal(search, a, b, true))) {
-                search->equal_to[a] = b;
-            }
+            // two numbers of the ledger are nobody's promise: nothing is proposed
+            bool is_ours = !search->watch->terms[a].is_statistic && search->has_moved[a] &&
+                           is_always_equal(search, a, b);
+            bool is_equal =
+                !is_ours && search->equal_to[b] == b && is_worth(search, a, b) &&
+                (propose_equal(search, a, b, false) || propose_equal(search, a, b, true));
+            search->equal_to[a] = is_ours || is_equal ? b : a;
         }
     }
 }
