@@ -31,7 +31,7 @@ static void add_term(struct watch *watch, bool is_statistic, const char *format,
     if (watch->term_count < WATCH_TERMS_MAX) {
         struct watch_term *term = &watch->terms[watch->term_count++];
         term->is_statistic = is_statistic;
-        (void)snprintf(term->name, sizeof term->name, "%.12s%.48s%.12s", format, first, second);
+        (void)snprintf(term->name, sizeof term->name, "%.8s%.63s%.24s", format, first, second);
     }
 }
 

@@ -10,7 +10,7 @@
 
 #define WATCH_TERMS_MAX   160
 #define WATCH_MOMENTS_MAX 4096
-#define WATCH_NAME_BYTES  80
+#define WATCH_NAME_BYTES  96 // "walk." or "sum(", a statistic's 63 characters, a measure
 
 struct watch_term {
     char name[WATCH_NAME_BYTES]; // as relations write it
