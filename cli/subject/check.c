@@ -29,7 +29,7 @@
 // What a child tells its parent.
 struct shared {
     uint64_t next_seed;
-    uint64_t program_count, operation_count, bounded_count;
+    uint64_t program_count, operation_count;
     struct subject_check_rule rules[RELATIONS_RULES_MAX];
     uint64_t core_evaluated[RULE_CORE_COUNT];
     bool rule_is_aside[RELATIONS_RULES_MAX];
@@ -118,7 +118,6 @@ static _Noreturn void run_child(struct shared *shared, const struct subject_chec
         enum verdict verdict = executor_run(executor, &program, false);
         tell_counts(shared, &before, executor);
         shared->program_count++;
-        shared->bounded_count += verdict == VERDICT_WORK_BOUND;
         if (verdict == VERDICT_FINDING) {
             shared->finding = *executor_finding(executor);
             shared->has_found = true;
@@ -258,7 +257,6 @@ int subject_check_run(const struct subject_check_options *options, struct subjec
     int status = run_children(options, check, shared);
     check->program_count = shared->program_count;
     check->operation_count = shared->operation_count;
-    check->bounded_count = shared->bounded_count;
     memcpy(check->rules, shared->rules, sizeof check->rules);
     memcpy(check->core_evaluated, shared->core_evaluated, sizeof check->core_evaluated);
     machine_set_prepare(NULL);

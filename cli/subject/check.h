@@ -8,8 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CHECK_FINDINGS_MAX  32
-#define CHECK_PROGRAM_BYTES 4096
+#define CHECK_FINDINGS_MAX 32
 
 struct subject_check_options {
     double seconds;
@@ -33,7 +32,7 @@ struct subject_check_finding {
 };
 
 struct subject_check {
-    uint64_t program_count, operation_count, bounded_count;
+    uint64_t program_count, operation_count;
     double seconds;
     struct subject_check_rule rules[RELATIONS_RULES_MAX];
     uint64_t core_evaluated[RULE_CORE_COUNT];

@@ -61,15 +61,14 @@ static void failed(struct subject_machine *machine) {
 
 // ---- allocation
 
-static struct live_block block_from(const struct subject_machine *machine, const struct call *call,
-                                    uint32_t lane) {
+static struct live_block block_from(const struct subject_machine *machine,
+                                    const struct call *call) {
     return (struct live_block){
         .address = (uintptr_t)call->result,
         .requested_bytes = call->size_bytes,
         .usable_bytes = call->usable_bytes,
         .footprint_bytes = call->footprint_bytes,
         .row = call->row,
-        .lane = lane,
         .is_touched = (machine->table->capabilities & COUNTERCHECK_REMOTE) == 0,
     };
 }
@@ -103,7 +102,7 @@ static bool allocate(struct subject_machine *machine, uint32_t lane, uint32_t sl
         }
         return call.size_bytes != 0;
     }
-    struct live_block block = block_from(machine, &call, lane);
+    struct live_block block = block_from(machine, &call);
     if (!judge_object(machine->judge, &block, alignment, call.kind == CALL_ALLOCATE_ZEROED,
                       LIVE_NONE)) {
         return true;
@@ -279,7 +278,7 @@ static bool resize(struct subject_machine *machine, struct operation operation,
         failed(machine);
         return true;
     }
-    struct live_block now = block_from(machine, &call, lane_of(machine, operation));
+    struct live_block now = block_from(machine, &call);
     return now.address == before.address ? resized_in_place(machine, id, &now, kind == CALL_EXPAND)
                                          : resized_by_moving(machine, slot, id, &now);
 }

@@ -22,7 +22,6 @@ struct subject_machine {
     struct host host;
     void *self; // of create(); NULL: global, or none now
     bool is_made;
-    bool has_run;                      // a program ran in this process before
     uint32_t handles[SUBJECT_HANDLES]; // ledger's number; LIVE_NONE: nothing
     uint64_t account[ACCOUNT_MAX];
     int64_t *lane_values[LANE_COUNT]; // of statistics that are a lane's own

@@ -83,8 +83,8 @@ struct history { // of one DELTA, PEAK or TROUGH at one row
 };
 
 struct relations {
-    char *text;   // a copy, cut into strings
-    char *labels; // arena of names
+    char *text;   // a copy
+    char *labels; // as long: what is cut out of it, each at its own place, ends with a NUL here
     uint32_t node_count, rule_count, history_count;
     struct node nodes[NODES_MAX];
     struct rule rules[RELATIONS_RULES_MAX];

@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #define RELATIONS_RULES_MAX  256
-#define RELATIONS_LANES_MAX  1024
 #define RELATIONS_TEXT_BYTES 256
 
 struct relations;

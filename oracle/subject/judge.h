@@ -15,8 +15,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JUDGE_VALUES_MAX 4096 // numbers that one read may give
-
 struct judge;
 
 // All arguments live as long. NULL: refused.

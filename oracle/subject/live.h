@@ -20,7 +20,6 @@ struct live_block {
     uintptr_t address; // 0: the record is free
     size_t requested_bytes, usable_bytes, footprint_bytes;
     uint32_t row;    // of a class; LIVE_NONE: none
-    uint32_t lane;   // that made it
     uint64_t seed;   // of its pattern
     bool is_dropped; // nobody refers to it: it may be gone
     bool is_touched; // it is memory of this process, and carries its pattern
