@@ -7,6 +7,7 @@
 #include "fuzz/execute/executor.h"
 #include "fuzz/generate/generator.h"
 #include "fuzz/subject/machine.h"
+#include "oracle/relations/statistic.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -204,10 +205,10 @@ static bool fill(struct table *table, uint64_t seed, struct told *told) {
     const struct countercheck_statistic *statistic = machine_subject()->table.statistics;
     uint32_t place = 0;
     for (uint32_t i = 0; statistic[i].name != NULL && i < STATISTICS_MAX; i++) {
-        uint32_t places = (statistic[i].flags & COUNTERCHECK_ROUNDED) != 0 ? 2 : 1;
-        uint32_t rows = statistic[i].count == 0 ? 1 : statistic[i].count;
         for (int which = LIE_PLUS; which < LIE_COUNT; which++) {
-            const struct cell cell = {(enum strength_lie)which, place, places, rows};
+            const struct cell cell = {(enum strength_lie)which, place,
+                                      statistic_places(&statistic[i]),
+                                      statistic_rows(&statistic[i])};
             enum strength_cell what = CELL_NONE;
             if (applies(&statistic[i], cell.lie)) {
                 if (!run_cell(&cell, seed, told)) {
@@ -220,7 +221,7 @@ static bool fill(struct table *table, uint64_t seed, struct told *told) {
             table->cells[i][which] = (uint8_t)what;
             table->counts[what]++;
         }
-        place += places * rows;
+        place += statistic_numbers(&statistic[i]);
     }
     return true;
 }

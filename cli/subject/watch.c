@@ -5,6 +5,7 @@
 #include "fuzz/execute/executor.h"
 #include "fuzz/generate/generator.h"
 #include "fuzz/subject/machine.h"
+#include "oracle/relations/statistic.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -79,13 +80,11 @@ static uint32_t take_statistics(const struct countercheck_statistic *statistic,
                                 const int64_t *values, int64_t *to, uint32_t room) {
     uint32_t count = 0;
     for (; statistic != NULL && statistic->name != NULL; statistic++) {
-        uint32_t places = (statistic->flags & COUNTERCHECK_ROUNDED) != 0 ? 2 : 1;
-        uint32_t rows = statistic->count == 0 ? 1 : statistic->count;
         uint64_t sum = 0;
-        for (uint32_t row = 0; row < rows; row++) {
-            sum += (uint64_t)values[(size_t)row * places];
+        for (uint32_t row = 0; row < statistic_rows(statistic); row++) {
+            sum += (uint64_t)values[(size_t)row * statistic_places(statistic)];
         }
-        values += (size_t)rows * places;
+        values += statistic_numbers(statistic);
         if (is_watched(statistic) && count < room) {
             to[count++] = (int64_t)sum;
         }

@@ -6,6 +6,7 @@
 #include "fuzz/subject/describe.h"
 #include "fuzz/subject/machine.h"
 #include "oracle/core/supply.h"
+#include "oracle/relations/statistic.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -107,9 +108,7 @@ static enum subject_status check_statistics(const struct countercheck_subject *t
         if (status != SUBJECT_OPEN) {
             return status;
         }
-        uint32_t rows = table->statistics[i].count == 0 ? 1 : table->statistics[i].count;
-        value_count +=
-            (uint64_t)rows * ((table->statistics[i].flags & COUNTERCHECK_ROUNDED) != 0 ? 2 : 1);
+        value_count += statistic_numbers(&table->statistics[i]);
     }
     return value_count <= SUBJECT_VALUES_MAX
                ? SUBJECT_OPEN
@@ -177,13 +176,11 @@ static void name_fields(struct subject *subject) {
     uint32_t at = 0;
     for (; statistic != NULL && statistic->name != NULL && count < ACCOUNT_MAX;
          statistic++, count++) {
-        uint32_t places = (statistic->flags & COUNTERCHECK_ROUNDED) != 0 ? 2 : 1;
-        uint32_t rows = statistic->count == 0 ? 1 : statistic->count;
         subject->fields[count] = statistic->name;
         subject->field_at[count] = at;
-        subject->field_rows[count] = rows;
-        subject->field_places[count] = places;
-        at += rows * places;
+        subject->field_rows[count] = statistic_rows(statistic);
+        subject->field_places[count] = statistic_places(statistic);
+        at += statistic_numbers(statistic);
     }
     if (count == 0) {
         subject->fields[count++] = nothing;

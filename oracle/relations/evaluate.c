@@ -27,8 +27,7 @@ static wide greater(wide a, wide b) {
 
 static struct interval statistic(const struct relations *relations, const struct node *node,
                                  const int64_t *values, uint32_t row) {
-    bool is_rounded = (relations->statistic_flags[node->index] & COUNTERCHECK_ROUNDED) != 0;
-    uint32_t places = is_rounded ? 2 : 1;
+    uint32_t places = relations->statistic_places[node->index];
     uint64_t place = relations->statistic_at[node->index] + (uint64_t)row * places;
     if (values == NULL || place + places > relations->value_count) {
         return unknown;

@@ -2,6 +2,7 @@
 #include "oracle/relations/parser.h"
 
 #include "oracle/core/supply.h"
+#include "oracle/relations/statistic.h"
 
 #include <string.h>
 
@@ -342,19 +343,18 @@ static bool copy_schema(struct relations *relations, const struct relations_sche
     }
     relations->statistic_count = count;
     relations->statistic_at = supply_zeroed((size_t)count + 1, sizeof(uint32_t));
-    relations->statistic_flags = supply_zeroed((size_t)count + 1, sizeof(uint32_t));
+    relations->statistic_places = supply_zeroed((size_t)count + 1, sizeof(uint32_t));
     relations->statistic_bits = supply_zeroed((size_t)count + 1, sizeof(uint32_t));
-    if (relations->statistic_at == NULL || relations->statistic_flags == NULL ||
+    if (relations->statistic_at == NULL || relations->statistic_places == NULL ||
         relations->statistic_bits == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
         const struct countercheck_statistic *statistic = &schema->statistics[i];
-        uint32_t places = (statistic->flags & COUNTERCHECK_ROUNDED) != 0 ? 2 : 1;
         relations->statistic_at[i] = relations->value_count;
-        relations->statistic_flags[i] = statistic->flags;
+        relations->statistic_places[i] = statistic_places(statistic);
         relations->statistic_bits[i] = statistic->bits == 0 ? 64 : statistic->bits;
-        relations->value_count += places * (statistic->count == 0 ? 1 : statistic->count);
+        relations->value_count += statistic_numbers(statistic);
     }
     relations->base = supply_zeroed((size_t)relations->value_count + 1, sizeof(int64_t));
     return relations->base != NULL;
@@ -421,7 +421,7 @@ void relations_free(struct relations *relations) {
         supply_free(relations->labels);
         supply_free(relations->histories);
         supply_free(relations->statistic_at);
-        supply_free(relations->statistic_flags);
+        supply_free(relations->statistic_places);
         supply_free(relations->statistic_bits);
         supply_free(relations->base);
         supply_free(relations);

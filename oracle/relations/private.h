@@ -90,8 +90,8 @@ struct relations {
     struct rule rules[RELATIONS_RULES_MAX];
     struct history *histories;
     uint32_t statistic_count;
-    uint32_t *statistic_at; // where its values begin in what read() fills
-    uint32_t *statistic_flags;
+    uint32_t *statistic_at;     // where its values begin in what read() fills
+    uint32_t *statistic_places; // numbers for each of its values
     uint32_t *statistic_bits;
     uint32_t value_count; // of all
     int64_t *base;        // values when the program began

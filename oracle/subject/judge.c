@@ -2,6 +2,7 @@
 #include "oracle/subject/judge.h"
 
 #include "oracle/core/supply.h"
+#include "oracle/relations/statistic.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,17 +36,12 @@ struct judge {
 
 // ---- making
 
-static uint32_t places_of(const struct countercheck_statistic *statistic) {
-    uint32_t places = (statistic->flags & COUNTERCHECK_ROUNDED) != 0 ? 2 : 1;
-    return places * (statistic->count == 0 ? 1 : statistic->count);
-}
-
 static void tie_values(struct judge *judge) {
     uint32_t at = 0;
     const struct countercheck_statistic *statistic = judge->table->statistics;
     for (uint32_t i = 0; statistic != NULL && statistic[i].name != NULL; i++) {
         bool is_tied = relations_tie(judge->relations, i);
-        for (uint32_t place = 0; place < places_of(&statistic[i]); place++) {
+        for (uint32_t place = 0; place < statistic_numbers(&statistic[i]); place++) {
             judge->is_tied[at++] = is_tied;
         }
         judge->ties_any = judge->ties_any || is_tied;
@@ -64,7 +60,7 @@ struct judge *judge_create(const struct countercheck_subject *table, struct rela
     judge->book = book;
     const struct countercheck_statistic *statistic = table->statistics;
     for (; statistic != NULL && statistic->name != NULL; statistic++) {
-        judge->value_count += places_of(statistic);
+        judge->value_count += statistic_numbers(statistic);
     }
     int64_t **const arrays[] = {&judge->values, &judge->values_before, &judge->values_again,
                                 &judge->values_at_call};
@@ -205,11 +201,11 @@ void judge_before(struct judge *judge) {
 // The name of a value, as relations write it.
 static void name_of(const struct judge *judge, uint32_t value, char *name, size_t name_bytes) {
     const struct countercheck_statistic *statistic = judge->table->statistics;
-    while (value >= places_of(statistic)) {
-        value -= places_of(statistic);
+    while (value >= statistic_numbers(statistic)) {
+        value -= statistic_numbers(statistic);
         statistic++;
     }
-    uint32_t row = (statistic->flags & COUNTERCHECK_ROUNDED) != 0 ? value / 2 : value;
+    uint32_t row = value / statistic_places(statistic);
     if (statistic->count == 0) {
         (void)snprintf(name, name_bytes, "%s", statistic->name);
     } else {
@@ -256,13 +252,12 @@ static bool value_of(const struct judge *judge, const char *name, uint32_t row, 
     uint32_t at = 0;
     const struct countercheck_statistic *statistic = judge->table->statistics;
     for (; statistic->name != NULL; statistic++) {
-        uint32_t places = (statistic->flags & COUNTERCHECK_ROUNDED) != 0 ? 2 : 1;
         if (strcmp(statistic->name, name) == 0) {
-            uint32_t place = statistic->count == 0 ? 0 : row * places;
+            uint32_t place = statistic->count == 0 ? 0 : row * statistic_places(statistic);
             *value = judge->values[at + place];
             return true;
         }
-        at += places_of(statistic);
+        at += statistic_numbers(statistic);
     }
     return false;
 }
@@ -317,9 +312,8 @@ static bool check_kinds(struct judge *judge) {
     const struct countercheck_statistic *statistic = judge->table->statistics;
     rule_count(judge->book, RULE_SUBJECT_KIND);
     for (; statistic != NULL && statistic->name != NULL; statistic++) {
-        uint32_t places = (statistic->flags & COUNTERCHECK_ROUNDED) != 0 ? 2 : 1;
-        uint32_t rows = statistic->count == 0 ? 1 : statistic->count;
-        for (uint32_t row = 0; row < rows; row++) {
+        uint32_t places = statistic_places(statistic);
+        for (uint32_t row = 0; row < statistic_rows(statistic); row++) {
             if (places == 1 && !check_kind(judge, statistic, at, row)) {
                 return false;
             }
@@ -337,7 +331,7 @@ static bool check_steady(struct judge *judge) {
     }
     rule_count(judge->book, RULE_SUBJECT_STEADY);
     for (; statistic != NULL && statistic->name != NULL; statistic++) {
-        for (uint32_t end = at + places_of(statistic); at < end; at++) {
+        for (uint32_t end = at + statistic_numbers(statistic); at < end; at++) {
             bool may_differ = (statistic->flags & COUNTERCHECK_UNSTEADY) != 0;
             if (!may_differ && judge->values[at] != judge->values_again[at]) {
                 return fail_value(judge, RULE_SUBJECT_STEADY, at, "two reads differ",
