@@ -6,6 +6,7 @@
 #include "cli/io/cli.h"
 #include "cli/run/machine.h"
 #include "cli/subject/watch.h"
+#include "oracle/relations/words.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -212,7 +213,6 @@ static void find_bounds(struct search *search) {
 // ---- what a moment does not show: peaks and rows
 
 static void propose_history(struct text *text, const struct countercheck_statistic *statistic) {
-    static const char *const measures[] = {"count", "requested", "usable", "footprint"};
     bool is_peak = statistic->kind == COUNTERCHECK_PEAK;
     if ((!is_peak && statistic->kind != COUNTERCHECK_TROUGH) || statistic->of == NULL) {
         return;
@@ -222,22 +222,21 @@ static void propose_history(struct text *text, const struct countercheck_statist
     const char *colon = statistic->count > 0 ? ": " : "";
     propose(text, "%s%s%s%s == %s(%s)", each, row, colon, statistic->name,
             is_peak ? "peak" : "trough", statistic->of);
-    for (size_t i = 0; i < 4 && is_peak && statistic->count == 0; i++) {
-        propose(text, "%s == peak(live.%s)", statistic->name, measures[i]);
+    for (size_t i = 0; i < RELATIONS_MEASURES && is_peak && statistic->count == 0; i++) {
+        propose(text, "%s == peak(live.%s)", statistic->name, relations_measure_names[i]);
     }
 }
 
 static void propose_rows(struct text *text, const struct countercheck_subject *table) {
-    static const char *const tallies[] = {"live", "total", "freed"};
     const struct countercheck_statistic *rows[ROWS_SET_MAX];
     uint32_t count = 0;
     const struct countercheck_statistic *statistic = table->statistics;
     for (; statistic->name != NULL; statistic++) {
         bool is_row = statistic->count > 0 && statistic->kind != COUNTERCHECK_CONSTANT &&
                       (statistic->flags & COUNTERCHECK_PER_LANE) == 0;
-        for (int i = 0; i < 6 && is_row && table->class_of != NULL; i++) {
-            propose(text, "each %s: %s == %s.count[row]%s", statistic->name, statistic->name,
-                    tallies[i / 2], i % 2 == 0 ? "" : " when settled");
+        for (int i = 0; i < 2 * RELATIONS_TALLIES && is_row && table->class_of != NULL; i++) {
+            propose(text, "each %s: %s == %scount[row]%s", statistic->name, statistic->name,
+                    relations_tally_prefixes[i / 2], i % 2 == 0 ? "" : " when settled");
         }
         if (is_row && count < ROWS_SET_MAX && (count == 0 || rows[0]->count == statistic->count)) {
             rows[count++] = statistic;

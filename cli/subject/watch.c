@@ -6,6 +6,7 @@
 #include "fuzz/generate/generator.h"
 #include "fuzz/subject/machine.h"
 #include "oracle/relations/statistic.h"
+#include "oracle/relations/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,12 +28,12 @@ static double now_seconds(void) {
 
 // ---- terms
 
-static void add_term(struct watch *watch, bool is_statistic, const char *format, const char *first,
+static void add_term(struct watch *watch, bool is_statistic, const char *before, const char *first,
                      const char *second) {
     if (watch->term_count < WATCH_TERMS_MAX) {
         struct watch_term *term = &watch->terms[watch->term_count++];
         term->is_statistic = is_statistic;
-        (void)snprintf(term->name, sizeof term->name, "%.8s%.63s%.24s", format, first, second);
+        (void)snprintf(term->name, sizeof term->name, "%.8s%.63s%.24s", before, first, second);
     }
 }
 
@@ -40,33 +41,23 @@ static bool is_watched(const struct countercheck_statistic *statistic) {
     return (statistic->flags & (COUNTERCHECK_ROUNDED | COUNTERCHECK_PER_LANE)) == 0;
 }
 
-static const char *const tallies[] = {"live.", "total.", "freed."};
-static const char *const measures[] = {"count", "requested", "usable", "footprint"};
-static const char *const operations[] = {
-    "alloc",  "zeroed", "aligned", "realloc.moved", "realloc.in_place",
-    "expand", "free",   "drop",    "failed"};
-static const char *const walks[] = {"live.", "free.", "internal."};
-static const char *const walk_measures[] = {"count", "bytes", "min", "max"};
-static const char *const backings[] = {"bytes", "peak", "calls"};
-
 // In this order take_moment() takes their values.
 void watch_name_terms(struct watch *watch, const struct subject *subject) {
     const struct countercheck_statistic *statistic = subject->table.statistics;
     watch->term_count = 0;
     for (int i = 0; i < RELATIONS_TALLIES * RELATIONS_MEASURES; i++) {
-        add_term(watch, false, "", tallies[i / RELATIONS_MEASURES],
-                 measures[i % RELATIONS_MEASURES]);
+        add_term(watch, false, "", relations_tally_prefixes[i / RELATIONS_MEASURES],
+                 relations_measure_names[i % RELATIONS_MEASURES]);
     }
     for (int i = 0; i < RELATIONS_OPERATIONS; i++) {
-        add_term(watch, false, "", "ops.", operations[i]);
+        add_term(watch, false, "", "ops.", relations_operation_names[i]);
     }
     for (int i = 0; i < RELATIONS_BACKINGS; i++) {
-        add_term(watch, false, "", "backing.", backings[i]);
+        add_term(watch, false, "", "backing.", relations_backing_names[i]);
     }
     for (int i = 0; i < RELATIONS_WALKS * RELATIONS_WALK_MEASURES && subject->table.walk != NULL;
          i++) {
-        add_term(watch, false, "walk.", walks[i / RELATIONS_WALK_MEASURES],
-                 walk_measures[i % RELATIONS_WALK_MEASURES]);
+        add_term(watch, false, "", "walk.", relations_walk_names[i]);
     }
     for (; statistic != NULL && statistic->name != NULL; statistic++) {
         if (is_watched(statistic)) {

@@ -2,6 +2,7 @@
 #include "oracle/relations/parser.h"
 
 #include "oracle/core/supply.h"
+#include "oracle/relations/words.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -142,8 +143,7 @@ static uint32_t parse_index(struct parser *parser, uint32_t *rows) {
 
 static uint32_t parse_tally(struct parser *parser, uint32_t tally, const char *measure,
                             size_t measure_bytes) {
-    static const char *const measures[] = {"count", "requested", "usable", "footprint"};
-    uint32_t number = word_of(measures, RELATIONS_MEASURES, measure, measure_bytes);
+    uint32_t number = word_of(relations_measure_names, RELATIONS_MEASURES, measure, measure_bytes);
     if (number == RELATIONS_MEASURES) {
         return parser_fail(parser, measure, "count, requested, usable or footprint");
     }
@@ -159,26 +159,18 @@ static uint32_t parse_tally(struct parser *parser, uint32_t tally, const char *m
 }
 
 static uint32_t parse_ledger(struct parser *parser, const char *name, size_t name_bytes) {
-    static const char *const operations[] = {
-        "alloc",  "zeroed", "aligned", "realloc.moved", "realloc.in_place",
-        "expand", "free",   "drop",    "failed"};
-    static const char *const walks[] = {"live.count",     "live.bytes",   "live.min",
-                                        "live.max",       "free.count",   "free.bytes",
-                                        "free.min",       "free.max",     "internal.count",
-                                        "internal.bytes", "internal.min", "internal.max"};
-    static const char *const backings[] = {"bytes", "peak", "calls"};
     static const struct {
         const char *prefix;
         const char *const *words;
         uint32_t count;
         enum node_kind kind;
-    } kinds[] = {{"ops.", operations, RELATIONS_OPERATIONS, NODE_OPERATIONS},
-                 {"walk.", walks, (uint32_t)RELATIONS_WALKS * RELATIONS_WALK_MEASURES, NODE_WALK},
-                 {"backing.", backings, RELATIONS_BACKINGS, NODE_BACKING}};
-    static const char *const tallies[] = {"live.", "total.", "freed."};
+    } kinds[] = {{"ops.", relations_operation_names, RELATIONS_OPERATIONS, NODE_OPERATIONS},
+                 {"walk.", relations_walk_names,
+                  (uint32_t)RELATIONS_WALKS * RELATIONS_WALK_MEASURES, NODE_WALK},
+                 {"backing.", relations_backing_names, RELATIONS_BACKINGS, NODE_BACKING}};
     for (uint32_t i = 0; i < RELATIONS_TALLIES; i++) {
-        if (starts_with(name, name_bytes, tallies[i])) {
-            size_t prefix_bytes = strlen(tallies[i]);
+        if (starts_with(name, name_bytes, relations_tally_prefixes[i])) {
+            size_t prefix_bytes = strlen(relations_tally_prefixes[i]);
             return parse_tally(parser, i, name + prefix_bytes, name_bytes - prefix_bytes);
         }
     }
