@@ -8,23 +8,6 @@
 
 // ---- comparison
 
-// The width that an equality is modulo of: the narrowest of the statistics in it.
-static uint32_t bits_of(const struct relations *relations, uint32_t number) {
-    const struct node *node = &relations->nodes[number];
-    uint32_t bits =
-        node->kind == NODE_STATISTIC || node->kind == NODE_BASE || node->kind == NODE_LANES
-            ? relations->statistic_bits[node->index]
-            : 64;
-    const uint32_t operands[] = {node->a, node->b};
-    for (int i = 0; i < 2; i++) {
-        if (operands[i] != NO_NODE) {
-            uint32_t other = bits_of(relations, operands[i]);
-            bits = other < bits ? other : bits;
-        }
-    }
-    return bits;
-}
-
 static bool are_equal(struct interval a, struct interval b, uint32_t bits) {
     if (a.low <= b.high && b.low <= a.high) {
         return true;
@@ -188,8 +171,8 @@ static bool check_row(const struct relations *relations, struct rule *rule, uint
     }
     rule->shown.unequal += rule->shown.slack != NULL && values[0].low != values[1].low;
     for (uint32_t i = 1; i < rule->side_count; i++) {
-        uint32_t left_bits = bits_of(relations, rule->sides[i - 1]);
-        uint32_t right_bits = bits_of(relations, rule->sides[i]);
+        uint32_t left_bits = relations->nodes[rule->sides[i - 1]].bits;
+        uint32_t right_bits = relations->nodes[rule->sides[i]].bits;
         uint32_t bits = left_bits < right_bits ? left_bits : right_bits;
         if (!may_hold(rule->comparisons[i], values[i - 1], values[i], bits)) {
             failure->left = narrow(values[i - 1].low);

@@ -255,7 +255,8 @@ struct interval relations_value(const struct relations *relations, uint32_t numb
 
 static void remember(struct relations *relations, const struct relations_facts *facts,
                      bool is_delta) {
-    for (uint32_t i = 0; i < relations->node_count; i++) {
+    uint32_t node_count = relations->history_count == 0 ? 0 : relations->node_count;
+    for (uint32_t i = 0; i < node_count; i++) {
         const struct node *node = &relations->nodes[i];
         bool is_extreme = node->kind == NODE_PEAK || node->kind == NODE_TROUGH;
         if (is_delta ? node->kind != NODE_DELTA : !is_extreme) {

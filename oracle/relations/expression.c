@@ -9,16 +9,24 @@
 
 // ---- nodes
 
+static uint32_t bits_of(const struct relations *relations, const struct node *node) {
+    bool is_variable =
+        node->kind == NODE_STATISTIC || node->kind == NODE_BASE || node->kind == NODE_LANES;
+    return is_variable ? relations->statistic_bits[node->index] : 64;
+}
+
 // Names may stand for trees that share their parts, so that a short text can mean a huge one.
 static bool measure(const struct relations *relations, struct node *node) {
     const uint32_t operands[] = {node->a, node->b};
     uint64_t cost = 1;
     node->height = 1;
+    node->bits = bits_of(relations, node);
     for (int i = 0; i < 2; i++) {
         if (operands[i] != NO_NODE) {
             const struct node *operand = &relations->nodes[operands[i]];
             cost += operand->cost;
             node->height = operand->height >= node->height ? operand->height + 1 : node->height;
+            node->bits = operand->bits < node->bits ? operand->bits : node->bits;
         }
     }
     bool goes_through =

@@ -58,6 +58,7 @@ struct node {
     uint32_t rows;   // how many rows this value has: NO_ROW: one value; of SUM: how many are added
     uint32_t cost;   // nodes that are visited for its value, with all rows
     uint32_t height; // nodes above each other
+    uint32_t bits;   // the narrowest statistic in it: an equality is modulo of 2^bits
     int64_t number;
     uint32_t name_at, name_bytes; // in the text: how it is shown
 };
