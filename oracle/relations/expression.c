@@ -77,8 +77,7 @@ static uint32_t parse_find_statistic(const struct parser *parser, const char *na
                                      size_t name_bytes) {
     const struct countercheck_statistic *statistics = parser->schema->statistics;
     for (uint32_t i = 0; i < parser->relations->statistic_count; i++) {
-        if (strlen(statistics[i].name) == name_bytes &&
-            memcmp(statistics[i].name, name, name_bytes) == 0) {
+        if (parser_is_word(statistics[i].name, name, name_bytes)) {
             return i;
         }
     }
@@ -128,7 +127,7 @@ static bool starts_with(const char *name, size_t name_bytes, const char *prefix)
 static uint32_t word_of(const char *const *words, uint32_t count, const char *word,
                         size_t word_bytes) {
     for (uint32_t i = 0; i < count; i++) {
-        if (strlen(words[i]) == word_bytes && memcmp(words[i], word, word_bytes) == 0) {
+        if (parser_is_word(words[i], word, word_bytes)) {
             return i;
         }
     }
@@ -316,17 +315,15 @@ static uint32_t parse_lanes(struct parser *parser) {
 // Within `each NAME:` the words NAME and `row` are the number of the row, unless a statistic is
 // called so.
 static bool is_row_number(const struct parser *parser, const char *name, size_t name_bytes) {
-    bool is_word =
-        (name_bytes == 3 && memcmp(name, "row", 3) == 0) ||
-        (strlen(parser->row_name) == name_bytes && memcmp(parser->row_name, name, name_bytes) == 0);
+    bool is_word = parser_is_word("row", name, name_bytes) ||
+                   parser_is_word(parser->row_name, name, name_bytes);
     return parser->row_count != NO_ROW && is_word &&
            parse_find_statistic(parser, name, name_bytes) == NO_NODE;
 }
 
 static uint32_t parse_word(struct parser *parser, const char *name, size_t name_bytes) {
     for (uint32_t i = 0; i < parser->let_count; i++) {
-        if (strlen(parser->lets[i].name) == name_bytes &&
-            memcmp(parser->lets[i].name, name, name_bytes) == 0) {
+        if (parser_is_word(parser->lets[i].name, name, name_bytes)) {
             return parser->lets[i].node;
         }
     }
@@ -358,18 +355,18 @@ static uint32_t parse_name(struct parser *parser) {
     parser_next(parser);
     bool is_call = parser_is(parser, "(");
     for (size_t i = 0; is_call && i < sizeof calls / sizeof calls[0]; i++) {
-        if (strlen(calls[i].word) == name_bytes && memcmp(calls[i].word, name, name_bytes) == 0) {
+        if (parser_is_word(calls[i].word, name, name_bytes)) {
             return parse_call_of_one(parser, calls[i].kind);
         }
     }
-    if (is_call && name_bytes == 3 &&
-        (memcmp(name, "min", 3) == 0 || memcmp(name, "max", 3) == 0)) {
-        return parse_extreme(parser, name[1] == 'i');
+    bool is_least = parser_is_word("min", name, name_bytes);
+    if (is_call && (is_least || parser_is_word("max", name, name_bytes))) {
+        return parse_extreme(parser, is_least);
     }
-    if (is_call && name_bytes == 8 && memcmp(name, "round_up", 8) == 0) {
+    if (is_call && parser_is_word("round_up", name, name_bytes)) {
         return parse_round_up(parser);
     }
-    if (is_call && name_bytes == 5 && memcmp(name, "lanes", 5) == 0) {
+    if (is_call && parser_is_word("lanes", name, name_bytes)) {
         return parse_lanes(parser);
     }
     if (is_call) {

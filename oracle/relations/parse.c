@@ -290,7 +290,7 @@ static void parse_known(struct parser *parser) {
     parser_next(parser);
     for (uint32_t i = 0; i < relations->rule_count; i++) {
         const char *label = relations->rules[i].shown.label;
-        if (label != NULL && strlen(label) == name_bytes && memcmp(label, name, name_bytes) == 0) {
+        if (label != NULL && parser_is_word(label, name, name_bytes)) {
             if (!parser_is(parser, ":")) {
                 (void)FAIL(parser, "here stand ':' and the reason");
                 return;

@@ -51,6 +51,9 @@ bool parser_expect(struct parser *parser, const char *word);
 bool parser_take_text(struct parser *parser, const char *text);
 bool parser_is_digit(char c);
 
+// Whether the text, which does not end with a NUL, is this word.
+bool parser_is_word(const char *word, const char *text, size_t text_bytes);
+
 // A sum of products: the number of its node; NO_NODE: an error was noted. expression.c
 uint32_t parse_expression(struct parser *parser);
 

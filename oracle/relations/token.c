@@ -84,9 +84,12 @@ void parser_next(struct parser *parser) {
     parser->token_bytes = (size_t)(parser->at - parser->token);
 }
 
+bool parser_is_word(const char *word, const char *text, size_t text_bytes) {
+    return strlen(word) == text_bytes && memcmp(word, text, text_bytes) == 0;
+}
+
 bool parser_is(const struct parser *parser, const char *word) {
-    return parser->kind != TOKEN_END && strlen(word) == parser->token_bytes &&
-           memcmp(parser->token, word, parser->token_bytes) == 0;
+    return parser->kind != TOKEN_END && parser_is_word(word, parser->token, parser->token_bytes);
 }
 
 bool parser_take_text(struct parser *parser, const char *text) {
