@@ -81,10 +81,14 @@ uint32_t live_find(const struct live *live, uintptr_t address) {
     return is_there ? live->order[place] : LIVE_NONE;
 }
 
+static size_t used_bytes(const struct live_block *block) {
+    return block->usable_bytes > block->requested_bytes ? block->usable_bytes
+                                                        : block->requested_bytes;
+}
+
 static size_t extent_of(const struct live_block *block) {
-    size_t most =
-        block->usable_bytes > block->requested_bytes ? block->usable_bytes : block->requested_bytes;
-    return most == 0 ? 1 : most; // even an empty one is at a place of its own
+    size_t used = used_bytes(block);
+    return used == 0 ? 1 : used; // even an empty one is at a place of its own
 }
 
 uint32_t live_overlap(const struct live *live, uintptr_t address, size_t size_bytes, uint32_t but) {
@@ -162,8 +166,7 @@ struct range {
 // The bytes of a block that carry the pattern: all of a small one; of a large one the beginning,
 // what stands before the end of what was asked for, and before the end of what may be used.
 static void ranges_of(const struct live_block *block, struct range ranges[3]) {
-    size_t used =
-        block->usable_bytes > block->requested_bytes ? block->usable_bytes : block->requested_bytes;
+    size_t used = used_bytes(block);
     size_t asked = block->requested_bytes;
     ranges[0] = (struct range){0, used <= WHOLE_MAX || used < END_BYTES ? used : END_BYTES};
     ranges[1] = (struct range){asked > END_BYTES ? asked - END_BYTES : 0, asked};
@@ -217,35 +220,41 @@ static void add_one(int64_t *measures, const struct live_block *block, int64_t s
     measures[RELATIONS_FOOTPRINT] += sign * (int64_t)block->footprint_bytes;
 }
 
+// The sums of the block's class; NULL: it is in none.
+static tallies *row_of(struct live *live, const struct live_block *block) {
+    if (block->row >= LIVE_ROWS_MAX) {
+        return NULL;
+    }
+    live->row_count = block->row >= live->row_count ? block->row + 1 : live->row_count;
+    return &live->rows[block->row];
+}
+
 static void add(struct live *live, enum relations_tally tally, const struct live_block *block,
                 int64_t sign) {
+    tallies *row = row_of(live, block);
     add_one(live->sums[tally], block, sign);
-    if (block->row < LIVE_ROWS_MAX) {
-        add_one(live->rows[block->row][tally], block, sign);
-        live->row_count = block->row >= live->row_count ? block->row + 1 : live->row_count;
+    if (row != NULL) {
+        add_one((*row)[tally], block, sign);
+    }
+}
+
+static void add_difference(tallies sums, const int64_t *gained) {
+    for (int i = 0; i < RELATIONS_MEASURES; i++) {
+        sums[RELATIONS_TOTAL][i] += gained[i] > 0 ? gained[i] : 0;
+        sums[RELATIONS_FREED][i] += gained[i] < 0 ? -gained[i] : 0;
     }
 }
 
 // What a block gains where it is was allocated, what it loses was freed; it is still the same one.
 static void add_change(struct live *live, const struct live_block *block,
                        const struct live_block *now) {
-    struct live_block gain = {.row = block->row};
-    struct live_block loss = {.row = block->row};
-    size_t *const gains[] = {&gain.requested_bytes, &gain.usable_bytes, &gain.footprint_bytes};
-    size_t *const losses[] = {&loss.requested_bytes, &loss.usable_bytes, &loss.footprint_bytes};
-    const size_t before[] = {block->requested_bytes, block->usable_bytes, block->footprint_bytes};
-    const size_t after[] = {now->requested_bytes, now->usable_bytes, now->footprint_bytes};
-    for (int i = 0; i < 3; i++) {
-        *gains[i] = after[i] > before[i] ? after[i] - before[i] : 0;
-        *losses[i] = after[i] < before[i] ? before[i] - after[i] : 0;
-    }
-    add(live, RELATIONS_TOTAL, &gain, 1);
-    add(live, RELATIONS_FREED, &loss, 1);
-    live->sums[RELATIONS_TOTAL][RELATIONS_COUNT]--;
-    live->sums[RELATIONS_FREED][RELATIONS_COUNT]--;
-    if (block->row < LIVE_ROWS_MAX) {
-        live->rows[block->row][RELATIONS_TOTAL][RELATIONS_COUNT]--;
-        live->rows[block->row][RELATIONS_FREED][RELATIONS_COUNT]--;
+    int64_t gained[RELATIONS_MEASURES] = {0};
+    tallies *row = row_of(live, block);
+    add_one(gained, now, 1);
+    add_one(gained, block, -1);
+    add_difference(live->sums, gained);
+    if (row != NULL) {
+        add_difference(*row, gained);
     }
 }
 
