@@ -389,7 +389,7 @@ static void visit(void *context, const void *address, size_t size_bytes,
 
 static bool check_walk(struct judge *judge) {
     struct walk walk = {.judge = judge};
-    memset(judge->seen, 0, LIVE_BLOCKS_MAX);
+    memset(judge->seen, 0, live_bound(judge->live));
     memset(judge->facts.walk, 0, sizeof judge->facts.walk);
     judge->facts.has_walk = judge->table->walk(judge->self, visit, &walk);
     if (!judge->facts.has_walk) {

@@ -324,6 +324,10 @@ uint32_t live_count(const struct live *live) {
     return live->live_count;
 }
 
+uint32_t live_bound(const struct live *live) {
+    return live->block_count;
+}
+
 uint32_t live_at(const struct live *live, uint32_t place) {
     return live->order[place];
 }

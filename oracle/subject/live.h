@@ -58,6 +58,7 @@ bool live_is_zero(uintptr_t address, size_t size_bytes);
 // The block's record; good until the next entry. NULL: no such block lives.
 const struct live_block *live_block(const struct live *live, uint32_t id);
 uint32_t live_count(const struct live *live);              // of live blocks
+uint32_t live_bound(const struct live *live);              // all their numbers are below it
 uint32_t live_at(const struct live *live, uint32_t place); // the place-th by address
 
 // Writes tallies and rows into facts.
