@@ -136,11 +136,14 @@ static void read_lanes(struct subject_machine *machine) {
     facts->lane_count = count;
 }
 
+// Whether another run of the program ends with the same numbers.
+static bool is_repeatable(const struct subject_machine *machine) {
+    return (machine->table->capabilities & (COUNTERCHECK_GLOBAL | COUNTERCHECK_RANDOM)) == 0;
+}
+
 static void note_values(struct subject_machine *machine) {
-    bool is_result =
-        (machine->table->capabilities & (COUNTERCHECK_GLOBAL | COUNTERCHECK_RANDOM)) == 0;
-    const int64_t *values = judge_values(machine->judge);
-    for (unsigned i = 0; i < machine->subject->schema.count && values != NULL && is_result; i++) {
+    const int64_t *values = is_repeatable(machine) ? judge_values(machine->judge) : NULL;
+    for (unsigned i = 0; values != NULL && i < machine->subject->schema.count; i++) {
         executor_note(machine->executor, (uint64_t)values[machine->subject->field_at[i]]);
     }
 }
@@ -205,8 +208,7 @@ static bool is_new(const void *state) {
 }
 
 static bool has_twin(const void *state) {
-    const struct subject_machine *machine = state;
-    return (machine->table->capabilities & (COUNTERCHECK_GLOBAL | COUNTERCHECK_RANDOM)) == 0;
+    return is_repeatable(state);
 }
 
 static const uint64_t *read_account(void *state) {

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define BYTES_PER_UNIT 256 // of work
+#define BYTES_PER_UNIT 256  // of work
+#define BYTES_MAX      4096 // that count as work: of larger objects both ends are filled
 
 // ---- slots
 
@@ -34,12 +35,14 @@ static size_t size_for(const struct subject_machine *machine, uint32_t size_byte
     return most == 0 || size_bytes <= most ? size_bytes : size_bytes % (most + 1);
 }
 
+static uint64_t work_of(size_t size_bytes) {
+    return 1 + (size_bytes < BYTES_MAX ? size_bytes : BYTES_MAX) / BYTES_PER_UNIT;
+}
+
 // ---- moments
 
-static void note(struct subject_machine *machine, enum relations_operation operation,
-                 uint32_t moment) {
+static void note_moment(struct subject_machine *machine, uint32_t moment) {
     struct relations_facts *facts = judge_facts(machine->judge);
-    facts->operations[operation]++;
     facts->moment = moment | (lanes_count(machine->lanes) == 1 ? RELATIONS_ONE_LANE : 0) |
                     (live_count(machine->live) == 0 ? RELATIONS_EMPTY : 0);
     facts->backing[RELATIONS_BACKING_BYTES] = (int64_t)machine->host.bytes;
@@ -47,11 +50,10 @@ static void note(struct subject_machine *machine, enum relations_operation opera
     facts->backing[RELATIONS_BACKING_CALLS] = (int64_t)machine->host.call_count;
 }
 
-static void note_moment(struct subject_machine *machine, uint32_t moment) {
-    struct relations_facts *facts = judge_facts(machine->judge);
-    int64_t before = facts->operations[RELATIONS_ALLOC];
-    note(machine, RELATIONS_ALLOC, moment);
-    facts->operations[RELATIONS_ALLOC] = before;
+static void note(struct subject_machine *machine, enum relations_operation operation,
+                 uint32_t moment) {
+    judge_facts(machine->judge)->operations[operation]++;
+    note_moment(machine, moment);
 }
 
 static void failed(struct subject_machine *machine) {
@@ -92,8 +94,7 @@ static bool allocate(struct subject_machine *machine, uint32_t lane, uint32_t sl
     if (may_fail(machine)) {
         judge_before(machine->judge);
     }
-    executor_work(machine->executor,
-                  1 + (call.size_bytes < 4096 ? call.size_bytes : 4096) / BYTES_PER_UNIT);
+    executor_work(machine->executor, work_of(call.size_bytes));
     lanes_do(machine->lanes, lane, &call);
     note_address(machine, call.result);
     if (call.result == NULL) {
@@ -217,40 +218,31 @@ static bool reset(struct subject_machine *machine) {
 
 // ---- resizing
 
-static bool resized_in_place(struct subject_machine *machine, uint32_t id,
+static void resized_in_place(struct subject_machine *machine, uint32_t id,
                              const struct live_block *now, bool is_expand) {
-    struct live_block before = *live_block(machine->live, id);
-    size_t kept = before.requested_bytes < now->requested_bytes ? before.requested_bytes
-                                                                : now->requested_bytes;
-    if (!judge_contents(machine->judge, &before, now->address, kept) ||
-        !judge_object(machine->judge, now, machine->table->alignment, false, id)) {
-        return true;
-    }
     live_change(machine->live, id, now);
     note(machine, is_expand ? RELATIONS_EXPAND : RELATIONS_REALLOC_IN_PLACE,
          RELATIONS_ON_REALLOC_IN_PLACE);
-    judge_observe(machine->judge, true);
-    return true;
 }
 
 // The old block and the new one are both there for a moment: that is its peak.
-static bool resized_by_moving(struct subject_machine *machine, uint32_t slot, uint32_t id,
+static void resized_by_moving(struct subject_machine *machine, uint32_t slot, uint32_t id,
                               const struct live_block *now) {
-    struct live_block before = *live_block(machine->live, id);
-    size_t kept = before.requested_bytes < now->requested_bytes ? before.requested_bytes
-                                                                : now->requested_bytes;
-    if (!judge_contents(machine->judge, &before, now->address, kept) ||
-        !judge_object(machine->judge, now, machine->table->alignment, false, id)) {
-        return true;
-    }
     uint32_t moved = live_enter(machine->live, now);
     judge_observe(machine->judge, false);
     live_leave(machine->live, id);
     forget(machine, id);
     machine->handles[slot] = moved;
     note(machine, RELATIONS_REALLOC_MOVED, RELATIONS_ON_REALLOC_MOVED);
-    judge_observe(machine->judge, true);
-    return true;
+}
+
+// Whether the object is one that may be had, with the bytes that both sizes share.
+static bool is_resized(struct subject_machine *machine, uint32_t id, const struct live_block *now) {
+    struct live_block before = *live_block(machine->live, id);
+    size_t kept = before.requested_bytes < now->requested_bytes ? before.requested_bytes
+                                                                : now->requested_bytes;
+    return judge_contents(machine->judge, &before, now->address, kept) &&
+           judge_object(machine->judge, now, machine->table->alignment, false, id);
 }
 
 static bool resize(struct subject_machine *machine, struct operation operation,
@@ -271,7 +263,7 @@ static bool resize(struct subject_machine *machine, struct operation operation,
     if (may_fail(machine) || kind == CALL_EXPAND) {
         judge_before(machine->judge);
     }
-    executor_work(machine->executor, 1 + (size_bytes < 4096 ? size_bytes : 4096) / BYTES_PER_UNIT);
+    executor_work(machine->executor, work_of(size_bytes));
     lanes_do(machine->lanes, lane_of(machine, operation), &call);
     note_address(machine, call.result);
     if (call.result == NULL) {
@@ -279,8 +271,16 @@ static bool resize(struct subject_machine *machine, struct operation operation,
         return true;
     }
     struct live_block now = block_from(machine, &call);
-    return now.address == before.address ? resized_in_place(machine, id, &now, kind == CALL_EXPAND)
-                                         : resized_by_moving(machine, slot, id, &now);
+    if (!is_resized(machine, id, &now)) {
+        return true;
+    }
+    if (now.address == before.address) {
+        resized_in_place(machine, id, &now, kind == CALL_EXPAND);
+    } else {
+        resized_by_moving(machine, slot, id, &now);
+    }
+    judge_observe(machine->judge, true);
+    return true;
 }
 
 // ---- the whole
@@ -293,11 +293,6 @@ static bool call_alone(struct subject_machine *machine, uint32_t lane, enum call
     judge_observe(machine->judge, true);
     executor_work(machine->executor, 8);
     return true;
-}
-
-// What was dropped is gone, where the allocator promises that much.
-static bool collect(struct subject_machine *machine, uint32_t lane) {
-    return call_alone(machine, lane, CALL_COLLECT, RELATIONS_AFTER_COLLECT);
 }
 
 void subject_settle(struct subject_machine *machine) {
@@ -313,11 +308,6 @@ void subject_settle(struct subject_machine *machine) {
     note_moment(machine,
                 RELATIONS_SETTLED | (lanes_count(machine->lanes) == 1 ? RELATIONS_QUIET : 0));
     judge_observe(machine->judge, true);
-}
-
-static bool settle(struct subject_machine *machine) {
-    subject_settle(machine);
-    return true;
 }
 
 static bool start_lane(struct subject_machine *machine, uint32_t lane) {
@@ -392,7 +382,8 @@ bool subject_operate(struct subject_machine *machine, struct operation operation
     case OP_FLUSH:
         return call_alone(machine, lane, CALL_FLUSH, 0);
     case OP_SETTLE:
-        return settle(machine);
+        subject_settle(machine);
+        return true;
     case OP_ACQUIRE:
         return start_lane(machine, operation_get(operation, OPERAND_CACHE));
     case OP_RELEASE:
@@ -400,7 +391,7 @@ bool subject_operate(struct subject_machine *machine, struct operation operation
     case OP_SCAVENGE:
         return call_alone(machine, lane, CALL_PURGE, RELATIONS_AFTER_PURGE);
     case OP_COLLECT:
-        return collect(machine, lane);
+        return call_alone(machine, lane, CALL_COLLECT, RELATIONS_AFTER_COLLECT);
     case OP_FAULT:
         return set_fault(machine, operation);
     case OP_STATS:
