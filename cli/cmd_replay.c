@@ -160,22 +160,14 @@ static int tell_verdict(const struct replay *replay, enum verdict verdict, const
                                                           : write_dump(replay, call->dump_path);
 }
 
-static uint64_t sum(const uint64_t *counts) {
-    uint64_t total = 0;
-    for (size_t i = 0; i < OP_COUNT; i++) {
-        total += counts[i];
-    }
-    return total;
-}
-
 // Twice: what depends on the past of the heap shows in the difference.
 static enum verdict run_counted(const struct replay *replay, struct batch_totals *totals) {
     const struct executor_counts *counts = executor_counts(replay->executor);
-    uint64_t effective_before = sum(counts->effective);
+    uint64_t effective_before = executor_sum(counts->effective);
     enum verdict verdict = replay_run(replay, &program);
     totals->programs++;
     totals->operations += executor_position(replay->executor);
-    totals->effective += sum(counts->effective) - effective_before;
+    totals->effective += executor_sum(counts->effective) - effective_before;
     bool is_over = verdict != VERDICT_CLEAN && verdict != VERDICT_WORK_BOUND;
     bool is_idle = replay->idle != NULL && *replay->idle != REPLAY_NOT_IDLE;
     return is_over || is_idle || replay->is_traced ? verdict : replay_run_again(replay);

@@ -1,6 +1,7 @@
 // cmd_soak: random programs, one after the other, for a while; no coverage feedback, no clang.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/io/cli.h"
+#include "cli/io/clock.h"
 #include "cli/run/machine.h"
 #include "cli/run/crash.h"
 #include "cli/io/input.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -61,20 +61,6 @@ struct soak {
 
 static struct program program;
 static uint8_t program_bytes[PROGRAM_BYTES_MAX];
-
-static double now_seconds(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static uint64_t sum(const uint64_t *counts) {
-    uint64_t total = 0;
-    for (size_t i = 0; i < OP_COUNT; i++) {
-        total += counts[i];
-    }
-    return total;
-}
 
 // Neighbouring seeds share no programs: number and seed are mixed.
 static uint32_t seed_of(uint64_t seed, uint64_t number) {
@@ -130,12 +116,13 @@ static void print_effect(const struct executor_counts *counts, bool all) {
 
 static void print_summary(const struct soak *soak, double seconds) {
     const struct executor_counts *counts = executor_counts(soak->executor);
-    uint64_t executed = sum(counts->executed);
+    uint64_t executed = executor_sum(counts->executed);
     double rate = seconds > 0 ? (double)executed / seconds : 0;
     (void)printf("%" PRIu64 " programs, %" PRIu64 " operations (%.0f%% did something), %.0f "
                  "operations/s, %" PRIu64 " stopped at the work bound\n",
                  soak->program_count, executed,
-                 executed == 0 ? 0.0 : 100.0 * (double)sum(counts->effective) / (double)executed,
+                 executed == 0 ? 0.0
+                               : 100.0 * (double)executor_sum(counts->effective) / (double)executed,
                  rate, soak->bounded_count);
     if (executed >= soak->operations_limit) {
         (void)printf("results %016" PRIx64 "\n", soak->hash);
@@ -161,17 +148,18 @@ static void tell_moved(const struct soak *soak) {
 
 static int run_soak(struct soak *soak) {
     char path[64];
-    double begin = now_seconds();
+    double begin = clock_seconds();
     double elapsed = 0;
     enum verdict verdict = VERDICT_CLEAN;
     crash_catch();
     for (uint64_t number = 0; verdict == VERDICT_CLEAN || verdict == VERDICT_WORK_BOUND; number++) {
         if (soak->program_count % 32 == 0) {
-            elapsed = now_seconds() - begin;
+            elapsed = clock_seconds() - begin;
             show_progress(soak, elapsed);
         }
         const struct executor_counts *counts = executor_counts(soak->executor);
-        if (elapsed >= (double)soak->seconds || sum(counts->executed) >= soak->operations_limit) {
+        if (elapsed >= (double)soak->seconds ||
+            executor_sum(counts->executed) >= soak->operations_limit) {
             break;
         }
         (void)snprintf(path, sizeof path, "soak-%" PRIu64 "-%" PRIu64 ".ops", soak->seed, number);
@@ -189,7 +177,7 @@ static int run_soak(struct soak *soak) {
     } else if (verdict == VERDICT_ENVIRONMENT) {
         status = cli_refused("soak");
     }
-    print_summary(soak, now_seconds() - begin);
+    print_summary(soak, clock_seconds() - begin);
     return status;
 }
 

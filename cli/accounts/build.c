@@ -3,6 +3,7 @@
 #include "cli/accounts/build.h"
 
 #include "cli/io/cli.h"
+#include "cli/run/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -157,9 +158,7 @@ static int run_all(struct question **questions, size_t count, const char *input)
     }
     read_all(pipes, into, 2 * count);
     for (size_t i = 0; i < count; i++) {
-        int status = 0;
-        while (children[i] > 0 && waitpid(children[i], &status, 0) < 0 && errno == EINTR) {
-        }
+        int status = child_wait(children[i]);
         questions[i]->reply.status =
             WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         is_started &= questions[i]->reply.text.at != NULL;

@@ -3,6 +3,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/run/pool.h"
 
+#include "cli/io/clock.h"
+#include "cli/run/child.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -10,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define JOBS_MAX   64
@@ -36,12 +38,6 @@ struct run {
     size_t next_input, next_taken;
     bool is_over; // take() wants nothing more
 };
-
-static int64_t now_ms(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool read_whole(int descriptor, void *bytes, size_t size_bytes) {
     size_t at = 0;
@@ -135,11 +131,9 @@ static bool start(struct run *run, struct job *job) {
 
 // Waits for its end. Its status, as waitpid() gives it.
 static int end(struct job *job) {
-    int status = 0;
     (void)close(job->numbers_to);
     (void)close(job->answers_from);
-    while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    int status = child_wait(job->pid);
     job->pid = 0;
     job->is_busy = false;
     return status;
@@ -209,7 +203,7 @@ static bool give_input(struct run *run, struct job *job) {
     (void)lseek(fileno(job->out), 0, SEEK_SET); // theirs as well: a descriptor's place is shared
     (void)lseek(fileno(job->err), 0, SEEK_SET);
     job->input = run->next_input++;
-    job->begin_ms = now_ms();
+    job->begin_ms = clock_ms();
     job->is_warned = false;
     job->is_busy = true;
     (void)write_whole(job->numbers_to, &job->input, sizeof job->input); // else its end tells
@@ -243,7 +237,7 @@ static bool hear(struct run *run, struct job *job) {
 }
 
 static void watch(const struct run *run, struct job *job) {
-    int64_t over_ms = now_ms() - job->begin_ms - (int64_t)run->pool->timeout_ms;
+    int64_t over_ms = clock_ms() - job->begin_ms - (int64_t)run->pool->timeout_ms;
     if (over_ms >= GRACE_MS) {
         (void)kill(job->pid, SIGKILL);
     } else if (over_ms >= 0 && !job->is_warned) {

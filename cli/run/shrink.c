@@ -3,13 +3,13 @@
 #include "cli/run/shrink.h"
 
 #include "cli/io/cli.h"
+#include "cli/io/clock.h"
 #include "cli/io/escape.h"
 #include "fuzz/generate/minimizer.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TIMEOUT_MIN_MS 1000
@@ -35,15 +35,9 @@ struct search {
     int64_t begin_ms, end_ms, shown_ms;
 };
 
-static int64_t now_ms(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void show_progress(void *context) {
     struct search *search = context;
-    int64_t now = now_ms();
+    int64_t now = clock_ms();
     if (now - search->shown_ms < SHOWN_EVERY_MS) {
         return;
     }
@@ -61,7 +55,7 @@ static bool is_wanted(const struct search *search, const struct outcome *outcome
 
 static bool shows_the_same(void *context, const struct program *candidate) {
     struct search *search = context;
-    if (now_ms() >= search->end_ms) {
+    if (clock_ms() >= search->end_ms) {
         search->shrink->is_cut = true;
         search->minimizer->trial_limit = search->minimizer->trial_count; // no more
         return false;
@@ -76,9 +70,9 @@ static bool shows_the_same(void *context, const struct program *candidate) {
 
 static void rerun(struct search *search, const struct program *program) {
     struct shrink *shrink = search->shrink;
-    int64_t end = now_ms() + RERUN_MS;
+    int64_t end = clock_ms() + RERUN_MS;
     end = end > search->end_ms ? end : search->end_ms;
-    while (shrink->rerun_count < SHRINK_RERUNS && (shrink->rerun_count == 0 || now_ms() < end)) {
+    while (shrink->rerun_count < SHRINK_RERUNS && (shrink->rerun_count == 0 || clock_ms() < end)) {
         struct outcome outcome = trial_run_as(&search->trial, program);
         shrink->rerun_count++;
         shrink->same_count += is_wanted(search, &outcome);
@@ -131,7 +125,7 @@ int shrink_program(const char *subcommand, const char *path, const struct shrink
                             .is_loose = options->is_loose,
                             .is_terminal = isatty(STDERR_FILENO) == 1,
                             .smallest = program->count,
-                            .begin_ms = now_ms()};
+                            .begin_ms = clock_ms()};
     struct minimizer minimizer = {.is_same = shows_the_same, .context = &search};
     search.minimizer = &minimizer;
     search.trial.context = &search;

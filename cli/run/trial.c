@@ -2,6 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/run/trial.h"
 
+#include "cli/io/clock.h"
+#include "cli/run/child.h"
 #include "cli/run/machine.h"
 
 #ifdef __has_feature
@@ -26,7 +28,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ERROR_BYTES    8192 // of the child's stderr that are looked at
@@ -110,12 +111,6 @@ struct child {
     bool is_killed; // its time was over
 };
 
-static int64_t now_ms(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 // Waits until the descriptor has something, or its end; ends the child when its time is over.
 static void wait_for(struct child *child, int descriptor) {
     struct pollfd one = {.fd = descriptor, .events = POLLIN};
@@ -123,7 +118,7 @@ static void wait_for(struct child *child, int descriptor) {
         if (child->trial->tick != NULL) {
             child->trial->tick(child->trial->context);
         }
-        if (now_ms() - child->begin_ms >= (int64_t)child->trial->timeout_ms) {
+        if (clock_ms() - child->begin_ms >= (int64_t)child->trial->timeout_ms) {
             child->is_killed = kill(child->pid, SIGKILL) == 0;
         }
     }
@@ -204,9 +199,7 @@ static struct outcome read_outcome(struct child *child, int report_from, int err
     struct report report;
     errors[read_all(child, errors_from, errors, ERROR_BYTES)] = 0;
     size_t report_bytes = read_all(child, report_from, &report, sizeof report);
-    int status = 0;
-    while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    int status = child_wait(child->pid);
     if (child->is_killed && report_bytes != sizeof report) {
         return (struct outcome){.kind = OUTCOME_HANG};
     }
@@ -231,7 +224,7 @@ static struct outcome run(const struct trial *trial, const struct program *progr
         (void)close(report_pipe[1]);
         return (struct outcome){.kind = OUTCOME_UNKNOWN};
     }
-    struct child child = {.trial = trial, .pid = fork(), .begin_ms = now_ms()};
+    struct child child = {.trial = trial, .pid = fork(), .begin_ms = clock_ms()};
     if (child.pid == 0) {
         run_child(trial, program, report_pipe[1], error_pipe[1]);
     }
@@ -240,7 +233,7 @@ static struct outcome run(const struct trial *trial, const struct program *progr
     struct outcome outcome = {.kind = OUTCOME_UNKNOWN};
     if (child.pid > 0) {
         outcome = read_outcome(&child, report_pipe[0], error_pipe[0]);
-        outcome.took_ms = (uint32_t)(now_ms() - child.begin_ms);
+        outcome.took_ms = (uint32_t)(clock_ms() - child.begin_ms);
     }
     (void)close(report_pipe[0]);
     (void)close(error_pipe[0]);

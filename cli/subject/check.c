@@ -1,30 +1,28 @@
 // check: a child runs programs and tells through shared memory how far it is; what it finds or dies
 // of is minimised by its parent, set aside, and the next child goes on.
-#define _GNU_SOURCE // MAP_ANONYMOUS
+#define _POSIX_C_SOURCE 200809L
 #include "cli/subject/check.h"
 
 #include "cli/io/cli.h"
+#include "cli/io/clock.h"
+#include "cli/run/child.h"
 #include "cli/run/machine.h"
 #include "cli/run/shrink.h"
+#include "cli/subject/trials.h"
 #include "fuzz/execute/executor.h"
-#include "fuzz/generate/generator.h"
 #include "fuzz/program/text.h"
 #include "fuzz/subject/machine.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define OPERATIONS_MAX 128  // of a program: many short ones find more than few long ones
-#define HANG_MS        5000 // of a program, unless the table says more
-#define BATCH_MAX      4096 // programs of one child
+#define HANG_MS   5000 // of a program, unless the table says more
+#define BATCH_MAX 4096 // programs of one child
 
 // What a child tells its parent.
 struct shared {
@@ -41,29 +39,14 @@ struct shared {
 static struct program program;
 static struct shared *shared_now; // for executors that are made elsewhere
 
-static double now_seconds(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static void draw(const struct subject_check_options *options, uint64_t seed) {
-    generator_program(&program, (uint32_t)(seed * UINT64_C(0x9e3779b1)), OPERATIONS_MAX);
-    program.header.check_every = 1; // each operation answers for itself
+static void draw(const struct subject_check_options *options, uint64_t number) {
+    trials_draw(&program, number);
     if (options->lanes != 0) {
         program.header.caches = (uint8_t)options->lanes;
     }
 }
 
 // ---- the child
-
-static uint64_t sum(const uint64_t *counts) {
-    uint64_t total = 0;
-    for (size_t i = 0; i < OP_COUNT; i++) {
-        total += counts[i];
-    }
-    return total;
-}
 
 static void set_aside(struct executor *executor) {
     const struct shared *shared = shared_now;
@@ -94,7 +77,8 @@ static void tell_counts(struct shared *shared, const struct shared *before,
     for (unsigned i = 0; i < RULE_CORE_COUNT; i++) {
         shared->core_evaluated[i] = before->core_evaluated[i] + book->evaluated[i];
     }
-    shared->operation_count = before->operation_count + sum(executor_counts(executor)->executed);
+    shared->operation_count =
+        before->operation_count + executor_sum(executor_counts(executor)->executed);
 }
 
 static _Noreturn void run_child(struct shared *shared, const struct subject_check_options *options,
@@ -128,7 +112,7 @@ static _Noreturn void run_child(struct shared *shared, const struct subject_chec
             break;
         }
         shared->next_seed++;
-        if (now_seconds() >= end_seconds) {
+        if (clock_seconds() >= end_seconds) {
             break;
         }
     }
@@ -213,45 +197,40 @@ static void show_progress(const struct subject_check_options *options, const str
 
 static int run_children(const struct subject_check_options *options, struct subject_check *check,
                         struct shared *shared) {
-    double begin = now_seconds();
+    double begin = clock_seconds();
     double spent = 0; // on making findings small
     double end = begin + options->seconds;
-    while (now_seconds() < end && check->finding_count < CHECK_FINDINGS_MAX) {
-        show_progress(options, shared, end - now_seconds());
+    while (clock_seconds() < end && check->finding_count < CHECK_FINDINGS_MAX) {
+        show_progress(options, shared, end - clock_seconds());
         pid_t child = fork();
         if (child == 0) {
             run_child(shared, options, end);
         }
-        int status = 0;
-        while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-        }
+        int status = child_wait(child);
         if (child < 0 || shared->is_environment) {
-            cli_message("subject: no process or no memory, or the subject cannot be made");
-            return CLI_ENVIRONMENT;
+            return trials_refused();
         }
         bool has_died = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
         if (has_died && is_known_death(check, shared)) {
             shared->next_seed++;
         } else if (shared->has_found || has_died) {
-            double before = now_seconds();
+            double before = clock_seconds();
             note_finding(check, shared, status, options);
-            spent += now_seconds() - before;
-            end += now_seconds() - before;
+            spent += clock_seconds() - before;
+            end += clock_seconds() - before;
         }
     }
-    check->seconds = now_seconds() - begin - spent;
+    check->seconds = clock_seconds() - begin - spent;
     return CLI_CLEAN;
 }
 
 int subject_check_run(const struct subject_check_options *options, struct subject_check *check) {
     memset(check, 0, sizeof *check);
-    struct shared *shared =
-        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) {
-        cli_message("out of memory");
+    struct shared *shared = trials_share(sizeof *shared);
+    if (shared == NULL) {
         return CLI_ENVIRONMENT;
     }
-    shared->next_seed = options->seed << 20;
+    shared->next_seed = trials_first(options->seed);
     shared_now = shared;
     machine_set_prepare(set_aside);
     int status = run_children(options, check, shared);
@@ -260,7 +239,7 @@ int subject_check_run(const struct subject_check_options *options, struct subjec
     memcpy(check->rules, shared->rules, sizeof check->rules);
     memcpy(check->core_evaluated, shared->core_evaluated, sizeof check->core_evaluated);
     machine_set_prepare(NULL);
-    (void)munmap(shared, sizeof *shared);
+    trials_unshare(shared, sizeof *shared);
     if (options->is_terminal) {
         (void)fputs("\r\033[K", stderr);
     }

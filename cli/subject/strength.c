@@ -1,23 +1,20 @@
 // strength: a child for each statistic and lie runs programs until a rule fails, or none did.
-#define _GNU_SOURCE // MAP_ANONYMOUS
+#define _POSIX_C_SOURCE 200809L
 #include "cli/subject/strength.h"
 
 #include "cli/io/cli.h"
+#include "cli/run/child.h"
 #include "cli/run/machine.h"
+#include "cli/subject/trials.h"
 #include "fuzz/execute/executor.h"
-#include "fuzz/generate/generator.h"
 #include "fuzz/subject/machine.h"
 #include "oracle/relations/statistic.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define OPERATIONS_MAX 128 // of a program
 #define PROGRAM_COUNT  100 // for each lie: a count and no time, so that the table is the same again
 #define GOAL_PERCENT   90
 #define STATISTICS_MAX 1024
@@ -129,9 +126,8 @@ static void lie(void *context, int64_t *values) {
 
 // ---- the child
 
-static void draw(uint64_t seed, enum strength_lie which) {
-    generator_program(&program, (uint32_t)(seed * UINT64_C(0x9e3779b1)), OPERATIONS_MAX);
-    program.header.check_every = 1;
+static void draw(uint64_t number, enum strength_lie which) {
+    trials_draw(&program, number);
     if (which == LIE_SHARE && program.header.caches < 2) {
         program.header.caches = 2;
     }
@@ -158,7 +154,7 @@ static _Noreturn void run_child(const struct cell *cell, uint64_t seed, uint32_t
         liar.places = cell->places;
         liar.onset = 1 + number % 16;
         judge_set_liar(subject_judge(executor), lie, &liar);
-        draw((seed << 20) + number, cell->lie);
+        draw(trials_first(seed) + number, cell->lie);
         enum verdict verdict = executor_run(executor, &program, false);
         told->has_noticed = verdict == VERDICT_FINDING;
         if (verdict == VERDICT_ENVIRONMENT) {
@@ -181,9 +177,7 @@ static bool run_cell(const struct cell *cell, uint64_t seed, struct told *told) 
         if (child == 0) {
             run_child(cell, seed, first, first + batch, told);
         }
-        int status = 0;
-        while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-        }
+        (void)child_wait(child);
         if (child < 0 || told->is_environment) {
             return false;
         }
@@ -267,16 +261,14 @@ static void print_json(const struct table *table) {
 static int run_all(struct table *table, uint64_t seed, bool is_json, struct told *told) {
     const struct cell truth = {LIE_NONE, 0, 1, 1};
     if (!run_cell(&truth, seed, told)) {
-        cli_message("subject: no process or no memory, or the subject cannot be made");
-        return CLI_ENVIRONMENT;
+        return trials_refused();
     }
     if (told->has_noticed) {
         cli_message("subject: a rule fails without a lie: see `subject check` first");
         return CLI_FINDING;
     }
     if (!fill(table, seed, told)) {
-        cli_message("subject: no process or no memory, or the subject cannot be made");
-        return CLI_ENVIRONMENT;
+        return trials_refused();
     }
     if (is_json) {
         print_json(table);
@@ -293,13 +285,11 @@ int subject_strength(uint64_t seed, bool is_json) {
         cli_message("subject: it has no statistics that could lie");
         return CLI_UNUSABLE;
     }
-    struct told *told =
-        mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (told == MAP_FAILED) {
-        cli_message("out of memory");
+    struct told *told = trials_share(sizeof *told);
+    if (told == NULL) {
         return CLI_ENVIRONMENT;
     }
     int status = run_all(&table, seed, is_json, told);
-    (void)munmap(told, sizeof *told);
+    trials_unshare(told, sizeof *told);
     return status;
 }

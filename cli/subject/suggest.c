@@ -1,10 +1,10 @@
 // suggest: what held at every moment is written as relations, judged on other programs, and
 // printed.
-#define _GNU_SOURCE // MAP_ANONYMOUS
 #include "cli/subject/suggest.h"
 
 #include "cli/io/cli.h"
 #include "cli/run/machine.h"
+#include "cli/subject/trials.h"
 #include "cli/subject/watch.h"
 #include "oracle/relations/words.h"
 
@@ -12,7 +12,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define TEXT_BYTES   65536
 #define RULES_MAX    250
@@ -314,8 +313,7 @@ static int run(struct watch *watch, double seconds, uint64_t seed) {
     }
     has_run = has_run && watch_run(watch, &trial, seconds / 2, seed + 1);
     if (!has_run) {
-        cli_message("subject: no process or no memory, or the subject cannot be made");
-        return CLI_ENVIRONMENT;
+        return trials_refused();
     }
     print_held(trial.relations, watch);
     subject_close(&trial);
@@ -327,13 +325,11 @@ int subject_suggest(double seconds, uint64_t seed) {
         cli_message("subject: it has no statistics to speak of");
         return CLI_UNUSABLE;
     }
-    struct watch *watch =
-        mmap(NULL, sizeof *watch, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (watch == MAP_FAILED) {
-        cli_message("out of memory");
+    struct watch *watch = trials_share(sizeof *watch);
+    if (watch == NULL) {
         return CLI_ENVIRONMENT;
     }
     int status = run(watch, seconds, seed);
-    (void)munmap(watch, sizeof *watch);
+    trials_unshare(watch, sizeof *watch);
     return status;
 }

@@ -2,29 +2,21 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/subject/watch.h"
 
+#include "cli/io/clock.h"
+#include "cli/run/child.h"
+#include "cli/subject/trials.h"
 #include "fuzz/execute/executor.h"
-#include "fuzz/generate/generator.h"
 #include "fuzz/subject/machine.h"
 #include "oracle/relations/statistic.h"
 #include "oracle/relations/words.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define OPERATIONS_MAX 128
-#define STRIDE         5 // one moment in so many is kept: more programs are seen
+#define STRIDE 5 // one moment in so many is kept: more programs are seen
 
 static struct program program;
-
-static double now_seconds(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 // ---- terms
 
@@ -139,10 +131,8 @@ static _Noreturn void run_child(struct watch *watch, struct subject *subject, do
         judge_set_aside(subject_judge(executor), i);
     }
     bool is_global = (subject->table.capabilities & COUNTERCHECK_GLOBAL) != 0;
-    for (uint32_t number = 0; !watch->is_environment && now_seconds() < end; number++) {
-        uint64_t drawn = (seed << 20) + number;
-        generator_program(&program, (uint32_t)(drawn * UINT64_C(0x9e3779b1)), OPERATIONS_MAX);
-        program.header.check_every = 1;
+    for (uint32_t number = 0; !watch->is_environment && clock_seconds() < end; number++) {
+        trials_draw(&program, trials_first(seed) + number);
         run_program(watch, executor, subject, number);
         if (is_global) {
             break;
@@ -158,16 +148,14 @@ static _Noreturn void run_child(struct watch *watch, struct subject *subject, do
 }
 
 bool watch_run(struct watch *watch, struct subject *subject, double seconds, uint64_t seed) {
-    double end = now_seconds() + seconds;
+    double end = clock_seconds() + seconds;
     language_use(&subject->language);
-    for (uint64_t child_number = 0; now_seconds() < end; child_number++) {
+    for (uint64_t child_number = 0; clock_seconds() < end; child_number++) {
         pid_t child = fork();
         if (child == 0) {
             run_child(watch, subject, end, seed + (child_number << 12));
         }
-        int status = 0;
-        while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-        }
+        (void)child_wait(child);
         if (child < 0 || watch->is_environment) {
             return false;
         }

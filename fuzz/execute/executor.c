@@ -207,6 +207,14 @@ const struct executor_counts *executor_counts(const struct executor *executor) {
     return &executor->counts;
 }
 
+uint64_t executor_sum(const uint64_t counts[OP_COUNT]) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < OP_COUNT; i++) {
+        sum += counts[i];
+    }
+    return sum;
+}
+
 uint64_t executor_hash(const struct executor *executor) {
     return executor->hash;
 }

@@ -37,6 +37,9 @@ struct executor_counts {
     uint64_t effective[OP_COUNT];
 };
 
+// Of either row, over all codes.
+uint64_t executor_sum(const uint64_t counts[OP_COUNT]);
+
 // An executor for this machine, whose language is in use from now on. `argument` goes to the
 // machine's create(). NULL: the environment refused it.
 struct executor *executor_create(const struct machine *machine, const void *argument,

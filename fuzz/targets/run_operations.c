@@ -50,18 +50,10 @@ static _Noreturn void report(bool is_raw) {
     abort();
 }
 
-static uint64_t sum(const uint64_t *counts) {
-    uint64_t total = 0;
-    for (size_t i = 0; i < OP_COUNT; i++) {
-        total += counts[i];
-    }
-    return total;
-}
-
 static void add_stats(void) {
     const struct executor_counts *counts = executor_counts(executor);
-    uint64_t executed = sum(counts->executed);
-    uint64_t effective = sum(counts->effective);
+    uint64_t executed = executor_sum(counts->executed);
+    uint64_t effective = executor_sum(counts->effective);
     target_stats_add(executed - counted_executed, effective - counted_effective);
     counted_executed = executed;
     counted_effective = effective;

@@ -1,0 +1,17 @@
+// clock: the system's monotonic one.
+#define _POSIX_C_SOURCE 200809L
+#include "cli/io/clock.h"
+
+#include <time.h>
+
+int64_t clock_ms(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+double clock_seconds(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}

@@ -1,0 +1,10 @@
+// child: a process of ours, waited for to its end.
+#ifndef CLI_RUN_CHILD_H
+#define CLI_RUN_CHILD_H
+
+#include <sys/types.h>
+
+// Its status, as waitpid() gives it; signals to us do not end the wait. 0: there is no such child.
+int child_wait(pid_t child);
+
+#endif

@@ -1,0 +1,38 @@
+// trials: drawn from numbers that lie beside each other, so that seeds must not.
+#define _GNU_SOURCE // MAP_ANONYMOUS
+#include "cli/subject/trials.h"
+
+#include "cli/io/cli.h"
+#include "fuzz/generate/generator.h"
+
+#include <sys/mman.h>
+
+#define OPERATIONS_MAX 128
+
+void trials_draw(struct program *program, uint64_t number) {
+    generator_program(program, (uint32_t)(number * UINT64_C(0x9e3779b1)), OPERATIONS_MAX);
+    program->header.check_every = 1;
+}
+
+uint64_t trials_first(uint64_t seed) {
+    return seed << 20;
+}
+
+void *trials_share(size_t size_bytes) {
+    void *memory =
+        mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        cli_message("out of memory");
+        return NULL;
+    }
+    return memory;
+}
+
+void trials_unshare(void *memory, size_t size_bytes) {
+    (void)munmap(memory, size_bytes);
+}
+
+int trials_refused(void) {
+    cli_message("subject: no process or no memory, or the subject cannot be made");
+    return CLI_ENVIRONMENT;
+}
