@@ -397,6 +397,48 @@ static bool read_count(const char *name, const char *text, uint64_t max, uint64_
     return true;
 }
 
+// --pin goes with --force, and with no other. False: told.
+static bool pins_alone(const struct call *call, const char *against_path) {
+    if (call->is_pinning &&
+        (call->is_traced || call->has_stats || call->is_json || call->is_raw ||
+         call->ignores_expectations || call->every_operation || call->dump_path != NULL ||
+         call->is_strict || call->known_path != NULL || against_path != NULL ||
+         call->without != NULL)) {
+        cli_message("replay: --pin goes with no other option but --force");
+        return false;
+    }
+    if (call->is_forced && !call->is_pinning) {
+        cli_message("replay: --force goes with --pin");
+        return false;
+    }
+    return true;
+}
+
+// The programs, and what they are compared with.
+static int read_inputs(char **operands, size_t count, const char *against_path, struct call *call,
+                       struct input_list *list) {
+    int status = CLI_CLEAN;
+    for (size_t i = 0; i < count && status <= CLI_CLEAN; i++) {
+        status = input_list_add(list, operands[i]);
+    }
+    bool takes_one = call->dump_path != NULL || against_path != NULL || call->times > 1;
+    if (status <= CLI_CLEAN && takes_one && list->count != 1) {
+        cli_message("replay: %s takes one program, not %zu",
+                    call->dump_path != NULL ? "--dump"
+                    : against_path != NULL  ? "--against"
+                                            : "--times",
+                    list->count);
+        status = CLI_UNUSABLE;
+    }
+    if (status <= CLI_CLEAN && against_path != NULL) {
+        status = input_read_bytes(against_path, &call->against, &call->against_bytes);
+    }
+    if (status <= CLI_CLEAN && call->known_path != NULL) {
+        status = known_read(&call->known, call->known_path);
+    }
+    return status;
+}
+
 int cmd_replay(int argc, char **argv) {
     const char *level = NULL;
     const char *against_path = NULL;
@@ -445,36 +487,11 @@ int cmd_replay(int argc, char **argv) {
         return CLI_UNUSABLE;
     }
     call.every_operation = level != NULL;
-    if (call.is_pinning && (call.is_traced || call.has_stats || call.is_json || call.is_raw ||
-                            call.ignores_expectations || call.every_operation ||
-                            call.dump_path != NULL || call.is_strict || call.known_path != NULL ||
-                            against_path != NULL || call.without != NULL)) {
-        cli_message("replay: --pin goes with no other option but --force");
-        return CLI_UNUSABLE;
-    }
-    if (call.is_forced && !call.is_pinning) {
-        cli_message("replay: --force goes with --pin");
+    if (!pins_alone(&call, against_path)) {
         return CLI_UNUSABLE;
     }
     struct input_list list = {0};
-    for (size_t i = 0; i < operand_count && status <= CLI_CLEAN; i++) {
-        status = input_list_add(&list, operands[i]);
-    }
-    bool takes_one = call.dump_path != NULL || against_path != NULL || call.times > 1;
-    if (status <= CLI_CLEAN && takes_one && list.count != 1) {
-        cli_message("replay: %s takes one program, not %zu",
-                    call.dump_path != NULL ? "--dump"
-                    : against_path != NULL ? "--against"
-                                           : "--times",
-                    list.count);
-        status = CLI_UNUSABLE;
-    }
-    if (status <= CLI_CLEAN && against_path != NULL) {
-        status = input_read_bytes(against_path, &call.against, &call.against_bytes);
-    }
-    if (status <= CLI_CLEAN && call.known_path != NULL) {
-        status = known_read(&call.known, call.known_path);
-    }
+    status = read_inputs(operands, operand_count, against_path, &call, &list);
     if (status <= CLI_CLEAN) {
         status = replay_all(&list, &call);
     }

@@ -1,5 +1,5 @@
 // known: the file of known findings, and what has become of its entries.
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 // strptime
 #include "cli/run/known.h"
 
 #include "cli/io/cli.h"
@@ -21,13 +21,10 @@ static int refuse(const struct known *known, size_t line, const char *what) {
 static bool is_day(const char *text) {
     struct tm day = {0};
     char back[16];
-    int length = 0;
-    if (sscanf(text, "%4d-%2d-%2d%n", &day.tm_year, &day.tm_mon, &day.tm_mday, &length) != 3 ||
-        text[length] != 0) {
+    const char *end = strptime(text, "%Y-%m-%d", &day);
+    if (end == NULL || *end != 0) {
         return false;
     }
-    day.tm_year -= 1900;
-    day.tm_mon -= 1;
     day.tm_hour = 12; // far from any change of the clock
     return mktime(&day) != (time_t)-1 && strftime(back, sizeof back, "%Y-%m-%d", &day) != 0 &&
            strcmp(back, text) == 0;

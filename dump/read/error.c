@@ -40,13 +40,19 @@ static void add(struct line *line, const char *format, ...) {
     }
 }
 
+// What needs no number and no name.
+static const char *const plain_texts[DUMP_ERROR_COUNT] = {
+    [DUMP_ERROR_NONE] = "no error",
+    [DUMP_ERROR_VARINT] = "number over 64 bits",
+    [DUMP_ERROR_TRAILING] = "bytes after the end of the dump",
+    [DUMP_ERROR_MEMORY] = "out of memory",
+    [DUMP_ERROR_WINDOW] = "the window has no bytes",
+};
+
 static void add_what(struct line *line, const struct dump_error *error) {
     const char *tag = error->value < DUMP_TAG_COUNT ? dump_tag_names[error->value] : "";
     const char *record = error->record != NULL ? error->record : "record";
     switch (error->kind) {
-    case DUMP_ERROR_NONE:
-        add(line, "no error");
-        return;
     case DUMP_ERROR_HEADER:
         if (error->header[0] != '\0') {
             add(line, "a heap dump of another version: the header is \"%s\", not \"%.15s\"",
@@ -57,9 +63,6 @@ static void add_what(struct line *line, const struct dump_error *error) {
         return;
     case DUMP_ERROR_TAG:
         add(line, "unknown record tag %" PRIu64, error->value);
-        return;
-    case DUMP_ERROR_VARINT:
-        add(line, "number over 64 bits");
         return;
     case DUMP_ERROR_PADDED:
         add(line, "number %" PRIu64 " is not minimally encoded", error->value);
@@ -95,17 +98,15 @@ static void add_what(struct line *line, const struct dump_error *error) {
     case DUMP_ERROR_TRUNCATED:
         add(line, error->field == NULL ? "truncated: EOF is missing" : "truncated");
         return;
-    case DUMP_ERROR_TRAILING:
-        add(line, "bytes after the end of the dump");
-        return;
     case DUMP_ERROR_READ:
         add(line, "cannot read: %s", strerror(error->system_error));
         return;
+    case DUMP_ERROR_NONE:
+    case DUMP_ERROR_VARINT:
+    case DUMP_ERROR_TRAILING:
     case DUMP_ERROR_MEMORY:
-        add(line, "out of memory");
-        return;
     case DUMP_ERROR_WINDOW:
-        add(line, "the window has no bytes");
+        add(line, "%s", plain_texts[error->kind]);
         return;
     case DUMP_ERROR_COUNT:
         break;
