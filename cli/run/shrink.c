@@ -75,7 +75,10 @@ static void rerun(struct search *search, const struct program *program) {
     while (shrink->rerun_count < SHRINK_RERUNS && (shrink->rerun_count == 0 || clock_ms() < end)) {
         struct outcome outcome = trial_run_as(&search->trial, program);
         shrink->rerun_count++;
-        shrink->same_count += is_wanted(search, &outcome);
+        if (is_wanted(search, &outcome)) {
+            shrink->same_count++;
+            shrink->smallest = outcome;
+        }
         show_progress(search);
     }
 }
@@ -144,6 +147,7 @@ int shrink_program(const char *subcommand, const char *path, const struct shrink
         if (options->timeout == NULL) {
             search.trial.timeout_ms = timeout_after(shrink->outcome.took_ms);
         }
+        shrink->smallest = shrink->outcome;
         minimizer_reduce(&minimizer, program);
         rerun(&search, program);
     }

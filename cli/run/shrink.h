@@ -29,7 +29,8 @@ struct shrink_options {
 
 struct shrink {
     struct outcome outcome; // what FILE ended in, and what is left ends in as well
-    size_t before_count;    // operations
+    struct outcome smallest; // what is left ends in: the same, with numbers of its own
+    size_t before_count;     // operations
     uint64_t trial_count;
     bool is_cut;          // the time was over before nothing smaller was left to try
     unsigned rerun_count; // of what is left: SHRINK_RERUNS, or fewer when the time was over

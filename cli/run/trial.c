@@ -39,6 +39,7 @@ struct report { // what the child writes when it lives, or AddressSanitizer ends
     const struct rule_row *rule; // the child is a copy: its tables lie where ours do
     char field[FINDING_FIELD_BYTES];
     char sentence[FINDING_SENTENCE_BYTES];
+    char text[FINDING_TEXT_BYTES];
     bool has_values;
     uint64_t left, right;
     uintptr_t place; // of AddressSanitizer's report; 0: none
@@ -96,6 +97,7 @@ static _Noreturn void run_child(const struct trial *trial, const struct program 
             report.right = finding->right;
             memcpy(report.field, finding->field, sizeof report.field);
             memcpy(report.sentence, finding->sentence, sizeof report.sentence);
+            memcpy(report.text, finding->text, sizeof report.text);
         }
     }
     write_report(report_to, &report);
@@ -191,6 +193,7 @@ static struct outcome outcome_of(const struct report *report) {
                               .right = report->right};
     memcpy(outcome.field, report->field, sizeof outcome.field);
     memcpy(outcome.sentence, report->sentence, sizeof outcome.sentence);
+    memcpy(outcome.text, report->text, sizeof outcome.text);
     return outcome;
 }
 

@@ -46,6 +46,10 @@ static void draw(const struct subject_check_options *options, uint64_t number) {
     }
 }
 
+static bool is_enough(const struct subject_check_options *options, const struct shared *shared) {
+    return options->operations != 0 && shared->operation_count >= options->operations;
+}
+
 // ---- the child
 
 static void set_aside(struct executor *executor) {
@@ -112,7 +116,7 @@ static _Noreturn void run_child(struct shared *shared, const struct subject_chec
             break;
         }
         shared->next_seed++;
-        if (clock_seconds() >= end_seconds) {
+        if (clock_seconds() >= end_seconds || is_enough(options, shared)) {
             break;
         }
     }
@@ -145,6 +149,9 @@ static void minimise(struct subject_check_finding *found) {
     found->operation_count = program.count;
     if (shrink_program("subject", path, &options, &program, &shrink) == CLI_CLEAN) {
         found->operation_count = program.count;
+        if (shrink.smallest.kind == OUTCOME_FINDING) {
+            memcpy(found->text, shrink.smallest.text, sizeof found->text);
+        }
     }
     found->program = text_print_program(&program);
 }
@@ -200,7 +207,8 @@ static int run_children(const struct subject_check_options *options, struct subj
     double begin = clock_seconds();
     double spent = 0; // on making findings small
     double end = begin + options->seconds;
-    while (clock_seconds() < end && check->finding_count < CHECK_FINDINGS_MAX) {
+    while (clock_seconds() < end && !is_enough(options, shared) &&
+           check->finding_count < CHECK_FINDINGS_MAX) {
         show_progress(options, shared, end - clock_seconds());
         pid_t child = fork();
         if (child == 0) {

@@ -12,6 +12,7 @@
 
 struct subject_check_options {
     double seconds;
+    uint64_t operations; // that are enough, before the time is over; 0: no number is
     uint64_t seed;
     uint32_t lanes; // that a program begins with; 0: as it is drawn
     bool is_terminal;

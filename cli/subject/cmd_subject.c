@@ -21,7 +21,7 @@ static const char usage[] =
     "       countercheck subject suggest NAME|ADAPTER.so [--seconds N] [--seed S]\n"
     "       countercheck subject describe NAME [--relations F]\n"
     "       countercheck subject check NAME|ADAPTER.so [--relations F] [--seconds N] [--seed S]\n"
-    "                    [--lanes N] [--strength] [--json]\n"
+    "                    [--operations N] [--lanes N] [--strength] [--json]\n"
     "\n"
     "A subject is an allocator that an adapter describes by a table of functions (subject.h), with "
     "a text that "
@@ -37,6 +37,9 @@ static const char usage[] =
     "             was evaluated, how often a side had moved, how often it failed; each failed rule "
     "once, with the\n"
     "             smallest program that shows it\n"
+    "  --operations N ends when so many were run, which is the same on every machine; --seconds "
+    "(600) "
+    "then bounds it\n"
     "  --strength instead: each statistic is altered when it is read, in six ways; the share that "
     "the rules notice;\n             status 1 below 90 %\n"
     "Exit status: 0 clean, 1 a finding, or a rule that was never evaluated; 2 unusable input or "
@@ -246,11 +249,13 @@ static int check(const struct subject_check_options *options, bool is_json) {
 
 int cmd_subject(int argc, char **argv) {
     const char *seconds = NULL;
+    const char *operations = "0";
     const char *seed = "1";
     const char *lanes = "0";
     bool is_json = false;
     bool is_strength = false;
     const struct cli_option options[] = {{"--seconds", NULL, &seconds},
+                                         {"--operations", NULL, &operations},
                                          {"--seed", NULL, &seed},
                                          {"--lanes", NULL, &lanes},
                                          {"--json", &is_json, NULL},
@@ -279,7 +284,12 @@ int cmd_subject(int argc, char **argv) {
     uint64_t second_count;
     uint64_t lane_count;
     struct subject_check_options check_options = {.is_terminal = isatty(STDERR_FILENO) == 1};
-    seconds = seconds == NULL ? (is_suggest ? "10" : "5") : seconds;
+    if (!cli_number("subject", "--operations", operations, UINT64_MAX, &check_options.operations)) {
+        return CLI_UNUSABLE;
+    }
+    if (seconds == NULL) {
+        seconds = is_suggest ? "10" : check_options.operations > 0 ? "600" : "5";
+    }
     if (!cli_number("subject", "--seconds", seconds, 86400, &second_count) ||
         !cli_number("subject", "--seed", seed, UINT32_MAX, &check_options.seed) ||
         !cli_number("subject", "--lanes", lanes, PROGRAM_CACHES_MAX, &lane_count)) {

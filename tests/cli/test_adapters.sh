@@ -11,7 +11,7 @@ if grep -q __asan_init "$countercheck" || grep -q __tsan_init "$countercheck"; t
     echo "left out: a command with a sanitizer loads no malloc"
     exit 77
 fi
-"$source/subject/adapters/check" --seconds 3 --output "$work" >"$work/out" 2>&1
+"$source/subject/adapters/check" --operations 40000 --output "$work" >"$work/out" 2>&1
 status=$?
 grep -E 'programs,|left out|FAILED' "$work/out"
 if [ $status != 0 ]; then
