@@ -1,23 +1,27 @@
 // statistics: names and values of the exported statistics that are one number.
 #include "fuzz/go/statistics.h"
 
-const char *const statistic_names[STATISTIC_COUNT] = {
-#define MEMSTATS_FIELD(name, unit, meaning, truths) #name,
+// A new statistic gets a number too: behind the others, so that kept programs mean what they meant.
+enum {
+#define MEMSTATS_FIELD(name, unit, meaning, truths) HAS_##name = STATISTIC_##name,
 #include "allocator/memstats_fields.def"
-    "NumGC",
-    "NumForcedGC",
+#define MEMSTATS_FIELD(name, unit, meaning, truths) +1
+    EXPORTED_COUNT = 2 // NumGC and NumForcedGC
+#include "allocator/memstats_fields.def"
+};
+_Static_assert((int)EXPORTED_COUNT == (int)STATISTIC_COUNT, "fields.def has a row for each statistic");
+
+const char *const statistic_names[STATISTIC_COUNT] = {
+#define FIELD(name) #name,
+#include "fuzz/program/fields.def"
 };
 
 uint64_t statistic_value(const struct memstats *stats, enum statistic statistic) {
     switch (statistic) {
-#define MEMSTATS_FIELD(name, unit, meaning, truths)                                                \
+#define FIELD(name)                                                                                \
     case STATISTIC_##name:                                                                         \
         return stats->name;
-#include "allocator/memstats_fields.def"
-    case STATISTIC_NumGC:
-        return stats->NumGC;
-    case STATISTIC_NumForcedGC:
-        return stats->NumForcedGC;
+#include "fuzz/program/fields.def"
     case STATISTIC_COUNT:
         break;
     }

@@ -1,5 +1,5 @@
-// statistics: the exported statistics that are one number, by index and name: for expectations and
-// traces.
+// statistics: the exported statistics that are one number, by the number that programs have for
+// them, and by name: for expectations and traces.
 #ifndef FUZZ_GO_STATISTICS_H
 #define FUZZ_GO_STATISTICS_H
 
@@ -8,10 +8,8 @@
 #include <stdint.h>
 
 enum statistic {
-#define MEMSTATS_FIELD(name, unit, meaning, truths) STATISTIC_##name,
-#include "allocator/memstats_fields.def"
-    STATISTIC_NumGC,
-    STATISTIC_NumForcedGC,
+#define FIELD(name) STATISTIC_##name,
+#include "fuzz/program/fields.def"
     STATISTIC_COUNT,
 };
 

@@ -104,7 +104,7 @@ static void begin_worker(struct crew *crew, uint32_t index, uint64_t seed) {
         crew->objects[word].anchor = data + word * sizeof(uintptr_t);
         worker_give_spare(worker, &crew->objects[word]);
     }
-    rule_book_begin(&worker->book);
+    rule_book_init(&worker->book, &go_rules);
 }
 
 static bool begin_round(struct crew *crew, uint64_t seed) {
@@ -245,6 +245,7 @@ enum verdict threads_run(const struct threads_options *options, struct threads_r
     crew.options = *options;
     crew.report = report;
     crew.worker_count = options->thread_count;
+    rule_book_init(&crew.book, &go_rules);
     (void)pthread_mutex_init(&crew.finding_mutex, NULL);
     crew.refusals_before = supply_refusals();
     enum verdict verdict = create_crew(&crew) ? run_rounds(&crew) : VERDICT_ENVIRONMENT;

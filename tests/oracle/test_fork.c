@@ -128,7 +128,7 @@ static int64_t take_bytes(void *context, const void *bytes, size_t size_bytes) {
 
 static bool is_sound(struct process *process) {
     struct memstats stats;
-    rule_book_begin(&process->book);
+    rule_book_init(&process->book, &go_rules);
     heap_read_memstats(process->heap, &stats);
     if (!identities_check(&process->book, &stats, true) ||
         !view_take(&process->view, process->heap) ||
