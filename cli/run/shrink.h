@@ -28,7 +28,7 @@ struct shrink_options {
     "  --total S    for all trials together (120): at its end the smallest so far is taken\n"
 
 struct shrink {
-    struct outcome outcome; // what FILE ended in, and what is left ends in as well
+    struct outcome outcome;  // what FILE ended in, and what is left ends in as well
     struct outcome smallest; // what is left ends in: the same, with numbers of its own
     size_t before_count;     // operations
     uint64_t trial_count;

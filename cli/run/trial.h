@@ -22,7 +22,7 @@ struct outcome {
     char field[FINDING_FIELD_BYTES];
     char sentence[FINDING_SENTENCE_BYTES];
     char text[FINDING_TEXT_BYTES]; // of a finding, in words
-    bool has_values; // of a finding
+    bool has_values;               // of a finding
     uint64_t left, right;
     char crash[TRIAL_CRASH_BYTES]; // "SIGABRT file:line: condition", without addresses and values
     uintptr_t place;               // the instruction that AddressSanitizer stopped; 0: it did not

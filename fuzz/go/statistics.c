@@ -9,7 +9,8 @@ enum {
     EXPORTED_COUNT = 2 // NumGC and NumForcedGC
 #include "allocator/memstats_fields.def"
 };
-_Static_assert((int)EXPORTED_COUNT == (int)STATISTIC_COUNT, "fields.def has a row for each statistic");
+_Static_assert((int)EXPORTED_COUNT == (int)STATISTIC_COUNT,
+               "fields.def has a row for each statistic");
 
 const char *const statistic_names[STATISTIC_COUNT] = {
 #define FIELD(name) #name,
