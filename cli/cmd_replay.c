@@ -193,20 +193,6 @@ static int replay_file(struct executor *executor, const char *path, const struct
                                    : idle_tell(executor, path, &program, idle);
 }
 
-static int run_target(const char *path, enum input_kind kind) {
-    uint8_t *bytes;
-    size_t size_bytes;
-    int status = input_read_bytes(path, &bytes, &size_bytes);
-    if (status == CLI_CLEAN) {
-        crash_prepare("countercheck: %s: crashed in the fuzz target %s", path, kind_names[kind]);
-        (void)(kind == KIND_OPS         ? target_ops_input
-               : kind == KIND_RELATIONS ? target_relations_input
-                                        : target_decode_input)(bytes, size_bytes);
-        free(bytes);
-    }
-    return status;
-}
-
 static int run_race(const char *path) {
     struct soak_threads race = {.is_terminal = false};
 #if COUNTERCHECK_HAS_GO
@@ -229,7 +215,7 @@ static int replay_input(void *context, const char *path, enum input_kind kind,
     case KIND_DECODE:
     case KIND_OPS:
     case KIND_RELATIONS:
-        return run_target(path, kind);
+        return targets_run(path, kind);
     case KIND_DUMP:
         crash_prepare("countercheck: %s: crashed as a dump", path);
         return dump_verify_file(path);

@@ -3,11 +3,16 @@
 #ifndef CLI_RUN_TARGETS_H
 #define CLI_RUN_TARGETS_H
 
+#include "cli/run/kind.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 int target_decode_input(const uint8_t *bytes, size_t size_bytes);
 int target_ops_input(const uint8_t *bytes, size_t size_bytes);
 int target_relations_input(const uint8_t *bytes, size_t size_bytes);
+
+// Gives a file to the target of its kind. A status: a message was printed when it cannot be read.
+int targets_run(const char *path, enum input_kind kind);
 
 #endif
