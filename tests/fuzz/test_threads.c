@@ -1,5 +1,7 @@
 // test_threads: what a rule of the crew, or of one of its workers, finds is told in a line, and
-// ends the run. wrap: heap_read_memstats heap_remove_finalizer
+// ends the run.
+//
+// wrap: heap_read_memstats heap_remove_finalizer
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
