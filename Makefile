@@ -3,13 +3,14 @@
 FUZZ_SECONDS ?= 60
 ENGINE ?= libfuzzer
 TSAN_SECONDS ?= 20
+SUBJECT_SECONDS ?= 5
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
 # $(call build,PRESET,WHAT): configures once, then builds what changed
 build = @JOBS=$(JOBS) ci/build $(1) $(2)
 
-.PHONY: all setup release debug fuzz test test-gcc test-release tsan coverage interop bench faults mutants canaries twin corpus lint format docs install uninstall clean help
+.PHONY: all setup release debug fuzz subjects test test-gcc test-release tsan coverage interop bench faults mutants canaries twin corpus lint format docs install uninstall clean help
 all: release
 
 setup: ## install what the build needs: asks for root (make fuzz and make test do so too, for what they need)
@@ -23,8 +24,13 @@ debug: ## build/debug, every assertion on
 	@ci/setup test
 	$(call build,debug)
 
-fuzz: ## fuzz every target for FUZZ_SECONDS (60) with ENGINE (libfuzzer, afl, builtin)
+fuzz: ## fuzz every target for FUZZ_SECONDS (60) with ENGINE (libfuzzer, afl, builtin); SUBJECT=NAME|ADAPTER.c: that allocator alone
 	@ci/fuzz $(ENGINE) $(FUZZ_SECONDS)
+
+subjects: release ## each allocator that an adapter is there for, SUBJECT_SECONDS (5) each, held to its relations
+	@ci/setup subjects
+	@for name in boundary slab; do build/release/countercheck subject check $$name --seconds $(SUBJECT_SECONDS) || exit 1; done
+	@subject/adapters/check --seconds $(SUBJECT_SECONDS)
 
 test: ## all tests and the kept corpus under ASan and UBSan (clang)
 	@JOBS=$(JOBS) ci/test asan

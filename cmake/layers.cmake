@@ -13,7 +13,7 @@ set(COUNTERCHECK_CODEC fuzz/program/operation.c fuzz/program/program.c fuzz/prog
 # use for them (cmake/targets.cmake).
 function(countercheck_guide name sources)
     set(guided "")
-    if(name MATCHES "^(allocator|runtime|dump_read|dump_write)$")
+    if(name MATCHES "^(allocator|runtime|dump_read|dump_write|subject_examples)$")
         set(guided ${sources})
         list(FILTER guided EXCLUDE REGEX "/allocator/(system/(sysmap|sysmem|world)|whole/(heap|inspect_[^/]*|validity))\\.c$")
     elseif(name STREQUAL "fuzz_core")

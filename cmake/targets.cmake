@@ -11,7 +11,7 @@ endif()
 file(GLOB target_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/targets/target_*.c)
 list(FILTER target_sources EXCLUDE REGEX "/target_stats\\.c$")
 if(NOT COUNTERCHECK_HAS_GO)
-    list(FILTER target_sources INCLUDE REGEX "/target_(decode|ops|relations)\\.c$")
+    list(FILTER target_sources INCLUDE REGEX "/target_(decode|ops|relations|subject)\\.c$")
 endif()
 file(GLOB target_shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/targets/target_stats.c)
 file(GLOB target_engine CONFIGURE_DEPENDS

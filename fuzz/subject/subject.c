@@ -19,18 +19,11 @@
 
 #define SUFFIX ".so"
 
-// An adapter's own malloc must be the one that it was linked with, and not the command's; under a
-// sanitizer, which replaces malloc, that does not go.
-#if defined(__SANITIZE_ADDRESS__)
-#define DEEPBIND 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define DEEPBIND 0
-#endif
-#endif
-#ifndef DEEPBIND
-#define DEEPBIND RTLD_DEEPBIND
-#endif
+// Of the sanitizers that replace malloc, wherever in the program they are; NULL: it has none.
+#pragma weak __asan_init
+#pragma weak __tsan_init
+void __asan_init(void); // NOLINT(readability-identifier-naming)
+void __tsan_init(void); // NOLINT(readability-identifier-naming)
 
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
@@ -288,7 +281,10 @@ static bool folder_of(unsigned number, char *path, size_t path_bytes) {
 
 static enum subject_status open_library(struct subject *subject, const char *path,
                                         const char *relations, char *message) {
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | DEEPBIND);
+    // an adapter's own malloc must be the one that it was linked with, and not the command's; where
+    // a sanitizer replaces malloc, that does not go
+    int binding = __asan_init == NULL && __tsan_init == NULL ? RTLD_DEEPBIND : 0;
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | binding);
     if (library == NULL) {
         return unusable(message, "%s", dlerror());
     }

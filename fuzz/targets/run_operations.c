@@ -2,7 +2,8 @@
 // operations share.
 #include "fuzz/targets/target.h"
 
-#include "fuzz/go/machine.h"
+#include "fuzz/execute/executor.h"
+
 #include "fuzz/targets/target_stats.h"
 #include "fuzz/program/text.h"
 
@@ -15,6 +16,7 @@
 
 static struct executor *executor; // lives as long as the process: its heap stays warm
 static struct program program;
+const char *run_operations_call = "";
 static uint64_t counted_executed, counted_effective;
 
 static uint64_t hash_bytes(const uint8_t *bytes, size_t size_bytes) {
@@ -44,9 +46,9 @@ static _Noreturn void report(bool is_raw) {
     finding_print(finding, stderr);
     print_operations_before(finding);
     (void)fprintf(stderr,
-                  "countercheck: reproduce: countercheck replay %sFILE, with the file that "
+                  "countercheck: reproduce: countercheck replay %s%sFILE, with the file that "
                   "the engine writes now\n",
-                  is_raw ? "--raw " : "");
+                  run_operations_call, is_raw ? "--raw " : "");
     abort();
 }
 
@@ -66,26 +68,15 @@ static _Noreturn void give_up(const char *why) {
     _Exit(3);
 }
 
-static void open_executor(const struct executor_options *options) {
-    if (executor == NULL) {
-        executor = executor_create(&machine_go, NULL, options);
-    }
+void run_operations_begin(const struct machine *machine, const void *argument) {
+    const struct executor_options options = {.level = ORACLE_FULL};
+    program = (struct program){.header = PROGRAM_HEADER_DEFAULT};
+    executor = executor_create(machine, argument, &options);
     if (executor == NULL) {
         give_up("out of memory");
     }
-    executor_set_options(executor, options);
-}
-
-// The first input finds what the others find: a reset heap.
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    const struct executor_options options = {.level = ORACLE_FULL};
-    (void)argc;
-    (void)argv;
-    program = (struct program){.header = PROGRAM_HEADER_DEFAULT};
-    open_executor(&options);
     (void)executor_run(executor, &program, false);
     executor_close(executor);
-    return 0;
 }
 
 int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_share) {
@@ -96,10 +87,10 @@ int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_
     uint64_t hash = hash_bytes(bytes, size_bytes);
     const struct executor_options options = {
         .level = ORACLE_FULL,
-        .final_dump = hash / TWICE_SHARE % final_dump_share == 0,
+        .final_dump = final_dump_share != 0 && hash / TWICE_SHARE % final_dump_share == 0,
         .work_limit = WORK_LIMIT,
     };
-    open_executor(&options);
+    executor_set_options(executor, &options);
     enum verdict verdict = hash % TWICE_SHARE == 0 ? executor_run_twice(executor, &program)
                                                    : executor_run(executor, &program, false);
     add_stats();

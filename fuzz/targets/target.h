@@ -5,6 +5,7 @@
 #ifndef FUZZ_TARGETS_TARGET_H
 #define FUZZ_TARGETS_TARGET_H
 
+#include "fuzz/execute/machine.h"
 #include "fuzz/program/program.h"
 
 #include <stddef.h>
@@ -23,10 +24,18 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *first, size_t first_bytes, const
                                  size_t second_bytes, uint8_t *out, size_t max_bytes,
                                  unsigned int seed);
 
+// Makes the executor that all inputs run on, before the first of them, and runs an empty program:
+// the first input finds what the others find, a heap that was used. Ends the process with status 3
+// when there is no memory.
+void run_operations_begin(const struct machine *machine, const void *argument);
+
+// What `countercheck replay` is told besides the file, with a blank behind it: "--subject NAME ".
+extern const char *run_operations_call;
+
 // Reads the input, binary or text, and runs it: every 256th (by content) on a fresh heap and once
 // more on a reset one, the others on a reset heap. A finding is printed, with the operations before
 // it, and aborts. `final_dump_share`: one input in so many ends with a dump and its round trip; 1:
-// each.
+// each; 0: none.
 int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_share);
 
 #endif

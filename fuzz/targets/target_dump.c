@@ -6,7 +6,16 @@
 // failed, is the beginning of the whole dump, and leaves the heap as it was. Not covered:
 // descriptors and sockets (tests/dump), hostile dumps (target_decode).
 #include "fuzz/generate/mutator.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/targets/target.h"
+
+// The engines call it before the first input.
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    (void)argc;
+    (void)argv;
+    run_operations_begin(&machine_go, NULL);
+    return 0;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     return run_operations(bytes, size_bytes, 1);

@@ -6,9 +6,18 @@
 // fresh and on a reset heap, with equal results. No operation crashes, whatever the system refuses.
 // Not covered: real threads, clocks, and the delivery of dumps (target_dump does that).
 #include "fuzz/generate/mutator.h"
+#include "fuzz/go/machine.h"
 #include "fuzz/targets/target.h"
 
 #define FINAL_DUMP_SHARE 8
+
+// The engines call it before the first input.
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    (void)argc;
+    (void)argv;
+    run_operations_begin(&machine_go, NULL);
+    return 0;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     return run_operations(bytes, size_bytes, FINAL_DUMP_SHARE);

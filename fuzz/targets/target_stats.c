@@ -73,6 +73,11 @@ void target_stats_finish(void) {
     write_stats_at_exit();
 }
 
+void target_stats_leave(void) {
+    stats.file = -1;
+    stats.executions += stats.executions == 0; // nothing opens it any more
+}
+
 uint64_t target_stats_operations(void) {
     return stats.operations;
 }

@@ -17,6 +17,9 @@ void target_stats_add(uint64_t operations, uint64_t effective);
 // Writes them now: the process is about to abort.
 void target_stats_finish(void);
 
+// This process, a child, writes nothing from now on.
+void target_stats_leave(void);
+
 // Operations added so far.
 uint64_t target_stats_operations(void);
 

@@ -5,7 +5,7 @@ set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 sample=$(mktemp -d)
 trap 'rm -rf "$sample"' EXIT
-unset CI GITHUB_ACTIONS GITHUB_STEP_SUMMARY FUZZ_LIVE FUZZ_EMPTY TARGETS KEEP_GOING
+unset SUBJECT RELATIONS CI GITHUB_ACTIONS GITHUB_STEP_SUMMARY FUZZ_LIVE FUZZ_EMPTY TARGETS KEEP_GOING
 export JOBS=2
 
 fail() {
@@ -101,6 +101,37 @@ for what in bad hang; do
     [ $status = 1 ] && [ $took -lt 60000 ] || fail "$what in the kept corpus: status $status after $took ms"
     grep -q "^finding in heap: corpus/heap/seed/17-$what$" "$sample/out" || fail "$what in the kept corpus is named"
 done
+
+# ---- a foreign allocator
+
+cp "$sample/build/fuzz/fuzz_heap" "$sample/build/fuzz/fuzz_subject"
+sed -i 's,^case $1 in$,&\nsubject) [ "$3" = lost ] \&\& echo "countercheck: no such" \&\& exit 2; printf "subject   mine 1\\nmemory    its own%s\\n" "$(cat global)" ;;,' \
+    "$sample/build/release/countercheck"
+sed -i '3i [ -z "${COUNTERCHECK_SUBJECT:-}" ] || echo "$COUNTERCHECK_SUBJECT ${COUNTERCHECK_RELATIONS:-}" >told' "$sample/build/fuzz/fuzz_subject"
+: >"$sample/global"
+echo 'a == b' >"$sample/mine.relations"
+: >"$sample/mine.so"
+fuzz goes-on 2
+! grep -q '^subject' "$sample/out" || fail "a run without SUBJECT fuzzes none"
+export SUBJECT=$sample/mine.so
+fuzz goes-on 2
+[ $status = 0 ] && [ "$(cat "$sample/told")" = "$sample/mine.so $sample/mine.relations" ] || fail "the adapter and the relations beside it"
+grep -q '^subject-mine ' "$sample/out" && ! grep -q '^heap' "$sample/out" || fail "SUBJECT is fuzzed, and nothing else"
+fuzz finds 60
+[ $status = 1 ] || fail "a finding of a subject: status $status"
+grep -q "^keep: .* adopt --subject $sample/mine.so --relations $sample/mine.relations --target mine findings/" "$sample/out" || fail "how to keep it"
+echo ', one to a process' >"$sample/global"
+fuzz goes-on 2
+[ $status = 2 ] && grep -q 'mine.so is one to a process: ENGINE=builtin' "$sample/err" || fail "a malloc goes with another engine"
+printf '// needs: libabsent-dev absent.h\n#include <absent.h>\n' >"$sample/absent.c"
+for SUBJECT in "$sample/nowhere.c" "$sample/absent.c" lost; do
+    fuzz goes-on 2
+    [ $status = 2 ] && [ "$(tail -n 1 "$sample/out")" = "status 2: the call is unusable" ] || fail "SUBJECT=$SUBJECT: status $status"
+done
+SUBJECT=$sample/absent.c fuzz goes-on 2
+grep -q 'absent.c does not compile; it needs libabsent-dev absent.h' "$sample/err" || fail "what an adapter needs is named"
+unset SUBJECT
+rm "$sample/build/fuzz/fuzz_subject"
 
 # ---- two at a time
 

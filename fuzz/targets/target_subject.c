@@ -1,0 +1,143 @@
+// target_subject: programs on one foreign allocator, under the rules that its author gave.
+//
+// The environment says which: COUNTERCHECK_SUBJECT is a name, or the path of an adapter, whose code
+// is then run; COUNTERCHECK_RELATIONS is a file with relations in place of the adapter's. An
+// adapter that is linked in needs neither.
+//
+// Must hold: after every operation of a program, each relation and each rule that holds for any
+// allocator; no operation crashes or hangs. Not covered: lanes that run freely (`soak --threads`).
+// An allocator that is one to a process gets a process for each input, which an engine that watches
+// coverage sees nothing of.
+#define _GNU_SOURCE // MAP_ANONYMOUS
+#include "fuzz/generate/mutator.h"
+#include "fuzz/subject/subject.h"
+#include "fuzz/targets/target.h"
+#include "fuzz/targets/target_stats.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#pragma weak countercheck_subject_table
+#pragma weak countercheck_linked_relations
+extern const char countercheck_linked_relations[]; // of an adapter that is linked in; text
+
+#define RELATIONS_BYTES_MAX (1 << 20)
+#define HANG_MS             5000 // of a program, unless the table says more
+#define NOT_KEPT            64   // status of a child whose input is of no use in a corpus
+
+static struct subject subject;
+static char call[1024];
+static uint64_t *child_operations; // shared with the child; NULL: inputs need none
+
+static _Noreturn void refuse(int status, const char *what, const char *why) {
+    (void)fprintf(stderr, "countercheck: fuzz_subject: %s: %s\n", what, why);
+    _Exit(status);
+}
+
+// The text of COUNTERCHECK_RELATIONS; NULL: the variable is not set.
+static const char *read_relations(void) {
+    static char text[RELATIONS_BYTES_MAX + 1];
+    const char *path = getenv("COUNTERCHECK_RELATIONS");
+    if (path == NULL) {
+        return NULL;
+    }
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        refuse(2, path, "it cannot be opened");
+    }
+    size_t size_bytes = fread(text, 1, RELATIONS_BYTES_MAX, file);
+    bool is_read = ferror(file) == 0 && feof(file) != 0;
+    (void)fclose(file);
+    if (!is_read) {
+        refuse(2, path, "it cannot be read, or is no text of relations");
+    }
+    text[size_bytes] = 0;
+    return text;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    char message[SUBJECT_MESSAGE_BYTES];
+    const char *name = getenv("COUNTERCHECK_SUBJECT");
+    const char *relations = read_relations();
+    enum subject_status status;
+    (void)argc;
+    (void)argv;
+    if (countercheck_subject_table != NULL) {
+        const struct countercheck_subject *table = countercheck_subject_table();
+        bool has_text = relations == NULL && countercheck_linked_relations != NULL;
+        name = "the adapter that is linked in";
+        status = subject_open_table(&subject, table,
+                                    has_text ? countercheck_linked_relations : relations, message);
+    } else if (name != NULL) {
+        (void)snprintf(call, sizeof call, "--subject %s ", name);
+        run_operations_call = call;
+        status = subject_open(&subject, name, relations, message);
+    } else {
+        refuse(2, "COUNTERCHECK_SUBJECT", "names no allocator");
+    }
+    if (status != SUBJECT_OPEN) {
+        refuse(status == SUBJECT_UNUSABLE ? 2 : 3, name, message);
+    }
+    if ((subject.table.capabilities & COUNTERCHECK_GLOBAL) != 0) {
+        child_operations = mmap(NULL, sizeof *child_operations, PROT_READ | PROT_WRITE,
+                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (child_operations == MAP_FAILED) {
+            refuse(3, name, "out of memory");
+        }
+    }
+    language_use(&subject.language);
+    run_operations_begin(&subject.machine, &subject);
+    return 0;
+}
+
+// In a process of its own: the allocator's past is that of the first input, each time.
+static int run_apart(const uint8_t *bytes, size_t size_bytes) {
+    uint32_t hang_ms = subject.table.hang_ms == 0 ? HANG_MS : subject.table.hang_ms;
+    int status = 0;
+    *child_operations = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        uint64_t before = target_stats_operations();
+        (void)alarm(hang_ms / 1000 + 1);
+        target_stats_leave();
+        int result = run_operations(bytes, size_bytes, 0);
+        *child_operations = target_stats_operations() - before;
+        _Exit(result == 0 ? 0 : NOT_KEPT);
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (child < 0) {
+        refuse(3, "fork", "no process");
+    }
+    target_stats_add(*child_operations, *child_operations);
+    if (!WIFEXITED(status)) {
+        target_stats_finish();
+        abort(); // a finding, which the child printed; a crash; a hang
+    }
+    if (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != NOT_KEPT) {
+        _Exit(WEXITSTATUS(status)); // it said why
+    }
+    return WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
+    return child_operations != NULL ? run_apart(bytes, size_bytes)
+                                    : run_operations(bytes, size_bytes, 0);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size_bytes, size_t max_bytes,
+                               unsigned int seed) {
+    const struct mutator_limits limits = {.max_bytes = max_bytes};
+    return mutator_mutate_bytes(bytes, size_bytes, limits, seed);
+}
+
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *first, size_t first_bytes, const uint8_t *second,
+                                 size_t second_bytes, uint8_t *out, size_t max_bytes,
+                                 unsigned int seed) {
+    const struct mutator_limits limits = {.max_bytes = max_bytes};
+    return mutator_cross_bytes(first, first_bytes, second, second_bytes, out, limits, seed);
+}
