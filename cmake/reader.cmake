@@ -49,8 +49,13 @@ install(FILES ${PROJECT_SOURCE_DIR}/dump/reader.h ${PROJECT_SOURCE_DIR}/dump/rec
 install(FILES ${PROJECT_SOURCE_DIR}/dump/FORMAT.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(config_folder ${CMAKE_INSTALL_LIBDIR}/cmake/countercheck)
-install(EXPORT countercheck NAMESPACE countercheck:: FILE countercheckConfig.cmake
+install(EXPORT countercheck NAMESPACE countercheck:: FILE countercheckTargets.cmake
     DESTINATION ${config_folder})
+file(CONFIGURE OUTPUT countercheckConfig.cmake @ONLY CONTENT
+    "include(\"\${CMAKE_CURRENT_LIST_DIR}/countercheckTargets.cmake\")
+include(\"\${CMAKE_CURRENT_LIST_DIR}/countercheckSubject.cmake\" OPTIONAL)
+")
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/countercheckConfig.cmake DESTINATION ${config_folder})
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/countercheckConfigVersion.cmake
     COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/countercheckConfigVersion.cmake DESTINATION ${config_folder})

@@ -27,7 +27,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/subject/README.md
 set(template_source ${CMAKE_BINARY_DIR}/template_files.c)
 set(template_arrays "")
 set(template_rows "")
-foreach(path template/template_subject.c template/template.relations template/CMakeLists.txt subject.h)
+foreach(path template/template_subject.c template/template.relations template/CMakeLists.txt template/workflow.yml subject.h)
     set(file ${PROJECT_SOURCE_DIR}/subject/${path})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
     file(READ ${file} bytes HEX)

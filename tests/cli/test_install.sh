@@ -126,4 +126,25 @@ for shared in ON OFF; do
 done
 nm -g --defined-only "$work/below/OFF/countercheck/libcountercheck-dump.a" | awk 'NF == 3 { print $3 }' | sort -u |
     diff "$work/declared" - >"$work/log" || fail "the archive shows what its headers do not declare, or lacks some"
+# ---- an allocator of a stranger's, by his own CMakeLists.txt
+
+(cd "$work" && run "$root/bin/countercheck" subject new heap)
+mkdir "$work/heap/corpus"
+printf 'h0 = alloc c0 size=64\nfree c0 h0\n' >"$work/heap/corpus/one.ops"
+sed -i 's,^    RELATIONS,    CORPUS corpus OPERATIONS 20000\n&,' "$work/heap/CMakeLists.txt"
+engine=gcc
+! clang -fsanitize=fuzzer,address -xc - -o "$work/probe" <<<'int LLVMFuzzerTestOneInput(void){return 0;}' 2>/dev/null || engine=clang
+run env CC=$engine cmake -S "$work/heap" -B "$work/heap/build" -DCMAKE_PREFIX_PATH="$root"
+run cmake --build "$work/heap/build"
+run ctest --test-dir "$work/heap/build" --no-tests=error
+grep -q '100% tests passed, 0 tests failed out of 2' "$work/log" || fail "a verdict, and a kept program"
+if [ $engine = clang ]; then
+    run cmake --build "$work/heap/build" --target fuzz_heap
+    (cd "$work/heap/build" && run ./fuzz_heap -runs=2000 -seed=1)
+    grep -q 'Done 2000 runs' "$work/log" || fail "the fuzzer runs"
+    echo 'in_use == live.requested + live.count' >>"$work/heap/heap.relations" # which does not hold
+    run cmake --build "$work/heap/build" --target fuzz_heap
+    ! (cd "$work/heap/build" && ./fuzz_heap -runs=100000 -seed=1) >"$work/log" 2>&1 || fail "a wrong relation is found"
+    grep -q 'rule subject-relation failed: in_use == live.requested + live.count' "$work/log" || fail "and named"
+fi
 echo "ok: installed, and programs outside read dumps with it"

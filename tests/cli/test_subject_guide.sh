@@ -101,7 +101,7 @@ while read -r line; do
     sh -c "$line" >"$work/made" 2>&1 || { cat "$work/made"; fail "$line"; }
 done < <(sed '1,/^$/d' "$work/out")
 grep -q 'no finding' "$work/made" || fail 'the template is clean'
-! grep -rq template my-heap/my-heap_subject.c my-heap/my-heap.relations my-heap/CMakeLists.txt || fail 'it has a name of its own'
+! grep -rq template my-heap/my-heap_subject.c my-heap/my-heap.relations my-heap/CMakeLists.txt my-heap/workflow.yml || fail 'it has a name of its own'
 cmp -s "$source_dir/subject/subject.h" my-heap/subject/subject.h || fail 'subject.h is another'
 for name in my-heap ../x 'a b' '' -x; do
     "$countercheck" subject new "$name" >/dev/null 2>"$work/out"

@@ -9,6 +9,7 @@ look() { python3 "$source/tests/lint/workflows.py" "$1" "$source/tests/lint/acti
 
 status=0
 look "$source/.github/workflows" || status=$?
+look "$source/subject/template" || status=$? # what "subject new" writes for others
 [ $status = 0 ] || exit $status
 
 sees() { # FILE SED_EXPRESSION WORDS
