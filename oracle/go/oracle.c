@@ -62,14 +62,6 @@ struct model *oracle_model(struct oracle *oracle) {
     return &oracle->model;
 }
 
-void oracle_set_describe(struct oracle *oracle,
-                         void (*describe)(void *context, uint64_t operation, char *text,
-                                          size_t size_bytes),
-                         void *context) {
-    oracle->book.describe = describe;
-    oracle->book.describe_context = context;
-}
-
 void oracle_begin(struct oracle *oracle, uint64_t operation, uint64_t moves) {
     oracle->book.operation = operation;
     oracle->delta.moves |= moves;
@@ -212,10 +204,6 @@ bool oracle_rule_text(struct oracle *oracle, unsigned rule, bool holds, uintptr_
 
 struct rule_book *oracle_book(struct oracle *oracle) {
     return &oracle->book;
-}
-
-bool oracle_set_aside(struct oracle *oracle, const char *name) {
-    return rule_set_aside(&oracle->book, name);
 }
 
 uint64_t oracle_evaluated(const struct oracle *oracle, unsigned rule) {

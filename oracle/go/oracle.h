@@ -30,12 +30,6 @@ struct model *oracle_model(struct oracle *oracle);
 // The book of its rules: evaluations, failures, the finding.
 struct rule_book *oracle_book(struct oracle *oracle);
 
-// Who writes an operation as text, for the finding. Called only when there is one. May be NULL.
-void oracle_set_describe(struct oracle *oracle,
-                         void (*describe)(void *context, uint64_t operation, char *text,
-                                          size_t size_bytes),
-                         void *context);
-
 // Says that operation number `operation` is about to run, and which fields it may move at all: bits
 // of ORACLE_MOVES(field) below; ORACLE_MOVES_ALL when it may move any. To be called before every
 // operation.
@@ -85,10 +79,6 @@ __attribute__((format(printf, 5, 6)))
 #endif
 bool oracle_rule_text(struct oracle *oracle, unsigned rule, bool holds, uintptr_t object,
                       const char *format, ...);
-
-// Sets the rule, or all rules of the truth, of that name aside until the oracle is destroyed: they
-// are counted and find nothing, so that it shows which others see the same. False: no such name.
-bool oracle_set_aside(struct oracle *oracle, const char *name);
 
 uint64_t oracle_evaluated(const struct oracle *oracle, unsigned rule);
 uint64_t oracle_fired(const struct oracle *oracle, unsigned rule);

@@ -11,22 +11,3 @@ static const struct rule_row rows[RULE_COUNT] = {
 };
 
 const struct rule_table go_rules = {rows, RULE_COUNT};
-
-const char *const rule_names[RULE_COUNT] = {
-#define RULE(id, name, truth, reason) name,
-#include "oracle/core/rules.def"
-#define RULE(id, name, truth, reason) name,
-#include "oracle/go/rules.def"
-};
-const char *const rule_truths[RULE_COUNT] = {
-#define RULE(id, name, truth, reason) truth,
-#include "oracle/core/rules.def"
-#define RULE(id, name, truth, reason) truth,
-#include "oracle/go/rules.def"
-};
-const char *const rule_reasons[RULE_COUNT] = {
-#define RULE(id, name, truth, reason) reason,
-#include "oracle/core/rules.def"
-#define RULE(id, name, truth, reason) reason,
-#include "oracle/go/rules.def"
-};

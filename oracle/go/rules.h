@@ -13,8 +13,4 @@ enum go_rule {
 
 extern const struct rule_table go_rules;
 
-extern const char *const rule_names[RULE_COUNT];   // "scan-field"
-extern const char *const rule_truths[RULE_COUNT];  // "scan"
-extern const char *const rule_reasons[RULE_COUNT]; // one line each
-
 #endif

@@ -234,9 +234,9 @@ static void end(void) {
 static void every_rule_of_the_dump_has_a_canary(void **unused) {
     (void)unused;
     for (int rule = RULE_DUMP_DECODE; rule <= RULE_DUMP_SAMPLE; rule++) {
-        bool is_of_program = strstr(rule_names[rule], "-model") != NULL; // canary_ledger's
+        bool is_of_program = strstr(go_rules.rows[rule].name, "-model") != NULL; // canary_ledger's
         if (!has_sung[rule] && !is_of_program) {
-            fail_msg("nobody makes rule %s fire", rule_names[rule]);
+            fail_msg("nobody makes rule %s fire", go_rules.rows[rule].name);
         }
     }
 }

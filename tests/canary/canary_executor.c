@@ -147,7 +147,7 @@ static void dump_sink(void) {
 }
 
 static void delta_amount(void) {
-    assert_true(oracle_set_aside(go_oracle(executor), "model"));
+    assert_true(rule_set_aside(executor_book(executor), "model"));
     taking_two = true;
     (void)run("stats\nh1 = alloc c0 size=64\nstats\n");
     taking_two = false;

@@ -405,7 +405,7 @@ static const struct oracle *sing(const struct canary *canary) {
     assert_true(check_fully()); // clean, but for the lie
     liars.deaf = canary->deaf;
     if ((canary->deaf & DEAF_SCAN) != 0) {
-        (void)oracle_set_aside(driver.oracle, rule_names[RULE_SCAN_FIELD]);
+        (void)rule_set_aside(oracle_book(driver.oracle), go_rules.rows[RULE_SCAN_FIELD].name);
     }
     canary->lie();
     liars = (struct liars){0};
@@ -417,18 +417,18 @@ static void end(void) {
 }
 
 static bool is_elsewhere(unsigned rule) {
-    bool is_poison = strncmp(rule_names[rule], "poison-", 7) == 0;
+    bool is_poison = strncmp(go_rules.rows[rule].name, "poison-", 7) == 0;
     if (rule == RULE_EXPECTED || rule == RULE_TWIN_HASH || rule == RULE_DELTA_AMOUNT ||
         rule == RULE_SCAN_LIVE || rule == RULE_PAGE_FIT || rule == RULE_PAGE_RELEASE ||
         rule == RULE_FREE_STATUS) {
         return true; // the executor's: canary_executor
     }
     if (rule == RULE_SWEEP_WHOLE || rule == RULE_PROFILE_DRAW || rule == RULE_PROFILE_BUCKET ||
-        rule == RULE_MODEL_MANUAL || strncmp(rule_names[rule], "program-", 8) == 0) {
+        rule == RULE_MODEL_MANUAL || strncmp(go_rules.rows[rule].name, "program-", 8) == 0) {
         return true; // canary_ledger
     }
-    return strncmp(rule_names[rule], "subject-", 8) == 0 || // canary_subject
-           strncmp(rule_names[rule], "dump-", 5) == 0 ||    // canary_dump, canary_executor
+    return strncmp(go_rules.rows[rule].name, "subject-", 8) == 0 || // canary_subject
+           strncmp(go_rules.rows[rule].name, "dump-", 5) == 0 ||    // canary_dump, canary_executor
            (is_poison && !CANARY_HAS_POISON);
 }
 
@@ -436,7 +436,7 @@ static void every_rule_has_a_canary(void **unused) {
     (void)unused;
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         if (!has_sung[rule] && !is_elsewhere((unsigned)rule)) {
-            fail_msg("nobody makes rule %s fire", rule_names[rule]);
+            fail_msg("nobody makes rule %s fire", go_rules.rows[rule].name);
         }
     }
 }

@@ -50,7 +50,7 @@ static void canary_is_heard_first(void **state) {
     assert_non_null(finding);
     if (finding->rule != canary->rule) {
         finding_print(finding, stderr);
-        fail_msg("rule %s did not report it first", rule_names[canary->rule]);
+        fail_msg("rule %s did not report it first", go_rules.rows[canary->rule].name);
     }
     assert_true(oracle_fired(oracle, canary->rule) > 0);
     assert_true(oracle_evaluated(oracle, canary->rule) > 0);
@@ -78,15 +78,15 @@ static int print_matrix(void) {
         const struct canary *canary = &stage->canaries[i];
         const struct oracle *oracle = stage->sing(canary);
         const struct finding *finding = oracle_finding(oracle);
-        (void)printf("%s\t%s\t%s\t", rule_names[canary->rule], canary->name,
+        (void)printf("%s\t%s\t%s\t", go_rules.rows[canary->rule].name, canary->name,
                      canary->record == NULL ? "-" : canary->record);
         print_deaf(canary->deaf);
-        (void)printf("%s\t", finding == NULL ? "-" : rule_names[finding->rule]);
+        (void)printf("%s\t", finding == NULL ? "-" : go_rules.rows[finding->rule].name);
         const char *separator = "";
         for (int rule = 0; rule < RULE_COUNT; rule++) {
             if (oracle_fired(oracle, (unsigned)rule) > 0 &&
                 (finding == NULL || (unsigned)rule != finding->rule)) {
-                (void)printf("%s%s", separator, rule_names[rule]);
+                (void)printf("%s%s", separator, go_rules.rows[rule].name);
                 separator = " ";
             }
         }
@@ -99,7 +99,7 @@ static int print_matrix(void) {
 // Every rule's name, a line each.
 static int print_rules(void) {
     for (int rule = 0; rule < RULE_COUNT; rule++) {
-        (void)printf("%s\n", rule_names[rule]);
+        (void)printf("%s\n", go_rules.rows[rule].name);
     }
     return EXIT_SUCCESS;
 }

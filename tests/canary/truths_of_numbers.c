@@ -50,8 +50,8 @@ static struct driver drivers[TRUTH_COUNT]; // a scene for each truth
 
 static void set_others_aside(const char *truth) {
     for (int rule = 0; rule < RULE_COUNT; rule++) {
-        if (strcmp(rule_truths[rule], truth) != 0) {
-            assert_true(oracle_set_aside(driver.oracle, rule_names[rule]));
+        if (strcmp(go_rules.rows[rule].truth, truth) != 0) {
+            assert_true(rule_set_aside(oracle_book(driver.oracle), go_rules.rows[rule].name));
         }
     }
 }
@@ -80,7 +80,7 @@ static int destroy_scenes(void **unused) {
 static uint64_t fired(const struct oracle *oracle, const char *truth) {
     uint64_t sum = 0;
     for (int rule = 0; rule < RULE_COUNT; rule++) {
-        bool is_of_it = strcmp(rule_truths[rule], truth) == 0;
+        bool is_of_it = strcmp(go_rules.rows[rule].truth, truth) == 0;
         sum += is_of_it ? oracle_fired(oracle, (unsigned)rule) : 0;
     }
     return sum;

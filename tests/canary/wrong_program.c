@@ -93,7 +93,7 @@ static void assert_rule(const struct finding *finding, unsigned rule, const char
         if (finding != NULL) {
             finding_print(finding, stderr);
         }
-        fail_msg("%s: rule %s does not report it", what, rule_names[rule]);
+        fail_msg("%s: rule %s does not report it", what, go_rules.rows[rule].name);
     }
 }
 

@@ -225,7 +225,7 @@ static void assert_told(const struct row *row, const struct change *change, unsi
     const struct finding *finding = oracle_finding(fixture->driver.oracle);
     if (finding == NULL) {
         fail_msg("%s.%s: %s does not see it", dump_tag_names[row->tag], row->member,
-                 rule_names[rule]);
+                 go_rules.rows[rule].name);
     }
     bool is_told = finding->rule == rule;
     if (words == NULL) {
@@ -238,7 +238,7 @@ static void assert_told(const struct row *row, const struct change *change, unsi
     if (!is_told) {
         finding_print(finding, stderr);
         fail_msg("%s.%s: %s does not say so first", dump_tag_names[row->tag], row->member,
-                 rule_names[rule]);
+                 go_rules.rows[rule].name);
     }
 }
 
@@ -308,7 +308,7 @@ static void each_wrong_field_is_told_first_by_its_own_rule(void **unused) {
 static void listen_to(unsigned rule) {
     for (int other = 0; other < RULE_COUNT; other++) {
         assert_true(other == (int)rule ||
-                    oracle_set_aside(fixture->driver.oracle, rule_names[other]));
+                    rule_set_aside(oracle_book(fixture->driver.oracle), go_rules.rows[other].name));
     }
 }
 

@@ -11,7 +11,7 @@ static struct model *model;
 static void assert_says(unsigned rule, const char *text) {
     const struct finding *finding = oracle_finding(driver.oracle);
     assert_non_null(finding);
-    assert_string_equal(rule_names[finding->rule], rule_names[rule]);
+    assert_string_equal(go_rules.rows[finding->rule].name, go_rules.rows[rule].name);
     assert_string_equal(finding->text, text);
 }
 

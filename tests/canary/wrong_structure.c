@@ -20,7 +20,7 @@ static const struct finding *heard(enum oracle_level level, unsigned rule) {
     const struct finding *finding = oracle_finding(driver.oracle);
     if (finding->rule != rule) {
         finding_print(finding, stderr);
-        fail_msg("rule %s did not report it first", rule_names[rule]);
+        fail_msg("rule %s did not report it first", go_rules.rows[rule].name);
     }
     assert_int_equal(oracle_evaluated(driver.oracle, RULE_SCAN_FIELD), scans);
     assert_int_equal(oracle_fired(driver.oracle, rule), 1);

@@ -43,7 +43,7 @@ static enum verdict run_text(const char *text) {
 static void assert_finding(unsigned rule, const char *field, uint64_t operation) {
     const struct finding *finding = executor_finding(executor);
     assert_non_null(finding);
-    assert_string_equal(rule_names[finding->rule], rule_names[rule]);
+    assert_string_equal(go_rules.rows[finding->rule].name, go_rules.rows[rule].name);
     assert_string_equal(finding->field, field);
     assert_int_equal(finding->operation, operation);
 }

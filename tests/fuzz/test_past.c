@@ -57,7 +57,7 @@ static void assert_same(const struct outcome *used, const struct outcome *fresh,
         if (used->evaluated[rule] != fresh->evaluated[rule] &&
             !depends_on_the_past((unsigned)rule)) {
             fail_msg("program %u: rule %s was evaluated %llu times, on new ones %llu times", seed,
-                     rule_names[rule], (unsigned long long)used->evaluated[rule],
+                     go_rules.rows[rule].name, (unsigned long long)used->evaluated[rule],
                      (unsigned long long)fresh->evaluated[rule]);
         }
     }

@@ -182,10 +182,10 @@ static void two_sentences_of_one_rule_are_two_findings(void **unused) {
 static void every_rule_has_a_name_a_truth_and_a_reason(void **unused) {
     (void)unused;
     for (int rule = 0; rule < RULE_COUNT; rule++) {
-        assert_true(rule_names[rule][0] != 0 && rule_truths[rule][0] != 0 &&
-                    rule_reasons[rule][0] != 0);
+        assert_true(go_rules.rows[rule].name[0] != 0 && go_rules.rows[rule].truth[0] != 0 &&
+                    go_rules.rows[rule].reason[0] != 0);
         for (int other = 0; other < rule; other++) {
-            assert_string_not_equal(rule_names[rule], rule_names[other]);
+            assert_string_not_equal(go_rules.rows[rule].name, go_rules.rows[other].name);
         }
     }
 }

@@ -26,7 +26,7 @@ static void the_dump_of_everything_is_clean_and_asks_every_rule(void **state) {
     assert_true(check(fixture));
     for (int rule = RULE_DUMP_DECODE; rule <= RULE_DUMP_SAMPLE; rule++) {
         if (oracle_evaluated(fixture->driver.oracle, (unsigned)rule) == 0) {
-            fail_msg("%s was not evaluated", rule_names[rule]);
+            fail_msg("%s was not evaluated", go_rules.rows[rule].name);
         }
     }
 }
@@ -202,7 +202,7 @@ static void an_object_that_is_not_in_the_dump_is_lost(void **state) {
     assert_true(driver_alloc(driver, 40, 4096));
     assert_false(check_bytes(fixture, fixture->bytes, fixture->size_bytes));
     const struct finding *finding = oracle_finding(driver->oracle);
-    assert_string_equal(rule_names[finding->rule], "dump-object-lost");
+    assert_string_equal(go_rules.rows[finding->rule].name, "dump-object-lost");
     assert_int_equal(finding->object, model_handle(driver->model, 40)->address);
 }
 
@@ -212,7 +212,8 @@ static void an_object_that_has_died_is_dead(void **state) {
     uintptr_t address = model_handle(driver->model, 2)->address;
     assert_true(driver_free(driver, 2, 0));
     assert_false(check_bytes(fixture, fixture->bytes, fixture->size_bytes));
-    assert_string_equal(rule_names[oracle_finding(driver->oracle)->rule], "dump-object-dead");
+    assert_string_equal(go_rules.rows[oracle_finding(driver->oracle)->rule].name,
+                        "dump-object-dead");
     assert_int_equal(oracle_finding(driver->oracle)->object, address);
 }
 
@@ -222,7 +223,8 @@ static void a_byte_written_after_the_dump_differs(void **state) {
     uintptr_t address = model_handle(driver->model, 2)->address;
     ((uint8_t *)address)[9] ^= 1;
     assert_false(check_bytes(fixture, fixture->bytes, fixture->size_bytes));
-    assert_string_equal(rule_names[oracle_finding(driver->oracle)->rule], "dump-object-contents");
+    assert_string_equal(go_rules.rows[oracle_finding(driver->oracle)->rule].name,
+                        "dump-object-contents");
     ((uint8_t *)address)[9] ^= 1;
 }
 
