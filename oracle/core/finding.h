@@ -49,8 +49,8 @@ struct finding_also {
 struct finding {
     unsigned rule;                         // its number
     const struct rule_row *row;            // static
-    char sentence[FINDING_SENTENCE_BYTES]; // the format of `text`: tells two failures of one rule
-                                           // apart, whatever their numbers; "" without a text
+    char sentence[FINDING_SENTENCE_BYTES]; // `text` without its numbers: tells two failures of one
+                                           // rule apart, whatever these are; "" without a text
     char field[FINDING_FIELD_BYTES];     // "HeapInuse", "BySize[5].Mallocs"; "" when about no field
     char left_name[FINDING_FIELD_BYTES]; // whose value is which: "fast account"
     char right_name[FINDING_FIELD_BYTES];

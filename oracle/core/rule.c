@@ -88,17 +88,35 @@ void rule_add_record(struct rule_book *book, const char *record, uint64_t offset
     }
 }
 
+// The format, with the words that stand in it before its first number.
+static void keep_sentence(struct finding *finding, const char *format, va_list arguments) {
+    char *to = finding->sentence;
+    size_t room = sizeof finding->sentence;
+    const char *word;
+    while ((word = strchr(format, '%')) != NULL && word[1] == 's') {
+        int length = snprintf(to, room, "%.*s%s", (int)(word - format), format,
+                              va_arg(arguments, const char *));
+        if (length < 0 || (size_t)length >= room) {
+            return; // as much of it as there is room for
+        }
+        to += length;
+        room -= (size_t)length;
+        format = word + 2;
+    }
+    copy_text(to, room, format);
+}
+
 bool rule_fail_list(struct rule_book *book, unsigned rule, struct rule_place place,
                     const char *format, va_list arguments) {
     struct finding *finding = first_finding(book, rule);
     if (finding != NULL) {
         finding->span = place.span;
         finding->object = place.object;
+        va_list words;
+        va_copy(words, arguments);
+        keep_sentence(finding, format, words);
+        va_end(words);
         (void)vsnprintf(finding->text, sizeof finding->text, format, arguments);
-        bool is_text = strcmp(format, "%s") == 0; // a fixed sentence, said by a helper
-        const char *sentence = is_text ? finding->text : format;
-        (void)snprintf(finding->sentence, sizeof finding->sentence, "%.*s",
-                       (int)sizeof finding->sentence - 1, sentence);
     }
     return book->is_set_aside[rule];
 }
@@ -116,12 +134,9 @@ bool rule_fail_words(struct rule_book *book, unsigned rule, const char *field, c
                      const char *words) {
     struct finding *finding = first_finding(book, rule);
     if (finding != NULL) {
-        (void)snprintf(finding->field, sizeof finding->field, "%.*s",
-                       (int)sizeof finding->field - 1, field);
-        (void)snprintf(finding->text, sizeof finding->text, "%.*s", (int)sizeof finding->text - 1,
-                       words);
-        (void)snprintf(finding->sentence, sizeof finding->sentence, "%.*s",
-                       (int)sizeof finding->sentence - 1, sentence);
+        copy_text(finding->field, sizeof finding->field, field);
+        copy_text(finding->text, sizeof finding->text, words);
+        copy_text(finding->sentence, sizeof finding->sentence, sentence);
     }
     return book->is_set_aside[rule];
 }

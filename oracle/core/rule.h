@@ -55,7 +55,9 @@ struct rule_place {
     uintptr_t object;
 };
 
-// Reports that the rule failed at a place, in words; printf-like. Returns as rule_fail_values.
+// Reports that the rule failed at a place, in words; printf-like. Two failures of one rule are the
+// same where the format is, and each "%s" before its first other conversion: what a helper is told
+// goes there, numbers and what a heap holds behind it. Returns as rule_fail_values.
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
 #endif

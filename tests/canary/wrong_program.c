@@ -354,7 +354,7 @@ static void counts_of_blocks(void **unused) {
         char words[128];
         size_t count = __real_runtime_free_block_count(runtime, wrong_class, SIZE_MAX);
         (void)snprintf(words, sizeof words,
-                       "of blocks of %zu bytes more are free than records "
+                       "more blocks of %zu bytes are free than records "
                        "have left, which is %zu",
                        (size_t)1 << wrong_class, count);
         has_more = true;
@@ -363,7 +363,7 @@ static void counts_of_blocks(void **unused) {
         seen_count += count;
         if (count > 0) {
             (void)snprintf(words, sizeof words,
-                           "of blocks of %zu bytes fewer are free than "
+                           "fewer blocks of %zu bytes are free than "
                            "records have left, which is %zu",
                            (size_t)1 << wrong_class, count);
             has_fewer = true;

@@ -179,6 +179,28 @@ static void two_sentences_of_one_rule_are_two_findings(void **unused) {
     assert_true(finding_is_same(&second, &book.finding)); // said by a helper
 }
 
+static struct finding said_by_a_helper(const char *what, int number, const char *datum) {
+    rule_book_begin(&book);
+    (void)rule_fail(&book, RULE_SPAN_LIST, (struct rule_place){0}, "%s in %s (%d, \"%.*s\")", what,
+                    "a list", number, 9, datum);
+    return book.finding;
+}
+
+// A helper's format is the same for all that it is told.
+static void what_a_helper_is_told_tells_failures_apart(void **unused) {
+    (void)unused;
+    struct finding first = said_by_a_helper("a circle", 1, "some name");
+    assert_string_equal(first.text, "a circle in a list (1, \"some name\")");
+    struct finding other = said_by_a_helper("a circle", 2, "any");
+    assert_true(finding_is_same(&first, &other));
+    other = said_by_a_helper("a stranger", 1, "some name");
+    assert_false(finding_is_same(&first, &other));
+    char long_words[2 * FINDING_SENTENCE_BYTES] = "";
+    memset(long_words, 'x', sizeof long_words - 1);
+    other = said_by_a_helper(long_words, 1, "");
+    assert_int_equal(strlen(other.sentence), FINDING_SENTENCE_BYTES - 1);
+}
+
 static void every_rule_has_a_name_a_truth_and_a_reason(void **unused) {
     (void)unused;
     for (int rule = 0; rule < RULE_COUNT; rule++) {
@@ -202,6 +224,7 @@ int main(void) {
         cmocka_unit_test_setup(a_line_fits_any_room, set_up),
         cmocka_unit_test(same_means_rule_and_field),
         cmocka_unit_test(two_sentences_of_one_rule_are_two_findings),
+        cmocka_unit_test(what_a_helper_is_told_tells_failures_apart),
         cmocka_unit_test(every_rule_has_a_name_a_truth_and_a_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,6 +194,29 @@ static void no_record_can_go_come_twice_or_change_places_unnoticed(void **state)
     }
 }
 
+// ---- a dump that does not decode
+
+static struct finding finding_of(struct fixture *fixture, size_t size_bytes) {
+    oracle_forget_finding(fixture->driver.oracle);
+    assert_false(check_bytes(fixture, fixture->bytes, size_bytes));
+    return *oracle_finding(fixture->driver.oracle);
+}
+
+static void where_it_ends_does_not_tell_refusals_apart(void **state) {
+    struct fixture *fixture = *state;
+    struct finding cut = finding_of(fixture, fixture->size_bytes - 1);
+    assert_int_equal(cut.rule, RULE_DUMP_DECODE);
+    assert_true(driver_alloc(&fixture->driver, 40, 4096));
+    dump(fixture);
+    struct finding later = finding_of(fixture, fixture->size_bytes - 1);
+    assert_string_not_equal(cut.text, later.text);
+    assert_true(finding_is_same(&cut, &later));
+    fixture->bytes[0] ^= 1;
+    struct finding other = finding_of(fixture, fixture->size_bytes);
+    assert_int_equal(other.rule, RULE_DUMP_DECODE);
+    assert_false(finding_is_same(&cut, &other));
+}
+
 // ---- a heap that went on after the dump
 
 static void an_object_that_is_not_in_the_dump_is_lost(void **state) {
@@ -242,6 +265,7 @@ int main(void) {
         WORLD(no_byte_can_change_unnoticed),
         WORLD(no_dump_can_end_early_or_late_unnoticed),
         WORLD(no_record_can_go_come_twice_or_change_places_unnoticed),
+        WORLD(where_it_ends_does_not_tell_refusals_apart),
         WORLD(an_object_that_is_not_in_the_dump_is_lost),
         WORLD(an_object_that_has_died_is_dead),
         WORLD(a_byte_written_after_the_dump_differs),

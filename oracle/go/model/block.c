@@ -111,8 +111,8 @@ bool model_check_blocks(struct model *model) {
         size_t free_count = runtime_free_block_count(model->runtime, class, due_count + 1);
         if (free_count != due_count) {
             return rule_fail(model->book, RULE_PROGRAM_BLOCKS, (struct rule_place){0},
-                             "of blocks of %zu bytes %s free than records have left, which is %zu",
-                             (size_t)1 << class, free_count < due_count ? "fewer are" : "more are",
+                             "%s blocks of %zu bytes are free than records have left, which is %zu",
+                             free_count < due_count ? "fewer" : "more", (size_t)1 << class,
                              due_count);
         }
     }

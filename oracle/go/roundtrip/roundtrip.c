@@ -66,9 +66,14 @@ static bool check_decoded(struct roundtrip *trip, const struct dump_reader *read
     if (error->kind == DUMP_ERROR_NONE) {
         return true;
     }
-    char text[200];
-    return oracle_rule_text(trip->oracle, RULE_DUMP_DECODE, false, 0, "%s",
-                            dump_error_text(error, text, sizeof text));
+    struct rule_book *book = oracle_book(trip->oracle);
+    char text[FINDING_TEXT_BYTES];
+    char sentence[FINDING_SENTENCE_BYTES]; // the text without its offset
+    (void)snprintf(sentence, sizeof sentence, "error %d in record %s", (int)error->kind,
+                   error->record == NULL ? "" : error->record);
+    rule_count(book, RULE_DUMP_DECODE);
+    return rule_fail_words(book, RULE_DUMP_DECODE, "", sentence,
+                           dump_error_text(error, text, sizeof text));
 }
 
 static bool check_ends(struct roundtrip *trip) {
