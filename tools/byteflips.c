@@ -42,7 +42,7 @@ static void change_byte(struct executor *executor, const char *path, uint8_t *by
     for (size_t i = 0; i < sizeof changes; i++) {
         bytes[at] ^= changes[i];
         totals.tried++;
-        if (go_compare(executor, bytes, size_bytes)) {
+        if (machine_go.compare_dump(executor_state(executor), bytes, size_bytes)) {
             totals.unnoticed++;
             (void)printf("%s: byte %zu of %zu ^ 0x%02x is not noticed\n", path, at, size_bytes,
                          changes[i]);
@@ -64,7 +64,7 @@ static int change_dump(struct executor *executor, const char *path) {
         return 3;
     }
     memcpy(bytes, dump, size_bytes);
-    if (!go_compare(executor, bytes, size_bytes)) {
+    if (!machine_go.compare_dump(executor_state(executor), bytes, size_bytes)) {
         (void)fprintf(stderr, "byteflips: %s: its dump is noticed without a change\n", path);
         free(bytes);
         return 2;

@@ -19,7 +19,6 @@
 struct executor;
 
 struct machine {
-    const char *name;                // "go"
     const struct language *language; // what its programs may say
     const struct account_schema *account;
 
@@ -64,10 +63,9 @@ struct machine {
     void (*print_statistics)(void *state, bool is_json, FILE *stream);
     // Writes a heap dump to the path; 0 or an errno.
     int (*write_dump)(void *state, const char *path);
-    // Compares a dump from elsewhere with the heap. False: there is a finding.
+    // Compares a dump from elsewhere with what the program has left in heap, runtime and model:
+    // nothing but this may have been done to it since finish(). False: there is a finding.
     bool (*compare_dump)(void *state, const void *bytes, size_t size_bytes);
-    // The dump of the last dump operation or of the end; NULL: none is whole.
-    const uint8_t *(*dump_bytes)(const void *state, size_t *size_bytes);
 };
 
 #endif

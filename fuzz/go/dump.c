@@ -166,7 +166,8 @@ static struct dump_result dump_to(struct go_machine *machine, struct sink *sink)
     return result;
 }
 
-bool go_compare_dump(struct go_machine *machine, const void *bytes, size_t size_bytes) {
+bool go_compare_dump(void *state, const void *bytes, size_t size_bytes) {
+    struct go_machine *machine = state;
     const struct roundtrip_dump dump = {
         .bytes = bytes,
         .size_bytes = size_bytes,

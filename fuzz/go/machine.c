@@ -308,16 +308,6 @@ static int write_dump(void *state, const char *path) {
     return dump_write_path(machine->runtime, NULL, path).error;
 }
 
-static bool compare_dump(void *state, const void *bytes, size_t size_bytes) {
-    return go_compare_dump(state, bytes, size_bytes);
-}
-
-static const uint8_t *dump_bytes(const void *state, size_t *size_bytes) {
-    const struct go_machine *machine = state;
-    *size_bytes = machine->dump.size_bytes;
-    return machine->dump_is_whole ? machine->dump.bytes : NULL;
-}
-
 // ---- the table
 
 #define SAME_NUMBER(call, kind)                                                                    \
@@ -329,7 +319,6 @@ SAME_NUMBER(CALL_COUNT, CALL_COUNT);
 static const struct account_schema schema = {statistic_names, STATISTIC_COUNT, false};
 
 const struct machine machine_go = {
-    .name = "go",
     .language = &language_go,
     .account = &schema,
     .create = create,
@@ -346,8 +335,7 @@ const struct machine machine_go = {
     .holds = holds,
     .print_statistics = print_statistics,
     .write_dump = write_dump,
-    .compare_dump = compare_dump,
-    .dump_bytes = dump_bytes,
+    .compare_dump = go_compare_dump,
 };
 
 // ---- for tests and tools that know the kind
@@ -366,10 +354,8 @@ const struct memstats *go_memstats(struct executor *executor) {
     return go_stats(executor_state(executor));
 }
 
-bool go_compare(struct executor *executor, const void *bytes, size_t size_bytes) {
-    return go_compare_dump(executor_state(executor), bytes, size_bytes);
-}
-
-const uint8_t *go_dump_bytes(const struct executor *executor, size_t *size_bytes) {
-    return dump_bytes(executor_state((struct executor *)(uintptr_t)executor), size_bytes);
+const uint8_t *go_dump_bytes(struct executor *executor, size_t *size_bytes) {
+    const struct go_machine *machine = executor_state(executor);
+    *size_bytes = machine->dump.size_bytes;
+    return machine->dump_is_whole ? machine->dump.bytes : NULL;
 }

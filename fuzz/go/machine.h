@@ -14,12 +14,7 @@ struct oracle *go_oracle(struct executor *executor);
 struct runtime *go_runtime(struct executor *executor); // of the program that runs; NULL: none
 const struct memstats *go_memstats(struct executor *executor); // read now
 
-// Compares a dump from elsewhere with what the program that was run last left in heap, runtime and
-// model. False: there is a finding. Nothing may have been done to the heap since executor_finish(),
-// except this.
-bool go_compare(struct executor *executor, const void *bytes, size_t size_bytes);
-
 // The dump of the last dump operation (or the final one) to memory, or NULL.
-const uint8_t *go_dump_bytes(const struct executor *executor, size_t *size_bytes);
+const uint8_t *go_dump_bytes(struct executor *executor, size_t *size_bytes);
 
 #endif

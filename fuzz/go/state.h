@@ -111,7 +111,7 @@ bool go_check(struct go_machine *machine, enum oracle_level level);
 const struct memstats *go_stats(struct go_machine *machine);
 
 // Compares a dump with heap, runtime and model. False: a finding.
-bool go_compare_dump(struct go_machine *machine, const void *bytes, size_t size_bytes);
+bool go_compare_dump(void *state, const void *bytes, size_t size_bytes);
 
 // Dumps to memory and compares. False: a finding.
 bool go_dump_and_compare(struct go_machine *machine);

@@ -238,7 +238,6 @@ struct judge *subject_judge(struct executor *executor) {
 
 void subject_machine(struct subject *subject) {
     subject->machine = (struct machine){
-        .name = subject->table.name,
         .language = &subject->language,
         .account = &subject->schema,
         .create = create,

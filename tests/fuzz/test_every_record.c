@@ -58,7 +58,7 @@ static int close_program(void **context) {
 }
 
 static bool is_noticed(const uint8_t *bytes, size_t size_bytes) {
-    bool is_clean = go_compare(executor, bytes, size_bytes);
+    bool is_clean = machine_go.compare_dump(executor_state(executor), bytes, size_bytes);
     assert_int_equal(is_clean, executor_finding(executor) == NULL);
     oracle_forget_finding(go_oracle(executor));
     return !is_clean;
