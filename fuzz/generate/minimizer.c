@@ -135,9 +135,9 @@ static bool shrink_number(struct reduction *reduction, size_t at, enum operand o
         bool shrunk = false;
         for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !shrunk; i++) {
             bool is_new = steps[i] > floor || (is_first && i == 0);
-            if (value > least && steps[i] < value && steps[i] >= least && is_new) {
+            if (steps[i] < value && is_new) {
                 shrunk = try_operation(reduction, at, operation_set(operation, operand, steps[i]));
-                floor = shrunk || steps[i] < floor ? floor : steps[i];
+                floor = shrunk ? floor : steps[i];
             }
         }
         if (!shrunk) {

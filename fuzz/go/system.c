@@ -7,24 +7,20 @@
 #include "oracle/go/view/foresight.h"
 #include "oracle/go/rules.h"
 
-bool exec_nop(struct go_machine *machine, struct operation operation) {
-    (void)machine;
-    (void)operation;
-    return false;
-}
-
-// What only other heaps have: the executor's language leaves it out, a file may still hold it.
-#define OF_OTHERS(name)                                                                            \
+// nop, and what only other heaps have: the executor's language leaves these out, a file may still
+// hold them.
+#define DOES_NOTHING(name)                                                                         \
     bool exec_##name(struct go_machine *machine, struct operation operation) {                     \
         (void)machine;                                                                             \
         (void)operation;                                                                           \
         return false;                                                                              \
     }
-OF_OTHERS(expand)
-OF_OTHERS(free_sized)
-OF_OTHERS(drop)
-OF_OTHERS(reset)
-OF_OTHERS(settle)
+DOES_NOTHING(nop)
+DOES_NOTHING(expand)
+DOES_NOTHING(free_sized)
+DOES_NOTHING(drop)
+DOES_NOTHING(reset)
+DOES_NOTHING(settle)
 
 bool exec_manual_alloc(struct go_machine *machine, struct operation operation) {
     struct manual_slot *slot = &machine->manuals[operation_get(operation, OPERAND_MANUAL)];

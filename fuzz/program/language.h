@@ -32,12 +32,10 @@ enum capability {
 
 #define LANGUAGE_HAS(capability) ((uint32_t)1 << CAPABILITY_##capability)
 
-#define LANGUAGE_FIELDS_MAX 256 // a field's number is a byte
-
 struct language {
     uint32_t capabilities;     // LANGUAGE_HAS bits
     const char *const *fields; // names that expect takes, by number; NULL at the end
-    unsigned field_count;      // 1..LANGUAGE_FIELDS_MAX
+    unsigned field_count;      // 1..256: a field's number is a byte
 };
 
 extern const struct language language_go;
@@ -47,7 +45,7 @@ void language_use(const struct language *language);
 
 const struct language *language_now(void);
 
-// Whether the language in use has what an operation asks for.
+// Whether the language has what an operation asks for.
 static inline bool language_has(const struct language *language, enum capability capability) {
     return capability == CAPABILITY_ALWAYS || (language->capabilities >> capability & 1) != 0;
 }

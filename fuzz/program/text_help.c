@@ -35,24 +35,17 @@ static void append(char *text, size_t size_bytes, const char *word) {
     (void)snprintf(text + length, size_bytes - length, "%s", word);
 }
 
-static void append_words(char *text, size_t size_bytes, const char *const *words) {
+static void append_words(char *text, size_t size_bytes, enum word_table table) {
+    const char *const *words = word_table_words(table);
     for (size_t i = 0; words[i] != NULL; i++) {
         append(text, size_bytes, i == 0 ? "" : "|");
         append(text, size_bytes, words[i]);
-    }
-}
-
-static void append_sinks(char *text, size_t size_bytes, const char *const *words) {
-    for (size_t i = 0; words[i] != NULL; i++) {
-        append(text, size_bytes, i == 0 ? "" : "|");
-        append(text, size_bytes, words[i]);
-        append(text, size_bytes, i >= SINK_SHORT ? ":0..65535" : "");
+        append(text, size_bytes, table == TABLE_SINKS && i >= SINK_SHORT ? ":0..65535" : "");
     }
 }
 
 const char *text_help_operand(enum operand operand, char *text, size_t size_bytes) {
     const struct operand_description *d = &operand_descriptions[operand];
-    const char *const *words = word_table_words(d->table);
     text[0] = 0;
     switch (d->kind) {
     case OPERAND_KIND_SLOT:
@@ -68,11 +61,12 @@ const char *text_help_operand(enum operand operand, char *text, size_t size_byte
         append(text, size_bytes, d->key);
         break;
     case OPERAND_KIND_CHOICE:
+    case OPERAND_KIND_SINK:
         (void)snprintf(text, size_bytes, "%s=", d->key);
-        append_words(text, size_bytes, words);
+        append_words(text, size_bytes, d->table);
         break;
     case OPERAND_KIND_WORD:
-        append_words(text, size_bytes, words);
+        append_words(text, size_bytes, d->table);
         break;
     case OPERAND_KIND_POWER:
         (void)snprintf(text, size_bytes, "%s=1..%" PRIu32 ", a power of two", d->key,
@@ -85,10 +79,6 @@ const char *text_help_operand(enum operand operand, char *text, size_t size_byte
         break;
     case OPERAND_KIND_MASK:
         (void)snprintf(text, size_bytes, "%s=0x%" PRIx32 "..0x%" PRIx32, d->key, d->min, d->max);
-        break;
-    case OPERAND_KIND_SINK:
-        (void)snprintf(text, size_bytes, "%s=", d->key);
-        append_sinks(text, size_bytes, words);
         break;
     case OPERAND_KIND_FIELD:
         (void)snprintf(text, size_bytes, "STATISTIC=0..%" PRIu64, FIELD_VALUE_MAX);

@@ -237,13 +237,6 @@ static bool parse_operand(struct parser *parser, struct word word, struct operat
                 text_help_nearest_operand(code, word.text, word.length, nearest, sizeof nearest));
 }
 
-// Operands without which a line says too little; a missing cache is c0, a missing number the least.
-static bool operand_is_required(enum operand operand) {
-    enum operand_kind kind = operand_descriptions[operand].kind;
-    return operand != OPERAND_CACHE &&
-           (kind == OPERAND_KIND_SLOT || kind == OPERAND_KIND_SIZE || kind == OPERAND_KIND_TARGET);
-}
-
 static bool append(struct parser *parser, struct operation operation) {
     return program_append(parser->program, operation) ||
            fail(parser, "more than %d operations", PROGRAM_OPERATIONS_MAX);
@@ -259,7 +252,8 @@ static bool parse_operands(struct parser *parser, struct operation operation, si
         }
     }
     for (size_t i = 0; i < OPERATION_OPERANDS_MAX && d->operands[i] != OPERAND_NONE; i++) {
-        if ((seen >> i & 1) == 0 && operand_is_required(d->operands[i])) {
+        bool is_there = (seen >> i & 1) != 0;
+        if (!is_there && text_help_default(d->operands[i], help, sizeof help) == NULL) {
             return fail(parser, "%s lacks its '%s': %s", d->name,
                         operand_descriptions[d->operands[i]].key,
                         text_help_operand(d->operands[i], help, sizeof help));

@@ -2,7 +2,7 @@
 // with the first.
 //
 // It never believes a counter: the heap's own account comes in as an argument, everything else is
-// read as raw bits through allocator/inspect.h or kept by the model. Its memory is libc's, never
+// read as raw bits through allocator/inspect.h or kept by the model. Its memory is supply's, never
 // the heap's under test. The first finding stays; later ones only count. Single-threaded.
 #ifndef ORACLE_GO_ORACLE_H
 #define ORACLE_GO_ORACLE_H
@@ -31,8 +31,8 @@ struct model *oracle_model(struct oracle *oracle);
 struct rule_book *oracle_book(struct oracle *oracle);
 
 // Says that operation number `operation` is about to run, and which fields it may move at all: bits
-// of ORACLE_MOVES(field) below; ORACLE_MOVES_ALL when it may move any. To be called before every
-// operation.
+// of ORACLE_MOVES(field), see verify/delta.h; ORACLE_MOVES_ALL when it may move any. To be called
+// before every operation.
 void oracle_begin(struct oracle *oracle, uint64_t operation, uint64_t moves);
 
 // Says how many objects were allocated and freed by the program itself since this was told last: by
