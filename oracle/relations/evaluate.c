@@ -71,11 +71,12 @@ static struct interval tally(const struct relations *relations, const struct nod
     return known(value, value);
 }
 
-// The row that a statistic is read at: its own index, or the one that `each` or sum is at.
+// The row that a statistic is read at: its own index, or the one that `each` or sum is at; what is
+// one number has one row.
 static uint32_t row_of(const struct relations *relations, const struct node *node,
                        const struct relations_facts *facts, uint32_t row) {
     if (node->a == NO_NODE) {
-        return row;
+        return node->rows == NO_ROW ? 0 : row;
     }
     struct interval place = relations_value(relations, node->a, facts, row);
     return !place.is_known || place.low < 0 || place.low > UINT32_MAX / 4 ? UINT32_MAX / 4

@@ -88,6 +88,7 @@ static void each_row_is_judged_and_named(void **state) {
     assert_holds("each bin: bin.size == 16 * (1 + row) + 16 * max(0, row - 1)");
     assert_holds("each bin: bin.size == 16 * (1 + bin) + 16 * max(0, bin - 1)");
     assert_holds("each bin.size: bin.size >= 16");
+    assert_holds("each bin: used + 0 * bin.size == 100"); // one number, the same at each row
 }
 
 static void a_let_stands_for_its_expression(void **state) {
