@@ -26,7 +26,6 @@ struct judge {
     bool has_values_at_call;
     bool *is_tied; // by value
     bool ties_any;
-    uint8_t *seen; // by block, of a walk
     uint32_t next_looked_at;
     struct relations_facts facts;
     bool is_aside[RELATIONS_RULES_MAX];
@@ -70,8 +69,7 @@ struct judge *judge_create(const struct countercheck_subject *table, struct rela
         has_memory = has_memory && *arrays[i] != NULL;
     }
     judge->is_tied = supply_zeroed((size_t)judge->value_count + 1, sizeof(bool));
-    judge->seen = supply_zeroed(LIVE_BLOCKS_MAX, 1);
-    if (!has_memory || judge->is_tied == NULL || judge->seen == NULL) {
+    if (!has_memory || judge->is_tied == NULL) {
         judge_destroy(judge);
         return NULL;
     }
@@ -86,7 +84,6 @@ void judge_destroy(struct judge *judge) {
         supply_free(judge->values_again);
         supply_free(judge->values_at_call);
         supply_free(judge->is_tied);
-        supply_free(judge->seen);
         supply_free(judge);
     }
 }
@@ -348,7 +345,6 @@ struct walk {
     struct judge *judge;
     const char *sentence; // what is wrong; NULL: nothing so far
     uintptr_t address;
-    size_t shown_bytes;
     uint32_t live_count;
 };
 
@@ -369,19 +365,19 @@ static void note_block(struct relations_facts *facts, enum countercheck_block bl
 static void visit(void *context, const void *address, size_t size_bytes,
                   enum countercheck_block block) {
     struct walk *walk = context;
-    struct judge *judge = walk->judge;
-    note_block(&judge->facts, block, size_bytes);
+    note_block(&walk->judge->facts, block, size_bytes);
     if (block != COUNTERCHECK_LIVE || walk->sentence != NULL) {
         return;
     }
-    uint32_t id = live_find(judge->live, (uintptr_t)address);
+    bool is_again = false;
+    const struct live_block *shown =
+        live_walk_shows(walk->judge->live, (uintptr_t)address, &is_again);
     walk->address = (uintptr_t)address;
-    walk->shown_bytes = size_bytes;
-    if (id == LIVE_NONE) {
+    if (shown == NULL) {
         walk->sentence = "the walk shows as live what nobody has";
-    } else if (judge->seen[id]++ != 0) {
+    } else if (is_again) {
         walk->sentence = "the walk shows an object twice";
-    } else if (size_bytes != live_block(judge->live, id)->footprint_bytes) {
+    } else if (size_bytes != shown->footprint_bytes) {
         walk->sentence = "the walk shows another size than footprint()";
     }
     walk->live_count++;
@@ -389,7 +385,7 @@ static void visit(void *context, const void *address, size_t size_bytes,
 
 static bool check_walk(struct judge *judge) {
     struct walk walk = {.judge = judge};
-    memset(judge->seen, 0, live_bound(judge->live));
+    live_walk_begin(judge->live);
     memset(judge->facts.walk, 0, sizeof judge->facts.walk);
     judge->facts.has_walk = judge->table->walk(judge->self, visit, &walk);
     if (!judge->facts.has_walk) {
@@ -398,15 +394,8 @@ static bool check_walk(struct judge *judge) {
     rule_count(judge->book, RULE_SUBJECT_WALK);
     bool is_exact = (judge->table->capabilities & COUNTERCHECK_COLLECTS) == 0;
     if (walk.sentence == NULL && is_exact && walk.live_count != live_count(judge->live)) {
-        for (uint32_t place = 0; place < live_count(judge->live); place++) {
-            uint32_t id = live_at(judge->live, place);
-            if (judge->seen[id] == 0) {
-                walk.sentence = "the walk leaves a live object out";
-                walk.address = live_block(judge->live, id)->address;
-                walk.shown_bytes = live_block(judge->live, id)->footprint_bytes;
-                break;
-            }
-        }
+        walk.sentence = "the walk leaves a live object out";
+        walk.address = live_walk_missed(judge->live)->address;
     }
     return walk.sentence == NULL ||
            rule_fail(judge->book, RULE_SUBJECT_WALK, (struct rule_place){.object = walk.address},

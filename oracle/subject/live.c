@@ -20,6 +20,8 @@ struct live {
     uint32_t live_count;
     uint64_t next_seed;
     int64_t dropped[RELATIONS_MEASURES]; // of live ones that may be gone
+    uint32_t walk_number;
+    uint32_t walk_place; // by address, behind the block that the walk showed last
     tallies sums;
     tallies *rows;
     uint32_t row_count; // rows that were ever used
@@ -52,6 +54,7 @@ void live_begin(struct live *live) {
     live->spare_count = 0;
     live->live_count = 0;
     live->next_seed = 1;
+    live->walk_number = 0;
     memset(live->dropped, 0, sizeof live->dropped);
     memset(live->sums, 0, sizeof live->sums);
     memset(live->rows, 0, live->row_count * sizeof *live->rows);
@@ -73,12 +76,6 @@ static uint32_t place_of(const struct live *live, uintptr_t address) {
         }
     }
     return low;
-}
-
-uint32_t live_find(const struct live *live, uintptr_t address) {
-    uint32_t place = place_of(live, address);
-    bool is_there = place < live->live_count && live->blocks[live->order[place]].address == address;
-    return is_there ? live->order[place] : LIVE_NONE;
 }
 
 static size_t used_bytes(const struct live_block *block) {
@@ -154,9 +151,20 @@ static bool reserve(struct live *live) {
 
 // ---- pattern
 
+// The pattern, eight bytes at a time: those from offset 8 * index on.
+static uint64_t word_at(uint64_t seed, size_t index) {
+    return (seed + index) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 static unsigned char byte_at(uint64_t seed, size_t offset) {
-    uint64_t word = (seed + offset / 8) * UINT64_C(0x9e3779b97f4a7c15);
-    return (unsigned char)(word >> (8 * (offset % 8)));
+    uint64_t word = word_at(seed, offset / 8);
+    unsigned char bytes[8];
+    memcpy(bytes, &word, 8);
+    return bytes[offset % 8];
+}
+
+static bool is_word(size_t at, size_t end) {
+    return at % 8 == 0 && end - at >= 8;
 }
 
 struct range {
@@ -164,51 +172,85 @@ struct range {
 };
 
 // The bytes of a block that carry the pattern: all of a small one; of a large one the beginning,
-// what stands before the end of what was asked for, and before the end of what may be used.
-static void ranges_of(const struct live_block *block, struct range ranges[3]) {
+// what stands before the end of what was asked for, and before the end of what may be used. Returns
+// how many ranges that are.
+static int ranges_of(const struct live_block *block, struct range ranges[3]) {
     size_t used = used_bytes(block);
     size_t asked = block->requested_bytes;
-    ranges[0] = (struct range){0, used <= WHOLE_MAX || used < END_BYTES ? used : END_BYTES};
+    if (used <= WHOLE_MAX) {
+        ranges[0] = (struct range){0, used};
+        return 1;
+    }
+    ranges[0] = (struct range){0, END_BYTES};
     ranges[1] = (struct range){asked > END_BYTES ? asked - END_BYTES : 0, asked};
-    ranges[2] = (struct range){used > END_BYTES ? used - END_BYTES : 0, used};
+    ranges[2] = (struct range){used - END_BYTES, used};
+    return asked == used ? 2 : 3;
+}
+
+static void fill_range(unsigned char *bytes, uint64_t seed, size_t at, size_t end) {
+    while (at < end) {
+        if (is_word(at, end)) {
+            uint64_t word = word_at(seed, at / 8);
+            memcpy(bytes + at, &word, 8);
+            at += 8;
+        } else {
+            bytes[at] = byte_at(seed, at);
+            at++;
+        }
+    }
 }
 
 static void fill(const struct live_block *block) {
     struct range ranges[3];
-    unsigned char *bytes = (unsigned char *)block->address;
-    ranges_of(block, ranges);
-    for (int i = 0; i < 3; i++) {
-        for (size_t at = ranges[i].begin; at < ranges[i].end; at++) {
-            bytes[at] = byte_at(block->seed, at);
+    int count = ranges_of(block, ranges);
+    for (int i = 0; i < count; i++) {
+        fill_range((unsigned char *)block->address, block->seed, ranges[i].begin, ranges[i].end);
+    }
+}
+
+static bool range_has_pattern(const unsigned char *bytes, uint64_t seed, size_t at, size_t end) {
+    while (at < end) {
+        if (is_word(at, end)) {
+            uint64_t word;
+            memcpy(&word, bytes + at, 8);
+            if (word != word_at(seed, at / 8)) {
+                return false;
+            }
+            at += 8;
+        } else {
+            if (bytes[at] != byte_at(seed, at)) {
+                return false;
+            }
+            at++;
         }
     }
+    return true;
 }
 
 bool live_has_pattern(const struct live_block *block, uintptr_t address, size_t size_bytes) {
     struct range ranges[3];
-    const unsigned char *bytes = (const unsigned char *)address;
-    ranges_of(block, ranges);
-    for (int i = 0; i < 3 && block->is_touched; i++) {
-        for (size_t at = ranges[i].begin; at < ranges[i].end && at < size_bytes; at++) {
-            if (bytes[at] != byte_at(block->seed, at)) {
-                return false;
-            }
+    int count = block->is_touched ? ranges_of(block, ranges) : 0;
+    for (int i = 0; i < count; i++) {
+        size_t end = ranges[i].end < size_bytes ? ranges[i].end : size_bytes;
+        if (!range_has_pattern((const unsigned char *)address, block->seed, ranges[i].begin, end)) {
+            return false;
         }
     }
     return true;
 }
 
+// Whether all are as the first, which is 0.
+static bool are_zero(const unsigned char *bytes, size_t size_bytes) {
+    return size_bytes == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size_bytes - 1) == 0);
+}
+
 bool live_is_zero(uintptr_t address, size_t size_bytes) {
     const unsigned char *bytes = (const unsigned char *)address;
-    for (size_t at = 0; at < size_bytes; at++) {
-        if (at == CHECKED_ZERO && size_bytes > (size_t)2 * CHECKED_ZERO) {
-            at = size_bytes - CHECKED_ZERO;
-        }
-        if (bytes[at] != 0) {
-            return false;
-        }
+    if (size_bytes <= (size_t)2 * CHECKED_ZERO) {
+        return are_zero(bytes, size_bytes);
     }
-    return true;
+    return are_zero(bytes, CHECKED_ZERO) &&
+           are_zero(bytes + size_bytes - CHECKED_ZERO, CHECKED_ZERO);
 }
 
 // ---- sums
@@ -314,6 +356,43 @@ void live_clear(struct live *live) {
     }
 }
 
+// ---- a walk of the allocator's
+
+void live_walk_begin(struct live *live) {
+    live->walk_number++;
+    live->walk_place = 0;
+}
+
+static struct live_block *block_at(const struct live *live, uint32_t place, uintptr_t address) {
+    struct live_block *block = place < live->live_count ? &live->blocks[live->order[place]] : NULL;
+    return block != NULL && block->address == address ? block : NULL;
+}
+
+const struct live_block *live_walk_shows(struct live *live, uintptr_t address, bool *is_again) {
+    struct live_block *block = block_at(live, live->walk_place, address);
+    if (block == NULL) { // not in the order of addresses, which most walks are in
+        live->walk_place = place_of(live, address);
+        block = block_at(live, live->walk_place, address);
+    }
+    if (block == NULL) {
+        return NULL;
+    }
+    *is_again = block->walked == live->walk_number;
+    block->walked = live->walk_number;
+    live->walk_place++;
+    return block;
+}
+
+const struct live_block *live_walk_missed(const struct live *live) {
+    for (uint32_t place = 0; place < live->live_count; place++) {
+        const struct live_block *block = &live->blocks[live->order[place]];
+        if (block->walked != live->walk_number) {
+            return block;
+        }
+    }
+    return NULL;
+}
+
 // ---- what others ask
 
 const struct live_block *live_block(const struct live *live, uint32_t id) {
@@ -322,10 +401,6 @@ const struct live_block *live_block(const struct live *live, uint32_t id) {
 
 uint32_t live_count(const struct live *live) {
     return live->live_count;
-}
-
-uint32_t live_bound(const struct live *live) {
-    return live->block_count;
 }
 
 uint32_t live_at(const struct live *live, uint32_t place) {

@@ -20,6 +20,8 @@ struct live_block {
     uintptr_t address; // 0: the record is free
     size_t requested_bytes, usable_bytes, footprint_bytes;
     uint32_t row;    // of a class; LIVE_NONE: none
+    uint32_t slot;   // by which the program names it, or did
+    uint32_t walked; // the last walk that showed it
     uint64_t seed;   // of its pattern
     bool is_dropped; // nobody refers to it: it may be gone
     bool is_touched; // it is memory of this process, and carries its pattern
@@ -34,8 +36,6 @@ void live_begin(struct live *live); // a new program: nothing lives
 // A block that lives and shares a byte with [address, address + size); LIVE_NONE: none. `but` is
 // not looked at.
 uint32_t live_overlap(const struct live *live, uintptr_t address, size_t size_bytes, uint32_t but);
-// The block that begins at the address; LIVE_NONE: none.
-uint32_t live_find(const struct live *live, uintptr_t address);
 
 // Enters a block and fills it with its pattern. LIVE_NONE: full, or refused.
 uint32_t live_enter(struct live *live, const struct live_block *block);
@@ -55,10 +55,16 @@ bool live_has_pattern(const struct live_block *block, uintptr_t address, size_t 
 // Whether the bytes are zero; of large ones, both ends.
 bool live_is_zero(uintptr_t address, size_t size_bytes);
 
+// The allocator walks its blocks and shows one at the address: that block; NULL: none begins there.
+// *is_again: the walk has shown it before.
+void live_walk_begin(struct live *live);
+const struct live_block *live_walk_shows(struct live *live, uintptr_t address, bool *is_again);
+// The first block that this walk has not shown; NULL: none.
+const struct live_block *live_walk_missed(const struct live *live);
+
 // The block's record; good until the next entry. NULL: no such block lives.
 const struct live_block *live_block(const struct live *live, uint32_t id);
 uint32_t live_count(const struct live *live);              // of live blocks
-uint32_t live_bound(const struct live *live);              // all their numbers are below it
 uint32_t live_at(const struct live *live, uint32_t place); // the place-th by address
 
 // Writes tallies and rows into facts.

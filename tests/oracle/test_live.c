@@ -1,0 +1,173 @@
+// test_live: the ledger of live blocks: every byte that carries a pattern, and what a walk shows.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "oracle/subject/live.h"
+
+#define ROOM_BYTES 4096
+
+static unsigned char room[ROOM_BYTES];
+static struct live *live;
+
+static int setup(void **state) {
+    (void)state;
+    memset(room, 0, sizeof room);
+    live = live_create();
+    assert_non_null(live);
+    live_begin(live);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    live_destroy(live);
+    return 0;
+}
+
+static uint32_t enter(size_t at, size_t requested_bytes, size_t usable_bytes) {
+    const struct live_block block = {.address = (uintptr_t)room + at,
+                                     .requested_bytes = requested_bytes,
+                                     .usable_bytes = usable_bytes,
+                                     .footprint_bytes = usable_bytes,
+                                     .row = LIVE_NONE,
+                                     .is_touched = true};
+    return live_enter(live, &block);
+}
+
+static bool has_pattern(uint32_t id) {
+    const struct live_block *block = live_block(live, id);
+    return live_has_pattern(block, block->address, SIZE_MAX);
+}
+
+// A byte that is changed shows where it carries the pattern, and only there.
+static void require_ranges(size_t requested_bytes, size_t usable_bytes,
+                           bool (*carries)(size_t at, size_t requested, size_t usable)) {
+    uint32_t id = enter(8, requested_bytes, usable_bytes);
+    unsigned char *bytes = room + 8;
+    assert_true(has_pattern(id));
+    for (size_t at = 0; at < usable_bytes; at++) {
+        bytes[at] ^= 0x10;
+        assert_int_equal(has_pattern(id), !carries(at, requested_bytes, usable_bytes));
+        bytes[at] ^= 0x10;
+    }
+    assert_int_equal(bytes[-1], 0);
+    assert_int_equal(bytes[usable_bytes], 0);
+    live_leave(live, id);
+    memset(room, 0, sizeof room);
+}
+
+static bool all(size_t at, size_t requested, size_t usable) {
+    return (void)at, (void)requested, (void)usable, true;
+}
+
+static bool ends(size_t at, size_t requested, size_t usable) {
+    return at < 64 || (at < requested && requested - at <= 64) || usable - at <= 64;
+}
+
+static void every_byte_of_a_small_block_carries_its_pattern(void **state) {
+    (void)state;
+    for (size_t size_bytes = 1; size_bytes < 40; size_bytes++) {
+        require_ranges(size_bytes, size_bytes, all);
+        require_ranges(size_bytes / 2, size_bytes, all);
+    }
+    require_ranges(256, 256, all);
+}
+
+static void a_large_block_carries_it_at_its_ends(void **state) {
+    (void)state;
+    require_ranges(257, 257, ends);
+    require_ranges(300, 1003, ends);
+    require_ranges(30, 301, ends);
+    require_ranges(1001, 1003, ends);
+}
+
+static void what_was_moved_carries_it_as_far_as_it_was_kept(void **state) {
+    (void)state;
+    uint32_t id = enter(0, 100, 100);
+    memcpy(room + 1000, room, 37);
+    assert_true(live_has_pattern(live_block(live, id), (uintptr_t)room + 1000, 37));
+    assert_false(live_has_pattern(live_block(live, id), (uintptr_t)room + 1000, 38));
+    assert_false(live_has_pattern(live_block(live, id), (uintptr_t)room + 1000, 100));
+}
+
+static void no_two_blocks_carry_the_same(void **state) {
+    (void)state;
+    uint32_t first = enter(0, 64, 64);
+    (void)enter(64, 64, 64);
+    memcpy(room, room + 64, 64);
+    assert_false(has_pattern(first));
+}
+
+static void a_byte_that_is_not_zero_shows(void **state) {
+    static unsigned char large[20000];
+    (void)state;
+    for (size_t size_bytes = 0; size_bytes < 20; size_bytes++) {
+        assert_true(live_is_zero((uintptr_t)room, size_bytes));
+        for (size_t at = 0; at <= size_bytes; at++) {
+            room[at] = 1;
+            assert_int_equal(live_is_zero((uintptr_t)room, size_bytes), at == size_bytes);
+            room[at] = 0;
+        }
+    }
+    const size_t looked_at[] = {0, 4095, sizeof large - 4096, sizeof large - 1};
+    assert_true(live_is_zero((uintptr_t)large, sizeof large));
+    for (size_t i = 0; i < sizeof looked_at / sizeof looked_at[0]; i++) {
+        large[looked_at[i]] = 1;
+        assert_false(live_is_zero((uintptr_t)large, sizeof large));
+        large[looked_at[i]] = 0;
+    }
+}
+
+static void a_walk_may_go_in_any_order(void **state) {
+    static const size_t orders[][3] = {{0, 64, 128}, {128, 64, 0}, {64, 128, 0}};
+    bool is_again = true;
+    (void)state;
+    for (size_t at = 0; at < 192; at += 64) {
+        (void)enter(at, 64, 64);
+    }
+    for (size_t order = 0; order < 3; order++) {
+        live_walk_begin(live);
+        for (size_t i = 0; i < 3; i++) {
+            uintptr_t address = (uintptr_t)room + orders[order][i];
+            assert_non_null(live_walk_missed(live));
+            assert_int_equal(live_walk_shows(live, address, &is_again)->address, address);
+            assert_false(is_again);
+        }
+        assert_null(live_walk_missed(live));
+    }
+}
+
+static void a_walk_shows_what_is_wrong(void **state) {
+    bool is_again = false;
+    (void)state;
+    (void)enter(0, 64, 64);
+    (void)enter(64, 64, 64);
+    live_walk_begin(live);
+    assert_null(live_walk_shows(live, (uintptr_t)room + 8, &is_again));
+    assert_null(live_walk_shows(live, (uintptr_t)room + 128, &is_again));
+    assert_non_null(live_walk_shows(live, (uintptr_t)room + 64, &is_again));
+    assert_false(is_again);
+    assert_non_null(live_walk_shows(live, (uintptr_t)room + 64, &is_again));
+    assert_true(is_again);
+    assert_int_equal(live_walk_missed(live)->address, (uintptr_t)room);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(every_byte_of_a_small_block_carries_its_pattern),
+        TEST(a_large_block_carries_it_at_its_ends),
+        TEST(what_was_moved_carries_it_as_far_as_it_was_kept),
+        TEST(no_two_blocks_carry_the_same),
+        TEST(a_byte_that_is_not_zero_shows),
+        TEST(a_walk_may_go_in_any_order),
+        TEST(a_walk_shows_what_is_wrong),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
