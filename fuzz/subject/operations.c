@@ -21,12 +21,10 @@ static uint32_t block_of(struct subject_machine *machine, uint32_t slot) {
     return id;
 }
 
-// No slot names the block any more: its number may be given to another.
-static void forget(struct subject_machine *machine, uint32_t id) {
-    for (uint32_t slot = 0; slot < SUBJECT_HANDLES; slot++) {
-        if (machine->handles[slot] == id) {
-            machine->handles[slot] = LIVE_NONE;
-        }
+// Its slot does not name the block any more: its number may be given to another.
+static void forget(struct subject_machine *machine, uint32_t id, uint32_t slot) {
+    if (machine->handles[slot] == id) {
+        machine->handles[slot] = LIVE_NONE;
     }
 }
 
@@ -63,9 +61,10 @@ static void failed(struct subject_machine *machine) {
 
 // ---- allocation
 
-static struct live_block block_from(const struct subject_machine *machine,
-                                    const struct call *call) {
+static struct live_block block_from(const struct subject_machine *machine, const struct call *call,
+                                    uint32_t slot) {
     return (struct live_block){
+        .slot = slot,
         .address = (uintptr_t)call->result,
         .requested_bytes = call->size_bytes,
         .usable_bytes = call->usable_bytes,
@@ -103,7 +102,7 @@ static bool allocate(struct subject_machine *machine, uint32_t lane, uint32_t sl
         }
         return call.size_bytes != 0;
     }
-    struct live_block block = block_from(machine, &call);
+    struct live_block block = block_from(machine, &call, slot);
     if (!judge_object(machine->judge, &block, alignment, call.kind == CALL_ALLOCATE_ZEROED,
                       LIVE_NONE)) {
         return true;
@@ -162,7 +161,7 @@ static bool end_block(struct subject_machine *machine, uint32_t lane, uint32_t i
     struct call call = {
         .kind = kind, .object = (void *)block.address, .size_bytes = block.requested_bytes};
     lanes_do(machine->lanes, lane, &call);
-    forget(machine, id);
+    forget(machine, id, block.slot);
     if (kind == CALL_DROP) {
         live_drop(machine->live, id);
         note(machine, RELATIONS_DROP, RELATIONS_ON_FREE);
@@ -231,7 +230,6 @@ static void resized_by_moving(struct subject_machine *machine, uint32_t slot, ui
     uint32_t moved = live_enter(machine->live, now);
     judge_observe(machine->judge, false);
     live_leave(machine->live, id);
-    forget(machine, id);
     machine->handles[slot] = moved;
     note(machine, RELATIONS_REALLOC_MOVED, RELATIONS_ON_REALLOC_MOVED);
 }
@@ -270,7 +268,7 @@ static bool resize(struct subject_machine *machine, struct operation operation,
         failed(machine);
         return true;
     }
-    struct live_block now = block_from(machine, &call);
+    struct live_block now = block_from(machine, &call, slot);
     if (!is_resized(machine, id, &now)) {
         return true;
     }
