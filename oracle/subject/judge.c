@@ -143,6 +143,17 @@ void judge_observe(struct judge *judge, bool has_ended) {
 
 // ---- results
 
+// Who lives where the block is. What was dropped there has died: its memory is given anew.
+static uint32_t who_overlaps(struct judge *judge, const struct live_block *block, uint32_t but) {
+    for (;;) {
+        uint32_t other = live_overlap(judge->live, block->address, block->usable_bytes, but);
+        if (other == LIVE_NONE || !live_block(judge->live, other)->is_dropped) {
+            return other;
+        }
+        live_leave(judge->live, other);
+    }
+}
+
 bool judge_object(struct judge *judge, const struct live_block *block, size_t alignment,
                   bool is_zeroed, uint32_t but) {
     struct rule_book *book = judge->book;
@@ -163,9 +174,7 @@ bool judge_object(struct judge *judge, const struct live_block *block, size_t al
          block->address - judge->arena > judge->table->arena_bytes - block->requested_bytes)) {
         return rule_fail(book, RULE_SUBJECT_OVERLAP, place, "outside the arena");
     }
-    uint32_t other = block->is_touched
-                         ? live_overlap(judge->live, block->address, block->usable_bytes, but)
-                         : LIVE_NONE;
+    uint32_t other = block->is_touched ? who_overlaps(judge, block, but) : LIVE_NONE;
     if (other != LIVE_NONE) {
         const struct live_block *there = live_block(judge->live, other);
         return rule_fail(book, RULE_SUBJECT_OVERLAP, place,
