@@ -129,8 +129,8 @@ struct countercheck_subject {
         arena_bytes; // of the host's arena; 0: the allocator finds memory by itself or by host->map
     const char *const
         *options; // settings to choose one from, NULL at the end; or NULL. No blanks in them
-    const char *const
-        *environment; // "NAME=value" that must be set before the process starts, NULL at the end
+    const char *const *environment; // "NAME=value" that must be set before the process starts, NULL
+                                    // at the end: the command sets them and starts itself again
 
     // A new allocator with nothing in it. NULL: it could not be made, and the run ends with
     // status 3. A global one returns any pointer but NULL.

@@ -3,6 +3,7 @@
 
 #include "cli/io/cli.h"
 #include "cli/io/input.h"
+#include "cli/run/restart.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,11 @@ int machine_choose(const char *subcommand) {
         }
         cli_message("%s: --relations goes with --subject", subcommand);
         return CLI_UNUSABLE;
+    }
+    status = restart_with(subcommand, machine_call.subject, // before stdin is read
+                          subject_environment(machine_call.subject));
+    if (status != CLI_CLEAN) {
+        return status;
     }
     if (machine_call.relations != NULL) {
         relations = read_relations(machine_call.relations, &status);

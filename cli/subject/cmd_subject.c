@@ -1,6 +1,7 @@
 // cmd_subject: foreign allocators: which there are, what one exposes, and a first verdict on it.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/io/cli.h"
+#include "cli/io/escape.h"
 #include "cli/io/options.h"
 #include "cli/run/machine.h"
 #include "cli/run/replay.h"
@@ -112,6 +113,13 @@ static void print_statistics(const struct countercheck_subject *table) {
     }
 }
 
+static void print_environment(const struct countercheck_subject *table) {
+    const char *const *one = table->environment;
+    for (; one != NULL && *one != NULL; one++) {
+        (void)printf("set       %s\n", escape_shown(*one));
+    }
+}
+
 static int describe(void) {
     const struct subject *subject = machine_subject();
     const struct countercheck_subject *table = &subject->table;
@@ -125,6 +133,7 @@ static int describe(void) {
                                  ? "its own, one to a process"
                                  : "its own, or the harness's");
     }
+    print_environment(table);
     print_functions(table);
     (void)printf("statistics\n");
     print_statistics(table);

@@ -205,10 +205,8 @@ static enum subject_status parse_relations(struct subject *subject, const char *
                     error.message);
 }
 
-enum subject_status subject_open_table(struct subject *subject,
-                                       const struct countercheck_subject *table,
-                                       const char *relations, char message[SUBJECT_MESSAGE_BYTES]) {
-    *subject = (struct subject){.library = NULL};
+// Whether it is a table of our kind, so that its members may be read.
+static enum subject_status check_kind(const struct countercheck_subject *table, char *message) {
     if (table == NULL) {
         return unusable(message, "it gives no table");
     }
@@ -217,15 +215,25 @@ enum subject_status subject_open_table(struct subject *subject,
                         COUNTERCHECK_ABI);
     }
     size_t least = offsetof(struct countercheck_subject, create);
-    if (table->struct_size_bytes < least ||
-        table->struct_size_bytes > sizeof subject->table + 4096) {
+    if (table->struct_size_bytes < least || table->struct_size_bytes > sizeof *table + 4096) {
         return unusable(message, "its table has %zu bytes, and ours %zu", table->struct_size_bytes,
-                        sizeof subject->table);
+                        sizeof *table);
+    }
+    return SUBJECT_OPEN;
+}
+
+enum subject_status subject_open_table(struct subject *subject,
+                                       const struct countercheck_subject *table,
+                                       const char *relations, char message[SUBJECT_MESSAGE_BYTES]) {
+    *subject = (struct subject){.library = NULL};
+    enum subject_status status = check_kind(table, message);
+    if (status != SUBJECT_OPEN) {
+        return status;
     }
     size_t shared = table->struct_size_bytes < sizeof subject->table ? table->struct_size_bytes
                                                                      : sizeof subject->table;
     memcpy(&subject->table, table, shared);
-    enum subject_status status = check_table(&subject->table, message);
+    status = check_table(&subject->table, message);
     if (status == SUBJECT_OPEN) {
         status = subject_describe(subject, message);
     }
@@ -279,23 +287,69 @@ static bool folder_of(unsigned number, char *path, size_t path_bytes) {
     }
 }
 
-static enum subject_status open_library(struct subject *subject, const char *path,
-                                        const char *relations, char *message) {
+// Loads an adapter and finds its table. NULL: the message says why.
+static void *load(const char *path, const struct countercheck_subject **table, char *message) {
     // an adapter's own malloc must be the one that it was linked with, and not the command's; where
     // a sanitizer replaces malloc, that does not go
     int binding = __asan_init == NULL && __tsan_init == NULL ? RTLD_DEEPBIND : 0;
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | binding);
     if (library == NULL) {
-        return unusable(message, "%s", dlerror());
+        (void)unusable(message, "%s", dlerror());
+        return NULL;
     }
     void *found = dlsym(library, "countercheck_subject_table");
     const struct countercheck_subject *(*table_of)(void) = NULL;
     memcpy(&table_of, &found, sizeof table_of); // POSIX: an object's address may be a function's
     if (table_of == NULL) {
         (void)dlclose(library);
-        return unusable(message, "%s: it has no countercheck_subject_table()", path);
+        (void)unusable(message, "%s: it has no countercheck_subject_table()", path);
+        return NULL;
     }
-    enum subject_status status = subject_open_table(subject, table_of(), relations, message);
+    *table = table_of();
+    return library;
+}
+
+// The file of an adapter. False: none is called so.
+static bool find_adapter(const char *name, char *path, size_t path_bytes) {
+    char folder[PATH_MAX];
+    if (strchr(name, '/') != NULL) {
+        (void)snprintf(path, path_bytes, "%s", name);
+        return true;
+    }
+    for (unsigned number = 0; is_word(name, "-.") && folder_of(number, folder, sizeof folder);
+         number++) {
+        (void)snprintf(path, path_bytes, "%s/%s" SUFFIX, folder, name);
+        if (folder[0] != 0 && access(path, F_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct built_in *find_built_in(const char *name) {
+    const struct built_in *built_in = built_in_subjects;
+    while (built_in->name != NULL && strcmp(built_in->name, name) != 0) {
+        built_in++;
+    }
+    return built_in->name == NULL ? NULL : built_in;
+}
+
+enum subject_status subject_open(struct subject *subject, const char *name, const char *relations,
+                                 char message[SUBJECT_MESSAGE_BYTES]) {
+    char path[PATH_MAX + 80];
+    const struct countercheck_subject *table;
+    const struct built_in *built_in = find_built_in(name);
+    if (built_in != NULL) {
+        return subject_open_table(subject, built_in->table(), relations, message);
+    }
+    if (!find_adapter(name, path, sizeof path)) {
+        return unusable(message, "no subject is called '%.60s' (countercheck subject list)", name);
+    }
+    void *library = load(path, &table, message);
+    if (library == NULL) {
+        return SUBJECT_UNUSABLE;
+    }
+    enum subject_status status = subject_open_table(subject, table, relations, message);
     if (status != SUBJECT_OPEN) {
         (void)dlclose(library);
         return status;
@@ -304,26 +358,21 @@ static enum subject_status open_library(struct subject *subject, const char *pat
     return SUBJECT_OPEN;
 }
 
-enum subject_status subject_open(struct subject *subject, const char *name, const char *relations,
-                                 char message[SUBJECT_MESSAGE_BYTES]) {
-    char folder[PATH_MAX];
+// A library that wants its threads' memory in the static block finds it full when it comes late.
+static const char *const static_tls[] = {"GLIBC_TUNABLES=glibc.rtld.optional_static_tls=65536",
+                                         NULL};
+
+const char *const *subject_environment(const char *name) {
     char path[PATH_MAX + 80];
-    if (strchr(name, '/') != NULL) {
-        return open_library(subject, name, relations, message);
+    char message[SUBJECT_MESSAGE_BYTES];
+    const struct countercheck_subject *table;
+    if (find_built_in(name) != NULL || !find_adapter(name, path, sizeof path)) {
+        return NULL;
     }
-    for (size_t i = 0; built_in_subjects[i].name != NULL; i++) {
-        if (strcmp(built_in_subjects[i].name, name) == 0) {
-            return subject_open_table(subject, built_in_subjects[i].table(), relations, message);
-        }
+    if (load(path, &table, message) == NULL) { // else it stays loaded: what is given lies in it
+        return strstr(message, "static TLS") != NULL ? static_tls : NULL;
     }
-    for (unsigned number = 0; is_word(name, "-.") && folder_of(number, folder, sizeof folder);
-         number++) {
-        (void)snprintf(path, sizeof path, "%s/%s" SUFFIX, folder, name);
-        if (folder[0] != 0 && access(path, F_OK) == 0) {
-            return open_library(subject, path, relations, message);
-        }
-    }
-    return unusable(message, "no subject is called '%.60s' (countercheck subject list)", name);
+    return check_kind(table, message) == SUBJECT_OPEN ? table->environment : NULL;
 }
 
 void subject_close(struct subject *subject) {

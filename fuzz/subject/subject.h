@@ -38,7 +38,12 @@ enum subject_status {
 enum subject_status subject_open(struct subject *subject, const char *name, const char *relations,
                                  char message[SUBJECT_MESSAGE_BYTES]);
 
-// The same of a table that the caller has.
+// What must stand in the environment before the process starts, for that subject to be opened:
+// "NAME=value", NULL at the end. It loads the adapter and calls nothing of it but for its table.
+// NULL: nothing, or there is no such subject (subject_open says so).
+const char *const *subject_environment(const char *name);
+
+// The same as subject_open of a table that the caller has.
 enum subject_status subject_open_table(struct subject *subject,
                                        const struct countercheck_subject *table,
                                        const char *relations, char message[SUBJECT_MESSAGE_BYTES]);
