@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MARK_FACTOR UINT64_C(0x100000001b3) // odd: no place of a row is lost
+
 // ---- comparison
 
 static bool are_equal(struct interval a, struct interval b, uint32_t bits) {
@@ -148,9 +150,10 @@ static bool applies(const struct rule *rule, const struct relations_facts *facts
             (facts->option != NULL && strcmp(rule->option, facts->option) == 0));
 }
 
-// Evaluates at one row. False: the rule failed, and *failure says how.
+// Evaluates at one row, and adds it to the marks of the sides. False: the rule failed, and *failure
+// says how.
 static bool check_row(const struct relations *relations, struct rule *rule, uint32_t row,
-                      const struct relations_facts *facts, bool *is_known, bool *has_moved,
+                      const struct relations_facts *facts, bool *is_known, uint64_t *marks,
                       struct relations_failure *failure) {
     struct interval values[SIDES_MAX] = {{0}};
     *is_known = true;
@@ -165,9 +168,8 @@ static bool check_row(const struct relations *relations, struct rule *rule, uint
     if (!*is_known) {
         return true;
     }
-    for (uint32_t i = 0; i < rule->side_count && row == 0; i++) {
-        *has_moved = *has_moved || (rule->has_last && values[i].low != rule->last[i]);
-        rule->last[i] = values[i].low;
+    for (uint32_t i = 0; i < rule->side_count; i++) {
+        marks[i] = (marks[i] ^ (uint64_t)values[i].low) * MARK_FACTOR;
     }
     rule->shown.unequal += rule->shown.slack != NULL && values[0].low != values[1].low;
     for (uint32_t i = 1; i < rule->side_count; i++) {
@@ -189,11 +191,15 @@ static bool check_rule(const struct relations *relations, struct rule *rule,
                        const struct relations_facts *facts, struct relations_failure *failure) {
     bool holds = true;
     bool was_known = false;
-    bool has_moved = false;
+    uint64_t marks[SIDES_MAX] = {0};
     for (uint32_t row = 0; row < (rule->rows == NO_ROW ? 1 : rule->rows) && holds; row++) {
         bool is_known;
-        holds = check_row(relations, rule, row, facts, &is_known, &has_moved, failure);
+        holds = check_row(relations, rule, row, facts, &is_known, marks, failure);
         was_known = was_known || is_known;
+    }
+    bool has_moved = was_known && rule->has_last && memcmp(marks, rule->marks, sizeof marks) != 0;
+    if (was_known) {
+        memcpy(rule->marks, marks, sizeof marks);
     }
     rule->has_last = rule->has_last || was_known;
     rule->shown.evaluated += was_known;

@@ -75,7 +75,7 @@ struct rule {
     const char *option; // that must be in force; NULL: any
     bool is_off;        // of another version
     bool has_last;
-    wide last[SIDES_MAX]; // sides at the last evaluation, for `effective`; of row 0
+    uint64_t marks[SIDES_MAX]; // sides at the last evaluation, of all rows, for `effective`
 };
 
 struct history { // of one DELTA, PEAK or TROUGH at one row

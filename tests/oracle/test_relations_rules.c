@@ -102,6 +102,18 @@ static void a_rule_counts_evaluations_and_those_that_moved(void **state) {
     relations_free(relations);
 }
 
+static void a_rule_of_a_row_moves_with_any_of_its_places(void **state) {
+    (void)state;
+    struct relations *relations = parse("each bin: bin.live >= 0");
+    relations_begin(relations, &facts);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(relations_check(relations, &facts, &failure, 1), 0);
+        assert_int_equal(relations_rule(relations, 0)->effective, i);
+        values[LIVE + i % 3] += 5;
+    }
+    relations_free(relations);
+}
+
 static void a_failure_shows_rule_sides_and_terms(void **state) {
     (void)state;
     facts.tally[RELATIONS_LIVE][RELATIONS_FOOTPRINT] = 96;
@@ -216,6 +228,7 @@ int main(void) {
         TEST(a_slack_counts_how_often_it_was_needed),
         TEST(a_known_defect_is_counted_and_no_failure),
         TEST(a_rule_counts_evaluations_and_those_that_moved),
+        TEST(a_rule_of_a_row_moves_with_any_of_its_places),
         TEST(a_failure_shows_rule_sides_and_terms),
         TEST(an_equality_ties_a_statistic_to_the_ledger),
         TEST(what_is_no_relation_is_refused_at_its_place),
