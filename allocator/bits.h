@@ -15,6 +15,7 @@ static inline uint32_t bits_clz64(uint64_t word) {
     return (uint32_t)__builtin_clzll(word);
 }
 
+// How many bits are set.
 static inline uint32_t bits_popcount64(uint64_t word) {
     return (uint32_t)__builtin_popcountll(word);
 }

@@ -23,6 +23,7 @@ static inline void check_that(bool holds, const char *file, int line, const char
     }
 }
 
+// The same for two values, which the message then shows.
 static inline void check_equal(uint64_t a, uint64_t b, const char *file, int line,
                                const char *condition) {
     if (a != b) {

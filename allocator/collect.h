@@ -37,11 +37,13 @@ uint64_t heap_marked_bytes(const struct heap *heap);
 // Ends marking: flushes caches, starts a sweep generation: every span is unswept. World stopped by
 // the caller.
 void heap_mark_end(struct heap *heap);
+// Whether a cycle marks: between heap_mark_begin and heap_mark_end. Any thread.
 bool heap_is_marking(const struct heap *heap);
 
 // Called by sweep, with no lock of the heap's held, for each finalizer whose object has died. The
 // object stays allocated (resurrected, for this cycle), its finalizer special is gone.
 typedef void (*heap_finalizer_queue)(void *context, const struct finalizer *finalizer);
+// Who gets them, and its first argument. NULL queue: nobody. Set before the first sweep.
 void heap_set_finalizer_queue(struct heap *heap, heap_finalizer_queue queue, void *context);
 
 // Sweeps one unswept span on behalf of `cache`'s thread; returns its pages, or 0 when none is left.
@@ -49,6 +51,7 @@ size_t heap_sweep_one(struct heap *heap, struct mcache *cache);
 
 // Sweeps all that is left. `cache` may be NULL: the frees then count in the heap's own book.
 void heap_sweep_finish(struct heap *heap, struct mcache *cache);
+// Whether no span waits for the sweep of the last cycle. Any thread.
 bool heap_is_swept(const struct heap *heap);
 
 // The record of a cycle, kept for MemStats. After Go's memstats.pause_ns, numgc, next_gc,
@@ -60,7 +63,10 @@ struct gc_cycle_record {
     bool forced;
     double cpu_fraction; // of the collector, since the start
 };
+// Adds a cycle that has ended to MemStats: counts, pauses, LastGC, NextGC, GCCPUFraction. Any
+// thread.
 void heap_note_gc_cycle(struct heap *heap, const struct gc_cycle_record *record);
+// Sets NextGC alone, as a change of the percentage does between two cycles. Any thread.
 void heap_set_next_gc(struct heap *heap, uint64_t next_gc_bytes);
 
 // Bytes that a collection at this moment would have to consider live: all slots of cached spans,

@@ -62,6 +62,7 @@ void heap_release_cache(struct heap *heap, struct mcache *cache);
 // mcache.releaseAll.
 void heap_flush_cache(struct heap *heap, struct mcache *cache);
 
+// The cache's number, from 0 on; after its release another one may get it.
 uint32_t heap_cache_id(const struct mcache *cache);
 
 // ---- objects
@@ -115,6 +116,8 @@ void *heap_realloc(struct heap *heap, struct mcache *cache, void *pointer, size_
 // heap.
 size_t heap_usable_bytes(struct heap *heap, const void *pointer);
 
+// What an allocation of 0 bytes returns: one address outside the arenas, the same for the heap's
+// life. After Go's zerobase.
 void *heap_zero_base(const struct heap *heap);
 
 // The object that `address` lies in, free or not: its base, size and index; false when in no span
@@ -126,6 +129,9 @@ struct heap_object {
     bool allocated; // alloc bit set and not freed remotely
     bool marked;
 };
+// Fills `object`, also for a free slot. False: no span in use is there, or the address lies in the
+// waste behind the last object. No lock: the world is stopped, or the object cannot be freed
+// meanwhile.
 bool heap_find_object(const struct heap *heap, uintptr_t address, struct heap_object *object);
 
 // ---- pages
@@ -141,12 +147,15 @@ enum manual_stat {
 };
 // The pages hold whatever they held. 0 pages, or no memory: NULL.
 void *heap_alloc_manual(struct heap *heap, size_t page_count, enum manual_stat stat);
+// Gives the whole span back. `base` is its first byte and `stat` what it was charged to; anything
+// else is a misuse.
 void heap_free_manual(struct heap *heap, void *base, enum manual_stat stat);
 
 // Memory straight from the system, outside the arenas, charged to StackSys: the stacks of OS
 // threads. Zeroed; the size is rounded up to whole heap pages, and 0 is NULL. Unmapping takes the
 // size that was asked for.
 void *heap_map_os_stack(struct heap *heap, size_t size_bytes);
+// Unmaps a stack of heap_map_os_stack. Another address or size is a misuse.
 void heap_unmap_os_stack(struct heap *heap, void *base, size_t size_bytes);
 
 // Releases idle pages to the system, highest address first, until at least `size_bytes` (SIZE_MAX:
@@ -163,19 +172,24 @@ void *heap_metadata_alloc(struct heap *heap, size_t size_bytes);
 // stacks, and at most one other thing (pages, a cache, a finalizer of a swept span) as the last;
 // when that fails, the attempt is not kept. The world is stopped in between.
 void heap_begin_attempt(struct heap *heap);
+// Ends the attempt and starts the world: `keep` what it obtained, or give all of it back.
 void heap_end_attempt(struct heap *heap, bool keep);
 
 // ---- stopping the world
 
 // Waits until no other thread is inside a heap call, and keeps it so. Nests on one thread.
 void heap_stop_world(struct heap *heap);
+// Undoes one heap_stop_world of this thread; the last one lets the others in. Of a thread that has
+// stopped nothing: a misuse.
 void heap_start_world(struct heap *heap);
 // Whether the cache's thread waits inside a call for a stopped world to run again.
 bool heap_is_waiting(struct heap *heap, const struct mcache *cache);
 
 // pthread_atfork's three moments: the child's heap is usable whatever the other threads were doing.
 void heap_fork_prepare(struct heap *heap);
+// After the fork, in the parent: gives back what heap_fork_prepare took.
 void heap_fork_parent(struct heap *heap);
+// After the fork, in the child: the same, and the barrier of all threads is registered anew.
 void heap_fork_child(struct heap *heap);
 
 #endif

@@ -43,7 +43,9 @@ struct inspect_span {
     bool needzero;
 };
 
+// How many there are; indices are below it.
 size_t inspect_span_count(const struct heap *heap);
+// The record of one; false: `index` is past the last.
 bool inspect_span(const struct heap *heap, size_t index, struct inspect_span *span);
 
 // The same record of the span that the page table names for an address; false: none.
@@ -56,7 +58,9 @@ bool inspect_span_of_address(const struct heap *heap, uintptr_t address, const v
 // own predicates.
 bool inspect_is_sound(const struct heap *heap);
 
+// What a swept span's sweep_generation is now; two less: unswept. Go's sweepgen.
 uint32_t inspect_sweep_generation(const struct heap *heap);
+// Whether a cycle marks: then nothing is unswept, and mark bits are being set.
 bool inspect_is_marking(const struct heap *heap);
 
 // ---- lists: identities of the spans in a central list, in order
@@ -97,6 +101,7 @@ struct inspect_arena {
     const uint64_t *page_grown_bits;     // 1 = the page was obtained from the system: in HeapSys or
                                          // lent to manual spans
 };
+// How many arenas the heap has reserved; not all of their pages are grown.
 size_t inspect_arena_count(const struct heap *heap);
 bool inspect_arena(const struct heap *heap, size_t index,
                    struct inspect_arena *arena); // by address, ascending
@@ -110,6 +115,7 @@ struct inspect_summary {
     uint32_t start_pages, max_pages, end_pages;
 };
 enum { INSPECT_SUMMARY_LEVELS = 3 }; // 0: groups of 64 arenas, 1: arenas, 2: chunks
+// Nodes of a level, those of arenas that the heap does not have included.
 size_t inspect_summary_count(const struct heap *heap, int level);
 // Level 2 is indexed by arena slot * chunks per arena + chunk; false: no such node.
 bool inspect_summary(const struct heap *heap, int level, size_t index,
@@ -132,6 +138,7 @@ struct inspect_fix {
     size_t tail_block_count; // not yet handed out of the last chunk
     size_t free_block_count; // length of the free list, walked now
 };
+// Fills the record; walks the free list, so that a ring in it does not end.
 void inspect_fix(const struct heap *heap, enum inspect_fixalloc which, struct inspect_fix *fix);
 
 // What was taken from the persistent allocator, one record per taking, by book.
@@ -158,6 +165,7 @@ struct inspect_range {
     uint8_t kind;          // enum inspect_range_kind
     uint8_t book;          // enum inspect_book of a direct range
 };
+// The index-th by address, ascending; false: past the last.
 bool inspect_range(const struct heap *heap, size_t index, struct inspect_range *range);
 
 // The persistent allocator's takings: `visit` for each (address, size, book). They lie in
@@ -191,9 +199,13 @@ struct inspect_bucket {
     const void *next; // in the list of all
     const void *hash_next;
 };
+// The newest bucket, for inspect_bucket; NULL: none.
 const void *inspect_first_bucket(const struct heap *heap);
+// The record of one bucket. False for NULL.
 bool inspect_bucket(const void *bucket, struct inspect_bucket *record);
 size_t inspect_bucket_hash_rows(const struct heap *heap); // 0: no table yet
+// The first bucket of a row (below the count), whose others follow by hash_next; NULL: an empty
+// row.
 const void *inspect_bucket_hash_row(const struct heap *heap, size_t row);
 
 #endif

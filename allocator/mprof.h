@@ -40,6 +40,7 @@ struct mprof_bucket_record {
 
 // Mean bytes between two samples: 0 turns sampling off, 1 samples everything. Takes effect at once.
 void heap_set_profile_rate(struct heap *heap, uint64_t rate_bytes);
+// The rate that was set last, in bytes. Any thread.
 uint64_t heap_profile_rate(const struct heap *heap);
 
 // The call stack that the cache's next allocations are made from; at most MPROF_STACK_MAX frames
@@ -50,12 +51,14 @@ void heap_set_call_stack(struct mcache *cache, const uintptr_t *frames, size_t f
 // collector at mark termination (heap_profile_next_cycle) and after the sweep (heap_profile_flush).
 // After Go's mProf_NextCycle, mProf_Flush.
 void heap_profile_next_cycle(struct heap *heap);
+// Publishes what the cycle that was opened last has settled; nothing the second time.
 void heap_profile_flush(struct heap *heap);
 
 // Each bucket, newest first; each live sample, in span order. The world is stopped by the caller.
 void heap_visit_buckets(struct heap *heap,
                         void (*visit)(void *context, const struct mprof_bucket_record *bucket),
                         void *context);
+// Calls `visit` with each sampled object that lives: its slot's base, and its bucket.
 void heap_visit_samples(struct heap *heap,
                         void (*visit)(void *context, uintptr_t object, uintptr_t bucket),
                         void *context);

@@ -25,6 +25,8 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
+// From now on an access to these bytes is a report, but for some at an end that is no multiple of
+// 8.
 static inline void heap_poison(uintptr_t base, size_t size_bytes) {
 #if HEAP_POISON_ACTIVE
     __asan_poison_memory_region((const void *)base, size_bytes);
@@ -34,6 +36,7 @@ static inline void heap_poison(uintptr_t base, size_t size_bytes) {
 #endif
 }
 
+// Lets these bytes be accessed again.
 static inline void heap_unpoison(uintptr_t base, size_t size_bytes) {
 #if HEAP_POISON_ACTIVE
     __asan_unpoison_memory_region((const void *)base, size_bytes);

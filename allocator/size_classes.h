@@ -21,9 +21,11 @@
 extern const uint16_t size_class_bytes[SIZE_CLASS_COUNT]; // [0] is 0
 extern const uint8_t size_class_pages[SIZE_CLASS_COUNT];  // pages of a span, [0] is 0
 
-// Class by size in eighths, up to SIZE_CLASS_BY_8_MAX, and by what is above in steps of 128.
+// The class of a size, by two tables: of sizes up to this one, and above it.
 #define SIZE_CLASS_BY_8_MAX 1024
+// By size / 8, rounded up. Go's size_to_class8.
 extern const uint8_t size_class_by_8[SIZE_CLASS_BY_8_MAX / 8 + 1];
+// By (size - SIZE_CLASS_BY_8_MAX) / 128, rounded up. Go's size_to_class128.
 extern const uint8_t size_class_by_128[(SMALL_SIZE_MAX - SIZE_CLASS_BY_8_MAX) / 128 + 1];
 
 // Size class of a request of 1..SMALL_SIZE_MAX bytes. After Go's size_to_class8 / size_to_class128.
@@ -34,6 +36,7 @@ static inline uint8_t size_class_of(size_t size_bytes) {
     return size_class_by_128[(size_bytes - SIZE_CLASS_BY_8_MAX + 127) / 128];
 }
 
+// The span class of objects of this size class. After Go's makeSpanClass.
 static inline uint8_t span_class_make(uint8_t size_class, bool noscan) {
     return (uint8_t)(size_class << 1 | (noscan ? 1 : 0));
 }

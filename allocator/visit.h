@@ -40,6 +40,7 @@ struct visited_bits {
     size_t first_bit;
     size_t word_count;
 };
+// The bits from `address` on. An address in no arena, or no multiple of 8, fails a CHECK.
 struct visited_bits heap_pointer_bits(const struct heap *heap, uintptr_t address);
 
 // The bounds over all arenas; 0, 0 when there is none. Stacks and free pages lie in them, too.

@@ -36,11 +36,13 @@ struct fixalloc {
     uint64_t inuse_bytes; // blocks handed out
 };
 
+// Makes an allocator without a chunk; block_bytes is rounded up to 16, its takings go to `book`.
 void fixalloc_init(struct fixalloc *fix, size_t block_bytes, enum inspect_book book);
 
 // `first`, when not NULL, is set to whether the block was never handed out before. NULL: no memory,
 // nothing changed.
 void *fixalloc_alloc(struct heap *heap, struct fixalloc *fix, bool *first);
+// Puts a block of this allocator first in the free list. Its contents stay, but for the first word.
 void fixalloc_free(struct fixalloc *fix, void *block);
 
 // Whether a block is at hand, so that fixalloc_alloc needs no memory.

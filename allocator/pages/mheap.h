@@ -44,8 +44,11 @@ uint64_t *mheap_pointer_bits(const struct heap *heap, uintptr_t address, unsigne
 
 // ---- what mcentral, manual and grow share with mheap. heap->lock is held.
 
+// As mheap_alloc_span, of either state, charged to `stat`; a manual span has class 0.
 struct mspan *mheap_take_span(struct heap *heap, size_t page_count, size_t align_pages,
                               enum mspan_state state, uint8_t span_class, uint64_t *stat);
+// Takes all pages of the span out of `stat` into idle, and frees its structure. Nobody may use it
+// or stand on it.
 void mheap_give_span(struct heap *heap, struct mspan *span, uint64_t *stat);
 
 // Moves pages from idle to `stat`.

@@ -88,45 +88,58 @@ void *mspan_block(const struct mspan *span);
 // Checks I1..I9 without I6; a dead span is valid.
 bool mspan_is_valid(const struct mspan *span);
 
+// The size class of its objects; 0: one large object.
 static inline uint8_t mspan_size_class(const struct mspan *span) {
     return span->span_class >> 1;
 }
+// Whether its objects hold no pointers.
 static inline bool mspan_is_noscan(const struct mspan *span) {
     return (span->span_class & 1) != 0;
 }
+// Whether it is one large object.
 static inline bool mspan_is_large(const struct mspan *span) {
     return span->span_class <= 1;
 }
+// Words of each bitmap.
 static inline uint32_t mspan_bit_words(const struct mspan *span) {
     return (span->object_count + 63) / 64;
 }
 
+// Allocated slots, those freed remotely included. Exact for the owner; for others, of some moment.
 static inline uint32_t mspan_alloc_count(const struct mspan *span) {
     return atomic_load_explicit(&span->alloc_count, memory_order_relaxed);
 }
 
+// Whether an object of it has a special. Read without a lock: what others set just now may be
+// missed.
 static inline bool mspan_has_specials(const struct mspan *span) {
     return atomic_load_explicit(&span->specials, memory_order_relaxed) != NULL;
 }
 
+// The owner's cache id + 1, or MSPAN_OWNER_NONE. It changes under the central lock alone.
 static inline uint32_t mspan_owner(const struct mspan *span) {
     return atomic_load_explicit(&span->owner, memory_order_relaxed);
 }
 
 // ---- single bits; one writer at a time but for mark bits
+
+// A word of a bitmap.
 static inline uint64_t mspan_bit_word(const _Atomic uint64_t *bits, uint32_t word) {
     return atomic_load_explicit(&bits[word], memory_order_relaxed);
 }
 
+// Whether the bit of object `index` is set.
 static inline bool mspan_bit_is_set(const _Atomic uint64_t *bits, uint32_t index) {
     return (mspan_bit_word(bits, index / 64) >> (index % 64) & 1) != 0;
 }
 
+// Sets it by a load and a store: other bits of the word may not be written meanwhile.
 static inline void mspan_bit_set(_Atomic uint64_t *bits, uint32_t index) {
     uint64_t word = mspan_bit_word(bits, index / 64) | (uint64_t)1 << (index % 64);
     atomic_store_explicit(&bits[index / 64], word, memory_order_relaxed);
 }
 
+// Clears it, likewise.
 static inline void mspan_bit_clear(_Atomic uint64_t *bits, uint32_t index) {
     uint64_t word = mspan_bit_word(bits, index / 64) & ~((uint64_t)1 << (index % 64));
     atomic_store_explicit(&bits[index / 64], word, memory_order_relaxed);
@@ -158,6 +171,7 @@ static inline uint32_t mspan_index_of(const struct mspan *span, uintptr_t addres
     return (uint32_t)((uint64_t)(address - span->base) * span->divide_magic >> 32);
 }
 
+// Where object `index` begins; the index is not checked.
 static inline uintptr_t mspan_object(const struct mspan *span, uint32_t index) {
     return span->base + index * span->element_bytes;
 }

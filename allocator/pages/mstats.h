@@ -51,6 +51,8 @@ static inline void stat_add(_Atomic uint64_t *counter, uint64_t amount) {
     atomic_store_explicit(counter, value + amount, memory_order_relaxed);
 }
 
+// Adds each counter of `part` to that of `sum`. Nobody else writes `sum`; `part` may move
+// meanwhile.
 void object_stats_add(struct object_stats *sum, const struct object_stats *part);
 
 struct heap;
@@ -62,11 +64,13 @@ void mstats_donate(struct heap *heap, const struct object_stats *part);
 // Counts frees in the cache's book; NULL cache: in the heap's, under its lock.
 void mstats_count_small_frees(struct heap *heap, struct mcache *cache, uint8_t size_class,
                               uint64_t count);
+// The same of one large object of `size_bytes`: whole pages.
 void mstats_count_large_free(struct heap *heap, struct mcache *cache, uint64_t size_bytes);
 
 // Moves heap_live_bytes. It is, at any moment: of each cached span all slots; of each other span
 // the allocated ones; of an unswept span the marked ones.
 void mstats_live_add(struct heap *heap, uint64_t size_bytes);
+// Takes from it; below 0 is a failed CHECK.
 void mstats_live_subtract(struct heap *heap, uint64_t size_bytes);
 
 #endif

@@ -4,9 +4,11 @@
 
 #include "allocator/pages/palloc.h"
 
-// Bits [first, first + count) of the words.
+// Sets bits [first, first + count) of the words.
 void palloc_bits_set(uint64_t *words, unsigned first, unsigned count);
+// Clears them.
 void palloc_bits_clear(uint64_t *words, unsigned first, unsigned count);
+// How many of them are set.
 unsigned palloc_bits_count(const uint64_t *words, unsigned first, unsigned count);
 
 // Index of the first bit at or above `from` that is `value`; HEAP_CHUNK_PAGES: none.

@@ -25,6 +25,8 @@ struct heap_undo {
 // From the one to the other, heap->lock is held, or the world stopped; no block of a fixed-size
 // allocator is handed out, and no page.
 void heap_undo_begin(const struct heap *heap, struct heap_undo *undo);
+// Gives back all that was obtained since: metadata zeroed, ranges unmapped, statistics as they
+// stood.
 void heap_undo(struct heap *heap, const struct heap_undo *undo);
 
 #endif

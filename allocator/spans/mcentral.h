@@ -96,12 +96,12 @@ bool mcentral_set_layout(struct heap *heap, const struct mcache *cache, struct m
 // Takes an unswept span off its list, to be swept by the caller, who then settles it. NULL: none.
 struct mspan *mcentral_claim_unswept(struct heap *heap, uint8_t span_class);
 
-// Takes this span off its list if it is unswept.
 enum mcentral_claim_status {
     MCENTRAL_NOT_DUE,     // it is swept, or a cache owns it
     MCENTRAL_CLAIMED,     // sweep and settle it
     MCENTRAL_BEING_SWEPT, // by somebody else
 };
+// Takes this span off its list if it is unswept.
 enum mcentral_claim_status mcentral_claim(struct heap *heap, struct mspan *span);
 
 // Lists a span just swept, or returns its pages when no object is left in it.

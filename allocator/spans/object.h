@@ -35,6 +35,7 @@ static inline bool object_of(const struct heap *heap, uintptr_t pointer, struct 
     return true;
 }
 
+// Whether the pointer is that of objects of 0 bytes, which are never freed.
 static inline bool heap_is_zero_base(const struct heap *heap, const void *pointer) {
     return pointer == (const void *)heap->zero_base;
 }

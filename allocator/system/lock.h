@@ -16,15 +16,18 @@ struct lock {
                   // true
 };
 
+// Makes it free; where it lies it stays. There is no fini: the memory goes with the heap.
 static inline void lock_init(struct lock *lock) {
     (void)pthread_mutex_init(&lock->mutex, NULL);
     lock->is_held = false;
 }
+// Waits until it is free. Does not nest.
 static inline void lock_acquire(struct lock *lock) {
     (void)pthread_mutex_lock(&lock->mutex);
     ASSERT(!lock->is_held);
     lock->is_held = true;
 }
+// Takes it if it is free now; false: it is held.
 static inline bool lock_try(struct lock *lock) {
     if (pthread_mutex_trylock(&lock->mutex) != 0) {
         return false;
@@ -33,6 +36,7 @@ static inline bool lock_try(struct lock *lock) {
     lock->is_held = true;
     return true;
 }
+// Gives it back, by the thread that took it.
 static inline void lock_release(struct lock *lock) {
     ASSERT(lock->is_held);
     lock->is_held = false;

@@ -27,7 +27,9 @@ void sysmap_set(struct sysmem *sys, uintptr_t base, size_t size_bytes, enum sysm
 // Index of the first range that ends above `address`; range_count: none.
 size_t sysmap_range_index(const struct sysmem *sys, uintptr_t address);
 
+// Enters a range, for which there is room and which overlaps no other.
 void sysmap_insert_range(struct sysmem *sys, const struct sysmem_range *range);
+// Drops the range with this index; those behind it move up.
 void sysmap_remove_range(struct sysmem *sys, size_t index);
 
 // The lowest address at or above `from` with `size_bytes` that no range overlaps.

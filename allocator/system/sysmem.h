@@ -76,6 +76,7 @@ struct sysmem {
     struct sysmem_mapping inline_mappings[SYSMEM_INLINE_MAPPINGS];
 };
 
+// The next multiple of SYSMEM_UNIT_BYTES.
 static inline size_t sysmem_round_up(size_t size_bytes) {
     return (size_bytes + SYSMEM_UNIT_BYTES - 1) / SYSMEM_UNIT_BYTES * SYSMEM_UNIT_BYTES;
 }
@@ -131,11 +132,13 @@ void sysmem_rollback(struct sysmem *sys, uint64_t serial);
 // Zeroes memory that stays mapped: a little in place, much of it through the kernel. Of an arena's
 // pages, the first in place.
 void sysmem_clean_pages(uintptr_t base, size_t size_bytes);
+// The same of memory whose first page has no part of its own.
 void sysmem_clean(uintptr_t base, size_t size_bytes);
 
 // The process's threads all pass a full memory barrier. Register first; false: the kernel has no
 // such thing.
 bool sysmem_register_barrier(struct sysmem *sys);
+// Every thread of the process passes a full barrier before this returns. Registered before.
 void sysmem_barrier(void);
 
 #endif

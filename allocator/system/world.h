@@ -19,8 +19,10 @@ void world_wait(struct heap *heap);
 // Keeps others from stopping the world; waits while another thread has it. Nests on one thread. A
 // thread that is inside a call of a cache does not hold up the stopper that it waits for.
 void world_acquire(struct heap *heap);
+// Undoes one world_acquire of this thread.
 void world_release(struct heap *heap);
 
+// Its address is the thread's identity, see world_self(); nobody reads its value.
 extern _Thread_local char world_thread;
 
 // The calling thread's identity; never 0.
@@ -58,6 +60,7 @@ static inline void world_enter(struct heap *heap, struct mcache *cache) {
     }
 }
 
+// Leaves the heap; of nested calls, the outermost lets a stopper go on. NULL: nothing.
 static inline void world_leave(struct mcache *cache) {
     if (cache != NULL) {
         uint32_t depth = atomic_load_explicit(&cache->inside, memory_order_relaxed);
