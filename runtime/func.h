@@ -22,6 +22,7 @@ bool runtime_define_func(struct runtime *runtime, const struct func *description
 // The function that `pc` lies in, NULL when in none.
 const struct func *runtime_find_func(const struct runtime *runtime, uintptr_t pc);
 
+// The line of a pc that lies in the function. After Go's funcline.
 uint32_t func_line(const struct func *func, uintptr_t pc);
 
 #endif

@@ -91,24 +91,29 @@ struct goroutine {
 // Checks G1..G4. O(frames + defers). Under the runtime's lock.
 bool goroutine_is_valid(const struct goroutine *g);
 
-// A goroutine with an empty stack of GOROUTINE_STACK_MIN bytes, status runnable. Reuses a dead
-// record. NULL: no memory.
 #define GOROUTINE_STACK_MIN 8192
+
+// A goroutine with an empty stack of GOROUTINE_STACK_MIN bytes, status runnable. `go_pc` is that of
+// the go statement; ids count the starts. Reuses a dead record. NULL: no memory. After Go's
+// newproc.
 struct goroutine *runtime_start_goroutine(struct runtime *runtime, uintptr_t go_pc, bool is_system);
 
 // Frees stack, frames, defers, panics; status dead.
 void runtime_exit_goroutine(struct runtime *runtime, struct goroutine *g);
 
+// Sets it; waiting, with the reason (NULL: "") and the time. DEAD is runtime_exit_goroutine's
+// alone.
 void runtime_set_goroutine_status(struct runtime *runtime, struct goroutine *g,
                                   enum goroutine_status status, const char *wait_reason);
 
 // Stores g->context, a root, with the collector's barrier.
 void runtime_set_context(struct runtime *runtime, struct goroutine *g, uintptr_t context);
 
-// Moves the stack to one twice (half) as large by copy: frames' addresses, and words that point
-// into the old stack, follow. False: no memory, or (shrink) more than a quarter of it is in use, or
-// it is at its minimum; nothing changed.
+// Moves the stack to one twice as large by copy: frames' addresses, and words that point into the
+// old stack, follow. False: no memory, nothing changed.
 bool runtime_grow_stack(struct runtime *runtime, struct goroutine *g);
+// Moves it to one half as large, likewise. False also when more than a quarter of it is in use, or
+// it is at its minimum.
 bool runtime_shrink_stack(struct runtime *runtime, struct goroutine *g);
 
 // Pushes a zeroed frame, growing the stack as needed. NULL: no memory.
@@ -121,9 +126,12 @@ bool runtime_pop_frame(struct runtime *runtime,
 // then.
 struct defer *runtime_push_defer(struct runtime *runtime, struct goroutine *g, uintptr_t function,
                                  uintptr_t entry);
+// Drops the newest defer; false: none.
 bool runtime_pop_defer(struct runtime *runtime, struct goroutine *g);
+// Adds a panic with its argument, whose data is a root. After Go's gopanic.
 struct panic *runtime_push_panic(struct runtime *runtime, struct goroutine *g,
                                  const struct type *type, uintptr_t data);
+// Drops the newest panic; false: none.
 bool runtime_pop_panic(struct runtime *runtime, struct goroutine *g);
 
 struct goroutine *runtime_first_goroutine(const struct runtime *runtime); // dead ones too

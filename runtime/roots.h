@@ -14,7 +14,9 @@ struct segment {
     size_t size_bytes;
     const uint8_t *pointer_mask; // a bit a word
 };
+// The data segment, as the options made it: 0 bytes when they asked for none.
 const struct segment *runtime_data_segment(const struct runtime *runtime);
+// The BSS segment, likewise.
 const struct segment *runtime_bss_segment(const struct runtime *runtime);
 
 struct other_root {
@@ -25,7 +27,9 @@ struct other_root {
 // Copies the description. NULL: no memory.
 struct other_root *runtime_add_other_root(struct runtime *runtime, const char *description,
                                           uintptr_t target);
+// Frees the root, which was added and not yet removed.
 void runtime_remove_other_root(struct runtime *runtime, struct other_root *root);
+// The oldest, the others by `next`; NULL: none. The world is stopped.
 const struct other_root *runtime_first_other_root(const struct runtime *runtime);
 
 #endif

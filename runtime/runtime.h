@@ -32,8 +32,11 @@ struct runtime *runtime_create(struct heap *heap, const struct runtime_options *
 void runtime_destroy(
     struct runtime *runtime); // before heap_reset / heap_destroy; frees what lies outside the heap
 
+// The heap that serves it.
 struct heap *runtime_heap(const struct runtime *runtime);
+// The options that it was created with, as they were given.
 const struct runtime_options *runtime_options(const struct runtime *runtime);
+// Reads the injected clock, once. Any thread.
 uint64_t runtime_now_ns(struct runtime *runtime);
 
 // Stops the world as heap_stop_world does, and keeps other threads out of the runtime's calls as
@@ -41,6 +44,7 @@ uint64_t runtime_now_ns(struct runtime *runtime);
 // call a function of the runtime that changes something with the world stopped by heap_stop_world
 // alone: another thread may hold the runtime and wait for the world.
 void runtime_stop_world(struct runtime *runtime);
+// Undoes one runtime_stop_world of this thread.
 void runtime_start_world(struct runtime *runtime);
 
 // Whether pool, goroutines, finalizer queue and collector keep their own invariants (their headers
@@ -52,7 +56,9 @@ bool runtime_is_sound(const struct runtime *runtime);
 // the child it is alone: what other attached threads had (osthread, cache) is taken back, and a
 // finalizer that one of them was running is due again.
 void runtime_fork_prepare(struct runtime *runtime);
+// After the fork, in the parent: gives back what runtime_fork_prepare took.
 void runtime_fork_parent(struct runtime *runtime);
+// After the fork, in the child: the same, and cleans up after the threads that are not there.
 void runtime_fork_child(struct runtime *runtime);
 
 #endif

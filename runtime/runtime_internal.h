@@ -82,6 +82,7 @@ void roots_visit(struct runtime *runtime, void (*visit)(void *context, uintptr_t
 // The innermost frame's lowest address; the stack's top when there is none. (goroutine.c)
 uintptr_t goroutine_sp(const struct goroutine *g);
 void goroutine_check_alive(const struct goroutine *g); // a dead one is a misuse
+// Calls `visit` with each root that a goroutine holds: words of frames, context, defers, panics.
 void goroutine_visit_roots(struct runtime *runtime, void (*visit)(void *context, uintptr_t value),
                            void *context);
 

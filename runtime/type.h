@@ -31,8 +31,11 @@ struct itab {
 
 // Copies everything that is pointed to. NULL: out of memory.
 struct type *runtime_define_type(struct runtime *runtime, const struct type *description);
+// An itab for the type; `negative`: the cached failure of an assertion. NULL: out of memory. After
+// Go's itabAdd.
 struct itab *runtime_define_itab(struct runtime *runtime, const struct type *type, bool negative);
 
+// The oldest type, the others by `next`; NULL: none.
 const struct type *runtime_first_type(const struct runtime *runtime);
 const struct itab *runtime_first_itab(const struct runtime *runtime); // in order of definition
 
