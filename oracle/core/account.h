@@ -18,6 +18,7 @@ struct account_schema {
     bool is_signed;           // the numbers are int64_t
 };
 
+// Whether a > b, as the schema's numbers are meant.
 static inline bool account_is_more(const struct account_schema *schema, uint64_t a, uint64_t b) {
     return schema->is_signed ? (int64_t)a > (int64_t)b : a > b;
 }

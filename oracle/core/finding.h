@@ -81,6 +81,7 @@ int finding_line(const struct finding *finding, char *text, size_t size_bytes);
 // operation, and the other fields that the check found wrong. As text, it returns what snprintf
 // would.
 int finding_block(const struct finding *finding, char *text, size_t size_bytes);
+// Writes the block to a stream; an error is the stream's.
 void finding_print(const struct finding *finding, FILE *stream);
 
 // Has room for any finding's block: its texts, and a line of each further field.

@@ -30,6 +30,7 @@ void rule_book_init(struct rule_book *book, const struct rule_table *rules);
 // Forgets finding and operation, keeps the counters and what is set aside.
 void rule_book_begin(struct rule_book *book);
 
+// Counts an evaluation.
 static inline void rule_count(struct rule_book *book, unsigned rule) {
     book->evaluated[rule]++;
 }

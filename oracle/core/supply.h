@@ -12,7 +12,10 @@
 
 // As malloc, calloc and realloc, aligned to 16 bytes. NULL: refused, and counted. From any thread.
 void *supply_memory(size_t size_bytes);
+// `count` items, all bytes 0; a product that overflows is refused.
 void *supply_zeroed(size_t count, size_t item_bytes);
+// Contents are kept up to the lesser size. NULL memory: as supply_memory. When refused, the old
+// memory lives on.
 void *supply_resized(void *memory, size_t size_bytes);
 
 // Gives back what one of these returned; NULL is nothing. From any thread.

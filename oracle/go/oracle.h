@@ -19,12 +19,14 @@ struct oracle;
 
 // NULL: out of memory. One oracle serves any number of inputs, one after the other.
 struct oracle *oracle_create(void);
+// Frees it. The heap is another's.
 void oracle_destroy(struct oracle *oracle);
 
 // Begins a new input on a heap that was just created or reset: forgets model and finding, keeps the
 // rules' counters. The heap needs to live until the next reset.
 void oracle_reset(struct oracle *oracle, struct heap *heap);
 
+// The ledger, to which the driver reports; it goes with the oracle.
 struct model *oracle_model(struct oracle *oracle);
 
 // The book of its rules: evaluations, failures, the finding.
@@ -80,7 +82,9 @@ __attribute__((format(printf, 5, 6)))
 bool oracle_rule_text(struct oracle *oracle, unsigned rule, bool holds, uintptr_t object,
                       const char *format, ...);
 
+// How often the rule was evaluated since the oracle was created.
 uint64_t oracle_evaluated(const struct oracle *oracle, unsigned rule);
+// How often it has failed since then.
 uint64_t oracle_fired(const struct oracle *oracle, unsigned rule);
 
 #endif

@@ -11,6 +11,7 @@ enum go_rule {
     RULE_COUNT,
 };
 
+// Rows by enum go_rule, the core's first.
 extern const struct rule_table go_rules;
 
 #endif

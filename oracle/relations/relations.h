@@ -132,7 +132,9 @@ struct relations *relations_parse(const char *text, const struct relations_schem
                                   struct relations_error *error);
 void relations_free(struct relations *relations); // NULL is nothing
 
+// How many rules; their numbers are below it.
 uint32_t relations_count(const struct relations *relations);
+// One rule with its counters, until the next check. The number is not checked.
 const struct relations_rule *relations_rule(const struct relations *relations, uint32_t rule);
 
 // A program begins: history is forgotten, `facts` are what base.X means. Counters stay.
@@ -144,8 +146,9 @@ void relations_observe(struct relations *relations, const struct relations_facts
 
 // Whether a peak or trough depends on statistics, so that they must be read for each observation.
 bool relations_need_values(const struct relations *relations);
-// Whether a rule asks for a walk, or for each lane's own share.
+// Whether a rule asks for a walk.
 bool relations_need_walk(const struct relations *relations);
+// Whether a rule asks for each lane's own share.
 bool relations_need_lanes(const struct relations *relations);
 
 // Whether statistic number `statistic` of the schema is equal to live.*, total.*, freed.* or ops.*

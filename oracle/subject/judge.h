@@ -20,6 +20,7 @@ struct judge;
 // All arguments live as long. NULL: refused.
 struct judge *judge_create(const struct countercheck_subject *table, struct relations *relations,
                            struct live *live, struct rule_book *book);
+// Frees the judge, but none of the arguments. NULL is nothing.
 void judge_destroy(struct judge *judge);
 
 // A program begins on `self`; `arena` NULL: none.
@@ -33,6 +34,8 @@ bool judge_contents(struct judge *judge, const struct live_block *block, uintptr
                     size_t size_bytes);
 // Around a call that may give nothing: reads, and compares when it gave nothing.
 void judge_before(struct judge *judge);
+// Compares: each statistic that a rule ties to the ledger is as judge_before read it. False: a
+// finding.
 bool judge_failed(struct judge *judge);
 
 // What changes with each operation, for the relations.

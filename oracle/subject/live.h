@@ -30,6 +30,7 @@ struct live_block {
 struct live;
 
 struct live *live_create(void); // NULL: refused
+// Forgets all blocks; their memory is the allocator's. NULL is nothing.
 void live_destroy(struct live *live);
 void live_begin(struct live *live); // a new program: nothing lives
 

@@ -30,6 +30,7 @@ struct pool {
 
 // Index of a new item, not zeroed; MODEL_NONE: out of memory.
 uint32_t pool_take(struct pool *pool);
+// Gives an item back, by its index; its first uint32_t becomes the link.
 void pool_give(struct pool *pool, uint32_t index);
 
 struct slot {
@@ -82,7 +83,7 @@ struct queue_list { // in the queue's order
     bool is_short; // memory ran out: it does not hold all, and nothing is judged by it
 };
 
-// ---- the map from addresses to slots (model_map.c)
+// ---- the map from addresses to slots (map.c)
 
 #define MAP_GRANULES        1024 // of 8 bytes in a page
 #define MAP_ENTERING_MANUAL (UINT32_MAX - 1)
@@ -204,7 +205,7 @@ struct cycle_book {
     bool ending; // finish was announced with start: one call does both
 };
 
-// ---- the memory profile (model_profile.c)
+// ---- the memory profile (profile.c)
 
 struct profile_counts {
     uint64_t allocs, frees;
@@ -320,49 +321,58 @@ struct model {
     struct view view;
 };
 
+// The slot with this index, until the next pool_take of slots.
 static inline struct slot *model_slot(const struct model *model, uint32_t index) {
     return (struct slot *)model->slots.items + index;
 }
+// The edge with this index, likewise.
 static inline struct edge *model_edge(const struct model *model, uint32_t index) {
     return (struct edge *)model->edges.items + index;
 }
+// The finalizer with this index, likewise.
 static inline struct finalizer_entry *model_finalizer_at(const struct model *model,
                                                          uint32_t index) {
     return (struct finalizer_entry *)model->finalizers.items + index;
 }
 
-// model.c
+// ---- model.c
 bool model_init(struct model *model, struct rule_book *book); // false: out of memory
-void model_fini(struct model *model);
+void model_fini(struct model *model);                         // frees all arrays
+// Empties the ledger for a heap that was just created or reset; the arrays' memory is kept.
 void model_reset(struct model *model, struct heap *heap);
 // Grows an array to hold at least `count`. False: out of memory.
 bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t item_bytes);
 #define MODEL_RESERVE(array, capacity, count)                                                      \
     model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
 
-// model_special.c: those that are set and not queued yet
+// Of finalizers, those that are set and not queued yet. (special.c)
 size_t model_finalizer_set_count(const struct model *model);
 
-// model_map.c
+// ---- map.c
+// Enters a slot where nothing else lies (map_is_free). False: out of memory.
 bool map_enter(struct model *model, uint32_t slot);
-void map_leave(struct model *model, uint32_t slot);
+void map_leave(struct model *model, uint32_t slot); // takes an entered slot out
+// Whether no slot and no manual pages lie in these bytes, whole granules in the window.
 bool map_is_free(const struct model *model, uintptr_t base, size_t size_bytes);
 uint32_t map_find(const struct model *model, uintptr_t address); // slot that holds it
 uint32_t map_at(const struct map *map, const struct model *model,
                 uintptr_t base); // that begins there
+// Enters whole pages that are no object. False: out of memory.
 bool map_enter_manual(struct model *model, uintptr_t base, size_t size_bytes);
-void map_leave_manual(struct model *model, uintptr_t base, size_t size_bytes);
-void map_reset(struct map *map, uintptr_t base);
-void map_fini(struct map *map);
+void map_leave_manual(struct model *model, uintptr_t base, size_t size_bytes); // takes them out
+void map_reset(struct map *map, uintptr_t base); // empties it, for a heap at this base
+void map_fini(struct map *map);                  // frees its memory
 
-// model_object.c
+// ---- object.c
+// Counts the allocation, enters the slot everywhere, and says its index. False: out of memory.
 bool model_add_slot(struct model *model, uint32_t *index, const struct slot *slot);
 void model_drop_slot(struct model *model, uint32_t index); // counts its free
+// The handle, which names nothing, names the slot from now on, and shows this.
 void model_bind_handle(struct model *model, uint32_t handle, uint32_t slot,
                        const struct model_handle *shown);
-void model_unbind_handle(struct model *model, uint32_t handle);
-void model_unbind_all(struct model *model, uint32_t slot);
-bool model_is_noscan(const struct gc_layout *layout);
+void model_unbind_handle(struct model *model, uint32_t handle); // it names nothing from now on
+void model_unbind_all(struct model *model, uint32_t slot);      // no handle names it any more
+bool model_is_noscan(const struct gc_layout *layout);           // NULL: no pointers
 bool model_is_zeroed(const struct model_request *request); // its bytes and the slot's rest are zero
 
 // The slot that a request takes.
@@ -370,31 +380,38 @@ struct element {
     size_t size_bytes;
     uint8_t size_class; // 0: large
 };
+// By Go's classes and the alignment, worked out without the heap's tables.
 struct element model_element_of(const struct model_request *request);
 
-// model_pointer.c: a slot's edges: all dropped; those from `size_bytes` on; handed on with the
-// bytes
-void pointers_drop(struct model *model, struct slot *slot);
+// ---- pointer.c: a slot's edges
+void pointers_drop(struct model *model, struct slot *slot); // all of them
+// Drops those from `size_bytes` on, also one that lies across.
 void pointers_cut(struct model *model, struct slot *slot, size_t size_bytes);
+// Hands those below `size_bytes` to `to`, which has none; the collector is shown each.
 void pointers_move(struct model *model, struct slot *from, struct slot *to, size_t size_bytes);
 
-// model_program.c
+// ---- program.c
+// Forgets goroutines, roots, pages and the queue; what the table holds, too.
 void model_program_reset(struct model *model);
-void model_program_fini(struct model *model);
+void model_program_fini(struct model *model); // frees their arrays
 // Enters pages that hold no object: they lie in the heap's window, and nothing else lies there.
 bool model_enter_pages(struct model *model, uintptr_t low, size_t size_bytes);
 // Calls `visit` with each root's value, zeros included.
 void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value));
 
-// model_sampler.c: the distance to a cache's next sample, as documented in allocator/mprof.h
+// ---- sampler.c
 #define SAMPLER_SEED UINT64_C(0x9e3779b97f4a7c15)
+// Draws the distance to a cache's next sample in bytes, as documented in allocator/mprof.h. The
+// mean is above 1.
 int64_t sampler_distance(uint64_t *random, uint64_t mean_bytes);
 
-// model_profile.c
-void model_profile_reset(struct model *model);
-void model_profile_fini(struct model *model);
+// ---- profile.c
+void model_profile_reset(struct model *model); // as for a new heap
+void model_profile_fini(struct model *model);  // frees its arrays
+// Draws the new cache's first distance. False: out of memory.
 bool model_profile_cache_acquired(struct model *model, uint32_t cache_id);
 bool model_profile_allocated(struct model *model, struct slot *slot); // a slot just added
+// Counts a sampled object's free in the cycle that publishes it; `swept`: not by a call.
 void model_profile_freed(struct model *model, const struct slot *slot, bool swept);
 const struct profile_book *model_profile_book(const struct model *model,
                                               uintptr_t bucket); // NULL: none
@@ -407,59 +424,76 @@ bool model_profile_sample(const struct model *model, uintptr_t object, uintptr_t
 // ledger.
 bool model_profile_check(struct model *model, const struct slot *slot, uintptr_t bucket);
 
-// model_goroutine.c
+// ---- goroutine.c
 struct goroutine_entry *model_goroutine(const struct model *model, uint64_t id); // NULL: none
+// Calls `visit` with each root of the goroutine: words of its frames, context, defers, panics.
 void model_visit_goroutine(struct model *model, const struct goroutine_entry *g,
                            void (*visit)(struct model *model, uintptr_t value));
 void model_drop_defer(struct model *model, struct goroutine_entry *g); // the youngest
+// A rule: the runtime found just what the ledger has to pop. `what` is for the finding.
 bool model_check_existed(struct model *model, bool existed, bool must_exist, const char *what);
 
-// model_frame.c
+// ---- frame.c
+// Bytes of the frame's map of arguments, which come before those of its locals.
 size_t model_argument_bit_bytes(const struct frame_description *description);
+// Calls `visit` with each non-zero word of its frames that their maps let be a pointer.
 void model_visit_frames(struct model *model, const struct goroutine_entry *g,
                         void (*visit)(struct model *model, uintptr_t value));
-void model_drop_frame(struct model *model, struct goroutine_entry *g);
+void model_drop_frame(struct model *model,
+                      struct goroutine_entry *g);          // the innermost, and its defers
 uintptr_t model_stack_sp(const struct goroutine_entry *g); // of the innermost frame; the top: none
 // Words that point into the old stack follow it, counted from the top.
 bool model_move_stack(struct model *model, struct goroutine_entry *g, struct model_stack stack);
 
-// model_block.c: a record of so many bytes came to be, or left its block; and what lies in several
+// ---- block.c: the runtime's blocks, by what lies in them
+// A record of so many bytes was made: in a free block of its size, or in a new one.
 void model_block_used(struct model *model, size_t size_bytes);
-void model_block_left(struct model *model, size_t size_bytes);
+void model_block_left(struct model *model, size_t size_bytes); // its block is free
+// A type was made: its record, strings and mask.
 void model_block_type(struct model *model, const struct type *description);
 void model_block_func(struct model *model, const struct func *description); // not counted yet
 void model_block_osthread(struct model *model);                             // counted
+// A root was made: its record and description.
 void model_block_root_used(struct model *model, const char *description);
-void model_block_root_left(struct model *model, const char *description);
+void model_block_root_left(struct model *model, const char *description); // both are free
 void model_block_places(struct model *model); // looks whether there are more
+// A rule: as many blocks of each size are free in the runtime as records have left.
 bool model_check_blocks(struct model *model);
 
-// model_table.c
-void model_table_reset(struct model *model);
-void model_table_fini(struct model *model);
+// ---- table.c
+void model_table_reset(struct model *model); // of threads, types, itabs and functions
+void model_table_fini(struct model *model);  // frees their arrays
 
-// model_reach.c: walks from the values pushed; calls `reach` once for each slot reached
-void reach_begin(struct model *model);
+// ---- reach.c: a walk over the ledger
+void reach_begin(struct model *model); // nothing is reached yet
+// Takes the object that the value points into for reached; none, or reached before: nothing.
 void reach_value(struct model *model, uintptr_t value);
+// Calls `reach` once with each slot that was reached, and with those that their edges lead to.
 void reach_drain(struct model *model, void (*reach)(struct slot *slot));
+// Takes what the roots and set finalizers lead to for reached.
 void reach_roots(struct model *model);
 // While marking: the collector was shown the value; all that it leads to may be marked from now on.
 void model_shade(struct model *model, uintptr_t value);
 
-// model_collect.c
+// ---- collect.c
+// No cycle has run, nothing is condemned, the percentage is 100.
 void model_collect_reset(struct model *model);
-void model_collect_fini(struct model *model);
+void model_collect_fini(struct model *model); // frees its arrays
 // Every object in the heap is in the ledger and the other way round, by the view's bits.
 bool model_check_objects(struct model *model, const struct view *view);
-bool model_check_manual(struct model *model, const struct view *view); // model_program.c
+// Manual spans have the bytes that the ledger has, by statistic. (program.c)
+bool model_check_manual(struct model *model, const struct view *view);
 
-// model_special.c
+// ---- special.c
+// Moves the finalizers of a slot that has died to the end of the queue, in order.
 void model_queue_finalizers(struct model *model, uint32_t slot);
 // The specials in the heap are those that were set, and samples fit their objects.
 bool model_check_specials(struct model *model, const struct view *view);
 
-// model_account.c: what the ledger says of MemStats; fields that it does not know are 0
+// ---- account.c
+// Writes what the ledger says of MemStats; fields that it does not know stay as they are.
 void model_expect(const struct model *model, struct memstats *stats);
+// Compares that. `whole_rings`: all places of PauseNs and PauseEnd, else the last. True: equal.
 bool model_compare(struct model *model, const struct memstats *fast, bool whole_rings);
 
 #endif

@@ -10,7 +10,9 @@ struct model;
 struct model_finalizer;
 struct queue_list;
 
+// Adds one at the end; without memory the list is_short.
 void queue_list_put(struct queue_list *list, const struct model_finalizer *finalizer);
+// The same of one as the runtime has it.
 void queue_list_add(struct queue_list *list, const struct finalizer *finalizer);
 
 // Compares, under the judge's rule. Sorts parts of `seen`.

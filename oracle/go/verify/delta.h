@@ -31,6 +31,8 @@ struct delta {      // of all operations since the check before
     uint64_t allocated, freed; // objects, when they are counted; freed by calls, not by sweeps
 };
 
+// Rules: no field moved that the operations may not move, or the other way, and objects by as many
+// as were counted. True: clean.
 bool delta_check(struct rule_book *book, const struct memstats *before, const struct memstats *now,
                  const struct delta *delta);
 

@@ -18,13 +18,15 @@ struct scan {
     uint64_t grown_page_count; // of the arenas, whoever has them
 };
 
+// Works all of it out. The view is of this moment.
 void scan_heap(struct scan *scan, const struct view *view);
 
 // The same of a heap that nobody looks at otherwise: each span is read once, and no copy is made.
 void scan_heap_in_place(struct scan *scan, const struct heap *heap);
 
-// Compares every field that the scan knows. True: all agree.
 struct rule_book;
+
+// Compares every field that the scan knows; each that differs is a failure. True: all agree.
 bool scan_compare(struct rule_book *book, const struct scan *scan, const struct memstats *fast);
 // The same for the heap's live bytes, by which the collector is paced.
 bool scan_compare_live(struct rule_book *book, const struct scan *scan, uint64_t live_bytes);

@@ -17,18 +17,21 @@ struct verifier {
     uint8_t *places; // how many places each span of the view stands in
     uint32_t place_capacity;
 };
+// Frees the room; the verifier is empty then.
 void verifier_fini(struct verifier *verifier);
 
 // All of the below; `deep` adds what costs more than the heap's size.
 bool verifier_check(struct verifier *verifier, struct rule_book *book, const struct view *view,
                     bool deep);
 
+// Each span in use by itself: its counts, bits, geometry and specials. Stops at the first bad one.
 bool verifier_check_spans(struct rule_book *book, const struct view *view);
 // `deep`: every page in the page table, else each span's first and last.
 bool verifier_check_pages(struct rule_book *book, const struct view *view, bool deep);
 // `deep`: the lists of every class, else of those that have a span.
 bool verifier_check_places(struct verifier *verifier, struct rule_book *book,
                            const struct view *view, bool deep);
+// Blocks of the fixed-size allocators and takings; `deep`: the profile's buckets as well.
 bool verifier_check_metadata(struct rule_book *book, const struct view *view, bool deep);
 
 #endif

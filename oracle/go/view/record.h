@@ -32,6 +32,7 @@ bool record_number_equal(const struct record_judge *judge, const char *field, ui
 // Reports that a record of the left side is missing or too many. Always false.
 bool record_fail(const struct record_judge *judge, const char *what);
 
+// The text as a record has it: no copy.
 static inline struct dump_string record_string(const char *text) {
     struct dump_string string = {(const uint8_t *)text, 0};
     while (text[string.size_bytes] != '\0') {
@@ -40,6 +41,7 @@ static inline struct dump_string record_string(const char *text) {
     return string;
 }
 
+// The bytes as a record has them whole: no copy.
 static inline struct dump_memory record_memory(const void *bytes, size_t size_bytes) {
     return (struct dump_memory){
         .bytes = bytes, .size_bytes = size_bytes, .total_bytes = size_bytes};

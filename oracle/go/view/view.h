@@ -33,6 +33,7 @@ struct view {
 
 // A zeroed struct is an empty view. Copies the heap's state in. False: out of memory.
 bool view_take(struct view *view, const struct heap *heap);
+// Frees its arrays; the view is empty then.
 void view_fini(struct view *view);
 
 // Index of the span with that identity, VIEW_NONE: none.
@@ -41,6 +42,7 @@ uint32_t view_find_identity(const struct view *view, const void *identity);
 // Index of the span, in use or manual, that `address` lies in; VIEW_NONE: none.
 uint32_t view_find_address(const struct view *view, uintptr_t address);
 
+// The bit with this index.
 static inline bool view_bit(const uint64_t *bits, size_t index) {
     return (bits[index / 64] >> (index % 64) & 1) != 0;
 }
@@ -66,10 +68,12 @@ static inline uint32_t view_live_count(const struct inspect_span *span) {
     }
     return count;
 }
+// Whether object `index` of the span is live for every account.
 static inline bool view_is_live(const struct inspect_span *span, size_t index) {
     return view_bit(span->alloc_bits, index) && !view_bit(span->remote_bits, index);
 }
 
+// Whether the sweep of the last cycle has been over the span.
 static inline bool view_is_swept(const struct view *view, const struct inspect_span *span) {
     return span->sweep_generation == view->sweep_generation;
 }
