@@ -186,9 +186,11 @@ const struct dump_record *dump_reader_next(struct dump_reader *reader);
 const struct dump_error *dump_reader_error(const struct dump_reader *reader);
 // How many bytes have become records.
 uint64_t dump_reader_offset(const struct dump_reader *reader);
-// 4 or 8, and the byte order of contents: as Params says (8 and little-endian before it).
+// Bytes of a pointer: 4 or 8, as Params says; 8 before it.
 uint32_t dump_reader_pointer_bytes(const struct dump_reader *reader);
+// Whether contents are big-endian, as Params says; before it they are not.
 bool dump_reader_is_big_endian(const struct dump_reader *reader);
+// How often a lenient reader has let this pass; of a strict one, 0.
 uint64_t dump_reader_forgiven(const struct dump_reader *reader, enum dump_forgiven what);
 
 // One pointer of the dump's size and byte order at `bytes`.

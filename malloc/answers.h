@@ -23,6 +23,7 @@
 // As free, for an object that was asked for with this size, at this alignment: C23. An object that
 // has no room for so much, or lies at another alignment, ends the program in one sentence.
 void free_sized(void *pointer, size_t size_bytes);
+// The same for aligned_alloc's: its alignment is checked, too.
 void free_aligned_sized(void *pointer, size_t align_bytes, size_t size_bytes);
 
 #endif

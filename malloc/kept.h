@@ -35,6 +35,7 @@ void *kept_alloc(struct heap *heap, struct mcache *cache, uint8_t size_class, st
 // elsewhere. Leaves the heap, so that the fast lane ends with this call.
 void kept_move(struct heap *heap, struct mcache *cache, struct mspan *span);
 
+// Whether the owner, who has just freed an object of the span, must call kept_move.
 static inline bool kept_has_to_move(const struct mspan *span) {
     return span->kept != KEPT_NOT && (span->kept == KEPT_FULL || mspan_alloc_count(span) == 0);
 }

@@ -24,6 +24,8 @@ struct runtime *process_runtime(void);
 
 // The calling thread's cache, or the shared one, whose lock is then held. NULL: no memory.
 struct mcache *process_enter(void);
+// Gives back what process_enter returned: unlocks the shared one, else does nothing. NULL is
+// nothing.
 void process_leave(const struct mcache *cache);
 
 // Samples each allocation by the profile's rate from now on (0: none). Called while the process has

@@ -16,7 +16,9 @@ enum dump_rule {
 #include "cli/dump/rules.def"
     DUMP_RULE_COUNT,
 };
+// By enum dump_rule: as `dump verify` prints it, "objects_apart" and so on.
 extern const char *const dump_rule_names[DUMP_RULE_COUNT];
+// By enum dump_rule: what it means that it holds, in one line.
 extern const char *const dump_rule_reasons[DUMP_RULE_COUNT];
 
 struct dump_rule_state {
@@ -53,7 +55,9 @@ struct dump_check {
 void dump_check_add(struct dump_check *check, const struct dump_record *record);
 // False: out of memory.
 bool dump_check_finish(struct dump_check *check);
+// Whether any rule has failed. After dump_check_finish().
 bool dump_check_has_failed(const struct dump_check *check);
+// Frees what the check has kept.
 void dump_check_fini(struct dump_check *check);
 
 // Notes one evaluation of a rule; when it failed, the first example, printf-like.

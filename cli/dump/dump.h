@@ -9,11 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// One for each subcommand; argv[0] is its name. Return an enum cli_status.
+// One for each subcommand; argv[0] is its name. Each returns an enum cli_status.
+
+// Prints what the dump holds: its parameters, and how many records of each kind.
 int dump_info(int argc, char **argv);
+// Prints each record as a JSON object on a line.
 int dump_json(int argc, char **argv);
+// Reads the dump to its end, prints what its records say of each other.
 int dump_verify(int argc, char **argv);
+// Writes the dump again from its decoded records.
 int dump_recode(int argc, char **argv);
+// Prints what differs between two dumps.
 int dump_diff(int argc, char **argv);
 
 // Verifies strictly and prints failed rules alone, a line each. An enum cli_status.
@@ -30,6 +36,7 @@ struct dump_options {
 int dump_options_parse(struct dump_options *options, int argc, char **argv, size_t file_count,
                        bool has_json, const char *usage);
 
+// How the reader is to read, by these options.
 static inline enum dump_mode dump_options_mode(const struct dump_options *options) {
     return options->lenient ? DUMP_LENIENT : DUMP_STRICT;
 }
@@ -39,10 +46,12 @@ struct dump_input;
 
 // Opens a file. NULL: *status says why and a message was printed.
 struct dump_input *dump_input_open(const char *path, enum dump_mode mode, int *status);
+// The reader of its records; it goes with the input.
 struct dump_reader *dump_input_reader(struct dump_input *input);
 // After dump_reader_next() gave NULL: prints the one line of an error, if there was one, and
 // returns the status.
 int dump_input_status(const struct dump_input *input);
+// Closes the file, but not stdin, and frees all. NULL is nothing.
 void dump_input_close(struct dump_input *input);
 
 // Reads the whole dump and gives each record or part to `visit`; a false from it ends the reading.
@@ -56,6 +65,7 @@ int dump_input_each(const char *path, enum dump_mode mode,
 void dump_print_json_string(const void *bytes, size_t size_bytes);
 // stdout: as text, escaped, at most width columns; returns the columns.
 size_t dump_print_text(const char *text, size_t width);
+// Whether the bytes are well-formed UTF-8.
 bool dump_is_utf8(const void *bytes, size_t size_bytes);
 
 #endif

@@ -15,14 +15,24 @@ enum cli_status {
 
 // Each takes its arguments from its own name on (argv[0] is "replay") and returns an enum
 // cli_status.
+
+// Runs programs under the oracle, and prints what they do and find.
 int cmd_replay(int argc, char **argv);
+// Finds the smallest program with the same finding, or the same crash.
 int cmd_minimize(int argc, char **argv);
+// Minimises a finding and keeps it in the corpus.
 int cmd_adopt(int argc, char **argv);
+// Finds the first operation after which a rule fails.
 int cmd_bisect(int argc, char **argv);
+// Tells the language of programs, and converts them.
 int cmd_ops(int argc, char **argv);
+// Runs drawn programs for a time or a number of operations.
 int cmd_soak(int argc, char **argv);
+// Passes on to the subcommands of cli/dump/dump.h.
 int cmd_dump(int argc, char **argv);
+// Passes on to those of cli/subject/.
 int cmd_subject(int argc, char **argv);
+// Compares the numbers of two builds on one corpus.
 int cmd_accounts(int argc, char **argv);
 
 // Prints "countercheck: MESSAGE" as one line on stderr. printf-like.

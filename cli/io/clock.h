@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
+// Milliseconds since some moment in the past: for differences. Any thread.
 int64_t clock_ms(void);
+// The same in seconds, as fine as the system has it.
 double clock_seconds(void);
 
 #endif

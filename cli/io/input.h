@@ -15,6 +15,7 @@ struct input_list {
 // *.md). What is left out there (a link that goes round, a FIFO) is told. CLI_CLEAN, or another
 // status: a message was printed.
 int input_list_add(struct input_list *list, const char *path);
+// Frees the paths; the list is empty then.
 void input_list_free(struct input_list *list);
 
 // Reads a whole file ("-": stdin) into malloc'd bytes. CLI_CLEAN, or another status: a message was

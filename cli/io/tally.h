@@ -31,6 +31,7 @@ void tally_fini(struct tally *tally); // an all-zero tally is an empty one
 
 // FNV-1a; start with TALLY_HASH_START.
 #define TALLY_HASH_START UINT64_C(0xcbf29ce484222325)
+// The hash of what was hashed before, and of these bytes behind it.
 uint64_t tally_hash(uint64_t hash, const void *bytes, size_t size_bytes);
 
 // The row of the key: `hash` names it, `label` shows it. Never NULL; good until the next call.

@@ -34,6 +34,7 @@ const void *machine_argument(void);
 
 // What each executor of this call gets done to it when it is made; NULL: nothing.
 void machine_set_prepare(void (*prepare)(struct executor *executor));
+// Does to this executor what was given.
 void machine_prepare(struct executor *executor);
 
 // The subject that was chosen; NULL: none.

@@ -24,9 +24,10 @@ enum verdict replay_run(const struct replay *replay, const struct program *progr
 // Once more what was just run, on a new heap or on the used one: the results must be the same.
 enum verdict replay_run_again(const struct replay *replay);
 
-// The finding: as text with the operations before it, or as a JSON object on a line.
+// Prints the finding as text, with the operations before it.
 void replay_print_finding(const struct replay *replay, const struct program *program,
                           size_t before_count, FILE *stream);
+// Prints it as a JSON object on a line.
 void replay_print_finding_json(const struct replay *replay, FILE *stream);
 
 // The statistics that differ, each as it was and as it is now.

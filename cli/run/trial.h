@@ -40,8 +40,9 @@ struct trial {
 
 // Runs the program in a child.
 struct outcome trial_run_as(const struct trial *trial, const struct program *program);
-// With these options; and briefly.
+// The same with these options, within TRIAL_MS.
 struct outcome trial_run(const struct program *program, const struct executor_options *options);
+// The same with a report of AddressSanitizer cut short: for who runs many.
 struct outcome trial_run_briefly(const struct program *program,
                                  const struct executor_options *options);
 

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+// A table on lines: field, value, unit; of BySize the rows that were ever used. An error is the
+// stream's.
 void memstats_print_text(const struct memstats *stats, FILE *stream);
 void memstats_print_json(const struct memstats *stats, FILE *stream); // one line, no line end
 

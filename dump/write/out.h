@@ -27,8 +27,10 @@ struct out {
     uint8_t bytes[OUT_BUFFER_BYTES];
 };
 
+// Empties the buffer, with this sink from now on and no error. The sink lives as long.
 void out_init(struct out *out, const struct dump_sink *sink);
 
+// Whether the sink still takes bytes.
 static inline bool out_is_open(const struct out *out) {
     return out->error == 0;
 }
@@ -42,6 +44,7 @@ int out_recover(const struct dump_sink *sink, int error);
 
 // ---- writer_pieces.c
 
+// Whether the sink takes memory from where it lies.
 static inline bool out_takes_pieces(const struct out *out) {
     return out->sink->write_pieces != NULL;
 }
@@ -74,6 +77,7 @@ static inline uint8_t *out_encode_varint(uint8_t *to, uint64_t value) {
     return to;
 }
 
+// Writes a number in 1 to OUT_VARINT_BYTES_MAX bytes.
 void out_varint(struct out *out, uint64_t value);
 
 // The writer's own bytes.

@@ -44,7 +44,9 @@ uint64_t executor_sum(const uint64_t counts[OP_COUNT]);
 // machine's create(). NULL: the environment refused it.
 struct executor *executor_create(const struct machine *machine, const void *argument,
                                  const struct executor_options *options);
+// Destroys the executor, the machine's state and the finding. The program is the caller's.
 void executor_destroy(struct executor *executor);
+// Replaces the options from now on; they are copied.
 void executor_set_options(struct executor *executor, const struct executor_options *options);
 
 // Runs a whole program. `fresh`: on a new heap instead of a reset one.
@@ -53,7 +55,9 @@ enum verdict executor_run(struct executor *executor, const struct program *progr
 // The same in steps: begin, then each operation in turn while the verdict is clean, then finish.
 // The program must live as long.
 enum verdict executor_begin(struct executor *executor, const struct program *program, bool fresh);
+// Runs the next operation and the check that is due behind it. The program has one left.
 enum verdict executor_step(struct executor *executor);
+// Lets the machine make its last checks, and the final dump. The verdict of the whole program.
 enum verdict executor_finish(struct executor *executor);
 
 // Takes the program's heap away or resets it, so that this is part of the run that made it
@@ -72,12 +76,16 @@ bool executor_check(struct executor *executor, enum oracle_level level);
 // next read.
 const uint64_t *executor_account(struct executor *executor);
 
+// The machine that it was created for.
 const struct machine *executor_machine(const struct executor *executor);
 void *executor_state(struct executor *executor); // the machine's
+// The options in use, the work limit filled in.
 const struct executor_options *executor_options(const struct executor *executor);
 const struct program *executor_program(const struct executor *executor); // the one that runs
+// The machine's rules: how often each was evaluated and fired, over all programs.
 struct rule_book *executor_book(struct executor *executor);
 const struct finding *executor_finding(const struct executor *executor); // NULL: none
+// Counts over all programs since it was created.
 const struct executor_counts *executor_counts(const struct executor *executor);
 
 // A hash of every result, of the statistics at each check and at the end, and of the dumps' bytes:
@@ -91,8 +99,9 @@ enum verdict executor_run_again(struct executor *executor);
 // On the reset heap when there is one, and then again.
 enum verdict executor_run_twice(struct executor *executor, const struct program *program);
 
-// For machines: counts work; mixes a result into the hash.
+// For machines: counts work, in units of about an allocation, towards the limit.
 void executor_work(struct executor *executor, uint64_t units);
+// For machines: mixes a result into the hash, in the order of the calls.
 void executor_note(struct executor *executor, uint64_t value);
 
 #endif

@@ -23,8 +23,12 @@ struct mutator_limits {
     size_t max_bytes;
     bool ends_in_dump;
 };
+// Changes the program in `bytes`, which has room for max_bytes; one time in 64 draws a new one.
+// Returns the new size. From one thread.
 size_t mutator_mutate_bytes(uint8_t *bytes, size_t size_bytes, struct mutator_limits limits,
                             uint32_t seed);
+// Crosses the two programs into `out`, which has room for max_bytes. Returns its size. From one
+// thread.
 size_t mutator_cross_bytes(const uint8_t *first, size_t first_bytes, const uint8_t *second,
                            size_t second_bytes, uint8_t *out, struct mutator_limits limits,
                            uint32_t seed);

@@ -9,6 +9,7 @@ struct random {
     uint64_t state;
 };
 
+// The next 64 bits. Every seed is good, 0 too.
 static inline uint64_t random_next(struct random *random) {
     uint64_t z = random->state += UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);

@@ -11,6 +11,7 @@ struct nearest {
     size_t distance;
 };
 
+// Nothing offered yet. The word must live as long.
 struct nearest nearest_begin(const char *word, size_t length);
 
 // A name that exists; it must live as long. The first of several equally near ones stays.

@@ -34,6 +34,7 @@ struct program {
     struct operation operations[PROGRAM_OPERATIONS_MAX];
 };
 
+// No operations, and the default header.
 void program_clear(struct program *program);
 
 // Adds one at the end; false when it is full.
@@ -46,7 +47,9 @@ void program_decode(struct program *program, const uint8_t *bytes, size_t size_b
 // many as fit `capacity_bytes`; 0 when not even the header fits.
 size_t program_encode(const struct program *program, uint8_t *bytes, size_t capacity_bytes);
 
+// Whether all its fields are those of PROGRAM_HEADER_DEFAULT: then the text form leaves them out.
 bool program_header_is_default(const struct program_header *header);
+// Whether header and operations are the same.
 bool program_equal(const struct program *a, const struct program *b);
 
 // True when the bytes begin with the magic: a binary program, and meant as one.

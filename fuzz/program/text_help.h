@@ -19,12 +19,13 @@ const char *text_help_default(enum operand operand, char *text, size_t size_byte
 // "nothing". Returns `text`.
 const char *text_help_operands(enum operation_code code, char *text, size_t size_bytes);
 
-// " (nearest: NAME)" of the operations, the operation's keys or the statistics; "" when none is
-// near. Returns `text`.
+// " (nearest: NAME)" of the operations; "" when none is near. Returns `text`.
 const char *text_help_nearest_operation(const char *word, size_t length, char *text,
                                         size_t size_bytes);
+// The same of the operation's keys.
 const char *text_help_nearest_operand(enum operation_code code, const char *word, size_t length,
                                       char *text, size_t size_bytes);
+// The same of the statistics of the language in use.
 const char *text_help_nearest_field(const char *word, size_t length, char *text, size_t size_bytes);
 
 // A program on a heap with a cache whose last operation is this one, and does something.

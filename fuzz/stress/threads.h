@@ -30,6 +30,7 @@ enum threads_operation {
 #include "fuzz/stress/threads.def"
     THREADS_OPERATION_COUNT,
 };
+// By enum threads_operation, as threads.def spells it.
 extern const char *const threads_operation_names[THREADS_OPERATION_COUNT];
 
 struct threads_report {

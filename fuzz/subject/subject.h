@@ -48,6 +48,7 @@ enum subject_status subject_open_table(struct subject *subject,
                                        const struct countercheck_subject *table,
                                        const char *relations, char message[SUBJECT_MESSAGE_BYTES]);
 
+// Frees the rules and unloads the adapter. No program may run on it any more.
 void subject_close(struct subject *subject);
 
 // Calls `visit` with each name that subject_open takes, built in first.

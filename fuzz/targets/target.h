@@ -17,9 +17,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
 // Optional: called once before the first input. 0.
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-// Optional: a target without them is mutated byte by byte.
+// Optional, as the next: a target without them is mutated byte by byte. Changes the input, which
+// has room for max_bytes, and returns its new size.
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size_bytes, size_t max_bytes,
                                unsigned int seed);
+// Crosses two inputs into `out`, at most max_bytes. Returns the size.
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *first, size_t first_bytes, const uint8_t *second,
                                  size_t second_bytes, uint8_t *out, size_t max_bytes,
                                  unsigned int seed);
