@@ -41,6 +41,25 @@ static bool may_hold(enum comparison comparison, struct interval a, struct inter
     return false;
 }
 
+static bool compare(enum comparison comparison, int64_t a, int64_t b, uint32_t bits) {
+    uint64_t mask = bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+    switch (comparison) {
+    case EQUAL:
+        return (((uint64_t)a - (uint64_t)b) & mask) == 0;
+    case UNEQUAL:
+        return a != b;
+    case AT_MOST:
+        return a <= b;
+    case BELOW:
+        return a < b;
+    case AT_LEAST:
+        return a >= b;
+    case ABOVE:
+        return a > b;
+    }
+    return false;
+}
+
 // ---- what is shown
 
 struct line {
@@ -107,9 +126,14 @@ static void collect_terms(const struct relations *relations, uint32_t number, st
     }
 }
 
+static uint32_t number_of(const struct relations *relations, const struct rule *rule) {
+    return (uint32_t)(rule - relations->rules);
+}
+
 static void describe(const struct relations *relations, const struct rule *rule, uint32_t side,
                      uint32_t row, const struct relations_facts *facts,
                      struct relations_failure *failure) {
+    *failure = (struct relations_failure){.rule = number_of(relations, rule)};
     struct line line = {.text = failure->text};
     struct terms terms = {0};
     put(&line, "%s: ", rule->shown.text);
@@ -137,7 +161,9 @@ static void describe(const struct relations *relations, const struct rule *rule,
     }
 }
 
-static void describe_overflow(const struct rule *rule, struct relations_failure *failure) {
+static void describe_overflow(const struct relations *relations, const struct rule *rule,
+                              struct relations_failure *failure) {
+    *failure = (struct relations_failure){.rule = number_of(relations, rule)};
     struct line line = {.text = failure->text};
     put(&line, "%s: its sides do not fit into 128 bits", rule->shown.text);
 }
@@ -150,18 +176,54 @@ static bool applies(const struct rule *rule, const struct relations_facts *facts
             (facts->option != NULL && strcmp(rule->option, facts->option) == 0));
 }
 
+// A side's mark with the number of one more place: the sides have moved when it is another.
+static uint64_t add_mark(uint64_t mark, uint64_t value) {
+    return (mark ^ value) * MARK_FACTOR;
+}
+
+// The bits by which side i and the one before it are compared.
+static uint32_t bits_at(const struct relations *relations, const struct rule *rule, uint32_t i) {
+    uint32_t left_bits = relations->nodes[rule->sides[i - 1]].bits;
+    uint32_t right_bits = relations->nodes[rule->sides[i]].bits;
+    return left_bits < right_bits ? left_bits : right_bits;
+}
+
+// Whether each side is one number of 64 bits and the rule holds. False: nothing is known of it, and
+// nothing was noted.
+static bool holds_quickly(const struct relations *relations, struct rule *rule, uint32_t row,
+                          const struct relations_facts *facts, uint64_t *marks) {
+    int64_t values[SIDES_MAX] = {0};
+    for (uint32_t i = 0; i < rule->side_count; i++) {
+        if (!relations_quick(relations, rule->sides[i], facts, row, &values[i])) {
+            return false;
+        }
+        if (i > 0 &&
+            !compare(rule->comparisons[i], values[i - 1], values[i], bits_at(relations, rule, i))) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < rule->side_count; i++) {
+        marks[i] = add_mark(marks[i], (uint64_t)values[i]);
+    }
+    rule->shown.unequal += rule->shown.slack != NULL && values[0] != values[1];
+    return true;
+}
+
 // Evaluates at one row, and adds it to the marks of the sides. False: the rule failed, and *failure
 // says how.
 static bool check_row(const struct relations *relations, struct rule *rule, uint32_t row,
                       const struct relations_facts *facts, bool *is_known, uint64_t *marks,
                       struct relations_failure *failure) {
-    struct interval values[SIDES_MAX] = {{0}};
     *is_known = true;
+    if (holds_quickly(relations, rule, row, facts, marks)) {
+        return true;
+    }
+    struct interval values[SIDES_MAX] = {{0}};
     for (uint32_t i = 0; i < rule->side_count && *is_known; i++) {
         values[i] = relations_value(relations, rule->sides[i], facts, row);
         *is_known = values[i].is_known;
         if (*is_known && values[i].has_overflowed) {
-            describe_overflow(rule, failure);
+            describe_overflow(relations, rule, failure);
             return false;
         }
     }
@@ -169,17 +231,15 @@ static bool check_row(const struct relations *relations, struct rule *rule, uint
         return true;
     }
     for (uint32_t i = 0; i < rule->side_count; i++) {
-        marks[i] = (marks[i] ^ (uint64_t)values[i].low) * MARK_FACTOR;
+        marks[i] = add_mark(marks[i], (uint64_t)values[i].low);
     }
     rule->shown.unequal += rule->shown.slack != NULL && values[0].low != values[1].low;
     for (uint32_t i = 1; i < rule->side_count; i++) {
-        uint32_t left_bits = relations->nodes[rule->sides[i - 1]].bits;
-        uint32_t right_bits = relations->nodes[rule->sides[i]].bits;
-        uint32_t bits = left_bits < right_bits ? left_bits : right_bits;
-        if (!may_hold(rule->comparisons[i], values[i - 1], values[i], bits)) {
+        if (!may_hold(rule->comparisons[i], values[i - 1], values[i],
+                      bits_at(relations, rule, i))) {
+            describe(relations, rule, i, row, facts, failure);
             failure->left = narrow(values[i - 1].low);
             failure->right = narrow(values[i].low);
-            describe(relations, rule, i, row, facts, failure);
             return false;
         }
     }
@@ -213,7 +273,7 @@ size_t relations_check(struct relations *relations, const struct relations_facts
     size_t count = 0;
     for (uint32_t i = 0; i < relations->rule_count; i++) {
         struct rule *rule = &relations->rules[i];
-        struct relations_failure failure = {.rule = i};
+        struct relations_failure failure; // large: filled in by a rule that fails
         if (!applies(rule, facts) || check_rule(relations, rule, facts, &failure) ||
             rule->shown.is_known) {
             continue;

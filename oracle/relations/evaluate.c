@@ -60,7 +60,7 @@ static struct interval tally(const struct relations *relations, const struct nod
         int64_t most = which == RELATIONS_LIVE ? facts->tally_most[measure] : least;
         return known(least, most > least ? most : least);
     }
-    struct interval place = relations_value(relations, node->a, facts, row);
+    struct interval place = relations_wide(relations, node->a, facts, row);
     if (!place.is_known || facts->rows == NULL || place.low < 0) {
         return unknown;
     }
@@ -78,7 +78,7 @@ static uint32_t row_of(const struct relations *relations, const struct node *nod
     if (node->a == NO_NODE) {
         return node->rows == NO_ROW ? 0 : row;
     }
-    struct interval place = relations_value(relations, node->a, facts, row);
+    struct interval place = relations_wide(relations, node->a, facts, row);
     return !place.is_known || place.low < 0 || place.low > UINT32_MAX / 4 ? UINT32_MAX / 4
                                                                           : (uint32_t)place.low;
 }
@@ -154,7 +154,7 @@ static struct interval over_rows(const struct relations *relations, const struct
                                  const struct relations_facts *facts) {
     struct interval whole = known(0, 0);
     for (uint32_t row = 0; row < node->index; row++) {
-        struct interval value = relations_value(relations, node->a, facts, row);
+        struct interval value = relations_wide(relations, node->a, facts, row);
         if (!value.is_known) {
             return unknown;
         }
@@ -176,7 +176,7 @@ static struct interval remembered(const struct relations *relations, const struc
     if (node->kind != NODE_DELTA) {
         return history->is_set ? known(history->value, history->value) : unknown;
     }
-    struct interval now = relations_value(relations, node->a, facts, row);
+    struct interval now = relations_wide(relations, node->a, facts, row);
     return history->is_set && now.is_known ? add(now, known(history->value, history->value), true)
                                            : unknown;
 }
@@ -200,8 +200,8 @@ static struct interval of_two(const struct node *node, struct interval a, struct
     }
 }
 
-struct interval relations_value(const struct relations *relations, uint32_t number,
-                                const struct relations_facts *facts, uint32_t row) {
+struct interval relations_wide(const struct relations *relations, uint32_t number,
+                               const struct relations_facts *facts, uint32_t row) {
     const struct node *node = &relations->nodes[number];
     switch (node->kind) {
     case NODE_NUMBER:
@@ -227,7 +227,7 @@ struct interval relations_value(const struct relations *relations, uint32_t numb
     case NODE_ROW:
         return known(row, row);
     case NODE_NEGATE: {
-        struct interval a = relations_value(relations, node->a, facts, row);
+        struct interval a = relations_wide(relations, node->a, facts, row);
         return a.is_known ? add(known(0, 0), a, true) : unknown;
     }
     case NODE_ADD:
@@ -238,8 +238,8 @@ struct interval relations_value(const struct relations *relations, uint32_t numb
     case NODE_ROUND_UP:
     case NODE_LESSER:
     case NODE_GREATER:
-        return of_two(node, relations_value(relations, node->a, facts, row),
-                      relations_value(relations, node->b, facts, row));
+        return of_two(node, relations_wide(relations, node->a, facts, row),
+                      relations_wide(relations, node->b, facts, row));
     case NODE_SUM:
     case NODE_ROW_MIN:
     case NODE_ROW_MAX:
@@ -252,15 +252,21 @@ struct interval relations_value(const struct relations *relations, uint32_t numb
     return unknown;
 }
 
+struct interval relations_value(const struct relations *relations, uint32_t number,
+                                const struct relations_facts *facts, uint32_t row) {
+    int64_t value;
+    return relations_quick(relations, number, facts, row, &value)
+               ? known(value, value)
+               : relations_wide(relations, number, facts, row);
+}
+
 // ---- history
 
 static void remember(struct relations *relations, const struct relations_facts *facts,
                      bool is_delta) {
-    uint32_t node_count = relations->history_count == 0 ? 0 : relations->node_count;
-    for (uint32_t i = 0; i < node_count; i++) {
-        const struct node *node = &relations->nodes[i];
-        bool is_extreme = node->kind == NODE_PEAK || node->kind == NODE_TROUGH;
-        if (is_delta ? node->kind != NODE_DELTA : !is_extreme) {
+    for (uint32_t i = 0; i < relations->past_count; i++) {
+        const struct node *node = &relations->nodes[relations->past[i]];
+        if (is_delta != (node->kind == NODE_DELTA)) {
             continue;
         }
         for (uint32_t row = 0; row < (node->rows == NO_ROW ? 1 : node->rows); row++) {

@@ -247,10 +247,15 @@ static uint32_t add_history(struct parser *parser, enum node_kind kind, uint32_t
     if (!need_histories(parser, count)) {
         return NO_NODE;
     }
-    uint32_t first = parser->relations->history_count;
-    parser->relations->history_count += count;
-    return add_node(
+    struct relations *relations = parser->relations;
+    uint32_t first = relations->history_count;
+    relations->history_count += count;
+    uint32_t node = add_node(
         parser, (struct node){.kind = kind, .a = a, .b = NO_NODE, .index = first, .rows = rows});
+    if (node != NO_NODE) {
+        relations->past[relations->past_count++] = node;
+    }
+    return node;
 }
 
 static uint32_t parse_call_of_one(struct parser *parser, enum node_kind kind) {

@@ -86,9 +86,10 @@ struct history { // of one DELTA, PEAK or TROUGH at one row
 struct relations {
     char *text;   // a copy
     char *labels; // as long: what is cut out of it, each at its own place, ends with a NUL here
-    uint32_t node_count, rule_count, history_count;
+    uint32_t node_count, rule_count, history_count, past_count;
     struct node nodes[NODES_MAX];
     struct rule rules[RELATIONS_RULES_MAX];
+    uint32_t past[NODES_MAX]; // the nodes that remember, in their order
     struct history *histories;
     uint32_t statistic_count;
     uint32_t *statistic_at;     // where its values begin in what read() fills
@@ -103,6 +104,12 @@ struct relations {
 // The value of a node at a row. evaluate.c
 struct interval relations_value(const struct relations *relations, uint32_t node,
                                 const struct relations_facts *facts, uint32_t row);
+
+// The same by 128 bits from the first to the last; by 64, false: it must be asked by 128. quick.c
+struct interval relations_wide(const struct relations *relations, uint32_t node,
+                               const struct relations_facts *facts, uint32_t row);
+bool relations_quick(const struct relations *relations, uint32_t node,
+                     const struct relations_facts *facts, uint32_t row, int64_t *value);
 
 // What delta(X) compares with from now on.
 void relations_note_deltas(struct relations *relations, const struct relations_facts *facts);

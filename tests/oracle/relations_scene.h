@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "oracle/core/supply.h"
-#include "oracle/relations/relations.h"
+#include "oracle/relations/private.h"
 
 enum { // places of what read() gives
     USED,

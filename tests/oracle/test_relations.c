@@ -91,6 +91,37 @@ static void each_row_is_judged_and_named(void **state) {
     assert_holds("each bin: used + 0 * bin.size == 100"); // one number, the same at each row
 }
 
+// Else nobody would see that 64 bits are never asked.
+static void what_fits_is_answered_by_64_bits(void **state) {
+    static const char *const texts[] = {"used - base.used",
+                                        "-used + peak_used * 2",
+                                        "sum(bin.size * bin.live) / 3",
+                                        "max(bin.size) % 7",
+                                        "(used - 1000) / 7",
+                                        "(used - 1000) % 7",
+                                        "round_up(used - 1001, 16)",
+                                        "round_up(used, 16)",
+                                        "min(used, live.count, ops.free)",
+                                        "bin.size[1] + live.count[2]",
+                                        "peak(used) - trough(used)",
+                                        "delta(used)",
+                                        "walk.free.max + backing.bytes"};
+    (void)state;
+    facts.has_walk = true;
+    facts.rows = (const int64_t(*)[RELATIONS_TALLIES][RELATIONS_MEASURES])rows;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        char text[128];
+        int64_t value;
+        (void)snprintf(text, sizeof text, "%s == 0", texts[i]);
+        struct relations *relations = parse(text);
+        relations_begin(relations, &facts);
+        uint32_t side = relations->rules[0].sides[0];
+        assert_true(relations_quick(relations, side, &facts, 0, &value));
+        assert_int_equal(value, (int64_t)relations_wide(relations, side, &facts, 0).low);
+        relations_free(relations);
+    }
+}
+
 static void a_let_stands_for_its_expression(void **state) {
     (void)state;
     assert_holds("let twice = used * 2\nlet more = twice + 1\nmore == 201");
@@ -285,6 +316,7 @@ int main(void) {
         TEST(each_function_counts),
         TEST(rows_are_added_up_and_searched),
         TEST(each_row_is_judged_and_named),
+        TEST(what_fits_is_answered_by_64_bits),
         TEST(a_let_stands_for_its_expression),
         TEST(each_tally_is_its_own),
         TEST(each_count_of_operations_is_its_own),
