@@ -4,15 +4,16 @@
 
 #include "oracle/core/supply.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 
 struct lane {
     struct lanes *lanes;
     pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    struct call *call; // to be done; NULL: nothing
-    bool is_alive, is_ending;
+    sem_t asked, answered;
+    struct call *call; // to be done; NULL: the lane is to end
+    bool is_alive;
 };
 
 struct lanes {
@@ -87,23 +88,21 @@ static void do_call(struct lanes *lanes, struct call *call) {
 
 // ---- threads
 
+static void wait_for(sem_t *semaphore) {
+    while (sem_wait(semaphore) != 0 && errno == EINTR) {
+    }
+}
+
 static void *run_lane(void *context) {
     struct lane *lane = context;
     const struct countercheck_subject *table = lane->lanes->table;
     if (table->lane_begin != NULL) {
         table->lane_begin(lane->lanes->self);
     }
-    (void)pthread_mutex_lock(&lane->mutex);
-    while (!lane->is_ending || lane->call != NULL) {
-        if (lane->call != NULL) {
-            do_call(lane->lanes, lane->call);
-            lane->call = NULL;
-            (void)pthread_cond_broadcast(&lane->changed);
-        } else {
-            (void)pthread_cond_wait(&lane->changed, &lane->mutex);
-        }
+    for (wait_for(&lane->asked); lane->call != NULL; wait_for(&lane->asked)) {
+        do_call(lane->lanes, lane->call);
+        (void)sem_post(&lane->answered);
     }
-    (void)pthread_mutex_unlock(&lane->mutex);
     if (table->lane_end != NULL) {
         table->lane_end(lane->lanes->self);
     }
@@ -118,8 +117,8 @@ struct lanes *lanes_create(const struct countercheck_subject *table) {
     lanes->table = table;
     for (uint32_t i = 0; i < LANE_COUNT; i++) {
         lanes->lane[i].lanes = lanes;
-        (void)pthread_mutex_init(&lanes->lane[i].mutex, NULL);
-        (void)pthread_cond_init(&lanes->lane[i].changed, NULL);
+        (void)sem_init(&lanes->lane[i].asked, 0, 0);
+        (void)sem_init(&lanes->lane[i].answered, 0, 0);
     }
     return lanes;
 }
@@ -158,7 +157,6 @@ bool lanes_start(struct lanes *lanes, uint32_t number) {
     if (lane->is_alive) {
         return false;
     }
-    lane->is_ending = false;
     if (pthread_create(&lane->thread, NULL, run_lane, lane) != 0) {
         supply_refused();
         return false;
@@ -175,10 +173,8 @@ bool lanes_end(struct lanes *lanes, uint32_t number) {
     if (number == 0 || !lane->is_alive) {
         return false;
     }
-    (void)pthread_mutex_lock(&lane->mutex);
-    lane->is_ending = true;
-    (void)pthread_cond_broadcast(&lane->changed);
-    (void)pthread_mutex_unlock(&lane->mutex);
+    lane->call = NULL;
+    (void)sem_post(&lane->asked);
     (void)pthread_join(lane->thread, NULL);
     lane->is_alive = false;
     return true;
@@ -190,11 +186,7 @@ void lanes_do(struct lanes *lanes, uint32_t number, struct call *call) {
         do_call(lanes, call);
         return;
     }
-    (void)pthread_mutex_lock(&lane->mutex);
     lane->call = call;
-    (void)pthread_cond_broadcast(&lane->changed);
-    while (lane->call != NULL) {
-        (void)pthread_cond_wait(&lane->changed, &lane->mutex);
-    }
-    (void)pthread_mutex_unlock(&lane->mutex);
+    (void)sem_post(&lane->asked);
+    wait_for(&lane->answered);
 }
