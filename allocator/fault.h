@@ -1,5 +1,5 @@
-// fault: makes the system fail on purpose, at a call that the caller counts to; and a taken address
-// or a lack of metadata or of pages, which tests could not wait for.
+// fault: makes the system fail on purpose, at the nth call of a kind. An address can be taken, and
+// metadata or pages can lack, in the same way: tests could not wait for that.
 //
 // A plan belongs to one heap and one kind of call; a reset drops it. What is counted is what the
 // heap asks for: a reset heap, whose memory is still mapped, counts the same calls as a new one.

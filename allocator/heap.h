@@ -4,9 +4,9 @@
 // second account of what the heap counts (oracle/).
 //
 // Threads: a cache belongs to one thread at a time; every call that takes a cache is made by its
-// owner. Calls that take no cache lock what they need. Out of memory is NULL (or false), changes no
-// statistic (but that an allocation which needs a span sweeps first what is due) and loses nothing.
-// A misuse (foreign pointer, double free) aborts with one sentence.
+// owner. Calls that take no cache lock what they need. Out of memory is NULL or false: no statistic
+// has changed and nothing is lost, but an allocation that needs a span may have swept some first. A
+// misuse (foreign pointer, double free) aborts with one sentence.
 #ifndef ALLOCATOR_HEAP_H
 #define ALLOCATOR_HEAP_H
 

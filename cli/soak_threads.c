@@ -1,5 +1,5 @@
-// soak_threads: runs the threads and prints their rates; the finding is one line, and the seed is
-// all there is to reproduce it with: it is left in a file that replay takes.
+// soak_threads: runs the threads and prints their rates. A finding is one line. The seed, which
+// alone can reproduce it, goes to a file that replay takes.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/soak_threads.h"
 

@@ -1,4 +1,4 @@
-// allocate: what malloc's family comes to when the fast lane does not do it.
+// allocate: what malloc's family does when the fast lane does not.
 #include "malloc/allocate.h"
 
 #include "allocator/check.h"

@@ -1,6 +1,6 @@
-// allocate: what malloc's family comes to when the fast lane does not do it.
+// allocate: what malloc's family does when the fast lane does not.
 //
-// Apart from it, so that the fast lane calls nothing and saves no register.
+// It stands apart, so that the fast lane calls nothing and saves no register.
 #ifndef MALLOC_ALLOCATE_H
 #define MALLOC_ALLOCATE_H
 

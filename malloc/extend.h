@@ -1,5 +1,4 @@
-// extend: a large object grows where it is, over the free pages behind it, so that nothing is
-// copied.
+// extend: grows a large object where it is, over the free pages behind it. Nothing is copied.
 #ifndef MALLOC_EXTEND_H
 #define MALLOC_EXTEND_H
 

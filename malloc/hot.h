@@ -2,8 +2,8 @@
 // lock, a call or an atomic read-modify-write.
 //
 // It does what heap_alloc and heap_free do in a heap whose objects have no pointers and no
-// specials, that never marks, packs no tiny blocks, samples nothing and needs no fence; whatever is
-// otherwise it leaves untouched and to them. The statistics move in the same moment.
+// specials, and which never marks, packs no tiny blocks, samples nothing and needs no fence. It
+// leaves every other case to them, untouched. The statistics move in the same moment.
 #ifndef MALLOC_HOT_H
 #define MALLOC_HOT_H
 

@@ -5,8 +5,8 @@
 // stays the cache's: it stands among the full ones, comes among the partial ones when the owner
 // frees an object in it, and is allocated from again before a span is asked of the central lists.
 // What others free in it waits in its remote bits until enough of that has come for its owner, when
-// it is done with a full span, to look through them. An owner who does not come is relieved of it
-// by who frees: the world is stopped for that. Every account is as before: of an owned span all
+// it is done with a full span, to look through them. If the owner does not come, the thread that
+// frees takes it off him, with the world stopped. Every account is as before: of an owned span all
 // slots are live bytes, and the objects are those of its bits.
 //
 // Invariant, held at the end of each free:

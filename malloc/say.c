@@ -1,5 +1,5 @@
-// say: what this library has to tell goes to where stderr went when the process began, whatever the
-// program has done to stderr since.
+// say: writes what this library has to tell to where stderr went when the process began, whatever
+// the program has done to stderr since.
 #define _GNU_SOURCE // F_DUPFD_CLOEXEC
 #include "malloc/say.h"
 

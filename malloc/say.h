@@ -1,5 +1,5 @@
-// say: what this library has to tell goes to where stderr went when the process began, whatever the
-// program has done to stderr since.
+// say: writes what this library has to tell to where stderr went when the process began, whatever
+// the program has done to stderr since.
 //
 // Neither stdio nor malloc is asked: a line may be said while the world is stopped, or after stdio
 // has ended.

@@ -1,5 +1,5 @@
-// variable: what the environment asks of this library: numbers and paths, or the end of a program
-// whose environment asks for what cannot be.
+// variable: reads what the environment asks of this library: numbers and paths. A value that cannot
+// be ends the program.
 #define _GNU_SOURCE // secure_getenv
 #include "malloc/variable.h"
 

@@ -1,5 +1,5 @@
-// variable: what the environment asks of this library: numbers and paths, or the end of a program
-// whose environment asks for what cannot be.
+// variable: reads what the environment asks of this library: numbers and paths. A value that cannot
+// be ends the program.
 #ifndef MALLOC_VARIABLE_H
 #define MALLOC_VARIABLE_H
 

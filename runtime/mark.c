@@ -1,10 +1,9 @@
 // mark: the grey objects, in pages of work buffers, and the scan that turns them black.
 //
 // An object in a buffer may be freed by the program, and its slot used again, before it is scanned:
-// what is scanned is what begins at its base then; a new object is born black, and what it was
-// given went through the barrier. When a buffer is needed and there is no memory, the object is
-// marked and in no buffer: `overflowed` then has all marked objects scanned again, until none was
-// left out.
+// the scan takes what begins at its base by then. A new object is born black, and its pointers went
+// through the barrier. Without memory for a buffer, the object is marked but stands in none:
+// `overflowed` then makes all marked objects be scanned again, until none is left out.
 #include "runtime/mark.h"
 
 #include "runtime/runtime_internal.h"

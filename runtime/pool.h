@@ -1,5 +1,5 @@
-// pool: what the memory of the runtime's own records has left, for a check from outside. Walked
-// out of the lists: it shows no counter.
+// pool: how many blocks of the runtime's own records are free, for a check from outside. It walks
+// the lists and shows no counter.
 #ifndef RUNTIME_POOL_H
 #define RUNTIME_POOL_H
 

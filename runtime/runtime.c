@@ -1,5 +1,5 @@
-// runtime: the instance: its beginning and end, and its way through a fork; what it consists of
-// stands in a file of its own each.
+// runtime: the instance: how it begins, ends, and goes through a fork. Each of its parts has a file
+// of its own.
 #include "runtime/pacer.h"
 #include "runtime/runtime_internal.h"
 

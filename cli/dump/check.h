@@ -1,7 +1,7 @@
 // check: the cross-checks of a dump: what the records say of each other.
 //
 // Records are given in the order of the dump; verdicts stand after dump_check_finish(). Legal slack
-// is named, not tolerated: see dump_check_slack.
+// is named, not tolerated.
 #ifndef CLI_DUMP_CHECK_H
 #define CLI_DUMP_CHECK_H
 
@@ -64,7 +64,7 @@ void dump_check_fini(struct dump_check *check);
 void dump_check_note(struct dump_check *check, enum dump_rule rule, bool holds, const char *format,
                      ...);
 
-// dump_check_stats.c: the objects against MemStats, once all are counted.
+// The objects against MemStats, once all are counted.
 void dump_check_totals(struct dump_check *check);
 
 // What one MemStats says of itself.

@@ -1,4 +1,4 @@
-// clock: the system's monotonic one.
+// clock: reads the system's monotonic clock.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/io/clock.h"
 

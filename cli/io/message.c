@@ -1,4 +1,4 @@
-// message: one line on stderr, and the fate of stdout.
+// message: writes one line on stderr, and tells when stdout is broken or full.
 #include "cli/io/cli.h"
 
 #include "cli/io/escape.h"

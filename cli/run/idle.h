@@ -1,4 +1,4 @@
-// idle: an operation that did nothing, as an error of who wrote it: replay --strict.
+// idle: an operation that did nothing, told as an error of the program's author: replay --strict.
 #ifndef CLI_RUN_IDLE_H
 #define CLI_RUN_IDLE_H
 

@@ -1,4 +1,4 @@
-// machine: which one it is.
+// machine: opens the heap that the command line names, and remembers it.
 #include "cli/run/machine.h"
 
 #include "cli/io/cli.h"

@@ -1,5 +1,5 @@
-// check: a child runs programs and tells through shared memory how far it is; what it finds or dies
-// of is minimised by its parent, set aside, and the next child goes on.
+// check: a child runs programs and tells through shared memory how far it is. Its parent minimises
+// what it finds or dies of, sets that aside, and the next child goes on.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/subject/check.h"
 

@@ -1,4 +1,4 @@
-// strength: a child for each statistic and lie runs programs until a rule fails, or none did.
+// strength: for each statistic and lie a child runs programs until a rule fails, or all are run.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/subject/strength.h"
 

@@ -1,4 +1,4 @@
-// trials: drawn from numbers that lie beside each other, so that seeds must not.
+// trials: draws programs by their numbers. Numbers lie side by side, so that seeds may not.
 #define _GNU_SOURCE // MAP_ANONYMOUS
 #include "cli/subject/trials.h"
 

@@ -1,8 +1,8 @@
 // out: the writer's buffer before its sink, and the format's atoms: varints, strings,
 // memory.
 //
-// Internal to the writer. The first error of the sink ends it: from then on everything is dropped,
-// so that nobody above checks each byte; who walks the heap asks out_is_open() now and then.
+// Internal to the writer. The first error of the sink ends it: from then on everything is dropped.
+// So nobody above checks each byte; who walks the heap asks out_is_open() now and then.
 #ifndef DUMP_WRITE_OUT_H
 #define DUMP_WRITE_OUT_H
 
@@ -42,7 +42,7 @@ void out_flush(struct out *out);
 // dump.
 int out_recover(const struct dump_sink *sink, int error);
 
-// ---- writer_pieces.c
+// ---- pieces: memory that goes to the sink from where it lies
 
 // Whether the sink takes memory from where it lies.
 static inline bool out_takes_pieces(const struct out *out) {

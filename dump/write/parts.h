@@ -1,5 +1,4 @@
-// parts: the parts of a dump, in the order in which they stand in it; each is a file
-// writer_<part>.c.
+// parts: the parts of a dump, in the order in which they stand in it; each is a file of its name.
 //
 // Internal to the writer. The world is stopped and the sweep is finished while any of them runs.
 #ifndef DUMP_WRITE_PARTS_H

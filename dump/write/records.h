@@ -1,9 +1,8 @@
-// records: a struct and an encoder for each record of the table, so that a field of the
-// table that the writer does not fill shows as a zero in the dump, and one that the table does not
-// know does not compile.
+// records: a struct and an encoder for each record of the table. A field that the writer does not
+// fill shows as a zero in the dump; one that the table does not know does not compile.
 //
-// Internal to the writer. Small objects are encoded by writer_objects.c, which cannot afford a call
-// per byte.
+// Internal to the writer. Small objects are encoded by objects.c, which cannot afford a call per
+// byte.
 #ifndef DUMP_WRITE_RECORDS_H
 #define DUMP_WRITE_RECORDS_H
 

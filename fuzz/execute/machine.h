@@ -1,9 +1,9 @@
 // machine: what the harness needs of a kind of heap to run programs on it: one table of functions.
 //
-// The executor steps through a program; what an operation does, which rules judge it and what the
-// statistics are is the machine's affair. There is one machine for a Go-like heap (fuzz/go), and
-// one for any heap that is described by subject/subject.h (fuzz/subject). All functions get the
-// state that create() made. Single-threaded.
+// The executor steps through a program; the machine knows what an operation does, which rules judge
+// it, and what the statistics are. There is one machine for a Go-like heap (fuzz/go), and one for
+// any heap that is described by subject/subject.h (fuzz/subject). All functions get the state that
+// create() made. Single-threaded.
 #ifndef FUZZ_EXECUTE_MACHINE_H
 #define FUZZ_EXECUTE_MACHINE_H
 

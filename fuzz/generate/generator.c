@@ -1,5 +1,5 @@
-// generator: what is drawn, with which odds: by weights from the table of operations, in the groups
-// that the swarm leaves on.
+// generator: draws by the weights of the table of operations, in the groups that the swarm leaves
+// on.
 #include "fuzz/generate/generator.h"
 
 #include "fuzz/generate/plan.h"

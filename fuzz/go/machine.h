@@ -1,4 +1,4 @@
-// machine: a Go-like heap for the executor, and what those may ask it who know that it is one.
+// machine: a Go-like heap for the executor, and what may be asked by those who know that it is one.
 #ifndef FUZZ_GO_MACHINE_H
 #define FUZZ_GO_MACHINE_H
 

@@ -1,4 +1,4 @@
-// host: mappings by a list, the arena by one mapping at an address that every sanitizer leaves
+// host: keeps a list of mappings, and maps the arena at an address that every sanitizer leaves
 // free.
 #define _GNU_SOURCE // MAP_ANONYMOUS, MAP_FIXED_NOREPLACE
 #include "fuzz/subject/host.h"

@@ -1,4 +1,4 @@
-// subject: found by name, its table looked at, its statistics named.
+// subject: finds a subject by its name, checks its table, and names its statistics.
 #define _GNU_SOURCE // RTLD_DEEPBIND, dirname of /proc/self/exe
 #include "fuzz/subject/subject.h"
 

@@ -1,4 +1,4 @@
-// words: the tables.
+// words: the tables of a text's words for the ledger's numbers.
 #include "oracle/relations/words.h"
 
 const char *const relations_tally_prefixes[] = {"live.", "total.", "freed."};

@@ -1,5 +1,5 @@
-// queue: a queue of finalizers, wherever it was seen, against the ledger's: the running one first,
-// then what each look saw swept, in turn; in what order one look's sweeps queued nobody says.
+// queue: a queue of finalizers, wherever it was seen, against the ledger's. The running one comes
+// first, then what each look saw swept, in turn. Within one look the order is open.
 #ifndef ORACLE_GO_PROGRAM_QUEUE_H
 #define ORACLE_GO_PROGRAM_QUEUE_H
 

@@ -1,5 +1,5 @@
-// fields: the pointer fields that a mask, a map or a layout lets expect, against those of
-// a record.
+// fields: compares the pointer fields that follow from a mask, a map or a layout with those of a
+// record.
 #include "oracle/go/roundtrip/private.h"
 
 #define WORD_BYTES 8

@@ -110,7 +110,7 @@ static inline bool roundtrip_holds(struct roundtrip *trip, unsigned rule, bool h
 bool roundtrip_memory_equal(struct roundtrip *trip, unsigned rule,
                             const struct dump_memory *in_dump, uintptr_t address);
 
-// ---- fields (roundtrip_fields.c)
+// ---- fields (fields.c)
 
 // The next expected field's offset; false: there is none.
 bool expected_fields_next(struct expected_fields *expected, uint64_t *offset);
@@ -159,7 +159,7 @@ bool roundtrip_memprof(struct roundtrip *trip, const struct dump_record *record)
 bool roundtrip_sample(struct roundtrip *trip, const struct dump_record_AllocSample *sample);
 bool roundtrip_profile_end(struct roundtrip *trip);
 
-// ---- the same records against the ledger of the program (roundtrip_ledger.c); true when there is
+// ---- the same records against the ledger of the program (ledger.c); true when there is
 // none
 
 void ledger_begin(struct roundtrip *trip);

@@ -1,4 +1,4 @@
-// delta: a field that no operation may have moved so, and that moved, is a finding: it names the
+// delta: a field that moved as no operation since may move it is a finding, which names the
 // operation at once.
 #include "oracle/go/verify/delta.h"
 

@@ -1,5 +1,5 @@
-// delta: which fields moved since the check before, against which the operations between may move
-// at all, which way, and by how much they must.
+// delta: the fields that moved since the check before, against those that the operations between
+// may move, which way, and by how much they must.
 #ifndef ORACLE_GO_VERIFY_DELTA_H
 #define ORACLE_GO_VERIFY_DELTA_H
 
