@@ -90,9 +90,7 @@ static bool allocate(struct subject_machine *machine, uint32_t lane, uint32_t sl
     if (live_count(machine->live) == LIVE_BLOCKS_MAX) {
         return false;
     }
-    if (may_fail(machine)) {
-        judge_before(machine->judge);
-    }
+    judge_before(machine->judge, may_fail(machine));
     executor_work(machine->executor, work_of(call.size_bytes));
     lanes_do(machine->lanes, lane, &call);
     note_address(machine, call.result);
@@ -160,6 +158,7 @@ static bool end_block(struct subject_machine *machine, uint32_t lane, uint32_t i
     }
     struct call call = {
         .kind = kind, .object = (void *)block.address, .size_bytes = block.requested_bytes};
+    judge_before(machine->judge, false);
     lanes_do(machine->lanes, lane, &call);
     forget(machine, id, block.slot);
     if (kind == CALL_DROP) {
@@ -207,6 +206,7 @@ static bool free_run(struct subject_machine *machine, struct operation operation
 
 static bool reset(struct subject_machine *machine) {
     struct call call = {.kind = CALL_RESET};
+    judge_before(machine->judge, false);
     lanes_do(machine->lanes, 0, &call);
     live_clear(machine->live);
     memset(machine->handles, 0xff, sizeof machine->handles);
@@ -258,9 +258,7 @@ static bool resize(struct subject_machine *machine, struct operation operation,
     if (!judge_contents(machine->judge, &before, before.address, SIZE_MAX)) {
         return true;
     }
-    if (may_fail(machine) || kind == CALL_EXPAND) {
-        judge_before(machine->judge);
-    }
+    judge_before(machine->judge, may_fail(machine) || kind == CALL_EXPAND);
     executor_work(machine->executor, work_of(size_bytes));
     lanes_do(machine->lanes, lane_of(machine, operation), &call);
     note_address(machine, call.result);
@@ -286,6 +284,7 @@ static bool resize(struct subject_machine *machine, struct operation operation,
 static bool call_alone(struct subject_machine *machine, uint32_t lane, enum call_kind kind,
                        uint32_t moment) {
     struct call call = {.kind = kind};
+    judge_before(machine->judge, false);
     lanes_do(machine->lanes, lane, &call);
     note_moment(machine, moment);
     judge_observe(machine->judge, true);
@@ -294,6 +293,7 @@ static bool call_alone(struct subject_machine *machine, uint32_t lane, enum call
 }
 
 void subject_settle(struct subject_machine *machine) {
+    judge_before(machine->judge, false);
     for (uint32_t lane = 0; lane < LANE_COUNT && machine->table->flush != NULL; lane++) {
         struct call call = {.kind = CALL_FLUSH};
         if (lanes_is_alive(machine->lanes, lane)) {
@@ -309,12 +309,14 @@ void subject_settle(struct subject_machine *machine) {
 }
 
 static bool start_lane(struct subject_machine *machine, uint32_t lane) {
+    judge_before(machine->judge, false);
     bool did = lanes_start(machine->lanes, lane);
     note_moment(machine, 0);
     return did;
 }
 
 static bool end_lane(struct subject_machine *machine, uint32_t lane) {
+    judge_before(machine->judge, false);
     bool did = lanes_end(machine->lanes, lane);
     note_moment(machine, 0);
     judge_observe(machine->judge, true);

@@ -22,9 +22,10 @@ struct judge {
     int64_t *values, *values_before,
         *values_again; // of the last read, of the last check, of a second read
     bool has_values, has_before;
-    int64_t *values_at_call; // before a call that may fail
-    bool has_values_at_call;
-    bool *is_tied; // by value
+    bool is_at_rest;              // nothing was called since `values` were read
+    int64_t *values_at_call;      // before a call that may fail
+    const int64_t *shown_at_call; // these, or `values`; NULL: not known
+    bool *is_tied;                // by value
     bool ties_any;
     uint32_t next_looked_at;
     struct relations_facts facts;
@@ -125,6 +126,7 @@ void judge_begin(struct judge *judge, void *self, const void *arena, const char 
     judge->self = self;
     judge->arena = (uintptr_t)arena;
     judge->has_before = false;
+    judge->is_at_rest = false;
     judge->next_looked_at = 0;
     judge->facts = (struct relations_facts){.option = option, .moment = RELATIONS_EMPTY};
     live_facts(judge->live, &judge->facts);
@@ -198,8 +200,17 @@ bool judge_contents(struct judge *judge, const struct live_block *block, uintptr
                      "its first %zu bytes are not what was written", size_bytes);
 }
 
-void judge_before(struct judge *judge) {
-    judge->has_values_at_call = judge->ties_any && read_into(judge, judge->values_at_call);
+void judge_before(struct judge *judge, bool may_give_nothing) {
+    judge->shown_at_call = NULL;
+    if (may_give_nothing && judge->ties_any) {
+        bool is_known = judge->is_at_rest && judge->lie == NULL; // a lie is another at each time
+        if (is_known) {
+            judge->shown_at_call = judge->values;
+        } else if (read_into(judge, judge->values_at_call)) {
+            judge->shown_at_call = judge->values_at_call;
+        }
+    }
+    judge->is_at_rest = false;
 }
 
 // ---- values
@@ -231,14 +242,14 @@ static bool fail_value(struct judge *judge, unsigned rule, uint32_t value, const
 
 bool judge_failed(struct judge *judge) {
     bool clean = true;
-    if (!judge->has_values_at_call || !read_into(judge, judge->values_again)) {
+    if (judge->shown_at_call == NULL || !read_into(judge, judge->values_again)) {
         return true;
     }
     rule_count(judge->book, RULE_SUBJECT_FAILED);
     for (uint32_t i = 0; i < judge->value_count && clean; i++) {
-        if (judge->is_tied[i] && judge->values_again[i] != judge->values_at_call[i]) {
+        if (judge->is_tied[i] && judge->values_again[i] != judge->shown_at_call[i]) {
             clean = fail_value(judge, RULE_SUBJECT_FAILED, i, "moved by a call that gave nothing",
-                               judge->values_at_call[i], judge->values_again[i]);
+                               judge->shown_at_call[i], judge->values_again[i]);
         }
     }
     return clean;
@@ -456,6 +467,7 @@ bool judge_check(struct judge *judge, enum oracle_level level) {
     bool clean = true;
     live_facts(judge->live, &judge->facts);
     read_values(judge);
+    judge->is_at_rest = judge->has_values;
     judge->facts.has_walk = false;
     if (judge->table->walk != NULL && (is_full || relations_need_walk(judge->relations))) {
         clean = check_walk(judge);

@@ -32,10 +32,11 @@ bool judge_object(struct judge *judge, const struct live_block *block, size_t al
 // Whether the block's first bytes, as they lie at `address`, are those of its owner.
 bool judge_contents(struct judge *judge, const struct live_block *block, uintptr_t address,
                     size_t size_bytes);
-// Around a call that may give nothing: reads, and compares when it gave nothing.
-void judge_before(struct judge *judge);
-// Compares: each statistic that a rule ties to the ledger is as judge_before read it. False: a
-// finding.
+// Before each call that may change the allocator. One that may give nothing: what the statistics
+// say is kept, by a read where the last check's is not what they still are.
+void judge_before(struct judge *judge, bool may_give_nothing);
+// Behind a call that gave nothing: each statistic that a rule ties to the ledger is as it was
+// before it. False: a finding.
 bool judge_failed(struct judge *judge);
 
 // What changes with each operation, for the relations.
