@@ -79,13 +79,14 @@ static inline uint64_t recount_bits(const struct inspect_span *span, bool marked
     return count;
 }
 
-// Only allocated objects of a scan span may have pointer bits.
+// Only allocated objects of a scan span may have pointer bits. A page has whole words of them.
 static inline void check_pointer_bits(const struct heap *heap, const struct inspect_span *span) {
-    for (uintptr_t at = span->base; at < span->base + span->page_count * HEAP_PAGE_BYTES; at += 8) {
-        unsigned bit;
-        const uint64_t *bits = mheap_pointer_bits(heap, at, &bit);
-        if ((*bits >> bit & 1) != 0) {
-            size_t index = (at - span->base) / span->element_bytes;
+    for (size_t at = 0; at < span->page_count * HEAP_PAGE_BYTES; at += (size_t)64 * 8) {
+        unsigned first;
+        uint64_t bits = *mheap_pointer_bits(heap, span->base + at, &first);
+        assert_int_equal(first, 0);
+        for (; bits != 0; bits &= bits - 1) {
+            size_t index = (at + (size_t)bits_ctz64(bits) * 8) / span->element_bytes;
             assert_int_equal(span->span_class % 2, 0);
             assert_true(index < span->object_count);
             assert_true((span->alloc_bits[index / 64] >> (index % 64) & 1) != 0);

@@ -73,7 +73,9 @@ static void check_zero(uintptr_t base, uintptr_t end) {
         }
         if (((residence[page] | residence[page + 1]) & 1) != 0) { // others are zero by nature
             heap_peek(bytes, (const void *)at, SYSMEM_UNIT_BYTES);
-            assert_memory_equal(bytes, zeros, SYSMEM_UNIT_BYTES);
+            if (memcmp(bytes, zeros, SYSMEM_UNIT_BYTES) != 0) { // cmocka's own goes byte by byte
+                assert_memory_equal(bytes, zeros, SYSMEM_UNIT_BYTES);
+            }
         }
     }
 }
