@@ -78,6 +78,11 @@ if(TARGET countercheck)
     endforeach()
 endif()
 
+if(TARGET bench_fuzz) # runs at all: what it measures is no test's affair
+    add_test(NAME fuzz.bench_fuzz COMMAND bench_fuzz 20)
+    countercheck_test_settings(fuzz.bench_fuzz fuzz)
+endif()
+
 if(TARGET countercheck-malloc)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/malloc/test_*.c)
     countercheck_tests(malloc flags ${sources})

@@ -3,9 +3,8 @@
 #include "fuzz/targets/target.h"
 
 #include "fuzz/execute/executor.h"
-
-#include "fuzz/targets/target_stats.h"
 #include "fuzz/program/text.h"
+#include "fuzz/targets/target_stats.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,15 +67,28 @@ static _Noreturn void give_up(const char *why) {
     _Exit(3);
 }
 
-void run_operations_begin(const struct machine *machine, const void *argument) {
-    const struct executor_options options = {.level = ORACLE_FULL};
-    program = (struct program){.header = PROGRAM_HEADER_DEFAULT};
-    executor = executor_create(machine, argument, &options);
+static void open_executor(const struct executor_options *options) {
+    if (executor == NULL) {
+        const void *argument = NULL;
+        const struct machine *machine = target_machine(&argument);
+        executor = executor_create(machine, argument, options);
+    }
     if (executor == NULL) {
         give_up("out of memory");
     }
+    executor_set_options(executor, options);
+}
+
+// The first input finds what the others find: a reset heap.
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    const struct executor_options options = {.level = ORACLE_FULL};
+    (void)argc;
+    (void)argv;
+    program = (struct program){.header = PROGRAM_HEADER_DEFAULT};
+    open_executor(&options);
     (void)executor_run(executor, &program, false);
     executor_close(executor);
+    return 0;
 }
 
 int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_share) {
@@ -90,7 +102,7 @@ int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_
         .final_dump = final_dump_share != 0 && hash / TWICE_SHARE % final_dump_share == 0,
         .work_limit = WORK_LIMIT,
     };
-    executor_set_options(executor, &options);
+    open_executor(&options);
     enum verdict verdict = hash % TWICE_SHARE == 0 ? executor_run_twice(executor, &program)
                                                    : executor_run(executor, &program, false);
     add_stats();

@@ -26,10 +26,12 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *first, size_t first_bytes, const
                                  size_t second_bytes, uint8_t *out, size_t max_bytes,
                                  unsigned int seed);
 
-// Makes the executor that all inputs run on, before the first of them, and runs an empty program:
-// the first input finds what the others find, a heap that was used. Ends the process with status 3
-// when there is no memory.
-void run_operations_begin(const struct machine *machine, const void *argument);
+// Which heap run_operations() runs on, and the argument of its create(); asked once. Each target of
+// operations defines it.
+const struct machine *target_machine(const void **argument);
+
+// Whether what target_mutator.c makes ends in a dump. Each target that links it defines it.
+extern const bool target_ends_in_dump;
 
 // What `countercheck replay` is told besides the file, with a blank behind it: "--subject NAME ".
 extern const char *run_operations_call;

@@ -9,7 +9,6 @@
 // An allocator that is one to a process gets a process for each input, which an engine that watches
 // coverage sees nothing of.
 #define _GNU_SOURCE // MAP_ANONYMOUS
-#include "fuzz/generate/mutator.h"
 #include "fuzz/subject/subject.h"
 #include "fuzz/targets/target.h"
 #include "fuzz/targets/target_stats.h"
@@ -28,6 +27,8 @@ extern const char countercheck_linked_relations[]; // of an adapter that is link
 #define RELATIONS_BYTES_MAX (1 << 20)
 #define HANG_MS             5000 // of a program, unless the table says more
 #define NOT_KEPT            64   // status of a child whose input is of no use in a corpus
+
+const bool target_ends_in_dump = false;
 
 static struct subject subject;
 static char call[1024];
@@ -59,13 +60,11 @@ static const char *read_relations(void) {
     return text;
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
+const struct machine *target_machine(const void **argument) {
     char message[SUBJECT_MESSAGE_BYTES];
     const char *name = getenv("COUNTERCHECK_SUBJECT");
     const char *relations = read_relations();
     enum subject_status status;
-    (void)argc;
-    (void)argv;
     if (countercheck_subject_table != NULL) {
         const struct countercheck_subject *table = countercheck_subject_table();
         bool has_text = relations == NULL && countercheck_linked_relations != NULL;
@@ -90,8 +89,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
         }
     }
     language_use(&subject.language);
-    run_operations_begin(&subject.machine, &subject);
-    return 0;
+    *argument = &subject;
+    return &subject.machine;
 }
 
 // In a process of its own: the allocator's past is that of the first input, each time.
@@ -127,17 +126,4 @@ static int run_apart(const uint8_t *bytes, size_t size_bytes) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     return child_operations != NULL ? run_apart(bytes, size_bytes)
                                     : run_operations(bytes, size_bytes, 0);
-}
-
-size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size_bytes, size_t max_bytes,
-                               unsigned int seed) {
-    const struct mutator_limits limits = {.max_bytes = max_bytes};
-    return mutator_mutate_bytes(bytes, size_bytes, limits, seed);
-}
-
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *first, size_t first_bytes, const uint8_t *second,
-                                 size_t second_bytes, uint8_t *out, size_t max_bytes,
-                                 unsigned int seed) {
-    const struct mutator_limits limits = {.max_bytes = max_bytes};
-    return mutator_cross_bytes(first, first_bytes, second, second_bytes, out, limits, seed);
 }
