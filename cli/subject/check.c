@@ -21,7 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define HANG_MS   5000 // of a program, unless the table says more
 #define BATCH_MAX 4096 // programs of one child
 
 // What a child tells its parent.
@@ -91,7 +90,7 @@ static _Noreturn void run_child(struct shared *shared, const struct subject_chec
     const struct executor_options executor_options = {.level = ORACLE_FULL};
     const struct countercheck_subject *table = &machine_subject()->table;
     bool is_global = (table->capabilities & COUNTERCHECK_GLOBAL) != 0;
-    unsigned hang_seconds = (table->hang_ms == 0 ? HANG_MS : table->hang_ms) / 1000 + 1;
+    unsigned hang_seconds = subject_hang_seconds(table);
     before = *shared;
     struct executor *executor =
         executor_create(machine_now(), machine_argument(), &executor_options);

@@ -51,6 +51,13 @@ enum subject_status subject_open_table(struct subject *subject,
 // Frees the rules and unloads the adapter. No program may run on it any more.
 void subject_close(struct subject *subject);
 
+#define SUBJECT_HANG_MS 5000 // of a program, unless the table says more
+
+// After how many whole seconds a program on the allocator hangs; for alarm().
+static inline unsigned subject_hang_seconds(const struct countercheck_subject *table) {
+    return (table->hang_ms == 0 ? SUBJECT_HANG_MS : table->hang_ms) / 1000 + 1;
+}
+
 // Calls `visit` with each name that subject_open takes, built in first.
 void subject_list(void (*visit)(void *context, const char *name, bool is_built_in), void *context);
 

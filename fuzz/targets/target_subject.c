@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,8 +26,7 @@
 extern const char countercheck_linked_relations[]; // of an adapter that is linked in; text
 
 #define RELATIONS_BYTES_MAX (1 << 20)
-#define HANG_MS             5000 // of a program, unless the table says more
-#define NOT_KEPT            64   // status of a child whose input is of no use in a corpus
+#define NOT_KEPT            64 // status of a child whose input is of no use in a corpus
 
 const bool target_ends_in_dump = false;
 
@@ -53,10 +53,10 @@ static const char *read_relations(void) {
     size_t size_bytes = fread(text, 1, RELATIONS_BYTES_MAX, file);
     bool is_read = ferror(file) == 0 && feof(file) != 0;
     (void)fclose(file);
-    if (!is_read) {
+    text[size_bytes] = 0;
+    if (!is_read || strlen(text) != size_bytes) {
         refuse(2, path, "it cannot be read, or is no text of relations");
     }
-    text[size_bytes] = 0;
     return text;
 }
 
@@ -95,13 +95,12 @@ const struct machine *target_machine(const void **argument) {
 
 // In a process of its own: the allocator's past is that of the first input, each time.
 static int run_apart(const uint8_t *bytes, size_t size_bytes) {
-    uint32_t hang_ms = subject.table.hang_ms == 0 ? HANG_MS : subject.table.hang_ms;
     int status = 0;
     *child_operations = 0;
     pid_t child = fork();
     if (child == 0) {
         uint64_t before = target_stats_operations();
-        (void)alarm(hang_ms / 1000 + 1);
+        (void)alarm(subject_hang_seconds(&subject.table));
         target_stats_leave();
         int result = run_operations(bytes, size_bytes, 0);
         *child_operations = target_stats_operations() - before;

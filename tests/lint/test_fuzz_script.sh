@@ -14,7 +14,8 @@ fail() {
     exit 1
 }
 
-mkdir -p "$sample"/{ci,build/release,build/fuzz,corpus/heap/seed}
+mkdir -p "$sample"/{ci,build/release,build/fuzz,corpus/heap/seed,subject/adapters}
+cp "$source/subject/adapters/compile" "$sample/subject/adapters"
 cp "$source/ci/fuzz" "$source/ci/corpus" "$sample/ci"
 printf '#!/bin/sh\n' | tee "$sample/ci/setup" >"$sample/ci/build"
 cat >"$sample/build/release/countercheck" <<'END'
@@ -105,9 +106,9 @@ done
 # ---- a foreign allocator
 
 cp "$sample/build/fuzz/fuzz_heap" "$sample/build/fuzz/fuzz_subject"
-sed -i 's,^case $1 in$,&\nsubject) [ "$3" = lost ] \&\& echo "countercheck: no such" \&\& exit 2; printf "subject   mine 1\\nmemory    its own%s\\n" "$(cat global)" ;;,' \
+sed -i 's,^case $1 in$,&\nsubject) [ "$3" = lost ] \&\& echo "countercheck: no such" \&\& exit 2; printf "subject   mine 1\\nmemory    its own%s\\nset       MINE=a b\\nset       GLIBC_TUNABLES=x=1\\n" "$(cat global)" ;;,' \
     "$sample/build/release/countercheck"
-sed -i '3i [ -z "${COUNTERCHECK_SUBJECT:-}" ] || echo "$COUNTERCHECK_SUBJECT ${COUNTERCHECK_RELATIONS:-}" >told' "$sample/build/fuzz/fuzz_subject"
+sed -i '3i [ -z "${COUNTERCHECK_SUBJECT:-}" ] || echo "$COUNTERCHECK_SUBJECT ${COUNTERCHECK_RELATIONS:-} ${MINE:-} ${GLIBC_TUNABLES##*:}" >told' "$sample/build/fuzz/fuzz_subject"
 : >"$sample/global"
 echo 'a == b' >"$sample/mine.relations"
 : >"$sample/mine.so"
@@ -115,7 +116,7 @@ fuzz goes-on 2
 ! grep -q '^subject' "$sample/out" || fail "a run without SUBJECT fuzzes none"
 export SUBJECT=$sample/mine.so
 fuzz goes-on 2
-[ $status = 0 ] && [ "$(cat "$sample/told")" = "$sample/mine.so $sample/mine.relations" ] || fail "the adapter and the relations beside it"
+[ $status = 0 ] && [ "$(cat "$sample/told")" = "$sample/mine.so $sample/mine.relations a b x=1" ] || fail "the adapter, the relations beside it, and its environment"
 grep -q '^subject-mine ' "$sample/out" && ! grep -q '^heap' "$sample/out" || fail "SUBJECT is fuzzed, and nothing else"
 fuzz finds 60
 [ $status = 1 ] || fail "a finding of a subject: status $status"
