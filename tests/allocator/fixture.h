@@ -11,6 +11,7 @@
 #include "allocator/pages/mheap.h"
 #include "allocator/spans/mcache.h"
 #include "allocator/system/world.h"
+#include "tests/child.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -135,26 +136,22 @@ static inline void check_account(struct heap *heap) {
 
 // ---- what must abort
 
+struct fixture_act {
+    void (*act)(struct fixture *fixture);
+    struct fixture *fixture;
+};
+
+static inline void fixture_run(void *act) {
+    const struct fixture_act *one = act;
+    one->act(one->fixture);
+}
+
 // Runs `act` in a child, and expects it to abort with a line that holds `sentence`.
 static inline void expect_abort(const char *sentence, void (*act)(struct fixture *fixture),
                                 struct fixture *fixture) {
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        (void)dup2(ends[1], 2);
-        act(fixture);
-        _exit(0);
-    }
-    (void)close(ends[1]);
-    char text[4096] = "";
-    size_t length = 0;
-    for (ssize_t got = 1; got > 0 && length < sizeof text - 1; length += (size_t)got) {
-        got = read(ends[0], text + length, sizeof text - 1 - length);
-    }
-    (void)close(ends[0]);
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
+    char text[4096];
+    struct fixture_act one = {act, fixture};
+    int status = child_says(fixture_run, &one, text, sizeof text);
     assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     if (strstr(text, sentence) == NULL) {
         fail_msg("expected \"%s\", got \"%s\"", sentence, text);

@@ -19,6 +19,7 @@
 #include "cli/run/trial.h"
 #include "fuzz/generate/minimizer.h"
 #include "fuzz/program/text.h"
+#include "tests/child.h"
 
 static struct program program;
 
@@ -31,50 +32,32 @@ static void parse(const char *text) {
     assert_true(text_parse_program(&program, text, strlen(text), &error));
 }
 
+static void crash(void *number) {
+    crash_catch();
+    crash_prepare("countercheck: %s: crashed in operation %d: %s", "x.ops", 12, "free c0 h3");
+    (void)raise(*(const int *)number);
+}
+
 static int status_of_crash(int number, char *text, size_t size_bytes) {
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        (void)dup2(ends[1], STDERR_FILENO);
-        crash_catch();
-        crash_prepare("countercheck: %s: crashed in operation %d: %s", "x.ops", 12, "free c0 h3");
-        (void)raise(number);
-        _exit(0);
-    }
-    (void)close(ends[1]);
-    ssize_t count = read(ends[0], text, size_bytes - 1);
-    text[count < 0 ? 0 : count] = 0;
-    (void)close(ends[0]);
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
+    int status = child_says(crash, &number, text, size_bytes);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
 }
 
+static void hang(void *unused) {
+    (void)unused;
+    crash_catch();
+    crash_watch(1);
+    crash_prepare("countercheck: %s: crashed in operation %d: %s", "x.ops", 12, "free c0 h3");
+    for (;;) {
+        (void)pause();
+    }
+}
+
 static void a_hang_is_told_and_status_1(void **context) {
     (void)context;
-    int ends[2];
     char text[256];
-    assert_int_equal(pipe(ends), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        (void)dup2(ends[1], STDERR_FILENO);
-        crash_catch();
-        crash_watch(1);
-        crash_prepare("countercheck: %s: crashed in operation %d: %s", "x.ops", 12, "free c0 h3");
-        for (;;) {
-            (void)pause();
-        }
-    }
-    (void)close(ends[1]);
-    ssize_t count = read(ends[0], text, sizeof text - 1);
-    size_t length = count < 0 ? 0 : (size_t)count;
-    count = read(ends[0], text + length, sizeof text - 1 - length);
-    text[length + (count < 0 ? 0 : (size_t)count)] = 0;
-    (void)close(ends[0]);
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
+    int status = child_says(hang, NULL, text, sizeof text);
     assert_int_equal(WEXITSTATUS(status), 1);
     assert_string_equal(text, "countercheck: no end in sight: killed by the watch\n"
                               "countercheck: x.ops: crashed in operation 12: free c0 h3\n");

@@ -13,6 +13,7 @@
 #include "allocator/memstats.h"
 #include "malloc/answers.h"
 #include "malloc/report.h"
+#include "tests/child.h"
 #include "tests/malloc/checked.h"
 
 #include <errno.h>
@@ -170,28 +171,13 @@ static void act(int what) {
 }
 
 // The program's end, and what it says on stderr, which is told by its parent: its own beginning.
+static void begin_again(void *what) {
+    (void)execl("/proc/self/exe", "test_answers", (const char *)what, (char *)NULL);
+    _exit(2);
+}
+
 static int run(const char *what, char *text, size_t size_bytes) {
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        (void)dup2(ends[1], STDERR_FILENO);
-        (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-        (void)execl("/proc/self/exe", "test_answers", what, (char *)NULL);
-        _exit(2);
-    }
-    (void)close(ends[1]);
-    size_t used = 0;
-    ssize_t count;
-    while ((count = read(ends[0], text + used, size_bytes - 1 - used)) > 0) {
-        used += (size_t)count;
-    }
-    text[used] = '\0';
-    (void)close(ends[0]);
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return status;
+    return child_says(begin_again, (void *)(uintptr_t)what, text, size_bytes);
 }
 
 static void the_account_is_told_on_stderr(void **unused) {

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "allocator/memstats.h"
 #include "malloc/report.h"
+#include "tests/child.h"
 #include "tests/malloc/checked.h"
 
 #include <errno.h>
@@ -39,27 +40,18 @@ static bool is_zero(const unsigned char *bytes, size_t size_bytes) {
     return true;
 }
 
+struct ending {
+    void (*act)(void);
+};
+
+static void act_ending(void *ending) {
+    ((const struct ending *)ending)->act();
+}
+
 static void assert_ends_with(void (*act)(void), const char *sentence) {
-    int ends[2];
-    char text[512] = "";
-    assert_int_equal(pipe(ends), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        (void)dup2(ends[1], STDERR_FILENO);
-        (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-        act();
-        _exit(0);
-    }
-    (void)close(ends[1]);
-    size_t size_bytes = 0;
-    ssize_t count;
-    while ((count = read(ends[0], text + size_bytes, sizeof text - 1 - size_bytes)) > 0) {
-        size_bytes += (size_t)count;
-    }
-    (void)close(ends[0]);
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
+    char text[512];
+    struct ending ending = {act};
+    int status = child_says(act_ending, &ending, text, sizeof text);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
     assert_non_null(strstr(text, sentence));
 }

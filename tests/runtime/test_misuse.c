@@ -1,6 +1,7 @@
 // test_misuse: what no correct program does ends in one sentence.
 #define _POSIX_C_SOURCE 200809L // fork, pipe
 
+#include "tests/child.h"
 #include "tests/runtime/program.h"
 
 #include <signal.h>
@@ -8,29 +9,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+struct misuse {
+    void (*act)(struct program *program);
+    struct program *program;
+};
+
+static void act_misuse(void *misuse) {
+    const struct misuse *one = misuse;
+    (void)signal(SIGABRT, SIG_DFL);
+    one->act(one->program);
+}
+
 // Runs `misuse` in a child and expects its abort, and the sentence on stderr.
 static void expect_misuse(struct program *program, void (*misuse)(struct program *program),
                           const char *sentence) {
-    int ends[2];
-    char text[4096] = {0};
-    size_t length = 0;
-    int status = 0;
-    assert_int_equal(pipe(ends), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        (void)signal(SIGABRT, SIG_DFL);
-        (void)dup2(ends[1], STDERR_FILENO);
-        misuse(program);
-        _exit(0);
-    }
-    (void)close(ends[1]);
-    for (ssize_t taken = 1; taken > 0 && length < sizeof(text) - 1; length += (size_t)taken) {
-        taken = read(ends[0], text + length, sizeof(text) - 1 - length);
-        assert_true(taken >= 0);
-    }
-    (void)close(ends[0]);
-    assert_int_equal(waitpid(child, &status, 0), child);
+    char text[4096];
+    struct misuse one = {misuse, program};
+    int status = child_says(act_misuse, &one, text, sizeof text);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
     assert_non_null(strstr(text, sentence));
 }
