@@ -6,11 +6,9 @@
 #include "fuzz/go/machine.h"
 #include "fuzz/targets/target.h"
 
-const struct machine *target_machine(const void **argument) {
-    *argument = NULL;
-    return &machine_go;
-}
+static const struct target_operations bytes_operations = {.machine = &machine_go,
+                                                          .final_dump_share = FINAL_DUMP_SHARE};
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
-    return run_operations(bytes, size_bytes, FINAL_DUMP_SHARE);
+    return run_operations(&bytes_operations, bytes, size_bytes);
 }

@@ -8,7 +8,7 @@ if(NOT COUNTERCHECK_IS_PLAIN)
 endif()
 
 add_library(countercheck_engine_parts OBJECT ${PROJECT_SOURCE_DIR}/fuzz/targets/target_subject.c
-    ${PROJECT_SOURCE_DIR}/fuzz/targets/target_stats.c ${PROJECT_SOURCE_DIR}/fuzz/targets/target_mutator.c)
+    ${PROJECT_SOURCE_DIR}/fuzz/targets/target_stats.c ${PROJECT_SOURCE_DIR}/fuzz/targets/target_hooks.c)
 target_link_libraries(countercheck_engine_parts PRIVATE countercheck_flags countercheck_hardened)
 set_target_properties(countercheck_engine_parts PROPERTIES POSITION_INDEPENDENT_CODE ON)
 

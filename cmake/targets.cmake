@@ -1,7 +1,7 @@
 # targets: one executable for each fuzz/targets/target_*.c, driven by the engine that the preset chose.
 #
 # fuzz/targets/target_NAME.c becomes fuzz_NAME. What several targets share stands in fuzz/targets/target_stats.c and,
-# for those of operations, target_mutator.c. The engines: libFuzzer (clang), AFL++'s driver (afl-clang-fast),
+# for those of operations, target_hooks.c. The engines: libFuzzer (clang), AFL++'s driver (afl-clang-fast),
 # fuzz/targets/engine_builtin.c, which needs only a C compiler, or what the environment's
 # LIB_FUZZING_ENGINE says, linked as C++ (OSS-Fuzz).
 if(COUNTERCHECK_ENGINE STREQUAL "environment")
@@ -9,7 +9,7 @@ if(COUNTERCHECK_ENGINE STREQUAL "environment")
 endif()
 
 file(GLOB target_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/targets/target_*.c)
-list(FILTER target_sources EXCLUDE REGEX "/target_(stats|mutator)\\.c$")
+list(FILTER target_sources EXCLUDE REGEX "/target_(stats|hooks)\\.c$")
 if(NOT COUNTERCHECK_HAS_GO)
     list(FILTER target_sources INCLUDE REGEX "/target_(decode|ops|relations|subject)\\.c$")
 endif()
@@ -38,7 +38,7 @@ if(NOT COUNTERCHECK_ENGINE STREQUAL "builtin" OR target_engine)
         add_executable(${name} ${source} ${target_shared} ${target_engine})
         target_link_libraries(${name} PRIVATE countercheck_fuzz_inputs)
         if(name MATCHES "^fuzz_(heap|dump|subject)$")
-            target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/targets/target_mutator.c)
+            target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/targets/target_hooks.c)
         endif()
         if(COUNTERCHECK_ENGINE STREQUAL "environment")
             set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)

@@ -67,42 +67,38 @@ static _Noreturn void give_up(const char *why) {
     _Exit(3);
 }
 
-static void open_executor(const struct executor_options *options) {
-    if (executor == NULL) {
-        const void *argument = NULL;
-        const struct machine *machine = target_machine(&argument);
-        executor = executor_create(machine, argument, options);
+void run_operations_begin(const struct target_operations *target) {
+    const struct executor_options options = {.level = ORACLE_FULL};
+    if (executor != NULL) {
+        return;
     }
+    if (target->open != NULL) {
+        target->open();
+    }
+    executor = executor_create(target->machine, target->argument, &options);
     if (executor == NULL) {
         give_up("out of memory");
     }
-    executor_set_options(executor, options);
-}
-
-// The first input finds what the others find: a reset heap.
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    const struct executor_options options = {.level = ORACLE_FULL};
-    (void)argc;
-    (void)argv;
     program = (struct program){.header = PROGRAM_HEADER_DEFAULT};
-    open_executor(&options);
     (void)executor_run(executor, &program, false);
     executor_close(executor);
-    return 0;
 }
 
-int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_share) {
+int run_operations(const struct target_operations *target, const uint8_t *bytes,
+                   size_t size_bytes) {
+    uint32_t share = target->final_dump_share;
     struct text_error error;
+    run_operations_begin(target);
     if (!text_read_program(&program, bytes, size_bytes, &error)) {
         return -1;
     }
     uint64_t hash = hash_bytes(bytes, size_bytes);
     const struct executor_options options = {
         .level = ORACLE_FULL,
-        .final_dump = final_dump_share != 0 && hash / TWICE_SHARE % final_dump_share == 0,
+        .final_dump = share != 0 && hash / TWICE_SHARE % share == 0,
         .work_limit = WORK_LIMIT,
     };
-    open_executor(&options);
+    executor_set_options(executor, &options);
     enum verdict verdict = hash % TWICE_SHARE == 0 ? executor_run_twice(executor, &program)
                                                    : executor_run(executor, &program, false);
     add_stats();

@@ -26,20 +26,29 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *first, size_t first_bytes, const
                                  size_t second_bytes, uint8_t *out, size_t max_bytes,
                                  unsigned int seed);
 
-// Which heap run_operations() runs on, and the argument of its create(); asked once. Each target of
-// operations defines it.
-const struct machine *target_machine(const void **argument);
+// What run_operations() is to know of a target.
+struct target_operations {
+    const struct machine *machine;
+    const void *argument; // of machine's create()
+    void (*open)(void);   // fills in these two's objects, before the first input; NULL: nothing
+    uint32_t final_dump_share; // one input in so many ends with a dump and its round trip; 1: each,
+                               // and programs are made to do so; 0: none
+};
 
-// Whether what target_mutator.c makes ends in a dump. Each target that links it defines it.
-extern const bool target_ends_in_dump;
+// Of a target of operations; target_hooks.c, which it links, asks it.
+extern const struct target_operations target_operations;
+
+// Opens what the target runs on, which the first input does as well, and runs an empty program: the
+// first input finds what the others find, a heap that was used. Ends the process with status 3 when
+// there is no memory.
+void run_operations_begin(const struct target_operations *target);
 
 // What `countercheck replay` is told besides the file, with a blank behind it: "--subject NAME ".
 extern const char *run_operations_call;
 
 // Reads the input, binary or text, and runs it: every 256th (by content) on a fresh heap and once
 // more on a reset one, the others on a reset heap. A finding is printed, with the operations before
-// it, and aborts. `final_dump_share`: one input in so many ends with a dump and its round trip; 1:
-// each; 0: none.
-int run_operations(const uint8_t *bytes, size_t size_bytes, uint32_t final_dump_share);
+// it, and aborts.
+int run_operations(const struct target_operations *target, const uint8_t *bytes, size_t size_bytes);
 
 #endif

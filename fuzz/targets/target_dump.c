@@ -8,13 +8,8 @@
 #include "fuzz/go/machine.h"
 #include "fuzz/targets/target.h"
 
-const bool target_ends_in_dump = true;
-
-const struct machine *target_machine(const void **argument) {
-    *argument = NULL;
-    return &machine_go;
-}
+const struct target_operations target_operations = {.machine = &machine_go, .final_dump_share = 1};
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
-    return run_operations(bytes, size_bytes, 1);
+    return run_operations(&target_operations, bytes, size_bytes);
 }

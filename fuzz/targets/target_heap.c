@@ -8,15 +8,8 @@
 #include "fuzz/go/machine.h"
 #include "fuzz/targets/target.h"
 
-#define FINAL_DUMP_SHARE 8
-
-const bool target_ends_in_dump = false;
-
-const struct machine *target_machine(const void **argument) {
-    *argument = NULL;
-    return &machine_go;
-}
+const struct target_operations target_operations = {.machine = &machine_go, .final_dump_share = 8};
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
-    return run_operations(bytes, size_bytes, FINAL_DUMP_SHARE);
+    return run_operations(&target_operations, bytes, size_bytes);
 }

@@ -28,8 +28,6 @@ extern const char countercheck_linked_relations[]; // of an adapter that is link
 #define RELATIONS_BYTES_MAX (1 << 20)
 #define NOT_KEPT            64 // status of a child whose input is of no use in a corpus
 
-const bool target_ends_in_dump = false;
-
 static struct subject subject;
 static char call[1024];
 static uint64_t *child_operations; // shared with the child; NULL: inputs need none
@@ -60,7 +58,7 @@ static const char *read_relations(void) {
     return text;
 }
 
-const struct machine *target_machine(const void **argument) {
+static void open_subject(void) {
     char message[SUBJECT_MESSAGE_BYTES];
     const char *name = getenv("COUNTERCHECK_SUBJECT");
     const char *relations = read_relations();
@@ -89,9 +87,10 @@ const struct machine *target_machine(const void **argument) {
         }
     }
     language_use(&subject.language);
-    *argument = &subject;
-    return &subject.machine;
 }
+
+const struct target_operations target_operations = {
+    .machine = &subject.machine, .argument = &subject, .open = open_subject};
 
 // In a process of its own: the allocator's past is that of the first input, each time.
 static int run_apart(const uint8_t *bytes, size_t size_bytes) {
@@ -102,7 +101,7 @@ static int run_apart(const uint8_t *bytes, size_t size_bytes) {
         uint64_t before = target_stats_operations();
         (void)alarm(subject_hang_seconds(&subject.table));
         target_stats_leave();
-        int result = run_operations(bytes, size_bytes, 0);
+        int result = run_operations(&target_operations, bytes, size_bytes);
         *child_operations = target_stats_operations() - before;
         _Exit(result == 0 ? 0 : NOT_KEPT);
     }
@@ -124,5 +123,5 @@ static int run_apart(const uint8_t *bytes, size_t size_bytes) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     return child_operations != NULL ? run_apart(bytes, size_bytes)
-                                    : run_operations(bytes, size_bytes, 0);
+                                    : run_operations(&target_operations, bytes, size_bytes);
 }
