@@ -141,7 +141,7 @@ struct inspect_fix {
 // Fills the record; walks the free list, so that a ring in it does not end.
 void inspect_fix(const struct heap *heap, enum inspect_fixalloc which, struct inspect_fix *fix);
 
-// What was taken from the persistent allocator, one record per taking, by book.
+// What was taken from the persistent allocator, one record for each block, by book.
 enum inspect_book {
     INSPECT_BOOK_MSPAN,
     INSPECT_BOOK_MCACHE,
@@ -168,12 +168,12 @@ struct inspect_range {
 // The index-th by address, ascending; false: past the last.
 bool inspect_range(const struct heap *heap, size_t index, struct inspect_range *range);
 
-// The persistent allocator's takings: `visit` for each (address, size, book). They lie in
+// The persistent allocator's blocks: `visit` for each (address, size, book). They lie in
 // persistent ranges, and what of those is taken by nobody belongs to OtherSys.
-void inspect_takings(const struct heap *heap,
-                     void (*visit)(void *context, uintptr_t base, size_t size_bytes,
-                                   enum inspect_book book),
-                     void *context);
+void inspect_persistent(const struct heap *heap,
+                        void (*visit)(void *context, uintptr_t base, size_t size_bytes,
+                                      enum inspect_book book),
+                        void *context);
 
 // Never reset since it was created: the kernel's view of released pages is then that of the
 // account. A reset heap keeps pages warm that its account gave back.

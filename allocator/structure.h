@@ -91,7 +91,7 @@ struct heap {
     _Atomic uintptr_t world_owner; // world_self() of who holds world_lock; 0: nobody
     uint32_t hold_depth;           // how often; under world_lock
     uint32_t stop_depth;           // how many of these stopped the world
-    struct heap_undo attempt;      // between heap_begin_attempt and heap_end_attempt
+    struct heap_undo transaction;  // between heap_begin_transaction and heap_end_transaction
 
     uint64_t zero_base[2];
 

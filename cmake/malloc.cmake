@@ -33,7 +33,7 @@ if(COUNTERCHECK_HAS_GO AND NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERA
     add_library(countercheck-malloc-liar SHARED ${checked_objects}
         ${PROJECT_SOURCE_DIR}/tests/malloc/liar.c)
     target_link_options(countercheck-malloc-liar PRIVATE -Wl,--wrap=heap_read_memstats
-        -Wl,--wrap=kept_visit)
+        -Wl,--wrap=retained_visit)
     foreach(name countercheck-malloc countercheck-malloc-checked countercheck-malloc-liar)
         target_link_libraries(${name} PRIVATE countercheck_flags)
         target_link_options(${name} PRIVATE -Wl,--no-undefined -Wl,-z,now -Wl,-z,nodelete)

@@ -3,7 +3,7 @@
 
 #include "allocator/check.h"
 #include "malloc/extend.h"
-#include "malloc/kept.h"
+#include "malloc/retained.h"
 #include "malloc/process.h"
 
 #include <errno.h>
@@ -22,9 +22,9 @@ void *allocate_any(size_t size_bytes, unsigned flags) {
     return object;
 }
 
-void *allocate_kept(uint8_t size_class, bool zero) {
+void *allocate_retained(uint8_t size_class, bool zero) {
     struct mspan *span;
-    void *object = kept_alloc(process_lane_heap, process_lane.cache, size_class, &span);
+    void *object = retained_alloc(process_lane_heap, process_lane.cache, size_class, &span);
     if (object == NULL) {
         errno = ENOMEM;
         return NULL;
@@ -70,10 +70,10 @@ void allocate_release(void *pointer) {
     uint32_t owner = span == NULL ? MSPAN_OWNER_NONE : mspan_owner(span);
     uint8_t size_class = span == NULL ? 0 : mspan_size_class(span); // the span may be gone below
     (void)heap_free(process_lane_heap, cache, pointer);
-    bool is_too_much = owner != MSPAN_OWNER_NONE && kept_note(owner - 1, size_class);
+    bool is_too_much = owner != MSPAN_OWNER_NONE && retained_note(owner - 1, size_class);
     process_leave(cache);
     if (is_too_much) {
-        kept_relieve(process_lane_heap, owner - 1);
+        retained_relieve(process_lane_heap, owner - 1);
     }
     errno = error;
 }

@@ -22,7 +22,7 @@ static inline size_t allocate_rounded(size_t size_bytes) {
 void *allocate_any(size_t size_bytes, unsigned flags);
 
 // The lane found no slot in the span at hand: another of the cache's, or a new one.
-void *allocate_kept(uint8_t size_class, bool zero);
+void *allocate_retained(uint8_t size_class, bool zero);
 
 // The same as allocate_any at a multiple of `align_bytes`, a power of two.
 void *allocate_aligned(size_t align_bytes, size_t size_bytes);

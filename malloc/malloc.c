@@ -19,8 +19,8 @@ static inline void *obtain(size_t size_bytes, bool zero) {
         return allocate_any(size_bytes, zero ? HEAP_ALLOC_ZERO : 0);
     }
     uint8_t size_class = size_class_of(allocate_rounded(size_bytes));
-    void *object = hot_alloc(process_lane_heap, &process_lane, size_class, zero);
-    return object != NULL ? object : allocate_kept(size_class, zero);
+    void *object = fast_alloc(process_lane_heap, &process_lane, size_class, zero);
+    return object != NULL ? object : allocate_retained(size_class, zero);
 }
 
 static bool is_power_of_two(size_t number) {
@@ -59,7 +59,7 @@ static void *move(void *pointer, size_t old_bytes, size_t size_bytes) {
 // is large and the pages behind it are free.
 static void *resize(void *pointer, size_t size_bytes) {
     struct heap *heap = process_heap();
-    struct mspan *span = heap == NULL ? NULL : hot_object_span(heap, (uintptr_t)pointer);
+    struct mspan *span = heap == NULL ? NULL : fast_object_span(heap, (uintptr_t)pointer);
     if (span == NULL) {
         check_misuse("realloc of a pointer that is no live object", (uintptr_t)pointer);
     }
@@ -96,7 +96,7 @@ void free(void *pointer) {
         return;
     }
     if (process_lane.cache == NULL ||
-        !hot_free(process_lane_heap, &process_lane, (uintptr_t)pointer)) {
+        !fast_free(process_lane_heap, &process_lane, (uintptr_t)pointer)) {
         allocate_release(pointer);
     }
 }

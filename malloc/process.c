@@ -11,13 +11,13 @@
 #include "allocator/spans/mcache.h"
 #include "allocator/system/world.h"
 #include "allocator/mprof.h"
-#include "malloc/kept.h"
+#include "malloc/retained.h"
 #include "runtime/runtime.h"
 
 #include <pthread.h>
 
 static struct mspan no_span;
-_Thread_local struct hot_lane process_lane = {NULL, &no_span};
+_Thread_local struct fast_lane process_lane = {NULL, &no_span};
 struct heap *process_lane_heap;
 
 static _Thread_local struct mcache *own_cache; // NULL: none yet, or none any more
@@ -143,7 +143,7 @@ static void end_thread(void *context) {
     own_cache = NULL;
     is_ending = true;
     struct heap *heap = atomic_load_explicit(&the_heap, memory_order_relaxed);
-    kept_release(heap, cache);
+    retained_release(heap, cache);
     heap_release_cache(heap, cache);
 }
 
@@ -153,7 +153,7 @@ void process_set_profile_rate(uint64_t rate_bytes) {
         heap_set_profile_rate(heap, rate_bytes);
         lane_is_closed = rate_bytes != 0;
         if (lane_is_closed && own_cache != NULL) {
-            kept_release(heap, own_cache);
+            retained_release(heap, own_cache);
         }
         open_lane(heap);
     }
@@ -190,7 +190,7 @@ static void release_orphans(struct heap *heap) {
             cache->parked_depth = 0;
         }
         if (cache != NULL && cache != own_cache && cache != shared_cache) {
-            kept_release(heap, cache);
+            retained_release(heap, cache);
             heap_release_cache(heap, cache);
         }
     }

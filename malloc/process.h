@@ -8,7 +8,7 @@
 #define MALLOC_PROCESS_H
 
 #include "allocator/heap.h"
-#include "malloc/hot.h"
+#include "malloc/fast_path.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,7 +34,7 @@ void process_set_profile_rate(uint64_t rate_bytes);
 
 // The calling thread's fast lane; closed: it has no cache of its own, the heap needs a fence, or
 // the profile is on.
-extern _Thread_local struct hot_lane process_lane;
+extern _Thread_local struct fast_lane process_lane;
 extern struct heap *process_lane_heap; // the heap, once there is one
 
 #endif

@@ -53,12 +53,12 @@ static bool reserve(struct runtime *runtime, const struct func *description) {
         {pool_string_bytes(description->file), 1},
         {capacity * sizeof(struct func *), 1},
     };
-    struct pool_attempt attempt;
+    struct pool_transaction transaction;
     bool is_full = table->count == table->capacity;
-    if (!pool_begin(runtime, &attempt, needs, is_full ? 4 : 3)) {
+    if (!pool_begin(runtime, &transaction, needs, is_full ? 4 : 3)) {
         return false;
     }
-    pool_end(runtime, &attempt, true);
+    pool_end(runtime, &transaction, true);
     if (is_full) {
         grow_table(runtime, capacity);
     }

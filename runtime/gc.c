@@ -51,12 +51,12 @@ static void begin_marking(struct runtime *runtime) {
 static bool reserve_queues(struct runtime *runtime) {
     size_t missing_count = finq_missing(runtime);
     const struct pool_need need = finq_need(missing_count);
-    struct pool_attempt attempt;
-    if (!pool_begin(runtime, &attempt, &need, 1)) {
+    struct pool_transaction transaction;
+    if (!pool_begin(runtime, &transaction, &need, 1)) {
         return false;
     }
     bool reserved = mark_queue_init(runtime);
-    pool_end(runtime, &attempt, reserved);
+    pool_end(runtime, &transaction, reserved);
     if (reserved) {
         finq_add_places(runtime, missing_count);
     }
@@ -68,9 +68,9 @@ static bool reserve_queues(struct runtime *runtime) {
 static void reserve_late_places(struct runtime *runtime) {
     size_t missing_count = finq_missing(runtime);
     const struct pool_need need = finq_need(missing_count);
-    struct pool_attempt attempt;
-    if (missing_count > 0 && pool_begin(runtime, &attempt, &need, 1)) {
-        pool_end(runtime, &attempt, true);
+    struct pool_transaction transaction;
+    if (missing_count > 0 && pool_begin(runtime, &transaction, &need, 1)) {
+        pool_end(runtime, &transaction, true);
         finq_add_places(runtime, missing_count);
     }
 }

@@ -48,13 +48,13 @@ static struct goroutine *new_record(struct runtime *runtime) {
 // A stack, and with it room for a record. NULL: no memory, nothing changed.
 static void *obtain_stack(struct runtime *runtime, bool needs_record) {
     const struct pool_need need = {sizeof(struct goroutine), 1};
-    struct pool_attempt attempt;
-    if (!pool_begin(runtime, &attempt, &need, needs_record ? 1 : 0)) {
+    struct pool_transaction transaction;
+    if (!pool_begin(runtime, &transaction, &need, needs_record ? 1 : 0)) {
         return NULL;
     }
     size_t page_count = GOROUTINE_STACK_MIN / HEAP_PAGE_BYTES;
     void *stack = heap_alloc_manual(runtime->heap, page_count, MANUAL_STACK);
-    pool_end(runtime, &attempt, stack != NULL);
+    pool_end(runtime, &transaction, stack != NULL);
     return stack;
 }
 

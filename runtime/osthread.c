@@ -12,9 +12,9 @@ struct osthread_record {
 // A stack, when asked a cache, and with them room for a record: all or nothing.
 static bool obtain(struct runtime *runtime, bool wants_cache, struct osthread *parts) {
     const struct pool_need need = {sizeof(struct osthread_record), 1};
-    struct pool_attempt attempt;
+    struct pool_transaction transaction;
     bool needs_record = runtime->osthreads.free == NULL;
-    if (!pool_begin_several(runtime, &attempt, &need, needs_record ? 1 : 0)) {
+    if (!pool_begin_several(runtime, &transaction, &need, needs_record ? 1 : 0)) {
         return false;
     }
     parts->stack = heap_map_os_stack(runtime->heap, OSTHREAD_STACK_BYTES);
@@ -23,7 +23,7 @@ static bool obtain(struct runtime *runtime, bool wants_cache, struct osthread *p
         parts->cache = heap_acquire_cache(runtime->heap);
         complete = parts->cache != NULL;
     }
-    pool_end(runtime, &attempt, complete);
+    pool_end(runtime, &transaction, complete);
     return complete;
 }
 

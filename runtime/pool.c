@@ -116,17 +116,17 @@ static bool has_all(struct runtime *runtime, const struct pool_need *needs, size
 }
 
 // Adds what is missing at the list's end, so that blocks are taken in the order in which they would
-// be without an attempt.
-static bool add_missing(struct runtime *runtime, struct pool_attempt *attempt,
+// be without an transaction.
+static bool add_missing(struct runtime *runtime, struct pool_transaction *transaction,
                         const struct pool_need *needs, size_t index) {
     unsigned class = class_of(needs[index].size_bytes);
     size_t wanted = wanted_of(needs, index);
     size_t had_count;
     struct pool_block **link = walk_free(&runtime->pool, class, wanted, &had_count);
     if (had_count < wanted) { // the list ends here
-        CHECK(attempt->is_open);
-        attempt->touched[attempt->touched_count].class = class;
-        attempt->touched[attempt->touched_count++].had_count = had_count;
+        CHECK(transaction->is_open);
+        transaction->touched[transaction->touched_count].class = class;
+        transaction->touched[transaction->touched_count++].had_count = had_count;
     }
     for (; had_count < wanted; had_count++) {
         struct pool_block *block = take_new(runtime, (size_t)1 << class);
@@ -157,24 +157,24 @@ static bool are_granted(struct runtime *runtime, const struct pool_need *needs, 
 }
 
 // With all blocks at hand, the one thing that follows is had or not: there is nothing to undo.
-static bool begin(struct runtime *runtime, struct pool_attempt *attempt,
+static bool begin(struct runtime *runtime, struct pool_transaction *transaction,
                   const struct pool_need *needs, size_t need_count, bool for_several) {
     CHECK(need_count <= POOL_NEEDS_MAX);
     CHECK(runtime->pool.promised_count == 0);
     if (!are_granted(runtime, needs, need_count)) {
         return false;
     }
-    *attempt = (struct pool_attempt){
+    *transaction = (struct pool_transaction){
         .is_open = for_several || !has_all(runtime, needs, need_count),
         .slab_next = runtime->pool.slab_next,
         .slab_left = runtime->pool.slab_left,
     };
-    if (attempt->is_open) {
-        heap_begin_attempt(runtime->heap);
+    if (transaction->is_open) {
+        heap_begin_transaction(runtime->heap);
     }
     for (size_t i = 0; i < need_count; i++) {
-        if (!add_missing(runtime, attempt, needs, i)) {
-            pool_end(runtime, attempt, false);
+        if (!add_missing(runtime, transaction, needs, i)) {
+            pool_end(runtime, transaction, false);
             return false;
         }
     }
@@ -184,34 +184,34 @@ static bool begin(struct runtime *runtime, struct pool_attempt *attempt,
     return true;
 }
 
-bool pool_begin(struct runtime *runtime, struct pool_attempt *attempt,
+bool pool_begin(struct runtime *runtime, struct pool_transaction *transaction,
                 const struct pool_need *needs, size_t need_count) {
-    return begin(runtime, attempt, needs, need_count, false);
+    return begin(runtime, transaction, needs, need_count, false);
 }
 
-bool pool_begin_several(struct runtime *runtime, struct pool_attempt *attempt,
+bool pool_begin_several(struct runtime *runtime, struct pool_transaction *transaction,
                         const struct pool_need *needs, size_t need_count) {
-    return begin(runtime, attempt, needs, need_count, true);
+    return begin(runtime, transaction, needs, need_count, true);
 }
 
-static void undo(struct pool *pool, const struct pool_attempt *attempt) {
-    for (size_t i = attempt->touched_count; i-- > 0;) {
+static void undo(struct pool *pool, const struct pool_transaction *transaction) {
+    for (size_t i = transaction->touched_count; i-- > 0;) {
         size_t had_count;
-        *walk_free(pool, attempt->touched[i].class, attempt->touched[i].had_count, &had_count) =
-            NULL;
+        *walk_free(pool, transaction->touched[i].class, transaction->touched[i].had_count,
+                   &had_count) = NULL;
     }
-    pool->slab_next = attempt->slab_next;
-    pool->slab_left = attempt->slab_left;
+    pool->slab_next = transaction->slab_next;
+    pool->slab_left = transaction->slab_left;
     pool->promised_count = 0;
 }
 
-void pool_end(struct runtime *runtime, const struct pool_attempt *attempt, bool keep) {
+void pool_end(struct runtime *runtime, const struct pool_transaction *transaction, bool keep) {
     if (!keep) {
-        undo(&runtime->pool, attempt);
+        undo(&runtime->pool, transaction);
         ASSERT_SLOW(pool_is_valid(&runtime->pool));
     }
-    if (attempt->is_open) {
-        heap_end_attempt(runtime->heap, keep);
+    if (transaction->is_open) {
+        heap_end_transaction(runtime->heap, keep);
     }
 }
 

@@ -40,8 +40,8 @@ struct pool_need {
     size_t size_bytes, count;
 };
 #define POOL_NEEDS_MAX 4
-struct pool_attempt {
-    bool is_open; // the heap's attempt
+struct pool_transaction {
+    bool is_open; // the heap's transaction
     uintptr_t slab_next;
     size_t slab_left;
     size_t touched_count;
@@ -50,12 +50,12 @@ struct pool_attempt {
         size_t had_count; // blocks before
     } touched[POOL_NEEDS_MAX];
 };
-bool pool_begin(struct runtime *runtime, struct pool_attempt *attempt,
+bool pool_begin(struct runtime *runtime, struct pool_transaction *transaction,
                 const struct pool_need *needs, size_t need_count);
-bool pool_begin_several(struct runtime *runtime, struct pool_attempt *attempt,
+bool pool_begin_several(struct runtime *runtime, struct pool_transaction *transaction,
                         const struct pool_need *needs, size_t need_count);
 // `keep` false: what was obtained since pool_begin goes back. No block was taken out of the pool.
-void pool_end(struct runtime *runtime, const struct pool_attempt *attempt, bool keep);
+void pool_end(struct runtime *runtime, const struct pool_transaction *transaction, bool keep);
 
 // Checks L1..L3. O(free blocks). Under the runtime's lock.
 bool pool_is_valid(const struct pool *pool);

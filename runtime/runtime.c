@@ -27,9 +27,9 @@ static struct runtime *obtain(struct heap *heap, const struct runtime_options *o
 }
 
 struct runtime *runtime_create(struct heap *heap, const struct runtime_options *options) {
-    heap_begin_attempt(heap);
+    heap_begin_transaction(heap);
     struct runtime *runtime = obtain(heap, options);
-    heap_end_attempt(heap, runtime != NULL);
+    heap_end_transaction(heap, runtime != NULL);
     if (runtime == NULL) {
         return NULL;
     }

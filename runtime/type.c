@@ -15,12 +15,12 @@ static bool reserve_type(struct runtime *runtime, const struct type *description
         {pool_string_bytes(description->name), 1},
         {mask_bytes(&description->layout), 1},
     };
-    struct pool_attempt attempt;
+    struct pool_transaction transaction;
     size_t need_count = mask_bytes(&description->layout) > 0 ? 4 : 3;
-    if (!pool_begin(runtime, &attempt, needs, need_count)) {
+    if (!pool_begin(runtime, &transaction, needs, need_count)) {
         return false;
     }
-    pool_end(runtime, &attempt, true);
+    pool_end(runtime, &transaction, true);
     return true;
 }
 

@@ -117,7 +117,7 @@ static size_t sweep_one(struct heap *heap, struct mcache *cache) {
         if (span != NULL) {
             size_t page_count = span->page_count;
             (void)sweep_span(heap, cache, span);
-            mcentral_settle(heap, span);
+            mcentral_put_swept(heap, span);
             return page_count;
         }
         atomic_store_explicit(&heap->sweep_cursor, class + 1, memory_order_relaxed);

@@ -36,7 +36,8 @@ struct fixalloc {
     uint64_t inuse_bytes; // blocks handed out
 };
 
-// Makes an allocator without a chunk; block_bytes is rounded up to 16, its takings go to `book`.
+// Makes an allocator without a chunk; block_bytes is rounded up to 16, what it takes goes to
+// `book`.
 void fixalloc_init(struct fixalloc *fix, size_t block_bytes, enum inspect_book book);
 
 // `first`, when not NULL, is set to whether the block was never handed out before. NULL: no memory,

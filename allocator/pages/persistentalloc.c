@@ -64,7 +64,7 @@ void *persistent_alloc(struct heap *heap, size_t size_bytes, enum inspect_book b
     return header + 1;
 }
 
-const struct persistent_header *persistent_taking(uintptr_t position, uintptr_t end) {
+const struct persistent_header *persistent_block(uintptr_t position, uintptr_t end) {
     const struct persistent_header *header = (const struct persistent_header *)position;
     return end - position < sizeof(*header) || header->size_bytes == 0 ? NULL : header;
 }

@@ -1,9 +1,9 @@
 // persistentalloc: memory that is never given back, cut from chunks of 256 KiB, charged to the
 // statistic that the caller names.
 //
-// A chunk is charged to OtherSys when it is mapped; a taking moves its bytes (header and alignment
+// A chunk is charged to OtherSys when it is mapped; a block moves its bytes (header and alignment
 // gap included) from OtherSys to the book named. Requests of 64 KiB and more get a mapping of their
-// own. Each taking has a header (size, book) in front, so that takings can be walked. After Go's
+// own. Each block has a header (size, book) in front, so that blocks can be walked. After Go's
 // persistentalloc. Under the heap's lock.
 #ifndef ALLOCATOR_PAGES_PERSISTENTALLOC_H
 #define ALLOCATOR_PAGES_PERSISTENTALLOC_H
@@ -22,9 +22,9 @@ struct persistent { // of the last chunk: what nobody has taken
     uintptr_t next, end;
 };
 
-// In front of each taking. Size 0: none, and none behind it in the chunk.
+// In front of each block. Size 0: none, and none behind it in the chunk.
 struct persistent_header {
-    uint64_t size_bytes; // of the taking, this header included
+    uint64_t size_bytes; // of the block, this header included
     uint64_t book;       // enum inspect_book
 };
 
@@ -32,10 +32,10 @@ struct persistent_header {
 // then).
 void *persistent_alloc(struct heap *heap, size_t size_bytes, enum inspect_book book);
 
-// The statistic that a book's takings are charged to.
+// The statistic that a book's blocks are charged to.
 uint64_t *persistent_book_stat(struct heap *heap, enum inspect_book book);
 
-// The taking at `position` of a chunk that ends at `end`, NULL: none.
-const struct persistent_header *persistent_taking(uintptr_t position, uintptr_t end);
+// The block at `position` of a chunk that ends at `end`, NULL: none.
+const struct persistent_header *persistent_block(uintptr_t position, uintptr_t end);
 
 #endif

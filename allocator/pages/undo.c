@@ -24,10 +24,10 @@ void heap_undo_begin(const struct heap *heap, struct heap_undo *undo) {
 }
 
 void heap_undo(struct heap *heap, const struct heap_undo *undo) {
-    const struct persistent_header *taking;
+    const struct persistent_header *block;
     uintptr_t position = undo->persistent.next;
-    while ((taking = persistent_taking(position, undo->persistent.end)) != NULL) {
-        size_t taken_bytes = taking->size_bytes;
+    while ((block = persistent_block(position, undo->persistent.end)) != NULL) {
+        size_t taken_bytes = block->size_bytes;
         memset((void *)position, 0, taken_bytes);
         position += taken_bytes;
     }
@@ -43,14 +43,14 @@ void heap_undo(struct heap *heap, const struct heap_undo *undo) {
     heap->all_span_capacity = undo->all_span_capacity;
 }
 
-void heap_begin_attempt(struct heap *heap) {
+void heap_begin_transaction(struct heap *heap) {
     heap_stop_world(heap);
-    heap_undo_begin(heap, &heap->attempt);
+    heap_undo_begin(heap, &heap->transaction);
 }
 
-void heap_end_attempt(struct heap *heap, bool keep) {
+void heap_end_transaction(struct heap *heap, bool keep) {
     if (!keep) {
-        heap_undo(heap, &heap->attempt);
+        heap_undo(heap, &heap->transaction);
     }
     heap_start_world(heap);
 }

@@ -74,13 +74,13 @@ static struct mspan_queue *queue_of(struct heap *heap, const struct mspan *span)
 static bool list_span(struct heap *heap, struct mspan *span) {
     struct mcentral *central = central_of(heap, span);
     uint32_t generation = generation_of(heap);
-    enum sweep_fate fate = sweep_fate_of(span);
-    if (fate == SWEEP_PARTIAL) {
+    enum sweep_result result = sweep_result_of(span);
+    if (result == SWEEP_PARTIAL) {
         push(swept(central->partial, generation), span, MSPAN_LIST_PARTIAL);
-    } else if (fate == SWEEP_FULL) {
+    } else if (result == SWEEP_FULL) {
         push(swept(central->full, generation), span, MSPAN_LIST_FULL);
     }
-    return fate != SWEEP_EMPTY;
+    return result != SWEEP_EMPTY;
 }
 
 static void own(struct mspan *span, const struct mcache *cache) {
@@ -179,7 +179,7 @@ static void note_swept(struct heap *heap, struct mspan *span) {
     (void)atomic_fetch_sub_explicit(&heap->unswept_count, 1, memory_order_release);
 }
 
-void mcentral_settle(struct heap *heap, struct mspan *span) {
+void mcentral_put_swept(struct heap *heap, struct mspan *span) {
     struct mcentral *central = central_of(heap, span);
     ASSERT(span->sweep_generation == generation_of(heap) - 1); // claimed
     lock_acquire(&central->lock);
@@ -199,7 +199,7 @@ void mcentral_ensure_swept(struct heap *heap, struct mspan *span) {
     }
     if (status == MCENTRAL_CLAIMED) {
         (void)sweep_span(heap, NULL, span);
-        mcentral_settle(heap, span);
+        mcentral_put_swept(heap, span);
     }
 }
 
@@ -229,7 +229,7 @@ static struct mspan *take_unswept(struct heap *heap, struct mcache *cache, uint8
             return NULL;
         }
         if (sweep_span(heap, cache, span) == SWEEP_FULL) {
-            mcentral_settle(heap, span);
+            mcentral_put_swept(heap, span);
             continue;
         }
         lock_acquire(&central_of(heap, span)->lock);
@@ -317,7 +317,7 @@ static void sweep_around(struct heap *heap, struct mcache *cache, struct mspan *
         mstats_live_add(heap, span->element_bytes);
     }
     CHECK(sweep_span(heap, cache, span) != SWEEP_EMPTY);
-    mcentral_settle(heap, span);
+    mcentral_put_swept(heap, span);
 }
 
 static void free_unowned(struct heap *heap, struct mspan *span, uint32_t index) {

@@ -93,19 +93,20 @@ enum heap_free_status mcentral_free_object(struct heap *heap, struct mcache *cac
 bool mcentral_set_layout(struct heap *heap, const struct mcache *cache, struct mspan *span,
                          uint32_t index, size_t size_bytes, const struct gc_layout *layout);
 
-// Takes an unswept span off its list, to be swept by the caller, who then settles it. NULL: none.
+// Takes an unswept span off its list, to be swept by the caller, who then puts it on its list.
+// NULL: none.
 struct mspan *mcentral_claim_unswept(struct heap *heap, uint8_t span_class);
 
 enum mcentral_claim_status {
     MCENTRAL_NOT_DUE,     // it is swept, or a cache owns it
-    MCENTRAL_CLAIMED,     // sweep and settle it
+    MCENTRAL_CLAIMED,     // sweep it, and put it on its list
     MCENTRAL_BEING_SWEPT, // by somebody else
 };
 // Takes this span off its list if it is unswept.
 enum mcentral_claim_status mcentral_claim(struct heap *heap, struct mspan *span);
 
 // Lists a span just swept, or returns its pages when no object is left in it.
-void mcentral_settle(struct heap *heap, struct mspan *span);
+void mcentral_put_swept(struct heap *heap, struct mspan *span);
 
 // Sweeps the span if that is due, or waits until who sweeps it is done. On nobody's behalf. The
 // span may be gone then, unless it holds a marked object. After Go's mspan.ensureSwept.

@@ -10,7 +10,7 @@
 #include "allocator/spans/mcache.h"
 #include "allocator/spans/special_internal.h"
 
-enum sweep_fate sweep_fate_of(const struct mspan *span) {
+enum sweep_result sweep_result_of(const struct mspan *span) {
     if (mspan_alloc_count(span) == 0) {
         return SWEEP_EMPTY;
     }
@@ -72,7 +72,7 @@ static uint32_t free_dead(const struct heap *heap, struct mspan *span) {
     return freed_count;
 }
 
-enum sweep_fate sweep_span(struct heap *heap, struct mcache *cache, struct mspan *span) {
+enum sweep_result sweep_span(struct heap *heap, struct mcache *cache, struct mspan *span) {
     ASSERT(span->remote_count == 0);
     ASSERT(span->list == MSPAN_LIST_NONE);
     if (mspan_has_specials(span)) {
@@ -91,5 +91,5 @@ enum sweep_fate sweep_span(struct heap *heap, struct mcache *cache, struct mspan
         }
     }
     ASSERT_SLOW(mspan_is_valid(span));
-    return sweep_fate_of(span);
+    return sweep_result_of(span);
 }

@@ -9,7 +9,7 @@
 struct heap;
 struct mcache;
 
-enum sweep_fate { // of the span
+enum sweep_result { // of the span
     SWEEP_EMPTY,
     SWEEP_PARTIAL,
     SWEEP_FULL,
@@ -17,9 +17,9 @@ enum sweep_fate { // of the span
 
 // Sweeps the span. Frees count in the cache's book (NULL: the heap's); a dead object with a
 // finalizer is kept. No lock of the heap's is held. After Go's sweepLocked.sweep.
-enum sweep_fate sweep_span(struct heap *heap, struct mcache *cache, struct mspan *span);
+enum sweep_result sweep_span(struct heap *heap, struct mcache *cache, struct mspan *span);
 
-// What is in the span now, as a fate.
-enum sweep_fate sweep_fate_of(const struct mspan *span);
+// What is in the span now, as a result.
+enum sweep_result sweep_result_of(const struct mspan *span);
 
 #endif

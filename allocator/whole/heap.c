@@ -192,9 +192,9 @@ static uintptr_t written_end(const struct heap *heap, uintptr_t base, uintptr_t 
 
 static void clean_chunk(const struct heap *heap, uintptr_t base) {
     uintptr_t end = base + PERSISTENT_CHUNK_BYTES;
-    const struct persistent_header *taking;
-    while ((taking = persistent_taking(base, end)) != NULL) {
-        uintptr_t next = base + taking->size_bytes;
+    const struct persistent_header *block;
+    while ((block = persistent_block(base, end)) != NULL) {
+        uintptr_t next = base + block->size_bytes;
         memset((void *)base, 0, written_end(heap, base, next) - base);
         base = next;
     }

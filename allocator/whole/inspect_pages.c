@@ -118,20 +118,20 @@ void inspect_fix(const struct heap *heap, enum inspect_fixalloc which, struct in
     }
 }
 
-void inspect_takings(const struct heap *heap,
-                     void (*visit)(void *context, uintptr_t base, size_t size_bytes,
-                                   enum inspect_book book),
-                     void *context) {
+void inspect_persistent(const struct heap *heap,
+                        void (*visit)(void *context, uintptr_t base, size_t size_bytes,
+                                      enum inspect_book book),
+                        void *context) {
     for (size_t i = 0; i < heap->sysmem->range_count; i++) {
         const struct sysmem_range *range = &heap->sysmem->ranges[i];
         if (range->kind != INSPECT_RANGE_PERSISTENT) {
             continue;
         }
         uintptr_t at = range->base;
-        const struct persistent_header *taking;
-        while ((taking = persistent_taking(at, range->base + range->size_bytes)) != NULL) {
-            visit(context, at, taking->size_bytes, (enum inspect_book)taking->book);
-            at += taking->size_bytes;
+        const struct persistent_header *block;
+        while ((block = persistent_block(at, range->base + range->size_bytes)) != NULL) {
+            visit(context, at, block->size_bytes, (enum inspect_book)block->book);
+            at += block->size_bytes;
         }
     }
 }

@@ -131,7 +131,7 @@ static bool take_header(struct dump_reader *reader) {
     return true;
 }
 
-static enum step attempt(struct dump_reader *reader, const uint8_t **members_at) {
+static enum step take_step(struct dump_reader *reader, const uint8_t **members_at) {
     if (!reader->now.is_inside) {
         enum step step = reader_take_tag(reader);
         if (step != STEP_DONE) {
@@ -206,7 +206,7 @@ const struct dump_record *dump_reader_next(struct dump_reader *reader) {
     for (;;) {
         const struct mark mark = reader->now;
         const uint8_t *members_at;
-        enum step step = attempt(reader, &members_at);
+        enum step step = take_step(reader, &members_at);
         if (step == STEP_FAILED) {
             return NULL;
         }

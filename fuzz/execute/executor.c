@@ -3,7 +3,7 @@
 #include "fuzz/execute/executor.h"
 
 #include "fuzz/program/text.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static void describe(void *context, uint64_t operation, char *text, size_t size_
 
 struct executor *executor_create(const struct machine *machine, const void *argument,
                                  const struct executor_options *options) {
-    struct executor *executor = supply_zeroed(1, sizeof *executor);
+    struct executor *executor = harness_calloc(1, sizeof *executor);
     if (executor == NULL) {
         return NULL;
     }
@@ -52,7 +52,7 @@ struct executor *executor_create(const struct machine *machine, const void *argu
     language_use(machine->language);
     executor->state = machine->create(executor, argument);
     if (executor->state == NULL) {
-        supply_free(executor);
+        harness_free(executor);
         return NULL;
     }
     executor->book = machine->book(executor->state);
@@ -63,7 +63,7 @@ struct executor *executor_create(const struct machine *machine, const void *argu
 
 void executor_destroy(struct executor *executor) {
     executor->machine->destroy(executor->state);
-    supply_free(executor);
+    harness_free(executor);
 }
 
 void executor_set_options(struct executor *executor, const struct executor_options *options) {
@@ -79,7 +79,7 @@ void executor_close(struct executor *executor) {
 
 // What was found without memory to remember all is no finding.
 static enum verdict verdict_now(const struct executor *executor) {
-    if (supply_refusals() != executor->refusals_before) {
+    if (harness_refusal_count() != executor->refusals_before) {
         return VERDICT_ENVIRONMENT;
     }
     if (executor->book->found) {
@@ -94,7 +94,7 @@ enum verdict executor_begin(struct executor *executor, const struct program *pro
     executor->checked_at = 0;
     executor->work_done = 0;
     executor->hash = 0;
-    executor->refusals_before = supply_refusals();
+    executor->refusals_before = harness_refusal_count();
     if (!executor->machine->begin(executor->state, program, fresh)) {
         return VERDICT_ENVIRONMENT;
     }

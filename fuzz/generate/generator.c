@@ -2,13 +2,13 @@
 // on.
 #include "fuzz/generate/generator.h"
 
-#include "fuzz/generate/plan.h"
+#include "fuzz/generate/symbolic_state.h"
 
 #define TRIES_MAX    4
 #define DRAWS_MAX    64   // of a code whose group is on
 #define PLACES_MAX   2048 // sum of all weights
 #define COSTLY_SHARE 16   // of the draws of a costly operation, one in so many stands
-#define BLIND_SHARE  12   // one operation in so many is drawn whatever the plan says
+#define BLIND_SHARE  12   // one operation in so many is drawn whatever the state says
 
 struct program_header generator_header(uint32_t seed) {
     static const uint8_t cadences[] = {4, 16, 16, 16, 16, 16, 64, 255};
@@ -229,13 +229,13 @@ static struct operation draw_operation(struct random *random, const struct progr
     return operation;
 }
 
-// One that the plan says can do something: most of the time, since the plan only guesses.
-static struct operation draw_planned(struct random *random, const struct program *program,
-                                     size_t position, const struct plan *plan) {
+// One that the state says can do something: most of the time, since the state only guesses.
+static struct operation draw_possible(struct random *random, const struct program *program,
+                                      size_t position, const struct symbolic_state *state) {
     struct operation operation = draw_operation(random, program, position);
     for (int tries = 0; tries < TRIES_MAX && !random_once_in(random, BLIND_SHARE); tries++) {
-        operation = plan_mend(plan, operation, random);
-        if (plan_allows(plan, operation)) {
+        operation = symbolic_mend(state, operation, random);
+        if (symbolic_allows(state, operation)) {
             break;
         }
         operation = draw_operation(random, program, position);
@@ -245,9 +245,9 @@ static struct operation draw_planned(struct random *random, const struct program
 
 struct operation generator_operation(struct random *random, const struct program *program,
                                      size_t position) {
-    struct plan plan;
-    plan_of(&plan, program, position);
-    return draw_planned(random, program, position, &plan);
+    struct symbolic_state state;
+    symbolic_of(&state, program, position);
+    return draw_possible(random, program, position, &state);
 }
 
 // ---- phrases
@@ -263,12 +263,12 @@ static struct operation root_of(struct random *random, struct operation allocati
 // Nothing else fills a work buffer: a fan is kept and marked at once, often while there is no page
 // for another buffer.
 static size_t phrase_of_fan(struct random *random, const struct program *program,
-                            const struct plan *plan,
+                            const struct symbolic_state *state,
                             struct operation phrase[GENERATOR_PHRASE_MAX]) {
     uint16_t groups_off = program->header.groups_off;
     size_t count = 1;
     phrase[count++] = root_of(random, phrase[0]);
-    if (plan->is_marking || is_off(OP_COLLECT, groups_off)) {
+    if (state->is_marking || is_off(OP_COLLECT, groups_off)) {
         return count;
     }
     if (!is_off(OP_FAULT, groups_off) && random_once_in(random, 2)) {
@@ -283,24 +283,26 @@ static size_t phrase_of_fan(struct random *random, const struct program *program
 }
 
 static size_t draw_phrase(struct random *random, const struct program *program, size_t position,
-                          const struct plan *plan, struct operation phrase[GENERATOR_PHRASE_MAX]) {
-    phrase[0] = draw_planned(random, program, position, plan);
-    return operation_code(phrase[0]) == OP_ALLOC_FAN ? phrase_of_fan(random, program, plan, phrase)
+                          const struct symbolic_state *state,
+                          struct operation phrase[GENERATOR_PHRASE_MAX]) {
+    phrase[0] = draw_possible(random, program, position, state);
+    return operation_code(phrase[0]) == OP_ALLOC_FAN ? phrase_of_fan(random, program, state, phrase)
                                                      : 1;
 }
 
 size_t generator_phrase(struct random *random, const struct program *program, size_t position,
                         struct operation phrase[GENERATOR_PHRASE_MAX]) {
-    struct plan plan;
-    plan_of(&plan, program, position);
-    return draw_phrase(random, program, position, &plan, phrase);
+    struct symbolic_state state;
+    symbolic_of(&state, program, position);
+    return draw_phrase(random, program, position, &state, phrase);
 }
 
 // ---- programs
 
-static void append(struct program *program, struct plan *plan, struct operation operation) {
+static void append(struct program *program, struct symbolic_state *state,
+                   struct operation operation) {
     (void)program_append(program, operation);
-    plan_add(plan, operation);
+    symbolic_add(state, operation);
 }
 
 void generator_program(struct program *program, uint32_t seed, size_t operations_max) {
@@ -310,17 +312,17 @@ void generator_program(struct program *program, uint32_t seed, size_t operations
     program->header = generator_header(seed);
     size_t length = lengths[random_below(&random, 4)];
     length = length < operations_max ? length : operations_max;
-    struct plan plan;
-    plan_begin(&plan, &program->header);
+    struct symbolic_state state;
+    symbolic_begin(&state, &program->header);
     while (program->count < length) {
         struct operation phrase[GENERATOR_PHRASE_MAX];
-        size_t count = draw_phrase(&random, program, program->count, &plan, phrase);
+        size_t count = draw_phrase(&random, program, program->count, &state, phrase);
         if (language_has(language_now(), CAPABILITY_GO) && operation_code(phrase[0]) == OP_ALLOC &&
             random_once_in(&random, 3)) {
             phrase[count++] = root_of(&random, phrase[0]);
         }
         for (size_t i = 0; i < count && program->count < length; i++) {
-            append(program, &plan, phrase[i]);
+            append(program, &state, phrase[i]);
         }
     }
 }

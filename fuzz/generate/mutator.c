@@ -2,7 +2,7 @@
 #include "fuzz/generate/mutator.h"
 
 #include "fuzz/generate/generator.h"
-#include "fuzz/generate/plan.h"
+#include "fuzz/generate/symbolic_state.h"
 #include "fuzz/program/text.h"
 
 #include <string.h>
@@ -198,14 +198,14 @@ static void step_header(struct program *program, size_t operations_max, struct r
 
 // Most of the operations that can do nothing where they stand now get slots with which they can.
 static void mend(struct program *program, struct random *random) {
-    struct plan plan;
-    plan_begin(&plan, &program->header);
+    struct symbolic_state state;
+    symbolic_begin(&state, &program->header);
     for (size_t i = 0; i < program->count; i++) {
         struct operation operation = program->operations[i];
-        if (!plan_allows(&plan, operation) && !random_once_in(random, 8)) {
-            program->operations[i] = operation = plan_mend(&plan, operation, random);
+        if (!symbolic_allows(&state, operation) && !random_once_in(random, 8)) {
+            program->operations[i] = operation = symbolic_mend(&state, operation, random);
         }
-        plan_add(&plan, operation);
+        symbolic_add(&state, operation);
     }
 }
 

@@ -6,7 +6,7 @@
 #include "allocator/inspect.h"
 #include "dump/writer.h"
 #include "oracle/go/view/raw.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/roundtrip/roundtrip.h"
 #include "oracle/go/rules.h"
 
@@ -32,7 +32,7 @@ struct sink {
 static bool buffer_append(struct dump_buffer *buffer, const void *bytes, size_t size_bytes) {
     if (buffer->size_bytes + size_bytes > buffer->capacity_bytes) {
         size_t capacity = (buffer->size_bytes + size_bytes) * 2;
-        uint8_t *grown = supply_resized(buffer->bytes, capacity);
+        uint8_t *grown = harness_realloc(buffer->bytes, capacity);
         if (grown == NULL) {
             return false;
         }
@@ -225,7 +225,7 @@ static void dump_to_failing(struct go_machine *machine, enum sink_kind kind, uin
     if (!sink.is_out_of_memory && result_is(machine, result, error, taken.size_bytes)) {
         (void)compare_beginning(machine, &taken, is_whole);
     }
-    supply_free(taken.bytes);
+    harness_free(taken.bytes);
 }
 
 static bool read_file(const char *path, struct dump_buffer *buffer) {
@@ -249,7 +249,7 @@ static bool dump_to_path(struct go_machine *machine) {
     const char *path = executor_options(machine->executor)->scratch_path;
     struct dump_result result = dump_write_path(machine->runtime, any_cache(machine), path);
     if (result.error != 0 || !read_file(path, &machine->dump)) {
-        supply_refused(); // the disk's failure, not the writer's
+        harness_refused(); // the disk's failure, not the writer's
         return true;
     }
     (void)unlink(path);

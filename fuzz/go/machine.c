@@ -8,8 +8,8 @@
 #include "allocator/fault.h"
 #include "dump/write/memstats_print.h"
 #include "dump/writer.h"
-#include "fuzz/go/moves.h"
-#include "oracle/core/supply.h"
+#include "fuzz/go/effects.h"
+#include "oracle/core/harness_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ static uint64_t read_clock(void *context) {
 }
 
 static void *create(struct executor *executor, const void *argument) {
-    struct go_machine *machine = supply_zeroed(1, sizeof *machine);
+    struct go_machine *machine = harness_calloc(1, sizeof *machine);
     (void)argument;
     if (machine == NULL) {
         return NULL;
@@ -44,7 +44,7 @@ static void *create(struct executor *executor, const void *argument) {
     machine->executor = executor;
     machine->oracle = oracle_create();
     if (machine->oracle == NULL) {
-        supply_free(machine);
+        harness_free(machine);
         return NULL;
     }
     return machine;
@@ -65,8 +65,8 @@ static void destroy(void *state) {
         heap_destroy(machine->heap);
     }
     oracle_destroy(machine->oracle);
-    supply_free(machine->dump.bytes);
-    supply_free(machine);
+    harness_free(machine->dump.bytes);
+    harness_free(machine);
 }
 
 // ---- begin

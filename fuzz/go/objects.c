@@ -2,7 +2,7 @@
 #include "fuzz/go/state.h"
 
 #include "allocator/fault.h"
-#include "oracle/go/view/foresight.h"
+#include "oracle/go/view/prediction.h"
 #include "oracle/go/rules.h"
 
 #define BYTES_PER_UNIT 256 // of work: zeroing and patterns; four times as much with pointers
@@ -170,7 +170,7 @@ static bool free_slot(struct go_machine *machine, uint32_t slot, struct mcache *
     uintptr_t address = shown->address;
     uint32_t handle = machine->handles[slot];
     (void)model_will_free(machine->model, handle);
-    bool is_remote = foresight_is_remote(machine->heap, address, heap_cache_id(cache));
+    bool is_remote = predict_is_remote(machine->heap, address, heap_cache_id(cache));
     enum heap_free_status status = heap_free(machine->heap, cache, (void *)address);
     (void)oracle_rule(machine->oracle, RULE_FREE_STATUS,
                       status == HEAP_FREE_DEFERRED || (status == HEAP_FREE_REMOTE) == is_remote,

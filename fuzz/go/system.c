@@ -4,7 +4,7 @@
 
 #include "allocator/fault.h"
 #include "fuzz/go/statistics.h"
-#include "oracle/go/view/foresight.h"
+#include "oracle/go/view/prediction.h"
 #include "oracle/go/rules.h"
 
 // nop, and what only other heaps have: the executor's language leaves these out, a file may still
@@ -29,7 +29,7 @@ bool exec_manual_alloc(struct go_machine *machine, struct operation operation) {
     }
     size_t pages = operation_get(operation, OPERAND_PAGES);
     slot->stat = (enum manual_stat)operation_get(operation, OPERAND_STAT);
-    uintptr_t fit = foresight_fit(machine->heap, pages);
+    uintptr_t fit = predict_fit(machine->heap, pages);
     slot->base = heap_alloc_manual(machine->heap, pages, slot->stat);
     executor_note(machine->executor, (uintptr_t)slot->base);
     if (slot->base == NULL) {
@@ -83,7 +83,7 @@ bool exec_thread_exit(struct go_machine *machine, struct operation operation) {
 // All that was asked for, or all there was; less only when the system refused.
 static void check_released(struct go_machine *machine, size_t size_bytes, size_t idle_before,
                            size_t released) {
-    size_t idle_after = foresight_idle_pages(machine->heap);
+    size_t idle_after = predict_idle_pages(machine->heap);
     size_t wanted = size_bytes / HEAP_PAGE_BYTES + (size_bytes % HEAP_PAGE_BYTES != 0);
     size_t due = wanted < idle_before ? wanted : idle_before;
     size_t done = idle_before - idle_after;
@@ -98,7 +98,7 @@ bool exec_scavenge(struct go_machine *machine, struct operation operation) {
     size_t bytes = operation_get(operation, OPERAND_ALL) != 0
                        ? SIZE_MAX
                        : operation_get(operation, OPERAND_RELEASE_PAGES) * HEAP_PAGE_BYTES;
-    size_t idle_pages = foresight_idle_pages(machine->heap);
+    size_t idle_pages = predict_idle_pages(machine->heap);
     size_t released = heap_scavenge(machine->heap, bytes);
     (void)model_scavenged(machine->model, bytes, released);
     check_released(machine, bytes, idle_pages, released);

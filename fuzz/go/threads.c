@@ -5,7 +5,7 @@
 // every run.
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/go/state.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 
 #include <pthread.h>
@@ -67,14 +67,14 @@ bool exec_world(struct go_machine *machine, struct operation operation) {
 static bool start_thread(pthread_t *thread, void *(*run)(void *context), void *context) {
     pthread_attr_t attributes;
     if (pthread_attr_init(&attributes) != 0) {
-        supply_refused();
+        harness_refused();
         return false;
     }
     bool started = pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES) == 0 &&
                    pthread_create(thread, &attributes, run, context) == 0;
     (void)pthread_attr_destroy(&attributes);
     if (!started) {
-        supply_refused();
+        harness_refused();
     }
     return started;
 }

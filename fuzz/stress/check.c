@@ -224,9 +224,9 @@ static bool check_all(struct crew *crew, struct barrier barrier) {
     if (!crew_check_stopped(crew)) {
         return false;
     }
-    enum settled settled = crew_settle(crew);
-    if (settled != SETTLED) {
-        return settled == SETTLED_NO_MEMORY;
+    enum freed_check freed = crew_find_freed(crew);
+    if (freed != FREED_KNOWN) {
+        return freed == FREED_NO_MEMORY;
     }
     if (barrier.collects && !check_reach(crew)) {
         return false;

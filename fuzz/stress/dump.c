@@ -6,7 +6,7 @@
 #include "dump/writer.h"
 #include "oracle/go/oracle.h"
 #include "oracle/go/roundtrip/roundtrip.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@ static int64_t take_bytes(void *context, const void *bytes, size_t size_bytes) {
     struct crew *crew = context;
     if (crew->dump_capacity - crew->dump_size < size_bytes) {
         size_t capacity = 2 * (crew->dump_size + size_bytes);
-        uint8_t *bigger = supply_resized(crew->dump_bytes, capacity);
+        uint8_t *bigger = harness_realloc(crew->dump_bytes, capacity);
         if (bigger == NULL) {
             return -12; // ENOMEM
         }

@@ -31,7 +31,7 @@ void crew_order(struct crew *crew, uint32_t bits) {
     }
 }
 
-void worker_hears(struct worker *worker) {
+void worker_receives(struct worker *worker) {
     worker->order = atomic_load_explicit(&worker->crew->gate.order, memory_order_acquire);
     atomic_store_explicit(&worker->heard, worker->order, memory_order_release);
 }
@@ -41,7 +41,7 @@ bool worker_passes_gate(struct worker *worker) {
     if (atomic_load_explicit(&gate->order, memory_order_relaxed) == worker->order) {
         return !worker_is_told(worker, GATE_QUIT); // the first order may be that
     }
-    worker_hears(worker); // acquires
+    worker_receives(worker); // acquires
     if (worker_is_told(worker, GATE_SWAP)) {
         worker_swap_caches(worker);
     }
@@ -66,7 +66,7 @@ uint64_t crew_next_serial(struct crew *crew) {
     return atomic_fetch_add_explicit(&crew->serial, 1, memory_order_relaxed);
 }
 
-void worker_tells(struct worker *worker, uint64_t operation_count) {
+void worker_sends(struct worker *worker, uint64_t operation_count) {
     atomic_store_explicit(&worker->operation_count, operation_count, memory_order_relaxed);
 }
 

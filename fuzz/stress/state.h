@@ -192,7 +192,7 @@ void gate_fini(struct gate *gate);
 void crew_order(struct crew *crew, uint32_t bits);
 // A worker's look at the gate between two operations. False: it is to quit.
 bool worker_passes_gate(struct worker *worker);
-void worker_hears(struct worker *worker);
+void worker_receives(struct worker *worker);
 static inline bool worker_is_told(const struct worker *worker, enum gate_bits bit) {
     return (worker->order & (uint32_t)bit) != 0;
 }
@@ -200,7 +200,7 @@ static inline bool worker_is_told(const struct worker *worker, enum gate_bits bi
 // Puts an object, or NULL, into a mailbox, and returns what was there.
 struct object *crew_swap_mail(struct crew *crew, uint32_t mailbox, struct object *sent);
 uint64_t crew_next_serial(struct crew *crew);
-void worker_tells(struct worker *worker, uint64_t operation_count); // how far it is
+void worker_sends(struct worker *worker, uint64_t operation_count); // how far it is
 // For a barrier that collects, which tells what of the worker's drops was freed.
 void worker_asks_for_rest(struct worker *worker);
 bool crew_is_asked_for_rest(struct crew *crew);
@@ -277,10 +277,10 @@ void worker_lose_block(struct worker *worker, struct tiny_block *block);
 
 // ---- conductor
 
-void *crew_conduct(void *crew);
-// threads_settle.c: finds out which slots that nobody holds were freed. The workers rest.
-enum settled { SETTLED, SETTLED_FINDING, SETTLED_NO_MEMORY };
-enum settled crew_settle(struct crew *crew);
+void *conductor_run(void *crew);
+// freed.c: finds out which slots that nobody holds were freed. The workers rest.
+enum freed_check { FREED_KNOWN, FREED_FINDING, FREED_NO_MEMORY };
+enum freed_check crew_find_freed(struct crew *crew);
 // All workers rest: everything is checked, after a collection or a dump when asked. False: a
 // finding.
 struct barrier {

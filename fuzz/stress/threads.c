@@ -3,7 +3,7 @@
 #include "fuzz/stress/state.h"
 
 #include "allocator/fault.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/oracle.h"
 #include "oracle/go/verify/scan.h"
 #include "oracle/go/verify/verifier.h"
@@ -22,33 +22,33 @@
 static bool create_worker(struct crew *crew, struct worker *worker) {
     size_t record_count = (size_t)crew->worker_count * THREADS_OBJECTS;
     size_t block_count = record_count + THREADS_BLOCKS + 1;
-    worker->held = supply_zeroed(record_count, sizeof worker->held[0]);
-    worker->spare = supply_zeroed(record_count, sizeof worker->spare[0]);
+    worker->held = harness_calloc(record_count, sizeof worker->held[0]);
+    worker->spare = harness_calloc(record_count, sizeof worker->spare[0]);
     worker->dropped =
-        supply_zeroed(THREADS_DROPPED + block_count + record_count + THREADS_DEPTH + 1,
-                      sizeof worker->dropped[0]);
+        harness_calloc(THREADS_DROPPED + block_count + record_count + THREADS_DEPTH + 1,
+                       sizeof worker->dropped[0]);
     // what it holds when it ends is dropped without asking for room
-    worker->blocks = supply_zeroed(block_count, sizeof worker->blocks[0]);
+    worker->blocks = harness_calloc(block_count, sizeof worker->blocks[0]);
     worker->block_count = block_count;
     return worker->held != NULL && worker->spare != NULL && worker->dropped != NULL &&
            worker->blocks != NULL;
 }
 
 static void destroy_worker(struct worker *worker) {
-    supply_free(worker->held);
-    supply_free(worker->spare);
-    supply_free(worker->dropped);
-    supply_free(worker->blocks);
+    harness_free(worker->held);
+    harness_free(worker->spare);
+    harness_free(worker->dropped);
+    harness_free(worker->blocks);
 }
 
 static bool create_crew(struct crew *crew) {
-    crew->workers = supply_zeroed(crew->worker_count, sizeof crew->workers[0]);
+    crew->workers = harness_calloc(crew->worker_count, sizeof crew->workers[0]);
     crew->objects =
-        supply_zeroed((size_t)crew->worker_count * THREADS_OBJECTS, sizeof crew->objects[0]);
+        harness_calloc((size_t)crew->worker_count * THREADS_OBJECTS, sizeof crew->objects[0]);
     crew->oracle = oracle_create();
-    crew->view = supply_zeroed(1, sizeof *crew->view);
-    crew->verifier = supply_zeroed(1, sizeof *crew->verifier);
-    crew->scan = supply_zeroed(1, sizeof *crew->scan);
+    crew->view = harness_calloc(1, sizeof *crew->view);
+    crew->verifier = harness_calloc(1, sizeof *crew->verifier);
+    crew->scan = harness_calloc(1, sizeof *crew->scan);
     bool complete = crew->workers != NULL && crew->objects != NULL && crew->oracle != NULL &&
                     crew->view != NULL && crew->verifier != NULL && crew->scan != NULL;
     for (uint32_t i = 0; complete && i < crew->worker_count; i++) {
@@ -70,13 +70,13 @@ static void destroy_crew(struct crew *crew) {
         verifier_fini(crew->verifier);
     }
     oracle_destroy(crew->oracle);
-    supply_free(crew->workers);
-    supply_free(crew->objects);
-    supply_free(crew->view);
-    supply_free(crew->verifier);
-    supply_free(crew->scan);
-    supply_free(crew->entries);
-    supply_free(crew->dump_bytes);
+    harness_free(crew->workers);
+    harness_free(crew->objects);
+    harness_free(crew->view);
+    harness_free(crew->verifier);
+    harness_free(crew->scan);
+    harness_free(crew->entries);
+    harness_free(crew->dump_bytes);
 }
 
 // ---- a round: from an empty heap to an empty heap
@@ -193,7 +193,7 @@ static enum round_end run_round(struct crew *crew, uint64_t seed, double begin_s
         started++;
     }
     bool complete = started == crew->worker_count &&
-                    pthread_create(&crew->conductor, NULL, crew_conduct, crew) == 0;
+                    pthread_create(&crew->conductor, NULL, conductor_run, crew) == 0;
     if (!complete) {
         crew->worker_count = started;
         crew_order(crew, GATE_QUIT);
@@ -210,7 +210,7 @@ static enum round_end run_round(struct crew *crew, uint64_t seed, double begin_s
     add_counts(crew);
     runtime_destroy(crew->runtime);
     gate_fini(&crew->gate);
-    if (crew->is_short || supply_refusals() != crew->refusals_before) {
+    if (crew->is_short || harness_refusal_count() != crew->refusals_before) {
         return ROUND_NO_MEMORY;
     }
     return atomic_load(&crew->found) ? ROUND_FOUND : ROUND_CLEAN;
@@ -247,7 +247,7 @@ enum verdict threads_run(const struct threads_options *options, struct threads_r
     crew.worker_count = options->thread_count;
     rule_book_init(&crew.book, &go_rules);
     (void)pthread_mutex_init(&crew.finding_mutex, NULL);
-    crew.refusals_before = supply_refusals();
+    crew.refusals_before = harness_refusal_count();
     enum verdict verdict = create_crew(&crew) ? run_rounds(&crew) : VERDICT_ENVIRONMENT;
     bool is_stuck = verdict == VERDICT_FINDING && !atomic_load(&crew.is_done);
     if (!is_stuck) {

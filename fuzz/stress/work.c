@@ -413,10 +413,10 @@ void worker_empty(struct worker *worker) {
 void *worker_run(void *context) {
     struct worker *worker = context;
     worker->cache = runtime_attach(worker->crew->runtime);
-    worker_hears(worker);
+    worker_receives(worker);
     for (uint64_t count = 0; worker_passes_gate(worker); count++) {
         if (count % COUNTED_AT_ONCE == 0) {
-            worker_tells(worker, count);
+            worker_sends(worker, count);
         }
         if (!worker->book.found) {
             step(worker);

@@ -3,7 +3,7 @@
 #include "fuzz/subject/describe.h"
 
 #include "fuzz/subject/host.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -70,7 +70,7 @@ static enum subject_status keep(struct subject *subject,
         return SUBJECT_UNUSABLE;
     }
     place_all(&room, description, count, &subject->table);
-    room.to = subject->described = supply_memory(room.used_bytes + 1);
+    room.to = subject->described = harness_alloc(room.used_bytes + 1);
     if (room.to == NULL) {
         (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "out of memory");
         return SUBJECT_ENVIRONMENT;
@@ -119,6 +119,6 @@ enum subject_status subject_describe(struct subject *subject, char message[SUBJE
 }
 
 void subject_forget(struct subject *subject) {
-    supply_free(subject->described);
+    harness_free(subject->described);
     subject->described = NULL;
 }

@@ -3,7 +3,7 @@
 #define _GNU_SOURCE // MAP_ANONYMOUS, MAP_FIXED_NOREPLACE
 #include "fuzz/subject/host.h"
 
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -35,13 +35,13 @@ static void *map_pages(void *context, size_t size_bytes, size_t alignment) {
     if (is_refused(host) || whole_bytes < size_bytes) {
         return NULL;
     }
-    struct host_mapping *mapping = supply_zeroed(1, sizeof *mapping);
+    struct host_mapping *mapping = harness_calloc(1, sizeof *mapping);
     void *whole = mapping == NULL ? MAP_FAILED
                                   : mmap(NULL, whole_bytes, PROT_READ | PROT_WRITE,
                                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (whole == MAP_FAILED) {
-        supply_free(mapping);
-        supply_refused();
+        harness_free(mapping);
+        harness_refused();
         return NULL;
     }
     size_t before = spare == 0 ? 0 : (size_t)(-(uintptr_t)whole & (alignment - 1));
@@ -58,7 +58,7 @@ static void drop(struct host *host, struct host_mapping **link) {
     *link = mapping->next;
     host->bytes -= mapping->size_bytes;
     (void)munmap(mapping->whole, mapping->whole_bytes);
-    supply_free(mapping);
+    harness_free(mapping);
 }
 
 static void unmap_pages(void *context, void *address, size_t size_bytes) {
@@ -85,7 +85,7 @@ bool host_init(struct host *host, size_t arena_bytes) {
     void *arena = mmap((void *)ARENA_BASE, arena_bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
     if (arena == MAP_FAILED) {
-        supply_refused();
+        harness_refused();
         return false;
     }
     host->shown.arena = arena;

@@ -2,7 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/subject/lane.h"
 
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -110,7 +110,7 @@ static void *run_lane(void *context) {
 }
 
 struct lanes *lanes_create(const struct countercheck_subject *table) {
-    struct lanes *lanes = supply_zeroed(1, sizeof *lanes);
+    struct lanes *lanes = harness_calloc(1, sizeof *lanes);
     if (lanes == NULL) {
         return NULL;
     }
@@ -128,7 +128,7 @@ void lanes_destroy(struct lanes *lanes) {
         for (uint32_t i = 1; i < LANE_COUNT; i++) {
             (void)lanes_end(lanes, i);
         }
-        supply_free(lanes);
+        harness_free(lanes);
     }
 }
 
@@ -158,7 +158,7 @@ bool lanes_start(struct lanes *lanes, uint32_t number) {
         return false;
     }
     if (pthread_create(&lane->thread, NULL, run_lane, lane) != 0) {
-        supply_refused();
+        harness_refused();
         return false;
     }
     lane->is_alive = true;

@@ -2,14 +2,14 @@
 #include "fuzz/subject/machine.h"
 
 #include "fuzz/subject/state.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #include <string.h>
 
 static void destroy(void *state);
 
 static void *create(struct executor *executor, const void *argument) {
-    struct subject_machine *machine = supply_zeroed(1, sizeof *machine);
+    struct subject_machine *machine = harness_calloc(1, sizeof *machine);
     if (machine == NULL) {
         return NULL;
     }
@@ -25,7 +25,7 @@ static void *create(struct executor *executor, const void *argument) {
     }
     bool has_host = host_init(&machine->host, machine->table->arena_bytes);
     for (uint32_t lane = 0; lane < LANE_COUNT; lane++) {
-        machine->lane_values[lane] = supply_zeroed(SUBJECT_VALUES_MAX, sizeof(int64_t));
+        machine->lane_values[lane] = harness_calloc(SUBJECT_VALUES_MAX, sizeof(int64_t));
         has_host = has_host && machine->lane_values[lane] != NULL;
     }
     if (machine->judge == NULL || machine->lanes == NULL || !has_host) {
@@ -55,9 +55,9 @@ static void destroy(void *state) {
     live_destroy(machine->live);
     host_fini(&machine->host);
     for (uint32_t lane = 0; lane < LANE_COUNT; lane++) {
-        supply_free(machine->lane_values[lane]);
+        harness_free(machine->lane_values[lane]);
     }
-    supply_free(machine);
+    harness_free(machine);
 }
 
 // ---- begin
@@ -78,7 +78,7 @@ static bool make(struct subject_machine *machine, const char *option) {
         machine->self = machine->table->create(&machine->host.shown);
         machine->is_made = machine->self != NULL;
         if (!machine->is_made) {
-            supply_refused();
+            harness_refused();
             return false;
         }
     }

@@ -5,7 +5,7 @@
 #include "fuzz/subject/built_in.h"
 #include "fuzz/subject/describe.h"
 #include "fuzz/subject/machine.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/relations/statistic.h"
 
 #include <dirent.h>

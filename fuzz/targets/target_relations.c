@@ -8,7 +8,7 @@
 #include "fuzz/targets/target.h"
 
 #include "fuzz/targets/target_stats.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/relations/private.h"
 
 #include <stdio.h>
@@ -123,7 +123,7 @@ static void require_counts(const struct relations *relations, size_t failed) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     struct relations_error error;
-    size_t kept = supply_block_count();
+    size_t kept = harness_block_count();
     if (size_bytes > TEXT_BYTES_MAX) {
         return -1;
     }
@@ -140,6 +140,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
         require(run(relations) == failed, "the same facts give the same failures");
     }
     relations_free(relations);
-    require(supply_block_count() == kept, "nothing is kept");
+    require(harness_block_count() == kept, "nothing is kept");
     return 0;
 }

@@ -5,7 +5,7 @@
 #include "oracle/go/verify/delta.h"
 #include "oracle/go/verify/identities.h"
 #include "oracle/go/verify/kernel.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/model/state.h"
 #include "oracle/go/verify/poison.h"
 #include "oracle/go/program/program.h"
@@ -31,12 +31,12 @@ struct oracle {
 };
 
 struct oracle *oracle_create(void) {
-    struct oracle *oracle = supply_zeroed(1, sizeof *oracle);
+    struct oracle *oracle = harness_calloc(1, sizeof *oracle);
     if (oracle != NULL) {
         rule_book_init(&oracle->book, &go_rules);
     }
     if (oracle != NULL && !model_init(&oracle->model, &oracle->book)) {
-        supply_free(oracle);
+        harness_free(oracle);
         oracle = NULL;
     }
     return oracle;
@@ -47,7 +47,7 @@ void oracle_destroy(struct oracle *oracle) {
         model_fini(&oracle->model);
         view_fini(&oracle->view);
         verifier_fini(&oracle->verifier);
-        supply_free(oracle);
+        harness_free(oracle);
     }
 }
 
@@ -105,7 +105,7 @@ void oracle_start_from(struct oracle *oracle, const struct memstats *fast) {
 
 static bool check_cheap(struct oracle *oracle, const struct memstats *fast, bool whole) {
     struct rule_book *book = &oracle->book;
-    model_settle(&oracle->model, oracle->model.heap);
+    model_note_sweeps(&oracle->model, oracle->model.heap);
     bool clean = model_compare(&oracle->model, fast, whole); // first: it says which number is wrong
     clean &= identities_check(book, fast, whole);
     if (oracle->has_before) {

@@ -3,8 +3,8 @@
 //
 // It never believes a counter: the heap's own account comes in as an argument, everything else is
 // read as raw bits through allocator/inspect.h or kept by the model. Its memory is that of
-// oracle/core/supply.h, never the tested heap's. The first finding stays; later ones only count.
-// Single-threaded.
+// oracle/core/harness_memory.h, never the tested heap's. The first finding stays; later ones only
+// count. Single-threaded.
 #ifndef ORACLE_GO_ORACLE_H
 #define ORACLE_GO_ORACLE_H
 

@@ -1,7 +1,7 @@
 // expression: terms, calls and arithmetic into a tree, by recursive descent of bounded depth.
 #include "oracle/relations/parser.h"
 
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/relations/words.h"
 
 #include <inttypes.h>
@@ -230,7 +230,7 @@ static bool need_histories(struct parser *parser, uint32_t count) {
         (void)FAIL(parser, "more than %d values to remember", PAST_MAX);
         return false;
     }
-    struct history *grown = supply_resized(relations->histories, wanted * sizeof *grown);
+    struct history *grown = harness_realloc(relations->histories, wanted * sizeof *grown);
     if (grown == NULL) {
         parser->has_failed = true;
         *parser->error = (struct relations_error){0};

@@ -1,7 +1,7 @@
 // parse: a text of relations into rules, one line at a time.
 #include "oracle/relations/parser.h"
 
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/relations/statistic.h"
 
 #include <string.h>
@@ -342,9 +342,9 @@ static bool copy_schema(struct relations *relations, const struct relations_sche
         count++;
     }
     relations->statistic_count = count;
-    relations->statistic_at = supply_zeroed((size_t)count + 1, sizeof(uint32_t));
-    relations->statistic_places = supply_zeroed((size_t)count + 1, sizeof(uint32_t));
-    relations->statistic_bits = supply_zeroed((size_t)count + 1, sizeof(uint32_t));
+    relations->statistic_at = harness_calloc((size_t)count + 1, sizeof(uint32_t));
+    relations->statistic_places = harness_calloc((size_t)count + 1, sizeof(uint32_t));
+    relations->statistic_bits = harness_calloc((size_t)count + 1, sizeof(uint32_t));
     if (relations->statistic_at == NULL || relations->statistic_places == NULL ||
         relations->statistic_bits == NULL) {
         return false;
@@ -356,7 +356,7 @@ static bool copy_schema(struct relations *relations, const struct relations_sche
         relations->statistic_bits[i] = statistic->bits == 0 ? 64 : statistic->bits;
         relations->value_count += statistic_numbers(statistic);
     }
-    relations->base = supply_zeroed((size_t)relations->value_count + 1, sizeof(int64_t));
+    relations->base = harness_calloc((size_t)relations->value_count + 1, sizeof(int64_t));
     return relations->base != NULL;
 }
 
@@ -391,12 +391,12 @@ struct relations *relations_parse(const char *text, const struct relations_schem
                                   struct relations_error *error) {
     size_t text_bytes = strlen(text) + 1;
     *error = (struct relations_error){0};
-    struct relations *relations = supply_zeroed(1, sizeof *relations);
-    struct parser *parser = supply_zeroed(1, sizeof *parser);
+    struct relations *relations = harness_calloc(1, sizeof *relations);
+    struct parser *parser = harness_calloc(1, sizeof *parser);
     bool has_memory = relations != NULL && parser != NULL;
     if (has_memory) {
-        relations->text = supply_memory(text_bytes);
-        relations->labels = supply_zeroed(text_bytes + 1, 1);
+        relations->text = harness_alloc(text_bytes);
+        relations->labels = harness_calloc(text_bytes + 1, 1);
         has_memory =
             relations->text != NULL && relations->labels != NULL && copy_schema(relations, schema);
     }
@@ -407,7 +407,7 @@ struct relations *relations_parse(const char *text, const struct relations_schem
         parse_all(parser);
         is_good = !parser->has_failed;
     }
-    supply_free(parser);
+    harness_free(parser);
     if (!is_good) {
         relations_free(relations);
         return NULL;
@@ -417,13 +417,13 @@ struct relations *relations_parse(const char *text, const struct relations_schem
 
 void relations_free(struct relations *relations) {
     if (relations != NULL) {
-        supply_free(relations->text);
-        supply_free(relations->labels);
-        supply_free(relations->histories);
-        supply_free(relations->statistic_at);
-        supply_free(relations->statistic_places);
-        supply_free(relations->statistic_bits);
-        supply_free(relations->base);
-        supply_free(relations);
+        harness_free(relations->text);
+        harness_free(relations->labels);
+        harness_free(relations->histories);
+        harness_free(relations->statistic_at);
+        harness_free(relations->statistic_places);
+        harness_free(relations->statistic_bits);
+        harness_free(relations->base);
+        harness_free(relations);
     }
 }

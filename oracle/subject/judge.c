@@ -1,7 +1,7 @@
 // judge: each check in turn; the first that fails is the finding.
 #include "oracle/subject/judge.h"
 
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/relations/statistic.h"
 
 #include <inttypes.h>
@@ -50,7 +50,7 @@ static void tie_values(struct judge *judge) {
 
 struct judge *judge_create(const struct countercheck_subject *table, struct relations *relations,
                            struct live *live, struct rule_book *book) {
-    struct judge *judge = supply_zeroed(1, sizeof *judge);
+    struct judge *judge = harness_calloc(1, sizeof *judge);
     if (judge == NULL) {
         return NULL;
     }
@@ -66,10 +66,10 @@ struct judge *judge_create(const struct countercheck_subject *table, struct rela
                                 &judge->values_at_call};
     bool has_memory = true;
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
-        *arrays[i] = supply_zeroed((size_t)judge->value_count + 1, sizeof(int64_t));
+        *arrays[i] = harness_calloc((size_t)judge->value_count + 1, sizeof(int64_t));
         has_memory = has_memory && *arrays[i] != NULL;
     }
-    judge->is_tied = supply_zeroed((size_t)judge->value_count + 1, sizeof(bool));
+    judge->is_tied = harness_calloc((size_t)judge->value_count + 1, sizeof(bool));
     if (!has_memory || judge->is_tied == NULL) {
         judge_destroy(judge);
         return NULL;
@@ -80,12 +80,12 @@ struct judge *judge_create(const struct countercheck_subject *table, struct rela
 
 void judge_destroy(struct judge *judge) {
     if (judge != NULL) {
-        supply_free(judge->values);
-        supply_free(judge->values_before);
-        supply_free(judge->values_again);
-        supply_free(judge->values_at_call);
-        supply_free(judge->is_tied);
-        supply_free(judge);
+        harness_free(judge->values);
+        harness_free(judge->values_before);
+        harness_free(judge->values_again);
+        harness_free(judge->values_at_call);
+        harness_free(judge->is_tied);
+        harness_free(judge);
     }
 }
 

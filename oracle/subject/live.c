@@ -1,7 +1,7 @@
 // live: records by number, an order by address, sums that move with each event.
 #include "oracle/subject/live.h"
 
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #include <string.h>
 
@@ -28,11 +28,11 @@ struct live {
 };
 
 struct live *live_create(void) {
-    struct live *live = supply_zeroed(1, sizeof *live);
+    struct live *live = harness_calloc(1, sizeof *live);
     if (live != NULL) {
-        live->rows = supply_zeroed(LIVE_ROWS_MAX, sizeof *live->rows);
+        live->rows = harness_calloc(LIVE_ROWS_MAX, sizeof *live->rows);
         if (live->rows == NULL) {
-            supply_free(live);
+            harness_free(live);
             return NULL;
         }
     }
@@ -41,11 +41,11 @@ struct live *live_create(void) {
 
 void live_destroy(struct live *live) {
     if (live != NULL) {
-        supply_free(live->blocks);
-        supply_free(live->spare);
-        supply_free(live->order);
-        supply_free(live->rows);
-        supply_free(live);
+        harness_free(live->blocks);
+        harness_free(live->spare);
+        harness_free(live->order);
+        harness_free(live->rows);
+        harness_free(live);
     }
 }
 
@@ -136,11 +136,11 @@ static bool reserve(struct live *live) {
         return false;
     }
     uint32_t capacity = live->block_capacity == 0 ? 1024 : live->block_capacity * 2;
-    struct live_block *blocks = supply_resized(live->blocks, capacity * sizeof *blocks);
+    struct live_block *blocks = harness_realloc(live->blocks, capacity * sizeof *blocks);
     live->blocks = blocks == NULL ? live->blocks : blocks;
-    uint32_t *spare = supply_resized(live->spare, capacity * sizeof *spare);
+    uint32_t *spare = harness_realloc(live->spare, capacity * sizeof *spare);
     live->spare = spare == NULL ? live->spare : spare;
-    uint32_t *order = supply_resized(live->order, capacity * sizeof *order);
+    uint32_t *order = harness_realloc(live->order, capacity * sizeof *order);
     live->order = order == NULL ? live->order : order;
     if (blocks == NULL || spare == NULL || order == NULL) {
         return false;

@@ -12,7 +12,7 @@ struct state {
     size_t taken_bytes; // that the allocator below gave and did not get back
 };
 
-static void *supply(void *context, void *object, size_t old_bytes, size_t bytes) {
+static void *resize(void *context, void *object, size_t old_bytes, size_t bytes) {
     struct state *state = context;
     size_t old = object == NULL ? 0 : old_bytes; // of a new object it is a type
     void *result = NULL;
@@ -28,7 +28,7 @@ static void *supply(void *context, void *object, size_t old_bytes, size_t bytes)
 static void *create(const struct countercheck_host *host) {
     struct state *state = calloc(1, sizeof *state);
     (void)host;
-    if (state != NULL && (state->lua = lua_newstate(supply, state)) == NULL) {
+    if (state != NULL && (state->lua = lua_newstate(resize, state)) == NULL) {
         free(state);
         return NULL;
     }

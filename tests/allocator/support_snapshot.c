@@ -92,7 +92,8 @@ static void put_spans(struct text *text, const struct heap *heap) {
     }
 }
 
-static void put_taking(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book) {
+static void put_persistent(void *context, uintptr_t base, size_t size_bytes,
+                           enum inspect_book book) {
     PUT(context, "taking", base, size_bytes, (uint64_t)book);
 }
 
@@ -103,7 +104,7 @@ static void put_metadata(struct text *text, const struct heap *heap) {
         PUT(text, "fix", which, fix.block_bytes, fix.chunk_bytes, fix.chunk_count,
             fix.tail_block_count, fix.free_block_count);
     }
-    inspect_takings(heap, put_taking, text);
+    inspect_persistent(heap, put_persistent, text);
     struct inspect_range range;
     for (size_t i = 0; inspect_range(heap, i, &range); i++) {
         PUT(text, "range", range.base, range.size_bytes, range.prepared_bytes, (uint64_t)range.kind,

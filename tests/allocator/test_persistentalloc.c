@@ -1,4 +1,4 @@
-// test_persistentalloc: takings, their headers, and the books that they are charged to.
+// test_persistentalloc: blocks, their headers, and the books that they are charged to.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ static int teardown(void **state) {
     return 0;
 }
 
-static void a_taking_moves_its_bytes_and_its_header_from_other_to_its_book(void **state) {
+static void a_block_moves_its_bytes_and_its_header_from_other_to_its_book(void **state) {
     (void)state;
     for (unsigned book = 0; book < INSPECT_BOOK_COUNT; book++) {
         uint64_t *stat = persistent_book_stat(heap, (enum inspect_book)book);
@@ -69,14 +69,15 @@ struct sums {
     uintptr_t last_end;
 };
 
-static void add_taking(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book) {
+static void add_persistent(void *context, uintptr_t base, size_t size_bytes,
+                           enum inspect_book book) {
     struct sums *sums = context;
     assert_true(base >= sums->last_end);
     sums->last_end = base + size_bytes;
     sums->by_book[book] += size_bytes;
 }
 
-static void the_walk_over_takings_gives_what_the_books_say(void **state) {
+static void the_walk_over_blocks_gives_what_the_books_say(void **state) {
     (void)state;
     for (size_t i = 0; i < 200; i++) {
         size_t size_bytes = i * 5077 % (PERSISTENT_DIRECT_BYTES - 1);
@@ -85,7 +86,7 @@ static void the_walk_over_takings_gives_what_the_books_say(void **state) {
     }
     assert_non_null(persistent_alloc(heap, PERSISTENT_DIRECT_BYTES - 1, INSPECT_BOOK_GC));
     struct sums sums = {0};
-    inspect_takings(heap, add_taking, &sums);
+    inspect_persistent(heap, add_persistent, &sums);
     for (unsigned book = 0; book < INSPECT_BOOK_COUNT; book++) {
         if (book != INSPECT_BOOK_OTHER) {
             assert_int_equal(sums.by_book[book],
@@ -115,9 +116,9 @@ static void without_memory_for_a_chunk_nothing_changes(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_taking_moves_its_bytes_and_its_header_from_other_to_its_book),
+        TEST(a_block_moves_its_bytes_and_its_header_from_other_to_its_book),
         TEST(large_requests_have_a_mapping_of_their_own),
-        TEST(the_walk_over_takings_gives_what_the_books_say),
+        TEST(the_walk_over_blocks_gives_what_the_books_say),
         TEST(without_memory_for_a_chunk_nothing_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

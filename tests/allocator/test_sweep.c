@@ -20,7 +20,7 @@ void thrd_yield(void) {
     other.turn_count++;
     if (other.span != NULL) {
         assert_int_not_equal(sweep_span(other.f->heap, other.f->cache[3], other.span), SWEEP_EMPTY);
-        mcentral_settle(other.f->heap, other.span);
+        mcentral_put_swept(other.f->heap, other.span);
         other.span = NULL;
     }
 }

@@ -17,13 +17,13 @@
 
 // ---- wrappers that change one record before it is written, leave it out, or write it twice
 
-enum fate { ONCE, NEVER, TWICE };
+enum result { ONCE, NEVER, TWICE };
 
 static struct lies {
 #define DUMP_RECORD(tag, name, fields) void (*name)(struct writer_##name * record);
 #define DUMP_RECORD_BARE(tag, name)
 #include "dump/records.def"
-    enum fate object, ends; // of the first object, and of EOF
+    enum result object, ends; // of the first object, and of EOF
     bool recoder, statistics;
 } lies;
 
@@ -35,12 +35,12 @@ static struct lies {
         if (lies.name != NULL) {                                                                   \
             lies.name(&changed);                                                                   \
         }                                                                                          \
-        enum fate fate = (tag) == WRITER_TAG_OBJECT ? lies.object : ONCE;                          \
+        enum result result = (tag) == WRITER_TAG_OBJECT ? lies.object : ONCE;                      \
         lies.object = (tag) == WRITER_TAG_OBJECT ? ONCE : lies.object;                             \
-        if (fate != NEVER) {                                                                       \
+        if (result != NEVER) {                                                                     \
             __real_write_##name(out, &changed);                                                    \
         }                                                                                          \
-        if (fate == TWICE) {                                                                       \
+        if (result == TWICE) {                                                                     \
             __real_write_##name(out, &changed);                                                    \
         }                                                                                          \
     }

@@ -14,7 +14,7 @@
 
 static bool lying; // the system refuses objects of 64 bytes, which no plan of the program asked for
 
-static bool taking_two; // an allocation takes a second object, which nobody hears of
+static bool takes_two; // an allocation takes a second object, which nobody hears of
 
 void *__real_heap_alloc(struct heap *heap, struct mcache *cache, size_t size_bytes,
                         const struct gc_layout *layout, unsigned flags);
@@ -28,7 +28,7 @@ void *__wrap_heap_alloc(struct heap *heap, struct mcache *cache, size_t size_byt
         heap_set_fault(heap, SYSMEM_MMAP, 0, false);
         return none;
     }
-    if (taking_two) {
+    if (takes_two) {
         (void)__real_heap_alloc(heap, cache, size_bytes, layout, flags);
     }
     return __real_heap_alloc(heap, cache, size_bytes, layout, flags);
@@ -148,9 +148,9 @@ static void dump_sink(void) {
 
 static void delta_amount(void) {
     assert_true(rule_set_aside(executor_book(executor), "model"));
-    taking_two = true;
+    takes_two = true;
     (void)run("stats\nh1 = alloc c0 size=64\nstats\n");
-    taking_two = false;
+    takes_two = false;
 }
 
 #define CANARY(id, name)                                                                           \

@@ -5,7 +5,7 @@
 
 // clang-format off
 // wrap: heap_read_memstats inspect_span inspect_span_of_address inspect_list inspect_cache
-// wrap: inspect_arena inspect_summary inspect_fix inspect_takings inspect_range inspect_special
+// wrap: inspect_arena inspect_summary inspect_fix inspect_persistent inspect_range inspect_special
 // wrap: inspect_bucket inspect_first_bucket inspect_search_address heap_alloc heap_mark mincore
 // wrap: model_compare identities_check identities_check_since verifier_check
 // clang-format on
@@ -218,8 +218,8 @@ static void fix_blocks(void) {
     (void)driver_check(&driver, ORACLE_FULL);
 }
 
-static void takings(void) {
-    liars.taking_shift = (uintptr_t)1 << 20;
+static void persistent_blocks(void) {
+    liars.persistent_shift = (uintptr_t)1 << 20;
     (void)driver_check(&driver, ORACLE_FULL);
 }
 
@@ -377,7 +377,7 @@ static const struct canary canaries[] = {
     CANARY(PAGE_SEARCH, page_search),
     CANARY(PAGE_SEARCH, page_search_below),
     CANARY(FIX_BLOCKS, fix_blocks),
-    CANARY(TAKINGS, takings),
+    CANARY(PERSISTENT_BLOCKS, persistent_blocks),
     CANARY(SPECIAL_ORDER, special_order),
     CANARY(BUCKET_LISTS, bucket_lists),
     CANARY(REACH_LOST, reach_lost),

@@ -25,8 +25,8 @@ static struct liars {
     void (*summary)(int level, size_t index, struct inspect_summary *summary);
     uintptr_t search_shift;
     void (*fix)(enum inspect_fixalloc which, struct inspect_fix *fix);
-    uintptr_t taking_shift;
-    enum inspect_book (*book)(enum inspect_book book); // that a taking is charged to
+    uintptr_t persistent_shift;
+    enum inspect_book (*book)(enum inspect_book book); // that a block is charged to
     void (*range)(struct inspect_range *range);
     void (*special)(struct inspect_special *special);
     void (*bucket)(struct inspect_bucket *bucket);
@@ -111,22 +111,23 @@ REAL(void, inspect_fix, const struct heap *heap, enum inspect_fixalloc which,
     }
 }
 
-struct taking_visit {
+struct persistent_visit {
     void (*visit)(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book);
     void *context;
 };
 
-static void shift_taking(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book) {
-    const struct taking_visit *visit = context;
+static void shift_persistent(void *context, uintptr_t base, size_t size_bytes,
+                             enum inspect_book book) {
+    const struct persistent_visit *visit = context;
     book = liars.book == NULL ? book : liars.book(book);
-    visit->visit(visit->context, base - liars.taking_shift, size_bytes, book);
+    visit->visit(visit->context, base - liars.persistent_shift, size_bytes, book);
 }
 
-REAL(void, inspect_takings, const struct heap *heap,
+REAL(void, inspect_persistent, const struct heap *heap,
      void (*visit)(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book),
      void *context) {
-    struct taking_visit shifted = {visit, context};
-    __real_inspect_takings(heap, shift_taking, &shifted);
+    struct persistent_visit shifted = {visit, context};
+    __real_inspect_persistent(heap, shift_persistent, &shifted);
 }
 
 REAL(bool, inspect_range, const struct heap *heap, size_t index, struct inspect_range *range) {

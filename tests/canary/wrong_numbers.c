@@ -3,7 +3,7 @@
 
 // clang-format off
 // wrap: heap_read_memstats inspect_span inspect_span_of_address inspect_list inspect_cache
-// wrap: inspect_arena inspect_summary inspect_fix inspect_takings inspect_range inspect_special
+// wrap: inspect_arena inspect_summary inspect_fix inspect_persistent inspect_range inspect_special
 // wrap: inspect_bucket inspect_first_bucket inspect_search_address heap_alloc heap_mark mincore
 // wrap: model_compare identities_check identities_check_since verifier_check
 // clang-format on

@@ -5,7 +5,7 @@
 // The clean dump is decoded, one member changed, and encoded again. What one wrong record of the
 // writer's makes fire, among all rules, is canary_dump's business.
 
-// wrap: supply_resized
+// wrap: harness_realloc
 
 #include "dump/reader.h"
 #include "dump/recode.h"
@@ -14,10 +14,10 @@
 #include "oracle/go/rules.h"
 
 // What nobody wrote is zero, and would come first in any order.
-void *__real_supply_resized(void *block, size_t size_bytes);
-void *__wrap_supply_resized(void *block, size_t size_bytes);
-void *__wrap_supply_resized(void *block, size_t size_bytes) {
-    void *resized = __real_supply_resized(block, size_bytes);
+void *__real_harness_realloc(void *block, size_t size_bytes);
+void *__wrap_harness_realloc(void *block, size_t size_bytes);
+void *__wrap_harness_realloc(void *block, size_t size_bytes) {
+    void *resized = __real_harness_realloc(block, size_bytes);
     if (block == NULL && resized != NULL) {
         memset(resized, 0, size_bytes);
     }

@@ -3,7 +3,7 @@
 
 // clang-format off
 // wrap: heap_read_memstats inspect_span inspect_span_of_address inspect_list inspect_cache
-// wrap: inspect_arena inspect_summary inspect_fix inspect_takings inspect_range inspect_special
+// wrap: inspect_arena inspect_summary inspect_fix inspect_persistent inspect_range inspect_special
 // wrap: inspect_bucket inspect_first_bucket inspect_search_address heap_alloc heap_mark mincore
 // wrap: model_compare identities_check identities_check_since verifier_check
 // clang-format on
@@ -324,10 +324,10 @@ static enum inspect_book charge_another(enum inspect_book book) {
     return book == INSPECT_BOOK_MCACHE ? INSPECT_BOOK_OTHER : book;
 }
 
-static void a_taking_in_the_book_of_another_is_counted(void **unused) {
+static void a_block_in_the_book_of_another_is_counted(void **unused) {
     (void)unused;
     liars.book = charge_another;
-    assert_counts(RULE_TAKINGS, "MCacheSys", "in the book", 0, "due to it", 1);
+    assert_counts(RULE_PERSISTENT_BLOCKS, "MCacheSys", "in the book", 0, "due to it", 1);
 }
 
 static void charge_range(struct inspect_range *range) {
@@ -338,7 +338,7 @@ static void charge_range(struct inspect_range *range) {
 static void an_arena_s_ranges_are_counted(void **unused) {
     (void)unused;
     liars.range = charge_range;
-    assert_counts(RULE_TAKINGS, "GCSys", "in the book", 0, "due to it", 2);
+    assert_counts(RULE_PERSISTENT_BLOCKS, "GCSys", "in the book", 0, "due to it", 2);
 }
 
 // ---- the tests
@@ -364,7 +364,7 @@ int main(int argc, char **argv) {
         TEST(a_claim_is_shown_beside_the_bits),
         TEST(a_node_that_is_not_there_claims_nothing),
         TEST(a_heap_of_two_groups_of_arenas_is_clean),
-        TEST(a_taking_in_the_book_of_another_is_counted),
+        TEST(a_block_in_the_book_of_another_is_counted),
         TEST(an_arena_s_ranges_are_counted),
     };
     return canary_main(argc, argv, &none, tests, sizeof tests / sizeof tests[0]);

@@ -1,6 +1,6 @@
 // test_refused: whatever the system refuses to the harness itself, the run ends as one of which
 // nothing is known: never clean, never a finding; and the next run is as if nothing had been.
-// wrap: malloc calloc realloc supply_memory supply_zeroed supply_resized pthread_create
+// wrap: malloc calloc realloc harness_alloc harness_calloc harness_realloc pthread_create
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
 #include "fuzz/program/text.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -21,17 +21,17 @@
 void *__real_malloc(size_t size_bytes);
 void *__real_calloc(size_t count, size_t item_bytes);
 void *__real_realloc(void *block, size_t size_bytes);
-void *__real_supply_memory(size_t size_bytes);
-void *__real_supply_zeroed(size_t count, size_t item_bytes);
-void *__real_supply_resized(void *memory, size_t size_bytes);
+void *__real_harness_alloc(size_t size_bytes);
+void *__real_harness_calloc(size_t count, size_t item_bytes);
+void *__real_harness_realloc(void *memory, size_t size_bytes);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *context);
 void *__wrap_malloc(size_t size_bytes);
 void *__wrap_calloc(size_t count, size_t item_bytes);
 void *__wrap_realloc(void *block, size_t size_bytes);
-void *__wrap_supply_memory(size_t size_bytes);
-void *__wrap_supply_zeroed(size_t count, size_t item_bytes);
-void *__wrap_supply_resized(void *memory, size_t size_bytes);
+void *__wrap_harness_alloc(size_t size_bytes);
+void *__wrap_harness_calloc(size_t count, size_t item_bytes);
+void *__wrap_harness_realloc(void *memory, size_t size_bytes);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *context);
 
@@ -58,20 +58,20 @@ void *__wrap_realloc(void *block, size_t size_bytes) {
 }
 
 static void *refuse(void) {
-    supply_refused();
+    harness_refused();
     return NULL;
 }
 
-void *__wrap_supply_memory(size_t size_bytes) {
-    return is_refused() ? refuse() : __real_supply_memory(size_bytes);
+void *__wrap_harness_alloc(size_t size_bytes) {
+    return is_refused() ? refuse() : __real_harness_alloc(size_bytes);
 }
 
-void *__wrap_supply_zeroed(size_t count, size_t item_bytes) {
-    return is_refused() ? refuse() : __real_supply_zeroed(count, item_bytes);
+void *__wrap_harness_calloc(size_t count, size_t item_bytes) {
+    return is_refused() ? refuse() : __real_harness_calloc(count, item_bytes);
 }
 
-void *__wrap_supply_resized(void *memory, size_t size_bytes) {
-    return is_refused() ? refuse() : __real_supply_resized(memory, size_bytes);
+void *__wrap_harness_realloc(void *memory, size_t size_bytes) {
+    return is_refused() ? refuse() : __real_harness_realloc(memory, size_bytes);
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
@@ -84,7 +84,7 @@ static struct program program;
 
 // Each run gets an executor of its own, since a warm one asks for next to nothing.
 static enum verdict run_refused(long number, bool and_on) {
-    uint64_t block_count = supply_block_count();
+    uint64_t block_count = harness_block_count();
     struct executor *executor = executor_create(&machine_go, NULL, &full);
     assert_non_null(executor);
     atomic_store(&asked, 0);
@@ -105,7 +105,7 @@ static enum verdict run_refused(long number, bool and_on) {
         fail_msg("after refusal %ld: verdict %d %s", number, again, line);
     }
     executor_destroy(executor);
-    assert_int_equal(supply_block_count(), block_count); // nothing is lost on the way out
+    assert_int_equal(harness_block_count(), block_count); // nothing is lost on the way out
     return was_asked > number ? VERDICT_ENVIRONMENT : verdict;
 }
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "fuzz/subject/subject.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #define TABLE_BYTES_LEAST offsetof(struct countercheck_subject, create)
 
@@ -212,7 +212,7 @@ static void what_cannot_be_asked_is_said(void **state) {
 
 static int nothing_is_kept(void **state) {
     (void)state;
-    return supply_block_count() == 0 ? 0 : -1;
+    return harness_block_count() == 0 ? 0 : -1;
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)

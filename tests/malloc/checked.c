@@ -4,19 +4,19 @@
 // It is linked with the parts of libcountercheck-malloc.so, for tests and benchmarks. It checks at
 // the process's end, when the program asks, and when the environment does (malloc/report.h); a
 // finding makes the status 1. Nothing of it is of the heap that it checks: its memory is the
-// oracle's supply, and its words go to a descriptor of their own.
+// harness's own memory, and its words go to a descriptor of their own.
 #define _DEFAULT_SOURCE // SIGRTMAX
 #include "tests/malloc/checked.h"
 
 #include "allocator/collect.h"
 #include "allocator/heap.h"
 #include "allocator/memstats.h"
-#include "malloc/kept.h"
+#include "malloc/retained.h"
 #include "malloc/process.h"
 #include "malloc/say.h"
 #include "malloc/variable.h"
 #include "malloc/watch.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 #include "oracle/go/verify/identities.h"
 #include "oracle/core/rule.h"
@@ -51,7 +51,7 @@ static bool places_hold;
 
 static bool make_places(void) {
     if (view.span_count > place_capacity) {
-        uint8_t *grown = supply_resized(places, view.capacity);
+        uint8_t *grown = harness_realloc(places, view.capacity);
         if (grown == NULL) {
             return false;
         }
@@ -83,7 +83,7 @@ static bool each_owned_span_has_one_place(void) {
     memset(caches, 0, sizeof caches);
     for (uint32_t i = 0; i < view.cache_count; i++) {
         caches[view.caches[i].id] = &view.caches[i];
-        kept_visit(view.caches[i].id, visit_kept, &view.caches[i].id);
+        retained_visit(view.caches[i].id, visit_kept, &view.caches[i].id);
     }
     for (uint32_t i = 0; i < view.span_count && places_hold; i++) {
         const struct inspect_span *span = &view.spans[i];
@@ -98,7 +98,7 @@ static bool each_owned_span_has_one_place(void) {
 
 static enum result check(struct heap *heap) {
     static struct memstats stats;
-    uint64_t refusals = supply_refusals();
+    uint64_t refusals = harness_refusal_count();
     rule_book_begin(&book);
     book.is_set_aside[RULE_SPAN_PLACE] = true;
     places_hold = true;
@@ -110,7 +110,7 @@ static enum result check(struct heap *heap) {
         holds = identities_check(&book, &stats, true) && scan_compare(&book, &scan, &stats) &&
                 scan_compare_live(&book, &scan, heap_live_bytes(heap));
     }
-    if (!holds && supply_refusals() != refusals && !book.found && places_hold) {
+    if (!holds && harness_refusal_count() != refusals && !book.found && places_hold) {
         return RESULT_NONE;
     }
     return holds ? RESULT_SOUND : RESULT_WRONG;

@@ -3,17 +3,17 @@
 //
 // cmake/malloc.cmake puts these functions before the true ones.
 #include "allocator/memstats.h"
-#include "malloc/kept.h"
+#include "malloc/retained.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 void __real_heap_read_memstats(struct heap *heap, struct memstats *stats);
 void __wrap_heap_read_memstats(struct heap *heap, struct memstats *stats);
-void __real_kept_visit(uint32_t cache_id, void (*visit)(void *, const struct mspan *),
-                       void *context);
-void __wrap_kept_visit(uint32_t cache_id, void (*visit)(void *, const struct mspan *),
-                       void *context);
+void __real_retained_visit(uint32_t cache_id, void (*visit)(void *, const struct mspan *),
+                           void *context);
+void __wrap_retained_visit(uint32_t cache_id, void (*visit)(void *, const struct mspan *),
+                           void *context);
 
 static bool lies(const char *about) {
     const char *lie = getenv("LIE");
@@ -29,9 +29,9 @@ void __wrap_heap_read_memstats(struct heap *heap, struct memstats *stats) {
     }
 }
 
-void __wrap_kept_visit(uint32_t cache_id, void (*visit)(void *, const struct mspan *),
-                       void *context) {
+void __wrap_retained_visit(uint32_t cache_id, void (*visit)(void *, const struct mspan *),
+                           void *context) {
     if (!lies("places")) {
-        __real_kept_visit(cache_id, visit, context);
+        __real_retained_visit(cache_id, visit, context);
     }
 }

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/relations/private.h"
 
 enum { // places of what read() gives
@@ -95,7 +95,7 @@ static inline void assert_fails(const char *text) {
 
 static inline int nothing_is_kept(void **state) {
     (void)state;
-    return supply_block_count() == 0 ? 0 : -1;
+    return harness_block_count() == 0 ? 0 : -1;
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)

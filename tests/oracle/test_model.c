@@ -198,7 +198,7 @@ static void unreachable_handles_are_dropped_and_reachable_ones_stay(void **unuse
     assert_true(model_object_count(driver.model) == 2);
     assert_true(model_find_object(driver.model, heap_base(driver.heap), &object));
     heap_sweep_finish(driver.heap, driver.caches[0]);
-    model_settle(driver.model, driver.heap);
+    model_note_sweeps(driver.model, driver.heap);
     assert_int_equal(model_object_count(driver.model), 1);
 }
 

@@ -17,11 +17,11 @@ static void a_pool_is_valid_as_records_come_and_go(void **state) {
         pool_free(program->runtime, blocks[i], 1 + i * 7);
         assert_true(pool_is_valid(pool));
     }
-    struct pool_attempt attempt;
+    struct pool_transaction transaction;
     const struct pool_need need = {100, 40};
-    assert_true(pool_begin(program->runtime, &attempt, &need, 1));
+    assert_true(pool_begin(program->runtime, &transaction, &need, 1));
     assert_true(pool_is_valid(pool));
-    pool_end(program->runtime, &attempt, false);
+    pool_end(program->runtime, &transaction, false);
     assert_true(pool_is_valid(pool));
 }
 

@@ -1,7 +1,7 @@
 // collect: cycles as the ledger sees them: what must and what may be marked, what a sweep
 // then frees, pauses and pace.
 #include "oracle/go/model/state.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 
 #include <inttypes.h>
@@ -28,9 +28,9 @@ void model_collect_reset(struct model *model) {
 }
 
 void model_collect_fini(struct model *model) {
-    supply_free(model->condemned);
-    supply_free(model->condemned_slots);
-    supply_free(model->span_entry);
+    harness_free(model->condemned);
+    harness_free(model->condemned_slots);
+    harness_free(model->span_entry);
 }
 
 // ---- clock
@@ -94,7 +94,7 @@ static void sweep_slots(struct model *model, const struct condemned_span *condem
     }
 }
 
-void model_settle(struct model *model, struct heap *heap) {
+void model_note_sweeps(struct model *model, struct heap *heap) {
     (void)heap;
     if (model->condemned_count == 0) {
         return;
@@ -112,7 +112,7 @@ void model_settle(struct model *model, struct heap *heap) {
 }
 
 bool model_sweep_finished(struct model *model) {
-    model_settle(model, model->heap);
+    model_note_sweeps(model, model->heap);
     rule_count(model->book, RULE_SWEEP_WHOLE);
     return model->condemned_count == 0 ||
            rule_fail(model->book, RULE_SWEEP_WHOLE,
@@ -121,7 +121,7 @@ bool model_sweep_finished(struct model *model) {
 }
 
 // A new cycle has begun, so that the sweep of the last one is over.
-static void settle_all(struct model *model) {
+static void note_all_sweeps(struct model *model) {
     model->queue_batch++;
     for (uint32_t i = 0; i < model->condemned_count; i++) {
         sweep_slots(model, &model->condemned[i], false);
@@ -171,7 +171,7 @@ bool model_gc_started(struct model *model, struct heap *heap, bool forced) {
         return rule_fail(model->book, RULE_MODEL_STATUS, (struct rule_place){0},
                          "a cycle started while one was running");
     }
-    settle_all(model);
+    note_all_sweeps(model);
     model_block_places(model);
     cycle->marking = true;
     cycle->forced = forced;
@@ -369,7 +369,7 @@ bool model_gc_finished(struct model *model, struct heap *heap) {
     (void)model_profile_cycled(model);
     model_block_places(model);
     bool clean = take_marks(model);
-    model_settle(model, model->heap);
+    model_note_sweeps(model, model->heap);
     return clean;
 }
 

@@ -4,7 +4,7 @@
 // It assumes nothing of how the heap cuts its pages, so that any overlap shows.
 #include "oracle/go/model/state.h"
 
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static struct map_page *make_page(struct map *map, uint64_t page_number) {
     }
     uint32_t **arena = &map->arenas[page_number / HEAP_ARENA_PAGES];
     if (*arena == NULL) {
-        *arena = supply_zeroed(HEAP_ARENA_PAGES, sizeof **arena);
+        *arena = harness_calloc(HEAP_ARENA_PAGES, sizeof **arena);
     }
     map->pages.item_bytes = sizeof(struct map_page);
     uint32_t index = *arena == NULL ? MODEL_NONE : pool_take(&map->pages);
@@ -63,10 +63,10 @@ void map_reset(struct map *map, uintptr_t base) {
 
 void map_fini(struct map *map) {
     for (size_t i = 0; i < HEAP_ARENA_COUNT; i++) {
-        supply_free(map->arenas[i]);
+        harness_free(map->arenas[i]);
     }
-    supply_free(map->pages.items);
-    supply_free(map->table);
+    harness_free(map->pages.items);
+    harness_free(map->table);
 }
 
 // ---- bits of a page
@@ -161,7 +161,7 @@ static bool table_make_room(struct model *model) {
     uint32_t old_size = map->table_size;
     uint32_t *old = map->table;
     uint32_t size = old_size == 0 ? 1024 : old_size * 2;
-    uint32_t *table = supply_zeroed(size, sizeof *table);
+    uint32_t *table = harness_calloc(size, sizeof *table);
     if (table == NULL) {
         return false;
     }
@@ -173,7 +173,7 @@ static bool table_make_room(struct model *model) {
             table_enter(model, old[i] - 1);
         }
     }
-    supply_free(old);
+    harness_free(old);
     return true;
 }
 

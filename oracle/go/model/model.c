@@ -1,7 +1,7 @@
 // model: the ledger's life: its arrays, its handles, its caches.
 #include "oracle/go/model/state.h"
 
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 
 #include <stdlib.h>
@@ -17,7 +17,7 @@ bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t
     }
     void *array;
     memcpy(&array, array_pointer, sizeof array);
-    void *grown = supply_resized(array, grown_capacity * item_bytes);
+    void *grown = harness_realloc(array, grown_capacity * item_bytes);
     if (grown == NULL) {
         return false;
     }
@@ -56,8 +56,8 @@ bool model_init(struct model *model, struct rule_book *book) {
     model->slots.item_bytes = sizeof(struct slot);
     model->edges.item_bytes = sizeof(struct edge);
     model->finalizers.item_bytes = sizeof(struct finalizer_entry);
-    model->handles = supply_memory(MODEL_HANDLE_COUNT * sizeof *model->handles);
-    model->touched = supply_memory(MODEL_HANDLE_COUNT * sizeof *model->touched);
+    model->handles = harness_alloc(MODEL_HANDLE_COUNT * sizeof *model->handles);
+    model->touched = harness_alloc(MODEL_HANDLE_COUNT * sizeof *model->touched);
     if (model->handles == NULL || model->touched == NULL) {
         model_fini(model);
         return false;
@@ -74,13 +74,13 @@ void model_fini(struct model *model) {
     model_program_fini(model);
     model_profile_fini(model);
     view_fini(&model->view);
-    supply_free(model->slots.items);
-    supply_free(model->edges.items);
-    supply_free(model->finalizers.items);
-    supply_free(model->live);
-    supply_free(model->handles);
-    supply_free(model->touched);
-    supply_free(model->stack);
+    harness_free(model->slots.items);
+    harness_free(model->edges.items);
+    harness_free(model->finalizers.items);
+    harness_free(model->live);
+    harness_free(model->handles);
+    harness_free(model->touched);
+    harness_free(model->stack);
     model_collect_fini(model);
     memset(model, 0, sizeof *model);
 }

@@ -276,6 +276,6 @@ void model_bucket_counts(const struct model *model, uintptr_t bucket, uint64_t *
 
 // Lets the model see which spans were swept since it last looked. oracle_check does it; a round
 // trip must, first.
-void model_settle(struct model *model, struct heap *heap);
+void model_note_sweeps(struct model *model, struct heap *heap);
 
 #endif

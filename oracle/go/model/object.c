@@ -253,7 +253,7 @@ bool model_allocated(struct model *model, uint32_t handle, const struct model_re
                      uintptr_t address, size_t usable_bytes) {
     model->memory_failed = request->memory_failed;
     model->being_allocated = address;
-    model_settle(model, model->heap); // it may have swept
+    model_note_sweeps(model, model->heap); // it may have swept
     model->being_allocated = 0;
     if (address == 0) {
         return true;
@@ -289,7 +289,7 @@ bool model_freed(struct model *model, uint32_t handle, uint32_t cache_id,
                  enum heap_free_status status) {
     (void)cache_id;
     const struct handle_entry *entry = &model->handles[handle];
-    model_settle(model, model->heap);
+    model_note_sweeps(model, model->heap);
     if (entry->slot == MODEL_NONE) {
         return true;
     }

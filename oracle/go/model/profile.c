@@ -6,7 +6,7 @@
 // published with cycle c + 2, a free by the program likewise, a free by a sweep with cycle c + 1,
 // because the object died in the cycle before.
 #include "oracle/go/model/state.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 
 #include <stdlib.h>
@@ -29,9 +29,9 @@ void model_profile_reset(struct model *model) {
 }
 
 void model_profile_fini(struct model *model) {
-    supply_free(model->profile.books);
-    supply_free(model->profile.frames);
-    supply_free(model->profile.caches);
+    harness_free(model->profile.books);
+    harness_free(model->profile.frames);
+    harness_free(model->profile.caches);
 }
 
 // ---- books, by call stack and size
@@ -286,7 +286,7 @@ bool model_call_stack_set(struct model *model, uint32_t cache_id, const uintptr_
 
 bool model_profile_cycled(struct model *model) {
     struct profile *profile = &model->profile;
-    model_settle(model, model->heap); // what was swept so far was swept in the cycle that ends
+    model_note_sweeps(model, model->heap); // what was swept so far was swept in the cycle that ends
     profile->cycle++;
     for (uint32_t i = 0; i < profile->book_count; i++) {
         struct profile_book *book = &profile->books[i];

@@ -1,6 +1,6 @@
 // program: where reachability starts, and memory that is no object.
 #include "oracle/go/model/state.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 
 #include <stdlib.h>
@@ -34,21 +34,21 @@ void model_program_reset(struct model *model) {
 void model_program_fini(struct model *model) {
     for (uint32_t i = 0; i < model->goroutine_capacity; i++) {
         struct goroutine_entry *g = &model->goroutines[i];
-        supply_free(g->frames);
-        supply_free(g->words);
-        supply_free(g->bits);
-        supply_free(g->defers);
-        supply_free(g->panics);
+        harness_free(g->frames);
+        harness_free(g->words);
+        harness_free(g->bits);
+        harness_free(g->defers);
+        harness_free(g->panics);
     }
-    supply_free(model->goroutines);
+    harness_free(model->goroutines);
     for (size_t segment = 0; segment < MODEL_SEGMENT_COUNT; segment++) {
-        supply_free(model->segments[segment].words);
+        harness_free(model->segments[segment].words);
     }
-    supply_free(model->roots);
-    supply_free(model->manuals);
-    supply_free(model->os_stacks);
-    supply_free(model->queue_seen.items);
-    supply_free(model->queue_due.items);
+    harness_free(model->roots);
+    harness_free(model->manuals);
+    harness_free(model->os_stacks);
+    harness_free(model->queue_seen.items);
+    harness_free(model->queue_due.items);
     model_table_fini(model);
 }
 
@@ -138,7 +138,7 @@ void model_visit_roots(struct model *model, void (*visit)(struct model *model, u
 
 // A stack is whole pages of the heap's window that hold nothing else, in Go's sizes.
 bool model_enter_pages(struct model *model, uintptr_t low, size_t size_bytes) {
-    model_settle(model, model->heap); // pages that a sweep freed may be among them
+    model_note_sweeps(model, model->heap); // pages that a sweep freed may be among them
     rule_count(model->book, RULE_MODEL_ADDRESS);
     if (low < model->map.base || low - model->map.base > HEAP_WINDOW_BYTES - size_bytes ||
         low % HEAP_PAGE_BYTES != 0) {

@@ -107,7 +107,7 @@ bool model_realloced(struct model *model, uint32_t handle, const struct model_re
                      uintptr_t address) {
     const struct handle_entry *entry = &model->handles[handle];
     model->being_allocated = address;
-    model_settle(model, model->heap);
+    model_note_sweeps(model, model->heap);
     model->being_allocated = 0;
     if (entry->slot == MODEL_NONE) {
         return model_allocated(model, handle, request, address, 0);

@@ -49,7 +49,7 @@ static void shade_finalizer(struct model *model, const struct slot *slot, uintpt
 bool model_finalizer_added(struct model *model, uint32_t handle, const struct finalizer *finalizer,
                            bool existed) {
     const struct handle_entry *entry = &model->handles[handle];
-    model_settle(model, model->heap); // it sweeps the object's span first
+    model_note_sweeps(model, model->heap); // it sweeps the object's span first
     model_block_places(model);
     if (entry->slot == MODEL_NONE) {
         return true;
@@ -78,7 +78,7 @@ bool model_finalizer_added(struct model *model, uint32_t handle, const struct fi
 
 bool model_finalizer_removed(struct model *model, uint32_t handle, bool existed) {
     const struct handle_entry *entry = &model->handles[handle];
-    model_settle(model, model->heap);
+    model_note_sweeps(model, model->heap);
     if (entry->slot == MODEL_NONE) {
         return true;
     }
@@ -133,7 +133,7 @@ static void unlink_queued(struct model *model, uint32_t before, uint32_t index) 
 // What was swept between two looks may have been queued in any order; what was swept before that
 // comes first.
 bool model_finalizer_started(struct model *model, const struct finalizer *running) {
-    model_settle(model, model->heap);
+    model_note_sweeps(model, model->heap);
     struct model_finalizer shown = shown_of(running);
     rule_count(model->book, RULE_FINALIZER_QUEUE);
     uint32_t before = MODEL_NONE;
@@ -154,7 +154,7 @@ bool model_finalizer_started(struct model *model, const struct finalizer *runnin
 }
 
 bool model_finalizer_not_started(struct model *model) {
-    model_settle(model, model->heap);
+    model_note_sweeps(model, model->heap);
     rule_count(model->book, RULE_FINALIZER_QUEUE);
     return model->has_running || model->queue_head == MODEL_NONE ||
            rule_fail(model->book, RULE_FINALIZER_QUEUE,

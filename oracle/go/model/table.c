@@ -1,7 +1,7 @@
 // table: what the program defined once and for all (types, itabs, functions), and its OS
 // threads.
 #include "oracle/go/model/state.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #include "runtime/osthread.h" // OSTHREAD_STACK_BYTES
 #include "runtime/type.h"
@@ -21,10 +21,10 @@ void model_table_reset(struct model *model) {
 }
 
 void model_table_fini(struct model *model) {
-    supply_free(model->osthreads);
-    supply_free(model->types);
-    supply_free(model->itabs);
-    supply_free(model->funcs);
+    harness_free(model->osthreads);
+    harness_free(model->types);
+    harness_free(model->itabs);
+    harness_free(model->funcs);
 }
 
 bool model_type_defined(struct model *model, uintptr_t address, const struct type *description) {

@@ -1,7 +1,7 @@
 // finalizers: those set against the spans' specials, those queued against the runtime's
 // queue, both against the ledger.
 #include "oracle/go/model/state.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/program/queue.h"
 #include "oracle/go/roundtrip/private.h"
 #include "oracle/go/rules.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 static void list_fini(struct queue_list *list) {
-    supply_free(list->items);
+    harness_free(list->items);
 }
 
 static void list_sort(struct queue_list *list) {

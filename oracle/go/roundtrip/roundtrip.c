@@ -2,7 +2,7 @@
 // came to its end.
 #include "oracle/go/roundtrip/roundtrip.h"
 
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/view/raw.h"
 #include "oracle/go/roundtrip/private.h"
 #include "oracle/go/rules.h"
@@ -59,7 +59,7 @@ static bool check_record(struct roundtrip *trip, const struct dump_record *recor
 static bool check_decoded(struct roundtrip *trip, const struct dump_reader *reader) {
     const struct dump_error *error = dump_reader_error(reader);
     if (error->kind == DUMP_ERROR_MEMORY) {
-        supply_refused();
+        harness_refused();
         return true;
     }
     trip->checked[RULE_DUMP_DECODE] = true;
@@ -135,7 +135,7 @@ bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump) {
     struct dump_reader *reader =
         dump_reader_create_memory(dump->bytes, dump->size_bytes, DUMP_STRICT);
     if (reader == NULL) {
-        supply_refused();
+        harness_refused();
         return true; // nothing was judged, and no rule counts as evaluated
     }
     uint64_t fired_before[RULE_COUNT];

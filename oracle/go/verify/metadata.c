@@ -1,4 +1,4 @@
-// metadata: blocks of the fixed-size allocators against what stands in the heap, takings
+// metadata: blocks of the fixed-size allocators against what stands in the heap, persistent ones
 // against ranges, buckets.
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"
@@ -43,18 +43,18 @@ static bool check_fixes(struct rule_book *book, const struct view *view) {
            check_fix(book, view, INSPECT_FIX_BITS, "bitmaps", count_bit_blocks(view));
 }
 
-// ---- takings
+// ---- the persistent allocator's blocks
 
-struct taking_walk {
+struct persistent_walk {
     struct rule_book *book;
     const struct view *view;
-    struct inspect_range range; // that the last taking lay in
+    struct inspect_range range; // that the last block lay in
     uintptr_t last_end;
     uint64_t counts[INSPECT_BOOK_COUNT];
     bool clean;
 };
 
-static bool find_range(struct taking_walk *walk, uintptr_t base, size_t size_bytes) {
+static bool find_range(struct persistent_walk *walk, uintptr_t base, size_t size_bytes) {
     struct inspect_range *range = &walk->range;
     if (base - range->base < range->prepared_bytes) {
         return base - range->base <= range->prepared_bytes - size_bytes;
@@ -69,23 +69,25 @@ static bool find_range(struct taking_walk *walk, uintptr_t base, size_t size_byt
     return false;
 }
 
-static void visit_taking(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book) {
-    struct taking_walk *walk = context;
+static void visit_persistent(void *context, uintptr_t base, size_t size_bytes,
+                             enum inspect_book book) {
+    struct persistent_walk *walk = context;
     if (!walk->clean) {
         return;
     }
     if ((unsigned)book >= INSPECT_BOOK_COUNT || !find_range(walk, base, size_bytes) ||
         base < walk->last_end) {
         walk->clean =
-            rule_fail(walk->book, RULE_TAKINGS, (struct rule_place){.object = base},
-                      "a taking of %zu bytes overlaps another or lies outside", size_bytes);
+            rule_fail(walk->book, RULE_PERSISTENT_BLOCKS, (struct rule_place){.object = base},
+                      "a block of %zu bytes overlaps another or lies outside", size_bytes);
     }
     walk->counts[(unsigned)book % INSPECT_BOOK_COUNT]++;
     walk->last_end = base + size_bytes;
 }
 
 static bool check_count(struct rule_book *book, const char *field, uint64_t taken, uint64_t due) {
-    return rule_equal(book, RULE_TAKINGS, field, (struct rule_value){"in the book", taken},
+    return rule_equal(book, RULE_PERSISTENT_BLOCKS, field,
+                      (struct rule_value){"in the book", taken},
                       (struct rule_value){"due to it", due});
 }
 
@@ -95,8 +97,8 @@ static uint64_t chunk_count(const struct view *view, enum inspect_fixalloc which
     return fix.chunk_count;
 }
 
-// What a book is charged is what its users took: a taking's own word for its book is not enough.
-static bool check_books(struct taking_walk *walk) {
+// What a book is charged is what its users took: a block's own word for its book is not enough.
+static bool check_books(struct persistent_walk *walk) {
     const struct view *view = walk->view;
     const uint64_t *counts = walk->counts;
     uint64_t arena_ranges = 0;
@@ -114,10 +116,10 @@ static bool check_books(struct taking_walk *walk) {
            check_count(walk->book, "GCSys", arena_ranges, 2 * inspect_arena_count(view->heap));
 }
 
-static bool check_takings(struct rule_book *book, const struct view *view) {
-    rule_count(book, RULE_TAKINGS);
-    struct taking_walk walk = {.book = book, .view = view, .clean = true};
-    inspect_takings(view->heap, visit_taking, &walk);
+static bool check_persistent(struct rule_book *book, const struct view *view) {
+    rule_count(book, RULE_PERSISTENT_BLOCKS);
+    struct persistent_walk walk = {.book = book, .view = view, .clean = true};
+    inspect_persistent(view->heap, visit_persistent, &walk);
     return walk.clean && check_books(&walk);
 }
 
@@ -153,6 +155,6 @@ static bool check_buckets(struct rule_book *book, const struct view *view) {
 }
 
 bool verifier_check_metadata(struct rule_book *book, const struct view *view, bool deep) {
-    bool clean = check_fixes(book, view) && check_takings(book, view);
+    bool clean = check_fixes(book, view) && check_persistent(book, view);
     return clean && (!deep || check_buckets(book, view));
 }

@@ -1,5 +1,5 @@
-// scan: recounts objects in span bits, pages in page bits, and the rest in ranges, takings and
-// blocks.
+// scan: recounts objects in span bits, pages in page bits, and the rest in ranges, persistent
+// blocks and blocks.
 #include "oracle/go/verify/scan.h"
 
 #include "allocator/heap.h"
@@ -80,7 +80,8 @@ static void count_pages(struct scan *scan, struct sums *sums, const struct heap 
     }
 }
 
-static void count_taking(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book) {
+static void count_persistent(void *context, uintptr_t base, size_t size_bytes,
+                             enum inspect_book book) {
     (void)base;
     struct sums *sums = context;
     sums->taken_bytes[book] += size_bytes;
@@ -104,7 +105,7 @@ static void count_ranges(struct sums *sums, const struct heap *heap) {
             break;
         }
     }
-    inspect_takings(heap, count_taking, sums);
+    inspect_persistent(heap, count_persistent, sums);
 }
 
 static uint64_t fix_inuse_bytes(const struct heap *heap, enum inspect_fixalloc which) {

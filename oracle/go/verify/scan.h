@@ -1,5 +1,5 @@
 // scan: MemStats worked out from what stands in the heap now: span bits, page bits, ranges,
-// takings, blocks.
+// persistent blocks, fixed ones.
 //
 // It reads no counter and no field of the fast account. What only history knows (cumulative counts,
 // cycles) stays 0: those fields are the model's. After the idea of Go's ReadMemStatsSlow, without

@@ -1,6 +1,6 @@
 // verifier: a span's own bits, counts, geometry and specials; and the order of the checks.
 #include "oracle/go/verify/verifier.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/view/class.h"
 
 #include "oracle/core/rule.h"
@@ -157,7 +157,7 @@ bool verifier_check_spans(struct rule_book *book, const struct view *view) {
 }
 
 void verifier_fini(struct verifier *verifier) {
-    supply_free(verifier->places);
+    harness_free(verifier->places);
     *verifier = (struct verifier){0};
 }
 

@@ -1,5 +1,5 @@
 // verifier: the heap's structure held against itself: bits and counts, spans and pages, lists and
-// places, blocks and takings.
+// places and blocks.
 //
 // It reads inspect's raw records alone; nothing in it is a statistic. Each function checks one
 // family of rules and is true when they hold.
@@ -31,7 +31,7 @@ bool verifier_check_pages(struct rule_book *book, const struct view *view, bool 
 // `deep`: the lists of every class, else of those that have a span.
 bool verifier_check_places(struct verifier *verifier, struct rule_book *book,
                            const struct view *view, bool deep);
-// Blocks of the fixed-size allocators and takings; `deep`: the profile's buckets as well.
+// Blocks of the fixed-size allocators and persistent blocks; `deep`: the profile's buckets as well.
 bool verifier_check_metadata(struct rule_book *book, const struct view *view, bool deep);
 
 #endif

@@ -2,13 +2,13 @@
 // address.
 #include "oracle/go/view/view.h"
 
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static bool grow(void **array, size_t element_bytes, size_t count) {
-    void *grown = supply_resized(*array, element_bytes * count);
+    void *grown = harness_realloc(*array, element_bytes * count);
     if (grown == NULL) {
         return false;
     }
@@ -27,11 +27,11 @@ static bool make_room(struct view *view, size_t span_count) {
     void *spans = view->spans;
     void *order = view->by_address;
     void *table = view->identity_table;
-    bool *in_order = supply_zeroed(capacity, sizeof *in_order);
+    bool *in_order = harness_calloc(capacity, sizeof *in_order);
     if (in_order == NULL) {
         return false;
     }
-    supply_free(view->in_order);
+    harness_free(view->in_order);
     view->in_order = in_order;
     bool grown = grow(&spans, sizeof *view->spans, capacity);
     view->spans = spans;
@@ -201,11 +201,11 @@ bool view_take(struct view *view, const struct heap *heap) {
 }
 
 void view_fini(struct view *view) {
-    supply_free(view->spans);
-    supply_free(view->by_address);
-    supply_free(view->in_order);
-    supply_free(view->identity_table);
-    supply_free(view->caches);
+    harness_free(view->spans);
+    harness_free(view->by_address);
+    harness_free(view->in_order);
+    harness_free(view->identity_table);
+    harness_free(view->caches);
     *view = (struct view){0};
 }
 

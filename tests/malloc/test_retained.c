@@ -1,5 +1,5 @@
-// test_kept: what one thread allocates and another frees does not pile up, whatever its size and
-// whether the owner comes back or sleeps.
+// test_retained: what one thread allocates and another frees does not pile up, whatever its size
+// and whether the owner comes back or sleeps.
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>

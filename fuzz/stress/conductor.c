@@ -1,4 +1,4 @@
-// conduct: what happens to the workers while they run: collections, statistics read, worlds
+// conductor: what happens to the workers while they run: collections, statistics read, worlds
 // stopped, dumps, failing calls of the system; and the barriers at which everything is checked.
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/stress/state.h"
@@ -220,7 +220,7 @@ static void take_turns(struct crew *crew, uint64_t end_ns) {
     }
 }
 
-void *crew_conduct(void *context) {
+void *conductor_run(void *context) {
     struct crew *crew = context;
     uint64_t end_ns = now_ns() + crew->round_seconds * SECOND_NS;
     crew->cache = runtime_attach(crew->runtime);

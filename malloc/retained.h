@@ -1,5 +1,5 @@
-// kept: the spans that a cache owns beside those that it allocates from, so that what is freed in
-// them needs no lock.
+// retained: the spans that a cache owns beside those that it allocates from, so that what is freed
+// in them needs no lock.
 //
 // The allocator gives a full span to the central lists when its cache needs another one. Here it
 // stays the cache's: it stands among the full ones, comes among the partial ones when the owner
@@ -10,51 +10,52 @@
 // slots are live bytes, and the objects are those of its bits.
 //
 // Invariant, held at the end of each free:
-//   W1  what waits in a cache's kept spans is at most KEPT_WAITING_BYTES and an eighth of those
+//   W1  what waits in a cache's kept spans is at most RETAINED_WAITING_BYTES and an eighth of those
 //       spans' bytes, of all classes together, but for what is freed while somebody relieves it
 //
-// All but kept_note and kept_relieve is for the owner; it enters the heap itself but for kept_move,
-// which the fast lane calls inside.
-#ifndef MALLOC_KEPT_H
-#define MALLOC_KEPT_H
+// All but retained_note and retained_relieve is for the owner; it enters the heap itself but for
+// retained_move, which the fast lane calls inside.
+#ifndef MALLOC_RETAINED_H
+#define MALLOC_RETAINED_H
 
 #include "allocator/pages/mheap.h"
 #include "allocator/spans/mcache.h"
 #include "allocator/system/world.h"
 
-enum kept_place { // mspan.kept
-    KEPT_NOT,     // a cache allocates from it, or nobody keeps it
-    KEPT_FULL,    // or so it was when it was last looked at
+enum retained_place { // mspan.kept
+    KEPT_NOT,         // a cache allocates from it, or nobody keeps it
+    KEPT_FULL,        // or so it was when it was last looked at
     KEPT_PARTIAL,
 };
 
 // An object of the class, not zeroed, and its span; NULL: no memory.
-void *kept_alloc(struct heap *heap, struct mcache *cache, uint8_t size_class, struct mspan **span);
+void *retained_alloc(struct heap *heap, struct mcache *cache, uint8_t size_class,
+                     struct mspan **span);
 
 // An object of a kept span was freed by its owner, inside the heap, and the span has to go
 // elsewhere. Leaves the heap, so that the fast lane ends with this call.
-void kept_move(struct heap *heap, struct mcache *cache, struct mspan *span);
+void retained_move(struct heap *heap, struct mcache *cache, struct mspan *span);
 
-// Whether the owner, who has just freed an object of the span, must call kept_move.
-static inline bool kept_has_to_move(const struct mspan *span) {
+// Whether the owner, who has just freed an object of the span, must call retained_move.
+static inline bool retained_has_to_move(const struct mspan *span) {
     return span->kept != KEPT_NOT && (span->kept == KEPT_FULL || mspan_alloc_count(span) == 0);
 }
 
-#define KEPT_WAITING_BYTES ((uint64_t)512 << 10)
+#define RETAINED_WAITING_BYTES ((uint64_t)512 << 10)
 
 // An object of a span of the cache with this id was freed by somebody else, or not by the fast
-// lane. True: too much waits there, and kept_relieve is to be called. Any thread.
-bool kept_note(uint32_t cache_id, uint8_t size_class);
+// lane. True: too much waits there, and retained_relieve is to be called. Any thread.
+bool retained_note(uint32_t cache_id, uint8_t size_class);
 
 // Makes free what waits in the kept spans of the cache with this id, if it is still too much; a
 // cache that is gone by now has none. Stops the world. Any thread that stands in no call.
-void kept_relieve(struct heap *heap, uint32_t cache_id);
+void retained_relieve(struct heap *heap, uint32_t cache_id);
 
 // Gives all of the cache's kept spans to the central lists.
-void kept_release(struct heap *heap, struct mcache *cache);
+void retained_release(struct heap *heap, struct mcache *cache);
 
 // The kept spans of the cache with this id, full ones first; the world is stopped.
-void kept_visit(uint32_t cache_id, void (*visit)(void *context, const struct mspan *span),
-                void *context);
+void retained_visit(uint32_t cache_id, void (*visit)(void *context, const struct mspan *span),
+                    void *context);
 
 #endif

@@ -1,10 +1,10 @@
-// supply: blocks by powers of two out of mapped chunks, large ones mapped alone, and a count of the
-// system's refusals.
+// harness_memory: blocks by powers of two out of mapped chunks, large ones mapped alone, and a
+// count of the system's refusals.
 //
 // Under AddressSanitizer all but the bytes that were asked for is poisoned, heads too, and what
 // blocks point to is no leak.
 #define _GNU_SOURCE // MAP_ANONYMOUS, mremap
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,24 +13,24 @@
 #include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-#define SUPPLY_POISONS 1
+#define HARNESS_MEMORY_POISONS 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define SUPPLY_POISONS 1
+#define HARNESS_MEMORY_POISONS 1
 #endif
 #endif
-#ifdef SUPPLY_POISONS
+#ifdef HARNESS_MEMORY_POISONS
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>
 #endif
 
-#define HEADER_BYTES     16 // before a block: what it has room for
-#define CLASS_BYTES_MIN  ((size_t)64)
-#define CLASS_COUNT      12 // 64 B .. 128 KiB, headers included
-#define CLASS_BYTES_MAX  (CLASS_BYTES_MIN << (CLASS_COUNT - 1))
-#define CHUNK_BYTES      ((size_t)1 << 20)
-#define PAGE_BYTES       ((size_t)4096)
-#define SUPPLY_BYTES_MAX ((size_t)1 << 46)
+#define HEADER_BYTES      16 // before a block: what it has room for
+#define CLASS_BYTES_MIN   ((size_t)64)
+#define CLASS_COUNT       12 // 64 B .. 128 KiB, headers included
+#define CLASS_BYTES_MAX   (CLASS_BYTES_MIN << (CLASS_COUNT - 1))
+#define CHUNK_BYTES       ((size_t)1 << 20)
+#define PAGE_BYTES        ((size_t)4096)
+#define HARNESS_BYTES_MAX ((size_t)1 << 46)
 
 struct block {          // in front of what is handed out
     size_t room_bytes;  // header included: of its class, or of its mapping
@@ -42,26 +42,26 @@ static struct {
     pthread_mutex_t mutex;
     struct block *free[CLASS_COUNT];
     char *chunk, *chunk_end; // what is not handed out yet
-} supply = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+} pool = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static atomic_uint_fast64_t refusals, block_count; // the process's
 
-void supply_refused(void) {
+void harness_refused(void) {
     atomic_fetch_add(&refusals, 1);
 }
 
-uint64_t supply_refusals(void) {
+uint64_t harness_refusal_count(void) {
     return atomic_load(&refusals);
 }
 
-uint64_t supply_block_count(void) {
+uint64_t harness_block_count(void) {
     return atomic_load(&block_count);
 }
 
 // ---- mappings, and what may be touched of them
 
 static void poison(void *memory, size_t size_bytes) {
-#ifdef SUPPLY_POISONS
+#ifdef HARNESS_MEMORY_POISONS
     __asan_poison_memory_region(memory, size_bytes);
 #else
     (void)memory;
@@ -70,7 +70,7 @@ static void poison(void *memory, size_t size_bytes) {
 }
 
 static void unpoison(void *memory, size_t size_bytes) {
-#ifdef SUPPLY_POISONS
+#ifdef HARNESS_MEMORY_POISONS
     __asan_unpoison_memory_region(memory, size_bytes);
 #else
     (void)memory;
@@ -79,7 +79,7 @@ static void unpoison(void *memory, size_t size_bytes) {
 }
 
 static void note_mapping(void *mapped, size_t size_bytes, bool is_there) {
-#ifdef SUPPLY_POISONS
+#ifdef HARNESS_MEMORY_POISONS
     if (is_there) {
         __lsan_register_root_region(mapped, size_bytes);
     } else {
@@ -137,29 +137,29 @@ static unsigned class_for(size_t room_bytes) {
 }
 
 static struct block *cut_from_chunk(size_t room_bytes) {
-    if ((size_t)(supply.chunk_end - supply.chunk) < room_bytes) {
+    if ((size_t)(pool.chunk_end - pool.chunk) < room_bytes) {
         char *chunk = map(CHUNK_BYTES); // what is left of the old one is too small for most
         if (chunk == NULL) {
             return NULL;
         }
-        supply.chunk = chunk;
-        supply.chunk_end = chunk + CHUNK_BYTES;
+        pool.chunk = chunk;
+        pool.chunk_end = chunk + CHUNK_BYTES;
     }
-    struct block *block = (struct block *)(void *)supply.chunk;
-    supply.chunk += room_bytes;
+    struct block *block = (struct block *)(void *)pool.chunk;
+    pool.chunk += room_bytes;
     return block;
 }
 
 static struct block *take_of_class(unsigned class, bool *is_used) {
-    (void)pthread_mutex_lock(&supply.mutex);
-    struct block *block = supply.free[class];
+    (void)pthread_mutex_lock(&pool.mutex);
+    struct block *block = pool.free[class];
     *is_used = block != NULL;
     if (block != NULL) {
-        supply.free[class] = block->next;
+        pool.free[class] = block->next;
     } else {
         block = cut_from_chunk(CLASS_BYTES_MIN << class);
     }
-    (void)pthread_mutex_unlock(&supply.mutex);
+    (void)pthread_mutex_unlock(&pool.mutex);
     if (block != NULL) {
         block->room_bytes = CLASS_BYTES_MIN << class;
     }
@@ -169,7 +169,7 @@ static struct block *take_of_class(unsigned class, bool *is_used) {
 // *is_used: its bytes may be anything; else they are zero.
 static void *take(size_t size_bytes, bool *is_used) {
     struct block *block = NULL;
-    if (size_bytes <= SUPPLY_BYTES_MAX) {
+    if (size_bytes <= HARNESS_BYTES_MAX) {
         size_t room_bytes = size_bytes + HEADER_BYTES;
         unsigned class = class_for(room_bytes);
         *is_used = false;
@@ -183,22 +183,22 @@ static void *take(size_t size_bytes, bool *is_used) {
         }
     }
     if (block == NULL) {
-        supply_refused();
+        harness_refused();
         return NULL;
     }
     atomic_fetch_add_explicit(&block_count, 1, memory_order_relaxed);
     return hand_out(block, size_bytes);
 }
 
-void *supply_memory(size_t size_bytes) {
+void *harness_alloc(size_t size_bytes) {
     bool is_used;
     return take(size_bytes, &is_used);
 }
 
-void *supply_zeroed(size_t count, size_t item_bytes) {
+void *harness_calloc(size_t count, size_t item_bytes) {
     bool is_used;
-    if (item_bytes != 0 && count > SUPPLY_BYTES_MAX / item_bytes) {
-        supply_refused();
+    if (item_bytes != 0 && count > HARNESS_BYTES_MAX / item_bytes) {
+        harness_refused();
         return NULL;
     }
     void *memory = take(count * item_bytes, &is_used);
@@ -208,7 +208,7 @@ void *supply_zeroed(size_t count, size_t item_bytes) {
     return memory;
 }
 
-void supply_free(void *memory) {
+void harness_free(void *memory) {
     if (memory == NULL) {
         return;
     }
@@ -222,10 +222,10 @@ void supply_free(void *memory) {
     }
     poison(memory, room_bytes - HEADER_BYTES);
     unsigned class = class_for(room_bytes);
-    (void)pthread_mutex_lock(&supply.mutex);
-    block->next = supply.free[class];
-    supply.free[class] = block;
-    (void)pthread_mutex_unlock(&supply.mutex);
+    (void)pthread_mutex_lock(&pool.mutex);
+    block->next = pool.free[class];
+    pool.free[class] = block;
+    (void)pthread_mutex_unlock(&pool.mutex);
 }
 
 // A mapping grows by moving its pages, not its bytes. NULL: it is as it was.
@@ -243,27 +243,27 @@ static struct block *remap(struct block *block, size_t size_bytes) {
     return moved;
 }
 
-void *supply_resized(void *memory, size_t size_bytes) {
+void *harness_realloc(void *memory, size_t size_bytes) {
     if (memory == NULL) {
-        return supply_memory(size_bytes);
+        return harness_alloc(size_bytes);
     }
     struct block *block = take_back(memory);
     size_t room_bytes = block->room_bytes;
     if (size_bytes <= room_bytes - HEADER_BYTES) {
         return hand_out(block, size_bytes);
     }
-    if (room_bytes > CLASS_BYTES_MAX && size_bytes <= SUPPLY_BYTES_MAX) {
+    if (room_bytes > CLASS_BYTES_MAX && size_bytes <= HARNESS_BYTES_MAX) {
         struct block *grown = remap(block, size_bytes);
         if (grown == NULL) {
-            supply_refused();
+            harness_refused();
             return NULL;
         }
         return hand_out(grown, size_bytes);
     }
-    void *grown = supply_memory(size_bytes);
+    void *grown = harness_alloc(size_bytes);
     if (grown != NULL) {
         memcpy(grown, memory, room_bytes - HEADER_BYTES);
-        supply_free(memory);
+        harness_free(memory);
     }
     return grown;
 }

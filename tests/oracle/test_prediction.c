@@ -1,5 +1,5 @@
-// test_foresight: what the raw bits let one foretell, on heaps whose pages are known.
-#include "oracle/go/view/foresight.h"
+// test_prediction: what the raw bits let one foretell, on heaps whose pages are known.
+#include "oracle/go/view/prediction.h"
 
 #include "allocator/heap.h"
 
@@ -29,8 +29,8 @@ static void give(struct heap *heap, uintptr_t base) {
 }
 
 static void nothing_fits_where_nothing_was_grown(void **state) {
-    assert_int_equal(foresight_fit(*state, 1), 0);
-    assert_int_equal(foresight_idle_pages(*state), 0);
+    assert_int_equal(predict_fit(*state, 1), 0);
+    assert_int_equal(predict_idle_pages(*state), 0);
 }
 
 static void a_run_fits_at_the_lowest_gap_that_is_long_enough(void **state) {
@@ -40,12 +40,12 @@ static void a_run_fits_at_the_lowest_gap_that_is_long_enough(void **state) {
     uintptr_t second_wall = take(*state, 1);
     give(*state, one);
     give(*state, three);
-    assert_int_equal(foresight_fit(*state, 1), one);
-    assert_int_equal(foresight_fit(*state, 2), three);
-    assert_int_equal(foresight_fit(*state, 3), three);
-    assert_int_equal(foresight_fit(*state, 4), second_wall + HEAP_PAGE_BYTES);
+    assert_int_equal(predict_fit(*state, 1), one);
+    assert_int_equal(predict_fit(*state, 2), three);
+    assert_int_equal(predict_fit(*state, 3), three);
+    assert_int_equal(predict_fit(*state, 4), second_wall + HEAP_PAGE_BYTES);
     give(*state, wall);
-    assert_int_equal(foresight_fit(*state, 5), one); // the gap is one now
+    assert_int_equal(predict_fit(*state, 5), one); // the gap is one now
 }
 
 static void a_run_may_go_on_in_the_next_word_and_chunk(void **state) {
@@ -55,29 +55,29 @@ static void a_run_may_go_on_in_the_next_word_and_chunk(void **state) {
     assert_int_equal(next, first + HEAP_CHUNK_PAGES * HEAP_PAGE_BYTES);
     give(*state, most);
     give(*state, next);
-    assert_int_equal(foresight_fit(*state, 2 * HEAP_CHUNK_PAGES - 1), most);
-    assert_int_equal(foresight_fit(*state, 2 * HEAP_CHUNK_PAGES), 0);
+    assert_int_equal(predict_fit(*state, 2 * HEAP_CHUNK_PAGES - 1), most);
+    assert_int_equal(predict_fit(*state, 2 * HEAP_CHUNK_PAGES), 0);
     give(*state, first);
-    assert_int_equal(foresight_fit(*state, 2 * HEAP_CHUNK_PAGES), first);
+    assert_int_equal(predict_fit(*state, 2 * HEAP_CHUNK_PAGES), first);
 }
 
 static void released_pages_are_not_idle_and_fit_all_the_same(void **state) {
     uintptr_t base = take(*state, HEAP_CHUNK_PAGES);
     give(*state, base);
-    size_t idle = foresight_idle_pages(*state);
+    size_t idle = predict_idle_pages(*state);
     assert_true(heap_scavenge(*state, 5 * HEAP_PAGE_BYTES) == 5 * HEAP_PAGE_BYTES);
-    assert_int_equal(foresight_idle_pages(*state), idle - 5);
-    assert_int_equal(foresight_fit(*state, HEAP_CHUNK_PAGES), base);
+    assert_int_equal(predict_idle_pages(*state), idle - 5);
+    assert_int_equal(predict_fit(*state, HEAP_CHUNK_PAGES), base);
 }
 
 static void a_free_is_remote_where_another_cache_owns_the_span(void **state) {
     struct mcache *mine = heap_acquire_cache(*state);
     struct mcache *other = heap_acquire_cache(*state);
     uintptr_t object = (uintptr_t)heap_alloc(*state, mine, 64, NULL, 0);
-    assert_false(foresight_is_remote(*state, object, heap_cache_id(mine)));
-    assert_true(foresight_is_remote(*state, object, heap_cache_id(other)));
+    assert_false(predict_is_remote(*state, object, heap_cache_id(mine)));
+    assert_true(predict_is_remote(*state, object, heap_cache_id(other)));
     heap_release_cache(*state, mine);
-    assert_false(foresight_is_remote(*state, object, heap_cache_id(other))); // nobody owns it now
+    assert_false(predict_is_remote(*state, object, heap_cache_id(other))); // nobody owns it now
 }
 
 int main(void) {

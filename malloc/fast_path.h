@@ -1,20 +1,20 @@
-// hot: the fast lane of malloc and free: an object of a span that the thread's cache has, without a
-// lock, a call or an atomic read-modify-write.
+// fast_path: the fast lane of malloc and free: an object of a span that the thread's cache has,
+// without a lock, a call or an atomic read-modify-write.
 //
 // It does what heap_alloc and heap_free do in a heap whose objects have no pointers and no
 // specials, and which never marks, packs no tiny blocks, samples nothing and needs no fence. It
 // leaves every other case to them, untouched. The statistics move in the same moment.
-#ifndef MALLOC_HOT_H
-#define MALLOC_HOT_H
+#ifndef MALLOC_FAST_PATH_H
+#define MALLOC_FAST_PATH_H
 
 #include "allocator/pages/mheap.h"
 #include "allocator/spans/mcache.h"
 #include "allocator/system/world.h"
-#include "malloc/kept.h"
+#include "malloc/retained.h"
 
 #include <string.h>
 
-struct hot_lane {         // of a thread
+struct fast_lane {        // of a thread
     struct mcache *cache; // NULL: the lane is closed
     struct mspan *last;   // where it looks first for what is freed: a span, whatever became of it
 };
@@ -22,7 +22,7 @@ struct hot_lane {         // of a thread
 // As world_enter, for an owner who stands in no call and who alone ever entered the cache, which it
 // acquired: nobody else is to be written over. False: the world is stopped, or being stopped, and
 // nothing is entered.
-static inline bool hot_enter(struct heap *heap, struct mcache *cache) {
+static inline bool fast_enter(struct heap *heap, struct mcache *cache) {
     atomic_store_explicit(&cache->inside, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
     if (atomic_load_explicit(&heap->stopping, memory_order_seq_cst) != 0) {
@@ -32,13 +32,13 @@ static inline bool hot_enter(struct heap *heap, struct mcache *cache) {
     return true;
 }
 
-static inline void hot_leave(struct mcache *cache) {
+static inline void fast_leave(struct mcache *cache) {
     atomic_store_explicit(&cache->inside, 0, memory_order_release);
 }
 
 // Where a free slot may be at the span's free index or behind it in the same word: its index, and
 // the word. False: not there.
-static inline bool hot_find(const struct mspan *span, uint32_t *index, uint64_t *word) {
+static inline bool fast_find(const struct mspan *span, uint32_t *index, uint64_t *word) {
     *index = span->free_index;
     if (*index >= span->object_count) {
         return false;
@@ -53,10 +53,10 @@ static inline bool hot_find(const struct mspan *span, uint32_t *index, uint64_t 
 }
 
 // As mspan_alloc, each word read once; 0: mspan_alloc may find one.
-static inline uintptr_t hot_take(struct mspan *span) {
+static inline uintptr_t fast_take(struct mspan *span) {
     uint32_t index;
     uint64_t word;
-    if (!hot_find(span, &index, &word)) {
+    if (!fast_find(span, &index, &word)) {
         return 0;
     }
     word |= (uint64_t)1 << (index % 64);
@@ -66,15 +66,15 @@ static inline uintptr_t hot_take(struct mspan *span) {
     return mspan_object(span, index);
 }
 
-// An object of the size class, zeroed when `zero` says so; NULL: ask kept_alloc, or heap_alloc.
-static inline void *hot_alloc(struct heap *heap, struct hot_lane *lane, uint8_t size_class,
-                              bool zero) {
+// An object of the size class, zeroed when `zero` says so; NULL: ask retained_alloc, or heap_alloc.
+static inline void *fast_alloc(struct heap *heap, struct fast_lane *lane, uint8_t size_class,
+                               bool zero) {
     struct mcache *cache = lane->cache;
     struct mspan *span = cache->alloc[span_class_make(size_class, true)];
-    if (!hot_enter(heap, cache)) {
+    if (!fast_enter(heap, cache)) {
         return NULL;
     }
-    uintptr_t slot = span == NULL ? 0 : hot_take(span);
+    uintptr_t slot = span == NULL ? 0 : fast_take(span);
     if (slot != 0) {
         lane->last = span;
         stat_add(&cache->stats.small_alloc_count[size_class], 1);
@@ -82,12 +82,12 @@ static inline void *hot_alloc(struct heap *heap, struct hot_lane *lane, uint8_t 
             memset((void *)slot, 0, span->element_bytes);
         }
     }
-    hot_leave(cache);
+    fast_leave(cache);
     return (void *)slot;
 }
 
 // As mspan_free of a live object, each word read once; false: it is not live.
-static inline bool hot_give(struct mspan *span, uint32_t index) {
+static inline bool fast_give(struct mspan *span, uint32_t index) {
     uint64_t bit = (uint64_t)1 << (index % 64);
     uint64_t word = mspan_bit_word(span->alloc_bits, index / 64);
     if ((word & ~mspan_bit_word(span->remote_bits, index / 64) & bit) == 0) {
@@ -102,7 +102,7 @@ static inline bool hot_give(struct mspan *span, uint32_t index) {
 }
 
 // The span that the pointer begins a live object of; NULL: none.
-static inline struct mspan *hot_object_span(const struct heap *heap, uintptr_t pointer) {
+static inline struct mspan *fast_object_span(const struct heap *heap, uintptr_t pointer) {
     struct mspan *span = mheap_span_of(heap, pointer);
     if (span == NULL || span->state != MSPAN_IN_USE) {
         return NULL;
@@ -113,8 +113,8 @@ static inline struct mspan *hot_object_span(const struct heap *heap, uintptr_t p
 }
 
 // The cache's span that the pointer lies in; NULL: none of its spans.
-static inline struct mspan *hot_span_of(const struct heap *heap, const struct hot_lane *lane,
-                                        uintptr_t pointer) {
+static inline struct mspan *fast_span_of(const struct heap *heap, const struct fast_lane *lane,
+                                         uintptr_t pointer) {
     struct mspan *span = lane->last;
     if (pointer - span->base >= span->page_count * HEAP_PAGE_BYTES) {
         span = mheap_span_of(heap, pointer);
@@ -123,26 +123,26 @@ static inline struct mspan *hot_span_of(const struct heap *heap, const struct ho
 }
 
 // Frees the object when it begins a live one of a span that the cache owns; false: ask heap_free.
-static inline bool hot_free(struct heap *heap, const struct hot_lane *lane, uintptr_t pointer) {
+static inline bool fast_free(struct heap *heap, const struct fast_lane *lane, uintptr_t pointer) {
     struct mcache *cache = lane->cache;
-    if (!hot_enter(heap, cache)) {
+    if (!fast_enter(heap, cache)) {
         return false;
     }
-    struct mspan *span = hot_span_of(heap, lane, pointer);
+    struct mspan *span = fast_span_of(heap, lane, pointer);
     if (span != NULL) {
         uint32_t index = mspan_index_of(span, pointer);
         if (index < span->object_count && mspan_object(span, index) == pointer &&
-            hot_give(span, index)) {
+            fast_give(span, index)) {
             stat_add(&cache->stats.small_free_count[mspan_size_class(span)], 1);
-            if (kept_has_to_move(span)) {
-                kept_move(heap, cache, span);
+            if (retained_has_to_move(span)) {
+                retained_move(heap, cache, span);
             } else {
-                hot_leave(cache);
+                fast_leave(cache);
             }
             return true;
         }
     }
-    hot_leave(cache);
+    fast_leave(cache);
     return false;
 }
 

@@ -1,6 +1,6 @@
-// kept: the spans that a cache owns beside those that it allocates from, so that what is freed in
-// them needs no lock.
-#include "malloc/kept.h"
+// retained: the spans that a cache owns beside those that it allocates from, so that what is freed
+// in them needs no lock.
+#include "malloc/retained.h"
 
 #include "allocator/check.h"
 #include "allocator/heap.h"
@@ -50,7 +50,7 @@ static void count(struct keeper *keeper, const struct mspan *span, uint32_t time
     }
 }
 
-static void push(struct keeper *keeper, struct mspan *span, enum kept_place place) {
+static void push(struct keeper *keeper, struct mspan *span, enum retained_place place) {
     CHECK_EQUAL(span->kept, KEPT_NOT);
     span->kept = (uint8_t)place;
     mspan_queue_push(queue_of(keeper, span), span);
@@ -76,7 +76,7 @@ static void place(struct heap *heap, struct keeper *keeper, struct mspan *span) 
     }
 }
 
-void kept_move(struct heap *heap, struct mcache *cache, struct mspan *span) {
+void retained_move(struct heap *heap, struct mcache *cache, struct mspan *span) {
     struct keeper *keeper = keeper_of(cache);
     bool stays =
         span->kept == KEPT_PARTIAL && keeper->partial_pages[mspan_size_class(span)] <= SPARE_PAGES;
@@ -141,10 +141,10 @@ static bool is_due(const struct mcache *cache, uint8_t size_class, uint32_t obje
 
 static bool is_too_much(uint32_t cache_id, uint64_t waiting_bytes) {
     uint64_t kept_bytes = atomic_load_explicit(&keepers[cache_id].kept_bytes, memory_order_relaxed);
-    return waiting_bytes > KEPT_WAITING_BYTES + kept_bytes / 8;
+    return waiting_bytes > RETAINED_WAITING_BYTES + kept_bytes / 8;
 }
 
-bool kept_note(uint32_t cache_id, uint8_t size_class) {
+bool retained_note(uint32_t cache_id, uint8_t size_class) {
     struct notes *note = &notes[cache_id];
     uint64_t size_bytes = size_class_bytes[size_class];
     uint64_t before_bytes =
@@ -164,7 +164,7 @@ static void look_through_all(struct heap *heap, uint32_t cache_id) {
                           memory_order_relaxed); // what was noted of a cache that is gone
 }
 
-void kept_relieve(struct heap *heap, uint32_t cache_id) {
+void retained_relieve(struct heap *heap, uint32_t cache_id) {
     world_acquire(heap);
     uint64_t waiting_bytes = atomic_load_explicit(&notes[cache_id].bytes, memory_order_relaxed);
     if (is_too_much(cache_id, waiting_bytes)) { // else somebody was here before
@@ -214,7 +214,8 @@ static struct mspan *refill(struct heap *heap, struct mcache *cache, uint8_t siz
     return span;
 }
 
-void *kept_alloc(struct heap *heap, struct mcache *cache, uint8_t size_class, struct mspan **span) {
+void *retained_alloc(struct heap *heap, struct mcache *cache, uint8_t size_class,
+                     struct mspan **span) {
     world_enter(heap, cache);
     *span = cache->alloc[span_class_make(size_class, true)];
     uintptr_t slot = *span == NULL ? 0 : mspan_alloc(*span);
@@ -237,7 +238,7 @@ static void release(struct heap *heap, struct keeper *keeper, const struct mspan
     }
 }
 
-void kept_release(struct heap *heap, struct mcache *cache) {
+void retained_release(struct heap *heap, struct mcache *cache) {
     struct keeper *keeper = keeper_of(cache);
     world_enter(heap, cache);
     for (uint8_t class = 0; class < SIZE_CLASS_COUNT; class ++) {
@@ -249,8 +250,8 @@ void kept_release(struct heap *heap, struct mcache *cache) {
     world_leave(cache);
 }
 
-void kept_visit(uint32_t cache_id, void (*visit)(void *context, const struct mspan *span),
-                void *context) {
+void retained_visit(uint32_t cache_id, void (*visit)(void *context, const struct mspan *span),
+                    void *context) {
     const struct keeper *keeper = &keepers[cache_id];
     for (uint8_t class = 0; class < SIZE_CLASS_COUNT; class ++) {
         const struct mspan *span = keeper->full[class].first;

@@ -1,8 +1,8 @@
-// settle: what stands where: slots that are held, beside those that nobody holds and that a
+// freed: what stands where: slots that are held, beside those that nobody holds and that a
 // sweep may have freed, or freed and given to somebody else.
 #include "fuzz/stress/state.h"
 
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/view/view.h"
 #include "oracle/go/rules.h"
 
@@ -50,7 +50,7 @@ static bool add_entry(struct crew *crew, size_t *count, const struct crew_entry 
     if (*count == crew->entry_capacity) {
         size_t capacity = crew->entry_capacity == 0 ? 4096 : 2 * crew->entry_capacity;
         struct crew_entry *bigger =
-            supply_resized(crew->entries, capacity * sizeof crew->entries[0]);
+            harness_realloc(crew->entries, capacity * sizeof crew->entries[0]);
         if (bigger == NULL) {
             return false;
         }
@@ -119,7 +119,7 @@ static void note_freed(struct crew *crew, const struct crew_entry *entry) {
 }
 
 // Entries of one base: at most one of them is live, and a held one is.
-static bool settle_base(struct crew *crew, const struct crew_entry *first, size_t count) {
+static bool find_freed_at(struct crew *crew, const struct crew_entry *first, size_t count) {
     bool taken = false;
     for (size_t i = 0; i < count; i++) {
         const struct crew_entry *entry = &first[i];
@@ -158,10 +158,10 @@ static bool gather(struct crew *crew, size_t *count) {
     return complete;
 }
 
-enum settled crew_settle(struct crew *crew) {
+enum freed_check crew_find_freed(struct crew *crew) {
     size_t count = 0;
     if (!gather(crew, &count)) {
-        return SETTLED_NO_MEMORY;
+        return FREED_NO_MEMORY;
     }
     qsort(crew->entries, count, sizeof crew->entries[0], by_base);
     rule_count(&crew->book, RULE_MODEL_SCAN);
@@ -171,12 +171,12 @@ enum settled crew_settle(struct crew *crew) {
         while (end < count && crew->entries[end].base == crew->entries[first].base) {
             end++;
         }
-        if (!settle_base(crew, &crew->entries[first], end - first)) {
-            return SETTLED_FINDING;
+        if (!find_freed_at(crew, &crew->entries[first], end - first)) {
+            return FREED_FINDING;
         }
     }
     for (uint32_t i = 0; i < crew->worker_count; i++) {
         forget_freed(&crew->workers[i]);
     }
-    return SETTLED;
+    return FREED_KNOWN;
 }

@@ -1,5 +1,6 @@
-// test_supply: the harness's blocks are apart from each other and from malloc's, zeroed when that
-// is asked for, and refused and counted when the system has none.
+// test_harness_memory: the harness's blocks are apart from each other and from malloc's, zeroed
+// when that is asked for, and refused and counted when the system has none.
+//
 // wrap: mmap
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +12,7 @@
 #include <cmocka.h>
 
 #include "allocator/poison.h"
-#include "oracle/core/supply.h"
+#include "oracle/core/harness_memory.h"
 
 #include <malloc.h>
 #include <stdbool.h>
@@ -37,84 +38,84 @@ static size_t size_of(size_t i) {
 
 static void blocks_are_apart_and_aligned_and_keep_what_is_in_them(void **unused) {
     (void)unused;
-    uint64_t before = supply_block_count();
+    uint64_t before = harness_block_count();
     uint8_t *blocks[BLOCKS];
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < BLOCKS; i++) {
-            blocks[i] = supply_memory(size_of(i));
+            blocks[i] = harness_alloc(size_of(i));
             assert_non_null(blocks[i]);
             assert_int_equal((uintptr_t)blocks[i] % 16, 0);
             memset(blocks[i], (int)i & 0xff, size_of(i));
         }
-        assert_int_equal(supply_block_count(), before + BLOCKS);
+        assert_int_equal(harness_block_count(), before + BLOCKS);
         for (size_t i = 0; i < BLOCKS; i++) {
             for (size_t at = 0; at < size_of(i); at++) {
                 assert_int_equal(blocks[i][at], i & 0xff);
             }
-            supply_free(blocks[i]);
+            harness_free(blocks[i]);
         }
-        assert_int_equal(supply_block_count(), before);
+        assert_int_equal(harness_block_count(), before);
     }
 }
 
 static void a_block_that_was_somebodys_is_zeroed_when_asked_for(void **unused) {
     (void)unused;
     for (size_t size_bytes = 8; size_bytes <= (size_t)64 << 20; size_bytes *= 8) {
-        uint8_t *dirty = supply_memory(size_bytes);
+        uint8_t *dirty = harness_alloc(size_bytes);
         assert_non_null(dirty);
         memset(dirty, 0xff, size_bytes);
-        supply_free(dirty);
-        uint8_t *zeroed = supply_zeroed(size_bytes / 8, 8);
+        harness_free(dirty);
+        uint8_t *zeroed = harness_calloc(size_bytes / 8, 8);
         assert_non_null(zeroed);
         for (size_t at = 0; at < size_bytes; at++) {
             assert_int_equal(zeroed[at], 0);
         }
-        supply_free(zeroed);
+        harness_free(zeroed);
     }
 }
 
 static void a_resized_block_has_what_it_had(void **unused) {
     (void)unused;
-    uint64_t before = supply_block_count();
-    uint8_t *block = supply_resized(NULL, 1);
+    uint64_t before = harness_block_count();
+    uint8_t *block = harness_realloc(NULL, 1);
     assert_non_null(block);
     block[0] = 7;
     for (size_t size_bytes = 2; size_bytes <= (size_t)1 << 21; size_bytes *= 2) {
-        block = supply_resized(block, size_bytes);
+        block = harness_realloc(block, size_bytes);
         assert_non_null(block);
         for (size_t at = 0; at < size_bytes / 2; at++) {
             assert_int_equal(block[at], 7);
         }
         memset(block, 7, size_bytes);
     }
-    block = supply_resized(block, 3);
+    block = harness_realloc(block, 3);
     assert_non_null(block);
     assert_int_equal(block[2], 7);
-    supply_free(block);
-    supply_free(NULL);
-    assert_int_equal(supply_block_count(), before);
+    harness_free(block);
+    harness_free(NULL);
+    assert_int_equal(harness_block_count(), before);
 }
 
 static void what_the_system_refuses_is_counted_and_changes_nothing(void **unused) {
     (void)unused;
-    uint64_t before = supply_refusals();
-    uint8_t *block = supply_memory(9);
+    uint64_t before = harness_refusal_count();
+    uint8_t *block = harness_alloc(9);
     assert_non_null(block);
     block[8] = 5;
-    uint64_t block_count = supply_block_count();
+    uint64_t block_count = harness_block_count();
     refuses = true;
-    assert_null(supply_memory((size_t)3 << 30));
-    assert_null(supply_zeroed(3, (size_t)1 << 30));
-    assert_null(supply_resized(block, (size_t)3 << 30));
+    assert_null(harness_alloc((size_t)3 << 30));
+    assert_null(harness_calloc(3, (size_t)1 << 30));
+    assert_null(harness_realloc(block, (size_t)3 << 30));
     refuses = false;
-    assert_int_equal(supply_refusals(), before + 3);
-    assert_null(supply_zeroed(SIZE_MAX / 2, 3)); // a product that overflows
-    assert_null(supply_memory(SIZE_MAX - 8));
-    supply_refused();
-    assert_int_equal(supply_refusals(), before + 6);
-    assert_int_equal(supply_block_count(), block_count);
+    assert_int_equal(harness_refusal_count(), before + 3);
+    assert_null(harness_calloc(SIZE_MAX / 2, 3)); // a product that overflows
+    assert_null(harness_alloc(SIZE_MAX - 8));
+    harness_refused();
+    assert_int_equal(harness_refusal_count(), before + 6);
+    assert_int_equal(harness_block_count(), block_count);
     assert_int_equal(block[8], 5);
-    supply_free(block);
+    harness_free(block);
 }
 
 // Else a check would move the very numbers that it checks.
@@ -126,7 +127,7 @@ static void no_block_is_of_mallocs_memory(void **unused) {
     uint8_t *blocks[BLOCKS];
     struct mallinfo2 before = mallinfo2();
     for (size_t i = 0; i < BLOCKS; i++) {
-        blocks[i] = supply_resized(supply_zeroed(1, size_of(i) / 2), size_of(i));
+        blocks[i] = harness_realloc(harness_calloc(1, size_of(i) / 2), size_of(i));
         assert_non_null(blocks[i]);
     }
     struct mallinfo2 after = mallinfo2();
@@ -134,7 +135,7 @@ static void no_block_is_of_mallocs_memory(void **unused) {
     assert_int_equal(after.arena, before.arena);
     assert_int_equal(after.hblkhd, before.hblkhd);
     for (size_t i = 0; i < BLOCKS; i++) {
-        supply_free(blocks[i]);
+        harness_free(blocks[i]);
     }
 }
 
@@ -143,12 +144,12 @@ static void what_nobody_asked_for_is_untouchable(void **unused) {
     (void)unused;
 #if HEAP_POISON_ACTIVE
     for (size_t size_bytes = 1; size_bytes < 100000; size_bytes = size_bytes * 3 + 1) {
-        char *block = supply_memory(size_bytes);
+        char *block = harness_alloc(size_bytes);
         assert_non_null(block);
         assert_true(__asan_address_is_poisoned(block - 1));
         assert_null(__asan_region_is_poisoned(block, size_bytes));
         assert_true(__asan_address_is_poisoned(block + size_bytes));
-        supply_free(block);
+        harness_free(block);
         assert_true(__asan_address_is_poisoned(block));
         assert_true(__asan_address_is_poisoned(block + size_bytes - 1));
     }

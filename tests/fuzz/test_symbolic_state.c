@@ -1,5 +1,5 @@
-// test_plan: what a program's text tells of the slots that it fills, and the slots that mend an
-// operation.
+// test_symbolic_state: what a program's text tells of the slots that it fills, and the slots that
+// mend an operation.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
-#include "fuzz/generate/plan.h"
+#include "fuzz/generate/symbolic_state.h"
 #include "fuzz/program/text.h"
 
 static struct program program;
@@ -24,11 +24,11 @@ static struct operation operation_of(const char *text) {
 }
 
 static bool allows(const char *before, const char *operation) {
-    struct plan plan;
+    struct symbolic_state state;
     struct text_error error;
     assert_true(text_parse_program(&program, before, strlen(before), &error));
-    plan_of(&plan, &program, program.count);
-    return plan_allows(&plan, operation_of(operation));
+    symbolic_of(&state, &program, program.count);
+    return symbolic_allows(&state, operation_of(operation));
 }
 
 static void what_nobody_made_allows_nothing(void **context) {
@@ -112,22 +112,23 @@ static void a_cycle_keeps_what_something_points_to(void **context) {
 
 static void mending_finds_the_slots_that_are_left(void **context) {
     (void)context;
-    struct plan plan;
+    struct symbolic_state state;
     struct random random = {1};
     struct text_error error;
     static const char *const text = "h77 = alloc size=24 type=node\nm63 = manual_alloc pages=1\n"
                                     "g5 = go_start\nframe_push g5 words=9\n";
     assert_true(text_parse_program(&program, text, strlen(text), &error));
-    plan_of(&plan, &program, program.count);
-    struct operation write = plan_mend(&plan, operation_of("write h1 word=3 to=h2+8"), &random);
+    symbolic_of(&state, &program, program.count);
+    struct operation write =
+        symbolic_mend(&state, operation_of("write h1 word=3 to=h2+8"), &random);
     assert_int_equal(operation_get(write, OPERAND_HANDLE), 77);
     assert_int_equal(operation_get(write, OPERAND_TO), 77);
     assert_int_equal(operation_get(write, OPERAND_WORD), 3);
-    struct operation manual = plan_mend(&plan, operation_of("manual_free m1"), &random);
+    struct operation manual = symbolic_mend(&state, operation_of("manual_free m1"), &random);
     assert_int_equal(operation_get(manual, OPERAND_MANUAL), 63);
-    struct operation frame = plan_mend(&plan, operation_of("frame_pop g1"), &random);
+    struct operation frame = symbolic_mend(&state, operation_of("frame_pop g1"), &random);
     assert_int_equal(operation_get(frame, OPERAND_GOROUTINE), 5);
-    struct operation none = plan_mend(&plan, operation_of("thread_exit t1"), &random);
+    struct operation none = symbolic_mend(&state, operation_of("thread_exit t1"), &random);
     assert_int_equal(operation_get(none, OPERAND_THREAD), 1);
 }
 

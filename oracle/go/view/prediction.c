@@ -1,5 +1,5 @@
-// foresight: pages and owners as the bits show them, before an operation changes them.
-#include "oracle/go/view/foresight.h"
+// prediction: pages and owners as the bits show them, before an operation changes them.
+#include "oracle/go/view/prediction.h"
 
 #include "allocator/heap.h"
 #include "oracle/go/view/view.h"
@@ -34,7 +34,7 @@ static bool follow(struct run *run, uint64_t used, uintptr_t base, size_t wanted
     return false;
 }
 
-uintptr_t foresight_fit(const struct heap *heap, size_t page_count) {
+uintptr_t predict_fit(const struct heap *heap, size_t page_count) {
     struct run run = {0};
     struct inspect_arena arena;
     uintptr_t end = 0; // of the arena before
@@ -54,7 +54,7 @@ uintptr_t foresight_fit(const struct heap *heap, size_t page_count) {
     return 0;
 }
 
-size_t foresight_idle_pages(const struct heap *heap) {
+size_t predict_idle_pages(const struct heap *heap) {
     size_t count = 0;
     struct inspect_arena arena;
     for (size_t i = 0; inspect_arena(heap, i, &arena); i++) {
@@ -66,7 +66,7 @@ size_t foresight_idle_pages(const struct heap *heap) {
     return count;
 }
 
-bool foresight_is_remote(const struct heap *heap, uintptr_t object, uint32_t cache_id) {
+bool predict_is_remote(const struct heap *heap, uintptr_t object, uint32_t cache_id) {
     struct inspect_span span;
     return inspect_span_at(heap, object, &span) && span.owner_cache != UINT32_MAX &&
            span.owner_cache != cache_id;

@@ -1,8 +1,8 @@
-// foresight: what an operation has to answer, worked out from the raw bits that stand before it.
+// prediction: what an operation has to answer, worked out from the raw bits that stand before it.
 //
 // The naive way: one page or one span after the other, no summary, no list, no cursor.
-#ifndef ORACLE_GO_VIEW_FORESIGHT_H
-#define ORACLE_GO_VIEW_FORESIGHT_H
+#ifndef ORACLE_GO_VIEW_PREDICTION_H
+#define ORACLE_GO_VIEW_PREDICTION_H
 
 #include "allocator/inspect.h"
 
@@ -11,12 +11,12 @@
 #include <stdint.h>
 
 // The lowest address at which so many free pages lie in a row; 0: nowhere.
-uintptr_t foresight_fit(const struct heap *heap, size_t page_count);
+uintptr_t predict_fit(const struct heap *heap, size_t page_count);
 
 // Pages that are idle and still the heap's: what a scavenge can release.
-size_t foresight_idle_pages(const struct heap *heap);
+size_t predict_idle_pages(const struct heap *heap);
 
 // Whether the object's span belongs to another cache than this one, so that a free is a remote one.
-bool foresight_is_remote(const struct heap *heap, uintptr_t object, uint32_t cache_id);
+bool predict_is_remote(const struct heap *heap, uintptr_t object, uint32_t cache_id);
 
 #endif

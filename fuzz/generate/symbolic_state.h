@@ -1,0 +1,51 @@
+// symbolic_state: what a program has made so far, as far as its text tells: the slots that are
+// filled, the cycle that runs, what waits to be swept.
+//
+// The generator and the mutator ask it which operation can do something, and for which slot. It is
+// a guess, and cheap: what a collection keeps, and what a refusing system breaks, only a run tells.
+#ifndef FUZZ_GENERATE_SYMBOLIC_STATE_H
+#define FUZZ_GENERATE_SYMBOLIC_STATE_H
+
+#include "fuzz/program/program.h"
+#include "fuzz/generate/random.h"
+
+#define SYMBOLIC_HANDLES    256
+#define SYMBOLIC_GOROUTINES 16
+#define SYMBOLIC_NO_THREAD  16
+
+struct symbolic_handles { // a bit for each handle
+    uint64_t words[SYMBOLIC_HANDLES / 64];
+};
+
+struct symbolic_goroutine {
+    uint32_t frame_count, word_count, defer_count, panic_count;
+    uint8_t grown;  // times its stack was doubled
+    uint8_t thread; // SYMBOLIC_NO_THREAD: none
+};
+
+struct symbolic_state {
+    struct symbolic_handles live, rooted, freeable, pointerful, finalized;
+    uint64_t caches, goroutines, threads, roots, manuals; // a bit for each slot that is filled
+    struct symbolic_goroutine goroutine[SYMBOLIC_GOROUTINES];
+    uint32_t stop_depth;
+    uint32_t unswept_count, dying_count, queued_count; // spans; finalizers of objects that died
+    bool is_marking, is_running;                       // a cycle; a finalizer
+};
+
+// The state of an empty program.
+void symbolic_begin(struct symbolic_state *state, const struct program_header *header);
+
+// ... and of one with this operation more.
+void symbolic_add(struct symbolic_state *state, struct operation operation);
+
+// The state of the first `count` operations.
+void symbolic_of(struct symbolic_state *state, const struct program *program, size_t count);
+
+// Whether the operation can do something here.
+bool symbolic_allows(const struct symbolic_state *state, struct operation operation);
+
+// The operation with other slots, if there are some with which it can do something; else as it is.
+struct operation symbolic_mend(const struct symbolic_state *state, struct operation operation,
+                               struct random *random);
+
+#endif
