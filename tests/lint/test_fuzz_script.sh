@@ -131,6 +131,18 @@ for SUBJECT in "$sample/nowhere.c" "$sample/absent.c" lost; do
 done
 SUBJECT=$sample/absent.c fuzz goes-on 2
 grep -q 'absent.c does not compile; it needs libabsent-dev absent.h' "$sample/err" || fail "what an adapter needs is named"
+: >"$sample/global"
+mkdir "$sample/a b"
+echo 'int part(void); int whole(void); int whole(void) { return part(); }' >"$sample/two_subject.c"
+echo 'int part(void); int part(void) { return 1; }' | tee "$sample/two.c" >"$sample/a b/one.c"
+echo 'a == b' >"$sample/two.relations"
+SUBJECT="$sample/two_subject.c $sample/two.c -lm" fuzz goes-on 2
+[ $status = 0 ] && [[ $(cat "$sample/told") = *"two_subject.so $sample/two.relations "* ]] || fail "sources: status $status: $(cat "$sample/told")"
+nm "$sample/build/subjects/fuzz/two_subject.so" | grep -q ' T part$' || fail "the allocator is no part of the library"
+SUBJECT="$sample/two_subject.c $sample/lost.c" fuzz goes-on 2
+[ $status = 2 ] && grep -q "SUBJECT: there is no file $sample/lost.c" "$sample/err" || fail "a source that is not there"
+SUBJECT="$sample/a b/one.c" fuzz goes-on 2
+[ $status = 0 ] || fail "a name with a blank: status $status"
 unset SUBJECT
 rm "$sample/build/fuzz/fuzz_subject"
 
