@@ -6,6 +6,7 @@
 #include "allocator/fault.h"
 #include "allocator/special.h"
 #include "allocator/system/sysmem.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 
 #include <string.h>
@@ -129,7 +130,8 @@ static bool use_heap(struct go_machine *machine, struct heap *heap) {
 bool exec_heap_beside(struct go_machine *machine, struct operation operation) {
     struct heap *heaps[HEAPS_BESIDE_MAX] = {NULL};
     uint32_t count = operation_get(operation, OPERAND_HEAPS);
-    bool effective = go_may_make(machine);
+    bool may_make = go_may_make(machine);
+    bool effective = may_make;
     for (uint32_t i = 0; i < count && effective; i++) {
         // The third one's metadata would lie where the first one's window is.
         uintptr_t base = i == 2 ? heap_base(heaps[0]) - HEAP_WINDOW_BYTES : HEAP_BASE_DEFAULT;
@@ -143,6 +145,9 @@ bool exec_heap_beside(struct go_machine *machine, struct operation operation) {
         if (heaps[i] != NULL) {
             heap_destroy(heaps[i]);
         }
+    }
+    if (may_make && !effective) {
+        harness_refused(); // no plan fails their calls: the machine's memory is used up
     }
     return effective;
 }

@@ -1,6 +1,8 @@
 // test_refused: whatever the system refuses to the harness itself, the run ends as one of which
 // nothing is known: never clean, never a finding; and the next run is as if nothing had been.
 // wrap: malloc calloc realloc harness_alloc harness_calloc harness_realloc pthread_create
+//
+// wrap: heap_create
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +10,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "allocator/heap.h"
 #include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
 #include "fuzz/program/text.h"
@@ -26,6 +29,8 @@ void *__real_harness_calloc(size_t count, size_t item_bytes);
 void *__real_harness_realloc(void *memory, size_t size_bytes);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *context);
+struct heap *__real_heap_create(const struct heap_options *options);
+struct heap *__wrap_heap_create(const struct heap_options *options);
 void *__wrap_malloc(size_t size_bytes);
 void *__wrap_calloc(size_t count, size_t item_bytes);
 void *__wrap_realloc(void *block, size_t size_bytes);
@@ -39,6 +44,7 @@ static atomic_long asked; // since the run began
 static long refused = -1; // which one is refused; -1: none
 static bool refuses_on;   // and all after it
 static bool threads_refused;
+static bool heaps_refused;
 
 static bool is_refused(void) {
     long number = atomic_fetch_add(&asked, 1);
@@ -77,6 +83,10 @@ void *__wrap_harness_realloc(void *memory, size_t size_bytes) {
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *context) {
     return threads_refused ? EAGAIN : __real_pthread_create(thread, attributes, run, context);
+}
+
+struct heap *__wrap_heap_create(const struct heap_options *options) {
+    return heaps_refused ? NULL : __real_heap_create(options);
 }
 
 static const struct executor_options full = {.level = ORACLE_PARANOID, .final_dump = true};
@@ -144,6 +154,23 @@ static void a_thread_that_cannot_start_gives_the_run_up(void **state) {
     }
 }
 
+// The second run meets the limit, on the heap of the first: they differ, which is nobody's fault.
+static void a_heap_beside_that_cannot_be_created_gives_the_run_up(void **state) {
+    (void)state;
+    static const char text[] = "h0 = alloc c0 size=16\nheap_beside count=2\n";
+    struct text_error error;
+    struct executor *executor = executor_create(&machine_go, NULL, &full);
+    assert_non_null(executor);
+    assert_true(text_read_program(&program, (const uint8_t *)text, strlen(text), &error));
+    assert_int_equal(executor_run(executor, &program, false), VERDICT_CLEAN);
+    assert_int_equal(executor_run(executor, &program, false), VERDICT_CLEAN);
+    heaps_refused = true;
+    assert_int_equal(executor_run(executor, &program, false), VERDICT_ENVIRONMENT);
+    heaps_refused = false;
+    assert_int_equal(executor_run_twice(executor, &program), VERDICT_CLEAN);
+    executor_destroy(executor);
+}
+
 static void a_scratch_file_that_cannot_be_written_gives_the_run_up(void **state) {
     (void)state;
     static const char text[] = "h0 = alloc c0 size=16\ndump sink=path\n";
@@ -161,6 +188,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_refusal_of_memory_gives_the_run_up_and_leaves_the_next_one_whole),
         cmocka_unit_test(a_thread_that_cannot_start_gives_the_run_up),
+        cmocka_unit_test(a_heap_beside_that_cannot_be_created_gives_the_run_up),
         cmocka_unit_test(a_scratch_file_that_cannot_be_written_gives_the_run_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
