@@ -31,6 +31,7 @@ static inline void check_equal(uint64_t a, uint64_t b, const char *file, int lin
     }
 }
 
+// Aborts in every build when the condition does not hold; the message quotes it.
 #define CHECK(condition) check_that((condition), __FILE__, __LINE__, #condition)
 
 // As CHECK(a == b), but the message holds both values.
@@ -41,12 +42,14 @@ static inline void check_equal(uint64_t a, uint64_t b, const char *file, int lin
 #define CHECK_LEVEL 0 // 0: release, 1: debug and fuzz, 2: tests
 #endif
 
+// As CHECK in debug and fuzz builds; elsewhere the condition is compiled and not evaluated.
 #if CHECK_LEVEL >= 1
 #define ASSERT(condition) CHECK(condition)
 #else
 #define ASSERT(condition) ((void)sizeof(condition))
 #endif
 
+// As ASSERT, but in tests alone: the condition may walk.
 #if CHECK_LEVEL >= 2
 #define ASSERT_SLOW(condition) CHECK(condition)
 #else

@@ -19,6 +19,8 @@
 struct heap;
 struct mcache;
 
+// Where a heap's addresses lie: all arenas in one window, its metadata behind it, the next heap
+// a stride further.
 #define HEAP_BASE_DEFAULT   ((uintptr_t)0x550000000000)
 #define HEAP_WINDOW_BYTES   ((uintptr_t)256 << 30) // arenas lie in [base, base + window)
 #define HEAP_METADATA_BYTES ((uintptr_t)64 << 30)  // metadata lies behind the window
@@ -28,6 +30,7 @@ struct mcache;
 #define HEAP_ARENA_COUNT    (HEAP_WINDOW_BYTES / HEAP_ARENA_BYTES)
 #define HEAP_CHUNK_PAGES    512 // pages of a page-allocator chunk: 4 MiB; the unit of growth
 
+// What heap_create() may be told; zeroes are the defaults.
 struct heap_options {
     uintptr_t base; // first arena, a multiple of 64 MiB; 0: HEAP_BASE_DEFAULT. Taken by somebody
                     // else: the next free stride, or finally where the kernel likes
@@ -76,6 +79,7 @@ struct gc_layout {
     const uint8_t *pointer_mask; // pointer_bytes / 8 bits
 };
 
+// What an allocation asks for, or'ed together.
 enum heap_alloc_flags {
     HEAP_ALLOC_ZERO = 1, // the object's bytes are zero; pointerful objects always are
     HEAP_ALLOC_TINY = 2, // a noscan request below 16 bytes may share a block with others: it is
@@ -93,6 +97,7 @@ void *heap_alloc(struct heap *heap, struct mcache *cache, size_t size_bytes,
 void *heap_alloc_aligned(struct heap *heap, struct mcache *cache, size_t size_bytes,
                          size_t align_bytes, const struct gc_layout *layout, unsigned flags);
 
+// What heap_free() did.
 enum heap_free_status {
     HEAP_FREED,         // the object's slot is free
     HEAP_FREE_REMOTE,   // freed for every account; the owner of its span reuses the slot later

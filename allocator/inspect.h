@@ -19,8 +19,12 @@ struct mcache;
 
 // ---- spans: every span structure ever made, dead ones too, in the order of Go's allspans
 
+// What a span is: a structure without pages, a span of objects, or pages that the caller
+// manages.
 enum inspect_span_state { INSPECT_SPAN_DEAD, INSPECT_SPAN_IN_USE, INSPECT_SPAN_MANUAL };
 
+// One span as it stands. The bitmaps and the specials are the heap's own: good until the next
+// call that changes the heap.
 struct inspect_span {
     const void *identity; // address of the structure
     uintptr_t base;
@@ -65,6 +69,7 @@ bool inspect_is_marking(const struct heap *heap);
 
 // ---- lists: identities of the spans in a central list, in order
 
+// The four lists of a span class's central list.
 enum inspect_list {
     INSPECT_PARTIAL_SWEPT,
     INSPECT_PARTIAL_UNSWEPT,
@@ -81,6 +86,7 @@ size_t inspect_list(const struct heap *heap, uint8_t span_class, enum inspect_li
 
 // ---- caches
 
+// One cache: its number and the spans that it owns.
 struct inspect_cache {
     uint32_t id;
     const void *identity;
@@ -92,6 +98,7 @@ bool inspect_cache(const struct heap *heap, uint32_t id,
 
 // ---- pages
 
+// One arena and the three bits of each of its pages. The bitmaps are the heap's own.
 struct inspect_arena {
     uintptr_t base;
     size_t chunk_count; // chunks of HEAP_CHUNK_PAGES pages
@@ -123,6 +130,7 @@ bool inspect_summary(const struct heap *heap, int level, size_t index,
 
 // ---- metadata: each fixed-size allocator, and the blocks it hands out
 
+// The allocators of metadata blocks, by what their blocks are.
 enum inspect_fixalloc {
     INSPECT_FIX_MSPAN,
     INSPECT_FIX_MCACHE,
@@ -131,6 +139,7 @@ enum inspect_fixalloc {
     INSPECT_FIX_COUNT
 };
 
+// One allocator of metadata blocks, in blocks and bytes.
 struct inspect_fix {
     size_t block_bytes;
     size_t chunk_bytes;
@@ -158,6 +167,7 @@ enum inspect_range_kind {
     INSPECT_RANGE_DIRECT,
     INSPECT_RANGE_OS_STACK
 };
+// One range of addresses that the heap reserved from the system.
 struct inspect_range {
     uintptr_t base;
     size_t size_bytes;     // reserved
@@ -181,7 +191,9 @@ bool inspect_is_cold(const struct heap *heap);
 
 // ---- specials and profile
 
+// What hangs on an object.
 enum inspect_special_kind { INSPECT_SPECIAL_FINALIZER, INSPECT_SPECIAL_PROFILE };
+// One special: what hangs on the object at `offset`.
 struct inspect_special {
     uint8_t kind;
     size_t offset;          // from the span's base
@@ -191,6 +203,7 @@ struct inspect_special {
 };
 bool inspect_special(const void *special, struct inspect_special *record); // false for NULL
 
+// One bucket of the memory profile: objects of one size from one call stack.
 struct inspect_bucket {
     uintptr_t identity;
     size_t object_bytes;

@@ -13,14 +13,18 @@
 
 struct heap;
 
+// The latest cycles whose pauses are kept; Go's MemStats has as many.
 #define MEMSTATS_PAUSE_COUNT 256
 
+// The objects of one size class. Go's MemStats.BySize.
 struct memstats_by_size {
     uint32_t Size; // bytes of an object of this class; row 0 is empty: large objects have no row
     uint64_t Mallocs;
     uint64_t Frees;
 };
 
+// The exported statistics. Names and meanings are Go's MemStats; memstats_fields.def has the
+// unit and the truths of each.
 struct memstats {
 #define MEMSTATS_FIELD(name, unit, meaning, truths) uint64_t name;
 #include "allocator/memstats_fields.def"

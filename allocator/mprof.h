@@ -23,6 +23,8 @@
 
 #include "allocator/heap.h"
 
+// The most program counters that a bucket keeps of a call stack, as Go's maxStack; and the mean
+// distance of two samples.
 #define MPROF_STACK_MAX    32
 #define MPROF_RATE_DEFAULT UINT64_C(524288) // bytes
 

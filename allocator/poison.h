@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+// 1 where AddressSanitizer is compiled in; else nothing here does anything.
 #if defined(__SANITIZE_ADDRESS__)
 #define HEAP_POISON_ACTIVE 1
 #elif defined(__has_feature)

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// A page, and how many classes there are: of sizes, class 0 being large; of spans, each size
+// with and without pointers.
 #define HEAP_PAGE_SHIFT  13
 #define HEAP_PAGE_BYTES  ((uintptr_t)1 << HEAP_PAGE_SHIFT)
 #define SIZE_CLASS_COUNT 68

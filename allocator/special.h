@@ -17,6 +17,7 @@ struct finalizer {
     uintptr_t object_type;   // type of the object's pointer (Go's ot)
 };
 
+// How hanging a special on an object ended.
 enum special_status {
     SPECIAL_OK,
     SPECIAL_EXISTS,    // the object has a special of that kind already

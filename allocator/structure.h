@@ -39,6 +39,7 @@ struct mcache; // allocator/spans/mcache.h
 struct mprof;  // allocator/spans/mprof_internal.h: buckets, hash table, cycle
 struct sysmem; // allocator/system/sysmem.h
 
+// The most caches that a heap may have at a time.
 #define HEAP_CACHE_MAX 1024
 
 struct heap_gc_stats { // moved by the runtime through heap_note_gc_cycle
@@ -48,6 +49,7 @@ struct heap_gc_stats { // moved by the runtime through heap_note_gc_cycle
     double cpu_fraction;
 };
 
+// A heap, whole; beside the members stands which lock guards them. Go's mheap.
 struct heap {
     struct sysmem *sysmem; // under `lock`
     uintptr_t base;        // of the window

@@ -19,6 +19,7 @@
 
 struct heap;
 
+// Bytes that are taken from the persistent allocator at once. Go's _FixAllocChunk.
 #define FIXALLOC_CHUNK_BYTES 16384
 
 // The first word of a free block. The rest of it is what its user left.
@@ -26,6 +27,7 @@ struct fixalloc_block {
     struct fixalloc_block *next;
 };
 
+// An allocator of blocks of one size. Not thread-safe: the heap's lock guards it. Go's fixalloc.
 struct fixalloc {
     size_t block_bytes; // multiple of 16
     enum inspect_book book;

@@ -26,6 +26,8 @@
 
 struct special;
 
+// What a span is: a structure without pages, a span of objects, or pages that the caller
+// manages.
 enum mspan_state { MSPAN_DEAD, MSPAN_IN_USE, MSPAN_MANUAL };
 
 enum mspan_list {       // where a span in use stands
@@ -41,6 +43,7 @@ enum mspan_list {       // where a span in use stands
 #define MSPAN_BITMAP_WORDS     (SPAN_OBJECTS_MAX / 64)
 #define MSPAN_BITS_BLOCK_BYTES (sizeof(uint64_t) * 3 * MSPAN_BITMAP_WORDS)
 
+// A run of pages cut into objects of one size. Go's mspan.
 struct mspan {
     uintptr_t base;
     uint32_t page_count;

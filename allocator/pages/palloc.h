@@ -19,10 +19,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Free runs of a range of pages: at its start, the longest inside, at its end. Go's pallocSum.
 struct palloc_summary {
     uint32_t start_pages, max_pages, end_pages;
 };
 
+// Words of a chunk's bitmap.
 #define PALLOC_CHUNK_WORDS  (HEAP_CHUNK_PAGES / 64)
 #define PALLOC_ARENA_CHUNKS (HEAP_ARENA_PAGES / HEAP_CHUNK_PAGES) // 16
 
@@ -34,10 +36,13 @@ struct palloc_arena {
     struct palloc_summary chunk_summary[PALLOC_ARENA_CHUNKS];
 };
 
+// The top level's unit: a group of arenas has one summary.
 #define PALLOC_GROUP_ARENAS 64
 #define PALLOC_GROUP_COUNT  (HEAP_ARENA_COUNT / PALLOC_GROUP_ARENAS)
 #define PALLOC_GROUP_PAGES  (PALLOC_GROUP_ARENAS * HEAP_ARENA_PAGES)
 
+// The page allocator: which pages of the window are free, with summaries of arenas and groups.
+// The heap's lock guards it. Go's pageAlloc.
 struct palloc {
     uintptr_t base;           // of the window
     uintptr_t search_address; // no free page below

@@ -15,6 +15,8 @@
 
 struct heap;
 
+// Bytes that are taken from the system at once, and the request from which one has a mapping of
+// its own. Go's persistentChunkSize and maxBlock.
 #define PERSISTENT_CHUNK_BYTES  ((size_t)256 << 10)
 #define PERSISTENT_DIRECT_BYTES ((size_t)64 << 10) // from here on: a mapping of its own
 

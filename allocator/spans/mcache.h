@@ -24,6 +24,7 @@
 
 struct mspan;
 
+// A cache: one thread's spans, one a span class, and its own counts. Go's mcache.
 struct mcache {
     _Atomic uint32_t inside;  // nesting depth of heap calls by the owner
     uint32_t parked_depth;    // what `inside` was, while its thread waits for a stopped world

@@ -21,6 +21,7 @@
 #include "allocator/pages/mspan.h"
 #include "allocator/system/lock.h"
 
+// A doubly linked list of spans; both ends NULL when empty.
 struct mspan_queue {
     struct mspan *first;
     struct mspan *last;
@@ -54,6 +55,7 @@ static inline void mspan_queue_remove(struct mspan_queue *queue, struct mspan *s
     span->next = span->previous = NULL;
 }
 
+// The spans of one class that no cache owns. Go's mcentral.
 struct mcentral {
     struct lock lock;
     uint8_t span_class;
@@ -97,6 +99,7 @@ bool mcentral_set_layout(struct heap *heap, const struct mcache *cache, struct m
 // NULL: none.
 struct mspan *mcentral_claim_unswept(struct heap *heap, uint8_t span_class);
 
+// Whether the caller may sweep a span.
 enum mcentral_claim_status {
     MCENTRAL_NOT_DUE,     // it is swept, or a cache owns it
     MCENTRAL_CLAIMED,     // sweep it, and put it on its list

@@ -16,8 +16,10 @@ struct mprof_counts {
     uint64_t alloc_count, free_count, alloc_bytes, free_bytes;
 };
 
+// Profile cycles whose counts wait to be published. Go's mProf has as many.
 #define MPROF_CYCLE_COUNT 3
 
+// The samples of one size from one call stack. Go's bucket with its memRecord.
 struct mprof_bucket {
     struct mprof_bucket *next;      // older one, in the list of all
     struct mprof_bucket *hash_next; // in its row
@@ -32,6 +34,7 @@ struct mprof_bucket {
 // A prime: Go has 179999 rows, 1.4 MiB, which every reset would have to clear.
 #define MPROF_HASH_ROWS 1021
 
+// The memory profile of a heap: buckets by hash, and the generator of sampling distances.
 struct mprof {
     struct mprof_bucket **rows; // [MPROF_HASH_ROWS], NULL until the first bucket
     struct mprof_bucket *first; // newest

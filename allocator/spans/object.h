@@ -6,6 +6,7 @@
 #include "allocator/check.h"
 #include "allocator/pages/mheap.h"
 
+// A place for an object: a span and an index below its object_count.
 struct object {
     struct mspan *span;
     uint32_t index;

@@ -25,6 +25,7 @@ struct special {
     } as;
 };
 
+// Bytes of the block of a special, of whatever kind.
 #define SPECIAL_BLOCK_BYTES 64
 _Static_assert(sizeof(struct special) <= SPECIAL_BLOCK_BYTES, "a special fits its block");
 

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+// A mutex that can say whether it is held.
 struct lock {
     pthread_mutex_t mutex;
     bool is_held; // guarded by itself: whoever takes the mutex finds it false, who gives it back

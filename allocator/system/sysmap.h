@@ -14,6 +14,8 @@
 
 #include "allocator/system/sysmem.h"
 
+// What a piece of the address space is: not the heap's, reserved without access, or memory that
+// may be written.
 enum sysmap_state { SYSMAP_NONE, SYSMAP_RESERVED, SYSMAP_WRITABLE };
 
 #define SYSMAP_SLACK 2 // entries that one change can add

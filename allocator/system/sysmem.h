@@ -41,6 +41,7 @@ struct sysmem_fault {
     uint64_t failed_count; // since the heap was created or reset
 };
 
+// A range of addresses that was obtained for one purpose.
 struct sysmem_range {
     uintptr_t base;
     size_t size_bytes;
@@ -61,6 +62,8 @@ struct sysmem_mapping { // sorted, disjoint; neighbours of the same kind are one
 #define SYSMEM_INLINE_RANGES   64
 #define SYSMEM_INLINE_MAPPINGS 32
 
+// All that a heap has from the system: ranges by purpose, mappings by state, and planned
+// failures. The heap's lock guards it.
 struct sysmem {
     uintptr_t base;      // of the window
     uintptr_t meta_base; // behind it
@@ -94,6 +97,7 @@ void sysmem_destroy(struct sysmem *sys);
 // not.
 void sysmem_reset(struct sysmem *sys);
 
+// How a request at a fixed address ended; TAKEN: somebody else's memory lies there.
 enum sysmem_status { SYSMEM_OK, SYSMEM_TAKEN, SYSMEM_FAILED };
 
 // Reserves [base, base + arena_count * HEAP_ARENA_BYTES), one range an arena. TAKEN: somebody
