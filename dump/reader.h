@@ -21,6 +21,7 @@
 extern "C" {
 #endif
 
+// The tags of the records, as the stream has them.
 enum dump_tag {
 #define DUMP_RECORD(tag, name, fields) DUMP_TAG_##name = (tag),
 #define DUMP_RECORD_BARE(tag, name)    DUMP_TAG_##name = (tag),
@@ -29,6 +30,7 @@ enum dump_tag {
 };
 extern const char *const dump_tag_names[DUMP_TAG_COUNT]; // "EOF", "Object", ...
 
+// The stream's first bytes, and the pauses that a MemStats record holds.
 #define DUMP_HEADER           "go1.7 heap dump\n"
 #define DUMP_HEADER_BYTES     16
 #define DUMP_PAUSE_COUNT      256
@@ -49,10 +51,12 @@ struct dump_memory {      // of Object, StackFrame, Data, BSS: raw memory in the
     uint64_t begin_bytes; // this part's place in the whole
     uint64_t total_bytes; // the whole: known from its first part on
 };
+// One entry of a record's field list: where its contents hold a pointer.
 struct dump_field {
     uint64_t kind;   // 1: pointer; 2 and 3 (interfaces) only when lenient
     uint64_t offset; // in the contents, in bytes; may lie past their end, be unsorted or repeated
 };
+// A record's field list, or the part of it that this call brings.
 struct dump_fields {
     const struct dump_field *at; // this part's
     size_t count;                // in this part
@@ -62,6 +66,7 @@ struct dump_call { // of MemProf, leaf first
     struct dump_string function, file;
     uint64_t line;
 };
+// A MemProf record's call stack, or the part of it that this call brings.
 struct dump_calls {
     const struct dump_call *at; // this part's
     size_t count;               // in this part
@@ -105,6 +110,7 @@ struct dump_record {
     } as;
 };
 
+// What ended a reading.
 enum dump_error_kind {
     DUMP_ERROR_NONE,
     DUMP_ERROR_HEADER,        // not the 16 bytes of DUMP_HEADER
@@ -127,6 +133,7 @@ enum dump_error_kind {
     DUMP_ERROR_WINDOW,        // a window of no bytes
     DUMP_ERROR_COUNT,
 };
+// Where and why a reading ended.
 struct dump_error {
     enum dump_error_kind kind;
     const char *record;    // "Object", or NULL between records
@@ -154,6 +161,7 @@ enum dump_forgiven {
 };
 extern const char *const dump_forgiven_names[DUMP_FORGIVEN_COUNT]; // "order", "repeated", ...
 
+// How a dump is read: refusing what enum dump_forgiven lists, or counting it and going on.
 enum dump_mode { DUMP_STRICT, DUMP_LENIENT };
 
 // Where the bytes come from: takes up to size_bytes; returns how many (> 0), 0 at the end, or

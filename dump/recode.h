@@ -16,6 +16,7 @@
 extern "C" {
 #endif
 
+// Bytes that are collected before the output gets them.
 #define DUMP_RECODE_BUFFER_BYTES (64u << 10)
 
 // Where the bytes go: takes up to size_bytes and returns how many (> 0), or -errno. -EINTR is
@@ -25,6 +26,7 @@ struct dump_output {
     void *context;
 };
 
+// Encodes records into an output.
 struct dump_recoder {
     struct dump_output output;
     int error;             // 0, or errno of the first failure; nothing is written after it

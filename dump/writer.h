@@ -25,8 +25,10 @@ struct dump_sink {
     // nobody's: whoever looks at them looks past it. May be NULL: all comes through `write`.
     int64_t (*write_pieces)(void *context, const struct iovec *pieces, size_t piece_count);
 };
+// The most pieces of memory that a sink is given at once.
 #define DUMP_PIECES_MAX 256
 
+// How a dump ended.
 struct dump_result {
     int error;             // 0, or an errno value
     uint64_t offset_bytes; // that the sink had taken when it ended

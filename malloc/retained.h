@@ -41,6 +41,7 @@ static inline bool retained_has_to_move(const struct mspan *span) {
     return span->kept != KEPT_NOT && (span->kept == KEPT_FULL || mspan_alloc_count(span) == 0);
 }
 
+// How much may wait in one cache's kept spans, whatever they hold (W1).
 #define RETAINED_WAITING_BYTES ((uint64_t)512 << 10)
 
 // An object of a span of the cache with this id was freed by somebody else, or not by the fast

@@ -9,6 +9,7 @@
 
 #include <semaphore.h>
 
+// What is to be done at a signal, or every so often. Static: it is never freed.
 struct watch {
     void (*act)(void);          // on the watch's thread
     int signal;                 // 0: none; two watches may have the same

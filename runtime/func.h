@@ -7,6 +7,7 @@
 
 struct runtime;
 
+// A function of the program: its pcs, and the lines that they stand for. Go's _func.
 struct func {
     uintptr_t entry;
     uintptr_t end;    // pcs are in [entry, end)

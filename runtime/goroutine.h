@@ -51,12 +51,14 @@ struct frame_description {
     const uint8_t *local_bits;
 };
 
+// A frame on a goroutine's stack.
 struct frame {
     struct frame_description description; // bits copied
     uintptr_t sp;                         // lowest address; fp = sp + size_bytes
     struct frame *caller;                 // older frame, NULL: the goroutine's first
 };
 
+// A deferred call. Go's _defer.
 struct defer {
     uintptr_t sp, pc;
     uintptr_t function; // closure object, a root; 0 for open-coded defers
@@ -64,12 +66,14 @@ struct defer {
     struct defer *link; // older
 };
 
+// A panic that is under way. Go's _panic.
 struct panic {
     const struct type *type; // of the argument's interface
     uintptr_t data;          // a root
     struct panic *link;      // older
 };
 
+// A goroutine, alive or dead; dead ones are used again. Go's g.
 struct goroutine {
     uint64_t id;
     enum goroutine_status status;
@@ -91,6 +95,7 @@ struct goroutine {
 // Checks G1..G4. O(frames + defers). Under the runtime's lock.
 bool goroutine_is_valid(const struct goroutine *g);
 
+// Bytes of a goroutine's first stack.
 #define GOROUTINE_STACK_MIN 8192
 
 // A goroutine with an empty stack of GOROUTINE_STACK_MIN bytes, status runnable. `go_pc` is that of

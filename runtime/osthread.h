@@ -6,8 +6,10 @@
 
 struct runtime;
 
+// Bytes of an OS thread's system stack; Go gives g0 as many.
 #define OSTHREAD_STACK_BYTES 16384
 
+// An OS thread of the program. Go's m.
 struct osthread {
     uint64_t id;
     uint64_t process_id;   // the kernel's id for it (Go's procid); given by who creates it

@@ -7,6 +7,7 @@
 
 struct runtime;
 
+// Size classes of the runtime's own blocks; one of class n has 2^n bytes.
 #define RUNTIME_BLOCK_CLASSES 48
 
 // Blocks of 2^class bytes that no record lies in; `limit` at most are counted.

@@ -9,6 +9,7 @@
 
 struct runtime;
 
+// A data or BSS segment: words, and which of them may hold a pointer.
 struct segment {
     uintptr_t base;
     size_t size_bytes;
@@ -19,6 +20,7 @@ const struct segment *runtime_data_segment(const struct runtime *runtime);
 // The BSS segment, likewise.
 const struct segment *runtime_bss_segment(const struct runtime *runtime);
 
+// A root that lies in no segment and on no stack, with the description that the dump shows.
 struct other_root {
     const char *description;
     uintptr_t target;

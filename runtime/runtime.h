@@ -16,6 +16,7 @@
 
 struct heap;
 
+// What runtime_create() may be told; zeroes are the defaults.
 struct runtime_options {
     size_t data_words,
         bss_words; // of the segments; every word may hold a pointer unless a mask says otherwise

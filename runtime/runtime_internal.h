@@ -15,21 +15,25 @@
 
 #include <pthread.h>
 
+// All types and itabs, in order of creation.
 struct type_table {
     struct type *first_type, *last_type;
     struct itab *first_itab, *last_itab;
 };
 
+// All functions, sorted so that a pc finds its own.
 struct func_table {
     struct func **funcs; // by entry, ascending
     size_t count, capacity;
 };
 
+// All goroutines, dead ones too. Go's allgs.
 struct goroutine_table {
     struct goroutine *first, *last; // in order of creation
     uint64_t last_id;
 };
 
+// The OS threads that run, the records that wait for the next, and who the calling thread is.
 struct osthread_table {
     struct osthread *first; // newest
     struct osthread *free;
@@ -38,11 +42,13 @@ struct osthread_table {
     bool has_key;
 };
 
+// The segments, and the other roots in order of creation.
 struct root_table {
     struct segment data, bss;
     struct other_root *first, *last;
 };
 
+// The collection cycle: phase, pacing, and what the last cycle found.
 struct collector {
     bool marking;
     bool forced;
@@ -54,6 +60,7 @@ struct collector {
     uint64_t pause_total_ns; // of all
 };
 
+// A program's runtime, whole. `lock` guards all of it.
 struct runtime {
     struct heap *heap;
     struct runtime_options options;

@@ -13,6 +13,7 @@
 
 struct runtime;
 
+// A type of the program. Go's _type.
 struct type {
     struct gc_layout layout;  // first: a type is a layout
     uint32_t hash;            // picks the bucket of the dumper's type cache
@@ -22,6 +23,7 @@ struct type {
     struct type *next;        // of all types, newest last
 };
 
+// A type as some interface. Go's itab.
 struct itab {
     const struct type
         *type; // of the value; a negative result of an assertion is cached here as well

@@ -24,6 +24,7 @@
 extern "C" {
 #endif
 
+// Marks the one function that the harness looks for in a shared object.
 #if defined(__GNUC__)
 #define COUNTERCHECK_EXPORT __attribute__((visibility("default")))
 #else
@@ -79,6 +80,7 @@ enum {                        // capabilities
         64 // addresses differ from run to run: the same verdict, not the same hash
 };
 
+// What a block is that walk() shows.
 enum countercheck_block {
     COUNTERCHECK_LIVE,    // an object that was not given back
     COUNTERCHECK_FREE,    // could be handed out
@@ -115,6 +117,7 @@ struct countercheck_description {
     const char *relations;                           // likewise
 };
 
+// The table: what the allocator is, and the functions that it has.
 struct countercheck_subject {
     size_t struct_size_bytes; // sizeof of the header that the adapter was compiled with; what lies
                               // beyond is NULL

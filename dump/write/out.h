@@ -12,10 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Bytes that are collected before the sink gets them.
 #define OUT_BUFFER_BYTES     65536
 #define OUT_VARINT_BYTES_MAX 10    // 64 bits in groups of 7
 #define OUT_PIECE_BYTES_MIN  16384 // of memory that goes uncopied: below, a copy costs less
 
+// The writer's output: what was encoded, and what the sink has taken of it.
 struct out {
     const struct dump_sink *sink;
     uint64_t taken_bytes; // by the sink

@@ -8,11 +8,13 @@
 
 #include "dump/write/out.h"
 
+// A string of a record: a name behind its package.
 struct writer_text {
     const char *package; // "" or NULL: none; else followed by a dot
     const char *name;
 };
 
+// A record's contents: bytes of the heap, or of a stack.
 struct writer_memory {
     uintptr_t address;
     size_t size_bytes;
@@ -25,6 +27,8 @@ struct writer_words {
     size_t word_count;
     const uint8_t *bits; // NULL: all words
 };
+// Where a record's contents hold pointers: by words of bits, or by the heap's own bits of an
+// object.
 struct writer_fields {
     struct writer_words runs[2]; // a frame's out-args, then its locals; else the first alone
     const struct heap *heap;     // of an object with pointer bits: these are the fields; else NULL
@@ -38,6 +42,7 @@ static inline uint64_t writer_bits_from(const uint64_t *words, size_t bit, size_
     return end - bit < 64 ? bits & (((uint64_t)1 << (end - bit)) - 1) : bits;
 }
 
+// A call stack, of which the record gets function, file and line of each pc.
 struct writer_stack {
     const struct runtime *runtime; // which knows the functions
     const uintptr_t *pcs;          // leaf first
@@ -61,6 +66,7 @@ struct writer_stack {
 #define DUMP_RECORD_BARE(tag, name) void write_##name(struct out *out);
 #include "dump/records.def"
 
+// The tag of an object's record, and what stands before each entry of a field list and at its end.
 enum { WRITER_TAG_OBJECT = 1, WRITER_FIELD_END = 0, WRITER_FIELD_POINTER = 1 };
 
 #endif
