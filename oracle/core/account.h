@@ -10,8 +10,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+// The most numbers that an account has.
 #define ACCOUNT_MAX 256
 
+// What the numbers of an account are called, and how they are printed.
 struct account_schema {
     const char *const *names; // by place; unique
     unsigned count;           // 1..ACCOUNT_MAX
@@ -23,6 +25,7 @@ static inline bool account_is_more(const struct account_schema *schema, uint64_t
     return schema->is_signed ? (int64_t)a > (int64_t)b : a > b;
 }
 
+// Room for any number as text, with its sign and its NUL.
 #define ACCOUNT_NUMBER_BYTES 24
 
 // The number in decimal digits, written into `text`, which is returned.

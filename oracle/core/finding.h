@@ -19,6 +19,7 @@ enum core_rule {
 
 #define RULE_MAX 192 // of any kind of heap
 
+// One rule: its name, the truth that it belongs to, and what its failure means.
 struct rule_row {
     const char *name;   // "scan-field"
     const char *truth;  // "scan"
@@ -33,6 +34,7 @@ struct rule_table {
 
 extern const struct rule_table core_rules; // for a kind that adds none
 
+// Room for a finding's texts, each with its NUL.
 #define FINDING_FIELD_BYTES    48
 #define FINDING_TEXT_BYTES     256
 #define FINDING_SENTENCE_BYTES 96
@@ -46,6 +48,8 @@ struct finding_also {
     uint64_t right;
 };
 
+// The first failure of a run: which rule, what it compared, and where. It points at nothing but
+// static memory, so that it may be copied.
 struct finding {
     unsigned rule;                         // its number
     const struct rule_row *row;            // static

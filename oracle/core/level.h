@@ -2,6 +2,7 @@
 #ifndef ORACLE_CORE_LEVEL_H
 #define ORACLE_CORE_LEVEL_H
 
+// How much one check looks at.
 enum oracle_level {
     ORACLE_CHEAP,    // what costs O(fields): after any operation
     ORACLE_FULL,     // + the heap itself: O(heap); at a cadence

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// The rules of a run: counters for each, and the first finding.
 struct rule_book {
     const struct rule_table *rules;
     uint64_t evaluated[RULE_MAX];
@@ -35,6 +36,7 @@ static inline void rule_count(struct rule_book *book, unsigned rule) {
     book->evaluated[rule]++;
 }
 
+// A value in a comparison, and whose it is.
 struct rule_value {
     const char *name;
     uint64_t value;

@@ -4,6 +4,7 @@
 
 #include "oracle/core/finding.h"
 
+// The rules of a Go-like heap; their numbers go on where the core's end.
 enum go_rule {
     RULE_BEFORE_GO = RULE_CORE_COUNT - 1, // the next one stands right behind the core's
 #define RULE(id, name, truth, reason) RULE_##id,

@@ -4,6 +4,7 @@
 
 #include "oracle/relations/relations.h"
 
+// Bounds of a text: nodes of all trees, sides of a rule, and the marks for "none".
 #define NODES_MAX  4096
 #define DEPTH_MAX  64    // parentheses, calls and signs in each other
 #define HEIGHT_MAX 512   // of a tree, names that stand for trees included
@@ -24,6 +25,7 @@ struct interval { // of whole numbers
     bool has_overflowed;
 };
 
+// What a node of a tree is. `a` and `b` are its operands.
 enum node_kind {
     NODE_NUMBER,
     NODE_STATISTIC, // index: of the schema
@@ -51,6 +53,7 @@ enum node_kind {
     NODE_TROUGH,
 };
 
+// A node of an expression's tree.
 struct node {
     enum node_kind kind;
     uint32_t a, b; // operands
@@ -63,8 +66,10 @@ struct node {
     uint32_t name_at, name_bytes; // in the text: how it is shown
 };
 
+// What stands between two sides of a rule.
 enum comparison { EQUAL, UNEQUAL, AT_MOST, BELOW, AT_LEAST, ABOVE };
 
+// A rule: sides with comparisons between them, and when it is asked.
 struct rule {
     struct relations_rule shown;
     uint32_t side_count;
@@ -83,6 +88,7 @@ struct history { // of one DELTA, PEAK or TROUGH at one row
     bool is_set;
 };
 
+// A text of relations, parsed, with what it remembers of a program.
 struct relations {
     char *text;   // a copy
     char *labels; // as long: what is cut out of it, each at its own place, ends with a NUL here
@@ -105,9 +111,10 @@ struct relations {
 struct interval relations_value(const struct relations *relations, uint32_t node,
                                 const struct relations_facts *facts, uint32_t row);
 
-// The same by 128 bits from the first to the last; by 64, false: it must be asked by 128. quick.c
+// The same by 128 bits from the first to the last. evaluate.c
 struct interval relations_wide(const struct relations *relations, uint32_t node,
                                const struct relations_facts *facts, uint32_t row);
+// The same by 64 bits from the first to the last. False: it must be asked by 128. quick.c
 bool relations_quick(const struct relations *relations, uint32_t node,
                      const struct relations_facts *facts, uint32_t row, int64_t *value);
 

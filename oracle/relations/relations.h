@@ -12,11 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Bounds: rules of a text, and room for the words on a failed one.
 #define RELATIONS_RULES_MAX  256
 #define RELATIONS_TEXT_BYTES 256
 
 struct relations;
 
+// What is wrong with a text, and where.
 struct relations_error {
     uint32_t line, column; // from 1; 0: out of memory
     char message[200];
@@ -33,7 +35,9 @@ struct relations_schema {
 
 // ---- facts: the moment that rules are evaluated at
 
+// What the ledger counts: objects that live, all that ever did, and those that are gone.
 enum relations_tally { RELATIONS_LIVE, RELATIONS_TOTAL, RELATIONS_FREED, RELATIONS_TALLIES };
+// In what it counts them; bytes but for COUNT.
 enum relations_measure {
     RELATIONS_COUNT,
     RELATIONS_REQUESTED, // bytes asked for
@@ -41,6 +45,7 @@ enum relations_measure {
     RELATIONS_FOOTPRINT,
     RELATIONS_MEASURES
 };
+// Calls that the ledger counts.
 enum relations_operation {
     RELATIONS_ALLOC, // any allocation that gave an object, but for realloc
     RELATIONS_ZEROED,
@@ -53,12 +58,14 @@ enum relations_operation {
     RELATIONS_FAILED, // calls that gave nothing
     RELATIONS_OPERATIONS
 };
+// The blocks that a walk shows, by what they are.
 enum relations_walk {
     RELATIONS_WALK_LIVE,
     RELATIONS_WALK_FREE,
     RELATIONS_WALK_INTERNAL,
     RELATIONS_WALKS
 };
+// What is kept of the blocks of one kind; bytes but for COUNT.
 enum relations_walk_measure {
     RELATIONS_WALK_COUNT,
     RELATIONS_WALK_BYTES,
@@ -66,6 +73,7 @@ enum relations_walk_measure {
     RELATIONS_WALK_MAX,
     RELATIONS_WALK_MEASURES
 };
+// What the host gave to the allocator: bytes now, the most ever, calls.
 enum relations_backing {
     RELATIONS_BACKING_BYTES,
     RELATIONS_BACKING_PEAK,
@@ -88,6 +96,7 @@ enum relations_moment {    // bits: what is true at this moment
     RELATIONS_ON_FAILED = 2048
 };
 
+// A moment, for relations_check(): all numbers that a rule may ask for.
 struct relations_facts {
     const int64_t *values;             // as countercheck_subject.read() gives them; NULL: not read
     const int64_t *const *lane_values; // the same of each lane, by number; NULL: not read
@@ -106,6 +115,7 @@ struct relations_facts {
 
 // ---- rules
 
+// A rule, and how it fared.
 struct relations_rule {
     const char *text;   // as written, without its marks
     const char *label;  // NULL: none

@@ -12,10 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// No row, and the ledger's bounds: blocks at a time, rows of classes.
 #define LIVE_NONE       UINT32_MAX
 #define LIVE_BLOCKS_MAX 65536
 #define LIVE_ROWS_MAX   1024
 
+// One block as the ledger has it.
 struct live_block {
     uintptr_t address; // 0: the record is free
     size_t requested_bytes, usable_bytes, footprint_bytes;
@@ -56,9 +58,10 @@ bool live_has_pattern(const struct live_block *block, uintptr_t address, size_t 
 // Whether the bytes are zero; of large ones, both ends.
 bool live_is_zero(uintptr_t address, size_t size_bytes);
 
-// The allocator walks its blocks and shows one at the address: that block; NULL: none begins there.
-// *is_again: the walk has shown it before.
+// The allocator begins to walk its blocks; it has shown none yet.
 void live_walk_begin(struct live *live);
+// The walk shows a block at the address. Its record, NULL: none begins there. *is_again: this
+// walk has shown it before.
 const struct live_block *live_walk_shows(struct live *live, uintptr_t address, bool *is_again);
 // The first block that this walk has not shown; NULL: none.
 const struct live_block *live_walk_missed(const struct live *live);

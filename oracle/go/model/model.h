@@ -24,6 +24,7 @@ struct finalizer;
 
 // ---- handles
 
+// What a handle names.
 struct model_handle {
     uintptr_t address;              // what the allocation returned
     size_t size_bytes;              // requested
@@ -60,6 +61,7 @@ size_t model_cache_count(const struct model *model);
 
 // ---- objects
 
+// One allocation as it was asked for.
 struct model_request {
     uint32_t cache_id;
     size_t size_bytes;
@@ -110,6 +112,7 @@ bool model_type_defined(struct model *model, uintptr_t address, const struct typ
 bool model_itab_defined(struct model *model, uintptr_t address, uintptr_t type, bool negative);
 bool model_func_defined(struct model *model, const struct func *description); // it is copied
 
+// The two segments of a program.
 enum model_segment { MODEL_SEGMENT_DATA, MODEL_SEGMENT_BSS, MODEL_SEGMENT_COUNT };
 // Declares a segment; its words are zero. `mask`: a bit for each word that may hold a pointer,
 // NULL: all may. Only those words are to be reported.
@@ -129,6 +132,7 @@ struct model_stack {
     uintptr_t low;
     size_t size_bytes;
 };
+// What starting a goroutine returned.
 struct model_goroutine {
     uintptr_t address;
     uintptr_t go_pc;
@@ -174,6 +178,7 @@ bool model_panic_pushed(struct model *model, uint64_t id, uintptr_t address, uin
 bool model_panic_popped(struct model *model, uint64_t id, bool existed);
 
 // ---- OS threads, by their record's address, with the system stacks that they were given
+// What starting an OS thread returned.
 struct model_osthread {
     uintptr_t address;
     uint64_t id; // ids count the starts
@@ -247,6 +252,7 @@ bool model_sweep_finished(struct model *model);
 
 // ---- what others compare with (round trip)
 
+// An object as the ledger has it.
 struct model_object {
     uintptr_t base;                 // of the slot
     size_t size_bytes;              // requested; of a tiny block 16
@@ -262,6 +268,7 @@ size_t model_object_count(const struct model *model);
 // The object whose slot holds `address`; false: none.
 bool model_find_object(const struct model *model, uintptr_t address, struct model_object *object);
 
+// A finalizer as it was set: the object, what is called, and the types.
 struct model_finalizer {
     uintptr_t object, function, entry, function_type, object_type;
 };

@@ -17,7 +17,7 @@
 #include "runtime/func.h"
 #include "runtime/pool.h"
 
-#define MODEL_NONE UINT32_MAX
+#define MODEL_NONE UINT32_MAX // no index
 
 // An array of structs that grows: `first` to `count - 1` are in use.
 struct pool {
@@ -33,7 +33,7 @@ uint32_t pool_take(struct pool *pool);
 // Gives an item back, by its index; its first uint32_t becomes the link.
 void pool_give(struct pool *pool, uint32_t index);
 
-struct slot {
+struct slot {              // one allocated slot: an object, or a block of tiny ones
     uint32_t list_index;   // in model->live; first, because a free slot links through it
     uint32_t first_handle; // MODEL_NONE: no handle names it
     uintptr_t base;
@@ -64,16 +64,16 @@ struct edge { // a non-zero pointer word of a slot
     uintptr_t value;
 };
 
-struct handle_entry {
+struct handle_entry { // a handle, and the slot that its object lies in
     struct model_handle shown;
     uint32_t slot; // MODEL_NONE: names nothing
     uint32_t next; // handle of the same slot
     uint32_t touched_index;
 };
 
-struct finalizer_entry {
-    uint32_t next;  // of the slot's list, by object's address
-    uint32_t batch; // when queued: sweeps seen together may have queued in any order
+struct finalizer_entry { // a finalizer that is set or queued
+    uint32_t next;       // of the slot's list, by object's address
+    uint32_t batch;      // when queued: sweeps seen together may have queued in any order
     struct model_finalizer shown;
 };
 
@@ -88,7 +88,7 @@ struct queue_list { // in the queue's order
 #define MAP_GRANULES        1024 // of 8 bytes in a page
 #define MAP_ENTERING_MANUAL (UINT32_MAX - 1)
 
-struct map_page {
+struct map_page {         // the slots that lie on one page, to the granule
     uint32_t page_number; // from the heap's base
     uint32_t entering; // slot + 1 that begins on an earlier page (or MAP_ENTERING_MANUAL); 0: none
     uint32_t entering_granules;
@@ -97,7 +97,7 @@ struct map_page {
     uint64_t starts[MAP_GRANULES / 64]; // of slots
 };
 
-struct map {
+struct map { // which slot an address lies in
     uintptr_t base;
     uint32_t *arenas[HEAP_ARENA_COUNT]; // page record + 1 of each page
     struct pool pages;
@@ -109,25 +109,25 @@ struct map {
 
 // ---- program: goroutines, roots, tables
 
-struct frame_entry {
+struct frame_entry {                      // as it was pushed
     struct frame_description description; // clipped as the stack clips it; maps copied below
     uint32_t word_first;                  // of the goroutine's words: word 0 of the frame
     uint32_t bits_first;                  // of its bits: arguments, then locals
 };
 
-struct defer_entry {
+struct defer_entry { // as it was pushed
     uintptr_t address, pc, function, entry;
     size_t depth_bytes;   // its sp, down from the stack's top
     uint32_t frame_count; // when it was pushed
 };
 
-struct panic_entry {
+struct panic_entry { // as it was pushed
     uintptr_t address, type, data;
 };
 
-struct goroutine_entry {
-    uint64_t id;     // the driver's
-    uint64_t number; // the runtime's: of the start
+struct goroutine_entry { // a goroutine's record, as the operations made it
+    uint64_t id;         // the driver's
+    uint64_t number;     // the runtime's: of the start
     bool alive;
     uintptr_t address;
     uintptr_t go_pc;
@@ -154,30 +154,30 @@ struct block_book { // of the runtime's blocks of one size
     size_t used_count, made_count;
 };
 
-struct segment_entry {
+struct segment_entry { // a segment: its words as the program wrote them
     uintptr_t base;
     const uint8_t *mask; // NULL: all words
     uintptr_t *words;
     uint32_t word_count, word_capacity;
 };
 
-struct root_entry {
+struct root_entry { // that was added
     uint64_t id;
     const char *description;
     uintptr_t target;
 };
 
-struct type_entry {
+struct type_entry { // that was defined
     uintptr_t address;
     const struct type *description;
 };
 
-struct itab_entry {
+struct itab_entry { // that was defined
     uintptr_t address, type;
     bool negative;
 };
 
-struct range_entry {
+struct range_entry { // pages that the program manages, and the statistic that they are charged to
     uintptr_t base;
     size_t size_bytes;
     uint8_t stat;
@@ -191,7 +191,7 @@ struct tiny_cache {  // packing, simulated
 
 #define MODEL_CLOCK_READS 4 // of the latest that are kept
 
-struct cycle_book {
+struct cycle_book { // the collection cycles: what MemStats must say of them
     uint32_t count, forced_count;
     uint64_t pause_total_ns, last_end_ns;
     uint64_t pause_ns[MEMSTATS_PAUSE_COUNT], pause_end_ns[MEMSTATS_PAUSE_COUNT];
@@ -207,7 +207,7 @@ struct cycle_book {
 
 // ---- the memory profile (profile.c)
 
-struct profile_counts {
+struct profile_counts { // samples of a bucket
     uint64_t allocs, frees;
 };
 struct profile_book { // of a bucket: what it must have published, and what is due, by cycle % 3
@@ -226,8 +226,8 @@ struct profile_cache {
     uint32_t frame_count;
     uintptr_t frames[PROFILE_FRAMES];
 };
-#define PROFILE_ROWS 256
-struct profile {
+#define PROFILE_ROWS 256 // rows of the hash tables of the profile
+struct profile {         // the memory profile as it must be, with a book for each bucket
     uint64_t rate;
     uint64_t random; // the generator's state
     uint64_t cycle;
@@ -248,9 +248,9 @@ struct condemned_span { // with objects that its sweep will free
     uint32_t slot_first, slot_count; // of model->condemned_slots
 };
 
-#define MODEL_CACHE_COUNT 1024
+#define MODEL_CACHE_COUNT 1024 // the most caches at a time: as many as a heap has
 
-struct model {
+struct model { // the ledger, whole
     struct rule_book *book;
     struct heap *heap;
     struct map map;
@@ -342,6 +342,7 @@ void model_fini(struct model *model);                         // frees all array
 void model_reset(struct model *model, struct heap *heap);
 // Grows an array to hold at least `count`. False: out of memory.
 bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t item_bytes);
+// Makes room in a growing array for `count` elements. False: no memory.
 #define MODEL_RESERVE(array, capacity, count)                                                      \
     model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
 
@@ -400,7 +401,7 @@ bool model_enter_pages(struct model *model, uintptr_t low, size_t size_bytes);
 void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value));
 
 // ---- sampler.c
-#define SAMPLER_SEED UINT64_C(0x9e3779b97f4a7c15)
+#define SAMPLER_SEED UINT64_C(0x9e3779b97f4a7c15) // the heap's own constant, typed in again
 // Draws the distance to a cache's next sample in bytes, as documented in allocator/mprof.h. The
 // mean is above 1.
 int64_t sampler_distance(uint64_t *random, uint64_t mean_bytes);

@@ -10,6 +10,7 @@
 #include "oracle/go/oracle.h"
 #include "runtime/runtime.h"
 
+// A dump, and the moment that it tells of.
 struct roundtrip_dump {
     const void *bytes;
     size_t size_bytes;

@@ -10,6 +10,7 @@
 #include "allocator/memstats.h"
 #include "oracle/go/view/view.h"
 
+// What the spans themselves say, added up.
 struct scan {
     struct memstats slow;                  // fields that state shows; others are 0
     uint64_t live_count[SIZE_CLASS_COUNT]; // row 0: large objects

@@ -9,6 +9,7 @@
 #include "dump/reader.h"
 #include "oracle/core/rule.h"
 
+// How the differences of two records are told: by which rule, and whose value is which.
 struct record_judge {
     struct rule_book *book;
     unsigned rule;

@@ -12,8 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// No span.
 #define VIEW_NONE UINT32_MAX
 
+// A copy of the heap's spans and caches at one moment. Their bitmaps are the heap's own, and so
+// the view is good until the heap changes.
 struct view {
     const struct heap *heap;
     struct inspect_span *spans; // as inspect orders them, dead ones too
