@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// The cross-checks of `dump verify`.
 enum dump_rule {
 #define DUMP_RULE(id, reason) DUMP_RULE_##id,
 #include "cli/dump/rules.def"
@@ -21,16 +22,19 @@ extern const char *const dump_rule_names[DUMP_RULE_COUNT];
 // By enum dump_rule: what it means that it holds, in one line.
 extern const char *const dump_rule_reasons[DUMP_RULE_COUNT];
 
+// How one cross-check fared.
 struct dump_rule_state {
     uint64_t evaluated, failed;
     char example[160]; // of the first failure
 };
 
+// A growing array of addresses.
 struct dump_addresses {
     uint64_t *at;
     size_t count, capacity;
 };
 
+// What is remembered of the records that passed.
 struct dump_check {
     struct dump_rule_state rules[DUMP_RULE_COUNT];
     struct dump_objects objects;

@@ -25,6 +25,7 @@ int dump_diff(int argc, char **argv);
 // Verifies strictly and prints failed rules alone, a line each. An enum cli_status.
 int dump_verify_file(const char *path);
 
+// The options and operands that all `dump` subcommands share.
 struct dump_options {
     bool json, lenient;
     const char *files[2]; // "-" is stdin

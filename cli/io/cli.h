@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+// The exit statuses of every subcommand.
 enum cli_status {
     CLI_CLEAN = 0,       // nothing was found
     CLI_FINDING = 1,     // a divergence, a failed rule, a difference

@@ -5,6 +5,7 @@
 
 #include "fuzz/program/program.h"
 
+// The files that a command line names.
 struct input_list {
     char **paths; // from malloc
     size_t count, capacity;

@@ -7,12 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// One option, and where what it says goes.
 struct cli_option {
     const char *name;   // "--seed" or "-o"
     bool *flag;         // set when it is given; NULL: it takes a value
     const char **value; // "--seed 7" or "--seed=7"
 };
 
+// What a subcommand takes.
 struct cli_call {
     const char *usage;                // what --help prints
     const struct cli_option *options; // ends with a NULL name

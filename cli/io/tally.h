@@ -9,15 +9,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Room for a row's label, and the most rows; what comes later is counted together.
 #define TALLY_LABEL_BYTES 128
 #define TALLY_ROWS_MAX    65536
 
+// What was counted under one key.
 struct tally_row {
     uint64_t hash; // of the whole key; 0: the row of the others
     uint64_t count, bytes;
     char label[TALLY_LABEL_BYTES]; // NUL-terminated, cut
 };
 
+// Counts by key.
 struct tally {
     struct tally_row *rows;
     size_t row_count, row_capacity;

@@ -12,12 +12,14 @@
 
 #define BATCH_TIMEOUT_SECONDS 60 // of an input, when --timeout is not given
 
+// What all inputs together were.
 struct batch_totals {
     uint64_t programs, operations, effective, findings, bounded;
     uint64_t inputs[KIND_COUNT], kind_findings[KIND_COUNT];
     uint32_t known; // a bit for each entry of the known findings that was one; none of the others
 };
 
+// Inputs to be replayed, and how one is.
 struct batch {
     const struct input_list *list;
     uint64_t times;      // each input so often; what it says is printed once

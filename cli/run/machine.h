@@ -15,10 +15,12 @@ struct machine_call {      // what the command line says
 
 // For cli_parse: rows of the options that choose.
 extern struct machine_call machine_call;
+// The options that choose the heap, for a subcommand's table of them.
 #define MACHINE_OPTIONS                                                                            \
     {"--subject", NULL, &machine_call.subject}, {                                                  \
         "--relations", NULL, &machine_call.relations                                               \
     }
+// What --help says of MACHINE_OPTIONS.
 #define MACHINE_HELP                                                                               \
     "  --subject NAME runs on another allocator: a listed one, or the path of an adapter\n"        \
     "  --relations F  what its statistics mean, in place of the adapter's own text\n"

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+// One program's run, and what is told of it.
 struct replay {
     struct executor *executor;
     const char *name; // of the program, for messages
@@ -17,6 +18,7 @@ struct replay {
     size_t *idle;     // NULL, or where the first operation that does nothing goes: it ends the run
 };
 
+// *idle of a run in which every operation did something.
 #define REPLAY_NOT_IDLE SIZE_MAX
 
 // Runs the program to its end or its first finding. Prepares the crash line at each operation.

@@ -6,6 +6,8 @@
 #include "cli/io/options.h"
 #include "cli/run/trial.h"
 
+// How often what is left is run again, to tell whether it always fails; and the time for all
+// trials.
 #define SHRINK_RERUNS        100
 #define SHRINK_TOTAL_SECONDS "120" // when --total is not given
 
@@ -15,10 +17,12 @@ struct shrink_options {
     const char *timeout; // of a trial, in seconds; NULL: ten times the first run, 1 s to 10 s
     const char *total;   // of all trials, in seconds
 };
+// The options of struct shrink_options, for a subcommand's table of them.
 #define SHRINK_OPTIONS(options)                                                                    \
     {"--loose", &(options)->is_loose, NULL}, {"--timeout", NULL, &(options)->timeout}, {           \
         "--total", NULL, &(options)->total                                                         \
     }
+// What --help says of SHRINK_OPTIONS.
 #define SHRINK_HELP                                                                                \
     "  --loose      any finding of the same rule on the same field will do; else a failed expect " \
     "stays the same\n"                                                                             \
@@ -27,6 +31,7 @@ struct shrink_options {
     "10 s\n"                                                                                       \
     "  --total S    for all trials together (120): at its end the smallest so far is taken\n"
 
+// What was left of a program, and how it was found.
 struct shrink {
     struct outcome outcome;  // what FILE ended in, and what is left ends in as well
     struct outcome smallest; // what is left ends in: the same, with numbers of its own

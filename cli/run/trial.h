@@ -5,9 +5,11 @@
 
 #include "fuzz/execute/executor.h"
 
+// Room for the words on a crash, with their NUL.
 #define TRIAL_CRASH_BYTES 160
 #define TRIAL_MS          30000 // of a trial that nobody bounds otherwise
 
+// How a trial ended.
 enum outcome_kind {
     OUTCOME_CLEAN,
     OUTCOME_FINDING, // rule, field, sentence, values
@@ -16,6 +18,7 @@ enum outcome_kind {
     OUTCOME_UNKNOWN, // the trial itself failed: no process, no memory
 };
 
+// What a trial ended in.
 struct outcome {
     enum outcome_kind kind;
     const struct rule_row *rule;
@@ -29,6 +32,7 @@ struct outcome {
     uint32_t took_ms;
 };
 
+// How a program is tried in a child process.
 struct trial {
     const struct executor_options *options;
     uint32_t timeout_ms; // 0: TRIAL_MS

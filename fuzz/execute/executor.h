@@ -13,6 +13,7 @@
 
 struct executor;
 
+// How a run ended.
 enum verdict {
     VERDICT_CLEAN,
     VERDICT_FINDING,     // executor_finding() says which
@@ -20,6 +21,7 @@ enum verdict {
     VERDICT_ENVIRONMENT, // the system refused memory, a thread or a file: nothing is shown
 };
 
+// How programs are run.
 struct executor_options {
     enum oracle_level level;  // of the check at the program's cadence; ORACLE_FULL for fuzzing
     bool check_each;          // a cheap check after each operation as well
@@ -29,6 +31,7 @@ struct executor_options {
     const char *scratch_path; // for dumps with sink=path; NULL: those go to memory
 };
 
+// The work that a program may ask for, where the options do not say.
 #define EXECUTOR_WORK_LIMIT 1000000
 
 // What happened to operations, by code: how many ran, and how many of them did something.

@@ -18,6 +18,7 @@
 
 struct executor;
 
+// One kind of heap: all that the executor may ask of it.
 struct machine {
     const struct language *language; // what its programs may say
     const struct account_schema *account;

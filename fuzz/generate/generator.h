@@ -16,6 +16,7 @@ struct program_header generator_header(uint32_t seed);
 struct operation generator_operation(struct random *random, const struct program *program,
                                      size_t position);
 
+// The most operations that generator_phrase() draws at once.
 #define GENERATOR_PHRASE_MAX 4
 
 // The same, and behind it what it would show nothing without. Returns how many operations.

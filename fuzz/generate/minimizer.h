@@ -7,6 +7,7 @@
 
 #include "fuzz/program/program.h"
 
+// Who judges candidates, and how many may be tried.
 struct minimizer {
     bool (*is_same)(void *context, const struct program *candidate);
     void *context;

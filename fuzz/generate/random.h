@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// A generator of numbers that is its seed alone.
 struct random {
     uint64_t state;
 };

@@ -9,6 +9,7 @@
 #include "fuzz/program/program.h"
 #include "fuzz/generate/random.h"
 
+// Slots that the state follows: as many as the operands can name.
 #define SYMBOLIC_HANDLES    256
 #define SYMBOLIC_GOROUTINES 16
 #define SYMBOLIC_NO_THREAD  16
@@ -17,12 +18,14 @@ struct symbolic_handles { // a bit for each handle
     uint64_t words[SYMBOLIC_HANDLES / 64];
 };
 
+// What a goroutine has at this place of the program.
 struct symbolic_goroutine {
     uint32_t frame_count, word_count, defer_count, panic_count;
     uint8_t grown;  // times its stack was doubled
     uint8_t thread; // SYMBOLIC_NO_THREAD: none
 };
 
+// What a program has made up to some operation, by its text alone.
 struct symbolic_state {
     struct symbolic_handles live, rooted, freeable, pointerful, finalized;
     uint64_t caches, goroutines, threads, roots, manuals; // a bit for each slot that is filled

@@ -9,6 +9,7 @@
 #include "oracle/go/oracle.h"
 #include "runtime/runtime.h"
 
+// Slots of each kind, as many as the operands can name, and words of the segments.
 #define GO_HANDLES       256
 #define GO_GOROUTINES    16
 #define GO_THREADS       16
@@ -22,6 +23,7 @@
 #define HEAPS_BESIDE_MAX 5 // more than there are strides to try
 #define GO_MADE_MAX      4 // operations of a program that have the system make threads or heaps
 
+// Pages that the program manages.
 struct manual_slot {
     void *base; // NULL: empty
     enum manual_stat stat;
@@ -32,6 +34,7 @@ struct dump_buffer { // what a sink took
     size_t size_bytes, capacity_bytes;
 };
 
+// The machine of the Go-like heap: heap, runtime, oracle, and what the program's slots hold.
 struct go_machine {
     struct executor *executor; // that it runs under
     struct heap *heap;

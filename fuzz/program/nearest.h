@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+// The known name that is nearest to a wrong one.
 struct nearest {
     const char *word; // the wrong name, `length` bytes of it
     size_t length;

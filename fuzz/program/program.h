@@ -10,12 +10,14 @@
 
 #include "fuzz/program/operation.h"
 
+// Bounds of a program and of its binary form.
 #define PROGRAM_OPERATIONS_MAX 4096
 #define PROGRAM_HEADER_BYTES   16
 #define PROGRAM_BYTES_MAX      (PROGRAM_HEADER_BYTES + PROGRAM_OPERATIONS_MAX * OPERATION_BYTES)
 #define PROGRAM_VERSION        1
 #define PROGRAM_CACHES_MAX     8
 
+// What a program is run with.
 struct program_header {
     uint32_t seed;       // of the swarm: what the generator drew it from
     uint16_t groups_off; // a bit for each enum operation_group that the mutator leaves out
@@ -26,8 +28,10 @@ struct program_header {
     uint16_t fault_at; // 0: no fault from the start
 };
 
+// The header of a text that has none.
 #define PROGRAM_HEADER_DEFAULT ((struct program_header){.seed = 0, .caches = 1, .check_every = 16})
 
+// A header and a list of operations: what is run, drawn, changed and kept.
 struct program {
     struct program_header header;
     size_t count;

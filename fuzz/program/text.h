@@ -12,6 +12,7 @@
 
 #define TEXT_LINE_BYTES 160 // that an operation's text fits, its NUL included
 
+// What is wrong with a program's text, and where.
 struct text_error {
     size_t line; // from 1
     char message[400];

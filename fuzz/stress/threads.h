@@ -14,9 +14,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// Bounds: workers, and room for a finding's line.
 #define THREADS_MAX        64
 #define THREADS_LINE_BYTES 512
 
+// How the threads are run.
 struct threads_options {
     uint32_t thread_count; // of workers; the conductor is one more
     uint64_t seconds;
@@ -25,6 +27,7 @@ struct threads_options {
     void *context;
 };
 
+// What workers do, for the counts.
 enum threads_operation {
 #define THREADS_OPERATION(name, weight) THREADS_##name,
 #include "fuzz/stress/threads.def"
@@ -33,6 +36,7 @@ enum threads_operation {
 // By enum threads_operation, as threads.def spells it.
 extern const char *const threads_operation_names[THREADS_OPERATION_COUNT];
 
+// What was done, and what was found.
 struct threads_report {
     double seconds;       // in which workers ran
     double core_seconds;  // of all cores, that this took: others may use the machine as well

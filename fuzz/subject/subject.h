@@ -10,9 +10,11 @@
 #include "oracle/relations/relations.h"
 #include "subject/subject.h"
 
+// Room for the sentence on an adapter that cannot be used.
 #define SUBJECT_MESSAGE_BYTES 320
 #define SUBJECT_VALUES_MAX    4096 // numbers that one read may give
 
+// A foreign allocator, opened: its table, its relations, and the machine that drives it.
 struct subject {
     struct countercheck_subject table; // a copy; what the adapter's lacks is NULL
     struct relations *relations;
@@ -27,6 +29,7 @@ struct subject {
     void *library;                       // of dlopen; NULL: built in
 };
 
+// How opening a foreign allocator ended.
 enum subject_status {
     SUBJECT_OPEN,
     SUBJECT_UNUSABLE,   // no such name, or the adapter is wrong
