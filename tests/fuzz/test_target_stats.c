@@ -1,0 +1,91 @@
+// test_target_stats: the counts of a target are in the file that the environment names: early, now
+// and then, and at the end; without one, nothing is written.
+#define _POSIX_C_SOURCE 200809L
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "fuzz/targets/target_stats.c" // linked into targets alone
+
+static char path[] = "/tmp/countercheck-test-target-stats-XXXXXX";
+
+static int begin(void **context) {
+    (void)context;
+    strcpy(path + sizeof path - 7, "XXXXXX");
+    int file = mkstemp(path);
+    memset(&stats, 0, sizeof stats);
+    stats.file = -1;
+    return file < 0 || close(file) != 0 || setenv("COUNTERCHECK_STATS", path, 1) != 0;
+}
+
+static int end(void **context) {
+    (void)context;
+    target_stats_leave();
+    return unlink(path);
+}
+
+static void assert_written(const char *wanted) {
+    char text[256];
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t size = fread(text, 1, sizeof text - 1, file);
+    text[size] = '\0';
+    assert_int_equal(fclose(file), 0);
+    assert_string_equal(text, wanted);
+}
+
+static void counts_are_written_early_and_now_and_then(void **context) {
+    (void)context;
+    target_stats_add(10, 7);
+    assert_written("{\"executions\":1,\"operations\":10,\"effective\":7}\n");
+    target_stats_add(10, 7);
+    target_stats_add(10, 7);
+    assert_written("{\"executions\":2,\"operations\":20,\"effective\":14}\n");
+    while (stats.executions < 3 * WRITE_INTERVAL + 1) {
+        target_stats_add(10, 7);
+    }
+    assert_written("{\"executions\":768,\"operations\":7680,\"effective\":5376}\n");
+    assert_int_equal(target_stats_operations(), 7690);
+}
+
+static void the_last_counts_are_written_at_the_end(void **context) {
+    (void)context;
+    for (int i = 0; i < 3; i++) {
+        target_stats_add(1, 0);
+    }
+    target_stats_finish();
+    assert_written("{\"executions\":3,\"operations\":3,\"effective\":0}\n");
+}
+
+static void who_left_writes_no_more(void **context) {
+    (void)context;
+    target_stats_leave();
+    for (int i = 0; i < 8; i++) {
+        target_stats_add(1, 1);
+    }
+    target_stats_finish();
+    assert_written("");
+}
+
+static void nobody_asked_and_nothing_is_written(void **context) {
+    (void)context;
+    assert_int_equal(unsetenv("COUNTERCHECK_STATS"), 0);
+    target_stats_add(1, 1);
+    target_stats_finish();
+    assert_written("");
+    assert_int_equal(target_stats_operations(), 1);
+}
+
+int main(void) {
+#define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(counts_are_written_early_and_now_and_then),
+        TEST(the_last_counts_are_written_at_the_end),
+        TEST(who_left_writes_no_more),
+        TEST(nobody_asked_and_nothing_is_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
