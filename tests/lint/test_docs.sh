@@ -1,5 +1,5 @@
 #!/bin/bash
-# test_docs: the tables in the documents are what the .def files say, and a stale one is noticed.
+# test_docs: the tables in the documents are what the .def files say, and a stale one is noticed, as is a long DESIGN.md.
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 sample=$(mktemp -d)
@@ -27,6 +27,19 @@ fi
 "$sample/ci/docs" >/dev/null
 "$sample/ci/docs" --check
 grep -q '^| HeapAlloc |' "$sample/a.md"
+
+# prose of 1,500 words is short enough, however much is beside it
+{
+    printf 'word %.0s' {1..1500}
+    printf '\n| a | row |\n```\na picture\n```\n'
+} >"$sample/DESIGN.md"
+"$sample/ci/docs" --check
+echo 'word' >>"$sample/DESIGN.md"
+if "$sample/ci/docs" --check >"$sample/out" || ! grep -q '^DESIGN.md: 1501 words of prose' "$sample/out"; then
+    echo "FAIL: a word too many in DESIGN.md is not noticed"
+    exit 1
+fi
+rm "$sample/DESIGN.md"
 
 # a figure that its measurement no longer has is neither kept nor left out
 mkdir -p "$sample/ci/faults" "$sample/ci/mutants"
