@@ -5,6 +5,9 @@
 #   ops             go through the codec and back: any bytes, refused ones too
 #   relations       are parsed and evaluated as relations
 #   decode          go through the decoder and back
+#
+# holds: fuzz/targets/engine_builtin.c fuzz/targets/target_decode.c fuzz/targets/target_ops.c
+# holds: fuzz/targets/target_relations.c
 
 # countercheck_corpus(TARGET) sets corpus_files to the kept inputs of one target.
 macro(countercheck_corpus target)

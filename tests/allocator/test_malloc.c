@@ -1,5 +1,7 @@
 // test_malloc: where objects come from, where frees count, what is zero, and which misuse ends in
 // which sentence.
+//
+// holds: allocator/spans/object.c
 #include "tests/allocator/fixture.h"
 
 static const uint8_t all_pointers[] = {0xff};

@@ -1,5 +1,7 @@
 // test_memstats: every derived number follows from what was done, over long random lives and
 // failing systems.
+//
+// holds: allocator/pages/mstats.c
 #include "tests/allocator/fixture.h"
 
 #include "allocator/special.h"

@@ -1,4 +1,6 @@
 // test_mheap: spans of pages and growth over arenas.
+//
+// holds: allocator/pages/grow.c allocator/pages/manual.c
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>

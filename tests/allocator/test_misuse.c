@@ -1,5 +1,7 @@
 // test_misuse: a misuse of pages, stacks and the world ends in one exact sentence, a broken
 // invariant in one line.
+//
+// holds: allocator/check.c
 #include "tests/allocator/fixture.h"
 
 #include "allocator/check.h"

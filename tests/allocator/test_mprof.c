@@ -1,5 +1,7 @@
 // test_mprof: which allocations are sampled, in which bucket, and in which cycle their counts are
 // published.
+//
+// holds: allocator/spans/mprof_sample.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

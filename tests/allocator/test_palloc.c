@@ -1,4 +1,6 @@
 // test_palloc: the page allocator against a row of bytes, over arenas with a gap between them.
+//
+// holds: allocator/pages/palloc_bits.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

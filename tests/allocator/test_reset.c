@@ -1,4 +1,6 @@
 // test_reset: a heap that was reset cannot be told from a new one.
+//
+// holds: allocator/whole/heap.c
 #define _DEFAULT_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,7 @@
 // test_special: what hangs on objects: where it may hang, in which order, and what frees and sweeps
 // make of it.
+//
+// holds: allocator/objects/finalizer.c allocator/whole/inspect_specials.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

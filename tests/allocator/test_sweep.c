@@ -1,5 +1,7 @@
 // test_sweep: what is not marked is freed once, what is marked or born while marking stays,
 // finalizers keep their object.
+//
+// holds: allocator/objects/collect.c
 #include "tests/allocator/fixture.h"
 
 #include "allocator/spans/mcentral.h"

@@ -1,5 +1,7 @@
 // canary_dump: each rule of the round trip and each kind of record, made to fire by one wrong
 // record.
+//
+// holds: oracle/go/roundtrip/recode.c
 
 // clang-format off
 // wrap: write_EOF write_Object write_OtherRoot write_Type write_Goroutine write_StackFrame

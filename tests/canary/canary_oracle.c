@@ -2,6 +2,9 @@
 //
 // A rule that no canary here makes fire fails the last test. Rules of the dump have their own, in
 // tests/oracle.
+//
+// holds: oracle/go/rules.c oracle/go/verify/kernel.c oracle/go/verify/metadata.c
+// holds: oracle/go/verify/places.c oracle/go/view/mappings.c oracle/go/verify/poison.c
 
 // clang-format off
 // wrap: heap_read_memstats inspect_span inspect_span_of_address inspect_list inspect_cache

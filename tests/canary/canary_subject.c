@@ -1,4 +1,6 @@
 // canary_subject: each rule of foreign allocators by a small heap that lies in one way at a time.
+//
+// holds: oracle/subject/judge.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -4,6 +4,8 @@
 //
 // Each number lies in turn while all truths but one are set aside. What the dump and the twin see
 // is shown in canary_dump and canary_executor.
+//
+// holds: oracle/go/model/account.c oracle/go/verify/identities.c
 
 // clang-format off
 // wrap: heap_read_memstats

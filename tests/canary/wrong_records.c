@@ -4,6 +4,8 @@
 //
 // The clean dump is decoded, one member changed, and encoded again. What one wrong record of the
 // writer's makes fire, among all rules, is canary_dump's business.
+//
+// holds: oracle/go/roundtrip/fields.c oracle/go/view/record.c
 
 // wrap: harness_realloc
 

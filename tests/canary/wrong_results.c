@@ -1,5 +1,8 @@
 // wrong_results: what the ledger says of results that cannot be, and that it takes those that can:
 // stacks that grow with pointers into themselves, names that nobody uses, parts that move.
+//
+// holds: oracle/go/model/collect.c oracle/go/model/frame.c oracle/go/model/goroutine.c
+// holds: oracle/go/model/object.c oracle/go/model/reach.c oracle/go/model/realloc.c
 
 #include "tests/oracle/driver_program.h" // before scene.h, whose driver is everyone's
 #include "tests/canary/matrix.h"

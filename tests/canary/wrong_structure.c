@@ -1,5 +1,7 @@
 // wrong_structure: what the verifier says of a heap whose structure is wrong in one place: the
 // rule, the words, and where; and that nothing is counted then.
+//
+// holds: oracle/go/verify/pages.c oracle/go/verify/verifier.c
 
 // clang-format off
 // wrap: heap_read_memstats inspect_span inspect_span_of_address inspect_list inspect_cache

@@ -1,5 +1,9 @@
 #!/bin/bash
 # test_commands: replay, bisect, minimize, ops and soak as a user calls them: results, messages, exit statuses.
+#
+# holds: cli/main.c cli/cmd_adopt.c cli/cmd_bisect.c cli/cmd_minimize.c cli/cmd_ops.c
+# holds: cli/cmd_replay.c cli/cmd_soak.c cli/io/clock.c cli/io/message.c cli/io/options.c
+# holds: cli/run/pin.c cli/run/replay.c
 set -uo pipefail
 command=${COUNTERCHECK:?}
 

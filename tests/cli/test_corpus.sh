@@ -1,5 +1,7 @@
 #!/bin/bash
 # test_corpus: a whole corpus is replayed by one call, whatever is in it; directories that go round or have no end are told.
+#
+# holds: cli/io/walk.c cli/run/kind.c cli/run/targets.c cli/soak_threads.c
 set -uo pipefail
 command=${COUNTERCHECK:?}
 source=${COUNTERCHECK_SOURCE:?}

@@ -1,5 +1,7 @@
 // test_dump_check: each cross-check of `dump verify` holds on a good dump and fires on the one
 // thing that breaks it.
+//
+// holds: cli/dump/check.c cli/dump/objects.c
 
 #include "tests/dump/build.h"
 #include "cli/dump/check.h"

@@ -3,6 +3,8 @@
 # byte of an input reaches the terminal as a control character.
 #
 # usage: test_hostile.sh [--update]     --update writes what is there now into the table, to be reviewed
+#
+# holds: cli/io/input.c
 set -uo pipefail
 command=${COUNTERCHECK:?}
 source=${COUNTERCHECK_SOURCE:?}

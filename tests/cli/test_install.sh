@@ -1,6 +1,8 @@
 #!/bin/bash
 # test_install: what `make install` puts down is whole: the command, its manual, and a library that programs outside, in
 # C and in C++, by pkg-config, find_package and add_subdirectory, compile and link with.
+#
+# holds: fuzz/targets/run_operations.c fuzz/targets/target_hooks.c fuzz/targets/target_subject.c
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:?}
 command=${COUNTERCHECK:?}

@@ -1,6 +1,9 @@
 #!/bin/bash
 # test_language: the language of programs as the tool itself tells it: ops --list, what errors allow, replay --strict,
 # replay --pin --force.
+#
+# holds: cli/ops_list.c cli/run/idle.c cli/run/origin.c fuzz/go/collect.c fuzz/go/goroutines.c
+# holds: fuzz/go/objects.c fuzz/go/specials.c fuzz/go/system.c fuzz/go/threads.c
 set -uo pipefail
 command=${COUNTERCHECK:?}
 

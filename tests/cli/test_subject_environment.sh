@@ -1,6 +1,8 @@
 #!/bin/bash
 # test_subject_environment: what a table wants set before its process starts is set when its library is loaded, in each
 # command that takes --subject; what cannot be set is refused.
+#
+# holds: cli/run/restart.c
 set -u
 countercheck=${COUNTERCHECK:?}
 source_dir=${COUNTERCHECK_SOURCE:?}

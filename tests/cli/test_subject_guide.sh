@@ -1,6 +1,8 @@
 #!/bin/bash
 # test_subject_guide: the adapter in subject/README.md compiles as it stands, as C99 and as C++11, and its two
 # commands give a verdict; so does what 'subject new' writes.
+#
+# holds: cli/subject/new.c
 set -u
 countercheck=${COUNTERCHECK:?}
 source_dir=${COUNTERCHECK_SOURCE:?}

@@ -1,4 +1,6 @@
 // test_reader: whole dumps read from memory and from streams, in one part and in many.
+//
+// holds: dump/read/part.c dump/read/record.c
 
 #include "tests/dump/build.h"
 #include "dump/reader.h"

@@ -1,5 +1,7 @@
 // test_reader_strict: what a strict reading refuses, each with its kind, record, field and byte;
 // what a lenient one forgives.
+//
+// holds: dump/read/error.c dump/read/order.c
 
 #include "tests/dump/build.h"
 #include "dump/reader.h"

@@ -1,5 +1,7 @@
 // test_reader_window: a window is refilled where that helps and grows where it must; whatever its
 // size, the same is read; and what a reader cannot have, memory or bytes, it asks for once.
+//
+// holds: dump/read/source.c
 
 // clang-format off
 // wrap: malloc calloc realloc

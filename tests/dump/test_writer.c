@@ -1,5 +1,7 @@
 // test_writer: Params, types, itabs, other roots and objects, byte for byte as Go's dumper lays
 // them out.
+//
+// holds: dump/write/objects.c dump/write/params.c dump/write/records.c
 #include "allocator/collect.h"
 #include "allocator/memstats.h"
 #include "tests/dump/written.h"

@@ -1,4 +1,6 @@
 // test_writer_descriptor: dumps to pipes, devices and paths, and what is left when they fail.
+//
+// holds: dump/write/descriptor.c
 #define _GNU_SOURCE // RTLD_NEXT
 
 #include "tests/dump/written.h"

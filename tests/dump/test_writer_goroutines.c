@@ -1,5 +1,7 @@
 // test_writer_goroutines: goroutines, frames, defers, panics and threads, byte for byte as Go's
 // dumper lays them out.
+//
+// holds: dump/write/goroutines.c
 #include "tests/dump/written.h"
 
 #include <errno.h>

@@ -1,4 +1,6 @@
 // test_writer_out: the writer's buffer against sinks that take little, fail, or make wait.
+//
+// holds: dump/write/out.c
 #include "dump/write/out.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 // test_writer_roots: segments, finalizers, statistics and profile, byte for byte as Go's dumper
 // lays them out.
+//
+// holds: dump/write/profile.c dump/write/roots.c
 #include "allocator/memstats.h"
 #include "allocator/mprof.h"
 #include "tests/dump/written.h"

@@ -1,5 +1,7 @@
 // test_executor: a program's run: what it checks, where it stops, and that it is the same every
 // time.
+//
+// holds: fuzz/go/dump.c fuzz/go/machine.c fuzz/go/statistics.c
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,6 @@
 // test_program: any bytes are a program, and its canonical form survives encoding.
+//
+// holds: fuzz/program/operation.c fuzz/program/program.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

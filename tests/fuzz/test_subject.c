@@ -1,4 +1,6 @@
 // test_subject: what a table must be to be taken, and what an allocator may say only when it runs.
+//
+// holds: fuzz/subject/describe.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,7 @@
 // test_text: the text of a program: lossless, canonical, and exact about what is wrong with it.
+//
+// holds: fuzz/program/nearest.c fuzz/program/text_help.c fuzz/program/text_parse.c
+// holds: fuzz/program/text_print.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,10 @@
 // test_threads: what a rule of the crew, or of one of its workers, finds is told in a line, and
 // ends the run.
 //
+// holds: fuzz/stress/check.c fuzz/stress/conductor.c fuzz/stress/contents.c fuzz/stress/dump.c
+// holds: fuzz/stress/freed.c fuzz/stress/gate.c fuzz/stress/object.c fuzz/stress/program.c
+// holds: fuzz/stress/swap.c fuzz/stress/threads.c fuzz/stress/tiny.c fuzz/stress/work.c
+//
 // wrap: heap_read_memstats heap_remove_finalizer
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,7 @@
 // test_twin: a program leaves the same objects with one cache as with several, and swept at once as
 // swept lazily: addresses differ, what lives does not.
+//
+// holds: fuzz/go/slots.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,6 @@
 // test_contract: each function of malloc's family keeps its contract, with good input and with bad.
+//
+// holds: malloc/allocate.c malloc/extend.c malloc/malloc.c
 #define _GNU_SOURCE
 #include "allocator/memstats.h"
 #include "malloc/report.h"

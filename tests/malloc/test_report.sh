@@ -1,6 +1,8 @@
 #!/bin/bash
 # test_report: what the environment asks the malloc for: statistics and dumps at the end and at a signal, of a process and
 # of its child, and one line for a request that is none.
+#
+# holds: malloc/say.c malloc/variable.c malloc/watch.c
 set -euo pipefail
 malloc=${MALLOC:?}
 checked=${CHECKED_MALLOC:?}

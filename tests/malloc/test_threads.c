@@ -1,5 +1,7 @@
 // test_threads: threads on one malloc: frees by others, threads that come and go, forks meanwhile,
 // destructors after the heap's own; after each, the account holds against the scan.
+//
+// holds: malloc/process.c
 #define _GNU_SOURCE
 #include "allocator/memstats.h"
 #include "malloc/report.h"

@@ -1,4 +1,6 @@
 // test_finding: how findings are written, kept and compared.
+//
+// holds: oracle/core/rule.c
 #define _POSIX_C_SOURCE 200809L // open_memstream
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"

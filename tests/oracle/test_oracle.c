@@ -1,4 +1,6 @@
 // test_oracle: what a sound heap does is clean for every account, at every level.
+//
+// holds: allocator/whole/inspect_pages.c allocator/whole/inspect_spans.c oracle/go/model/sampler.c
 #include "tests/oracle/driver.h"
 
 #include <setjmp.h>

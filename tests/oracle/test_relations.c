@@ -1,5 +1,8 @@
 // test_relations: each term, operator and function of the relations' language by a fact that makes
 // a rule fail.
+//
+// holds: oracle/relations/evaluate.c oracle/relations/expression.c oracle/relations/quick.c
+// holds: oracle/relations/words.c
 #include "tests/oracle/relations_scene.h"
 
 // ---- values

@@ -1,4 +1,6 @@
 // test_relations_rules: conditions, marks and counts of rules, and what is refused with its place.
+//
+// holds: oracle/relations/check.c oracle/relations/parse.c oracle/relations/token.c
 #include "tests/oracle/relations_scene.h"
 
 // ---- conditions

@@ -1,4 +1,6 @@
 // test_scan: a scan in place says what a scan of a view says.
+//
+// holds: oracle/go/view/view.c
 #include "tests/oracle/driver.h"
 
 #include <setjmp.h>

@@ -1,4 +1,6 @@
 // test_gc: the cycle and its record: phases, pauses, pacing, the ring, and marking step by step.
+//
+// holds: runtime/barrier.c runtime/pacer.c
 #include "tests/runtime/program.h"
 
 #include <string.h>

@@ -1,5 +1,7 @@
 // test_mark: marking against naive reachability over random graphs, with the program running
 // between the steps, and with no memory for the mark queue.
+//
+// holds: allocator/objects/marked.c
 #include "tests/runtime/program.h"
 
 #include "runtime/runtime_internal.h"

@@ -1,4 +1,6 @@
 // test_roots: what is reachable from each kind of root stays, and goes when the root goes.
+//
+// holds: runtime/frame.c
 #include "tests/runtime/program.h"
 
 #include <string.h>

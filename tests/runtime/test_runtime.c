@@ -1,5 +1,7 @@
 // test_runtime: the instance: defaults, clock, the same addresses after a reset, nothing without
 // memory.
+//
+// holds: runtime/lock.c
 #include "tests/runtime/program.h"
 
 #include <string.h>

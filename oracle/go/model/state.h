@@ -220,9 +220,9 @@ struct profile_book { // of a bucket: what it must have published, and what is d
     struct profile_counts published, future[3];
 };
 #define PROFILE_FRAMES 32 // Go's maxStack; deeper calls are cut
-struct profile_cache {
-    int64_t left_bytes; // until the next sample
-    uint64_t hash;      // of the call stack
+struct profile_cache {    // what the next sample of a cache will be
+    int64_t left_bytes;   // until the next sample
+    uint64_t hash;        // of the call stack
     uint32_t frame_count;
     uintptr_t frames[PROFILE_FRAMES];
 };
