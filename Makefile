@@ -83,7 +83,7 @@ canaries: ## which canary makes which rule of the oracle fire
 corpus: ## keep what fuzzing found: merge build/live into corpus/, smallest set with the same coverage
 	@ci/corpus
 
-lint: ## layers, format, clang-tidy, scripts, documents, comments
+lint: ## layers, format, clang-tidy, scripts, documents, comments, commits
 	@ci/lint
 
 format: ## clang-format every source in place

@@ -37,4 +37,5 @@ sees cflite.yml 's/needs: prune/needs: pruning/' 'needs pruning, which is no job
 sees ci.yml '/branches: \[main\]/d' 'runs twice'
 sees ci.yml '/a night with a finding/d' 'saved on success alone'
 sees ci.yml 's,actions/checkout@v4,actions/checkout@v1,' 'is not in the list'
+sees ci.yml '/fetch-depth/d' 'runs ci/commits without the commits'
 echo "ok: the workflows, and what would be wrong with them"

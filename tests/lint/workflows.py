@@ -53,6 +53,8 @@ def faults_of_job(name, job, known):
         yield f"{name}: may write {may_write}"
     if uploads and "security-events" not in may_write:
         yield f"{name}: uploads SARIF and may not"
+    if ".ci/run" in str(job) and "'fetch-depth': 0" not in str(job):
+        yield f"{name}: runs ci/commits without the commits"
     if "timeout-minutes" not in job and not uploads:
         yield f"{name}: has no time limit"
     for needed in [job.get("needs")] if isinstance(job.get("needs"), str) else job.get("needs") or ():
