@@ -1,31 +1,8 @@
 // test_fixalloc: blocks of one size: order of reuse, zeroing, chunks.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "allocator/fault.h"
-#include "tests/allocator/support_snapshot.h"
+#include "tests/allocator/one_heap.h"
 #include "tests/breaks.h"
-
-static struct heap *heap;
-
-static int setup(void **state) {
-    (void)state;
-    heap = heap_create(NULL);
-    return heap == NULL ? -1 : 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    assert_pages_are_sound(heap);
-    heap_destroy(heap);
-    return 0;
-}
 
 static void blocks_are_cut_in_order_and_come_back_last_in_first_out(void **state) {
     (void)state;
@@ -137,7 +114,6 @@ static void validity_sees_each_broken_invariant(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(blocks_are_cut_in_order_and_come_back_last_in_first_out),
         TEST(a_chunk_is_charged_to_the_book_when_it_is_taken),

@@ -2,36 +2,13 @@
 //
 // holds: allocator/pages/grow.c allocator/pages/manual.c
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-
-#include <cmocka.h>
 
 #include "allocator/fault.h"
 #include "allocator/poison.h"
-#include "tests/allocator/support_snapshot.h"
+#include "tests/allocator/one_heap.h"
 
 #define NOSCAN_LARGE 1
-
-static struct heap *heap;
-
-static int setup(void **state) {
-    (void)state;
-    heap = heap_create(NULL);
-    return heap == NULL ? -1 : 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    assert_pages_are_sound(heap);
-    heap_destroy(heap);
-    return 0;
-}
 
 static struct mspan *alloc_span(size_t page_count) {
     struct mspan *span = mheap_alloc_span(heap, page_count, 0, NOSCAN_LARGE);
@@ -332,7 +309,6 @@ static void a_heap_lies_where_its_options_say(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_new_heap_has_its_structure_in_other_sys_and_no_page),
         TEST(the_first_span_grows_a_chunk_and_takes_its_first_pages),

@@ -2,13 +2,6 @@
 // published.
 //
 // holds: allocator/spans/mprof_sample.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "allocator/collect.h"
 #include "allocator/fault.h"
@@ -21,8 +14,8 @@
 #include "allocator/special.h"
 #include "allocator/spans/mprof_internal.h"
 #include "allocator/spans/special_internal.h"
+#include "tests/allocator/one_heap.h"
 
-static struct heap *heap;
 static struct mcache *cache;
 
 struct buckets {
@@ -62,17 +55,9 @@ static struct samples *all_samples(void) {
     return &samples;
 }
 
-static int setup(void **state) {
-    (void)state;
-    heap = heap_create(NULL);
-    cache = heap == NULL ? NULL : heap_acquire_cache(heap);
+static int setup_cache(void **state) {
+    cache = setup(state) != 0 ? NULL : heap_acquire_cache(heap);
     return cache == NULL ? -1 : 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    heap_destroy(heap);
-    return 0;
 }
 
 static void *allocate(size_t size_bytes) {
@@ -423,7 +408,7 @@ static void without_memory_for_the_table_there_is_no_sample(void **state) {
 }
 
 int main(void) {
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup_cache, teardown)
     const struct CMUnitTest tests[] = {
         CASE(rate_0_samples_nothing_and_makes_no_table),
         CASE(rate_1_samples_everything_but_tiny_hits),

@@ -1,29 +1,7 @@
 // test_persistentalloc: blocks, their headers, and the books that they are charged to.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "allocator/fault.h"
-#include "tests/allocator/support_snapshot.h"
-
-static struct heap *heap;
-
-static int setup(void **state) {
-    (void)state;
-    heap = heap_create(NULL);
-    return heap == NULL ? -1 : 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    assert_pages_are_sound(heap);
-    heap_destroy(heap);
-    return 0;
-}
+#include "tests/allocator/one_heap.h"
 
 static void a_block_moves_its_bytes_and_its_header_from_other_to_its_book(void **state) {
     (void)state;
@@ -114,7 +92,6 @@ static void without_memory_for_a_chunk_nothing_changes(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_block_moves_its_bytes_and_its_header_from_other_to_its_book),
         TEST(large_requests_have_a_mapping_of_their_own),

@@ -2,37 +2,14 @@
 //
 // holds: allocator/whole/heap.c
 #define _DEFAULT_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-
-#include <cmocka.h>
 
 #include "allocator/collect.h"
 #include "allocator/fault.h"
 #include "allocator/poison.h"
-#include "tests/allocator/support_snapshot.h"
+#include "tests/allocator/one_heap.h"
 
 #define SYSTEM_PAGE_BYTES 4096
-
-static struct heap *heap;
-
-static int setup(void **state) {
-    (void)state;
-    heap = heap_create(NULL);
-    return heap == NULL ? -1 : 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    assert_pages_are_sound(heap);
-    heap_destroy(heap);
-    return 0;
-}
 
 static uint64_t random_state;
 
@@ -313,7 +290,6 @@ static void pages_that_nobody_has_are_poisoned_before_and_after_a_reset(void **s
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_same_run_shows_the_same_in_a_new_and_in_a_reset_heap),
         TEST(all_memory_that_is_still_mapped_is_zero_after_a_reset),

@@ -1,33 +1,10 @@
 // test_scavenge: what goes back to the system, what the numbers say, and what the kernel says.
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "allocator/fault.h"
-#include "tests/allocator/support_snapshot.h"
-
-static struct heap *heap;
-
-static int setup(void **state) {
-    (void)state;
-    heap = heap_create(NULL);
-    return heap == NULL ? -1 : 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    assert_pages_are_sound(heap);
-    heap_destroy(heap);
-    return 0;
-}
+#include "tests/allocator/one_heap.h"
 
 static void *touched_pages(size_t page_count) {
     void *base = heap_alloc_manual(heap, page_count, MANUAL_OTHER);
@@ -163,7 +140,6 @@ static void a_reset_heap_releases_zeroed_pages_as_a_new_one_does(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(released_pages_move_from_free_to_released_and_are_gone),
         TEST(as_many_pages_as_asked_go_from_the_top),

@@ -2,13 +2,6 @@
 // make of it.
 //
 // holds: allocator/objects/finalizer.c allocator/whole/inspect_specials.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "allocator/collect.h"
 #include "allocator/fault.h"
@@ -16,8 +9,8 @@
 #include "allocator/memstats.h"
 #include "allocator/mprof.h"
 #include "allocator/special.h"
+#include "tests/allocator/one_heap.h"
 
-static struct heap *heap;
 static struct mcache *cache;
 
 struct seen {
@@ -31,17 +24,9 @@ static void see(void *context, const struct finalizer *finalizer) {
     seen->finalizers[seen->count++] = *finalizer;
 }
 
-static int setup(void **state) {
-    (void)state;
-    heap = heap_create(NULL);
-    cache = heap == NULL ? NULL : heap_acquire_cache(heap);
+static int setup_cache(void **state) {
+    cache = setup(state) != 0 ? NULL : heap_acquire_cache(heap);
     return cache == NULL ? -1 : 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    heap_destroy(heap);
-    return 0;
 }
 
 static uintptr_t allocate(size_t size_bytes, unsigned flags) {
@@ -307,7 +292,7 @@ static void specials_can_be_inspected_in_order_of_offset_and_kind(void **state) 
 }
 
 int main(void) {
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup_cache, teardown)
     const struct CMUnitTest tests[] = {
         CASE(an_object_has_one_finalizer_until_it_is_removed),
         CASE(a_finalizer_comes_back_as_it_was_set),

@@ -1,39 +1,16 @@
 // test_undo: what fails leaves no trace, at whichever call of the system it fails.
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "allocator/fault.h"
-#include "tests/allocator/support_snapshot.h"
+#include "tests/allocator/one_heap.h"
 #include "tests/sanitizer.h"
 
 #define NOSCAN_LARGE 1
 #define EIGHT_BYTES  2 // span class of 1024 objects
-
-static struct heap *heap;
-
-static int setup(void **state) {
-    (void)state;
-    heap = heap_create(NULL);
-    return heap == NULL ? -1 : 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    assert_pages_are_sound(heap);
-    heap_destroy(heap);
-    return 0;
-}
 
 static struct mspan *alloc_span(size_t page_count) {
     struct mspan *span = mheap_alloc_span(heap, page_count, 0, NOSCAN_LARGE);
@@ -273,7 +250,6 @@ static void a_limit_on_the_address_space_is_no_memory(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(growth_over_a_gap_that_fails_leaves_no_trace),
         TEST(a_run_that_the_window_cannot_hold_is_no_memory),

@@ -5,24 +5,14 @@
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "tests/allocator/support_snapshot.h"
+#include "tests/allocator/one_heap.h"
 
 #define THREAD_COUNT 4
 #define STOP_COUNT   60
-
-static struct heap *heap;
 
 static atomic_uint barrier_count, register_count;
 
@@ -41,18 +31,6 @@ long syscall(long number, ...) {
     long (*real)(long, ...);
     *(void **)&real = dlsym(RTLD_NEXT, "syscall");
     return real(number, command, 0, 0);
-}
-
-static int setup(void **state) {
-    (void)state;
-    heap = heap_create(NULL);
-    return heap == NULL ? -1 : 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    heap_destroy(heap);
-    return 0;
 }
 
 static atomic_bool quit;
@@ -404,7 +382,6 @@ static void a_child_asks_the_kernel_for_barriers_anew(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_stopped_world_stands_still_with_membarrier),
         TEST(a_stopped_world_stands_still_without_membarrier),

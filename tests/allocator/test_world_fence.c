@@ -2,33 +2,12 @@
 // membarrier: a fence that is missing shows.
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "allocator/heap.h"
 #include "allocator/pages/mheap.h"
 #include "allocator/spans/mcache.h"
 #include "allocator/system/world.h"
-
-static struct heap *heap;
-
-static int setup(void **state) {
-    (void)state;
-    heap = heap_create(NULL);
-    return heap == NULL ? -1 : 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    heap_destroy(heap);
-    return 0;
-}
+#include "tests/allocator/one_heap.h"
 
 static atomic_bool quit;
 
@@ -125,7 +104,6 @@ static void whoever_enters_as_the_world_stops_is_seen_without_membarrier(void **
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(whoever_enters_as_the_world_stops_is_seen_with_membarrier),
         TEST(whoever_enters_as_the_world_stops_is_seen_without_membarrier),

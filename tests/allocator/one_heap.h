@@ -1,0 +1,34 @@
+// one_heap: one heap for each test of a file; when a test ends, the heap's pages are sound.
+//
+// Included by one test each.
+#ifndef TESTS_ALLOCATOR_ONE_HEAP_H
+#define TESTS_ALLOCATOR_ONE_HEAP_H
+
+#include "tests/allocator/support_snapshot.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct heap *heap; // of the test that runs
+
+static int setup(void **state) {
+    (void)state;
+    heap = heap_create(NULL);
+    return heap == NULL ? -1 : 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    assert_pages_are_sound(heap);
+    heap_destroy(heap);
+    return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+#endif
