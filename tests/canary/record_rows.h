@@ -28,16 +28,16 @@ static const struct row rows[] = {
     {DUMP_TAG_Params, "pointer_size", RULE_DUMP_DECODE, NONE, "wider than a pointer", NULL},
     ROW_ALONE(Params, "arena_start", PARAMS),
     ROW_ALONE(Params, "arena_end", PARAMS),
-    {DUMP_TAG_Params, "arch", RULE_DUMP_PARAMS, NONE, "arch is \"", NULL},
-    {DUMP_TAG_Params, "version", RULE_DUMP_PARAMS, NONE, "version is \"", NULL},
+    {DUMP_TAG_Params, "arch", RULE_DUMP_PARAMS, NONE, "arch: dump \"", NULL},
+    {DUMP_TAG_Params, "version", RULE_DUMP_PARAMS, NONE, "version: dump \"", NULL},
     ROW_ALONE(Params, "cpus", PARAMS),
     ROW_WORDS(Type, "address", TYPE, TYPE_MODEL, NULL, "the ledger has no such record here"),
     ROW(Type, "size", TYPE, TYPE_MODEL),
-    ROW_WORDS(Type, "name", TYPE, TYPE_MODEL, "the name is not the type's", "name: dump \""),
+    ROW_WORDS(Type, "name", TYPE, TYPE_MODEL, "name: dump \"", "name: dump \""),
     ROW(Type, "indirect", TYPE, TYPE_MODEL),
     ROW(Itab, "address", ITAB, ITAB_MODEL),
     ROW(Itab, "type", ITAB, ITAB_MODEL),
-    ROW_WORDS(OtherRoot, "description", OTHER_ROOT, OTHER_ROOT_MODEL, "description is \"",
+    ROW_WORDS(OtherRoot, "description", OTHER_ROOT, OTHER_ROOT_MODEL, "description: dump \"",
               "description: dump \""),
     ROW(OtherRoot, "target", OTHER_ROOT, OTHER_ROOT_MODEL),
     ROW_WORDS(Object, "address", OBJECT_DEAD, OBJECT_MODEL, "is in the dump and is not live",
@@ -54,7 +54,7 @@ static const struct row rows[] = {
     ROW(Goroutine, "is_system", GOROUTINE, GOROUTINE_MODEL),
     ROW(Goroutine, "is_background", GOROUTINE, GOROUTINE_MODEL),
     ROW(Goroutine, "wait_since", GOROUTINE, GOROUTINE_MODEL),
-    ROW_WORDS(Goroutine, "wait_reason", GOROUTINE, GOROUTINE_MODEL, "wait_reason is \"",
+    ROW_WORDS(Goroutine, "wait_reason", GOROUTINE, GOROUTINE_MODEL, "wait_reason: dump \"",
               "wait_reason: dump \""),
     ROW(Goroutine, "context", GOROUTINE, GOROUTINE_MODEL),
     ROW(Goroutine, "thread", GOROUTINE, GOROUTINE_MODEL),
@@ -64,11 +64,11 @@ static const struct row rows[] = {
     ROW(StackFrame, "depth", FRAME, FRAME_MODEL),
     ROW(StackFrame, "child_sp", FRAME, FRAME_MODEL),
     ROW_WORDS(StackFrame, "contents", FRAME_CONTENTS, FRAME_MODEL, "in the dump", "contents: byte"),
-    ROW_WORDS(StackFrame, "contents.size", FRAME, FRAME_MODEL, "size", "contents"),
+    ROW_WORDS(StackFrame, "contents.size", FRAME, FRAME_MODEL, "contents", "contents"),
     ROW(StackFrame, "entry", FRAME, FRAME_MODEL),
     ROW(StackFrame, "pc", FRAME, FRAME_MODEL),
     ROW(StackFrame, "continuation_pc", FRAME, FRAME_MODEL),
-    ROW_WORDS(StackFrame, "function", FRAME, FRAME_MODEL, "function is \"", "function: dump \""),
+    ROW_WORDS(StackFrame, "function", FRAME, FRAME_MODEL, "function: dump \"", "function: dump \""),
     ROW_WORDS(StackFrame, "fields", FRAME_FIELDS, FRAME_MODEL, "field offset", "field offset"),
     ROW_WORDS(StackFrame, "fields.count", FRAME_FIELDS, FRAME_MODEL, "a pointer field",
               "a pointer field"),
@@ -92,7 +92,7 @@ static const struct row rows[] = {
     ROW(record, "address", SEGMENT, SEGMENT_MODEL),                                                \
         ROW_WORDS(record, "contents", SEGMENT_CONTENTS, SEGMENT_MODEL, "in the dump",              \
                   "contents: byte"),                                                               \
-        ROW_WORDS(record, "contents.size", SEGMENT, SEGMENT_MODEL, "size", "contents"),            \
+        ROW_WORDS(record, "contents.size", SEGMENT, SEGMENT_MODEL, "contents", "contents"),        \
         ROW_WORDS(record, "fields", SEGMENT_FIELDS, SEGMENT_MODEL, "field offset",                 \
                   "field offset"),                                                                 \
         ROW_WORDS(record, "fields.count", SEGMENT_FIELDS, SEGMENT_MODEL, "a pointer field",        \

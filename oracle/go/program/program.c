@@ -3,6 +3,7 @@
 
 #include "oracle/go/program/ledger.h"
 #include "oracle/go/model/state.h"
+#include "oracle/go/program/own.h"
 #include "oracle/go/program/queue.h"
 #include "oracle/go/view/record.h"
 
@@ -18,9 +19,8 @@ static struct record_judge judge_of(const struct model *model, unsigned rule, ui
     return (struct record_judge){model->book, rule, "runtime", "ledger", object};
 }
 
-// Both lists went on, or both came to their end. Sets `more`.
-static bool in_step(const struct record_judge *judge, bool in_runtime, bool in_ledger, bool *more) {
-    *more = in_runtime && in_ledger;
+// One of the lists is at its end, and the other one is as well.
+static bool end_together(const struct record_judge *judge, bool in_runtime, bool in_ledger) {
     return in_runtime == in_ledger ||
            record_fail(judge, in_runtime ? "the runtime's list holds one that nobody made"
                                          : "the runtime's list has lost one");
@@ -68,51 +68,27 @@ static bool same_maps(const struct record_judge *judge, const struct frame_descr
                      bits_of(right->locals_map, right->local_bits, right->local_words));
 }
 
-static struct dump_record_StackFrame frame_record(const struct model *model,
-                                                  const struct frame *frame,
-                                                  const struct frame *callee, uint32_t depth) {
-    const struct frame_description *about = &frame->description;
-    const struct func *func = runtime_find_func(model->runtime, about->entry);
-    bool is_known = func != NULL && func->name[0] != '\0';
-    return (struct dump_record_StackFrame){
-        .sp = frame->sp,
-        .depth = depth,
-        .child_sp = callee == NULL ? 0 : callee->sp,
-        .contents = record_memory((const void *)frame->sp, about->size_bytes),
-        .entry = about->entry,
-        .pc = about->pc,
-        .continuation_pc = about->continuation_pc,
-        .function = record_string(is_known ? func->name : "unknown function"),
-    };
-}
-
 static bool check_frames(const struct model *model, const struct goroutine *g,
                          const struct goroutine_entry *entry) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_FRAME, (uintptr_t)g);
-    const struct frame *frame = g->innermost;
     const struct frame *callee = NULL;
-    bool more = true;
-    for (uint32_t depth = 0; more; depth++) {
-        struct dump_record_StackFrame ledger;
-        bool in_ledger = ledger_frame(model, entry, depth, &ledger);
-        if (!in_step(&judge, frame != NULL, in_ledger, &more)) {
+    struct dump_record_StackFrame ledger;
+    const struct frame *frame = g->innermost;
+    uint32_t depth = 0;
+    for (; ledger_frame(model, entry, depth, &ledger) && frame != NULL; depth++) {
+        struct dump_record_StackFrame own = own_frame(model->runtime, frame, callee, depth);
+        struct frame_description maps = ledger_frame_description(entry, depth);
+        if (own.sp != ledger.sp) { // what lies there is not read then
+            return record_number_equal(&judge, "sp", own.sp, ledger.sp);
+        }
+        if (!record_equal_StackFrame(&judge, &own, &ledger) ||
+            !same_maps(&judge, &frame->description, &maps)) {
             return false;
         }
-        if (more) {
-            struct dump_record_StackFrame own = frame_record(model, frame, callee, depth);
-            struct frame_description maps = ledger_frame_description(entry, depth);
-            if (own.sp != ledger.sp) { // what lies there is not read then
-                return record_number_equal(&judge, "sp", own.sp, ledger.sp);
-            }
-            if (!record_equal_StackFrame(&judge, &own, &ledger) ||
-                !same_maps(&judge, &frame->description, &maps)) {
-                return false;
-            }
-            callee = frame;
-            frame = frame->caller;
-        }
+        callee = frame;
+        frame = frame->caller;
     }
-    return true;
+    return end_together(&judge, frame != NULL, depth < entry->frame_count);
 }
 
 // ---- defers and panics
@@ -120,85 +96,39 @@ static bool check_frames(const struct model *model, const struct goroutine *g,
 static bool check_defers(const struct model *model, const struct goroutine *g,
                          const struct goroutine_entry *entry) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_DEFER, (uintptr_t)g);
+    struct dump_record_Defer ledger;
     const struct defer *defer = g->defers;
-    bool more = true;
-    for (uint32_t depth = 0; more; depth++) {
-        struct dump_record_Defer ledger;
-        bool in_ledger = ledger_defer(entry, depth, &ledger);
-        if (!in_step(&judge, defer != NULL, in_ledger, &more)) {
+    uint32_t depth = 0;
+    for (; ledger_defer(entry, depth, &ledger) && defer != NULL; depth++, defer = defer->link) {
+        struct dump_record_Defer own = own_defer(g, defer);
+        if (!record_equal_Defer(&judge, &own, &ledger)) {
             return false;
         }
-        if (more) {
-            const struct dump_record_Defer own = {
-                .address = (uintptr_t)defer,
-                .goroutine = (uintptr_t)g,
-                .sp = defer->sp,
-                .pc = defer->pc,
-                .function = defer->function,
-                .entry = defer->function == 0 ? 0 : defer->entry,
-                .link = (uintptr_t)defer->link,
-            };
-            if (!record_equal_Defer(&judge, &own, &ledger)) {
-                return false;
-            }
-            defer = defer->link;
-        }
     }
-    return true;
+    return end_together(&judge, defer != NULL, depth < entry->defer_count);
 }
 
 static bool check_panics(const struct model *model, const struct goroutine *g,
                          const struct goroutine_entry *entry) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_PANIC, (uintptr_t)g);
+    struct dump_record_Panic ledger;
     const struct panic *panic = g->panics;
-    bool more = true;
-    for (uint32_t depth = 0; more; depth++) {
-        struct dump_record_Panic ledger;
-        bool in_ledger = ledger_panic(entry, depth, &ledger);
-        if (!in_step(&judge, panic != NULL, in_ledger, &more)) {
+    uint32_t depth = 0;
+    for (; ledger_panic(entry, depth, &ledger) && panic != NULL; depth++, panic = panic->link) {
+        struct dump_record_Panic own = own_panic(g, panic);
+        if (!record_equal_Panic(&judge, &own, &ledger)) {
             return false;
         }
-        if (more) {
-            const struct dump_record_Panic own = {
-                .address = (uintptr_t)panic,
-                .goroutine = (uintptr_t)g,
-                .type = (uintptr_t)panic->type,
-                .data = panic->data,
-                .link = (uintptr_t)panic->link,
-            };
-            if (!record_equal_Panic(&judge, &own, &ledger)) {
-                return false;
-            }
-            panic = panic->link;
-        }
     }
-    return true;
+    return end_together(&judge, panic != NULL, depth < entry->panic_count);
 }
 
 // ---- goroutines
 
-static struct dump_record_Goroutine goroutine_record(const struct goroutine *g) {
-    bool stands = g->status == GOROUTINE_IDLE || g->status == GOROUTINE_RUNNING;
-    return (struct dump_record_Goroutine){
-        .address = (uintptr_t)g,
-        .sp = g->innermost != NULL ? g->innermost->sp : g->stack_low + g->stack_bytes,
-        .id = g->id,
-        .go_pc = g->go_pc,
-        .status = stands ? GOROUTINE_RUNNABLE : g->status,
-        .is_system = g->is_system,
-        .wait_since = g->wait_since_ns,
-        .wait_reason = record_string(g->wait_reason),
-        .context = g->context,
-        .thread = (uintptr_t)g->thread,
-        .defers = (uintptr_t)g->defers,
-        .panics = (uintptr_t)g->panics,
-    };
-}
-
 static bool check_goroutine(const struct model *model, const struct goroutine *g,
                             const struct goroutine_entry *entry) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_GOROUTINE, (uintptr_t)g);
-    struct dump_record_Goroutine own = goroutine_record(g);
+    struct dump_record_Goroutine own = own_goroutine(g);
     struct dump_record_Goroutine ledger;
     ledger_goroutine_record(entry, &ledger);
     return record_number_equal(&judge, "stack_low", g->stack_low, entry->stack.low) &&
@@ -208,80 +138,52 @@ static bool check_goroutine(const struct model *model, const struct goroutine *g
            check_defers(model, g, entry) && check_panics(model, g, entry);
 }
 
-static const struct goroutine *next_alive(const struct goroutine *g) {
-    while (g != NULL && g->status == GOROUTINE_DEAD) {
-        g = g->next;
-    }
-    return g;
-}
-
 static bool check_goroutines(const struct model *model) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_GOROUTINE, 0);
-    const struct goroutine *g = next_alive(runtime_first_goroutine(model->runtime));
+    const struct goroutine *g = own_next_alive(runtime_first_goroutine(model->runtime));
     uint32_t place = 0;
-    bool more = true;
-    while (more) {
-        const struct goroutine_entry *entry = ledger_goroutine(model, &place);
-        judge.object = (uintptr_t)g;
-        if (!in_step(&judge, g != NULL, entry != NULL, &more)) {
+    const struct goroutine_entry *entry = ledger_goroutine(model, &place);
+    for (; g != NULL && entry != NULL; entry = ledger_goroutine(model, &place)) {
+        if (!check_goroutine(model, g, entry)) {
             return false;
         }
-        if (more) {
-            if (!check_goroutine(model, g, entry)) {
-                return false;
-            }
-            g = next_alive(g->next);
-        }
+        g = own_next_alive(g->next);
     }
-    return true;
+    judge.object = (uintptr_t)g;
+    return end_together(&judge, g != NULL, entry != NULL);
 }
 
 // ---- threads, roots
 
 static bool check_osthreads(const struct model *model) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_OSTHREAD, 0);
+    struct dump_record_OSThread ledger;
     const struct osthread *thread = runtime_first_osthread(model->runtime);
-    bool more = true;
-    for (uint32_t index = 0; more; index++) {
-        struct dump_record_OSThread ledger;
-        bool in_ledger = ledger_osthread(model, index, &ledger);
-        if (!in_step(&judge, thread != NULL, in_ledger, &more)) {
+    uint32_t index = 0;
+    for (; ledger_osthread(model, index, &ledger) && thread != NULL; index++) {
+        struct dump_record_OSThread own = own_osthread(thread);
+        uintptr_t stack = model->osthreads[model->osthread_count - 1 - index].stack;
+        if (!record_equal_OSThread(&judge, &own, &ledger) ||
+            !record_number_equal(&judge, "stack", (uintptr_t)thread->stack, stack)) {
             return false;
         }
-        if (more) {
-            const struct dump_record_OSThread own = {(uintptr_t)thread, thread->id,
-                                                     thread->process_id};
-            uintptr_t stack = model->osthreads[model->osthread_count - 1 - index].stack;
-            if (!record_equal_OSThread(&judge, &own, &ledger) ||
-                !record_number_equal(&judge, "stack", (uintptr_t)thread->stack, stack)) {
-                return false;
-            }
-            thread = thread->next;
-        }
+        thread = thread->next;
     }
-    return true;
+    return end_together(&judge, thread != NULL, index < model->osthread_count);
 }
 
 static bool check_other_roots(const struct model *model) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_ROOT, 0);
+    struct dump_record_OtherRoot ledger;
     const struct other_root *root = runtime_first_other_root(model->runtime);
-    bool more = true;
-    for (uint32_t index = 0; more; index++) {
-        struct dump_record_OtherRoot ledger;
-        bool in_ledger = ledger_other_root(model, index, &ledger);
-        if (!in_step(&judge, root != NULL, in_ledger, &more)) {
+    uint32_t index = 0;
+    for (; ledger_other_root(model, index, &ledger) && root != NULL; index++, root = root->next) {
+        struct dump_record_OtherRoot own = own_other_root(root);
+        if (!record_equal_OtherRoot(&judge, &own, &ledger)) {
             return false;
         }
-        if (more) {
-            const struct dump_record_OtherRoot own = {record_string(root->description),
-                                                      root->target};
-            if (!record_equal_OtherRoot(&judge, &own, &ledger)) {
-                return false;
-            }
-            root = root->next;
-        }
     }
-    return true;
+    return end_together(&judge, root != NULL, index < model->root_count);
 }
 
 static bool check_segment(const struct model *model, enum model_segment which,
@@ -289,10 +191,7 @@ static bool check_segment(const struct model *model, enum model_segment which,
     struct record_judge judge = judge_of(model, RULE_PROGRAM_SEGMENT, segment->base);
     struct dump_record_Data ledger;
     ledger_segment(model, which, &ledger);
-    const struct dump_record_Data own = {
-        .address = segment->base,
-        .contents = record_memory((const void *)segment->base, segment->size_bytes),
-    };
+    struct dump_record_Data own = own_segment(segment);
     const uint8_t *mask = model->segments[which].mask;
     size_t word_count = model->segments[which].word_count;
     for (size_t word = 0; word < word_count; word++) {
@@ -334,38 +233,29 @@ static bool check_type(const struct record_judge *judge, const struct type *own,
 static bool check_types(const struct model *model) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_TYPE, 0);
     const struct type *type = runtime_first_type(model->runtime);
-    bool more = true;
-    for (uint32_t index = 0; more; index++) {
-        if (!in_step(&judge, type != NULL, index < model->type_count, &more) ||
-            (more && !check_type(&judge, type, &model->types[index]))) {
+    uint32_t index = 0;
+    for (; index < model->type_count && type != NULL; index++, type = type->next) {
+        if (!check_type(&judge, type, &model->types[index])) {
             return false;
         }
-        type = more ? type->next : NULL;
     }
-    return true;
+    return end_together(&judge, type != NULL, index < model->type_count);
 }
 
 static bool check_itabs(const struct model *model) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_ITAB, 0);
+    struct dump_record_Itab ledger;
     const struct itab *itab = runtime_first_itab(model->runtime);
-    bool more = true;
-    for (uint32_t index = 0; more; index++) {
-        struct dump_record_Itab ledger;
-        bool in_ledger = ledger_itab(model, index, &ledger);
-        if (!in_step(&judge, itab != NULL, in_ledger, &more)) {
+    uint32_t index = 0;
+    for (; ledger_itab(model, index, &ledger) && itab != NULL; index++, itab = itab->next) {
+        struct dump_record_Itab own = own_itab(itab);
+        if (!record_equal_Itab(&judge, &own, &ledger) ||
+            !record_number_equal(&judge, "negative", itab->negative,
+                                 model->itabs[index].negative)) {
             return false;
         }
-        if (more) {
-            const struct dump_record_Itab own = {(uintptr_t)itab, (uintptr_t)itab->type};
-            if (!record_equal_Itab(&judge, &own, &ledger) ||
-                !record_number_equal(&judge, "negative", itab->negative,
-                                     model->itabs[index].negative)) {
-                return false;
-            }
-            itab = itab->next;
-        }
     }
-    return true;
+    return end_together(&judge, itab != NULL, index < model->itab_count);
 }
 
 // The function that the runtime finds for `pc` is the one that was defined there.

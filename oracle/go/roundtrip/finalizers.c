@@ -28,29 +28,18 @@ static void add_of_runtime(void *context, const struct finalizer *finalizer) {
 
 // ---- comparison
 
-static bool check_same(struct roundtrip *trip, unsigned rule, const char *truth_name,
-                       const struct model_finalizer *in_dump, const struct model_finalizer *truth) {
-    return roundtrip_equal(trip, rule, "object", in_dump->object, truth_name, truth->object) &&
-           roundtrip_equal(trip, rule, "function", in_dump->function, truth_name,
-                           truth->function) &&
-           roundtrip_equal(trip, rule, "entry", in_dump->entry, truth_name, truth->entry) &&
-           roundtrip_equal(trip, rule, "function_type", in_dump->function_type, truth_name,
-                           truth->function_type) &&
-           roundtrip_equal(trip, rule, "object_type", in_dump->object_type, truth_name,
-                           truth->object_type);
-}
-
 static bool check_lists(struct roundtrip *trip, unsigned rule, const char *truth_name,
                         const struct queue_list *in_dump, const struct queue_list *truth) {
     if (in_dump->is_short || truth->is_short) {
         return true;
     }
+    struct record_judge judge = roundtrip_judge(trip, rule, truth_name, 0);
     for (size_t i = 0; i < in_dump->count && i < truth->count; i++) {
-        if (!check_same(trip, rule, truth_name, &in_dump->items[i], &truth->items[i])) {
+        if (!queue_finalizer_equal(&judge, &in_dump->items[i], &truth->items[i])) {
             return false;
         }
     }
-    return roundtrip_equal(trip, rule, "count", in_dump->count, truth_name, truth->count);
+    return record_number_equal(&judge, "count", in_dump->count, truth->count);
 }
 
 // ---- those set
@@ -88,7 +77,8 @@ bool roundtrip_finalizer(struct roundtrip *trip, const struct dump_record_Finali
     struct model_finalizer truth = {trip->finalizers.span_base + special.offset,
                                     special.finalizer[0], special.finalizer[1],
                                     special.finalizer[2], special.finalizer[3]};
-    return check_same(trip, RULE_DUMP_FINALIZER, "special", &in_dump, &truth);
+    struct record_judge judge = roundtrip_judge(trip, RULE_DUMP_FINALIZER, "special", 0);
+    return queue_finalizer_equal(&judge, &in_dump, &truth);
 }
 
 bool roundtrip_queued(struct roundtrip *trip, const struct dump_record_QueuedFinalizer *record) {
@@ -119,14 +109,8 @@ static bool check_set_of_ledger(struct roundtrip *trip) {
 }
 
 static bool check_queue_of_ledger(struct roundtrip *trip) {
-    struct model *model = oracle_model(trip->oracle);
-    const struct record_judge judge = {model->book, RULE_DUMP_QUEUED_MODEL, "dump", "ledger", 0};
-    trip->checked[judge.rule] = true;
-    if (queue_check(model, &judge, &trip->dumped_queue)) {
-        return true;
-    }
-    rule_count(model->book, judge.rule);
-    return false;
+    struct record_judge judge = roundtrip_judge(trip, RULE_DUMP_QUEUED_MODEL, "ledger", 0);
+    return queue_check(oracle_model(trip->oracle), &judge, &trip->dumped_queue);
 }
 
 bool ledger_finalizers_end(struct roundtrip *trip) {

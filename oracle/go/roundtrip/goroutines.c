@@ -1,5 +1,6 @@
 // goroutines: goroutines that are not dead, their frames, defers and panics, in step with
 // the runtime's lists.
+#include "oracle/go/program/own.h"
 #include "oracle/go/roundtrip/private.h"
 #include "oracle/go/rules.h"
 
@@ -48,23 +49,15 @@ struct expected_fields roundtrip_frame_fields(const struct frame_description *ow
     };
 }
 
+// Their bytes are another rule's.
 static bool check_frame_numbers(struct roundtrip *trip,
                                 const struct dump_record_StackFrame *record) {
-    const struct frame_description *about = &trip->frame->description;
-    uint64_t child_sp = trip->callee == NULL ? 0 : trip->callee->sp;
-    const struct func *func = runtime_find_func(trip->dump.runtime, about->entry);
-    const char *name = func == NULL || func->name[0] == '\0' ? "unknown function" : func->name;
-    unsigned rule = RULE_DUMP_FRAME;
-    return roundtrip_equal(trip, rule, "sp", record->sp, "stack", trip->frame->sp) &&
-           roundtrip_equal(trip, rule, "depth", record->depth, "stack", trip->depth) &&
-           roundtrip_equal(trip, rule, "child_sp", record->child_sp, "stack", child_sp) &&
-           roundtrip_equal(trip, rule, "size", record->contents.total_bytes, "stack",
-                           about->size_bytes) &&
-           roundtrip_equal(trip, rule, "entry", record->entry, "stack", about->entry) &&
-           roundtrip_equal(trip, rule, "pc", record->pc, "stack", about->pc) &&
-           roundtrip_equal(trip, rule, "continuation_pc", record->continuation_pc, "stack",
-                           about->continuation_pc) &&
-           roundtrip_text_equal(trip, rule, "function", &record->function, name);
+    struct dump_record_StackFrame own =
+        own_frame(trip->dump.runtime, trip->frame, trip->callee, trip->depth);
+    own.contents.size_bytes = record->contents.size_bytes;
+    own.contents.bytes = record->contents.bytes;
+    struct record_judge judge = roundtrip_judge(trip, RULE_DUMP_FRAME, "stack", record->sp);
+    return record_equal_StackFrame(&judge, record, &own);
 }
 
 static bool check_frame_begin(struct roundtrip *trip, const struct dump_record_StackFrame *record) {
@@ -94,36 +87,26 @@ bool roundtrip_frame(struct roundtrip *trip, const struct dump_record *record) {
 
 bool roundtrip_defer(struct roundtrip *trip, const struct dump_record_Defer *record) {
     const struct defer *defer = trip->defer;
-    unsigned rule = RULE_DUMP_DEFER;
-    if (!roundtrip_holds(trip, rule, defer != NULL, record->address, "a Defer too many")) {
+    if (!roundtrip_holds(trip, RULE_DUMP_DEFER, defer != NULL, record->address,
+                         "a Defer too many")) {
         return false;
     }
     trip->defer = defer->link;
-    return roundtrip_equal(trip, rule, "address", record->address, "runtime", (uintptr_t)defer) &&
-           roundtrip_equal(trip, rule, "goroutine", record->goroutine, "runtime",
-                           (uintptr_t)trip->current) &&
-           roundtrip_equal(trip, rule, "sp", record->sp, "runtime", defer->sp) &&
-           roundtrip_equal(trip, rule, "pc", record->pc, "runtime", defer->pc) &&
-           roundtrip_equal(trip, rule, "function", record->function, "runtime", defer->function) &&
-           roundtrip_equal(trip, rule, "entry", record->entry, "runtime",
-                           defer->function != 0 ? defer->entry : 0) &&
-           roundtrip_equal(trip, rule, "link", record->link, "runtime", (uintptr_t)defer->link);
+    struct dump_record_Defer own = own_defer(trip->current, defer);
+    struct record_judge judge = roundtrip_judge(trip, RULE_DUMP_DEFER, "runtime", record->address);
+    return record_equal_Defer(&judge, record, &own);
 }
 
 bool roundtrip_panic(struct roundtrip *trip, const struct dump_record_Panic *record) {
     const struct panic *panic = trip->panic;
-    unsigned rule = RULE_DUMP_PANIC;
-    if (!roundtrip_holds(trip, rule, panic != NULL, record->address, "a Panic too many")) {
+    if (!roundtrip_holds(trip, RULE_DUMP_PANIC, panic != NULL, record->address,
+                         "a Panic too many")) {
         return false;
     }
     trip->panic = panic->link;
-    return roundtrip_equal(trip, rule, "address", record->address, "runtime", (uintptr_t)panic) &&
-           roundtrip_equal(trip, rule, "goroutine", record->goroutine, "runtime",
-                           (uintptr_t)trip->current) &&
-           roundtrip_equal(trip, rule, "type", record->type, "runtime", (uintptr_t)panic->type) &&
-           roundtrip_equal(trip, rule, "data", record->data, "runtime", panic->data) &&
-           roundtrip_equal(trip, rule, "defer", record->defer, "constant", 0) &&
-           roundtrip_equal(trip, rule, "link", record->link, "runtime", (uintptr_t)panic->link);
+    struct dump_record_Panic own = own_panic(trip->current, panic);
+    struct record_judge judge = roundtrip_judge(trip, RULE_DUMP_PANIC, "runtime", record->address);
+    return record_equal_Panic(&judge, record, &own);
 }
 
 // ---- goroutines
@@ -137,61 +120,19 @@ static bool check_current_end(struct roundtrip *trip) {
            roundtrip_holds(trip, RULE_DUMP_PANIC, trip->panic == NULL, address, "lacks a Panic");
 }
 
-static void skip_dead(struct roundtrip *trip) {
-    while (trip->goroutine != NULL && trip->goroutine->status == GOROUTINE_DEAD) {
-        trip->goroutine = trip->goroutine->next;
-    }
-}
-
-// Nobody runs while the world stands still: what ran, or had not begun to, is runnable.
-static uint64_t stopped_status(const struct goroutine *g) {
-    switch (g->status) {
-    case GOROUTINE_SYSCALL:
-    case GOROUTINE_WAITING:
-    case GOROUTINE_DEAD:
-        return g->status;
-    case GOROUTINE_IDLE:
-    case GOROUTINE_RUNNABLE:
-    case GOROUTINE_RUNNING:
-        break;
-    }
-    return GOROUTINE_RUNNABLE;
-}
-
-static bool check_links(struct roundtrip *trip, const struct dump_record_Goroutine *record,
-                        const struct goroutine *g) {
-    unsigned rule = RULE_DUMP_GOROUTINE;
-    return roundtrip_equal(trip, rule, "context", record->context, "runtime", g->context) &&
-           roundtrip_equal(trip, rule, "thread", record->thread, "runtime", (uintptr_t)g->thread) &&
-           roundtrip_equal(trip, rule, "defers", record->defers, "runtime", (uintptr_t)g->defers) &&
-           roundtrip_equal(trip, rule, "panics", record->panics, "runtime", (uintptr_t)g->panics);
-}
-
-static bool check_numbers(struct roundtrip *trip, const struct dump_record_Goroutine *record,
-                          const struct goroutine *g) {
-    uint64_t sp = g->innermost != NULL ? g->innermost->sp : g->stack_low + g->stack_bytes;
-    unsigned rule = RULE_DUMP_GOROUTINE;
-    return roundtrip_equal(trip, rule, "address", record->address, "runtime", (uintptr_t)g) &&
-           roundtrip_equal(trip, rule, "sp", record->sp, "runtime", sp) &&
-           roundtrip_equal(trip, rule, "id", record->id, "runtime", g->id) &&
-           roundtrip_equal(trip, rule, "go_pc", record->go_pc, "runtime", g->go_pc) &&
-           roundtrip_equal(trip, rule, "status", record->status, "runtime", stopped_status(g)) &&
-           roundtrip_equal(trip, rule, "is_system", record->is_system, "runtime", g->is_system) &&
-           roundtrip_equal(trip, rule, "is_background", record->is_background, "constant", 0) &&
-           roundtrip_equal(trip, rule, "wait_since", record->wait_since, "runtime",
-                           g->wait_since_ns) &&
-           roundtrip_text_equal(trip, rule, "wait_reason", &record->wait_reason, g->wait_reason);
-}
-
 bool roundtrip_goroutine(struct roundtrip *trip, const struct dump_record_Goroutine *record) {
     if (!check_current_end(trip)) {
         return false;
     }
-    skip_dead(trip);
-    const struct goroutine *g = trip->goroutine;
+    const struct goroutine *g = own_next_alive(trip->goroutine);
     if (!roundtrip_holds(trip, RULE_DUMP_GOROUTINE, g != NULL, record->address,
-                         "a Goroutine too many") ||
-        !check_numbers(trip, record, g) || !check_links(trip, record, g)) {
+                         "a Goroutine too many")) {
+        return false;
+    }
+    struct dump_record_Goroutine own = own_goroutine(g);
+    struct record_judge judge =
+        roundtrip_judge(trip, RULE_DUMP_GOROUTINE, "runtime", record->address);
+    if (!record_equal_Goroutine(&judge, record, &own)) {
         return false;
     }
     trip->goroutine = g->next;
@@ -205,8 +146,7 @@ bool roundtrip_goroutine(struct roundtrip *trip, const struct dump_record_Gorout
 }
 
 bool roundtrip_goroutines_end(struct roundtrip *trip) {
-    skip_dead(trip);
-    return check_current_end(trip) &&
-           roundtrip_holds(trip, RULE_DUMP_GOROUTINE, trip->goroutine == NULL,
-                           (uintptr_t)trip->goroutine, "has no Goroutine record");
+    const struct goroutine *g = own_next_alive(trip->goroutine);
+    return check_current_end(trip) && roundtrip_holds(trip, RULE_DUMP_GOROUTINE, g == NULL,
+                                                      (uintptr_t)g, "has no Goroutine record");
 }

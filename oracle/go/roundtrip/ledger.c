@@ -19,17 +19,7 @@ void ledger_begin(struct roundtrip *trip) {
 }
 
 static struct record_judge judge_of(struct roundtrip *trip, unsigned rule, uint64_t object) {
-    trip->checked[rule] = true;
-    return (struct record_judge){trip->ledger.model->book, rule, "dump", "ledger",
-                                 (uintptr_t)object};
-}
-
-// What failed counts itself as evaluated.
-static bool judged(const struct record_judge *judge, bool clean) {
-    if (!clean) {
-        rule_count(judge->book, judge->rule);
-    }
-    return clean;
+    return roundtrip_judge(trip, rule, "ledger", object);
 }
 
 static bool is_missing(const struct record_judge *judge) {
@@ -38,7 +28,7 @@ static bool is_missing(const struct record_judge *judge) {
 
 static bool judge_whole(struct roundtrip *trip, unsigned rule, bool is_whole) {
     struct record_judge judge = judge_of(trip, rule, 0);
-    return is_whole || judged(&judge, record_fail(&judge, "the ledger has a record more"));
+    return is_whole || record_fail(&judge, "the ledger has a record more");
 }
 
 // ---- tables
@@ -50,16 +40,10 @@ static bool ledger_type_is(struct roundtrip *trip, const struct dump_record_Type
     struct record_judge judge = judge_of(trip, RULE_DUMP_TYPE_MODEL, record->address);
     const struct type *type = ledger_type(trip->ledger.model, (uintptr_t)record->address);
     if (type == NULL) {
-        return judged(&judge, is_missing(&judge));
+        return is_missing(&judge);
     }
-    bool is_named = roundtrip_type_name_is(&record->name, type);
-    const struct dump_record_Type expected = {
-        .address = record->address,
-        .size = type->layout.size_bytes,
-        .name = is_named ? record->name : record_string(type->name),
-        .indirect = !type->direct_interface || type->layout.pointer_bytes > 0,
-    };
-    return judged(&judge, record_equal_Type(&judge, record, &expected));
+    struct dump_record_Type expected = roundtrip_type_record(record, type, record->address);
+    return record_equal_Type(&judge, record, &expected);
 }
 
 static bool ledger_itab_is(struct roundtrip *trip, const struct dump_record_Itab *record) {
@@ -69,7 +53,7 @@ static bool ledger_itab_is(struct roundtrip *trip, const struct dump_record_Itab
     struct dump_record_Itab expected;
     bool has = ledger_itab(trip->ledger.model, trip->ledger.itabs++, &expected);
     struct record_judge judge = judge_of(trip, RULE_DUMP_ITAB_MODEL, record->address);
-    return judged(&judge, has ? record_equal_Itab(&judge, record, &expected) : is_missing(&judge));
+    return has ? record_equal_Itab(&judge, record, &expected) : is_missing(&judge);
 }
 
 static bool ledger_other_root_is(struct roundtrip *trip,
@@ -80,8 +64,7 @@ static bool ledger_other_root_is(struct roundtrip *trip,
     struct dump_record_OtherRoot expected;
     bool has = ledger_other_root(trip->ledger.model, trip->ledger.other_roots++, &expected);
     struct record_judge judge = judge_of(trip, RULE_DUMP_OTHER_ROOT_MODEL, record->target);
-    return judged(&judge,
-                  has ? record_equal_OtherRoot(&judge, record, &expected) : is_missing(&judge));
+    return has ? record_equal_OtherRoot(&judge, record, &expected) : is_missing(&judge);
 }
 
 static bool ledger_osthread_is(struct roundtrip *trip, const struct dump_record_OSThread *record) {
@@ -91,34 +74,34 @@ static bool ledger_osthread_is(struct roundtrip *trip, const struct dump_record_
     struct dump_record_OSThread expected;
     bool has = ledger_osthread(trip->ledger.model, trip->ledger.osthreads++, &expected);
     struct record_judge judge = judge_of(trip, RULE_DUMP_OSTHREAD_MODEL, record->address);
-    return judged(&judge,
-                  has ? record_equal_OSThread(&judge, record, &expected) : is_missing(&judge));
+    return has ? record_equal_OSThread(&judge, record, &expected) : is_missing(&judge);
 }
 
-static bool ledger_segment_is(struct roundtrip *trip, enum model_segment segment,
-                              const struct dump_record_Data *in_dump,
-                              const struct dump_record *record) {
+static bool ledger_segment_is(struct roundtrip *trip, const struct dump_record *record) {
     const struct model *model = trip->ledger.model;
     unsigned rule = RULE_DUMP_SEGMENT_MODEL;
     if (model == NULL) {
         return true;
     }
+    enum model_segment segment =
+        record->tag == DUMP_TAG_BSS ? MODEL_SEGMENT_BSS : MODEL_SEGMENT_DATA;
+    struct dump_record_Data in_dump = roundtrip_segment_record(record);
     if (record->is_first) {
         struct dump_record_Data expected;
         ledger_segment(model, segment, &expected);
-        struct record_judge judge = judge_of(trip, rule, in_dump->address);
+        struct record_judge judge = judge_of(trip, rule, in_dump.address);
         trip->ledger.fields = (struct expected_fields){
             .runs = {{
                 .word_count = model->segments[segment].word_count,
                 .bits = model->segments[segment].mask,
             }},
         };
-        if (!judged(&judge, record_equal_Data(&judge, in_dump, &expected))) {
+        if (!record_equal_Data(&judge, &in_dump, &expected)) {
             return false;
         }
     }
     return roundtrip_fields_equal(trip, rule, model->segments[segment].base, &trip->ledger.fields,
-                                  &in_dump->fields, record->is_last);
+                                  &in_dump.fields, record->is_last);
 }
 
 // ---- goroutines
@@ -147,11 +130,11 @@ static bool ledger_goroutine_is(struct roundtrip *trip,
     ledger->panics = 0;
     struct record_judge judge = judge_of(trip, RULE_DUMP_GOROUTINE_MODEL, record->address);
     if (ledger->goroutine == NULL) {
-        return judged(&judge, is_missing(&judge));
+        return is_missing(&judge);
     }
     struct dump_record_Goroutine expected;
     ledger_goroutine_record(ledger->goroutine, &expected);
-    return judged(&judge, record_equal_Goroutine(&judge, record, &expected));
+    return record_equal_Goroutine(&judge, record, &expected);
 }
 
 static bool frame_begins(struct roundtrip *trip, const struct dump_record_StackFrame *record) {
@@ -160,7 +143,7 @@ static bool frame_begins(struct roundtrip *trip, const struct dump_record_StackF
     uint32_t depth = ledger->frames++;
     struct record_judge judge = judge_of(trip, RULE_DUMP_FRAME_MODEL, record->sp);
     if (!ledger_frame(ledger->model, ledger->goroutine, depth, &expected)) {
-        return judged(&judge, is_missing(&judge));
+        return is_missing(&judge);
     }
     struct frame_description own = ledger_frame_description(ledger->goroutine, depth);
     struct frame_description callee = own;
@@ -168,7 +151,7 @@ static bool frame_begins(struct roundtrip *trip, const struct dump_record_StackF
         callee = ledger_frame_description(ledger->goroutine, depth - 1);
     }
     ledger->fields = roundtrip_frame_fields(&own, depth > 0 ? &callee : NULL);
-    return judged(&judge, record_equal_StackFrame(&judge, record, &expected));
+    return record_equal_StackFrame(&judge, record, &expected);
 }
 
 static bool ledger_frame_is(struct roundtrip *trip, const struct dump_record *record) {
@@ -186,7 +169,7 @@ static bool ledger_defer_is(struct roundtrip *trip, const struct dump_record_Def
     struct dump_record_Defer expected;
     bool has = ledger_defer(trip->ledger.goroutine, trip->ledger.defers++, &expected);
     struct record_judge judge = judge_of(trip, RULE_DUMP_DEFER_MODEL, record->address);
-    return judged(&judge, has ? record_equal_Defer(&judge, record, &expected) : is_missing(&judge));
+    return has ? record_equal_Defer(&judge, record, &expected) : is_missing(&judge);
 }
 
 static bool ledger_panic_is(struct roundtrip *trip, const struct dump_record_Panic *record) {
@@ -196,16 +179,10 @@ static bool ledger_panic_is(struct roundtrip *trip, const struct dump_record_Pan
     struct dump_record_Panic expected;
     bool has = ledger_panic(trip->ledger.goroutine, trip->ledger.panics++, &expected);
     struct record_judge judge = judge_of(trip, RULE_DUMP_PANIC_MODEL, record->address);
-    return judged(&judge, has ? record_equal_Panic(&judge, record, &expected) : is_missing(&judge));
+    return has ? record_equal_Panic(&judge, record, &expected) : is_missing(&judge);
 }
 
 // ---- any record, and the end
-
-static bool bss_is(struct roundtrip *trip, const struct dump_record *record) {
-    const struct dump_record_BSS *bss = &record->as.BSS;
-    const struct dump_record_Data as_data = {bss->address, bss->contents, bss->fields};
-    return ledger_segment_is(trip, MODEL_SEGMENT_BSS, &as_data, record);
-}
 
 // Params is nothing that the ledger knows; MemStats is compared with all accounts; finalizers are,
 // when all have come.
@@ -230,9 +207,8 @@ bool ledger_record_is(struct roundtrip *trip, const struct dump_record *record) 
     case DUMP_TAG_OSThread:
         return ledger_osthread_is(trip, &record->as.OSThread);
     case DUMP_TAG_Data:
-        return ledger_segment_is(trip, MODEL_SEGMENT_DATA, &record->as.Data, record);
     case DUMP_TAG_BSS:
-        return bss_is(trip, record);
+        return ledger_segment_is(trip, record);
     case DUMP_TAG_MemProf:
         return ledger_memprof_is(trip, record);
     case DUMP_TAG_AllocSample:

@@ -1,8 +1,8 @@
 // lists: types, itabs, other roots and OS threads against the runtime's lists, in step.
+#include "oracle/go/program/own.h"
 #include "oracle/go/roundtrip/private.h"
 #include "oracle/go/rules.h"
 
-#include <stdio.h>
 #include <string.h>
 
 // ---- types: each is due right before the itab that names it, unless it is among the four last
@@ -27,8 +27,8 @@ static bool recent_use(struct recent_types *recent, const struct type *type) {
     return false;
 }
 
-// "package.name", or the name alone. Compared in pieces: a name has any length.
-bool roundtrip_type_name_is(const struct dump_string *in_dump, const struct type *type) {
+// Compared in pieces: a name has any length.
+static bool type_name_is(const struct dump_string *in_dump, const struct type *type) {
     const uint8_t *at = in_dump->bytes;
     size_t package_bytes = strlen(type->package_path);
     size_t name_bytes = strlen(type->name);
@@ -40,6 +40,16 @@ bool roundtrip_type_name_is(const struct dump_string *in_dump, const struct type
            memcmp(at + package_bytes + 1, type->name, name_bytes) == 0;
 }
 
+struct dump_record_Type roundtrip_type_record(const struct dump_record_Type *in_dump,
+                                              const struct type *type, uint64_t address) {
+    return (struct dump_record_Type){
+        .address = address,
+        .size = type->layout.size_bytes,
+        .name = type_name_is(&in_dump->name, type) ? in_dump->name : record_string(type->name),
+        .indirect = !type->direct_interface || type->layout.pointer_bytes > 0,
+    };
+}
+
 bool roundtrip_type(struct roundtrip *trip, const struct dump_record_Type *record) {
     const struct type *type = trip->itab == NULL ? NULL : trip->itab->type;
     bool is_due =
@@ -48,14 +58,9 @@ bool roundtrip_type(struct roundtrip *trip, const struct dump_record_Type *recor
         return false;
     }
     trip->written_type = type;
-    uint64_t indirect = type->direct_interface && type->layout.pointer_bytes == 0 ? 0 : 1;
-    return roundtrip_equal(trip, RULE_DUMP_TYPE, "address", record->address, "itab",
-                           (uintptr_t)type) &&
-           roundtrip_equal(trip, RULE_DUMP_TYPE, "size", record->size, "type",
-                           type->layout.size_bytes) &&
-           roundtrip_holds(trip, RULE_DUMP_TYPE, roundtrip_type_name_is(&record->name, type), 0,
-                           "the name is not the type's") &&
-           roundtrip_equal(trip, RULE_DUMP_TYPE, "indirect", record->indirect, "type", indirect);
+    struct dump_record_Type own = roundtrip_type_record(record, type, (uintptr_t)type);
+    struct record_judge judge = roundtrip_judge(trip, RULE_DUMP_TYPE, "type", 0);
+    return record_equal_Type(&judge, record, &own);
 }
 
 bool roundtrip_itab(struct roundtrip *trip, const struct dump_record_Itab *record) {
@@ -67,11 +72,10 @@ bool roundtrip_itab(struct roundtrip *trip, const struct dump_record_Itab *recor
                     recent_use(&trip->recent_types, itab->type);
     trip->itab = itab->next;
     trip->written_type = NULL;
+    struct dump_record_Itab own = own_itab(itab);
+    struct record_judge judge = roundtrip_judge(trip, RULE_DUMP_ITAB, "runtime", 0);
     return roundtrip_holds(trip, RULE_DUMP_TYPE, has_type, 0, "an Itab's type was not written") &&
-           roundtrip_equal(trip, RULE_DUMP_ITAB, "address", record->address, "runtime",
-                           (uintptr_t)itab) &&
-           roundtrip_equal(trip, RULE_DUMP_ITAB, "type", record->type, "runtime",
-                           (uintptr_t)itab->type);
+           record_equal_Itab(&judge, record, &own);
 }
 
 // ---- other roots, threads
@@ -89,12 +93,11 @@ bool roundtrip_other_root(struct roundtrip *trip, const struct dump_record_Other
         return false;
     }
     trip->other_root = root->next;
+    struct dump_record_OtherRoot own = own_other_root(root);
+    struct record_judge judge = roundtrip_judge(trip, RULE_DUMP_OTHER_ROOT, "runtime", 0);
     return roundtrip_holds(trip, RULE_DUMP_OTHER_ROOT, other_root_is_due(trip), 0,
                            "an OtherRoot does not stand right behind the Itabs") &&
-           roundtrip_text_equal(trip, RULE_DUMP_OTHER_ROOT, "description", &record->description,
-                                root->description) &&
-           roundtrip_equal(trip, RULE_DUMP_OTHER_ROOT, "target", record->target, "runtime",
-                           root->target);
+           record_equal_OtherRoot(&judge, record, &own);
 }
 
 bool roundtrip_osthread(struct roundtrip *trip, const struct dump_record_OSThread *record) {
@@ -103,11 +106,9 @@ bool roundtrip_osthread(struct roundtrip *trip, const struct dump_record_OSThrea
         return false;
     }
     trip->thread = thread->next;
-    return roundtrip_equal(trip, RULE_DUMP_OSTHREAD, "address", record->address, "runtime",
-                           (uintptr_t)thread) &&
-           roundtrip_equal(trip, RULE_DUMP_OSTHREAD, "id", record->id, "runtime", thread->id) &&
-           roundtrip_equal(trip, RULE_DUMP_OSTHREAD, "process_id", record->process_id, "runtime",
-                           thread->process_id);
+    struct dump_record_OSThread own = own_osthread(thread);
+    struct record_judge judge = roundtrip_judge(trip, RULE_DUMP_OSTHREAD, "runtime", 0);
+    return record_equal_OSThread(&judge, record, &own);
 }
 
 bool roundtrip_lists_end(struct roundtrip *trip) {

@@ -9,6 +9,7 @@
 #include "oracle/go/model/state.h" // struct queue_list
 #include "oracle/go/roundtrip/roundtrip.h"
 #include "oracle/go/rules.h"
+#include "oracle/go/view/record.h"
 
 // Pointer fields that are expected: runs of words, in order.
 struct expected_words {
@@ -89,9 +90,11 @@ struct roundtrip {
     struct ledger_cursor ledger;
 };
 
-// ---- differences (roundtrip.c). Each returns whether the rule holds, and notes that it was
-// evaluated.
+// ---- differences (judge.c). Each notes that the rule was evaluated, and returns whether it holds.
 
+// Who compares a record, or numbers of one, with what this truth says of them.
+struct record_judge roundtrip_judge(struct roundtrip *trip, unsigned rule, const char *truth_name,
+                                    uint64_t object);
 bool roundtrip_equal(struct roundtrip *trip, unsigned rule, const char *field, uint64_t in_dump,
                      const char *truth_name, uint64_t truth);
 bool roundtrip_text_equal(struct roundtrip *trip, unsigned rule, const char *field,
@@ -100,9 +103,9 @@ bool roundtrip_text_equal(struct roundtrip *trip, unsigned rule, const char *fie
 // a true result means that it holds.
 static inline bool roundtrip_holds(struct roundtrip *trip, unsigned rule, bool holds,
                                    uintptr_t object, const char *what) {
-    trip->checked[rule] = true;
+    struct record_judge judge = roundtrip_judge(trip, rule, "", object);
     if (!holds) {
-        (void)oracle_rule_text(trip->oracle, rule, false, object, "%s", what);
+        (void)record_fail(&judge, what);
     }
     return holds;
 }
@@ -121,8 +124,10 @@ bool roundtrip_fields_equal(struct roundtrip *trip, unsigned rule, uintptr_t obj
 // The words of a frame that may point, by its own maps and its callee's (NULL: none).
 struct expected_fields roundtrip_frame_fields(const struct frame_description *own,
                                               const struct frame_description *callee);
-// Whether a type's name is "package.name", or the name alone where there is no package.
-bool roundtrip_type_name_is(const struct dump_string *in_dump, const struct type *type);
+// The record of that type at its address. The name is the dump's if that is "package.name", or the
+// name alone where there is no package.
+struct dump_record_Type roundtrip_type_record(const struct dump_record_Type *in_dump,
+                                              const struct type *type, uint64_t address);
 
 // ---- records, one function each; and what must have come when the list is over
 
@@ -144,8 +149,8 @@ bool roundtrip_frame(struct roundtrip *trip, const struct dump_record *record);
 bool roundtrip_defer(struct roundtrip *trip, const struct dump_record_Defer *defer);
 bool roundtrip_panic(struct roundtrip *trip, const struct dump_record_Panic *panic);
 bool roundtrip_goroutines_end(struct roundtrip *trip);
-bool roundtrip_data(struct roundtrip *trip, const struct dump_record *record);
-bool roundtrip_bss(struct roundtrip *trip, const struct dump_record *record);
+bool roundtrip_segment(struct roundtrip *trip, const struct dump_record *record);   // Data or BSS
+struct dump_record_Data roundtrip_segment_record(const struct dump_record *record); // either's
 bool roundtrip_finalizer(struct roundtrip *trip, const struct dump_record_Finalizer *finalizer);
 bool roundtrip_queued(struct roundtrip *trip, const struct dump_record_QueuedFinalizer *finalizer);
 bool roundtrip_finalizers_end(struct roundtrip *trip);

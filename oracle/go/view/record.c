@@ -17,7 +17,7 @@ bool record_number_equal(const struct record_judge *judge, const char *field, ui
                                              (struct rule_value){judge->right_name, right});
 }
 
-static bool string_equal(const struct record_judge *judge, const char *field,
+bool record_string_equal(const struct record_judge *judge, const char *field,
                          struct dump_string left, struct dump_string right) {
     size_t size_bytes = (size_t)left.size_bytes;
     if (left.size_bytes == right.size_bytes &&
@@ -53,7 +53,7 @@ static bool memory_equal(const struct record_judge *judge, const char *field,
 #define A(name) U(name)
 #define B(name) U(name)
 #define P(name) U(name)
-#define S(name) &&string_equal(judge, #name, left->name, right->name)
+#define S(name) &&record_string_equal(judge, #name, left->name, right->name)
 #define M(name) &&memory_equal(judge, #name, &left->name, &right->name)
 #define F(name)
 #define N(name)

@@ -29,6 +29,9 @@ struct record_judge {
 // The same of a number that stands in no record, or in a part of one.
 bool record_number_equal(const struct record_judge *judge, const char *field, uint64_t left,
                          uint64_t right);
+// The same of a text. The finding shows the first 60 bytes of each.
+bool record_string_equal(const struct record_judge *judge, const char *field,
+                         struct dump_string left, struct dump_string right);
 
 // Reports that a record of the left side is missing or too many. Always false.
 bool record_fail(const struct record_judge *judge, const char *what);
