@@ -19,8 +19,9 @@ const char *const dump_rule_reasons[DUMP_RULE_COUNT] = {
 #include "cli/dump/rules.def"
 };
 
-void dump_check_note(struct dump_check *check, enum dump_rule rule, bool holds, const char *format,
-                     ...) {
+// Notes one evaluation of a rule; when it failed, the first example, printf-like.
+static void note(struct dump_check *check, enum dump_rule rule, bool holds, const char *format,
+                 ...) {
     struct dump_rule_state *state = &check->rules[rule];
     state->evaluated++;
     if (holds || state->failed++ > 0) {
@@ -38,7 +39,7 @@ void dump_check_note(struct dump_check *check, enum dump_rule rule, bool holds, 
         if (holds) {                                                                               \
             check->rules[rule].evaluated++;                                                        \
         } else {                                                                                   \
-            dump_check_note(check, rule, false, __VA_ARGS__);                                      \
+            note(check, rule, false, __VA_ARGS__);                                                 \
         }                                                                                          \
     } while (0)
 
@@ -152,13 +153,13 @@ static void add_bucket(struct dump_check *check, const struct dump_record_MemPro
 // ---- MemStats against itself and against the objects
 
 static void equal(struct dump_check *check, const char *what, uint64_t left, uint64_t right) {
-    dump_check_note(check, DUMP_RULE_memstats_identities, left == right,
-                    "%s: %" PRIu64 " and %" PRIu64, what, left, right);
+    note(check, DUMP_RULE_memstats_identities, left == right, "%s: %" PRIu64 " and %" PRIu64, what,
+         left, right);
 }
 
 static void at_most(struct dump_check *check, const char *what, uint64_t left, uint64_t right) {
-    dump_check_note(check, DUMP_RULE_memstats_identities, left <= right,
-                    "%s: %" PRIu64 " and %" PRIu64, what, left, right);
+    note(check, DUMP_RULE_memstats_identities, left <= right, "%s: %" PRIu64 " and %" PRIu64, what,
+         left, right);
 }
 
 void dump_check_memstats(struct dump_check *check, const struct dump_record_MemStats *memstats) {
@@ -184,20 +185,19 @@ void dump_check_memstats(struct dump_check *check, const struct dump_record_MemS
 // Legal slack: Go reads the statistics, then sweeps, then writes the objects: a dump taken before
 // the sweep was over shows fewer of them than MemStats counts. Both numbers must then be on the
 // same side. Ours sweeps first: none.
-void dump_check_totals(struct dump_check *check) {
+static void check_totals(struct dump_check *check) {
     if (!check->has_memstats) {
         return;
     }
     check->is_mid_sweep = check->is_go && check->heap_objects > check->object_count &&
                           check->heap_alloc > check->object_bytes;
-    dump_check_note(check, DUMP_RULE_heap_alloc,
-                    check->heap_alloc == check->object_bytes || check->is_mid_sweep,
-                    "HeapAlloc %" PRIu64 ", the objects %" PRIu64 " bytes", check->heap_alloc,
-                    check->object_bytes);
-    dump_check_note(check, DUMP_RULE_heap_objects,
-                    check->heap_objects == check->object_count || check->is_mid_sweep,
-                    "HeapObjects %" PRIu64 ", records %" PRIu64, check->heap_objects,
-                    check->object_count);
+    note(check, DUMP_RULE_heap_alloc,
+         check->heap_alloc == check->object_bytes || check->is_mid_sweep,
+         "HeapAlloc %" PRIu64 ", the objects %" PRIu64 " bytes", check->heap_alloc,
+         check->object_bytes);
+    note(check, DUMP_RULE_heap_objects,
+         check->heap_objects == check->object_count || check->is_mid_sweep,
+         "HeapObjects %" PRIu64 ", records %" PRIu64, check->heap_objects, check->object_count);
 }
 
 static void add_whole(struct dump_check *check, const struct dump_record *record) {
@@ -288,15 +288,15 @@ bool dump_check_finish(struct dump_check *check) {
     if (check->is_out_of_memory || !dump_objects_sort(&check->objects, &overlaps, &example)) {
         return false;
     }
-    dump_check_note(check, DUMP_RULE_objects_apart, overlaps == 0,
-                    "%" PRIu64 " overlaps, one at 0x%" PRIx64, overlaps, example);
+    note(check, DUMP_RULE_objects_apart, overlaps == 0, "%" PRIu64 " overlaps, one at 0x%" PRIx64,
+         overlaps, example);
     for (size_t i = 0; i < check->finalizers.count; i++) {
         uint64_t address = check->finalizers.at[i];
         NOTE(DUMP_RULE_finalizers_on_objects, dump_objects_find(&check->objects, address),
              "finalizer on 0x%" PRIx64, address);
     }
     check_samples(check);
-    dump_check_totals(check);
+    check_totals(check);
     return true;
 }
 

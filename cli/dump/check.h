@@ -1,7 +1,7 @@
 // check: the cross-checks of a dump: what the records say of each other.
 //
 // Records are given in the order of the dump; verdicts stand after dump_check_finish(). Legal slack
-// is named, not tolerated.
+// is named, not tolerated: see `is_mid_sweep`.
 #ifndef CLI_DUMP_CHECK_H
 #define CLI_DUMP_CHECK_H
 
@@ -63,13 +63,6 @@ bool dump_check_finish(struct dump_check *check);
 bool dump_check_has_failed(const struct dump_check *check);
 // Frees what the check has kept.
 void dump_check_fini(struct dump_check *check);
-
-// Notes one evaluation of a rule; when it failed, the first example, printf-like.
-void dump_check_note(struct dump_check *check, enum dump_rule rule, bool holds, const char *format,
-                     ...);
-
-// The objects against MemStats, once all are counted.
-void dump_check_totals(struct dump_check *check);
 
 // What one MemStats says of itself.
 void dump_check_memstats(struct dump_check *check, const struct dump_record_MemStats *memstats);

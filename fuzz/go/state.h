@@ -66,7 +66,7 @@ struct go_machine {
     bool dump_is_whole;
 };
 
-// Every operation: true when it did something. exec_<name>() stands in the exec_*.c of its noun.
+// Every operation: true when it did something. exec_<name>() stands in the file of its noun.
 #define OPERATION(code, id, name, form, operands, capability, weight, group, moves, effect)        \
     bool exec_##name(struct go_machine *machine, struct operation operation);
 #include "fuzz/program/ops.def"

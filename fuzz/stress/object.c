@@ -1,6 +1,6 @@
 // object: the records of a worker's objects: who holds them, and what was counted of them.
 //
-// A worker's own memory alone; their bytes and anchors are threads_contents.c's.
+// A worker's own memory alone; their bytes and anchors are contents.c's.
 #include "fuzz/stress/state.h"
 
 // ---- who holds what

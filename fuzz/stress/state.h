@@ -30,7 +30,7 @@
 
 struct goroutine;
 
-// ---- gate: what the workers are told, and when all have heard it (threads_gate.c)
+// ---- gate: what the workers are told, and when all have heard it (gate.c)
 
 enum gate_bits {
     GATE_BARRIER = 1,   // pointers are stored through the runtime: a cycle may run
@@ -210,7 +210,7 @@ bool crew_is_asked_for_rest(struct crew *crew);
 void crew_take_finding(struct crew *crew, const struct rule_book *book);
 void crew_take_line(struct crew *crew, const char *line);
 
-// ---- threads_object.c: records and what was counted of them
+// ---- object.c: records and what was counted of them
 
 struct object *worker_take_spare(struct worker *worker); // NULL: none
 void worker_give_spare(struct worker *worker, struct object *object);
@@ -220,7 +220,7 @@ void worker_unhold(struct worker *worker, struct object *object);
 void ledger_malloc(struct ledger *ledger, uint8_t size_class, size_t element_bytes);
 void ledger_free(struct ledger *ledger, uint8_t size_class, size_t element_bytes);
 
-// ---- threads_contents.c: contents, anchors
+// ---- contents.c: contents, anchors
 
 extern const struct gc_layout threads_layouts[];
 #define THREADS_LAYOUT_COUNT 6
@@ -263,7 +263,7 @@ bool worker_unpin(struct worker *worker, enum pin pin);
 void worker_swap_caches(struct worker *worker);
 void worker_end_program(struct worker *worker); // goroutines, stacks, manual spans, threads
 
-// ---- threads_tiny.c: blocks of tiny objects
+// ---- tiny.c: blocks of tiny objects
 
 // Nothing leads to the slot any more.
 void worker_drop_slot(struct worker *worker, const struct dropped *slot);
@@ -291,7 +291,7 @@ bool crew_check(struct crew *crew, struct barrier barrier);
 bool crew_check_stopped(struct crew *crew);
 // The workers have let go of everything and ended.
 bool crew_check_empty(struct crew *crew);
-// threads_dump.c: dumps to memory and reads it back, under a stopped runtime. False: a finding.
+// dump.c: dumps to memory and reads it back, under a stopped runtime. False: a finding.
 bool crew_dump(struct crew *crew);
 // The same while the workers run, read back alone. False: a finding.
 bool crew_dump_in_flight(struct crew *crew);

@@ -1,6 +1,6 @@
 // tiny: a worker's tiny objects, and which block of its cache the next one may share.
 //
-// All memory that it touches is the worker's own, as threads_work.c's.
+// All memory that it touches is the worker's own, as work.c's.
 #include "fuzz/stress/state.h"
 #include "oracle/go/rules.h"
 

@@ -2,7 +2,7 @@
 // over, links, forgets; each result is checked and entered in its ledger.
 //
 // All memory that it touches is the worker's own (cmake/layers.cmake): what others see goes through
-// threads_contents.c, threads_gate.c and the heap.
+// contents.c, gate.c and the heap.
 #include "fuzz/stress/state.h"
 #include "oracle/go/view/class.h"
 #include "oracle/go/rules.h"
