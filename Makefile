@@ -24,7 +24,7 @@ debug: ## build/debug, every assertion on
 	@ci/setup test
 	$(call build,debug)
 
-fuzz: ## fuzz every target for FUZZ_SECONDS (60) with ENGINE (libfuzzer, afl, builtin); SUBJECT=NAME|"ADAPTER.c ALLOCATOR.c": that allocator alone
+fuzz: ## fuzz every target for FUZZ_SECONDS (60) with ENGINE (libfuzzer, afl, soak); SUBJECT=NAME|"ADAPTER.c ALLOCATOR.c": that allocator alone
 	@ci/fuzz $(ENGINE) $(FUZZ_SECONDS)
 
 subjects: release ## each allocator that an adapter is there for, SUBJECT_SECONDS (5) each, held to its relations

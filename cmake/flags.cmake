@@ -3,9 +3,9 @@
 option(COUNTERCHECK_WERROR "Warnings are errors" OFF)
 option(COUNTERCHECK_COVERAGE "Instrument for llvm-cov (clang) or gcov (gcc)" OFF)
 set(COUNTERCHECK_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,undefined or thread")
-set(COUNTERCHECK_ENGINE "builtin" CACHE STRING
-    "Fuzzing engine of the targets: libfuzzer, afl, builtin, or environment: what LIB_FUZZING_ENGINE says")
-set_property(CACHE COUNTERCHECK_ENGINE PROPERTY STRINGS libfuzzer afl builtin environment)
+set(COUNTERCHECK_ENGINE "none" CACHE STRING
+    "Fuzzing engine of the targets: libfuzzer, afl, none (they run files), or environment: what LIB_FUZZING_ENGINE says")
+set_property(CACHE COUNTERCHECK_ENGINE PROPERTY STRINGS libfuzzer afl none environment)
 set(COUNTERCHECK_CHECK_LEVEL "" CACHE STRING "0 CHECK, 1 also ASSERT, 2 also ASSERT_SLOW; empty: 1")
 
 # No type was chosen: the optimised one, as nobody wants the other by accident.
@@ -61,7 +61,7 @@ endif()
 
 # Nothing watches and nothing guides: what users and packagers build.
 set(COUNTERCHECK_IS_PLAIN OFF)
-if(NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERAGE AND COUNTERCHECK_ENGINE STREQUAL "builtin")
+if(NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERAGE AND COUNTERCHECK_ENGINE STREQUAL "none")
     set(COUNTERCHECK_IS_PLAIN ON)
 endif()
 

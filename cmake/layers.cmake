@@ -97,7 +97,7 @@ function(countercheck_layer name)
     if(COUNTERCHECK_ENGINE MATCHES "^(libfuzzer|afl)$") # another has its guide in CFLAGS
         countercheck_guide(${name} "${sources}")
     endif()
-    if(NOT COUNTERCHECK_ENGINE STREQUAL "builtin" AND NOT COUNTERCHECK_COVERAGE)
+    if(NOT COUNTERCHECK_ENGINE STREQUAL "none" AND NOT COUNTERCHECK_COVERAGE)
         countercheck_unwatch(${name} "${sources}")
     endif()
 endfunction()

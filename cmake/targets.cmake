@@ -2,8 +2,8 @@
 #
 # fuzz/targets/target_NAME.c becomes fuzz_NAME. What several targets share stands in fuzz/targets/target_stats.c and,
 # for those of operations, target_hooks.c. The engines: libFuzzer (clang), AFL++'s driver (afl-clang-fast),
-# fuzz/targets/engine_builtin.c, which needs only a C compiler, or what the environment's
-# LIB_FUZZING_ENGINE says, linked as C++ (OSS-Fuzz).
+# none (fuzz/targets/engine_none.c, which runs files), or what the environment's LIB_FUZZING_ENGINE says, linked as C++
+# (OSS-Fuzz).
 if(COUNTERCHECK_ENGINE STREQUAL "environment")
     enable_language(CXX)
 endif()
@@ -31,7 +31,7 @@ if(COUNTERCHECK_ENGINE STREQUAL "libfuzzer")
 endif()
 
 set(COUNTERCHECK_FUZZ_TARGETS "")
-if(NOT COUNTERCHECK_ENGINE STREQUAL "builtin" OR target_engine)
+if(NOT COUNTERCHECK_ENGINE STREQUAL "none" OR target_engine)
     foreach(source IN LISTS target_sources)
         get_filename_component(name ${source} NAME_WE)
         string(REPLACE "target_" "fuzz_" name ${name})
@@ -43,7 +43,7 @@ if(NOT COUNTERCHECK_ENGINE STREQUAL "builtin" OR target_engine)
         if(COUNTERCHECK_ENGINE STREQUAL "environment")
             set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
             target_link_libraries(${name} PRIVATE $ENV{LIB_FUZZING_ENGINE})
-        elseif(NOT COUNTERCHECK_ENGINE STREQUAL "builtin")
+        elseif(NOT COUNTERCHECK_ENGINE STREQUAL "none")
             target_link_options(${name} PRIVATE -fsanitize=fuzzer)
         endif()
         if(name STREQUAL "fuzz_decode" AND COUNTERCHECK_ENGINE STREQUAL "libfuzzer")

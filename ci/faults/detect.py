@@ -152,10 +152,14 @@ class Fuzzing:
     """The targets of a fault's build, each in a process of its own, until one finds something."""
 
     def __init__(self, build, folder, targets, engine, mutator=None, kind="fuzz"):
-        self.build, self.folder, self.targets, self.engine, self.mutator = build, folder, targets, engine, mutator
+        self.build, self.folder, self.engine, self.mutator = build, folder, engine, mutator
+        # soak draws programs, which one of their targets runs as well; bytes it leaves to the kept corpus
+        self.targets = targets if engine != "soak" else [one for one in ("heap", "dump") if one in targets][:1]
         self.kind = kind  # "fuzz"; "bytes": the same targets without the mutator
 
     def command(self, target, seconds, seed):
+        if self.engine == "soak":
+            return [str(self.build / "countercheck"), "soak", "--seconds", str(seconds), "--seed", str(seed)]
         program = str(self.build / f"{self.kind}_{target}")
         live = self.folder / f"live-{target}"
         shutil.rmtree(live, ignore_errors=True)
@@ -168,9 +172,8 @@ class Fuzzing:
             return ["afl-fuzz", "-i", str(live / "in"), "-o", str(live / "out"), "-m", "none", "-t", "2000+", "-V",
                     str(seconds), "-s", str(seed), *more, "--", program]
         length = 65536 if target == "decode" else 4096
-        more = ["-timeout=20", "-rss_limit_mb=4096"] if self.engine == "libfuzzer" else []
-        more += [f"-dict={dictionary}"] if self.engine == "libfuzzer" and dictionary.is_file() else []
-        return [program, *more, f"-max_total_time={seconds}", f"-max_len={length}", f"-seed={seed}",
+        more = [f"-dict={dictionary}"] if dictionary.is_file() else []
+        return [program, "-timeout=20", "-rss_limit_mb=4096", *more, f"-max_total_time={seconds}", f"-max_len={length}", f"-seed={seed}",
                 f"-artifact_prefix={self.folder}/{target}-", str(live)]
 
     def start(self, target, seconds, seed):
@@ -192,7 +195,7 @@ class Fuzzing:
             if not places and b"seed that does not crash" in (self.folder / f"{target}.log").read_bytes():
                 places = [live / "in" / "empty"]  # run again and again, it crashed before the first mutation
         else:
-            places = self.folder.glob(f"{target}-*")
+            places = self.folder.glob("soak-*.ops" if self.engine == "soak" else f"{target}-*")
         fresh = [path for path in places if path.is_file() and path.stat().st_mtime >= begin - 1 and
                  "slow-unit" not in path.name]  # on a busy machine: no finding
         return max(fresh, key=lambda path: path.stat().st_mtime, default=None)

@@ -1,7 +1,7 @@
 // target: what the engines call, and what the targets of operations share.
 //
-// libFuzzer and AFL++'s driver find the entry points by name; fuzz/targets/engine_builtin.c does
-// the same.
+// libFuzzer and AFL++'s driver find the entry points by name; so does fuzz/targets/engine_none.c,
+// the main that runs files.
 #ifndef FUZZ_TARGETS_TARGET_H
 #define FUZZ_TARGETS_TARGET_H
 

@@ -54,7 +54,7 @@ fuzz() { # HOW SECONDS: sets status and took
     echo "$1" >"$sample/how"
     local begin=${EPOCHREALTIME/[.,]/}
     status=0
-    (cd "$sample" && KEPT_SECONDS=3 ci/fuzz libfuzzer "$2") >"$sample/out" 2>"$sample/err" || status=$?
+    (cd "$sample" && KEPT_SECONDS=3 ci/fuzz "${ENGINE:-libfuzzer}" "$2") >"$sample/out" 2>"$sample/err" || status=$?
     took=$(((${EPOCHREALTIME/[.,]/} - begin) / 1000))
 }
 
@@ -123,7 +123,7 @@ fuzz finds 60
 grep -q "^keep: .* adopt --subject $sample/mine.so --relations $sample/mine.relations --target mine findings/" "$sample/out" || fail "how to keep it"
 echo ', one to a process' >"$sample/global"
 fuzz goes-on 2
-[ $status = 2 ] && grep -q 'mine.so is one to a process: ENGINE=builtin' "$sample/err" || fail "a malloc goes with another engine"
+[ $status = 2 ] && grep -q 'mine.so is one to a process: ENGINE=afl' "$sample/err" || fail "a malloc goes with another engine"
 printf '// needs: libabsent-dev absent.h\n#include <absent.h>\n' >"$sample/absent.c"
 for SUBJECT in "$sample/nowhere.c" "$sample/absent.c" lost; do
     fuzz goes-on 2
@@ -145,6 +145,30 @@ SUBJECT="$sample/a b/one.c" fuzz goes-on 2
 [ $status = 0 ] || fail "a name with a blank: status $status"
 unset SUBJECT
 rm "$sample/build/fuzz/fuzz_subject"
+
+# ---- soak in the place of an engine
+
+mkdir "$sample/build/soak"
+cp "$sample/build/fuzz/fuzz_heap" "$sample/build/soak/fuzz_heap"
+cp "$sample/build/fuzz/fuzz_heap" "$sample/build/soak/fuzz_decode"
+cat >"$sample/build/soak/countercheck" <<'END'
+#!/bin/bash
+[ "$1 $2 $4" = "soak --seconds --seed" ] || exit 2
+echo '{"executions":70,"operations":800,"effective":1}' >"$COUNTERCHECK_STATS"
+[ "$(cat ../how)" = finds ] || exec sleep 100
+echo "program" >"soak-$5-7.ops"
+echo "reproduce: countercheck replay soak-$5-7.ops"
+exit 1
+END
+chmod +x "$sample/build/soak/countercheck"
+export ENGINE=soak
+fuzz goes-on 2
+[ $status = 0 ] || fail "soak goes on: status $status"
+grep -q '^heap ' "$sample/out" && ! grep -q '^decode' "$sample/out" || fail "soak draws programs, and no bytes"
+fuzz finds 60
+[ $status = 1 ] || fail "a finding of soak: status $status"
+grep -q '^reproduce: build/release/countercheck replay findings/soak-[0-9]*-7.ops.min$' "$sample/out" || fail "soak's program is told"
+unset ENGINE
 
 # ---- two at a time
 
