@@ -47,8 +47,6 @@ struct dump_input;
 
 // Opens a file. NULL: *status says why and a message was printed.
 struct dump_input *dump_input_open(const char *path, enum dump_mode mode, int *status);
-// The reader of its records; it goes with the input.
-struct dump_reader *dump_input_reader(struct dump_input *input);
 // After dump_reader_next() gave NULL: prints the one line of an error, if there was one, and
 // returns the status.
 int dump_input_status(const struct dump_input *input);

@@ -61,10 +61,6 @@ struct dump_input *dump_input_open(const char *path, enum dump_mode mode, int *s
     return NULL;
 }
 
-struct dump_reader *dump_input_reader(struct dump_input *input) {
-    return input->reader;
-}
-
 // What lenient reading forgave, on one line.
 static void tell_forgiven(const struct dump_input *input) {
     char text[256] = "";

@@ -304,12 +304,6 @@ int64_t unpack_read(void *context, void *bytes, size_t size_bytes) {
     return error;
 }
 
-const char *unpack_format(const struct unpack *unpack) {
-    static const char *const names[] = {
-        [UNKNOWN] = NULL, [PLAIN] = NULL, [GZIP] = "gzip", [XZ] = "xz", [ZSTD] = "zstd"};
-    return names[unpack->format];
-}
-
 const char *unpack_fault(const struct unpack *unpack) {
     return unpack->fault;
 }

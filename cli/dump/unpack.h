@@ -18,8 +18,6 @@ void unpack_destroy(struct unpack *unpack);
 // stream is broken, and unpack_fault() says how. `context` is the struct unpack.
 int64_t unpack_read(void *context, void *bytes, size_t size_bytes);
 
-// "gzip", "xz", "zstd", or NULL: the bytes are plain (or none was read yet).
-const char *unpack_format(const struct unpack *unpack);
 // What is wrong with the compressed stream, or NULL.
 const char *unpack_fault(const struct unpack *unpack);
 // How many compressed bytes were taken.

@@ -184,10 +184,6 @@ bool model_has_cache(const struct model *model, uint32_t cache_id) {
     return cache_id < model->cache_limit && model->caches[cache_id].exists;
 }
 
-size_t model_cache_count(const struct model *model) {
-    return model->cache_count;
-}
-
 bool model_cache_acquired(struct model *model, uint32_t cache_id) {
     rule_count(model->book, RULE_MODEL_STATUS);
     if (cache_id >= MODEL_CACHE_COUNT || model_has_cache(model, cache_id)) {

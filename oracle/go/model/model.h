@@ -56,8 +56,6 @@ bool model_cache_released(struct model *model, uint32_t cache_id); // flushed be
 bool model_cache_flushed(struct model *model, uint32_t cache_id);
 // Whether a cache with this id lives. Any id.
 bool model_has_cache(const struct model *model, uint32_t cache_id);
-// How many live.
-size_t model_cache_count(const struct model *model);
 
 // ---- objects
 
