@@ -6,7 +6,7 @@
 #   relations       are parsed and evaluated as relations
 #   decode          go through the decoder and back
 #
-# holds: fuzz/targets/engine_builtin.c fuzz/targets/target_decode.c fuzz/targets/target_ops.c
+# holds: fuzz/targets/engine_none.c fuzz/targets/target_decode.c fuzz/targets/target_ops.c
 # holds: fuzz/targets/target_relations.c
 
 # countercheck_corpus(TARGET) sets corpus_files to the kept inputs of one target.

@@ -1,7 +1,7 @@
 // test_roundtrip: a dump of everything is clean; no byte of it can change, and no record go, come
 // or move, unnoticed.
 //
-// holds: oracle/go/program/ledger.c oracle/go/roundtrip/finalizers.c
+// holds: oracle/go/program/ledger.c oracle/go/program/own.c oracle/go/roundtrip/finalizers.c
 // holds: oracle/go/roundtrip/goroutines.c oracle/go/roundtrip/judge.c oracle/go/roundtrip/ledger.c
 // holds: oracle/go/roundtrip/lists.c oracle/go/roundtrip/memstats.c oracle/go/roundtrip/objects.c
 // holds: oracle/go/roundtrip/profile.c oracle/go/roundtrip/segments.c
