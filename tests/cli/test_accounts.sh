@@ -4,30 +4,15 @@
 # holds: cli/accounts/build.c cli/accounts/cmd_accounts.c cli/accounts/compare.c cli/accounts/json.c
 # holds: cli/accounts/markdown.c cli/accounts/records.c cli/accounts/table.c
 set -uo pipefail
-command=${COUNTERCHECK:?}
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
 
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 3
-failed=0
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
-
-# expect STATUS WHAT ARGUMENT...: calls accounts; stdout and stderr are in ./out and ./err
+# expect STATUS WHAT ARGUMENT...: of `countercheck accounts`
 expect() {
     local wanted=$1 what=$2
     shift 2
-    "$command" accounts "$@" >out 2>err
-    local status=$?
-    [ $status = "$wanted" ] || fail "$what: status $status, not $wanted: $(cat err out)"
+    ends "$wanted" "$command" accounts "$@"
     [[ " $* " == *" --json "* || " $* " == *" --markdown "* || "$(awk 'length > 100' out)" = "" ]] || fail "$what: a line of more than 100 columns"
-}
-
-says() { # FILE TEXT WHAT
-    grep -qF -- "$2" "$1" || fail "$3: $1 lacks '$2' but has: $(cat "$1")"
 }
 
 refused() { # TEXT ARGUMENT...: status 2, nothing on stdout, one line that says TEXT

@@ -2,28 +2,10 @@
 # test_bytes: bytes that nobody meant as a program are refused by every command that reads one; --raw takes them as the fuzz
 # targets do.
 set -uo pipefail
-command=${COUNTERCHECK:?}
-inputs=${COUNTERCHECK_SOURCE:?}/tests/cli/inputs
-
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 3
-failed=0
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
-
-expect() { # STATUS TEXT-ON-STDERR COMMAND...
-    local wanted=$1 text=$2
-    shift 2
-    "$@" >out 2>err </dev/null
-    local status=$?
-    [ $status = "$wanted" ] || fail "$*: status $status, not $wanted: $(cat err)"
-    [ -z "$text" ] || grep -qF -- "$text" err || fail "$*: stderr lacks '$text' but has: $(cat err)"
-    [ "$wanted" != 2 ] || [ "$(wc -l <err)" = 1 ] || fail "$*: not one line on stderr: $(cat err)"
-}
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
+inputs=$source/tests/cli/inputs
+exec </dev/null
 
 printf 'nop\n' | gzip >program.gz
 printf '\f\nnop\n' >feed.ops

@@ -5,29 +5,13 @@
 # holds: cli/cmd_replay.c cli/cmd_soak.c cli/io/clock.c cli/io/message.c cli/io/options.c
 # holds: cli/run/pin.c cli/run/replay.c
 set -uo pipefail
-command=${COUNTERCHECK:?}
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
 
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 3
-failed=0
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
-
-# expect STATUS WHAT COMMAND...: runs it; stdout and stderr are in ./out and ./err
-expect() {
-    local wanted=$1 what=$2
+expect() { # STATUS WHAT COMMAND...
+    local wanted=$1
     shift 2
-    "$@" >out 2>err
-    local status=$?
-    [ $status = "$wanted" ] || fail "$what: status $status, not $wanted: $(cat err)"
-}
-
-says() { # FILE TEXT WHAT
-    grep -qF -- "$2" "$1" || fail "$3: $1 lacks '$2' but has: $(head -n 5 "$1")"
+    ends "$wanted" "$@"
 }
 
 one_line() { # WHAT: beside those that say how far a long minimising is

@@ -3,25 +3,13 @@
 #
 # holds: cli/io/walk.c cli/run/kind.c cli/run/targets.c cli/soak_threads.c
 set -uo pipefail
-command=${COUNTERCHECK:?}
-source=${COUNTERCHECK_SOURCE:?}
-
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 3
-failed=0
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
 
 expect() { # STATUS COMMAND...
     local wanted=$1
     shift
-    timeout 120 "$@" >out 2>err </dev/null
-    local status=$?
-    [ $status = "$wanted" ] || fail "$*: status $status, not $wanted: $(cat out err)"
+    ends "$wanted" timeout 120 "$@" </dev/null
 }
 
 says() { grep -qE -- "$2" "$1" || fail "$1 lacks '$2' but has: $(tail -n 5 "$1")"; }

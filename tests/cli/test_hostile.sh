@@ -6,19 +6,9 @@
 #
 # holds: cli/io/input.c
 set -uo pipefail
-command=${COUNTERCHECK:?}
-source=${COUNTERCHECK_SOURCE:?}
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
 table=$source/tests/cli/hostile.table
-
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 3
-failed=0
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
 
 # ---- the inputs
 

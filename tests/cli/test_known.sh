@@ -1,28 +1,16 @@
 #!/bin/bash
 # test_known: replay --known: what is known is listed and does not fail, until it is gone or its time is over.
 set -uo pipefail
-command=${COUNTERCHECK:?}
-source=${COUNTERCHECK_SOURCE:?}
-
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 3
-failed=0
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
 
 # expect STATUS FILE TEXT ARGUMENT...: of `countercheck replay`; TEXT is in ./out or ./err
 expect() {
     local wanted=$1 file=$2 text=$3
     shift 3
-    "$command" replay "$@" >out 2>err
-    local status=$?
-    [ $status = "$wanted" ] || fail "$*: status $status, not $wanted: $(cat out err)"
-    [ -z "$text" ] || grep -qF -- "$text" "$file" || fail "$*: $file lacks '$text' but has: $(cat "$file")"
+    ends "$wanted" "$command" replay "$@"
     [ "$wanted" != 2 ] || [ "$(wc -l <err)" = 1 ] || fail "$*: not one line on stderr: $(cat err)"
+    [ -z "$text" ] || grep -qF -- "$text" "$file" || fail "$*: $file lacks '$text' but has: $(cat "$file")"
 }
 
 mkdir some other

@@ -5,32 +5,8 @@
 # holds: cli/ops_list.c cli/run/idle.c cli/run/origin.c fuzz/go/collect.c fuzz/go/goroutines.c
 # holds: fuzz/go/objects.c fuzz/go/specials.c fuzz/go/system.c fuzz/go/threads.c
 set -uo pipefail
-command=${COUNTERCHECK:?}
-
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 3
-failed=0
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
-
-# expect STATUS TEXT COMMAND...: TEXT is on stderr ("": nothing is asked of it)
-expect() {
-    local wanted=$1 text=$2
-    shift 2
-    "$@" >out 2>err
-    local status=$?
-    [ $status = "$wanted" ] || fail "$*: status $status, not $wanted: $(cat err)"
-    [ -z "$text" ] || grep -qF -- "$text" err || fail "$*: stderr lacks '$text' but has: $(cat err)"
-    [ "$wanted" != 2 ] || [ "$(wc -l <err)" = 1 ] || fail "$*: not one line on stderr: $(cat err)"
-}
-
-says() { # FILE TEXT WHAT
-    grep -qF -- "$2" "$1" || fail "$3: $1 lacks '$2' but has: $(cat "$1")"
-}
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
 
 # ---- every operation that is listed has an example in which it does something
 

@@ -2,16 +2,8 @@
 # test_limits: the command under a limit on its address space: it runs clean, or says in one line that
 # there is no memory.
 set -euo pipefail
-command=${COUNTERCHECK:?}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-failed=0
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
 
 # Sanitizers map more address space than any limit leaves.
 if ! (ulimit -v 400000 && "$command" --version) >/dev/null 2>&1; then

@@ -1,18 +1,9 @@
 #!/bin/bash
 # test_minimize: what is left shows the finding that was there, and no other of its rule.
 set -uo pipefail
-command=${COUNTERCHECK:?}
-inputs=${COUNTERCHECK_SOURCE:?}/tests/cli/inputs
-
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 3
-failed=0
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
+inputs=$source/tests/cli/inputs
 
 first_line() { "$command" replay "$1" | head -n 1 | sed "s/^[^:]*: //; s/ at operation.*//"; }
 
