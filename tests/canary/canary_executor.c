@@ -1,4 +1,6 @@
 // canary_executor: the rules that whoever drives programs evaluates, each made to fire by one lie.
+//
+// holds: oracle/go/verify/delta.c
 
 // clang-format off
 // wrap: heap_alloc dump_write heap_live_bytes heap_free heap_scavenge heap_alloc_manual

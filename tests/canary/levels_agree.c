@@ -2,8 +2,6 @@
 // than that; at the same operation they report the same.
 //
 // The heap errs in each way in turn, from some operation on, while programs run under all three.
-//
-// holds: oracle/go/verify/delta.c
 
 // clang-format off
 // wrap: heap_read_memstats heap_alloc heap_free heap_mark

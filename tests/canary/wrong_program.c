@@ -1,7 +1,7 @@
 // wrong_program: each member of what the runtime keeps of a program, wrong alone, is told by its
 // name and with both values by the rule that holds it against the ledger.
 //
-// holds: oracle/go/model/block.c oracle/go/program/program.c oracle/go/program/queue.c
+// holds: oracle/go/program/program.c oracle/go/program/queue.c
 
 // clang-format off
 // wrap: runtime_find_func runtime_visit_queued_finalizers runtime_finalizer_queue_length

@@ -126,13 +126,26 @@ static inline void build_memstats(struct build *build, uint64_t count, uint64_t 
     build_number(build, 2);
 }
 
+// A dump's begin; records of objects, goroutines, ... may follow.
+static inline struct build build_start(unsigned pointer_bytes) {
+    struct build build = {.pointer_bytes = pointer_bytes};
+    build_header(&build);
+    build_params(&build, "go1.19.8");
+    return build;
+}
+
+// Its end, with the statistics of a heap without objects.
+static inline void build_finish(struct build *build) {
+    build_roots(build);
+    build_memstats(build, 0, 0);
+    build_number(build, 0);
+}
+
 // What the writer of every strict dump puts down at least.
 static inline void build_smallest(struct build *build) {
     build_header(build);
     build_params(build, "go1.19.8");
-    build_roots(build);
-    build_memstats(build, 0, 0);
-    build_number(build, 0);
+    build_finish(build);
 }
 
 static inline void build_goroutine(struct build *build) {

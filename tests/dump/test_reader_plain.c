@@ -10,19 +10,6 @@
 
 #include <cmocka.h>
 
-static struct build start(unsigned pointer_bytes) {
-    struct build build = {.pointer_bytes = pointer_bytes};
-    build_header(&build);
-    build_params(&build, "go1.19.8");
-    return build;
-}
-
-static void finish(struct build *build) {
-    build_roots(build);
-    build_memstats(build, 0, 0);
-    build_number(build, 0);
-}
-
 // What reading the whole dump comes to.
 struct outcome {
     struct dump_error error;
@@ -114,7 +101,7 @@ static void assert_same_through_any_window(const struct build *build, enum dump_
 static void an_object_after_another_is_judged_as_the_first_is(void **state) {
     (void)state;
     for (unsigned pointer_bytes = 4; pointer_bytes <= 8; pointer_bytes += 4) {
-        struct build build = start(pointer_bytes);
+        struct build build = build_start(pointer_bytes);
         size_t begin = build.size_bytes;
         for (unsigned i = 0; i < 3; i++) {
             build_object(&build, 0x8c00000 + 64 * i, 0x8c00000);
@@ -126,7 +113,7 @@ static void an_object_after_another_is_judged_as_the_first_is(void **state) {
         BUILD(&build, 2, 1, 'r', 0x8c00000); // a root between objects
         BUILD(&build, 1, 0x8c03000, 0, 1, 8, 0);
         size_t end = build.size_bytes;
-        finish(&build);
+        build_finish(&build);
         for (int mode = DUMP_STRICT; mode <= DUMP_LENIENT; mode++) {
             assert_same_through_any_window(&build, (enum dump_mode)mode);
             for (size_t at = begin; at < end; at++) {
@@ -144,7 +131,7 @@ static void an_object_after_another_is_judged_as_the_first_is(void **state) {
 
 static void an_object_cut_at_any_byte_is_judged_as_the_first_is(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     size_t begin = build.size_bytes;
     for (unsigned i = 0; i < 3; i++) {
         build_object(&build, 0xc000000000 + 64 * i, 0xc000000000);
@@ -159,12 +146,12 @@ static void an_object_cut_at_any_byte_is_judged_as_the_first_is(void **state) {
 static void a_length_that_wraps_is_refused_behind_an_object_too(void **state) {
     (void)state;
     for (uint64_t back = 1; back < 64; back++) {
-        struct build build = start(8);
+        struct build build = build_start(8);
         for (unsigned i = 0; i < 4; i++) {
             build_object(&build, 0xc000000000 + 64 * i, 0);
         }
         BUILD(&build, 1, 0xc000001000, UINT64_MAX - back);
-        finish(&build);
+        build_finish(&build);
         assert_same_through_any_window(&build, DUMP_STRICT);
         build_fini(&build);
     }

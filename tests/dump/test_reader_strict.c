@@ -12,19 +12,6 @@
 
 #include <cmocka.h>
 
-static struct build start(unsigned pointer_bytes) {
-    struct build build = {.pointer_bytes = pointer_bytes};
-    build_header(&build);
-    build_params(&build, "go1.19.8");
-    return build;
-}
-
-static void finish(struct build *build) {
-    build_roots(build);
-    build_memstats(build, 0, 0);
-    build_number(build, 0);
-}
-
 static struct dump_error read_all(const struct build *build, enum dump_mode mode,
                                   uint64_t forgiven[DUMP_FORGIVEN_COUNT]) {
     struct dump_reader *reader = dump_reader_create_memory(build->bytes, build->size_bytes, mode);
@@ -85,7 +72,7 @@ static void an_empty_input_is_truncated(void **state) {
 
 static void a_tag_over_17_is_refused(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     uint64_t at = build.size_bytes;
     build_number(&build, 18);
     assert_refused(&build, DUMP_ERROR_TAG, NULL, "tag", at);
@@ -93,12 +80,12 @@ static void a_tag_over_17_is_refused(void **state) {
 
 static void a_varint_over_64_bits_is_refused(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     build_number(&build, 1);
     uint64_t at = build.size_bytes;
     build_bytes(&build, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10);
     assert_refused(&build, DUMP_ERROR_VARINT, "Object", "address", at);
-    build = start(8);
+    build = build_start(8);
     at = build.size_bytes;
     build_bytes(&build, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00", 11);
     assert_refused(&build, DUMP_ERROR_VARINT, NULL, "tag", at);
@@ -106,9 +93,9 @@ static void a_varint_over_64_bits_is_refused(void **state) {
 
 static void the_largest_number_is_no_error(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     BUILD(&build, 1, UINT64_MAX, 0, 1, UINT64_MAX, 0);
-    finish(&build);
+    build_finish(&build);
     assert_int_equal(read_all(&build, DUMP_STRICT, NULL).kind, DUMP_ERROR_NONE);
     build_fini(&build);
 }
@@ -117,14 +104,14 @@ static void a_length_past_the_end_is_refused_at_the_length(void **state) {
     (void)state;
     static const uint64_t lengths[] = {UINT64_C(1) << 62, UINT64_C(1) << 63, UINT64_MAX, 2};
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-        struct build build = start(8);
+        struct build build = build_start(8);
         BUILD(&build, 1, 0xc000000000);
         uint64_t at = build.size_bytes;
         build_number(&build, lengths[i]);
         build_byte(&build, 0);
         assert_refused(&build, DUMP_ERROR_LENGTH, "Object", "contents", at);
     }
-    struct build build = start(8);
+    struct build build = build_start(8);
     build_number(&build, 2);
     uint64_t at = build.size_bytes;
     build_number(&build, 5);
@@ -133,7 +120,7 @@ static void a_length_past_the_end_is_refused_at_the_length(void **state) {
 
 static void a_string_over_the_limit_is_refused(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     build_number(&build, 2);
     uint64_t at = build.size_bytes;
     build_number(&build, DUMP_STRING_BYTES_MAX + 1);
@@ -158,7 +145,7 @@ static void a_pointer_size_of_sixteen_is_refused(void **state) {
 
 static void field_kind_four_is_refused(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     BUILD(&build, 1, 0, 0);
     uint64_t at = build.size_bytes;
     BUILD(&build, 4, 0, 0);
@@ -184,7 +171,7 @@ static void a_missing_eof_is_truncation_at_the_end(void **state) {
 
 static void missing_roots_are_refused_at_eof(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     uint64_t at = build.size_bytes;
     build_number(&build, 0);
     assert_refused(&build, DUMP_ERROR_MISSING, "EOF", NULL, at);
@@ -192,37 +179,37 @@ static void missing_roots_are_refused_at_eof(void **state) {
 
 static void a_padded_number_is_forgiven(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     build_bytes(&build, "\x82\x80\x00\x80\x00\x81\x00", 7); // OtherRoot "" 1
-    finish(&build);
+    build_finish(&build);
     assert_forgiven(&build, DUMP_ERROR_PADDED, DUMP_FORGIVEN_PADDED_VARINT, 3);
 }
 
 static void interface_fields_are_forgiven(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     BUILD(&build, 1, 0, 0, 2, 8, 3, 16, 1, 0, 0);
-    finish(&build);
+    build_finish(&build);
     assert_forgiven(&build, DUMP_ERROR_FIELD_KIND, DUMP_FORGIVEN_FIELD_KIND, 2);
 }
 
 static void a_wide_address_is_forgiven(void **state) {
     (void)state;
-    struct build build = start(4);
+    struct build build = build_start(4);
     BUILD(&build, 1, UINT64_C(0x100000000), 0, 0);
     BUILD(&build, 1, UINT32_MAX, 0, 0);
-    finish(&build);
+    build_finish(&build);
     assert_forgiven(&build, DUMP_ERROR_ADDRESS, DUMP_FORGIVEN_WIDE_ADDRESS, 1);
 }
 
 static void a_record_out_of_order_is_forgiven(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     BUILD(&build, 9, 1, 2, 3);
     BUILD(&build, 1, 0, 0, 0);                   // an object after a thread
     BUILD(&build, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0); // a frame without a goroutine
     BUILD(&build, 9, 1, 2, 3);
-    finish(&build);
+    build_finish(&build);
     assert_forgiven(&build, DUMP_ERROR_ORDER, DUMP_FORGIVEN_ORDER, 2);
 }
 
@@ -232,26 +219,26 @@ static void a_record_before_params_is_forgiven(void **state) {
     build_header(&build);
     BUILD(&build, 2, 0, 0);
     build_params(&build, "go1.19.8");
-    finish(&build);
+    build_finish(&build);
     assert_forgiven(&build, DUMP_ERROR_ORDER, DUMP_FORGIVEN_ORDER, 1);
 }
 
 static void types_without_an_itab_are_out_of_order(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     BUILD(&build, 3, 1, 8, 0, 1);
     BUILD(&build, 1, 0, 0, 0);
-    finish(&build);
+    build_finish(&build);
     assert_forgiven(&build, DUMP_ERROR_ORDER, DUMP_FORGIVEN_ORDER, 1);
 }
 
 static void repeats_are_forgiven(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     build_params(&build, "go1.19.8");
-    finish(&build);
+    build_finish(&build);
     assert_forgiven(&build, DUMP_ERROR_REPEATED, DUMP_FORGIVEN_REPEATED, 1);
-    build = start(8);
+    build = build_start(8);
     build_roots(&build);
     build_memstats(&build, 0, 0);
     build_memstats(&build, 0, 0);
@@ -261,7 +248,7 @@ static void repeats_are_forgiven(void **state) {
 
 static void a_missing_memstats_is_forgiven(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     build_roots(&build);
     build_number(&build, 0);
     assert_forgiven(&build, DUMP_ERROR_MISSING, DUMP_FORGIVEN_MISSING_MEMSTATS, 1);
@@ -269,7 +256,7 @@ static void a_missing_memstats_is_forgiven(void **state) {
 
 static void other_roots_may_stand_anywhere_after_params(void **state) {
     (void)state;
-    struct build build = start(8);
+    struct build build = build_start(8);
     BUILD(&build, 2, 0, 0, 3, 1, 8, 0, 1, 2, 0, 0, 8, 1, 1, 2, 0, 0); // between Type and Itab
     build_roots(&build);
     BUILD(&build, 2, 0, 0);
@@ -319,19 +306,19 @@ static void every_changed_byte_ends_well_or_with_an_error_inside(void **state) {
 // What is padded or too wide is forgiven as often as it comes.
 static void each_object_is_forgiven_for_itself(void **state) {
     (void)state;
-    struct build build = start(4);
+    struct build build = build_start(4);
     for (unsigned i = 0; i < 3; i++) {
         BUILD(&build, 1, UINT64_C(0x1000000000) + i, 0, 0);
     }
-    finish(&build);
+    build_finish(&build);
     assert_forgiven(&build, DUMP_ERROR_ADDRESS, DUMP_FORGIVEN_WIDE_ADDRESS, 3);
-    build = start(8);
+    build = build_start(8);
     for (unsigned i = 0; i < 3; i++) {
         BUILD(&build, 1, 0x1000);
         build_byte(&build, 0x80); // a length of 0 in two groups
         BUILD(&build, 0, 0);
     }
-    finish(&build);
+    build_finish(&build);
     assert_forgiven(&build, DUMP_ERROR_PADDED, DUMP_FORGIVEN_PADDED_VARINT, 3);
 }
 

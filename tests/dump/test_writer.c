@@ -9,17 +9,8 @@
 #include <errno.h>
 
 static int setup(void **state) {
-    struct written *written = calloc(1, sizeof *written);
-    written_begin(written, &(struct runtime_options){.go_version = "go1.22.1", .cpu_count = 3});
-    *state = written;
-    return 0;
-}
-
-static int teardown(void **state) {
-    struct written *written = *state;
-    written_end(written);
-    free(written);
-    return 0;
+    return written_setup(state,
+                         &(struct runtime_options){.go_version = "go1.22.1", .cpu_count = 3});
 }
 
 // An arena must be there for demand_head.
@@ -429,7 +420,7 @@ static void two_dumps_of_one_heap_are_the_same_bytes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, written_teardown)
         TEST(params_come_first_and_name_the_version_and_cpus),
         TEST(params_have_defaults),
         TEST(a_type_stands_before_the_first_itab_that_names_it),

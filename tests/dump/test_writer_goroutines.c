@@ -7,34 +7,10 @@
 #include <errno.h>
 
 static int setup(void **state) {
-    struct written *written = calloc(1, sizeof *written);
-    written_begin(written, &(struct runtime_options){.go_version = "v"});
-    assert_true(runtime_define_func(written->runtime, &(struct func){.entry = 0x1000,
-                                                                     .end = 0x2000,
-                                                                     .name = "main.outer",
-                                                                     .file = "main.go",
-                                                                     .first_line = 1,
-                                                                     .bytes_per_line = 4}));
-    assert_true(runtime_define_func(written->runtime, &(struct func){.entry = 0x2000,
-                                                                     .end = 0x3000,
-                                                                     .name = "",
-                                                                     .file = "main.go",
-                                                                     .first_line = 1,
-                                                                     .bytes_per_line = 4}));
-    assert_true(runtime_define_func(written->runtime, &(struct func){.entry = 0x3000,
-                                                                     .end = 0x4000,
-                                                                     .name = "f",
-                                                                     .file = "main.go",
-                                                                     .first_line = 1,
-                                                                     .bytes_per_line = 4}));
-    *state = written;
-    return 0;
-}
-
-static int teardown(void **state) {
-    struct written *written = *state;
-    written_end(written);
-    free(written);
+    (void)written_setup(state, &(struct runtime_options){.go_version = "v"});
+    written_define(*state, 0x1000, "main.outer", "main.go", 1, 4);
+    written_define(*state, 0x2000, "", "main.go", 1, 4);
+    written_define(*state, 0x3000, "f", "main.go", 1, 4);
     return 0;
 }
 
@@ -85,19 +61,6 @@ static void demand_frame(struct written *written, const struct frame *frame, uin
     demand_number(written, description->pc);
     demand_number(written, description->continuation_pc);
     demand_text(written, name);
-}
-
-// Params of a heap whose arenas are not looked at.
-static void skip_head(struct written *written) {
-    (void)demand_room(written, 16);
-    demand_number(written, 6);
-    (void)take_number(written);
-    demand_number(written, 8);
-    (void)take_number(written);
-    (void)take_number(written);
-    demand_text(written, "amd64");
-    demand_text(written, "v");
-    demand_number(written, 1);
 }
 
 // ---- goroutines
@@ -341,7 +304,7 @@ static void threads_come_newest_first(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, written_teardown)
         TEST(dead_goroutines_are_not_dumped),
         TEST(a_running_goroutine_is_dumped_as_runnable),
         TEST(a_goroutine_that_has_not_begun_is_dumped_as_runnable),

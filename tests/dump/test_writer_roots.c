@@ -9,24 +9,10 @@
 static const uint8_t data_mask = 0x09; // words 0 and 3 of 4
 
 static int setup(void **state) {
-    struct written *written = calloc(1, sizeof *written);
-    written_begin(written,
-                  &(struct runtime_options){
-                      .go_version = "v", .data_words = 4, .bss_words = 2, .data_mask = &data_mask});
-    assert_true(runtime_define_func(written->runtime, &(struct func){.entry = 0x1000,
-                                                                     .end = 0x2000,
-                                                                     .name = "main.leaf",
-                                                                     .file = "leaf.go",
-                                                                     .first_line = 10,
-                                                                     .bytes_per_line = 16}));
-    *state = written;
-    return 0;
-}
-
-static int teardown(void **state) {
-    struct written *written = *state;
-    written_end(written);
-    free(written);
+    (void)written_setup(
+        state, &(struct runtime_options){
+                   .go_version = "v", .data_words = 4, .bss_words = 2, .data_mask = &data_mask});
+    written_define(*state, 0x1000, "main.leaf", "leaf.go", 10, 16);
     return 0;
 }
 
@@ -58,15 +44,7 @@ static void segments_hold_their_bytes_and_their_masks_fields(void **state) {
     contents[26] = 0x56;
     contents[27] = 0x34;
     contents[28] = 0x12;
-    (void)demand_room(written, 16);
-    demand_number(written, 6);
-    (void)take_number(written);
-    demand_number(written, 8);
-    (void)take_number(written);
-    (void)take_number(written);
-    demand_text(written, "amd64");
-    demand_text(written, "v");
-    demand_number(written, 1);
+    skip_head(written);
     demand_number(written, 12);
     demand_number(written, data->base);
     demand_memory(written, contents, sizeof contents);
@@ -174,7 +152,7 @@ static void buckets_name_their_calls_leaf_first(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, written_teardown)
         TEST(segments_hold_their_bytes_and_their_masks_fields),
         TEST(finalizers_set_come_before_those_queued),
         TEST(the_statistics_are_those_that_the_heap_gives),

@@ -36,6 +36,33 @@ static inline void written_end(struct written *written) {
     free(written->bytes);
 }
 
+// The state of a test that has one.
+static inline int written_setup(void **state, const struct runtime_options *options) {
+    struct written *written = calloc(1, sizeof *written);
+    written_begin(written, options);
+    *state = written;
+    return 0;
+}
+
+static inline int written_teardown(void **state) {
+    struct written *written = *state;
+    written_end(written);
+    free(written);
+    return 0;
+}
+
+// A function of the program, 0x1000 bytes long.
+static inline void written_define(struct written *written, uintptr_t entry, const char *name,
+                                  const char *file, uint32_t first_line, uint32_t bytes_per_line) {
+    assert_true(
+        runtime_define_func(written->runtime, &(struct func){.entry = entry,
+                                                             .end = entry + 0x1000,
+                                                             .name = name,
+                                                             .file = file,
+                                                             .first_line = first_line,
+                                                             .bytes_per_line = bytes_per_line}));
+}
+
 static inline int64_t written_take(void *context, const void *bytes, size_t size_bytes) {
     struct written *written = context;
     if (written->size_bytes + size_bytes > written->capacity) {
@@ -125,6 +152,19 @@ static inline void demand_empty_segments(struct written *written) {
         demand_number(written, 0);
         demand_number(written, 0);
     }
+}
+
+// Params of a heap whose arenas are not looked at.
+static inline void skip_head(struct written *written) {
+    (void)demand_room(written, 16);
+    demand_number(written, 6);
+    (void)take_number(written);
+    demand_number(written, 8);
+    (void)take_number(written);
+    (void)take_number(written);
+    demand_text(written, "amd64");
+    demand_text(written, "v");
+    demand_number(written, 1);
 }
 
 #endif

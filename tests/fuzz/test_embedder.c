@@ -1,42 +1,11 @@
 // test_embedder: operations that only an embedder makes, each seen to do what its line says.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
 
-#include "fuzz/go/machine.h"
-#include "fuzz/program/text.h"
-
-static struct program program;
-static struct executor *executor;
-
-static const struct executor_options plain = {
-    .level = ORACLE_FULL, .check_each = true, .keeps_expectations = true, .final_dump = true};
-
-static int open_executor(void **context) {
-    (void)context;
-    executor = executor_create(&machine_go, NULL, &plain);
-    return executor == NULL ? -1 : 0;
-}
-
-static int close_executor(void **context) {
-    (void)context;
-    executor_destroy(executor);
-    return 0;
-}
+#include "tests/fuzz/one_executor.h"
 
 // Runs the text, which is clean, and returns how often the operation did something in it.
 static uint64_t effect_of(enum operation_code code, const char *text) {
-    struct text_error error;
     uint64_t before = executor_counts(executor)->effective[code];
-    if (!text_parse_program(&program, text, strlen(text), &error)) {
-        fail_msg("line %zu: %s", error.line, error.message);
-    }
-    assert_int_equal(executor_run(executor, &program, false), VERDICT_CLEAN);
+    assert_int_equal(run_text(text), VERDICT_CLEAN);
     return executor_counts(executor)->effective[code] - before;
 }
 

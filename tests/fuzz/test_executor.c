@@ -3,44 +3,10 @@
 //
 // holds: fuzz/go/dump.c fuzz/go/machine.c fuzz/go/statistics.c
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <cmocka.h>
 
-#include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
-#include "fuzz/program/text.h"
-
-static struct program program;
-static struct executor *executor;
-
-static const struct executor_options plain = {
-    .level = ORACLE_FULL, .check_each = true, .keeps_expectations = true, .final_dump = true};
-
-static int open_executor(void **context) {
-    (void)context;
-    executor = executor_create(&machine_go, NULL, &plain);
-    return executor == NULL ? -1 : 0;
-}
-
-static int close_executor(void **context) {
-    (void)context;
-    executor_destroy(executor);
-    return 0;
-}
-
-static enum verdict run_text(const char *text) {
-    struct text_error error;
-    if (!text_parse_program(&program, text, strlen(text), &error)) {
-        fail_msg("line %zu: %s", error.line, error.message);
-    }
-    return executor_run(executor, &program, false);
-}
+#include "tests/fuzz/one_executor.h"
 
 static void assert_finding(unsigned rule, const char *field, uint64_t operation) {
     const struct finding *finding = executor_finding(executor);
@@ -183,7 +149,6 @@ static void a_dump_goes_to_its_path_and_leaves_nothing(void **context) {
 }
 
 int main(void) {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, open_executor, close_executor)
     const struct CMUnitTest tests[] = {
         TEST(an_expectation_that_fails_names_field_and_operation),
         TEST(expectations_mean_nothing_to_a_fuzzer),
