@@ -1,5 +1,5 @@
-// fault: makes the system fail on purpose, at the nth call of a kind. An address can be taken, and
-// metadata or pages can lack, in the same way: tests could not wait for that.
+// fault: makes the system fail on purpose, at the nth call of a kind. A plan can also call an
+// address occupied, or refuse metadata or pages: tests could not wait for these.
 //
 // A plan belongs to one heap and one kind of call; a reset drops it. What is counted is what the
 // heap asks for: a reset heap, whose memory is still mapped, counts the same calls as a new one.

@@ -32,8 +32,8 @@ struct mcache;
 
 // What heap_create() may be told; zeroes are the defaults.
 struct heap_options {
-    uintptr_t base; // first arena, a multiple of 64 MiB; 0: HEAP_BASE_DEFAULT. Taken by somebody
-                    // else: the next free stride, or finally where the kernel likes
+    uintptr_t base; // first arena, a multiple of 64 MiB; 0: HEAP_BASE_DEFAULT. If occupied, tries
+                    // the next stride, then any address
 };
 
 // Creates a heap; NULL options: the defaults. NULL when the system gives no memory.

@@ -1,5 +1,4 @@
-// visit: the spans in use and where their pointers are, for who reads every object at once: the
-// dump.
+// visit: the spans in use and where their pointers are, for the dump, which reads every object.
 //
 // Made for speed: bits a word at a time, no call per object. It shows no statistic, and it is not
 // the oracle's view (allocator/inspect.h): what goes wrong in one shows in the other. The world is

@@ -58,7 +58,7 @@ static int read_entry(struct known *known, char *line, size_t number) {
         return refuse(known, number, "the expiry is no day like 2027-01-31");
     }
     if (known->count == KNOWN_MAX) {
-        return refuse(known, number, "more known findings than anybody waits for");
+        return refuse(known, number, "more known findings than a list may have");
     }
     struct known_entry *entry = &known->entries[known->count++];
     *entry = (struct known_entry){.line = number};

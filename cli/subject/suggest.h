@@ -1,8 +1,8 @@
-// suggest: relations that always held while programs ran: a proposal, of which the author keeps
-// what he means.
+// suggest: proposes relations: those that always held while programs ran. The author keeps what is
+// meant.
 //
-// Statistics and the ledger's numbers are watched first, what held is then written as relations
-// and judged on other programs.
+// A child watches statistics and the ledger's numbers. What held is written as relations, and other
+// programs judge these.
 #ifndef CLI_SUBJECT_SUGGEST_H
 #define CLI_SUBJECT_SUGGEST_H
 

@@ -1,4 +1,4 @@
-// trials: draws programs by their numbers. Numbers lie side by side, so that seeds may not.
+// trials: draws the program of a number. Numbers follow each other; their seeds lie far apart.
 #define _GNU_SOURCE // MAP_ANONYMOUS
 #include "cli/subject/trials.h"
 

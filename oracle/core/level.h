@@ -2,7 +2,7 @@
 #ifndef ORACLE_CORE_LEVEL_H
 #define ORACLE_CORE_LEVEL_H
 
-// How much one check looks at.
+// The levels; each does all that the one before it does.
 enum oracle_level {
     ORACLE_CHEAP,    // what costs O(fields): after any operation
     ORACLE_FULL,     // + the heap itself: O(heap); at a cadence

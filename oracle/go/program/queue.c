@@ -1,4 +1,4 @@
-// queue: batch by batch, each sorted on both sides.
+// queue: compares two queues batch by batch. Both sides of a batch are sorted: its order is open.
 #include "oracle/go/program/queue.h"
 
 #include "oracle/go/model/state.h"
