@@ -49,6 +49,10 @@ says .clang-tidy "HeaderFilterRegex: '(heap)/.*\\.hh\$'" 'heap/*.hh'
 says README.md 'It is in `heap/tiny.c`.' heap/tiny.c
 says README.md 'See `heap/`, `heap/small.c`, and tests/<layer>/test_*.c.'
 says README.md '`heap/sma`' heap/sma
+says README.md '`small.c`, and what tiny.c was'
+says README.md '`tiny.c` is gone' tiny.c
+says FINDINGS.md '`tiny.c` of others'
+says README.md 'any `X_tiny.c`'
 says CHANGELOG.md 'heap/tiny.c is gone'
 
 "$source/ci/paths" "$source" || {
