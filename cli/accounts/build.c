@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/accounts/build.h"
 
+#include "cli/io/array.h"
 #include "cli/io/cli.h"
 #include "cli/run/child.h"
 
@@ -64,22 +65,9 @@ static _Noreturn void run(const struct question *question, const char *input, in
 
 // ---- what comes back
 
-static bool grow(struct bytes *bytes) {
-    if (bytes->capacity - bytes->count > STEP_BYTES) {
-        return true;
-    }
-    size_t capacity = bytes->capacity * 2 + (size_t)2 * STEP_BYTES;
-    uint8_t *grown = realloc(bytes->at, capacity);
-    if (grown != NULL) {
-        bytes->at = grown;
-        bytes->capacity = capacity;
-    }
-    return grown != NULL;
-}
-
 // Reads once. False: no more comes.
 static bool take(int descriptor, struct bytes *bytes) {
-    if (!grow(bytes)) {
+    if (!ARRAY_RESERVE(bytes->at, bytes->capacity, bytes->count + STEP_BYTES + 1)) {
         return false;
     }
     ssize_t count = read(descriptor, bytes->at + bytes->count, STEP_BYTES);

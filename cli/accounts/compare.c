@@ -1,6 +1,7 @@
 // compare: one input's answers of two builds, compared line by line and key by key.
 #include "cli/accounts/accounts.h"
 
+#include "cli/io/array.h"
 #include "cli/io/cli.h"
 #include "cli/run/machine.h"
 
@@ -10,9 +11,9 @@
 
 struct lines {                  // of one build, JSON
     struct json_object **moves; // a trace: an object for each operation
-    size_t move_count;
+    size_t move_count, move_capacity;
     struct json_object **findings;
-    size_t finding_count;
+    size_t finding_count, finding_capacity;
     struct json_object *statistics; // NULL: none were printed
 };
 
@@ -40,14 +41,11 @@ static const char *text_of(struct json_object *object, const char *key) {
     return value == NULL ? "" : json_object_get_string(value);
 }
 
-static bool keep(struct json_object ***list, size_t *count, struct json_object *object) {
-    if ((*count & (*count + 1)) == 0) { // one below a power of two
-        struct json_object **grown = realloc(*list, (*count + 1) * 2 * sizeof **list);
-        if (grown == NULL) {
-            (void)json_object_put(object);
-            return false;
-        }
-        *list = grown;
+static bool keep(struct json_object ***list, size_t *capacity, size_t *count,
+                 struct json_object *object) {
+    if (!ARRAY_RESERVE(*list, *capacity, *count + 1)) {
+        (void)json_object_put(object);
+        return false;
     }
     (*list)[(*count)++] = object;
     return true;
@@ -60,10 +58,10 @@ static bool take_line(struct lines *lines, struct json_object *object) {
         return true;
     }
     if (member(object, "moved") != NULL && member(object, "operation") != NULL) {
-        return keep(&lines->moves, &lines->move_count, object);
+        return keep(&lines->moves, &lines->move_capacity, &lines->move_count, object);
     }
     if (member(object, "rule") != NULL) {
-        return keep(&lines->findings, &lines->finding_count, object);
+        return keep(&lines->findings, &lines->finding_capacity, &lines->finding_count, object);
     }
     (void)json_object_put(lines->statistics);
     lines->statistics = object;

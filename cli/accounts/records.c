@@ -3,6 +3,7 @@
 // A strict reader forgives nothing, so that two records are the same when their bytes are.
 #include "cli/accounts/accounts.h"
 
+#include "cli/io/array.h"
 #include "cli/io/tally.h"
 #include "dump/reader.h"
 
@@ -28,14 +29,8 @@ static void records_fini(struct records *records) {
 }
 
 static bool keep(struct kind *kind, uint64_t hash) {
-    if (kind->count == kind->capacity) {
-        size_t capacity = kind->capacity * 2 + 16;
-        uint64_t *grown = realloc(kind->hashes, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return false;
-        }
-        kind->hashes = grown;
-        kind->capacity = capacity;
+    if (!ARRAY_RESERVE(kind->hashes, kind->capacity, kind->count + 1)) {
+        return false;
     }
     // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): records_fini() frees it, by the same tag
     kind->hashes[kind->count++] = hash;

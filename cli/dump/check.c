@@ -2,6 +2,8 @@
 
 #include "cli/dump/check.h"
 
+#include "cli/io/array.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@
 
 const char *const dump_rule_names[DUMP_RULE_COUNT] = {
 #define DUMP_RULE(id, reason) [DUMP_RULE_##id] = #id,
+#include "cli/io/array.h"
 #include "cli/dump/rules.def"
 };
 const char *const dump_rule_reasons[DUMP_RULE_COUNT] = {
@@ -44,17 +47,11 @@ static void note(struct dump_check *check, enum dump_rule rule, bool holds, cons
     } while (0)
 
 static void remember(struct dump_check *check, struct dump_addresses *addresses, uint64_t address) {
-    if (addresses->count == addresses->capacity) {
-        size_t capacity = addresses->capacity == 0 ? 256 : 2 * addresses->capacity;
-        uint64_t *moved = realloc(addresses->at, capacity * sizeof(*moved));
-        if (moved == NULL) {
-            check->is_out_of_memory = true;
-            return;
-        }
-        addresses->at = moved;
-        addresses->capacity = capacity;
+    if (ARRAY_RESERVE(addresses->at, addresses->capacity, addresses->count + 1)) {
+        addresses->at[addresses->count++] = address;
+    } else {
+        check->is_out_of_memory = true;
     }
-    addresses->at[addresses->count++] = address;
 }
 
 // "go1.22.3", "devel go1.23-abcdef": at least 1.22?

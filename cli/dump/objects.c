@@ -2,10 +2,11 @@
 
 #include "cli/dump/objects.h"
 
+#include "cli/io/array.h"
+
 #include <stdlib.h>
 
 #define WORD_BITS     64
-#define CAPACITY_MIN  1024
 #define GAP_SLOTS_MAX 64 // a wider gap starts a new run, which bounds the bits per object
 
 void dump_objects_fini(struct dump_objects *objects) {
@@ -16,28 +17,12 @@ void dump_objects_fini(struct dump_objects *objects) {
 
 // Makes room for one more run. False: out of memory, and nothing changed.
 static bool reserve_run(struct dump_objects *objects) {
-    if (objects->runs != NULL && objects->run_count < objects->run_capacity) {
-        return true;
-    }
-    size_t capacity = objects->run_capacity == 0 ? CAPACITY_MIN : 2 * objects->run_capacity;
-    struct dump_run *moved = realloc(objects->runs, capacity * sizeof(*moved));
-    if (moved == NULL) {
-        return false;
-    }
-    objects->runs = moved;
-    objects->run_capacity = capacity;
-    return true;
+    return ARRAY_RESERVE(objects->runs, objects->run_capacity, objects->run_count + 1);
 }
 
 static bool add_word(struct dump_objects *objects) {
-    if (objects->word_count == objects->word_capacity) {
-        size_t capacity = objects->word_capacity == 0 ? CAPACITY_MIN : 2 * objects->word_capacity;
-        uint64_t *moved = realloc(objects->words, capacity * sizeof(*moved));
-        if (moved == NULL) {
-            return false;
-        }
-        objects->words = moved;
-        objects->word_capacity = capacity;
+    if (!ARRAY_RESERVE(objects->words, objects->word_capacity, objects->word_count + 1)) {
+        return false;
     }
     objects->words[objects->word_count++] = 0;
     return true;

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/io/input.h"
 
+#include "cli/io/array.h"
 #include "cli/io/cli.h"
 #include "fuzz/program/text.h"
 
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define STEP_BYTES      65536
 #define INPUT_BYTES_MAX ((size_t)64 << 20) // of text; a program is at most 32 KiB of binary
 
 static int out_of_memory(void) {
@@ -25,29 +27,22 @@ static int unusable(const char *path, const char *what) {
     return CLI_UNUSABLE;
 }
 
-// Reads to the end, in steps that double.
+// Reads to the end.
 static int read_all(const char *path, int descriptor, uint8_t **bytes, size_t *size_bytes) {
-    size_t capacity = 65536;
-    *bytes = malloc(capacity);
+    size_t capacity = 0;
     *size_bytes = 0;
-    while (*bytes != NULL) {
-        ssize_t count = read(descriptor, *bytes + *size_bytes, capacity - *size_bytes);
+    while (ARRAY_RESERVE(*bytes, capacity, *size_bytes + STEP_BYTES + 1)) {
+        ssize_t count = read(descriptor, *bytes + *size_bytes, STEP_BYTES);
         if (count < 0 && errno == EINTR) {
             continue;
         }
         if (count <= 0) {
+            (*bytes)[*size_bytes] = 0;
             return count == 0 ? CLI_CLEAN : unusable(path, strerror(errno));
         }
         *size_bytes += (size_t)count;
         if (*size_bytes > INPUT_BYTES_MAX) {
             return unusable(path, "larger than a program of operations can be");
-        }
-        if (*size_bytes == capacity) {
-            uint8_t *grown = realloc(*bytes, capacity *= 2);
-            if (grown == NULL) {
-                return out_of_memory();
-            }
-            *bytes = grown;
         }
     }
     return out_of_memory();

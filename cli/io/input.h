@@ -19,8 +19,8 @@ int input_list_add(struct input_list *list, const char *path);
 // Frees the paths; the list is empty then.
 void input_list_free(struct input_list *list);
 
-// Reads a whole file ("-": stdin) into malloc'd bytes. CLI_CLEAN, or another status: a message was
-// printed.
+// Reads a whole file ("-": stdin) into malloc'd bytes, with a NUL behind them. CLI_CLEAN, or
+// another status: a message was printed.
 int input_read_bytes(const char *path, uint8_t **bytes, size_t *size_bytes);
 
 // Reads a program: binary with its magic, or clean text; other bytes are refused. Likewise.

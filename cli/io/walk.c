@@ -3,6 +3,7 @@
 #define _XOPEN_SOURCE 700
 #include "cli/io/input.h"
 
+#include "cli/io/array.h"
 #include "cli/io/cli.h"
 
 #include <dirent.h>
@@ -37,14 +38,8 @@ static int out_of_memory(void) {
 }
 
 static int add_copy(struct input_list *list, const char *path) {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
-        char **grown = realloc(list->paths, capacity * sizeof grown[0]);
-        if (grown == NULL) {
-            return out_of_memory();
-        }
-        list->paths = grown;
-        list->capacity = capacity;
+    if (!ARRAY_RESERVE(list->paths, list->capacity, list->count + 1)) {
+        return out_of_memory();
     }
     list->paths[list->count] = strdup(path);
     return list->paths[list->count++] == NULL ? out_of_memory() : CLI_CLEAN;

@@ -81,14 +81,7 @@ int known_read(struct known *known, const char *path) {
         free(bytes);
         return refuse(known, 1, "no text");
     }
-    char *text = realloc(bytes, size_bytes + 1);
-    if (text == NULL) {
-        free(bytes);
-        cli_message("out of memory");
-        return CLI_ENVIRONMENT;
-    }
-    text[size_bytes] = 0;
-    char *at = text;
+    char *at = (char *)bytes;
     for (size_t number = 1; *at != 0 && status == CLI_CLEAN; number++) {
         size_t length = strcspn(at, "\n");
         bool is_last = at[length] == 0;
@@ -96,7 +89,7 @@ int known_read(struct known *known, const char *path) {
         status = read_entry(known, at, number);
         at += length + !is_last;
     }
-    free(text);
+    free(bytes);
     return status;
 }
 

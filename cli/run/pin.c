@@ -99,13 +99,7 @@ static int read_text(struct pin *pin, const char *path) {
         return unusable(path, "a binary program holds no pinned statistics: make it text first "
                               "(countercheck ops)");
     }
-    pin->text = realloc(bytes, pin->text_bytes + 1);
-    if (pin->text == NULL) {
-        free(bytes);
-        cli_message("out of memory");
-        return CLI_ENVIRONMENT;
-    }
-    pin->text[pin->text_bytes] = 0;
+    pin->text = (char *)bytes;
     status = cut_block(pin, path);
     if (status == CLI_CLEAN) {
         program_clear(&program);

@@ -30,14 +30,8 @@ struct sink {
 };
 
 static bool buffer_append(struct dump_buffer *buffer, const void *bytes, size_t size_bytes) {
-    if (buffer->size_bytes + size_bytes > buffer->capacity_bytes) {
-        size_t capacity = (buffer->size_bytes + size_bytes) * 2;
-        uint8_t *grown = harness_realloc(buffer->bytes, capacity);
-        if (grown == NULL) {
-            return false;
-        }
-        buffer->bytes = grown;
-        buffer->capacity_bytes = capacity;
+    if (!HARNESS_RESERVE(buffer->bytes, buffer->capacity_bytes, buffer->size_bytes + size_bytes)) {
+        return false;
     }
     // pieces lie in the heap
     raw_copy(buffer->bytes + buffer->size_bytes, (uintptr_t)bytes, size_bytes);

@@ -31,7 +31,8 @@ struct manual_slot {
 
 struct dump_buffer { // what a sink took
     uint8_t *bytes;  // from malloc
-    size_t size_bytes, capacity_bytes;
+    size_t size_bytes;
+    uint32_t capacity_bytes;
 };
 
 // The machine of the Go-like heap: heap, runtime, oracle, and what the program's slots hold.

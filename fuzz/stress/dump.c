@@ -8,18 +8,13 @@
 #include "oracle/go/roundtrip/roundtrip.h"
 #include "oracle/core/harness_memory.h"
 
+#include <errno.h>
 #include <string.h>
 
 static int64_t take_bytes(void *context, const void *bytes, size_t size_bytes) {
     struct crew *crew = context;
-    if (crew->dump_capacity - crew->dump_size < size_bytes) {
-        size_t capacity = 2 * (crew->dump_size + size_bytes);
-        uint8_t *bigger = harness_realloc(crew->dump_bytes, capacity);
-        if (bigger == NULL) {
-            return -12; // ENOMEM
-        }
-        crew->dump_bytes = bigger;
-        crew->dump_capacity = capacity;
+    if (!HARNESS_RESERVE(crew->dump_bytes, crew->dump_capacity, crew->dump_size + size_bytes)) {
+        return -ENOMEM;
     }
     memcpy(crew->dump_bytes + crew->dump_size, bytes, size_bytes);
     crew->dump_size += size_bytes;

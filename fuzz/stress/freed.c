@@ -47,15 +47,8 @@ static bool slot_is_live(const struct crew *crew, const struct crew_entry *entry
 
 // Room for one more entry; false: no memory of our own.
 static bool add_entry(struct crew *crew, size_t *count, const struct crew_entry *entry) {
-    if (*count == crew->entry_capacity) {
-        size_t capacity = crew->entry_capacity == 0 ? 4096 : 2 * crew->entry_capacity;
-        struct crew_entry *bigger =
-            harness_realloc(crew->entries, capacity * sizeof crew->entries[0]);
-        if (bigger == NULL) {
-            return false;
-        }
-        crew->entries = bigger;
-        crew->entry_capacity = capacity;
+    if (!HARNESS_RESERVE(crew->entries, crew->entry_capacity, *count + 1)) {
+        return false;
     }
     crew->entries[(*count)++] = *entry;
     return true;

@@ -179,9 +179,10 @@ struct crew {
     struct scan *scan;
     bool has_scan;              // of the check that runs
     struct crew_entry *entries; // of a barrier's check
-    size_t entry_capacity;
+    uint32_t entry_capacity;
     uint8_t *dump_bytes;
-    size_t dump_size, dump_capacity;
+    size_t dump_size;
+    uint32_t dump_capacity;
 };
 
 // ---- gate

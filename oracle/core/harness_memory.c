@@ -24,6 +24,7 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
+#define ITEMS_MIN         16 // of an array that grows
 #define HEADER_BYTES      16 // before a block: what it has room for
 #define CLASS_BYTES_MIN   ((size_t)64)
 #define CLASS_COUNT       12 // 64 B .. 128 KiB, headers included
@@ -266,4 +267,24 @@ void *harness_realloc(void *memory, size_t size_bytes) {
         harness_free(memory);
     }
     return grown;
+}
+
+bool harness_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t item_bytes) {
+    if (count <= *capacity) {
+        return true;
+    }
+    size_t grown_capacity = *capacity == 0 ? ITEMS_MIN : *capacity;
+    while (grown_capacity < count) {
+        grown_capacity *= 2;
+    }
+    void *array;
+    memcpy(&array, array_pointer, sizeof array); // a pointer of any type
+    void *grown =
+        grown_capacity > UINT32_MAX ? NULL : harness_realloc(array, grown_capacity * item_bytes);
+    if (grown == NULL) {
+        return false;
+    }
+    memcpy(array_pointer, &grown, sizeof grown);
+    *capacity = (uint32_t)grown_capacity;
+    return true;
 }

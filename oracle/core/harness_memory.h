@@ -7,6 +7,7 @@
 #ifndef ORACLE_CORE_HARNESS_MEMORY_H
 #define ORACLE_CORE_HARNESS_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,12 @@ void *harness_calloc(size_t count, size_t item_bytes);
 // Contents are kept up to the lesser size. NULL memory: as harness_alloc. When refused, the old
 // memory lives on.
 void *harness_realloc(void *memory, size_t size_bytes);
+
+// Makes room for `count` items in the array that `array_pointer` points to, doubling; NULL and a
+// capacity of 0 to begin with. False: refused, and nothing changed.
+bool harness_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t item_bytes);
+#define HARNESS_RESERVE(array, capacity, count)                                                    \
+    harness_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
 
 // Gives back what one of these returned; NULL is nothing. From any thread.
 void harness_free(void *memory);

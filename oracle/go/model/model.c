@@ -7,25 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t item_bytes) {
-    if (count <= *capacity) {
-        return true;
-    }
-    uint32_t grown_capacity = *capacity == 0 ? 16 : *capacity;
-    while (grown_capacity < count) {
-        grown_capacity *= 2;
-    }
-    void *array;
-    memcpy(&array, array_pointer, sizeof array);
-    void *grown = harness_realloc(array, grown_capacity * item_bytes);
-    if (grown == NULL) {
-        return false;
-    }
-    memcpy(array_pointer, &grown, sizeof grown);
-    *capacity = grown_capacity;
-    return true;
-}
-
 uint32_t pool_take(struct pool *pool) {
     if (pool->free_head != 0) {
         uint32_t index = pool->free_head - 1;
@@ -33,7 +14,8 @@ uint32_t pool_take(struct pool *pool) {
                sizeof pool->free_head);
         return index;
     }
-    if (!model_reserve(&pool->items, &pool->capacity, (size_t)pool->count + 1, pool->item_bytes)) {
+    if (!harness_reserve(&pool->items, &pool->capacity, (size_t)pool->count + 1,
+                         pool->item_bytes)) {
         return MODEL_NONE;
     }
     return pool->count++;

@@ -10,6 +10,7 @@
 #ifndef ORACLE_GO_MODEL_STATE_H
 #define ORACLE_GO_MODEL_STATE_H
 
+#include "oracle/core/harness_memory.h"
 #include "allocator/memstats.h"
 #include "oracle/go/model/model.h"
 #include "oracle/core/rule.h"
@@ -340,12 +341,7 @@ bool model_init(struct model *model, struct rule_book *book); // false: out of m
 void model_fini(struct model *model);                         // frees all arrays
 // Empties the ledger for a heap that was just created or reset; the arrays' memory is kept.
 void model_reset(struct model *model, struct heap *heap);
-// Grows an array to hold at least `count`. False: out of memory.
-bool model_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t item_bytes);
-// Makes room in a growing array for `count` elements. False: no memory.
-#define MODEL_RESERVE(array, capacity, count)                                                      \
-    model_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
-
+#define MODEL_RESERVE HARNESS_RESERVE // an array of the ledger grows
 // Of finalizers, those that are set and not queued yet. (special.c)
 size_t model_finalizer_set_count(const struct model *model);
 
