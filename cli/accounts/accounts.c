@@ -5,7 +5,7 @@
 #include "dump/reader.h"
 
 #include "cli/io/cli.h"
-#include "fuzz/program/nearest.h"
+#include "oracle/core/nearest.h"
 
 #include <stdlib.h>
 #include <string.h>

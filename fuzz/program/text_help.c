@@ -1,7 +1,7 @@
 // text_help: words made of the tables of operations, operands and choices.
 #include "fuzz/program/text_help.h"
 
-#include "fuzz/program/nearest.h"
+#include "oracle/core/nearest.h"
 
 #include <inttypes.h>
 #include <stdio.h>

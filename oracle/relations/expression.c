@@ -2,6 +2,7 @@
 #include "oracle/relations/parser.h"
 
 #include "oracle/core/harness_memory.h"
+#include "oracle/core/nearest.h"
 #include "oracle/relations/words.h"
 
 #include <inttypes.h>
@@ -84,39 +85,20 @@ static uint32_t parse_find_statistic(const struct parser *parser, const char *na
     return NO_NODE;
 }
 
-// Letters that differ at the same place, and what is longer: enough to find a slip.
-static size_t distance(const char *name, const char *other, size_t other_bytes) {
-    size_t name_bytes = strlen(name);
-    size_t common = name_bytes < other_bytes ? name_bytes : other_bytes;
-    size_t away = name_bytes > other_bytes ? name_bytes - other_bytes : other_bytes - name_bytes;
-    size_t begin = 0;
-    size_t end = 0;
-    while (begin < common && name[begin] == other[begin]) {
-        begin++;
-    }
-    while (end < common - begin && name[name_bytes - 1 - end] == other[other_bytes - 1 - end]) {
-        end++;
-    }
-    return away + common - begin - end;
-}
-
 static uint32_t fail_name(struct parser *parser, const char *name, size_t name_bytes) {
     static const char *const others[] = {"live.count",     "live.footprint", "live.usable",
                                          "live.requested", "ops.alloc",      "ops.free",
                                          "backing.bytes"};
-    const char *nearest = others[0];
-    for (size_t i = 1; i < sizeof others / sizeof others[0]; i++) {
-        nearest = distance(others[i], name, name_bytes) < distance(nearest, name, name_bytes)
-                      ? others[i]
-                      : nearest;
+    struct nearest nearest = nearest_begin(name, name_bytes);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        nearest_offer(&nearest, others[i]);
     }
     for (uint32_t i = 0; i < parser->relations->statistic_count; i++) {
-        const char *other = parser->schema->statistics[i].name;
-        nearest = distance(other, name, name_bytes) < distance(nearest, name, name_bytes) ? other
-                                                                                          : nearest;
+        nearest_offer(&nearest, parser->schema->statistics[i].name);
     }
-    return parser_fail(parser, name, "'%.*s' names nothing; the nearest is %s",
-                       (int)(name_bytes < 40 ? name_bytes : 40), name, nearest);
+    return parser_fail(
+        parser, name, "'%.*s' names nothing%s%s", (int)(name_bytes < 40 ? name_bytes : 40), name,
+        nearest.best == NULL ? "" : "; the nearest is ", nearest.best == NULL ? "" : nearest.best);
 }
 
 static bool starts_with(const char *name, size_t name_bytes, const char *prefix) {

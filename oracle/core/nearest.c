@@ -1,5 +1,5 @@
 // nearest: letters put in, left out or exchanged, counted; a third of the name may be wrong.
-#include "fuzz/program/nearest.h"
+#include "oracle/core/nearest.h"
 
 #include <ctype.h>
 #include <string.h>

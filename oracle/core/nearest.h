@@ -1,6 +1,6 @@
 // nearest: of the names that exist, the one that a wrong name was most likely meant to be.
-#ifndef FUZZ_PROGRAM_NEAREST_H
-#define FUZZ_PROGRAM_NEAREST_H
+#ifndef ORACLE_CORE_NEAREST_H
+#define ORACLE_CORE_NEAREST_H
 
 #include <stddef.h>
 
