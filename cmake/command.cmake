@@ -54,7 +54,15 @@ if(COUNTERCHECK_COMMAND)
 
     include(GNUInstallDirs)
     install(TARGETS countercheck RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-    install(FILES cli/countercheck.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+    if(COUNTERCHECK_IS_PLAIN)
+        set(manual ${PROJECT_BINARY_DIR}/countercheck.1)
+        add_custom_command(OUTPUT ${manual} VERBATIM
+            COMMAND ${CMAKE_COMMAND} -DCOMMAND=$<TARGET_FILE:countercheck> -DFROM=${PROJECT_SOURCE_DIR}/cli/countercheck.1
+                -DOUT=${manual} -P ${PROJECT_SOURCE_DIR}/cmake/manual.cmake
+            DEPENDS countercheck cli/countercheck.1 cmake/manual.cmake)
+        add_custom_target(countercheck_manual ALL DEPENDS ${manual})
+        install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+    endif()
     install(FILES cli/completions/countercheck.bash
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME countercheck)
     install(FILES cli/completions/_countercheck

@@ -1,31 +1,18 @@
-# countercheck: completion for bash: subcommands, their options, files.
+# countercheck: completion for bash: the command is asked for its subcommands and their options.
 
 _countercheck() {
-    local word=${COMP_WORDS[COMP_CWORD]} subcommand=${COMP_WORDS[1]:-} options="--help"
+    local word=${COMP_WORDS[COMP_CWORD]} subcommand=${COMP_WORDS[1]:-} words="" help
     if [ "$COMP_CWORD" = 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "replay minimize adopt bisect ops soak accounts dump --help --version" -- "$word")
-        return
-    fi
-    case $subcommand in
-    replay) options+=" --trace --check=cheap --check=full --check=paranoid --stats --json --dump --against --without --pin --force --no-expect --first --known --raw --strict --times --timeout --jobs" ;;
-    minimize) options+=" --raw --loose --timeout --total -o" ;;
-    adopt) options+=" --name --target --corpus --raw --loose --timeout --total" ;;
-    ops) options+=" --encode --list --raw --subject -o" ;;
-    soak) options+=" --seconds --seed --operations --check=cheap --check=full --check=paranoid --table --threads" ;;
-    accounts) options+=" --allow= --allow-findings --json --markdown" ;;
-    bisect) options+=" --json --raw" ;;
-    dump)
-        if [ "$COMP_CWORD" = 2 ]; then
-            mapfile -t COMPREPLY < <(compgen -W "info json verify recode diff --help" -- "$word")
-            return
+        words="--help --version $("$1" --help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')"
+    elif [[ $subcommand =~ ^[a-z]+$ ]] && help=$("$1" "$subcommand" --help 2>/dev/null); then
+        if [[ $word == -* ]]; then # --check=cheap|full: each
+            words="--help $(grep -oE -- '(^|[^a-z-])-(o|-[a-z][a-z-]*(=[a-z]+(\|[a-z]+)+)?)' <<<"$help" | sed 's/^[^-]//' |
+                awk -F '[=|]' '{ if (NF == 1) print; for (i = 2; i <= NF; i++) print $1 "=" $i }')"
+        elif [ "$COMP_CWORD" = 2 ]; then # countercheck dump info
+            words=$(grep -oE "countercheck $subcommand [a-z]+" <<<"$help" | sed 's/.* //')
         fi
-        options+=" --json --lenient"
-        ;;
-    esac
-    if [[ $word == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
-    else
-        mapfile -t COMPREPLY < <(compgen -f -- "$word")
     fi
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word" | sort -u)
+    [ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
 }
 complete -o filenames -F _countercheck countercheck

@@ -1,43 +1,11 @@
-# countercheck: completion for fish: subcommands, their options, files.
+# countercheck: completion for fish: the command is asked for its subcommands and their options.
 
-set -l subcommands replay minimize adopt bisect ops soak accounts dump
-complete -c countercheck -n "not __fish_seen_subcommand_from $subcommands" -f -a "$subcommands"
-complete -c countercheck -l help -d 'help'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l trace -d 'print each operation'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l check -x -a 'cheap full paranoid' -d 'level'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l stats -d 'print the final statistics'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l dump -r -d 'write the final dump'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l against -r -d 'compare with a dump'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l without -x -d 'set truths or rules aside'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l first -d 'stop at the first finding'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l no-expect -d 'do not check expect lines'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l pin -d 'write the final statistics into the file'
-complete -c countercheck -n '__fish_seen_subcommand_from replay bisect accounts dump' -l json -d 'as JSON'
-complete -c countercheck -n '__fish_seen_subcommand_from replay minimize adopt bisect ops' -l raw -d 'take any bytes'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l known -r -d 'known findings'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l strict -d 'refuse operations that do nothing'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l force -d 'pin with a finding'
-complete -c countercheck -n '__fish_seen_subcommand_from ops' -l list -d 'the operations of the language'
-complete -c countercheck -n '__fish_seen_subcommand_from ops' -l subject -x -d 'on this allocator'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l times -x -d 'so often'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l timeout -x -d 'seconds of an input'
-complete -c countercheck -n '__fish_seen_subcommand_from replay' -l jobs -x -d 'processes'
-complete -c countercheck -n '__fish_seen_subcommand_from minimize adopt' -l loose -d 'the same rule and field'
-complete -c countercheck -n '__fish_seen_subcommand_from minimize adopt' -l timeout -x -d 'seconds of a trial'
-complete -c countercheck -n '__fish_seen_subcommand_from minimize adopt' -l total -x -d 'seconds of all trials'
-complete -c countercheck -n '__fish_seen_subcommand_from minimize ops' -s o -r -d 'write to'
-complete -c countercheck -n '__fish_seen_subcommand_from adopt' -l name -x -d 'of the test'
-complete -c countercheck -n '__fish_seen_subcommand_from adopt' -l target -x -a 'heap dump' -d 'whose corpus'
-complete -c countercheck -n '__fish_seen_subcommand_from adopt' -l corpus -r -d 'where the corpus is'
-complete -c countercheck -n '__fish_seen_subcommand_from ops' -l encode -d 'text to binary'
-complete -c countercheck -n '__fish_seen_subcommand_from soak' -l seconds -x -d 'how long'
-complete -c countercheck -n '__fish_seen_subcommand_from soak' -l seed -x -d 'of the random numbers'
-complete -c countercheck -n '__fish_seen_subcommand_from soak' -l threads -x -d 'real threads'
-complete -c countercheck -n '__fish_seen_subcommand_from soak' -l check -x -a 'cheap full paranoid' -d 'level'
-complete -c countercheck -n '__fish_seen_subcommand_from soak' -l table -d 'what each operation did'
-complete -c countercheck -n '__fish_seen_subcommand_from soak' -l operations -x -d 'how many'
-complete -c countercheck -n '__fish_seen_subcommand_from accounts' -l allow -x -d 'names whose changes are meant'
-complete -c countercheck -n '__fish_seen_subcommand_from accounts' -l allow-findings -d 'its own rules may find something'
-complete -c countercheck -n '__fish_seen_subcommand_from accounts' -l markdown -d 'for a pull request'
-complete -c countercheck -n '__fish_seen_subcommand_from dump' -l lenient -d 'forgive and count'
-complete -c countercheck -n '__fish_seen_subcommand_from dump; and not __fish_seen_subcommand_from info json verify recode diff' -f -a 'info json verify recode diff'
+function __countercheck_help
+    set -l words (commandline -opc)
+    countercheck $words[2] --help 2>/dev/null
+end
+
+complete -c countercheck -n __fish_use_subcommand -f -a "(countercheck --help | string replace -rf '^  ([a-z]+) +(.*)' '\$1\t\$2')"
+complete -c countercheck -n 'not __fish_use_subcommand; and string match -q -- "-*" (commandline -ct)' -a "(__countercheck_help | string match -ra -- '(?<![a-z-])-(?:o|-[a-z][a-z-]*)' | sort -u)"
+complete -c countercheck -n 'not __fish_use_subcommand' -a "(__countercheck_help | string replace -rf '.*countercheck [a-z]+ ([a-z]+) .*' '\$1' | sort -u)"
+complete -c countercheck -l help -d help

@@ -1,10 +1,13 @@
 #!/bin/bash
-# test_manual: every option that a subcommand's --help names stands in the subcommand's own part of the manual page, and in
-# the three completions.
+# test_manual: the manual page has what each subcommand's --help says; the completions offer each subcommand and each option
+# that it names: those of bash, and of fish and zsh where they are there.
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:?}
-command=${COUNTERCHECK:?}
-manual=$source/cli/countercheck.1
+command=$(realpath "${COUNTERCHECK:?}")
+sample=$(mktemp -d)
+trap 'rm -rf "$sample"' EXIT
+ln -s "$command" "$sample/countercheck"
+export PATH=$sample:$PATH
 failed=0
 
 fail() {
@@ -12,41 +15,43 @@ fail() {
     failed=1
 }
 
-# part MANUAL SUBCOMMAND: from its entry under SUBCOMMANDS to the next subcommand's
-part() {
-    sed 's/\\-/-/g; s/\\f[A-Z]//g' "$1" | awk -v mine="$2" '
-        /^\.SH/ { inside = 0; listed = /SUBCOMMANDS/ }
-        listed && match($0, /^\.BI "?(replay|minimize|adopt|bisect|ops|soak|accounts|dump) /) {
-            split($0, words, /[ "]+/); inside = words[2] == mine }
-        listed && /^\.PP/ { inside = mine == "dump" }
-        inside'
+cmake -DCOMMAND="$command" -DFROM="$source/cli/countercheck.1" -DOUT="$sample/page" -P "$source/cmake/manual.cmake"
+sed 's/\\-/-/g; s/^\\&//; s/\\e/\\/g' "$sample/page" >"$sample/plain"
+
+# shellcheck source=/dev/null # the completion is the one of the tree
+. "$source/cli/completions/countercheck.bash"
+bash_offers() { # WORD...: the last one is begun
+    COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+    _countercheck "$1"
+    printf '%s\n' "${COMPREPLY[@]}"
 }
 
-# in_part MANUAL SUBCOMMAND OPTION
-in_part() {
-    part "$1" "$2" | grep -qE -- "(^|[^a-z-])$3($|[^a-z-])"
+offered() { # WORD SUBCOMMAND...: by each shell behind these
+    local word=$1 line
+    shift
+    line="countercheck $*${1:+ }${word:0:2}"
+    grep -qxF -e "$word" <(bash_offers countercheck "$@" "${word:0:2}") || fail "bash does not complete $* $word"
+    ! command -v fish >/dev/null ||
+        grep -q "^$word"$'\(\t\|$\)' <(fish -N -c "source $source/cli/completions/countercheck.fish; complete -C '$line'") ||
+        fail "fish does not complete $* $word"
 }
 
-for subcommand in replay minimize adopt bisect ops soak accounts dump; do
-    help=$("$command" "$subcommand" --help) || fail "$subcommand --help ends with $?"
-    [ -n "$help" ] || fail "$subcommand --help prints nothing on stdout"
-    [ -n "$(part "$manual" $subcommand)" ] || fail "the manual does not know $subcommand"
-    for option in $(grep -oE -- '--[a-z-]+' <<<"$help" | sort -u); do
-        in_part "$manual" $subcommand "$option" || fail "the manual does not know $subcommand $option"
-        grep -q -- "$option" "$source/cli/completions/countercheck.bash" ||
-            fail "bash does not complete $subcommand $option"
-        grep -q -- "$option" "$source/cli/completions/_countercheck" ||
-            fail "zsh does not complete $subcommand $option"
-        grep -q -- "-l ${option#--}" "$source/cli/completions/countercheck.fish" ||
-            fail "fish does not complete $subcommand $option"
+subcommands=$("$command" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+[ "$(wc -w <<<"$subcommands")" -ge 9 ] || fail "the subcommands: $subcommands"
+for subcommand in $subcommands; do
+    "$command" "$subcommand" --help >"$sample/help" || fail "$subcommand --help ends with $?"
+    [ -s "$sample/help" ] || fail "$subcommand --help prints nothing on stdout"
+    sed -n "/^\.SS $subcommand\$/,/^\.fi\$/p" "$sample/plain" | sed '1,2d; $d' | cmp -s - "$sample/help" ||
+        fail "the manual has another help of $subcommand"
+    offered "$subcommand"
+    for option in $(grep -oE -- '(^|[^a-z-])--[a-z][a-z-]*' "$sample/help" | sed 's/^[^-]//' | sort -u); do
+        grep -q -- "$option=[a-z]*|" "$sample/help" || offered "$option" "$subcommand"
     done
 done
-
-# a page that lacks an option in its own place, though another subcommand has one of that name, is not enough
-sample=$(mktemp)
-trap 'rm -f "$sample"' EXIT
-sed '/^\.BI accounts/,/^\.BI "dump/s/\\-\\-json//' "$manual" >"$sample"
-in_part "$sample" accounts --json && fail "an option of another subcommand is taken for one's own"
+offered info dump
+[[ $(bash_offers countercheck soak --check=) == *--check=paranoid* ]] || fail "bash does not complete what --check takes"
+[[ $(bash_offers countercheck replay "$source/REA") == *README.md ]] || fail "bash does not complete a file"
+! command -v zsh >/dev/null || zsh -n "$source/cli/completions/_countercheck" || fail "zsh does not read its completion"
 
 [ $failed = 0 ] && echo "ok: manual and completions know what --help knows"
 exit $failed

@@ -1,0 +1,25 @@
+# manual: the manual page of a command that was just built: its text, and in it what --help says of each subcommand.
+#
+# usage: cmake -DCOMMAND=countercheck -DFROM=cli/countercheck.1 -DOUT=FILE -P cmake/manual.cmake
+function(help_of out)
+    execute_process(COMMAND ${COMMAND} ${ARGN} --help OUTPUT_VARIABLE text RESULT_VARIABLE status)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "${COMMAND} ${ARGN} --help: ${status}")
+    endif()
+    set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+help_of(summary)
+string(REGEX MATCHALL "\n  [a-z]+" subcommands "${summary}")
+set(parts "")
+foreach(subcommand IN LISTS subcommands)
+    string(STRIP "${subcommand}" subcommand)
+    help_of(text ${subcommand})
+    string(REPLACE "\\" "\\e" text "${text}")
+    string(REPLACE "-" "\\-" text "${text}")
+    string(REGEX REPLACE "\n([.'])" "\n\\\\&\\1" text "${text}")
+    string(APPEND parts ".SS ${subcommand}\n.nf\n${text}.fi\n")
+endforeach()
+file(READ ${FROM} page)
+string(REPLACE ".\\\" the help of each subcommand\n" "${parts}" page "${page}")
+file(WRITE ${OUT} "${page}")
