@@ -55,7 +55,7 @@ endfunction()
 # (fuzz/stress/contents.c), what the threads tell each other (fuzz/stress/gate.c), the conductor.
 # -DCOUNTERCHECK_PRIVATE= watches all, which proves that these share nothing.
 set(COUNTERCHECK_PRIVATE fuzz/stress/work.c fuzz/stress/object.c fuzz/stress/tiny.c
-    oracle/go/view/class.c CACHE STRING "Sources that TSan does not watch: they share no memory")
+    oracle/go/model/class.c CACHE STRING "Sources that TSan does not watch: they share no memory")
 if(COUNTERCHECK_SANITIZE STREQUAL "thread")
     foreach(file IN LISTS COUNTERCHECK_PRIVATE) # an older build's list may name what has moved
         if(EXISTS ${PROJECT_SOURCE_DIR}/allocator AND NOT EXISTS ${PROJECT_SOURCE_DIR}/${file})

@@ -2,7 +2,7 @@
 // stopped, dumps, failing calls of the system; and the barriers at which everything is checked.
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/stress/state.h"
-#include "oracle/go/view/class.h"
+#include "oracle/go/model/class.h"
 
 #include "allocator/collect.h"
 #include "allocator/fault.h"

@@ -3,7 +3,7 @@
 //
 // holds: oracle/go/model/map.c oracle/go/model/pointer.c oracle/go/view/class.c
 #include "oracle/go/model/state.h"
-#include "oracle/go/view/class.h"
+#include "oracle/go/model/class.h"
 #include "oracle/go/rules.h"
 #include "tests/oracle/driver.h"
 

@@ -1,6 +1,6 @@
 // class: Go's size classes typed in a second time, and the rounding of a request, found
 // another way.
-#include "oracle/go/view/class.h"
+#include "oracle/go/model/class.h"
 
 const uint16_t go_class_bytes[SIZE_CLASS_COUNT] = {
     0,     8,     16,    24,    32,    48,    64,    80,    96,    112,   128,   144,
