@@ -203,7 +203,7 @@ static uintptr_t free_page(void) {
     struct inspect_arena arena;
     assert_true(inspect_arena(driver.heap, 0, &arena));
     size_t page = 0;
-    while (view_bit(arena.page_alloc_bits, page) || !view_bit(arena.page_grown_bits, page)) {
+    while (bits_at(arena.page_alloc_bits, page) || !bits_at(arena.page_grown_bits, page)) {
         page++;
     }
     return arena.base + page * HEAP_PAGE_BYTES;

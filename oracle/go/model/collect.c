@@ -200,7 +200,7 @@ static bool is_marked(const struct inspect_span *span, const struct slot *slot) 
         return false;
     }
     size_t index = (slot->base - span->base) / span->element_bytes;
-    return index < span->object_count && view_bit(span->mark_bits, index);
+    return index < span->object_count && bits_at(span->mark_bits, index);
 }
 
 static const struct inspect_span *span_at(const struct view *view, uint32_t span_index) {

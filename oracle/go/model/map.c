@@ -307,10 +307,10 @@ uint32_t map_find(const struct model *model, uintptr_t address) {
     if (granule < page->entering_granules) {
         return page->entering == MAP_ENTERING_MANUAL ? MODEL_NONE : page->entering - 1;
     }
-    if (!view_bit(page->used, granule)) {
+    if (!bits_at(page->used, granule)) {
         return MODEL_NONE;
     }
-    uint32_t start = view_bit(page->starts, granule) ? granule : last_start(page, granule);
+    uint32_t start = bits_at(page->starts, granule) ? granule : last_start(page, granule);
     uintptr_t page_base = address - offset % HEAP_PAGE_BYTES;
     return start == MODEL_NONE ? MODEL_NONE : map_at(map, model, page_base + (uintptr_t)start * 8);
 }

@@ -85,7 +85,7 @@ static size_t count_words(const struct gc_layout *layout, size_t size_bytes) {
     size_t words = 0;
     for (size_t word = 0; word < limit; word += 8) {
         unsigned counted = limit - word < 8 ? (1u << (limit - word)) - 1 : UINT8_MAX;
-        words += view_popcount(layout->pointer_mask[word / 8] & counted);
+        words += bits_count(layout->pointer_mask[word / 8] & counted);
     }
     return words;
 }
@@ -94,14 +94,14 @@ static size_t count_words(const struct gc_layout *layout, size_t size_bytes) {
 static size_t word_of_rank(const struct gc_layout *layout, size_t rank) {
     const uint8_t *mask = layout->pointer_mask;
     size_t byte = 0;
-    for (unsigned in_byte; (in_byte = view_popcount(mask[byte])) <= rank; byte++) {
+    for (unsigned in_byte; (in_byte = bits_count(mask[byte])) <= rank; byte++) {
         rank -= in_byte;
     }
     unsigned bits = mask[byte];
     for (; rank > 0; rank--) {
         bits &= bits - 1;
     }
-    return byte * 8 + view_popcount((bits & (~bits + 1)) - 1);
+    return byte * 8 + bits_count((bits & (~bits + 1)) - 1);
 }
 
 // Pointer words of one whole element, and how many of them repeat in the object.

@@ -59,7 +59,7 @@ static bool check_released(struct rule_book *book, const struct view *view) {
         for (size_t page = 0; page < arena.chunk_count * HEAP_CHUNK_PAGES; page++) {
             uintptr_t address = arena.base + page * HEAP_PAGE_BYTES;
             size_t resident = 0;
-            if (view_bit(arena.page_scavenged_bits, page) &&
+            if (bits_at(arena.page_scavenged_bits, page) &&
                 (!count_resident(address, HEAP_PAGE_BYTES, &resident) || resident > 0)) {
                 return rule_fail(book, RULE_KERNEL_RELEASED, (struct rule_place){.object = address},
                                  "a page that counts as released is resident");

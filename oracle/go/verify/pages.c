@@ -58,7 +58,7 @@ struct page_walk {
 };
 
 static bool test(const uint64_t *bits, size_t page) {
-    return view_bit(bits, page);
+    return bits_at(bits, page);
 }
 
 // Every page of the spans in this arena is grown, allocated and not scavenged. Counts them.
@@ -119,7 +119,7 @@ static bool is_untouched(const struct inspect_arena *arena, size_t chunk) {
 
 // Index of the lowest bit that is set; one is.
 static uint32_t lowest_bit(uint64_t bits) {
-    return view_popcount((bits & (~bits + 1)) - 1);
+    return bits_count((bits & (~bits + 1)) - 1);
 }
 
 // `free` is a bit a page from `address` on.
@@ -151,7 +151,7 @@ static bool check_chunk(const struct page_walk *walk, const struct inspect_arena
         if (!check_search(walk, address, ~allocated)) {
             return false;
         }
-        *allocated_pages += view_popcount(allocated & grown);
+        *allocated_pages += bits_count(allocated & grown);
         if (walk->deep && !check_free_pages(walk, arena, word, grown & ~allocated)) {
             return false;
         }

@@ -187,7 +187,7 @@ static uint32_t next_slot(const struct inspect_span *span, uint32_t i, bool live
         uint64_t bits = span->alloc_bits[i / 64] & ~span->remote_bits[i / 64];
         bits = (live ? bits : ~bits) >> i % 64;
         if (bits != 0) {
-            i += view_popcount((bits & (~bits + 1)) - 1);
+            i += bits_count((bits & (~bits + 1)) - 1);
             break;
         }
         i += 64 - i % 64;

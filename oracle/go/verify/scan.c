@@ -33,7 +33,7 @@ static uint32_t count_paced(const struct inspect_span *span, uint32_t live,
     }
     uint32_t count = 0;
     for (uint32_t i = 0; i < span->bit_words; i++) {
-        count += view_popcount(span->alloc_bits[i] & ~span->remote_bits[i] & span->mark_bits[i]);
+        count += bits_count(span->alloc_bits[i] & ~span->remote_bits[i] & span->mark_bits[i]);
     }
     return count;
 }
@@ -73,9 +73,9 @@ static void count_pages(struct scan *scan, struct sums *sums, const struct heap 
             }
             uint64_t free = grown & ~arena.page_alloc_bits[word];
             uint64_t released = free & arena.page_scavenged_bits[word];
-            scan->grown_page_count += view_popcount(grown);
-            sums->free_pages += view_popcount(free);
-            sums->released_pages += view_popcount(released);
+            scan->grown_page_count += bits_count(grown);
+            sums->free_pages += bits_count(free);
+            sums->released_pages += bits_count(released);
         }
     }
 }

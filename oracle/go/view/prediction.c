@@ -60,7 +60,7 @@ size_t predict_idle_pages(const struct heap *heap) {
     for (size_t i = 0; inspect_arena(heap, i, &arena); i++) {
         size_t words = arena.chunk_count * (HEAP_CHUNK_PAGES / WORD_PAGES);
         for (size_t word = 0; word < words; word++) {
-            count += view_popcount(~arena.page_alloc_bits[word] & ~arena.page_scavenged_bits[word]);
+            count += bits_count(~arena.page_alloc_bits[word] & ~arena.page_scavenged_bits[word]);
         }
     }
     return count;

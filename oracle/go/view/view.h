@@ -7,6 +7,7 @@
 #define ORACLE_GO_VIEW_VIEW_H
 
 #include "allocator/inspect.h"
+#include "oracle/core/bits.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,35 +46,22 @@ uint32_t view_find_identity(const struct view *view, const void *identity);
 // Index of the span, in use or manual, that `address` lies in; VIEW_NONE: none.
 uint32_t view_find_address(const struct view *view, uintptr_t address);
 
-// The bit with this index.
-static inline bool view_bit(const uint64_t *bits, size_t index) {
-    return (bits[index / 64] >> (index % 64) & 1) != 0;
-}
-
-// Bits set, in C11 alone.
-static inline unsigned view_popcount(uint64_t word) {
-    word -= word >> 1 & 0x5555555555555555u;
-    word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
-    word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0fu;
-    return (unsigned)(word * 0x0101010101010101u >> 56);
-}
-
 // Objects of the span that are live for every account: allocated, and not freed by another cache.
 static inline uint32_t view_live_count(const struct inspect_span *span) {
     uint32_t count = 0;
     uint32_t whole = span->object_count / 64;
     for (uint32_t word = 0; word < whole; word++) {
-        count += view_popcount(span->alloc_bits[word] & ~span->remote_bits[word]);
+        count += bits_count(span->alloc_bits[word] & ~span->remote_bits[word]);
     }
     if (span->object_count % 64 != 0) {
         uint64_t mask = ((uint64_t)1 << (span->object_count % 64)) - 1;
-        count += view_popcount(span->alloc_bits[whole] & ~span->remote_bits[whole] & mask);
+        count += bits_count(span->alloc_bits[whole] & ~span->remote_bits[whole] & mask);
     }
     return count;
 }
 // Whether object `index` of the span is live for every account.
 static inline bool view_is_live(const struct inspect_span *span, size_t index) {
-    return view_bit(span->alloc_bits, index) && !view_bit(span->remote_bits, index);
+    return bits_at(span->alloc_bits, index) && !bits_at(span->remote_bits, index);
 }
 
 // Whether the sweep of the last cycle has been over the span.
