@@ -14,6 +14,7 @@
 #include "allocator/memstats.h"
 #include "oracle/go/model/model.h"
 #include "oracle/core/rule.h"
+#include "oracle/go/model/profile.h"
 #include "oracle/go/view/view.h"
 #include "runtime/func.h"
 #include "runtime/pool.h"
@@ -206,43 +207,6 @@ struct cycle_book { // the collection cycles: what MemStats must say of them
     bool ending; // finish was announced with start: one call does both
 };
 
-// ---- the memory profile (profile.c)
-
-struct profile_counts { // samples of a bucket
-    uint64_t allocs, frees;
-};
-struct profile_book { // of a bucket: what it must have published, and what is due, by cycle % 3
-    uintptr_t bucket; // 0: not seen yet, as memory for its first sample failed
-    size_t object_bytes;
-    uint64_t hash;
-    uint32_t frame_first, frame_count; // of the profile's frames
-    uint32_t next, next_of_bucket;     // in their rows; UINT32_MAX: none
-    bool uncertain; // a sample failed: the bucket may be there since then, or later, or not
-    struct profile_counts published, future[3];
-};
-#define PROFILE_FRAMES 32 // Go's maxStack; deeper calls are cut
-struct profile_cache {    // what the next sample of a cache will be
-    int64_t left_bytes;   // until the next sample
-    uint64_t hash;        // of the call stack
-    uint32_t frame_count;
-    uintptr_t frames[PROFILE_FRAMES];
-};
-#define PROFILE_ROWS 256 // rows of the hash tables of the profile
-struct profile {         // the memory profile as it must be, with a book for each bucket
-    uint64_t rate;
-    uint64_t random; // the generator's state
-    uint64_t cycle;
-    uint64_t sample_count;                 // live ones
-    uint32_t rows[PROFILE_ROWS];           // heads of lists of books, by hash
-    uint32_t rows_of_bucket[PROFILE_ROWS]; // by bucket
-    struct profile_book *books;            // in order of creation
-    uint32_t book_count, book_capacity;
-    uintptr_t *frames; // of all books
-    uint32_t frame_count, frame_capacity;
-    struct profile_cache *caches; // by id
-    uint32_t cache_count, cache_capacity;
-};
-
 struct condemned_span { // with objects that its sweep will free
     uint32_t index;     // for inspect_span
     uintptr_t base;
@@ -395,31 +359,6 @@ void model_program_fini(struct model *model); // frees their arrays
 bool model_enter_pages(struct model *model, uintptr_t low, size_t size_bytes);
 // Calls `visit` with each root's value, zeros included.
 void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value));
-
-// ---- sampler.c
-#define SAMPLER_SEED UINT64_C(0x9e3779b97f4a7c15) // the heap's own constant, typed in again
-// Draws the distance to a cache's next sample in bytes, as documented in allocator/mprof.h. The
-// mean is above 1.
-int64_t sampler_distance(uint64_t *random, uint64_t mean_bytes);
-
-// ---- profile.c
-void model_profile_reset(struct model *model); // as for a new heap
-void model_profile_fini(struct model *model);  // frees its arrays
-// Draws the new cache's first distance. False: out of memory.
-bool model_profile_cache_acquired(struct model *model, uint32_t cache_id);
-bool model_profile_allocated(struct model *model, struct slot *slot); // a slot just added
-// Counts a sampled object's free in the cycle that publishes it; `swept`: not by a call.
-void model_profile_freed(struct model *model, const struct slot *slot, bool swept);
-const struct profile_book *model_profile_book(const struct model *model,
-                                              uintptr_t bucket); // NULL: none
-uint32_t model_profile_bucket_count(const struct model *model);  // that were seen
-// Whether a bucket that holds no sample may stand there: memory for its first failed.
-bool model_profile_may_be_empty(const struct model *model, size_t object_bytes, size_t frame_count);
-// The bucket of the sampled object that begins at `object`; false: it is not sampled.
-bool model_profile_sample(const struct model *model, uintptr_t object, uintptr_t *bucket);
-// A profile special stands on the object of `slot` (NULL: on none): it must be the one in the
-// ledger.
-bool model_profile_check(struct model *model, const struct slot *slot, uintptr_t bucket);
 
 // ---- goroutine.c
 struct goroutine_entry *model_goroutine(const struct model *model, uint64_t id); // NULL: none

@@ -1,0 +1,72 @@
+// profile: the memory profile as the ledger has it: its books, and the distance to each sample.
+#ifndef ORACLE_GO_MODEL_PROFILE_H
+#define ORACLE_GO_MODEL_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct model;
+struct slot;
+
+struct profile_counts { // of sampled objects
+    uint64_t allocs, frees;
+};
+struct profile_book { // of a bucket: what it must have published, and what is due, by cycle % 3
+    uintptr_t bucket; // 0: not seen yet, as memory for its first sample failed
+    size_t object_bytes;
+    uint64_t hash;
+    uint32_t frame_first, frame_count; // of the profile's frames
+    uint32_t next, next_of_bucket;     // in their rows; UINT32_MAX: none
+    bool uncertain; // a sample failed: the bucket may be there since then, or later, or not
+    struct profile_counts published, future[3];
+};
+#define PROFILE_FRAMES 32 // Go's maxStack; deeper calls are cut
+struct profile_cache {    // whose allocations are sampled
+    int64_t left_bytes;   // until the next sample
+    uint64_t hash;        // of the call stack
+    uint32_t frame_count;
+    uintptr_t frames[PROFILE_FRAMES];
+};
+#define PROFILE_ROWS 256
+struct profile { // of a heap, zeroed but for what model_profile_reset sets
+    uint64_t rate;
+    uint64_t random; // the generator's state
+    uint64_t cycle;
+    uint64_t sample_count;                 // live ones
+    uint32_t rows[PROFILE_ROWS];           // heads of lists of books, by hash
+    uint32_t rows_of_bucket[PROFILE_ROWS]; // by bucket
+    struct profile_book *books;            // in order of creation
+    uint32_t book_count, book_capacity;
+    uintptr_t *frames; // of all books
+    uint32_t frame_count, frame_capacity;
+    struct profile_cache *caches; // by id
+    uint32_t cache_count, cache_capacity;
+};
+
+// ---- sampler.c
+#define SAMPLER_SEED UINT64_C(0x9e3779b97f4a7c15)
+// Draws the distance to a cache's next sample in bytes, as documented in allocator/mprof.h. The
+// mean is above 1.
+int64_t sampler_distance(uint64_t *random, uint64_t mean_bytes);
+
+// ---- profile.c
+void model_profile_reset(struct model *model); // as for a new heap
+void model_profile_fini(struct model *model);  // frees its arrays
+// Draws the new cache's first distance. False: out of memory.
+bool model_profile_cache_acquired(struct model *model, uint32_t cache_id);
+bool model_profile_allocated(struct model *model, struct slot *slot); // a slot just added
+// Counts a sampled object's free in the cycle that publishes it; `swept`: not by a call.
+void model_profile_freed(struct model *model, const struct slot *slot, bool swept);
+const struct profile_book *model_profile_book(const struct model *model,
+                                              uintptr_t bucket); // NULL: none
+uint32_t model_profile_bucket_count(const struct model *model);  // that were seen
+// Whether a bucket that holds no sample may stand there: memory for its first failed.
+bool model_profile_may_be_empty(const struct model *model, size_t object_bytes, size_t frame_count);
+// The bucket of the sampled object that begins at `object`; false: it is not sampled.
+bool model_profile_sample(const struct model *model, uintptr_t object, uintptr_t *bucket);
+// A profile special stands on the object of `slot` (NULL: on none): it must be the one in the
+// ledger.
+bool model_profile_check(struct model *model, const struct slot *slot, uintptr_t bucket);
+
+#endif
