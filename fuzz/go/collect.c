@@ -19,7 +19,7 @@ bool exec_gc_start(struct go_machine *machine, struct operation operation) {
     if (!runtime_gc_start(machine->runtime, cache, forced)) {
         return false;
     }
-    (void)model_gc_started(machine->model, machine->heap, forced);
+    (void)observe_gc_started(machine->observer, forced);
     return true;
 }
 
@@ -30,7 +30,9 @@ bool exec_gc_step(struct go_machine *machine, struct operation operation) {
     bool is_done =
         runtime_gc_mark_step(machine->runtime, operation_get(operation, OPERAND_OBJECTS));
     executor_note(machine->executor, is_done);
-    (void)model_gc_stepped(machine->model, machine->heap, is_done);
+    if (is_done) {
+        (void)observe_marking_done(machine->observer);
+    }
     return true;
 }
 
@@ -44,7 +46,7 @@ bool exec_gc_finish(struct go_machine *machine, struct operation operation) {
     if (!runtime_gc_finish(machine->runtime, cache)) {
         return false;
     }
-    (void)model_gc_finished(machine->model, machine->heap);
+    (void)observe_gc_finished(machine->observer);
     return true;
 }
 
@@ -60,10 +62,10 @@ bool exec_collect(struct go_machine *machine, struct operation operation) {
     if (!runtime_collect(machine->runtime, cache, sweeps)) {
         return false;
     }
-    (void)model_gc_started(machine->model, machine->heap, true);
-    (void)model_gc_finished(machine->model, machine->heap);
+    (void)observe_gc_started(machine->observer, true);
+    (void)observe_gc_finished(machine->observer);
     if (sweeps) {
-        (void)model_sweep_finished(machine->model);
+        (void)observe_sweep_finished(machine->observer);
     }
     return true;
 }
@@ -80,7 +82,7 @@ bool exec_sweep_finish(struct go_machine *machine, struct operation operation) {
     struct mcache *cache =
         operation_get(operation, OPERAND_NOBODY) != 0 ? NULL : go_cache(machine, operation);
     heap_sweep_finish(machine->heap, cache);
-    (void)model_sweep_finished(machine->model);
+    (void)observe_sweep_finished(machine->observer);
     return !was_swept;
 }
 

@@ -28,6 +28,7 @@ bool exec_go_start(struct go_machine *machine, struct operation operation) {
     }
     machine->goroutines[id] = g;
     executor_note(machine->executor, g->stack_low);
+    observe_sweeps(machine->observer, 0);
     (void)model_goroutine_started(machine->model, id,
                                   &(struct model_goroutine){
                                       .address = (uintptr_t)g,
@@ -65,6 +66,7 @@ bool exec_go_grow(struct go_machine *machine, struct operation operation) {
     if (!resize_stack(machine, operation, runtime_grow_stack)) {
         return false;
     }
+    observe_sweeps(machine->observer, 0);
     (void)model_stack_grown(machine->model, id_of(operation),
                             stack_of(goroutine_of(machine, operation)));
     return true;
@@ -74,6 +76,7 @@ bool exec_go_shrink(struct go_machine *machine, struct operation operation) {
     if (!resize_stack(machine, operation, runtime_shrink_stack)) {
         return false;
     }
+    observe_sweeps(machine->observer, 0);
     (void)model_stack_shrunk(machine->model, id_of(operation),
                              stack_of(goroutine_of(machine, operation)));
     return true;
@@ -146,6 +149,7 @@ bool exec_frame_push(struct go_machine *machine, struct operation operation) {
     struct frame *frame = runtime_push_frame(machine->runtime, g, &description);
     uintptr_t sp = frame == NULL ? 0 : frame->sp;
     executor_note(machine->executor, sp);
+    observe_sweeps(machine->observer, 0);
     (void)model_frame_pushed(machine->model, id_of(operation), &description, sp, stack_of(g));
     return frame != NULL;
 }

@@ -106,8 +106,10 @@ static bool open_runtime(struct go_machine *machine) {
     };
     oracle_reset(machine->oracle, machine->heap);
     machine->model = oracle_model(machine->oracle);
+    machine->observer = oracle_observer(machine->oracle);
     machine->runtime = runtime_create(machine->heap, &options);
-    return machine->runtime != NULL && model_runtime_created(machine->model, machine->runtime) &&
+    observer_watch(machine->observer, machine->runtime);
+    return machine->runtime != NULL &&
            model_segment_defined(machine->model, MODEL_SEGMENT_DATA,
                                  runtime_data_segment(machine->runtime)->base, GO_DATA_WORDS,
                                  NULL) &&

@@ -36,8 +36,10 @@ bool go_allocated(struct go_machine *machine, uint32_t slot, const struct model_
     machine->allocated += counts(machine, object);
     struct model_request told = *request;
     told.memory_failed = has_failed;
+    observe_sweeps(machine->observer, (uintptr_t)object);
     (void)model_allocated(machine->model, machine->next_handle, &told, (uintptr_t)object,
                           usable_bytes);
+    (void)observe_sample(machine->observer);
     machine->next_handle += object != NULL;
     return object != NULL;
 }
@@ -176,6 +178,7 @@ static bool free_slot(struct go_machine *machine, uint32_t slot, struct mcache *
                       status == HEAP_FREE_DEFERRED || (status == HEAP_FREE_REMOTE) == is_remote,
                       "status", "owner elsewhere", is_remote, "heap", (uint64_t)status);
     machine->freed += status != HEAP_FREE_DEFERRED;
+    observe_sweeps(machine->observer, 0);
     (void)model_freed(machine->model, handle, heap_cache_id(cache), status);
     executor_note(machine->executor, (uint64_t)status);
     return status != HEAP_FREE_DEFERRED;
@@ -219,7 +222,9 @@ bool exec_realloc(struct go_machine *machine, struct operation operation) {
                                    request.flags);
     request.memory_failed = go_memory_failed(machine);
     machine->allocated += object != old && counts(machine, object);
+    observe_sweeps(machine->observer, (uintptr_t)object);
     (void)model_realloced(machine->model, handle, &request, (uintptr_t)object);
+    (void)observe_sample(machine->observer);
     executor_note(machine->executor, (uintptr_t)object);
     return object != NULL;
 }

@@ -27,6 +27,8 @@ bool exec_finalizer_set(struct go_machine *machine, struct operation operation) 
     (void)oracle_rule_text(machine->oracle, RULE_MODEL_STATUS, status != SPECIAL_NO_OBJECT, object,
                            "a finalizer found no object at a live object's address");
     if (status == SPECIAL_OK || status == SPECIAL_EXISTS) {
+        observe_sweeps(machine->observer, 0);
+        observe_places(machine->observer);
         (void)model_finalizer_added(machine->model, machine->handles[slot], &finalizer,
                                     status == SPECIAL_EXISTS);
     }
@@ -40,6 +42,7 @@ bool exec_finalizer_remove(struct go_machine *machine, struct operation operatio
         return false;
     }
     bool existed = heap_remove_finalizer(machine->heap, shown->address);
+    observe_sweeps(machine->observer, 0);
     (void)model_finalizer_removed(machine->model, machine->handles[slot], existed);
     executor_note(machine->executor, existed);
     return existed;
@@ -48,7 +51,9 @@ bool exec_finalizer_remove(struct go_machine *machine, struct operation operatio
 bool exec_finalizer_start(struct go_machine *machine, struct operation operation) {
     (void)operation;
     struct finalizer running;
-    if (!runtime_start_finalizer(machine->runtime, &running)) {
+    bool started = runtime_start_finalizer(machine->runtime, &running);
+    observe_sweeps(machine->observer, 0);
+    if (!started) {
         (void)model_finalizer_not_started(machine->model);
         return false;
     }
@@ -96,6 +101,7 @@ bool exec_profile_cycle(struct go_machine *machine, struct operation operation) 
     (void)operation;
     heap_profile_next_cycle(machine->heap);
     heap_profile_flush(machine->heap);
+    observe_sweeps(machine->observer, 0); // what was swept so far was in the cycle that ends
     (void)model_profile_cycled(machine->model);
     return true;
 }

@@ -42,6 +42,7 @@ struct go_machine {
     struct runtime *runtime; // NULL: no program runs
     struct oracle *oracle;
     struct model *model;
+    struct observer *observer;
 
     bool heap_is_new;   // when the program began; else reset
     bool heap_is_reset; // and nothing was done to it since

@@ -37,6 +37,7 @@ bool exec_manual_alloc(struct go_machine *machine, struct operation operation) {
     }
     (void)oracle_rule(machine->oracle, RULE_PAGE_FIT, fit == 0 || (uintptr_t)slot->base == fit,
                       "address", "lowest fit", fit, "heap", (uintptr_t)slot->base);
+    observe_sweeps(machine->observer, 0);
     (void)model_manual_allocated(machine->model, (uintptr_t)slot->base, pages, slot->stat);
     return true;
 }

@@ -7,6 +7,7 @@
 #include "oracle/go/verify/kernel.h"
 #include "oracle/core/harness_memory.h"
 #include "oracle/go/model/state.h"
+#include "oracle/go/observer/state.h"
 #include "oracle/go/verify/poison.h"
 #include "oracle/go/program/program.h"
 #include "oracle/core/rule.h"
@@ -21,6 +22,7 @@
 struct oracle {
     struct rule_book book;
     struct model model;
+    struct observer observer;
     struct view view;
     struct verifier verifier;
     struct scan scan;
@@ -45,6 +47,7 @@ struct oracle *oracle_create(void) {
 void oracle_destroy(struct oracle *oracle) {
     if (oracle != NULL) {
         model_fini(&oracle->model);
+        observer_fini(&oracle->observer);
         view_fini(&oracle->view);
         verifier_fini(&oracle->verifier);
         harness_free(oracle);
@@ -53,13 +56,17 @@ void oracle_destroy(struct oracle *oracle) {
 
 void oracle_reset(struct oracle *oracle, struct heap *heap) {
     rule_book_begin(&oracle->book);
-    model_reset(&oracle->model, heap);
+    observer_begin(&oracle->observer, &oracle->model, heap);
     oracle->has_before = false;
     oracle->delta = (struct delta){.moves = ORACLE_MOVES_NONE};
 }
 
 struct model *oracle_model(struct oracle *oracle) {
     return &oracle->model;
+}
+
+struct observer *oracle_observer(struct oracle *oracle) {
+    return &oracle->observer;
 }
 
 void oracle_begin(struct oracle *oracle, uint64_t operation, uint64_t moves) {
@@ -105,7 +112,7 @@ void oracle_start_from(struct oracle *oracle, const struct memstats *fast) {
 
 static bool check_cheap(struct oracle *oracle, const struct memstats *fast, bool whole) {
     struct rule_book *book = &oracle->book;
-    model_note_sweeps(&oracle->model, oracle->model.heap);
+    observe_sweeps(&oracle->observer, 0);
     bool clean = model_compare(&oracle->model, fast, whole); // first: it says which number is wrong
     clean &= identities_check(book, fast, whole);
     if (oracle->has_before) {
@@ -128,10 +135,10 @@ static bool check_heap(struct oracle *oracle, const struct memstats *fast, const
     scan_heap(&oracle->scan, &oracle->view);
     oracle->has_scan = true;
     clean &= scan_compare(book, &oracle->scan, fast);
-    clean &= model_check_objects(&oracle->model, &oracle->view);
-    clean &= model_check_manual(&oracle->model, &oracle->view);
-    clean &= model_check_specials(&oracle->model, &oracle->view);
-    clean = clean && program_check(&oracle->model);
+    clean &= observe_objects(&oracle->observer, &oracle->view);
+    clean &= observe_manual(&oracle->observer, &oracle->view);
+    clean &= observe_specials(&oracle->observer, &oracle->view);
+    clean = clean && program_check(&oracle->model, oracle->observer.runtime);
     clean = clean &&
             (paranoid ? contents_check_all(&oracle->model) : contents_check_some(&oracle->model));
     clean = clean && poison_check(&oracle->model, &oracle->view, paranoid);

@@ -12,6 +12,7 @@
 #include "oracle/core/level.h"
 #include "oracle/core/rule.h"
 #include "oracle/go/model/model.h"
+#include "oracle/go/observer/observer.h"
 #include "oracle/go/rules.h"
 #include "oracle/go/verify/delta.h"
 
@@ -27,8 +28,9 @@ void oracle_destroy(struct oracle *oracle);
 // rules' counters. The heap needs to live until the next reset.
 void oracle_reset(struct oracle *oracle, struct heap *heap);
 
-// The ledger, to which the driver reports; it goes with the oracle.
+// The ledger, which the driver tells of each call, and what sees for it what no result tells.
 struct model *oracle_model(struct oracle *oracle);
+struct observer *oracle_observer(struct oracle *oracle);
 
 // The book of its rules: evaluations, failures, the finding.
 struct rule_book *oracle_book(struct oracle *oracle);

@@ -115,7 +115,7 @@ LIE(queue_lost, lies_of_queue = true)
 static void sweep_left(void) { // nobody swept
     (void)driver_alloc(&fixture->driver, 50, 640);
     (void)driver_collect(&fixture->driver, false);
-    (void)model_sweep_finished(fixture->driver.model);
+    (void)observe_sweep_finished(fixture->driver.observer);
 }
 
 static void step_done_too_soon(void) { // only what the roots name is marked
@@ -130,9 +130,8 @@ static void step_done_too_soon(void) { // only what the roots name is marked
     (void)driver_write_data(driver, 0, model_handle(driver->model, 50)->address);
     (void)driver_gc_start(driver);
     driver_next(driver);
-    (void)model_gc_stepped(driver->model, driver->heap, false);
     assert_null(oracle_finding(driver->oracle));
-    (void)model_gc_stepped(driver->model, driver->heap, true);
+    (void)observe_marking_done(driver->observer);
 }
 
 static void pages_that_nobody_asked_for(void) {

@@ -21,6 +21,7 @@ struct driver {
     struct runtime *runtime;
     struct oracle *oracle;
     struct model *model;
+    struct observer *observer;
     struct mcache *caches[DRIVER_CACHES];
     struct memstats stats;
     uint64_t clock_ns;
@@ -61,7 +62,7 @@ static inline void driver_begin(struct driver *driver) {
         .clock_context = driver,
     };
     driver->runtime = runtime_create(driver->heap, &options);
-    (void)model_runtime_created(driver->model, driver->runtime);
+    observer_watch(driver->observer, driver->runtime);
     (void)model_segment_defined(driver->model, MODEL_SEGMENT_DATA,
                                 runtime_data_segment(driver->runtime)->base, DRIVER_DATA_WORDS,
                                 NULL);
@@ -77,6 +78,7 @@ static inline void driver_create_with(struct driver *driver, size_t bss_words) {
     driver->bss_words = bss_words;
     driver->oracle = oracle_create();
     driver->model = oracle_model(driver->oracle);
+    driver->observer = oracle_observer(driver->oracle);
     driver->heap = heap_create(NULL);
     driver_begin(driver);
 }
@@ -117,7 +119,9 @@ static inline bool driver_alloc_with(struct driver *driver, uint32_t handle,
             : heap_alloc_aligned(driver->heap, cache, request.size_bytes, request.align_bytes,
                                  request.layout, request.flags);
     size_t usable = request.align_bytes > 0 ? heap_usable_bytes(driver->heap, object) : 0;
-    return model_allocated(driver->model, handle, &request, (uintptr_t)object, usable);
+    observe_sweeps(driver->observer, (uintptr_t)object);
+    return model_allocated(driver->model, handle, &request, (uintptr_t)object, usable) &&
+           observe_sample(driver->observer);
 }
 
 static inline bool driver_alloc(struct driver *driver, uint32_t handle, size_t size_bytes) {
@@ -132,6 +136,7 @@ static inline bool driver_free(struct driver *driver, uint32_t handle, unsigned 
     }
     enum heap_free_status status =
         heap_free(driver->heap, driver->caches[slot], (void *)shown->address);
+    observe_sweeps(driver->observer, 0);
     return model_freed(driver->model, handle, heap_cache_id(driver->caches[slot]), status);
 }
 
@@ -148,7 +153,9 @@ static inline bool driver_realloc(struct driver *driver, uint32_t handle, size_t
                                     .flags = flags};
     void *object = runtime_realloc(driver->runtime, driver->caches[slot], (void *)shown->address,
                                    size_bytes, shown->layout, flags);
-    return model_realloced(driver->model, handle, &request, (uintptr_t)object);
+    observe_sweeps(driver->observer, (uintptr_t)object);
+    return model_realloced(driver->model, handle, &request, (uintptr_t)object) &&
+           observe_sample(driver->observer);
 }
 
 // Stores the address of `target`'s object, 0 when it has none, in the handle's word-th pointer
@@ -178,14 +185,14 @@ static inline bool driver_gc_start(struct driver *driver) {
     driver_next(driver);
     (void)model_gc_will_start(driver->model);
     return !runtime_gc_start(driver->runtime, driver->caches[0], false) ||
-           model_gc_started(driver->model, driver->heap, false);
+           observe_gc_started(driver->observer, false);
 }
 
 static inline bool driver_gc_finish(struct driver *driver) {
     driver_next(driver);
     (void)model_gc_will_finish(driver->model);
     return !runtime_gc_finish(driver->runtime, driver->caches[0]) ||
-           model_gc_finished(driver->model, driver->heap);
+           observe_gc_finished(driver->observer);
 }
 
 static inline bool driver_collect(struct driver *driver, bool sweep) {
@@ -193,9 +200,8 @@ static inline bool driver_collect(struct driver *driver, bool sweep) {
     (void)model_gc_will_start(driver->model);
     (void)model_gc_will_finish(driver->model);
     return !runtime_collect(driver->runtime, driver->caches[0], sweep) ||
-           (model_gc_started(driver->model, driver->heap, true) &&
-            model_gc_finished(driver->model, driver->heap) &&
-            (!sweep || model_sweep_finished(driver->model)));
+           (observe_gc_started(driver->observer, true) && observe_gc_finished(driver->observer) &&
+            (!sweep || observe_sweep_finished(driver->observer)));
 }
 
 static inline bool driver_set_finalizer(struct driver *driver, uint32_t handle) {
@@ -210,6 +216,8 @@ static inline bool driver_set_finalizer(struct driver *driver, uint32_t handle) 
                                   .function_type = 1,
                                   .object_type = 2};
     enum special_status status = runtime_set_finalizer(driver->runtime, &finalizer);
+    observe_sweeps(driver->observer, 0);
+    observe_places(driver->observer);
     return (status != SPECIAL_OK && status != SPECIAL_EXISTS) ||
            model_finalizer_added(driver->model, handle, &finalizer, status == SPECIAL_EXISTS);
 }
@@ -217,7 +225,9 @@ static inline bool driver_set_finalizer(struct driver *driver, uint32_t handle) 
 static inline bool driver_run_finalizer(struct driver *driver) {
     struct finalizer running;
     driver_next(driver);
-    if (!runtime_start_finalizer(driver->runtime, &running)) {
+    bool started = runtime_start_finalizer(driver->runtime, &running);
+    observe_sweeps(driver->observer, 0);
+    if (!started) {
         return model_finalizer_not_started(driver->model);
     }
     bool clean = model_finalizer_started(driver->model, &running);

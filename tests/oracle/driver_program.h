@@ -53,6 +53,7 @@ static inline struct goroutine *driver_start_goroutine(struct driver *driver, ui
                                                        uintptr_t go_pc, bool is_system) {
     struct goroutine *g = runtime_start_goroutine(driver->runtime, go_pc, is_system);
     const struct model_goroutine started = {(uintptr_t)g, go_pc, is_system, driver_stack_of(g)};
+    observe_sweeps(driver->observer, 0);
     (void)model_goroutine_started(driver->model, id, &started);
     return g;
 }
@@ -71,6 +72,7 @@ static inline void driver_set_status(struct driver *driver, struct goroutine *g,
 static inline bool driver_push_frame(struct driver *driver, struct goroutine *g, uint64_t id,
                                      const struct frame_description *description) {
     const struct frame *frame = runtime_push_frame(driver->runtime, g, description);
+    observe_sweeps(driver->observer, 0);
     return model_frame_pushed(driver->model, id, description, frame == NULL ? 0 : frame->sp,
                               driver_stack_of(g));
 }

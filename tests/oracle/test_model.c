@@ -119,13 +119,13 @@ static void a_cache_out_of_turn_is_a_finding(void **unused) {
 
 static void two_cycles_at_once_are_a_finding(void **unused) {
     (void)unused;
-    assert_true(model_gc_started(driver.model, driver.heap, false));
-    finds(RULE_MODEL_STATUS, model_gc_started(driver.model, driver.heap, false));
+    assert_true(observe_gc_started(driver.observer, false));
+    finds(RULE_MODEL_STATUS, observe_gc_started(driver.observer, false));
 }
 
 static void the_end_of_no_cycle_is_a_finding(void **unused) {
     (void)unused;
-    finds(RULE_MODEL_STATUS, model_gc_finished(driver.model, driver.heap));
+    finds(RULE_MODEL_STATUS, observe_gc_finished(driver.observer));
 }
 
 static void a_scavenge_of_half_a_page_is_a_finding(void **unused) {
@@ -200,7 +200,7 @@ static void unreachable_handles_are_dropped_and_reachable_ones_stay(void **unuse
     assert_true(model_object_count(driver.model) == 2);
     assert_true(model_find_object(driver.model, heap_base(driver.heap), &object));
     heap_sweep_finish(driver.heap, driver.caches[0]);
-    model_note_sweeps(driver.model, driver.heap);
+    observe_sweeps(driver.observer, 0);
     assert_int_equal(model_object_count(driver.model), 1);
 }
 

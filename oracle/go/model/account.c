@@ -117,9 +117,8 @@ static bool compare_pages(const struct model *model, const struct memstats *fast
 }
 
 static bool compare_caches(const struct model *model, const struct memstats *fast) {
-    struct inspect_fix fix;
-    inspect_fix(model->heap, INSPECT_FIX_MCACHE, &fix);
-    return equal(model, "MCacheInuse", fast->MCacheInuse, model->cache_count * fix.block_bytes);
+    return equal(model, "MCacheInuse", fast->MCacheInuse,
+                 model->cache_count * model->place.cache_bytes);
 }
 
 // What is counted stands before what is derived from it: the first that differs is the finding.

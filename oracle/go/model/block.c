@@ -10,7 +10,6 @@
 #include "runtime/pool.h"
 #include "runtime/roots.h"
 #include "runtime/type.h"
-#include "oracle/go/rules.h"
 
 #include <string.h>
 
@@ -79,11 +78,7 @@ void model_block_osthread(struct model *model) {
 }
 
 // How many places for finalizers the runtime needs is its own business; each stays for good.
-void model_block_places(struct model *model) {
-    if (model->runtime == NULL) {
-        return;
-    }
-    size_t count = runtime_finalizer_place_count(model->runtime);
+void model_places_made(struct model *model, size_t count) {
     for (; model->place_count < count; model->place_count++) {
         model_block_used(model, sizeof(struct finalizer) + WORD_BYTES); // with a link
     }
@@ -99,22 +94,4 @@ void model_block_root_left(struct model *model, const char *description) {
 void model_block_root_used(struct model *model, const char *description) {
     model_block_used(model, sizeof(struct other_root));
     text_used(model, description);
-}
-
-// ---- what stands in the runtime
-
-bool model_check_blocks(struct model *model) {
-    rule_count(model->book, RULE_PROGRAM_BLOCKS);
-    for (unsigned class = 0; class < RUNTIME_BLOCK_CLASSES; class ++) {
-        const struct block_book *book = &model->blocks[class];
-        size_t due_count = book->made_count - book->used_count;
-        size_t free_count = runtime_free_block_count(model->runtime, class, due_count + 1);
-        if (free_count != due_count) {
-            return rule_fail(model->book, RULE_PROGRAM_BLOCKS, (struct rule_place){0},
-                             "%s blocks of %zu bytes are free than records have left, which is %zu",
-                             free_count < due_count ? "fewer" : "more", (size_t)1 << class,
-                             due_count);
-        }
-    }
-    return true;
 }

@@ -55,7 +55,6 @@ void model_fini(struct model *model) {
     map_fini(&model->map);
     model_program_fini(model);
     model_profile_fini(model);
-    view_fini(&model->view);
     harness_free(model->slots.items);
     harness_free(model->edges.items);
     harness_free(model->finalizers.items);
@@ -86,9 +85,9 @@ static void reset_counts(struct model *model) {
     model->serial = 0;
 }
 
-void model_reset(struct model *model, struct heap *heap) {
-    model->heap = heap;
-    map_reset(&model->map, heap_base(heap));
+void model_reset(struct model *model, const struct model_place *place) {
+    model->place = *place;
+    map_reset(&model->map, place->base);
     reset_handles(model);
     reset_counts(model);
     pool_reset(&model->slots);

@@ -4,9 +4,8 @@
 // before it). Every event returns false when it was impossible (overlap, misalignment, wrong status
 // ...): the finding is then in the oracle. The model owns the handles: an object that collection
 // may free loses its handle there and then, so ask model_handle() before each use. Addresses are
-// numbers here; only contents.c reads objects' bytes. It reads of the heap, through
-// allocator/inspect.h: which spans have been swept, and which objects are marked when marking ends;
-// both are checked against its own reachability.
+// numbers here; only contents.c reads objects' bytes. It never asks heap or runtime: what no result
+// tells (what was swept, marked, sampled) an observer sees and tells it: oracle/go/observer.
 #ifndef ORACLE_GO_MODEL_MODEL_H
 #define ORACLE_GO_MODEL_MODEL_H
 
@@ -96,13 +95,8 @@ bool model_wrote_pointer(struct model *model, uint32_t handle, size_t word, uint
 
 // ---- program. What is pointed to (strings, masks, bits, descriptions) must live as long as the
 // program; addresses are those that the runtime's calls returned.
-struct runtime;
 struct type;
 struct func;
-
-// The runtime whose lists full checks compare with the ledger from now on. Unless it is told, the
-// program's records are not compared.
-bool model_runtime_created(struct model *model, const struct runtime *runtime);
 
 // runtime_define_type returned `address`. The ledger keeps the description's address.
 bool model_type_defined(struct model *model, uintptr_t address, const struct type *description);
@@ -210,6 +204,9 @@ bool model_finalizer_added(struct model *model, uint32_t handle, const struct fi
                            bool existed);
 // heap_remove_finalizer said whether there was one (`existed`), and it is gone.
 bool model_finalizer_removed(struct model *model, uint32_t handle, bool existed);
+// So many finalizers have a place to wait in. To be called before what may have made more:
+// model_finalizer_added, model_gc_started, model_gc_finished.
+void model_places_made(struct model *model, size_t count);
 // runtime_start_finalizer gave `running`: the oldest in the queue, a root until it is finished.
 bool model_finalizer_started(struct model *model, const struct finalizer *running);
 // runtime_finish_finalizer was called: the running one is no root any more.
@@ -235,15 +232,12 @@ bool model_gc_percent_set(struct model *model, int32_t percent);
 bool model_gc_will_start(struct model *model);
 // It returned true. Takes what is reachable now for what may be marked. A finding while a cycle
 // runs.
-bool model_gc_started(struct model *model, struct heap *heap, bool forced);
-// runtime_gc_mark_step said so.
-bool model_gc_stepped(struct model *model, struct heap *heap, bool is_done);
+bool model_gc_started(struct model *model, bool forced);
 // Around runtime_gc_finish; runtime_collect is will_start, will_finish, the call, started,
-// finished. Checks marks, drops handles.
+// finished. The marks are told then, which drops handles.
 bool model_gc_will_finish(struct model *model);
-// It returned. Marks what the roots reach, and compares with the heap's marks: too few is a lost
-// object, too many is floating garbage.
-bool model_gc_finished(struct model *model, struct heap *heap);
+// It returned. Marks what the roots reach; the marks are then told one by one (state.h).
+bool model_gc_finished(struct model *model);
 // heap_sweep_finish returned, or what calls it (a dump, a collection that sweeps): nothing dead
 // stands any more.
 bool model_sweep_finished(struct model *model);
@@ -278,9 +272,5 @@ void model_visit_finalizers(const struct model *model,
 // What the bucket must have published. After Go's three-cycle rule.
 void model_bucket_counts(const struct model *model, uintptr_t bucket, uint64_t *allocs,
                          uint64_t *frees);
-
-// Lets the model see which spans were swept since it last looked. oracle_check does it; a round
-// trip must, first.
-void model_note_sweeps(struct model *model, struct heap *heap);
 
 #endif

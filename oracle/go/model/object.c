@@ -23,7 +23,7 @@ bool model_add_slot(struct model *model, uint32_t *index, const struct slot *slo
     if (entry->size_class == 0) {
         model->large_alloc_bytes += entry->element_bytes;
     }
-    return map_enter(model, *index) && model_profile_allocated(model, entry);
+    return map_enter(model, *index) && model_profile_allocated(model, *index);
 }
 
 static void drop_finalizers(struct model *model, struct slot *slot) {
@@ -252,9 +252,6 @@ static bool allocated_tiny(struct model *model, uint32_t handle,
 bool model_allocated(struct model *model, uint32_t handle, const struct model_request *request,
                      uintptr_t address, size_t usable_bytes) {
     model->memory_failed = request->memory_failed;
-    model->being_allocated = address;
-    model_note_sweeps(model, model->heap); // it may have swept
-    model->being_allocated = 0;
     if (address == 0) {
         return true;
     }
@@ -265,7 +262,7 @@ bool model_allocated(struct model *model, uint32_t handle, const struct model_re
     }
     if (own.size_bytes == 0) {
         rule_count(model->book, RULE_MODEL_ADDRESS);
-        return address == (uintptr_t)heap_zero_base(model->heap) ||
+        return address == model->place.zero_base ||
                fail_address(model, address, "an empty object is not at the zero base");
     }
     bool tiny = request->align_bytes == 0 && (request->flags & HEAP_ALLOC_TINY) != 0 &&
@@ -289,7 +286,6 @@ bool model_freed(struct model *model, uint32_t handle, uint32_t cache_id,
                  enum heap_free_status status) {
     (void)cache_id;
     const struct handle_entry *entry = &model->handles[handle];
-    model_note_sweeps(model, model->heap);
     if (entry->slot == MODEL_NONE) {
         return true;
     }

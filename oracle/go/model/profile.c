@@ -25,6 +25,7 @@ void model_profile_reset(struct model *model) {
     profile->book_count = 0;
     profile->frame_count = 0;
     profile->cache_count = 0;
+    profile->due_slot = MODEL_NONE;
     model->memory_failed = false;
 }
 
@@ -146,49 +147,31 @@ bool model_profile_may_be_empty(const struct model *model, size_t object_bytes,
 
 // ---- samples
 
-// The profile special of the object at `address`; false: it is not sampled.
-static bool read_sample(const struct model *model, uintptr_t address,
-                        struct inspect_special *special) {
-    struct inspect_span span;
-    if (!inspect_span_at(model->heap, address, &span)) {
-        return false;
-    }
-    for (const void *at = span.specials; inspect_special(at, special); at = special->next) {
-        if (special->kind == INSPECT_SPECIAL_PROFILE && span.base + special->offset == address) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool check_bucket(struct model *model, const struct profile_book *book, uintptr_t object) {
-    struct inspect_bucket record;
-    rule_count(model->book, RULE_PROFILE_SAMPLES);
-    return (inspect_bucket((const void *)book->bucket, &record) &&
-            record.object_bytes == book->object_bytes && record.frame_count == book->frame_count &&
-            (book->frame_count == 0 ||
-             memcmp(record.frames, model->profile.frames + book->frame_first,
-                    book->frame_count * sizeof record.frames[0]) == 0)) ||
-           rule_fail(model->book, RULE_PROFILE_SAMPLES, (struct rule_place){.object = object},
-                     "the sample stands in a bucket of another size or call stack");
-}
-
 static void draw(struct profile *profile, struct profile_cache *cache) {
     cache->left_bytes = profile->rate == 0   ? INT64_MAX
                         : profile->rate == 1 ? 0
                                              : sampler_distance(&profile->random, profile->rate);
 }
 
-// The object is due: it has a sample, unless there was no memory for it.
-static bool sampled(struct model *model, struct slot *slot, const struct profile_cache *cache) {
-    struct profile *profile = &model->profile;
-    struct profile_book *book = obtain_book(profile, cache, slot->element_bytes);
-    struct inspect_special special;
+// The object is due: it has a sample, unless there was no memory for it; that is to be seen.
+static bool await_sample(struct profile *profile, uint32_t slot_index, size_t element_bytes,
+                         const struct profile_cache *cache) {
+    const struct profile_book *book = obtain_book(profile, cache, element_bytes);
     if (book == NULL) {
         return false;
     }
+    profile->due_slot = slot_index;
+    profile->due_book = (uint32_t)(book - profile->books);
+    return true;
+}
+
+bool model_profile_sampled(struct model *model, bool is_there, uintptr_t bucket) {
+    struct profile *profile = &model->profile;
+    struct slot *slot = model_slot(model, profile->due_slot);
+    struct profile_book *book = &profile->books[profile->due_book];
+    profile->due_slot = MODEL_NONE;
     rule_count(model->book, RULE_PROFILE_DRAW);
-    if (!read_sample(model, slot->base, &special)) {
+    if (!is_there) {
         book->uncertain = true;
         return model->memory_failed ||
                rule_fail(model->book, RULE_PROFILE_DRAW, (struct rule_place){.object = slot->base},
@@ -197,12 +180,12 @@ static bool sampled(struct model *model, struct slot *slot, const struct profile
     slot->sample = (uint32_t)(book - profile->books) + 1;
     profile->sample_count++;
     book->future[(profile->cycle + 2) % 3].allocs++;
-    return bind_bucket(model, book, special.bucket, slot->base) &&
-           check_bucket(model, book, slot->base);
+    return bind_bucket(model, book, bucket, slot->base);
 }
 
-bool model_profile_allocated(struct model *model, struct slot *slot) {
+bool model_profile_allocated(struct model *model, uint32_t index) {
     struct profile *profile = &model->profile;
+    struct slot *slot = model_slot(model, index);
     slot->sample = 0;
     if (slot->cache_id >= profile->cache_count) {
         return true; // of no cache that the model was told of
@@ -213,7 +196,7 @@ bool model_profile_allocated(struct model *model, struct slot *slot) {
         return true;
     }
     draw(profile, cache);
-    return sampled(model, slot, cache);
+    return await_sample(profile, index, slot->element_bytes, cache);
 }
 
 void model_profile_freed(struct model *model, const struct slot *slot, bool swept) {
@@ -224,15 +207,6 @@ void model_profile_freed(struct model *model, const struct slot *slot, bool swep
     struct profile_book *book = &profile->books[slot->sample - 1];
     profile->sample_count--;
     book->future[(profile->cycle + (swept ? 1 : 2)) % 3].frees++;
-}
-
-bool model_profile_check(struct model *model, const struct slot *slot, uintptr_t bucket) {
-    const struct profile *profile = &model->profile;
-    return (slot != NULL && slot->sample != 0 &&
-            profile->books[slot->sample - 1].bucket == bucket) ||
-           rule_fail(model->book, RULE_PROFILE_SAMPLES,
-                     (struct rule_place){.object = slot == NULL ? 0 : slot->base},
-                     "a sample hangs on an object that was not sampled so");
 }
 
 bool model_profile_sample(const struct model *model, uintptr_t object, uintptr_t *bucket) {
@@ -286,7 +260,6 @@ bool model_call_stack_set(struct model *model, uint32_t cache_id, const uintptr_
 
 bool model_profile_cycled(struct model *model) {
     struct profile *profile = &model->profile;
-    model_note_sweeps(model, model->heap); // what was swept so far was swept in the cycle that ends
     profile->cycle++;
     for (uint32_t i = 0; i < profile->book_count; i++) {
         struct profile_book *book = &profile->books[i];

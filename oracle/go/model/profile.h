@@ -42,6 +42,7 @@ struct profile { // of a heap, zeroed but for what model_profile_reset sets
     uint32_t frame_count, frame_capacity;
     struct profile_cache *caches; // by id
     uint32_t cache_count, cache_capacity;
+    uint32_t due_slot, due_book; // of the sample that is due and was not looked for; MODEL_NONE
 };
 
 // ---- sampler.c
@@ -55,7 +56,7 @@ void model_profile_reset(struct model *model); // as for a new heap
 void model_profile_fini(struct model *model);  // frees its arrays
 // Draws the new cache's first distance. False: out of memory.
 bool model_profile_cache_acquired(struct model *model, uint32_t cache_id);
-bool model_profile_allocated(struct model *model, struct slot *slot); // a slot just added
+bool model_profile_allocated(struct model *model, uint32_t slot); // a slot just added
 // Counts a sampled object's free in the cycle that publishes it; `swept`: not by a call.
 void model_profile_freed(struct model *model, const struct slot *slot, bool swept);
 const struct profile_book *model_profile_book(const struct model *model,
@@ -65,8 +66,7 @@ uint32_t model_profile_bucket_count(const struct model *model);  // that were se
 bool model_profile_may_be_empty(const struct model *model, size_t object_bytes, size_t frame_count);
 // The bucket of the sampled object that begins at `object`; false: it is not sampled.
 bool model_profile_sample(const struct model *model, uintptr_t object, uintptr_t *bucket);
-// A profile special stands on the object of `slot` (NULL: on none): it must be the one in the
-// ledger.
-bool model_profile_check(struct model *model, const struct slot *slot, uintptr_t bucket);
+// The sample that is due was looked for: whether it is there, and in which bucket.
+bool model_profile_sampled(struct model *model, bool is_there, uintptr_t bucket);
 
 #endif

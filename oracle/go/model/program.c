@@ -11,7 +11,6 @@ void model_program_reset(struct model *model) {
         model->segments[segment].base = 0;
         model->segments[segment].word_count = 0;
     }
-    model->runtime = NULL;
     model->goroutine_count = 0; // their arrays are kept
     model->goroutine_starts = 0;
     model->root_count = 0;
@@ -50,11 +49,6 @@ void model_program_fini(struct model *model) {
     harness_free(model->queue_seen.items);
     harness_free(model->queue_due.items);
     model_table_fini(model);
-}
-
-bool model_runtime_created(struct model *model, const struct runtime *runtime) {
-    model->runtime = runtime;
-    return true;
 }
 
 // ---- segments and other roots
@@ -138,7 +132,6 @@ void model_visit_roots(struct model *model, void (*visit)(struct model *model, u
 
 // A stack is whole pages of the heap's window that hold nothing else, in Go's sizes.
 bool model_enter_pages(struct model *model, uintptr_t low, size_t size_bytes) {
-    model_note_sweeps(model, model->heap); // pages that a sweep freed may be among them
     rule_count(model->book, RULE_MODEL_ADDRESS);
     if (low < model->map.base || low - model->map.base > HEAP_WINDOW_BYTES - size_bytes ||
         low % HEAP_PAGE_BYTES != 0) {
@@ -181,45 +174,6 @@ bool model_manual_freed(struct model *model, uintptr_t base) {
         }
     }
     return true;
-}
-
-// What is to stand in manual spans of the statistic, of which `found_bytes` do. While a cycle runs
-// the collector has a page of buffers, and as many more as it likes.
-static uint64_t manual_bytes_due(const struct model *model, enum manual_stat stat,
-                                 uint64_t found_bytes) {
-    uint64_t bytes = model->manual_bytes[stat];
-    if (stat == MANUAL_STACK) {
-        bytes += model->stack_bytes;
-    }
-    if (stat == MANUAL_WORKBUF && model->cycle.marking) {
-        bytes += HEAP_PAGE_BYTES;
-        bytes = found_bytes > bytes ? found_bytes : bytes;
-    }
-    return bytes;
-}
-
-bool model_check_manual(struct model *model, const struct view *view) {
-    static const char *const names[MANUAL_STAT_COUNT] = {
-        [MANUAL_STACK] = "stacks",
-        [MANUAL_WORKBUF] = "work buffers",
-        [MANUAL_POINTER_BITS] = "pointer bits",
-        [MANUAL_OTHER] = "others",
-    };
-    uint64_t found_bytes[MANUAL_STAT_COUNT] = {0};
-    bool clean = true;
-    for (uint32_t i = 0; i < view->span_count; i++) {
-        const struct inspect_span *span = &view->spans[i];
-        if (span->state == INSPECT_SPAN_MANUAL) {
-            found_bytes[span->manual_stat] += span->page_count * HEAP_PAGE_BYTES;
-        }
-    }
-    for (unsigned stat = 0; stat < MANUAL_STAT_COUNT && clean; stat++) {
-        uint64_t due_bytes = manual_bytes_due(model, (enum manual_stat)stat, found_bytes[stat]);
-        clean = rule_equal(model->book, RULE_MODEL_MANUAL, names[stat],
-                           (struct rule_value){"spans", found_bytes[stat]},
-                           (struct rule_value){"ledger", due_bytes});
-    }
-    return clean;
 }
 
 bool model_os_stack_mapped(struct model *model, uintptr_t base, size_t size_bytes) {

@@ -106,9 +106,6 @@ static bool realloced_by_moving(struct model *model, uint32_t handle,
 bool model_realloced(struct model *model, uint32_t handle, const struct model_request *request,
                      uintptr_t address) {
     const struct handle_entry *entry = &model->handles[handle];
-    model->being_allocated = address;
-    model_note_sweeps(model, model->heap);
-    model->being_allocated = 0;
     if (entry->slot == MODEL_NONE) {
         return model_allocated(model, handle, request, address, 0);
     }

@@ -1,12 +1,8 @@
-// special: finalizers as they were set, queued and run; and the specials that stand in the
-// heap against those of the ledger.
+// special: finalizers as they were set, queued and run.
 #include "oracle/go/model/state.h"
 #include "oracle/go/rules.h"
 
 #include "runtime/finq.h" // struct finalizer
-
-#include <inttypes.h>
-#include <string.h>
 
 static struct model_finalizer shown_of(const struct finalizer *finalizer) {
     return (struct model_finalizer){finalizer->object, finalizer->function, finalizer->entry,
@@ -49,8 +45,6 @@ static void shade_finalizer(struct model *model, const struct slot *slot, uintpt
 bool model_finalizer_added(struct model *model, uint32_t handle, const struct finalizer *finalizer,
                            bool existed) {
     const struct handle_entry *entry = &model->handles[handle];
-    model_note_sweeps(model, model->heap); // it sweeps the object's span first
-    model_block_places(model);
     if (entry->slot == MODEL_NONE) {
         return true;
     }
@@ -78,7 +72,6 @@ bool model_finalizer_added(struct model *model, uint32_t handle, const struct fi
 
 bool model_finalizer_removed(struct model *model, uint32_t handle, bool existed) {
     const struct handle_entry *entry = &model->handles[handle];
-    model_note_sweeps(model, model->heap);
     if (entry->slot == MODEL_NONE) {
         return true;
     }
@@ -133,7 +126,6 @@ static void unlink_queued(struct model *model, uint32_t before, uint32_t index) 
 // What was swept between two looks may have been queued in any order; what was swept before that
 // comes first.
 bool model_finalizer_started(struct model *model, const struct finalizer *running) {
-    model_note_sweeps(model, model->heap);
     struct model_finalizer shown = shown_of(running);
     rule_count(model->book, RULE_FINALIZER_QUEUE);
     uint32_t before = MODEL_NONE;
@@ -154,7 +146,6 @@ bool model_finalizer_started(struct model *model, const struct finalizer *runnin
 }
 
 bool model_finalizer_not_started(struct model *model) {
-    model_note_sweeps(model, model->heap);
     rule_count(model->book, RULE_FINALIZER_QUEUE);
     return model->has_running || model->queue_head == MODEL_NONE ||
            rule_fail(model->book, RULE_FINALIZER_QUEUE,
@@ -180,7 +171,7 @@ void model_visit_finalizers(const struct model *model,
     }
 }
 
-// ---- what stands in the heap
+// ---- what is set
 
 size_t model_finalizer_set_count(const struct model *model) {
     size_t count = 0;
@@ -193,50 +184,11 @@ size_t model_finalizer_set_count(const struct model *model) {
     return count;
 }
 
-static bool check_finalizer(struct model *model, uintptr_t object,
-                            const struct inspect_special *special) {
-    uint32_t index = map_find(model, object);
-    struct slot *slot = index == MODEL_NONE ? NULL : model_slot(model, index);
-    if (slot != NULL && has_finalizer(model, slot, object)) {
-        const struct model_finalizer *own =
-            &model_finalizer_at(model, *find_finalizer(model, slot, object))->shown;
-        const uintptr_t values[4] = {own->function, own->entry, own->function_type,
-                                     own->object_type};
-        if (memcmp(values, special->finalizer, sizeof values) == 0) {
-            return true;
-        }
-    }
-    return rule_fail(model->book, RULE_FINALIZER_SET, (struct rule_place){.object = object},
-                     "the heap holds a finalizer that was not set so");
-}
-
-bool model_check_specials(struct model *model, const struct view *view) {
-    rule_count(model->book, RULE_FINALIZER_SET);
-    size_t count = 0;
-    size_t sample_count = 0;
-    bool clean = true;
-    for (uint32_t i = 0; i < view->span_count && clean; i++) {
-        const struct inspect_span *span = &view->spans[i];
-        struct inspect_special special;
-        const void *at = span->state == INSPECT_SPAN_IN_USE ? span->specials : NULL;
-        for (; clean && inspect_special(at, &special); at = special.next) {
-            if (special.kind == INSPECT_SPECIAL_FINALIZER) {
-                count++;
-                clean = check_finalizer(model, span->base + special.offset, &special);
-            } else {
-                sample_count++;
-                uint32_t slot = map_find(model, span->base + special.offset);
-                clean = model_profile_check(
-                    model, slot == MODEL_NONE ? NULL : model_slot(model, slot), special.bucket);
-            }
-        }
-    }
-    if (clean && count != model_finalizer_set_count(model)) {
-        clean = rule_fail_values(model->book, RULE_FINALIZER_SET, "finalizers",
-                                 (struct rule_value){"heap", count},
-                                 (struct rule_value){"model", model_finalizer_set_count(model)});
-    }
-    return clean && rule_equal(model->book, RULE_PROFILE_SAMPLES, "samples",
-                               (struct rule_value){"heap", sample_count},
-                               (struct rule_value){"model", model->profile.sample_count});
+const struct model_finalizer *model_finalizer_set(struct model *model, uintptr_t object) {
+    uint32_t slot = map_find(model, object);
+    uint32_t index =
+        slot == MODEL_NONE ? MODEL_NONE : *find_finalizer(model, model_slot(model, slot), object);
+    return index != MODEL_NONE && model_finalizer_at(model, index)->shown.object == object
+               ? &model_finalizer_at(model, index)->shown
+               : NULL;
 }

@@ -13,9 +13,9 @@
 #include "oracle/core/harness_memory.h"
 #include "allocator/memstats.h"
 #include "oracle/go/model/model.h"
+#include "oracle/core/bits.h"
 #include "oracle/core/rule.h"
 #include "oracle/go/model/profile.h"
-#include "oracle/go/view/view.h"
 #include "runtime/func.h"
 #include "runtime/pool.h"
 
@@ -49,6 +49,7 @@ struct slot {              // one allocated slot: an object, or a block of tiny 
     uint32_t sample;     // index + 1 of its profile_book; 0: not sampled
     uint32_t visit;      // == model->visit: seen in this walk
     uint32_t span_hint;  // index of its span in the last view that was asked
+    uint32_t grave;      // of a condemned one: index of its condemned_span; MODEL_NONE: none
     uint16_t tiny_bytes; // mask of a tiny block's bytes that were handed out
     uint8_t size_class;  // 0: large
     bool noscan;
@@ -208,16 +209,24 @@ struct cycle_book { // the collection cycles: what MemStats must say of them
 };
 
 struct condemned_span { // with objects that its sweep will free
-    uint32_t index;     // for inspect_span
+    uint32_t index;     // by which who looks at the heap finds it
     uintptr_t base;
     uint32_t slot_first, slot_count; // of model->condemned_slots
+    bool swept;                      // as was seen
+};
+
+// What the ledger is told of a heap when it begins.
+struct model_place {
+    uintptr_t base;      // of its window
+    uintptr_t zero_base; // where empty objects lie
+    size_t cache_bytes;  // that a cache's structure takes
 };
 
 #define MODEL_CACHE_COUNT 1024 // the most caches at a time: as many as a heap has
 
 struct model { // the ledger, whole
     struct rule_book *book;
-    struct heap *heap;
+    struct model_place place;
     struct map map;
     struct pool slots, edges, finalizers;
     uint32_t *live; // slots in the ledger
@@ -240,7 +249,6 @@ struct model { // the ledger, whole
     uint64_t tiny_count;
 
     // program
-    const struct runtime *runtime;      // whose lists are compared; NULL: none
     struct goroutine_entry *goroutines; // in order of their records: a dead one is used again
     uint32_t goroutine_count, goroutine_capacity;
     uint64_t goroutine_starts;
@@ -270,7 +278,7 @@ struct model { // the ledger, whole
     uint32_t queue_batch;
     struct queue_list queue_seen, queue_due; // of the comparison: what stands there, what must
     struct block_book blocks[RUNTIME_BLOCK_CLASSES];
-    size_t place_count; // for finalizers to wait in, when last looked
+    size_t place_count; // for finalizers to wait in, as was last told
     struct profile profile;
 
     // collection
@@ -279,11 +287,7 @@ struct model { // the ledger, whole
     uint32_t condemned_count, condemned_capacity;
     uint32_t *condemned_slots;
     uint32_t condemned_slot_count, condemned_slot_capacity;
-    uint32_t *span_entry; // of the view's spans: index + 1 in condemned
-    uint32_t span_entry_capacity;
-    uintptr_t being_allocated; // address that an allocation just returned: not yet in the ledger
-    bool memory_failed;        // during that allocation: a sample may be lost
-    struct view view;
+    bool memory_failed; // during the last allocation: a sample may be lost
 };
 
 // The slot with this index, until the next pool_take of slots.
@@ -304,7 +308,7 @@ static inline struct finalizer_entry *model_finalizer_at(const struct model *mod
 bool model_init(struct model *model, struct rule_book *book); // false: out of memory
 void model_fini(struct model *model);                         // frees all arrays
 // Empties the ledger for a heap that was just created or reset; the arrays' memory is kept.
-void model_reset(struct model *model, struct heap *heap);
+void model_reset(struct model *model, const struct model_place *place);
 #define MODEL_RESERVE HARNESS_RESERVE // an array of the ledger grows
 // Of finalizers, those that are set and not queued yet. (special.c)
 size_t model_finalizer_set_count(const struct model *model);
@@ -392,9 +396,6 @@ void model_block_osthread(struct model *model);                             // c
 // A root was made: its record and description.
 void model_block_root_used(struct model *model, const char *description);
 void model_block_root_left(struct model *model, const char *description); // both are free
-void model_block_places(struct model *model); // looks whether there are more
-// A rule: as many blocks of each size are free in the runtime as records have left.
-bool model_check_blocks(struct model *model);
 
 // ---- table.c
 void model_table_reset(struct model *model); // of threads, types, itabs and functions
@@ -408,6 +409,8 @@ void reach_value(struct model *model, uintptr_t value);
 void reach_drain(struct model *model, void (*reach)(struct slot *slot));
 // Takes what the roots and set finalizers lead to for reached.
 void reach_roots(struct model *model);
+// Walks from the roots: what is reachable now has slot->visit == model->visit.
+void reach_all(struct model *model);
 // While marking: the collector was shown the value; all that it leads to may be marked from now on.
 void model_shade(struct model *model, uintptr_t value);
 
@@ -415,16 +418,20 @@ void model_shade(struct model *model, uintptr_t value);
 // No cycle has run, nothing is condemned, the percentage is 100.
 void model_collect_reset(struct model *model);
 void model_collect_fini(struct model *model); // frees its arrays
-// Every object in the heap is in the ledger and the other way round, by the view's bits.
-bool model_check_objects(struct model *model, const struct view *view);
-// Manual spans have the bytes that the ledger has, by statistic. (program.c)
-bool model_check_manual(struct model *model, const struct view *view);
+// The marks are told of one slot after the other, when model_gc_finished has returned: it lives on;
+// or it is dead, in a span of its own entry, made before; or (MODEL_NONE) its span is gone already.
+void model_survived(struct model *model, const struct slot *slot);
+bool model_condemn_span(struct model *model, uint32_t index, uintptr_t base); // the last entry now
+void model_condemn(struct model *model, uint32_t slot, uint32_t span);
+bool model_all_condemned(struct model *model); // of all; drops those whose spans are gone
+// Those of the condemned spans that are marked as swept are so.
+void model_swept(struct model *model);
 
 // ---- special.c
 // Moves the finalizers of a slot that has died to the end of the queue, in order.
 void model_queue_finalizers(struct model *model, uint32_t slot);
-// The specials in the heap are those that were set, and samples fit their objects.
-bool model_check_specials(struct model *model, const struct view *view);
+// The finalizer that is set on the object; NULL: none.
+const struct model_finalizer *model_finalizer_set(struct model *model, uintptr_t object);
 
 // ---- account.c
 // Writes what the ledger says of MemStats; fields that it does not know stay as they are.

@@ -7,6 +7,7 @@
 #include "oracle/go/program/queue.h"
 #include "oracle/go/view/record.h"
 
+#include "runtime/pool.h"
 #include "runtime/runtime.h"
 #include "oracle/go/rules.h"
 
@@ -68,15 +69,15 @@ static bool same_maps(const struct record_judge *judge, const struct frame_descr
                      bits_of(right->locals_map, right->local_bits, right->local_words));
 }
 
-static bool check_frames(const struct model *model, const struct goroutine *g,
-                         const struct goroutine_entry *entry) {
+static bool check_frames(const struct model *model, const struct runtime *runtime,
+                         const struct goroutine *g, const struct goroutine_entry *entry) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_FRAME, (uintptr_t)g);
     const struct frame *callee = NULL;
     struct dump_record_StackFrame ledger;
     const struct frame *frame = g->innermost;
     uint32_t depth = 0;
     for (; ledger_frame(model, entry, depth, &ledger) && frame != NULL; depth++) {
-        struct dump_record_StackFrame own = own_frame(model->runtime, frame, callee, depth);
+        struct dump_record_StackFrame own = own_frame(runtime, frame, callee, depth);
         struct frame_description maps = ledger_frame_description(entry, depth);
         if (own.sp != ledger.sp) { // what lies there is not read then
             return record_number_equal(&judge, "sp", own.sp, ledger.sp);
@@ -125,8 +126,8 @@ static bool check_panics(const struct model *model, const struct goroutine *g,
 
 // ---- goroutines
 
-static bool check_goroutine(const struct model *model, const struct goroutine *g,
-                            const struct goroutine_entry *entry) {
+static bool check_goroutine(const struct model *model, const struct runtime *runtime,
+                            const struct goroutine *g, const struct goroutine_entry *entry) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_GOROUTINE, (uintptr_t)g);
     struct dump_record_Goroutine own = own_goroutine(g);
     struct dump_record_Goroutine ledger;
@@ -134,17 +135,18 @@ static bool check_goroutine(const struct model *model, const struct goroutine *g
     return record_number_equal(&judge, "stack_low", g->stack_low, entry->stack.low) &&
            record_number_equal(&judge, "stack_bytes", g->stack_bytes, entry->stack.size_bytes) &&
            record_number_equal(&judge, "exact status", g->status, entry->status) &&
-           record_equal_Goroutine(&judge, &own, &ledger) && check_frames(model, g, entry) &&
-           check_defers(model, g, entry) && check_panics(model, g, entry);
+           record_equal_Goroutine(&judge, &own, &ledger) &&
+           check_frames(model, runtime, g, entry) && check_defers(model, g, entry) &&
+           check_panics(model, g, entry);
 }
 
-static bool check_goroutines(const struct model *model) {
+static bool check_goroutines(const struct model *model, const struct runtime *runtime) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_GOROUTINE, 0);
-    const struct goroutine *g = own_next_alive(runtime_first_goroutine(model->runtime));
+    const struct goroutine *g = own_next_alive(runtime_first_goroutine(runtime));
     uint32_t place = 0;
     const struct goroutine_entry *entry = ledger_goroutine(model, &place);
     for (; g != NULL && entry != NULL; entry = ledger_goroutine(model, &place)) {
-        if (!check_goroutine(model, g, entry)) {
+        if (!check_goroutine(model, runtime, g, entry)) {
             return false;
         }
         g = own_next_alive(g->next);
@@ -155,10 +157,10 @@ static bool check_goroutines(const struct model *model) {
 
 // ---- threads, roots
 
-static bool check_osthreads(const struct model *model) {
+static bool check_osthreads(const struct model *model, const struct runtime *runtime) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_OSTHREAD, 0);
     struct dump_record_OSThread ledger;
-    const struct osthread *thread = runtime_first_osthread(model->runtime);
+    const struct osthread *thread = runtime_first_osthread(runtime);
     uint32_t index = 0;
     for (; ledger_osthread(model, index, &ledger) && thread != NULL; index++) {
         struct dump_record_OSThread own = own_osthread(thread);
@@ -172,10 +174,10 @@ static bool check_osthreads(const struct model *model) {
     return end_together(&judge, thread != NULL, index < model->osthread_count);
 }
 
-static bool check_other_roots(const struct model *model) {
+static bool check_other_roots(const struct model *model, const struct runtime *runtime) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_ROOT, 0);
     struct dump_record_OtherRoot ledger;
-    const struct other_root *root = runtime_first_other_root(model->runtime);
+    const struct other_root *root = runtime_first_other_root(runtime);
     uint32_t index = 0;
     for (; ledger_other_root(model, index, &ledger) && root != NULL; index++, root = root->next) {
         struct dump_record_OtherRoot own = own_other_root(root);
@@ -230,9 +232,9 @@ static bool check_type(const struct record_judge *judge, const struct type *own,
            same_text(judge, own->name, entry->description->name);
 }
 
-static bool check_types(const struct model *model) {
+static bool check_types(const struct model *model, const struct runtime *runtime) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_TYPE, 0);
-    const struct type *type = runtime_first_type(model->runtime);
+    const struct type *type = runtime_first_type(runtime);
     uint32_t index = 0;
     for (; index < model->type_count && type != NULL; index++, type = type->next) {
         if (!check_type(&judge, type, &model->types[index])) {
@@ -242,10 +244,10 @@ static bool check_types(const struct model *model) {
     return end_together(&judge, type != NULL, index < model->type_count);
 }
 
-static bool check_itabs(const struct model *model) {
+static bool check_itabs(const struct model *model, const struct runtime *runtime) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_ITAB, 0);
     struct dump_record_Itab ledger;
-    const struct itab *itab = runtime_first_itab(model->runtime);
+    const struct itab *itab = runtime_first_itab(runtime);
     uint32_t index = 0;
     for (; ledger_itab(model, index, &ledger) && itab != NULL; index++, itab = itab->next) {
         struct dump_record_Itab own = own_itab(itab);
@@ -259,8 +261,9 @@ static bool check_itabs(const struct model *model) {
 }
 
 // The function that the runtime finds for `pc` is the one that was defined there.
-static bool check_func(const struct model *model, const struct record_judge *judge, uintptr_t pc) {
-    const struct func *own = runtime_find_func(model->runtime, pc);
+static bool check_func(const struct model *model, const struct runtime *runtime,
+                       const struct record_judge *judge, uintptr_t pc) {
+    const struct func *own = runtime_find_func(runtime, pc);
     const struct func *defined = ledger_func(model, pc);
     if (own == NULL || defined == NULL) {
         return (own == NULL) == (defined == NULL) ||
@@ -278,13 +281,15 @@ static bool check_func(const struct model *model, const struct record_judge *jud
 #define FUNCS_AT_ONCE 4
 
 // A few in turn, at the borders of each: the first and last byte of it, and those around.
-static bool check_funcs(struct model *model) {
+static bool check_funcs(struct model *model, const struct runtime *runtime) {
     struct record_judge judge = judge_of(model, RULE_PROGRAM_FUNC, 0);
     for (uint32_t i = 0; i < FUNCS_AT_ONCE && i < model->func_count; i++) {
         const struct func *func = &model->funcs[model->funcs_next++ % model->func_count];
         judge.object = func->entry;
-        if (!check_func(model, &judge, func->entry) || !check_func(model, &judge, func->end - 1) ||
-            !check_func(model, &judge, func->entry - 1) || !check_func(model, &judge, func->end)) {
+        if (!check_func(model, runtime, &judge, func->entry) ||
+            !check_func(model, runtime, &judge, func->end - 1) ||
+            !check_func(model, runtime, &judge, func->entry - 1) ||
+            !check_func(model, runtime, &judge, func->end)) {
             return false;
         }
     }
@@ -298,30 +303,48 @@ static void note_queued(void *context, const struct finalizer *finalizer) {
 }
 
 // A sweep has nobody to tell that there is no memory: each that is set has a free place to wait in.
-static bool check_places(const struct model *model, const struct record_judge *judge,
-                         size_t waiting_count) {
-    size_t place_count = runtime_finalizer_place_count(model->runtime);
+static bool check_places(const struct model *model, const struct runtime *runtime,
+                         const struct record_judge *judge, size_t waiting_count) {
+    size_t place_count = runtime_finalizer_place_count(runtime);
     return place_count >= waiting_count + model_finalizer_set_count(model) ||
            record_fail(judge, "a finalizer that is set has no place to wait in");
 }
 
-static bool check_queue(struct model *model) {
+static bool check_queue(struct model *model, const struct runtime *runtime) {
     struct queue_list *seen = &model->queue_seen;
     seen->count = 0;
-    runtime_visit_queued_finalizers(model->runtime, note_queued, seen);
+    runtime_visit_queued_finalizers(runtime, note_queued, seen);
     struct record_judge judge = judge_of(model, RULE_PROGRAM_QUEUE, 0);
     return queue_check(model, &judge, seen) &&
-           record_number_equal(&judge, "length", runtime_finalizer_queue_length(model->runtime),
+           record_number_equal(&judge, "length", runtime_finalizer_queue_length(runtime),
                                seen->count) &&
-           check_places(model, &judge, seen->count);
+           check_places(model, runtime, &judge, seen->count);
 }
 
-bool program_check(struct model *model) {
-    const struct runtime *runtime = model->runtime;
+// ---- the blocks that the records have left
+
+static bool check_blocks(const struct model *model, const struct runtime *runtime) {
+    rule_count(model->book, RULE_PROGRAM_BLOCKS);
+    for (unsigned class = 0; class < RUNTIME_BLOCK_CLASSES; class ++) {
+        const struct block_book *book = &model->blocks[class];
+        size_t due_count = book->made_count - book->used_count;
+        size_t free_count = runtime_free_block_count(runtime, class, due_count + 1);
+        if (free_count != due_count) {
+            return rule_fail(model->book, RULE_PROGRAM_BLOCKS, (struct rule_place){0},
+                             "%s blocks of %zu bytes are free than records have left, which is %zu",
+                             free_count < due_count ? "fewer" : "more", (size_t)1 << class,
+                             due_count);
+        }
+    }
+    return true;
+}
+
+bool program_check(struct model *model, const struct runtime *runtime) {
     return runtime == NULL ||
-           (check_funcs(model) && check_types(model) && check_itabs(model) &&
-            check_goroutines(model) && check_osthreads(model) && check_other_roots(model) &&
+           (check_funcs(model, runtime) && check_types(model, runtime) &&
+            check_itabs(model, runtime) && check_goroutines(model, runtime) &&
+            check_osthreads(model, runtime) && check_other_roots(model, runtime) &&
             check_segment(model, MODEL_SEGMENT_DATA, runtime_data_segment(runtime)) &&
             check_segment(model, MODEL_SEGMENT_BSS, runtime_bss_segment(runtime)) &&
-            check_queue(model) && model_check_blocks(model));
+            check_queue(model, runtime) && check_blocks(model, runtime));
 }

@@ -9,8 +9,9 @@
 #include <stdbool.h>
 
 struct model;
+struct runtime;
 
-// Compares the lists of the runtime that the model was told of; none: true. Linear in the program.
-bool program_check(struct model *model);
+// Compares the runtime's lists with those of the ledger; NULL: true. Linear in the program.
+bool program_check(struct model *model, const struct runtime *runtime);
 
 #endif

@@ -13,7 +13,8 @@
 
 void ledger_begin(struct roundtrip *trip) {
     const struct model *model = trip->model;
-    bool was_told = model != NULL && model->runtime == trip->dump.runtime;
+    bool was_told =
+        model != NULL && observer_watches(oracle_observer(trip->oracle), trip->dump.runtime);
     trip->ledger =
         (struct ledger_cursor){.model = was_told ? model : NULL, .bucket_limit = UINT32_MAX};
 }

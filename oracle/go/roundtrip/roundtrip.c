@@ -126,7 +126,7 @@ static struct roundtrip trip_begin(struct oracle *oracle, const struct roundtrip
 }
 
 bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump) {
-    if (dump->has_model && !model_sweep_finished(oracle_model(oracle))) {
+    if (dump->has_model && !observe_sweep_finished(oracle_observer(oracle))) {
         return false; // the dumper sweeps first of all
     }
     struct dump_reader *reader =

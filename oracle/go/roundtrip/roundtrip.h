@@ -21,7 +21,7 @@ struct roundtrip_dump {
 
 // Checks the dump under the DUMP_ rules of the oracle. True when clean. Linear in the dump; no
 // memory but the reader's. With the model, it lets it see what was swept first
-// (model_sweep_finished).
+// (observe_sweep_finished).
 bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "oracle/go/model/state.h"
 #include "oracle/go/rules.h"
+#include "oracle/go/view/view.h"
 
 #include <string.h>
 

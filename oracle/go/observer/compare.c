@@ -1,0 +1,164 @@
+// compare: objects, manual spans and specials of the heap against the ledger, both ways.
+#include "oracle/go/observer/state.h"
+
+#include "oracle/go/rules.h"
+
+#include <string.h>
+
+// ---- objects
+
+// The slot's span: where it was last time, or by a search.
+static uint32_t find_span(const struct view *view, struct slot *slot) {
+    uint32_t hint = slot->span_hint;
+    if (hint < view->span_count && view->spans[hint].state != INSPECT_SPAN_DEAD &&
+        slot->base - view->spans[hint].base < view->spans[hint].page_count * HEAP_PAGE_BYTES) {
+        return hint;
+    }
+    slot->span_hint = view_find_address(view, slot->base);
+    return slot->span_hint;
+}
+
+static bool fail_slot(const struct model *model, unsigned rule, const struct inspect_span *span,
+                      const struct slot *slot, const char *what) {
+    return rule_fail(
+        model->book, rule,
+        (struct rule_place){.span = span == NULL ? 0 : span->base, .object = slot->base}, "%s",
+        what);
+}
+
+static bool check_slot(const struct model *model, const struct view *view, struct slot *slot) {
+    uint32_t span_index = find_span(view, slot);
+    const struct inspect_span *span = span_index == VIEW_NONE ? NULL : &view->spans[span_index];
+    if (span == NULL || span->state != INSPECT_SPAN_IN_USE ||
+        span->element_bytes != slot->element_bytes || (span->span_class & 1) != slot->noscan ||
+        (slot->base - span->base) % span->element_bytes != 0) {
+        return fail_slot(model, RULE_MODEL_SCAN, span, slot,
+                         "an object's span is not of its class");
+    }
+    return view_is_live(span, (slot->base - span->base) / span->element_bytes) ||
+           fail_slot(model, RULE_REACH_FREED, span, slot, "a live object's slot is free");
+}
+
+static uint64_t count_live(const struct view *view) {
+    uint64_t live = 0;
+    for (uint32_t i = 0; i < view->span_count; i++) {
+        if (view->spans[i].state == INSPECT_SPAN_IN_USE) {
+            live += view_live_count(&view->spans[i]);
+        }
+    }
+    return live;
+}
+
+bool observe_objects(struct observer *observer, const struct view *view) {
+    const struct model *model = observer->model;
+    rule_count(model->book, RULE_MODEL_SCAN);
+    rule_count(model->book, RULE_REACH_FREED);
+    bool clean = true;
+    for (uint32_t i = 0; i < model->live_count && clean; i++) {
+        clean = check_slot(model, view, model_slot(model, model->live[i]));
+    }
+    uint64_t live = count_live(view); // each slot has its own bit, so that counts decide
+    return clean && (live == model->live_count ||
+                     rule_fail_values(model->book, RULE_MODEL_SCAN, "objects",
+                                      (struct rule_value){"model", model->live_count},
+                                      (struct rule_value){"bits", live}));
+}
+
+// ---- manual spans
+
+// What is to stand in manual spans of the statistic, of which `found_bytes` do. While a cycle runs
+// the collector has a page of buffers, and as many more as it likes.
+static uint64_t manual_bytes_due(const struct model *model, enum manual_stat stat,
+                                 uint64_t found_bytes) {
+    uint64_t bytes = model->manual_bytes[stat];
+    if (stat == MANUAL_STACK) {
+        bytes += model->stack_bytes;
+    }
+    if (stat == MANUAL_WORKBUF && model->cycle.marking) {
+        bytes += HEAP_PAGE_BYTES;
+        bytes = found_bytes > bytes ? found_bytes : bytes;
+    }
+    return bytes;
+}
+
+bool observe_manual(struct observer *observer, const struct view *view) {
+    const struct model *model = observer->model;
+    static const char *const names[MANUAL_STAT_COUNT] = {
+        [MANUAL_STACK] = "stacks",
+        [MANUAL_WORKBUF] = "work buffers",
+        [MANUAL_POINTER_BITS] = "pointer bits",
+        [MANUAL_OTHER] = "others",
+    };
+    uint64_t found_bytes[MANUAL_STAT_COUNT] = {0};
+    bool clean = true;
+    for (uint32_t i = 0; i < view->span_count; i++) {
+        const struct inspect_span *span = &view->spans[i];
+        if (span->state == INSPECT_SPAN_MANUAL) {
+            found_bytes[span->manual_stat] += span->page_count * HEAP_PAGE_BYTES;
+        }
+    }
+    for (unsigned stat = 0; stat < MANUAL_STAT_COUNT && clean; stat++) {
+        uint64_t due_bytes = manual_bytes_due(model, (enum manual_stat)stat, found_bytes[stat]);
+        clean = rule_equal(model->book, RULE_MODEL_MANUAL, names[stat],
+                           (struct rule_value){"spans", found_bytes[stat]},
+                           (struct rule_value){"ledger", due_bytes});
+    }
+    return clean;
+}
+
+// ---- specials
+
+static bool check_finalizer(struct model *model, uintptr_t object,
+                            const struct inspect_special *special) {
+    const struct model_finalizer *own = model_finalizer_set(model, object);
+    if (own != NULL) {
+        const uintptr_t values[4] = {own->function, own->entry, own->function_type,
+                                     own->object_type};
+        if (memcmp(values, special->finalizer, sizeof values) == 0) {
+            return true;
+        }
+    }
+    return rule_fail(model->book, RULE_FINALIZER_SET, (struct rule_place){.object = object},
+                     "the heap holds a finalizer that was not set so");
+}
+
+// A sample's special stands on an object: it must be the one in the ledger.
+static bool check_sample(const struct model *model, uintptr_t address, uintptr_t bucket) {
+    uint32_t index = map_find(model, address);
+    const struct slot *slot = index == MODEL_NONE ? NULL : model_slot(model, index);
+    return (slot != NULL && slot->sample != 0 &&
+            model->profile.books[slot->sample - 1].bucket == bucket) ||
+           rule_fail(model->book, RULE_PROFILE_SAMPLES,
+                     (struct rule_place){.object = slot == NULL ? 0 : slot->base},
+                     "a sample hangs on an object that was not sampled so");
+}
+
+bool observe_specials(struct observer *observer, const struct view *view) {
+    struct model *model = observer->model;
+    rule_count(model->book, RULE_FINALIZER_SET);
+    size_t count = 0;
+    size_t sample_count = 0;
+    bool clean = true;
+    for (uint32_t i = 0; i < view->span_count && clean; i++) {
+        const struct inspect_span *span = &view->spans[i];
+        struct inspect_special special;
+        const void *at = span->state == INSPECT_SPAN_IN_USE ? span->specials : NULL;
+        for (; clean && inspect_special(at, &special); at = special.next) {
+            if (special.kind == INSPECT_SPECIAL_FINALIZER) {
+                count++;
+                clean = check_finalizer(model, span->base + special.offset, &special);
+            } else {
+                sample_count++;
+                clean = check_sample(model, span->base + special.offset, special.bucket);
+            }
+        }
+    }
+    if (clean && count != model_finalizer_set_count(model)) {
+        clean = rule_fail_values(model->book, RULE_FINALIZER_SET, "finalizers",
+                                 (struct rule_value){"heap", count},
+                                 (struct rule_value){"model", model_finalizer_set_count(model)});
+    }
+    return clean && rule_equal(model->book, RULE_PROFILE_SAMPLES, "samples",
+                               (struct rule_value){"heap", sample_count},
+                               (struct rule_value){"model", model->profile.sample_count});
+}

@@ -1,0 +1,23 @@
+// state: what the observer keeps between two looks; private to the oracle.
+#ifndef ORACLE_GO_OBSERVER_STATE_H
+#define ORACLE_GO_OBSERVER_STATE_H
+
+#include "oracle/go/model/state.h"
+#include "oracle/go/observer/observer.h"
+#include "oracle/go/view/view.h"
+
+struct observer {
+    struct model *model;
+    const struct heap *heap;
+    const struct runtime *runtime; // NULL: none is watched
+    struct view view;              // of the last look at marks
+    uint32_t *span_entry;          // of its spans: index + 1 in model->condemned
+    uint32_t span_entry_capacity;
+};
+
+// A zeroed struct is an observer of nothing. From now on it tells the model of this heap, which is
+// new or reset; the model begins again.
+void observer_begin(struct observer *observer, struct model *model, const struct heap *heap);
+void observer_fini(struct observer *observer);
+
+#endif
