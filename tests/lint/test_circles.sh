@@ -81,6 +81,16 @@ refuses "    low needs high (low/b.c: d of high/d.c)"
 allows low
 allows high
 
+# the ledger needs its own functions and the core's, and no other's
+begin
+put oracle/core/rule.c rule
+put oracle/go/model/map.c map rule
+put oracle/go/model/model.c model map rule abort
+allows
+put allocator/heap.c heap
+put oracle/go/model/object.c object map heap
+refuses "oracle/go/model/object.c asks allocator/heap.c (heap), and is to be told"
+
 # an exception holds where all of the ring include the private header, and no longer than there is a ring
 begin
 printf 'low low/parts.h :: no folder of that name has such a header\n' >"$sample/ci/circles-allowed"
@@ -110,5 +120,5 @@ status=0
 "$circles" >/dev/null 2>&1 || status=$?
 [ $status = 2 ] || fail "status $status of a call without a build"
 
-[ $failed = 0 ] && echo "ok: rings are refused, of sources and of folders"
+[ $failed = 0 ] && echo "ok: rings are refused, of sources and of folders, and a ledger that asks"
 exit $failed
