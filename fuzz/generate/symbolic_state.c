@@ -1,5 +1,10 @@
-// symbolic_state: a step for each operation that fills or starts something, a question for each.
+// symbolic_state: what each word of the columns `makes` and `requires` does to the state, and asks
+// of it.
+//
+// A row of ops.def without its two words does not compile, nor one with a word that is not here.
 #include "fuzz/generate/symbolic_state.h"
+
+#include "oracle/core/bits.h"
 
 #include <string.h>
 
@@ -7,34 +12,29 @@
 #define GROWN_MAX        7 // what the executor lets a stack grow to
 #define HANDLES_PER_SPAN 8 // a guess
 
-// ---- sets
+enum { WORLD_STOP, WORLD_START }; // as the operand's words
 
-static uint32_t count_bits(uint64_t bits) {
-    bits -= bits >> 1 & UINT64_C(0x5555555555555555);
-    bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
-    bits = (bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-    return (uint32_t)(bits * UINT64_C(0x0101010101010101) >> 56);
-}
+// ---- sets
 
 // Of the lowest set bit; `bits` is not 0.
 static uint32_t lowest_bit(uint64_t bits) {
-    return count_bits((bits & ~(bits - 1)) - 1);
+    return bits_count((bits & ~(bits - 1)) - 1);
 }
 
-static bool has(const struct symbolic_handles *set, uint32_t handle) {
-    return (set->words[handle / 64] >> handle % 64 & 1) != 0;
+static bool has(const struct symbolic_state *state, enum symbolic_set set, uint32_t handle) {
+    return bits_at(state->sets[set].words, handle);
 }
 
-static void put(struct symbolic_handles *set, uint32_t handle, bool is_in) {
+static void put(struct symbolic_state *state, enum symbolic_set set, uint32_t handle, bool is_in) {
     uint64_t bit = UINT64_C(1) << handle % 64;
-    uint64_t *word = &set->words[handle / 64];
+    uint64_t *word = &state->sets[set].words[handle / 64];
     *word = is_in ? *word | bit : *word & ~bit;
 }
 
 static uint32_t count_of(const struct symbolic_handles *set) {
     uint32_t count = 0;
     for (size_t i = 0; i < SYMBOLIC_HANDLES / 64; i++) {
-        count += count_bits(set->words[i]);
+        count += bits_count(set->words[i]);
     }
     return count;
 }
@@ -44,7 +44,7 @@ static bool draw_bit(uint64_t bits, struct random *random, uint32_t *slot) {
     if (bits == 0) {
         return false;
     }
-    for (uint32_t left = random_below(random, count_bits(bits)); left > 0; left--) {
+    for (uint32_t left = random_below(random, bits_count(bits)); left > 0; left--) {
         bits &= bits - 1;
     }
     *slot = lowest_bit(bits);
@@ -73,11 +73,22 @@ static bool has_slot(uint64_t set, uint32_t slot) {
     return (set >> slot & 1) != 0;
 }
 
-// ---- steps
+// ---- what is made
 
 void symbolic_begin(struct symbolic_state *state, const struct program_header *header) {
     memset(state, 0, sizeof *state);
-    state->caches = (UINT64_C(1) << header->caches) - 1;
+    state->slots[OPERAND_CACHE] = (UINT64_C(1) << header->caches) - 1;
+}
+
+static void make_nothing(struct symbolic_state *state, struct operation operation) {
+    (void)state;
+    (void)operation;
+}
+
+// ---- objects
+
+static uint32_t handle_of(struct operation operation) {
+    return operation_get(operation, OPERAND_HANDLE);
 }
 
 static void allocate(struct symbolic_state *state, struct operation operation, uint32_t handle) {
@@ -86,45 +97,112 @@ static void allocate(struct symbolic_state *state, struct operation operation, u
     bool is_noscan = operation_get(operation, OPERAND_TYPE) == 0;
     bool is_tiny =
         has_tiny && operation_get(operation, OPERAND_TINY) != 0 && size < 16 && is_noscan;
-    put(&state->live, handle, true);
-    put(&state->rooted, handle, false);
-    put(&state->freeable, handle, size > 0 && !is_tiny);
-    put(&state->pointerful, handle, size >= 8 && !is_noscan);
-    put(&state->finalized, handle, false);
+    put(state, SYMBOLIC_LIVE, handle, true);
+    put(state, SYMBOLIC_ROOTED, handle, false);
+    put(state, SYMBOLIC_FREEABLE, handle, size > 0 && !is_tiny);
+    put(state, SYMBOLIC_POINTERFUL, handle, size >= 8 && !is_noscan);
+    put(state, SYMBOLIC_FINALIZED, handle, false);
 }
 
 static void forget(struct symbolic_state *state, uint32_t handle) {
-    put(&state->live, handle, false);
-    put(&state->freeable, handle, false);
-    put(&state->pointerful, handle, false);
-    put(&state->finalized, handle, false);
+    put(state, SYMBOLIC_LIVE, handle, false);
+    put(state, SYMBOLIC_FREEABLE, handle, false);
+    put(state, SYMBOLIC_POINTERFUL, handle, false);
+    put(state, SYMBOLIC_FINALIZED, handle, false);
 }
 
-static void start_cycle(struct symbolic_state *state) {
-    state->is_marking = true;
-    state->queued_count += state->dying_count; // it ends the last sweep
-    state->dying_count = state->unswept_count = 0;
+static void make_object(struct symbolic_state *state, struct operation operation) {
+    allocate(state, operation, handle_of(operation));
 }
 
-static void end_cycle(struct symbolic_state *state) {
-    state->is_marking = false;
-    state->unswept_count = 1 + count_of(&state->live) / HANDLES_PER_SPAN;
-    for (size_t i = 0; i < SYMBOLIC_HANDLES / 64; i++) {
-        uint64_t kept = state->rooted.words[i];
-        state->dying_count += count_bits(state->finalized.words[i] & ~kept);
-        state->live.words[i] &= kept;
-        state->freeable.words[i] &= kept;
-        state->pointerful.words[i] &= kept;
-        state->finalized.words[i] &= kept;
+static void make_objects(struct symbolic_state *state, struct operation operation) {
+    for (uint32_t i = 0; i < operation_get(operation, OPERAND_RUN); i++) {
+        allocate(state, operation, (handle_of(operation) + i) % SYMBOLIC_HANDLES);
     }
 }
 
-static void end_sweep(struct symbolic_state *state) {
+static void make_hub(struct symbolic_state *state, struct operation operation) { // of a fan's size
+    allocate(state, operation, handle_of(operation));
+    put(state, SYMBOLIC_FREEABLE, handle_of(operation), true);
+    put(state, SYMBOLIC_POINTERFUL, handle_of(operation), true);
+}
+
+static void make_no_object(struct symbolic_state *state, struct operation operation) {
+    forget(state, handle_of(operation));
+}
+
+static void make_no_objects(struct symbolic_state *state, struct operation operation) {
+    uint32_t handle = handle_of(operation);
+    for (uint32_t i = 0; i < operation_get(operation, OPERAND_FREE_RUN); i++) {
+        if (has(state, SYMBOLIC_FREEABLE, handle)) {
+            forget(state, handle);
+        }
+        handle = (handle + operation_get(operation, OPERAND_STRIDE)) % SYMBOLIC_HANDLES;
+    }
+}
+
+static void make_pointers(struct symbolic_state *state, struct operation operation) {
+    uint32_t first = operation_get(operation, OPERAND_FIRST);
+    for (uint32_t i = 0; i < operation_get(operation, OPERAND_FAN); i++) {
+        put(state, SYMBOLIC_ROOTED, (first + i) % SYMBOLIC_HANDLES, true);
+    }
+}
+
+static void make_finalizer(struct symbolic_state *state, struct operation operation) {
+    put(state, SYMBOLIC_FINALIZED, handle_of(operation), true);
+}
+
+static void make_no_finalizer(struct symbolic_state *state, struct operation operation) {
+    put(state, SYMBOLIC_FINALIZED, handle_of(operation), false);
+}
+
+static void make_running(struct symbolic_state *state, struct operation operation) {
+    (void)operation;
+    state->queued_count--;
+    state->is_running = true;
+}
+
+static void make_not_running(struct symbolic_state *state, struct operation operation) {
+    (void)operation;
+    state->is_running = false;
+}
+
+// ---- cycles
+
+static void make_swept(struct symbolic_state *state, struct operation operation) {
+    (void)operation;
     state->queued_count += state->dying_count;
     state->unswept_count = state->dying_count = 0;
 }
 
-static void sweep_one(struct symbolic_state *state) {
+static void make_cycle(struct symbolic_state *state, struct operation operation) {
+    make_swept(state, operation); // it ends the last sweep
+    state->is_marking = true;
+}
+
+static void make_garbage(struct symbolic_state *state, struct operation operation) {
+    (void)operation;
+    state->is_marking = false;
+    state->unswept_count = 1 + count_of(&state->sets[SYMBOLIC_LIVE]) / HANDLES_PER_SPAN;
+    for (size_t i = 0; i < SYMBOLIC_HANDLES / 64; i++) {
+        uint64_t kept = state->sets[SYMBOLIC_ROOTED].words[i];
+        state->dying_count += bits_count(state->sets[SYMBOLIC_FINALIZED].words[i] & ~kept);
+        for (size_t set = 0; set < SYMBOLIC_SETS; set++) {
+            state->sets[set].words[i] &= kept;
+        }
+    }
+}
+
+static void make_collection(struct symbolic_state *state, struct operation operation) {
+    make_cycle(state, operation);
+    make_garbage(state, operation);
+    if (operation_get(operation, OPERAND_SWEEP) != 0) {
+        make_swept(state, operation);
+    }
+}
+
+static void make_span_swept(struct symbolic_state *state, struct operation operation) {
+    (void)operation;
     uint32_t died =
         state->unswept_count <= 1 ? state->dying_count : state->dying_count / state->unswept_count;
     state->queued_count += died;
@@ -132,199 +210,227 @@ static void sweep_one(struct symbolic_state *state) {
     state->unswept_count -= state->unswept_count > 0;
 }
 
-static void add_cycle(struct symbolic_state *state, struct operation operation) {
-    switch ((int)operation_code(operation)) {
-    case OP_GC_START:
-        start_cycle(state);
-        break;
-    case OP_COLLECT:
-        start_cycle(state);
-        end_cycle(state);
-        if (operation_get(operation, OPERAND_SWEEP) != 0) {
-            end_sweep(state);
-        }
-        break;
-    case OP_GC_FINISH:
-        end_cycle(state);
-        break;
-    case OP_SWEEP_ONE:
-        sweep_one(state);
-        break;
-    default: // sweep_finish, and a dump
-        end_sweep(state);
-        break;
-    }
+// ---- goroutines
+
+static struct symbolic_goroutine *goroutine_of(struct symbolic_state *state,
+                                               struct operation operation) {
+    return &state->goroutine[operation_get(operation, OPERAND_GOROUTINE)];
 }
 
-static void push_frame(struct symbolic_goroutine *g, uint32_t word_count) {
+static void set_goroutine(struct symbolic_state *state, struct operation operation, bool starts) {
+    put_slot(&state->slots[OPERAND_GOROUTINE], operation_get(operation, OPERAND_GOROUTINE), starts);
+    *goroutine_of(state, operation) = (struct symbolic_goroutine){.thread = SYMBOLIC_NO_THREAD};
+}
+
+static void make_goroutine(struct symbolic_state *state, struct operation operation) {
+    set_goroutine(state, operation, true);
+}
+
+static void make_no_goroutine(struct symbolic_state *state, struct operation operation) {
+    set_goroutine(state, operation, false);
+}
+
+static void make_larger_stack(struct symbolic_state *state, struct operation operation) {
+    goroutine_of(state, operation)->grown++;
+}
+
+static void make_smaller_stack(struct symbolic_state *state, struct operation operation) {
+    goroutine_of(state, operation)->grown--;
+}
+
+static void make_frame(struct symbolic_state *state, struct operation operation) {
+    struct symbolic_goroutine *g = goroutine_of(state, operation);
     g->frame_count++;
-    g->word_count += word_count;
+    g->word_count += operation_get(operation, OPERAND_FRAME_WORDS);
     while (g->grown < GROWN_MAX + 2 && (STACK_BYTES_MIN << g->grown) < g->word_count * 8) {
         g->grown++;
     }
 }
 
-static void pop_frame(struct symbolic_goroutine *g) {
+static void make_no_frame(struct symbolic_state *state, struct operation operation) {
+    struct symbolic_goroutine *g = goroutine_of(state, operation);
     g->word_count -= g->word_count / g->frame_count; // an average one
     g->frame_count--;
 }
 
-static void add_goroutine(struct symbolic_state *state, struct operation operation) {
-    uint32_t id = operation_get(operation, OPERAND_GOROUTINE);
-    struct symbolic_goroutine *g = &state->goroutine[id];
-    switch ((int)operation_code(operation)) {
-    case OP_GO_START:
-    case OP_GO_EXIT:
-        put_slot(&state->goroutines, id, operation_code(operation) == OP_GO_START);
-        *g = (struct symbolic_goroutine){.thread = SYMBOLIC_NO_THREAD};
-        break;
-    case OP_GO_GROW:
-        g->grown++;
-        break;
-    case OP_GO_SHRINK:
-        g->grown--;
-        break;
-    case OP_FRAME_PUSH:
-        push_frame(g, operation_get(operation, OPERAND_FRAME_WORDS));
-        break;
-    case OP_FRAME_POP:
-        pop_frame(g);
-        break;
-    case OP_DEFER_PUSH:
-        g->defer_count++;
-        break;
-    case OP_DEFER_POP:
-        g->defer_count--;
-        break;
-    case OP_PANIC_PUSH:
-        g->panic_count++;
-        break;
-    case OP_PANIC_POP:
-        g->panic_count--;
-        break;
-    case OP_GO_THREAD:
-        g->thread = (uint8_t)operation_get(operation, OPERAND_ON_THREAD);
-        break;
-    default:
-        break;
-    }
+static void make_defer(struct symbolic_state *state, struct operation operation) {
+    goroutine_of(state, operation)->defer_count++;
 }
 
-static void exit_thread(struct symbolic_state *state, uint32_t thread) {
-    put_slot(&state->threads, thread, false);
+static void make_no_defer(struct symbolic_state *state, struct operation operation) {
+    goroutine_of(state, operation)->defer_count--;
+}
+
+static void make_panic(struct symbolic_state *state, struct operation operation) {
+    goroutine_of(state, operation)->panic_count++;
+}
+
+static void make_no_panic(struct symbolic_state *state, struct operation operation) {
+    goroutine_of(state, operation)->panic_count--;
+}
+
+static void make_on_thread(struct symbolic_state *state, struct operation operation) {
+    goroutine_of(state, operation)->thread = (uint8_t)operation_get(operation, OPERAND_ON_THREAD);
+}
+
+// ---- other slots: the first operand's
+
+static void set_slot(struct symbolic_state *state, struct operation operation, bool fills) {
+    enum operand operand = operation_descriptions[operation_code(operation)].operands[0];
+    put_slot(&state->slots[operand], operation_get(operation, operand), fills);
+}
+
+static void make_filled(struct symbolic_state *state, struct operation operation) {
+    set_slot(state, operation, true);
+}
+
+static void make_empty(struct symbolic_state *state, struct operation operation) {
+    set_slot(state, operation, false);
+}
+
+static void make_no_thread(struct symbolic_state *state, struct operation operation) {
+    set_slot(state, operation, false);
     for (size_t i = 0; i < SYMBOLIC_GOROUTINES; i++) {
-        if (state->goroutine[i].thread == thread) {
+        if (state->goroutine[i].thread == operation_get(operation, OPERAND_THREAD)) {
             state->goroutine[i].thread = SYMBOLIC_NO_THREAD;
         }
     }
 }
 
-static void add_object(struct symbolic_state *state, struct operation operation) {
-    uint32_t handle = operation_get(operation, OPERAND_HANDLE);
-    uint32_t count = 1;
-    switch ((int)operation_code(operation)) {
-    case OP_ALLOC_RUN:
-        for (count = operation_get(operation, OPERAND_RUN); count > 0; count--) {
-            allocate(state, operation, handle);
-            handle = (handle + 1) % SYMBOLIC_HANDLES;
-        }
-        break;
-    case OP_FREE_RUN:
-        for (count = operation_get(operation, OPERAND_FREE_RUN); count > 0; count--) {
-            if (has(&state->freeable, handle)) {
-                forget(state, handle);
-            }
-            handle = (handle + operation_get(operation, OPERAND_STRIDE)) % SYMBOLIC_HANDLES;
-        }
-        break;
-    case OP_ALLOC_FAN: // its hub, whose size is the fan's
-        allocate(state, operation, handle);
-        put(&state->freeable, handle, true);
-        put(&state->pointerful, handle, true);
-        break;
-    case OP_FREE:
-    case OP_FREE_SIZED:
-    case OP_DROP:
-        forget(state, handle);
-        break;
-    case OP_FINALIZER_SET:
-    case OP_FINALIZER_REMOVE:
-        put(&state->finalized, handle, operation_code(operation) == OP_FINALIZER_SET);
-        break;
-    case OP_WRITE_RUN:
-        for (uint32_t i = 0; i < operation_get(operation, OPERAND_FAN); i++) {
-            put(&state->rooted, (operation_get(operation, OPERAND_FIRST) + i) % SYMBOLIC_HANDLES,
-                true);
-        }
-        break;
-    case OP_REALLOC:
-    case OP_EXPAND:
-    case OP_WRITE:
-        break;
-    default:
-        allocate(state, operation, handle);
-        break;
-    }
+static void make_world(struct symbolic_state *state, struct operation operation) {
+    state->stop_depth += operation_get(operation, OPERAND_WORLD) == WORLD_STOP;
+    state->stop_depth -= operation_get(operation, OPERAND_WORLD) == WORLD_START;
 }
 
-static void add_slot(struct symbolic_state *state, struct operation operation) {
-    switch ((int)operation_code(operation)) {
-    case OP_ACQUIRE:
-    case OP_RELEASE:
-        put_slot(&state->caches, operation_get(operation, OPERAND_CACHE),
-                 operation_code(operation) == OP_ACQUIRE);
-        break;
-    case OP_ROOT_ADD:
-    case OP_ROOT_REMOVE:
-        put_slot(&state->roots, operation_get(operation, OPERAND_ROOT),
-                 operation_code(operation) == OP_ROOT_ADD);
-        break;
-    case OP_MANUAL_ALLOC:
-    case OP_MANUAL_FREE:
-        put_slot(&state->manuals, operation_get(operation, OPERAND_MANUAL),
-                 operation_code(operation) == OP_MANUAL_ALLOC);
-        break;
-    case OP_THREAD_START:
-        put_slot(&state->threads, operation_get(operation, OPERAND_THREAD), true);
-        break;
-    case OP_THREAD_EXIT:
-        exit_thread(state, operation_get(operation, OPERAND_THREAD));
-        break;
-    case OP_FINALIZER_START:
-        state->queued_count--;
-        state->is_running = true;
-        break;
-    case OP_FINALIZER_FINISH:
-        state->is_running = false;
-        break;
-    case OP_WORLD:
-        state->stop_depth += operation_get(operation, OPERAND_WORLD) == 0;
-        state->stop_depth -= operation_get(operation, OPERAND_WORLD) == 1;
-        break;
-    default:
-        break;
+// ---- what is required
+
+// What a word of `requires` asks, besides what each operand asks anyway: operand_allows().
+struct requirement {
+    enum symbolic_set handles;                       // that have the handle
+    enum { SLOT_ANY, SLOT_FILLED, SLOT_EMPTY } slot; // of the first operand
+    bool (*moment)(const struct symbolic_state *state, struct operation operation); // NULL: any
+    bool (*goroutine)(const struct symbolic_state *state, struct operation operation, uint32_t id);
+};
+
+static const struct requirement requires_nothing = {.handles = SYMBOLIC_LIVE};
+static const struct requirement requires_live = {.handles = SYMBOLIC_LIVE};
+static const struct requirement requires_freeable = {.handles = SYMBOLIC_FREEABLE};
+static const struct requirement requires_pointerful = {.handles = SYMBOLIC_POINTERFUL};
+static const struct requirement requires_finalized = {.handles = SYMBOLIC_FINALIZED};
+static const struct requirement requires_filled = {.slot = SLOT_FILLED};
+static const struct requirement requires_empty = {.slot = SLOT_EMPTY};
+
+// A requirement of the moment.
+#define MOMENT(word, condition)                                                                    \
+    static bool is_##word(const struct symbolic_state *state, struct operation operation) {        \
+        (void)operation;                                                                           \
+        return (condition);                                                                        \
+    }                                                                                              \
+    static const struct requirement requires_##word = {.moment = is_##word}
+MOMENT(no_cycle, !state->is_marking);
+MOMENT(cycle, state->is_marking);
+MOMENT(unswept, state->unswept_count > 0);
+MOMENT(queued, state->queued_count > 0 && !state->is_running);
+MOMENT(running, state->is_running);
+MOMENT(world_runs, state->stop_depth == 0);
+MOMENT(world, operation_get(operation, OPERAND_WORLD) == WORLD_STOP    ? state->stop_depth < 3
+              : operation_get(operation, OPERAND_WORLD) == WORLD_START ? state->stop_depth > 0
+                                                                       : true);
+
+// The thread that a goroutine would run on.
+static uint32_t thread_of(const struct symbolic_state *state, struct operation operation) {
+    uint32_t thread = operation_get(operation, OPERAND_ON_THREAD);
+    return has_slot(state->slots[OPERAND_THREAD], thread) ? thread : SYMBOLIC_NO_THREAD;
+}
+
+// A requirement of the goroutine `g`, which was started.
+#define GOROUTINE(word, condition)                                                                 \
+    static bool has_##word(const struct symbolic_state *state, struct operation operation,         \
+                           uint32_t id) {                                                          \
+        const struct symbolic_goroutine *g = &state->goroutine[id];                                \
+        (void)operation;                                                                           \
+        (void)g;                                                                                   \
+        return has_slot(state->slots[OPERAND_GOROUTINE], id) && (condition);                       \
+    }                                                                                              \
+    static const struct requirement requires_##word = {.goroutine = has_##word}
+GOROUTINE(goroutine, true);
+GOROUTINE(small_stack, g->grown < GROWN_MAX);
+GOROUTINE(large_stack, g->grown > 0 && g->word_count * 8 <= (STACK_BYTES_MIN << g->grown) / 4);
+GOROUTINE(frame, g->frame_count > 0);
+GOROUTINE(defer, g->defer_count > 0);
+GOROUTINE(panic, g->panic_count > 0);
+GOROUTINE(other_thread, g->thread != thread_of(state, operation));
+
+static const struct {
+    const struct requirement *requirement;
+    void (*make)(struct symbolic_state *state, struct operation operation);
+} columns[OP_COUNT] = {
+#define OPERATION(code, id, name, form, operands, capability, requires, makes, weight, group,      \
+                  moves, effect)                                                                   \
+    [code] = {&requires_##requires, make_##makes},
+#include "fuzz/program/ops.def"
+};
+
+// ---- questions
+
+// The slots of the kind with which the operation can do something.
+static uint64_t slots_for(const struct symbolic_state *state, struct operation operation,
+                          enum operand operand) {
+    const struct requirement *required = columns[operation_code(operation)].requirement;
+    uint32_t max = operand_descriptions[operand].max;
+    uint64_t all = UINT64_MAX >> (63 - max);
+    uint64_t slots = 0;
+    if (operand == OPERAND_GOROUTINE && required->goroutine != NULL) {
+        for (uint32_t id = 0; id <= max; id++) {
+            slots |= (uint64_t)required->goroutine(state, operation, id) << id;
+        }
+        return slots;
     }
+    slots = state->slots[operand];
+    if (required->slot == SLOT_ANY ||
+        operand != operation_descriptions[operation_code(operation)].operands[0]) {
+        return slots == 0 ? 0 : all;
+    }
+    return required->slot == SLOT_EMPTY ? all & ~slots : slots;
+}
+
+static bool operand_allows(const struct symbolic_state *state, struct operation operation,
+                           enum operand operand) {
+    enum operation_code code = operation_code(operation);
+    uint32_t value = operation_get(operation, operand);
+    if (operand == OPERAND_TO) {
+        return operation_target_is_nil(operation) || code == OP_WRITE_STRAY ||
+               has(state, SYMBOLIC_LIVE, value);
+    }
+    if (operand == OPERAND_HANDLE) {
+        return operation_descriptions[code].has_result ||
+               has(state, columns[code].requirement->handles, value);
+    }
+    if (operand == OPERAND_ON_THREAD || operand_descriptions[operand].kind != OPERAND_KIND_SLOT) {
+        return true;
+    }
+    return has_slot(slots_for(state, operation, operand), value);
+}
+
+bool symbolic_allows(const struct symbolic_state *state, struct operation operation) {
+    const struct requirement *required = columns[operation_code(operation)].requirement;
+    const uint8_t *operands = operation_descriptions[operation_code(operation)].operands;
+    bool allows = required->moment == NULL || required->moment(state, operation);
+    for (size_t i = 0; allows && i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE; i++) {
+        allows = operand_allows(state, operation, (enum operand)operands[i]);
+    }
+    return allows;
 }
 
 void symbolic_add(struct symbolic_state *state, struct operation operation) {
-    enum operation_code code = operation_code(operation);
     if (!symbolic_allows(state, operation)) {
         return;
     }
-    if (operation_has(code, OPERAND_TO) && !operation_target_is_nil(operation)) {
-        put(&state->rooted, operation_get(operation, OPERAND_TO), true);
+    if (operation_has(operation_code(operation), OPERAND_TO) &&
+        !operation_target_is_nil(operation)) {
+        put(state, SYMBOLIC_ROOTED, operation_get(operation, OPERAND_TO), true);
     }
-    if (operation_has(code, OPERAND_HANDLE)) {
-        add_object(state, operation);
-    } else if (operation_has(code, OPERAND_GOROUTINE)) {
-        add_goroutine(state, operation);
-    } else if ((operation_descriptions[code].group == GROUP_COLLECT && code != OP_GC_STEP &&
-                code != OP_GC_PERCENT && code != OP_GC_POLL) ||
-               code == OP_DUMP) {
-        add_cycle(state, operation);
-    } else {
-        add_slot(state, operation);
-    }
+    columns[operation_code(operation)].make(state, operation);
 }
 
 void symbolic_of(struct symbolic_state *state, const struct program *program, size_t count) {
@@ -334,156 +440,17 @@ void symbolic_of(struct symbolic_state *state, const struct program *program, si
     }
 }
 
-// ---- questions
-
-// The handles that the operation can do something with.
-static const struct symbolic_handles *handles_for(const struct symbolic_state *state,
-                                                  enum operation_code code) {
-    switch ((int)code) {
-    case OP_FREE:
-    case OP_FREE_SIZED:
-    case OP_DROP:
-        return &state->freeable;
-    case OP_WRITE:
-    case OP_WRITE_RUN:
-        return &state->pointerful;
-    case OP_FINALIZER_REMOVE:
-        return &state->finalized;
-    default:
-        return &state->live;
-    }
-}
-
-static bool can_shrink(const struct symbolic_goroutine *g) {
-    return g->grown > 0 && g->word_count * 8 <= (STACK_BYTES_MIN << g->grown) / 4;
-}
-
-static bool goroutine_allows(const struct symbolic_state *state, struct operation operation,
-                             uint32_t id) {
-    const struct symbolic_goroutine *g = &state->goroutine[id];
-    bool is_started = has_slot(state->goroutines, id);
-    uint32_t thread = 0;
-    switch ((int)operation_code(operation)) {
-    case OP_GO_START:
-        return !is_started;
-    case OP_GO_GROW:
-        return is_started && g->grown < GROWN_MAX;
-    case OP_GO_SHRINK:
-        return is_started && can_shrink(g);
-    case OP_WRITE_FRAME:
-    case OP_FRAME_POP:
-        return is_started && g->frame_count > 0;
-    case OP_DEFER_POP:
-        return is_started && g->defer_count > 0;
-    case OP_PANIC_POP:
-        return is_started && g->panic_count > 0;
-    case OP_GO_THREAD:
-        thread = operation_get(operation, OPERAND_ON_THREAD);
-        return is_started &&
-               g->thread != (has_slot(state->threads, thread) ? thread : SYMBOLIC_NO_THREAD);
-    default:
-        return is_started;
-    }
-}
-
-// The slots that are filled, of the kind that the operand names.
-static uint64_t filled_slots(const struct symbolic_state *state, enum operand operand) {
-    switch ((int)operand) {
-    case OPERAND_CACHE:
-        return state->caches;
-    case OPERAND_ROOT:
-        return state->roots;
-    case OPERAND_MANUAL:
-        return state->manuals;
-    default:
-        return state->threads;
-    }
-}
-
-// The slots of the kind with which the operation can do something.
-static uint64_t slots_for(const struct symbolic_state *state, struct operation operation,
-                          enum operand operand) {
-    const struct operation_description *d = &operation_descriptions[operation_code(operation)];
-    uint32_t max = operand_descriptions[operand].max;
-    uint64_t all = UINT64_MAX >> (63 - max);
-    uint64_t slots = 0;
-    if (operand == OPERAND_GOROUTINE) {
-        for (uint32_t id = 0; id <= max; id++) {
-            slots |= (uint64_t)goroutine_allows(state, operation, id) << id;
-        }
-        return slots;
-    }
-    slots = filled_slots(state, operand);
-    if (operand == OPERAND_CACHE && operation_code(operation) != OP_ACQUIRE &&
-        operation_code(operation) != OP_RELEASE) {
-        return slots == 0 ? 0 : all; // another one stands in for a cache that is not there
-    }
-    return d->has_result ? all & ~slots : slots;
-}
-
-static bool moment_allows(const struct symbolic_state *state, struct operation operation) {
-    switch ((int)operation_code(operation)) {
-    case OP_GC_START:
-    case OP_COLLECT:
-        return !state->is_marking;
-    case OP_GC_STEP:
-    case OP_GC_FINISH:
-        return state->is_marking;
-    case OP_SWEEP_ONE:
-    case OP_SWEEP_FINISH:
-        return state->unswept_count > 0;
-    case OP_FINALIZER_START:
-        return state->queued_count > 0 && !state->is_running;
-    case OP_FINALIZER_FINISH:
-        return state->is_running;
-    case OP_THREAD_RUN:
-    case OP_THREAD_WAIT:
-        return state->stop_depth == 0;
-    case OP_WORLD:
-        return operation_get(operation, OPERAND_WORLD) == 0   ? state->stop_depth < 3
-               : operation_get(operation, OPERAND_WORLD) == 1 ? state->stop_depth > 0
-                                                              : true;
-    default:
-        return true;
-    }
-}
-
-static bool operand_allows(const struct symbolic_state *state, struct operation operation,
-                           enum operand operand) {
-    enum operation_code code = operation_code(operation);
-    uint32_t value = operation_get(operation, operand);
-    if (operand == OPERAND_TO) {
-        return operation_target_is_nil(operation) || code == OP_WRITE_STRAY ||
-               has(&state->live, value);
-    }
-    if (operand == OPERAND_HANDLE) {
-        return operation_descriptions[code].has_result || has(handles_for(state, code), value);
-    }
-    if (operand == OPERAND_ON_THREAD || operand_descriptions[operand].kind != OPERAND_KIND_SLOT) {
-        return true;
-    }
-    return has_slot(slots_for(state, operation, operand), value);
-}
-
-bool symbolic_allows(const struct symbolic_state *state, struct operation operation) {
-    const uint8_t *operands = operation_descriptions[operation_code(operation)].operands;
-    bool allows = moment_allows(state, operation);
-    for (size_t i = 0; allows && i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE; i++) {
-        allows = operand_allows(state, operation, (enum operand)operands[i]);
-    }
-    return allows;
-}
-
 static struct operation mend_operand(const struct symbolic_state *state, struct operation operation,
                                      enum operand operand, struct random *random) {
     uint32_t slot;
     if (operand == OPERAND_TO) {
-        bool found = draw_handle(&state->live, random, &slot);
+        bool found = draw_handle(&state->sets[SYMBOLIC_LIVE], random, &slot);
         return operation_set_target(operation, !found, found ? slot : 0,
                                     operation_target_offset(operation));
     }
+    enum symbolic_set handles = columns[operation_code(operation)].requirement->handles;
     bool found = operand == OPERAND_HANDLE
-                     ? draw_handle(handles_for(state, operation_code(operation)), random, &slot)
+                     ? draw_handle(&state->sets[handles], random, &slot)
                      : draw_bit(slots_for(state, operation, operand), random, &slot);
     return found ? operation_set(operation, operand, slot) : operation;
 }

@@ -1,8 +1,9 @@
 // symbolic_state: what a program has made so far, as far as its text tells: the slots that are
 // filled, the cycle that runs, what waits to be swept.
 //
-// The generator and the mutator ask it which operation can do something, and for which slot. It is
-// a guess, and cheap: what a collection keeps, and what a refusing system breaks, only a run tells.
+// The generator and the mutator ask it which operation can do something, and for which slot: by the
+// columns `requires` and `makes` of fuzz/program/ops.def, whose words are defined here. It is a
+// guess, and cheap: what a collection keeps, and what a refusing system breaks, only a run tells.
 #ifndef FUZZ_GENERATE_SYMBOLIC_STATE_H
 #define FUZZ_GENERATE_SYMBOLIC_STATE_H
 
@@ -25,10 +26,19 @@ struct symbolic_goroutine {
     uint8_t thread; // SYMBOLIC_NO_THREAD: none
 };
 
+enum symbolic_set { // of handles
+    SYMBOLIC_LIVE,
+    SYMBOLIC_ROOTED, // something points to it
+    SYMBOLIC_FREEABLE,
+    SYMBOLIC_POINTERFUL,
+    SYMBOLIC_FINALIZED,
+    SYMBOLIC_SETS,
+};
+
 // What a program has made up to some operation, by its text alone.
 struct symbolic_state {
-    struct symbolic_handles live, rooted, freeable, pointerful, finalized;
-    uint64_t caches, goroutines, threads, roots, manuals; // a bit for each slot that is filled
+    struct symbolic_handles sets[SYMBOLIC_SETS];
+    uint64_t slots[OPERAND_COUNT]; // of a kind, by its operand: a bit for each that is filled
     struct symbolic_goroutine goroutine[SYMBOLIC_GOROUTINES];
     uint32_t stop_depth;
     uint32_t unswept_count, dying_count, queued_count; // spans; finalizers of objects that died

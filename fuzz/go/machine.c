@@ -162,7 +162,8 @@ static bool begin(void *state, const struct program *program, bool fresh) {
 
 static bool execute(struct go_machine *machine, struct operation operation) {
     static bool (*const execute_operation[OP_COUNT])(struct go_machine *, struct operation) = {
-#define OPERATION(code, id, name, form, operands, capability, weight, group, moves, effect)        \
+#define OPERATION(code, id, name, form, operands, capability, requires, makes, weight, group,      \
+                  moves, effect)                                                                   \
     [code] = exec_##name,
 #include "fuzz/program/ops.def"
     };
@@ -170,7 +171,8 @@ static bool execute(struct go_machine *machine, struct operation operation) {
 }
 
 static const uint64_t moves_of[OP_COUNT] = {
-#define OPERATION(code, id, name, form, operands, capability, weight, group, moves, effect)        \
+#define OPERATION(code, id, name, form, operands, capability, requires, makes, weight, group,      \
+                  moves, effect)                                                                   \
     [code] = (moves),
 #include "fuzz/program/ops.def"
 };

@@ -69,7 +69,8 @@ struct go_machine {
 };
 
 // Every operation: true when it did something. exec_<name>() stands in the file of its noun.
-#define OPERATION(code, id, name, form, operands, capability, weight, group, moves, effect)        \
+#define OPERATION(code, id, name, form, operands, capability, requires, makes, weight, group,      \
+                  moves, effect)                                                                   \
     bool exec_##name(struct go_machine *machine, struct operation operation);
 #include "fuzz/program/ops.def"
 

@@ -3,7 +3,8 @@
 
 #include "fuzz/program/sizes.h"
 
-#define OPERATION(code, id, name, form, operands, capability, weight, group, moves, effect)        \
+#define OPERATION(code, id, name, form, operands, capability, requires, makes, weight, group,      \
+                  moves, effect)                                                                   \
     _Static_assert((code) < 256, "a code is a byte");
 #include "fuzz/program/ops.def"
 
@@ -21,7 +22,8 @@ const struct operand_description operand_descriptions[OPERAND_COUNT] = {
 #define RESULT true
 #define PLAIN  false
 const struct operation_description operation_descriptions[OP_COUNT] = {
-#define OPERATION(code, id, name, form, operands, capability, weight, group, moves, effect)        \
+#define OPERATION(code, id, name, form, operands, capability, requires, makes, weight, group,      \
+                  moves, effect)                                                                   \
     [code] = {#name, form, operands, CAPABILITY_##capability, weight, GROUP_##group, effect},
 #include "fuzz/program/ops.def"
 };

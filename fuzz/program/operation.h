@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 enum operation_code {
-#define OPERATION(code, id, name, form, operands, capability, weight, group, moves, effect)        \
+#define OPERATION(code, id, name, form, operands, capability, requires, makes, weight, group,      \
+                  moves, effect)                                                                   \
     OP_##id = (code),
 #include "fuzz/program/ops.def"
     OP_COUNT,

@@ -110,6 +110,39 @@ static void a_cycle_keeps_what_something_points_to(void **context) {
                        "finalizer_finish"));
 }
 
+// Of the operation's result.
+static bool is_filled(const struct symbolic_state *state, struct operation operation) {
+    enum operand result = operation_descriptions[operation_code(operation)].operands[0];
+    uint32_t slot = operation_get(operation, result);
+    const uint64_t *bits =
+        result == OPERAND_HANDLE ? state->sets[SYMBOLIC_LIVE].words : &state->slots[result];
+    return (bits[slot / 64] >> slot % 64 & 1) != 0;
+}
+
+static void what_has_a_result_fills_its_slot(void **context) {
+    (void)context;
+    const struct program_header header = {.caches = 1};
+    for (unsigned code = 0; code < OP_COUNT; code++) {
+        struct operation operation = operation_from_bits(code);
+        struct symbolic_state state;
+        if (!operation_descriptions[code].has_result) {
+            continue;
+        }
+        if (code == OP_ACQUIRE) { // the slot of the header's cache is filled
+            operation = operation_set(operation, OPERAND_CACHE, 1);
+        }
+        if (operation_has((enum operation_code)code, OPERAND_TO)) {
+            operation = operation_set_target(operation, true, 0, 0);
+        }
+        symbolic_begin(&state, &header);
+        assert_true(symbolic_allows(&state, operation) && !is_filled(&state, operation));
+        symbolic_add(&state, operation);
+        if (!is_filled(&state, operation)) {
+            fail_msg("%s fills no slot", operation_descriptions[code].name);
+        }
+    }
+}
+
 static void mending_finds_the_slots_that_are_left(void **context) {
     (void)context;
     struct symbolic_state state;
@@ -160,6 +193,7 @@ int main(void) {
         cmocka_unit_test(what_was_made_may_be_used_until_it_is_gone),
         cmocka_unit_test(goroutines_have_what_was_pushed),
         cmocka_unit_test(a_cycle_keeps_what_something_points_to),
+        cmocka_unit_test(what_has_a_result_fills_its_slot),
         cmocka_unit_test(mending_finds_the_slots_that_are_left),
         cmocka_unit_test(drawn_operations_do_something),
     };
