@@ -281,21 +281,22 @@ static const uint64_t *read_account(void *state) {
 
 static bool holds(void *state, enum operand operand, uint32_t slot) {
     struct go_machine *machine = state;
-    switch ((unsigned)operand) {
-    case OPERAND_CACHE:
+    if (operand == OPERAND_CACHE) {
         return machine->caches[slot] != NULL;
-    case OPERAND_GOROUTINE:
-        return machine->goroutines[slot] != NULL;
-    case OPERAND_THREAD:
-    case OPERAND_ON_THREAD:
-        return machine->threads[slot] != NULL;
-    case OPERAND_ROOT:
-        return machine->roots[slot] != NULL;
-    case OPERAND_MANUAL:
-        return machine->manuals[slot].base != NULL;
-    default: // a handle, or what a target names by one
-        return go_handle(machine, slot) != NULL;
     }
+    if (operand == OPERAND_GOROUTINE) {
+        return machine->goroutines[slot] != NULL;
+    }
+    if (operand == OPERAND_THREAD || operand == OPERAND_ON_THREAD) {
+        return machine->threads[slot] != NULL;
+    }
+    if (operand == OPERAND_ROOT) {
+        return machine->roots[slot] != NULL;
+    }
+    if (operand == OPERAND_MANUAL) {
+        return machine->manuals[slot].base != NULL;
+    }
+    return go_handle(machine, slot) != NULL; // or what a target names by one
 }
 
 static void print_statistics(void *state, bool is_json, FILE *stream) {

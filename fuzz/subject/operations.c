@@ -123,7 +123,11 @@ static bool allocate_plain(struct subject_machine *machine, struct operation ope
     return allocate(machine, lane_of(machine, operation), slot, call, machine->table->alignment);
 }
 
-static bool allocate_run(struct subject_machine *machine, struct operation operation) {
+static bool do_alloc(struct subject_machine *machine, struct operation operation) {
+    return allocate_plain(machine, operation, operation_get(operation, OPERAND_HANDLE));
+}
+
+static bool do_alloc_run(struct subject_machine *machine, struct operation operation) {
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
     bool did = false;
     for (uint32_t i = 0; i < operation_get(operation, OPERAND_RUN) && !machine->book.found; i++) {
@@ -132,7 +136,7 @@ static bool allocate_run(struct subject_machine *machine, struct operation opera
     return did;
 }
 
-static bool allocate_aligned(struct subject_machine *machine, struct operation operation) {
+static bool do_alloc_aligned(struct subject_machine *machine, struct operation operation) {
     size_t most = machine->table->alignment_max == 0 ? machine->table->alignment
                                                      : machine->table->alignment_max;
     struct call call = {.kind = CALL_ALLOCATE_ALIGNED,
@@ -193,7 +197,22 @@ static bool free_slot(struct subject_machine *machine, uint32_t lane, uint32_t s
     return id != LIVE_NONE && (end_block(machine, lane, id, kind) || machine->book.found);
 }
 
-static bool free_run(struct subject_machine *machine, struct operation operation) {
+static bool do_free(struct subject_machine *machine, struct operation operation) {
+    return free_slot(machine, lane_of(machine, operation), operation_get(operation, OPERAND_HANDLE),
+                     CALL_RELEASE);
+}
+
+static bool do_free_sized(struct subject_machine *machine, struct operation operation) {
+    return free_slot(machine, lane_of(machine, operation), operation_get(operation, OPERAND_HANDLE),
+                     CALL_RELEASE_SIZED);
+}
+
+static bool do_drop(struct subject_machine *machine, struct operation operation) {
+    return free_slot(machine, lane_of(machine, operation), operation_get(operation, OPERAND_HANDLE),
+                     CALL_DROP);
+}
+
+static bool do_free_run(struct subject_machine *machine, struct operation operation) {
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
     bool did = false;
     for (uint32_t i = 0; i < operation_get(operation, OPERAND_FREE_RUN) && !machine->book.found;
@@ -204,7 +223,8 @@ static bool free_run(struct subject_machine *machine, struct operation operation
     return did;
 }
 
-static bool reset(struct subject_machine *machine) {
+static bool do_reset(struct subject_machine *machine, struct operation operation) {
+    (void)operation;
     struct call call = {.kind = CALL_RESET};
     judge_before(machine->judge, false);
     lanes_do(machine->lanes, 0, &call);
@@ -279,7 +299,21 @@ static bool resize(struct subject_machine *machine, struct operation operation,
     return true;
 }
 
+static bool do_realloc(struct subject_machine *machine, struct operation operation) {
+    return resize(machine, operation, CALL_REALLOCATE);
+}
+
+static bool do_expand(struct subject_machine *machine, struct operation operation) {
+    return resize(machine, operation, CALL_EXPAND);
+}
+
 // ---- the whole
+
+static bool do_nop(struct subject_machine *machine, struct operation operation) {
+    (void)machine;
+    (void)operation;
+    return false;
+}
 
 static bool call_alone(struct subject_machine *machine, uint32_t lane, enum call_kind kind,
                        uint32_t moment) {
@@ -290,6 +324,19 @@ static bool call_alone(struct subject_machine *machine, uint32_t lane, enum call
     judge_observe(machine->judge, true);
     executor_work(machine->executor, 8);
     return true;
+}
+
+static bool do_flush(struct subject_machine *machine, struct operation operation) {
+    return call_alone(machine, lane_of(machine, operation), CALL_FLUSH, 0);
+}
+
+static bool do_collect(struct subject_machine *machine, struct operation operation) {
+    return call_alone(machine, lane_of(machine, operation), CALL_COLLECT, RELATIONS_AFTER_COLLECT);
+}
+
+static bool do_scavenge(struct subject_machine *machine, struct operation operation) {
+    (void)operation;
+    return call_alone(machine, 0, CALL_PURGE, RELATIONS_AFTER_PURGE);
 }
 
 void subject_settle(struct subject_machine *machine) {
@@ -308,22 +355,28 @@ void subject_settle(struct subject_machine *machine) {
     judge_observe(machine->judge, true);
 }
 
-static bool start_lane(struct subject_machine *machine, uint32_t lane) {
+static bool do_settle(struct subject_machine *machine, struct operation operation) {
+    (void)operation;
+    subject_settle(machine);
+    return true;
+}
+
+static bool do_acquire(struct subject_machine *machine, struct operation operation) {
     judge_before(machine->judge, false);
-    bool did = lanes_start(machine->lanes, lane);
+    bool did = lanes_start(machine->lanes, operation_get(operation, OPERAND_CACHE));
     note_moment(machine, 0);
     return did;
 }
 
-static bool end_lane(struct subject_machine *machine, uint32_t lane) {
+static bool do_release(struct subject_machine *machine, struct operation operation) {
     judge_before(machine->judge, false);
-    bool did = lanes_end(machine->lanes, lane);
+    bool did = lanes_end(machine->lanes, operation_get(operation, OPERAND_CACHE));
     note_moment(machine, 0);
     judge_observe(machine->judge, true);
     return did;
 }
 
-static bool set_fault(struct subject_machine *machine, struct operation operation) {
+static bool do_fault(struct subject_machine *machine, struct operation operation) {
     bool and_on = operation_get(operation, OPERAND_AND_ON) != 0;
     uint64_t more = operation_get(operation, OPERAND_MORE);
     host_set_fault(&machine->host, operation_get(operation, OPERAND_AT),
@@ -331,13 +384,19 @@ static bool set_fault(struct subject_machine *machine, struct operation operatio
     return operation_get(operation, OPERAND_AT) != 0;
 }
 
-static bool check(struct subject_machine *machine, struct operation operation) {
+static bool do_stats(struct subject_machine *machine, struct operation operation) {
+    (void)operation;
+    (void)executor_check(machine->executor, ORACLE_CHEAP);
+    return true;
+}
+
+static bool do_check(struct subject_machine *machine, struct operation operation) {
     static const enum oracle_level levels[] = {ORACLE_CHEAP, ORACLE_FULL, ORACLE_PARANOID};
     (void)executor_check(machine->executor, levels[operation_get(operation, OPERAND_LEVEL)]);
     return true;
 }
 
-static bool expect(struct subject_machine *machine, struct operation operation) {
+static bool do_expect(struct subject_machine *machine, struct operation operation) {
     if (!executor_options(machine->executor)->keeps_expectations) {
         return false;
     }
@@ -350,58 +409,31 @@ static bool expect(struct subject_machine *machine, struct operation operation) 
     return true;
 }
 
+// What does an operation here, by the capability that it asks for: only a Go-like heap has GO.
+#define DOES_ALWAYS(name)  do_##name
+#define DOES_FREE(name)    do_##name
+#define DOES_ALIGNED(name) do_##name
+#define DOES_REALLOC(name) do_##name
+#define DOES_FLUSH(name)   do_##name
+#define DOES_LANES(name)   do_##name
+#define DOES_PURGE(name)   do_##name
+#define DOES_COLLECT(name) do_##name
+#define DOES_FAULT(name)   do_##name
+#define DOES_EXPAND(name)  do_##name
+#define DOES_SIZED(name)   do_##name
+#define DOES_DROP(name)    do_##name
+#define DOES_RESET(name)   do_##name
+#define DOES_SETTLE(name)  do_##name
+#define DOES_GO(name)      do_nop
+
 bool subject_operate(struct subject_machine *machine, struct operation operation) {
+    static bool (*const operate[OP_COUNT])(struct subject_machine *, struct operation) = {
+#define OPERATION(code, id, name, form, operands, capability, requires, makes, weight, group,      \
+                  moves, effect)                                                                   \
+    [code] = DOES_##capability(name),
+#include "fuzz/program/ops.def"
+    };
     enum operation_code code = operation_code(operation);
-    if (!language_has(&machine->subject->language, operation_descriptions[code].capability)) {
-        return false;
-    }
-    uint32_t lane = operation_has(code, OPERAND_CACHE) ? lane_of(machine, operation) : 0;
-    uint32_t slot =
-        operation_has(code, OPERAND_HANDLE) ? operation_get(operation, OPERAND_HANDLE) : 0;
-    switch ((int)code) {
-    case OP_ALLOC:
-        return allocate_plain(machine, operation, slot);
-    case OP_ALLOC_RUN:
-        return allocate_run(machine, operation);
-    case OP_ALLOC_ALIGNED:
-        return allocate_aligned(machine, operation);
-    case OP_FREE:
-        return free_slot(machine, lane, slot, CALL_RELEASE);
-    case OP_FREE_RUN:
-        return free_run(machine, operation);
-    case OP_FREE_SIZED:
-        return free_slot(machine, lane, slot, CALL_RELEASE_SIZED);
-    case OP_DROP:
-        return free_slot(machine, lane, slot, CALL_DROP);
-    case OP_REALLOC:
-        return resize(machine, operation, CALL_REALLOCATE);
-    case OP_EXPAND:
-        return resize(machine, operation, CALL_EXPAND);
-    case OP_RESET:
-        return reset(machine);
-    case OP_FLUSH:
-        return call_alone(machine, lane, CALL_FLUSH, 0);
-    case OP_SETTLE:
-        subject_settle(machine);
-        return true;
-    case OP_ACQUIRE:
-        return start_lane(machine, operation_get(operation, OPERAND_CACHE));
-    case OP_RELEASE:
-        return end_lane(machine, operation_get(operation, OPERAND_CACHE));
-    case OP_SCAVENGE:
-        return call_alone(machine, lane, CALL_PURGE, RELATIONS_AFTER_PURGE);
-    case OP_COLLECT:
-        return call_alone(machine, lane, CALL_COLLECT, RELATIONS_AFTER_COLLECT);
-    case OP_FAULT:
-        return set_fault(machine, operation);
-    case OP_STATS:
-        (void)executor_check(machine->executor, ORACLE_CHEAP);
-        return true;
-    case OP_CHECK:
-        return check(machine, operation);
-    case OP_EXPECT:
-        return expect(machine, operation);
-    default: // nothing of a foreign allocator's
-        return false;
-    }
+    return language_has(&machine->subject->language, operation_descriptions[code].capability) &&
+           operate[code](machine, operation);
 }

@@ -24,19 +24,15 @@
 // polls, as other spans are in use; caches that come and go. A tiny object's neighbours live with
 // it.
 static bool is_left_out(enum operation_code code) {
-    switch ((int)code) {
-    case OP_FREE:
-    case OP_FREE_RUN:
-    case OP_REALLOC:
-    case OP_WRITE_STRAY:
-    case OP_FAULT:
-    case OP_GC_POLL:
-    case OP_ACQUIRE:
-    case OP_RELEASE:
-        return true;
-    default:
-        return false;
+    static const enum operation_code left_out[] = {
+        OP_FREE,  OP_FREE_RUN, OP_REALLOC, OP_WRITE_STRAY,
+        OP_FAULT, OP_GC_POLL,  OP_ACQUIRE, OP_RELEASE,
+    };
+    size_t i = 0;
+    while (i < sizeof left_out / sizeof left_out[0] && left_out[i] != code) {
+        i++;
     }
+    return i < sizeof left_out / sizeof left_out[0];
 }
 
 // What is queued first is a matter of the sweep's order.
