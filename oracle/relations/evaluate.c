@@ -185,19 +185,16 @@ static struct interval of_two(const struct node *node, struct interval a, struct
     if (!a.is_known || !b.is_known) {
         return unknown;
     }
-    switch ((int)node->kind) {
-    case NODE_ADD:
-    case NODE_SUBTRACT:
+    if (node->kind == NODE_ADD || node->kind == NODE_SUBTRACT) {
         return add(a, b, node->kind == NODE_SUBTRACT);
-    case NODE_MULTIPLY:
-        return multiply(a, b);
-    case NODE_LESSER:
-        return least_of(a, b);
-    case NODE_GREATER:
-        return greatest_of(a, b);
-    default:
-        return after(divide(node, a, b), a, b);
     }
+    if (node->kind == NODE_MULTIPLY) {
+        return multiply(a, b);
+    }
+    if (node->kind == NODE_LESSER) {
+        return least_of(a, b);
+    }
+    return node->kind == NODE_GREATER ? greatest_of(a, b) : after(divide(node, a, b), a, b);
 }
 
 struct interval relations_wide(const struct relations *relations, uint32_t number,

@@ -45,32 +45,33 @@ static int64_t rest_of(int64_t value, int64_t by) {
     return rest < 0 ? rest + by : rest;
 }
 
+static bool divided(enum node_kind kind, int64_t a, int64_t b, int64_t *value) {
+    if (b <= 0) {
+        return false;
+    }
+    int64_t rest = rest_of(a, b);
+    if (kind == NODE_ROUND_UP) {
+        return !__builtin_add_overflow(a, rest == 0 ? 0 : b - rest, value);
+    }
+    *value = kind == NODE_MODULO ? rest : a / b - (a % b < 0);
+    return true;
+}
+
 static bool of_two(enum node_kind kind, int64_t a, int64_t b, int64_t *value) {
-    bool is_positive = b > 0;
-    switch ((int)kind) {
-    case NODE_ADD:
+    if (kind == NODE_ADD) {
         return !__builtin_add_overflow(a, b, value);
-    case NODE_SUBTRACT:
+    }
+    if (kind == NODE_SUBTRACT) {
         return !__builtin_sub_overflow(a, b, value);
-    case NODE_MULTIPLY:
+    }
+    if (kind == NODE_MULTIPLY) {
         return !__builtin_mul_overflow(a, b, value);
-    case NODE_LESSER:
-        *value = a < b ? a : b;
-        return true;
-    case NODE_GREATER:
-        *value = a > b ? a : b;
-        return true;
-    case NODE_DIVIDE:
-        *value = is_positive ? a / b - (a % b < 0) : 0;
-        return is_positive;
-    case NODE_MODULO:
-        *value = is_positive ? rest_of(a, b) : 0;
-        return is_positive;
-    default: { // NODE_ROUND_UP
-        int64_t rest = is_positive ? rest_of(a, b) : 0;
-        return is_positive && !__builtin_add_overflow(a, rest == 0 ? 0 : b - rest, value);
     }
+    if (kind == NODE_LESSER || kind == NODE_GREATER) {
+        *value = (kind == NODE_LESSER) == (a < b) ? a : b;
+        return true;
     }
+    return divided(kind, a, b, value);
 }
 
 static bool over_rows(const struct relations *relations, const struct node *node,

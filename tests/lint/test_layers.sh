@@ -65,6 +65,8 @@ refuses folder allocator/a.c '// a: idea.\n#include "good.h"\n'
 refuses idea allocator/a.c '#include "allocator/good.h"\n'
 refuses idea allocator/a.def '// b: of another file.\n'
 refuses todo allocator/a.c "// a: idea.\n// TO""DO later\n"
+refuses switch fuzz/go/a.c '// a: idea.\n    switch ((int)operation_code(operation)) {\n'
+refuses switch oracle/a.c '// a: idea.\n    switch ((unsigned)kind) {\n'
 refuses cycle allocator/a.h '// a: idea.\n#include "allocator/a.h"\n'
 refuses length allocator/a.c "// a: idea.\n$(printf '\\n%.0s' {1..500})"
 
