@@ -141,6 +141,11 @@ static void make_no_objects(struct symbolic_state *state, struct operation opera
     }
 }
 
+static void make_none_live(struct symbolic_state *state, struct operation operation) {
+    (void)operation;
+    memset(state->sets, 0, sizeof state->sets);
+}
+
 static void make_pointers(struct symbolic_state *state, struct operation operation) {
     uint32_t first = operation_get(operation, OPERAND_FIRST);
     for (uint32_t i = 0; i < operation_get(operation, OPERAND_FAN); i++) {

@@ -72,6 +72,8 @@ static void what_was_made_may_be_used_until_it_is_gone(void **context) {
     assert_true(allows("h1 = alloc size=24\nfinalizer_set h1 to=nil\n", "finalizer_remove h1"));
     assert_false(allows("c3 = acquire\nrelease c3\n", "release c3"));
     assert_false(allows("t0 = thread_start\nthread_exit t0\n", "thread_exit t0"));
+    assert_false(allows("h1 = alloc size=24\nreset\n", "free h1"));
+    assert_true(allows("h1 = alloc size=24\nreset\nh1 = alloc size=24\n", "free h1"));
     assert_true(allows("world stop\n", "world start"));
     assert_false(allows("world stop\n", "h0 = thread_run size=8"));
 }
