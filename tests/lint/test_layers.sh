@@ -67,11 +67,14 @@ refuses idea allocator/a.def '// b: of another file.\n'
 refuses todo allocator/a.c "// a: idea.\n// TO""DO later\n"
 refuses switch fuzz/go/a.c '// a: idea.\n    switch ((int)operation_code(operation)) {\n'
 refuses switch oracle/a.c '// a: idea.\n    switch ((unsigned)kind) {\n'
+refuses extension runtime/a.c '// a: idea.\nint b = __builtin_ctz(c);\n'
+refuses extension oracle/go/model/a.c '// a: idea.\n__extension__ typedef __int128 wide;\n'
 refuses cycle allocator/a.h '// a: idea.\n#include "allocator/a.h"\n'
 refuses length allocator/a.c "// a: idea.\n$(printf '\\n%.0s' {1..500})"
 
 accepts oracle/go/model/a.c '// a: idea.\n#include "allocator/heap.h"\n#include "oracle/core/bits.h"\n'
 accepts oracle/go/observer/a.c '// a: idea.\n#include "allocator/inspect.h"\n#include "oracle/go/model/state.h"\n'
+accepts oracle/relations/a.c '// a: idea.\n__attribute__((format(printf, 1, 2)))\nint b = __builtin_add_overflow(c, d, &e);\n'
 accepts cli/run/machine.c '// machine: idea.\n#include "fuzz/go/machine.h"\n#include <stdio.h>\n'
 accepts malloc/a.c '// a: idea.\n#include "allocator/pages/mheap.h"\n#include "dump/writer.h"\n'
 accepts oracle/a.c '// a: idea.\n#include "allocator/inspect.h"\n#include "dump/reader.h"\n'
