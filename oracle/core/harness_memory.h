@@ -22,6 +22,7 @@ void *harness_realloc(void *memory, size_t size_bytes);
 // Makes room for `count` items in the array that `array_pointer` points to, doubling; NULL and a
 // capacity of 0 to begin with. False: refused, and nothing changed.
 bool harness_reserve(void *array_pointer, uint32_t *capacity, size_t count, size_t item_bytes);
+// The same for an array and its capacity by their names.
 #define HARNESS_RESERVE(array, capacity, count)                                                    \
     harness_reserve(&(array), &(capacity), (size_t)(count), sizeof *(array))
 

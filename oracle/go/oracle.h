@@ -28,8 +28,9 @@ void oracle_destroy(struct oracle *oracle);
 // rules' counters. The heap needs to live until the next reset.
 void oracle_reset(struct oracle *oracle, struct heap *heap);
 
-// The ledger, which the driver tells of each call, and what sees for it what no result tells.
+// The ledger, which the driver tells of each call.
 struct model *oracle_model(struct oracle *oracle);
+// What looks at the heap for the ledger, where no call's result tells.
 struct observer *oracle_observer(struct oracle *oracle);
 
 // The book of its rules: evaluations, failures, the finding.

@@ -4,6 +4,7 @@
 // tests/oracle.
 //
 // holds: oracle/go/rules.c oracle/go/verify/kernel.c oracle/go/verify/metadata.c
+// holds: oracle/go/observer/compare.c oracle/go/observer/marks.c oracle/go/observer/observer.c
 // holds: oracle/go/verify/places.c oracle/go/view/mappings.c oracle/go/verify/poison.c
 
 // clang-format off

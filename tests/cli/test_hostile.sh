@@ -4,7 +4,7 @@
 #
 # usage: test_hostile.sh [--update]     --update writes what is there now into the table, to be reviewed
 #
-# holds: cli/io/input.c
+# holds: cli/io/array.c cli/io/input.c
 set -uo pipefail
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"

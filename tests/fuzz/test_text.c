@@ -1,6 +1,6 @@
 // test_text: the text of a program: lossless, canonical, and exact about what is wrong with it.
 //
-// holds: fuzz/program/nearest.c fuzz/program/text_help.c fuzz/program/text_parse.c
+// holds: oracle/core/nearest.c fuzz/program/text_help.c fuzz/program/text_parse.c
 // holds: fuzz/program/text_print.c
 #include <setjmp.h>
 #include <stdarg.h>

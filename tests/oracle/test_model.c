@@ -1,7 +1,7 @@
 // test_model: events that cannot be are findings, and what the ledger tells others is what
 // happened.
 //
-// holds: oracle/go/model/map.c oracle/go/model/pointer.c oracle/go/view/class.c
+// holds: oracle/go/model/map.c oracle/go/model/pointer.c oracle/go/model/class.c
 #include "oracle/go/model/state.h"
 #include "oracle/go/model/class.h"
 #include "oracle/go/rules.h"

@@ -422,6 +422,7 @@ void model_collect_fini(struct model *model); // frees its arrays
 // or it is dead, in a span of its own entry, made before; or (MODEL_NONE) its span is gone already.
 void model_survived(struct model *model, const struct slot *slot);
 bool model_condemn_span(struct model *model, uint32_t index, uintptr_t base); // the last entry now
+// The dead slot joins the condemned span with this entry.
 void model_condemn(struct model *model, uint32_t slot, uint32_t span);
 bool model_all_condemned(struct model *model); // of all; drops those whose spans are gone
 // Those of the condemned spans that are marked as swept are so.

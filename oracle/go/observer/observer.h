@@ -19,6 +19,7 @@ struct view;
 // The runtime whose lists full checks compare with the ledger from now on. Unless it is told, the
 // program's records are not compared.
 void observer_watch(struct observer *observer, const struct runtime *runtime);
+// Whether this is the runtime that it was told to watch.
 bool observer_watches(const struct observer *observer, const struct runtime *runtime);
 
 // ---- what the driver calls beside the model's events; each that returns a bool: false: a finding
@@ -37,9 +38,10 @@ void observe_places(struct observer *observer);
 // runtime_gc_mark_step said that it is done: all that is reachable has to be marked.
 bool observe_marking_done(struct observer *observer);
 
-// The model's events of the same names, with what has to be seen at the cycle's begin and end: the
-// marks, against reachability, and what was swept at once.
+// The model's event of the same name, and before it the places that finalizers have to wait in.
 bool observe_gc_started(struct observer *observer, bool forced);
+// The model's event of the same name, and behind it the marks, against what is reachable, and what
+// was swept at once.
 bool observe_gc_finished(struct observer *observer);
 
 // heap_sweep_finish returned, or what calls it (a dump, a collection that sweeps).

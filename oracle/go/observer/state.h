@@ -6,6 +6,7 @@
 #include "oracle/go/observer/observer.h"
 #include "oracle/go/view/view.h"
 
+// Whom it tells, where it looks, and what it saw last.
 struct observer {
     struct model *model;
     const struct heap *heap;
@@ -18,6 +19,7 @@ struct observer {
 // A zeroed struct is an observer of nothing. From now on it tells the model of this heap, which is
 // new or reset; the model begins again.
 void observer_begin(struct observer *observer, struct model *model, const struct heap *heap);
+// Frees its arrays.
 void observer_fini(struct observer *observer);
 
 #endif
