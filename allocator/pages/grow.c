@@ -103,20 +103,12 @@ static bool make_arenas(struct heap *heap, struct growth *growth, uintptr_t base
     return true;
 }
 
+// The rest comes last: its arena outlives a failure, the new ones go back whole.
 static bool prepare(struct heap *heap, const struct growth *growth) {
     uint64_t *stat = &heap->stats.heap_released_bytes;
     size_t rest_bytes = growth->rest_end - growth->rest_base; // of an arena that has metadata
-    bool has_rest = growth->rest_base != growth->rest_end;
-    if (has_rest && !sysmem_prepare(heap->sysmem, growth->rest_base, rest_bytes, stat)) {
-        return false;
-    }
-    if (sysmem_prepare(heap->sysmem, growth->base, growth->end - growth->base, stat)) {
-        return true;
-    }
-    if (has_rest) {
-        sysmem_unprepare(heap->sysmem, growth->rest_base, rest_bytes, stat);
-    }
-    return false;
+    return sysmem_prepare(heap->sysmem, growth->base, growth->end - growth->base, stat) &&
+           (rest_bytes == 0 || sysmem_prepare(heap->sysmem, growth->rest_base, rest_bytes, stat));
 }
 
 // From here on nothing can fail.

@@ -240,12 +240,12 @@ enum sysmem_status sysmem_reserve_arenas(struct sysmem *sys, uintptr_t base, siz
     return SYSMEM_OK;
 }
 
-// Lets the arenas' ranges say that they are prepared up to `end`.
-static void set_prepared(struct sysmem *sys, uintptr_t first, uintptr_t last, uintptr_t end) {
+// Lets the arenas' ranges, from that of `first` on, say that they are prepared up to `end`.
+static void set_prepared(struct sysmem *sys, uintptr_t first, uintptr_t end) {
     for (size_t i = sysmap_range_index(sys, first);
-         i < sys->range_count && sys->ranges[i].base < last; i++) {
+         i < sys->range_count && sys->ranges[i].base < end; i++) {
         struct sysmem_range *range = &sys->ranges[i];
-        size_t prepared_bytes = end > range->base ? end - range->base : 0;
+        size_t prepared_bytes = end - range->base;
         range->prepared_bytes =
             prepared_bytes < range->size_bytes ? prepared_bytes : range->size_bytes;
     }
@@ -256,19 +256,10 @@ bool sysmem_prepare(struct sysmem *sys, uintptr_t base, size_t size_bytes, uint6
         bring(sys, base, size_bytes, SYSMAP_WRITABLE) != SYSMEM_OK) {
         return false;
     }
-    set_prepared(sys, base, base + size_bytes, base + size_bytes);
+    set_prepared(sys, base, base + size_bytes);
     *stat += size_bytes;
     ASSERT_SLOW(sysmap_is_valid(sys));
     return true;
-}
-
-void sysmem_unprepare(struct sysmem *sys, uintptr_t base, size_t size_bytes, uint64_t *stat) {
-    set_prepared(sys, base, base + size_bytes, base);
-    *stat -= size_bytes;
-    if (!sys->warm && make_room(sys, 0) && os_protect(base, size_bytes, PROT_NONE) == SYSMEM_OK) {
-        sysmap_set(sys, base, size_bytes, SYSMAP_RESERVED);
-        heap_unpoison(base, size_bytes);
-    }
 }
 
 bool sysmem_unused(struct sysmem *sys, uintptr_t base, size_t size_bytes) {
@@ -322,13 +313,21 @@ void *sysmem_map(struct sysmem *sys, size_t size_bytes, enum inspect_range_kind 
     return (void *)base;
 }
 
-// Unmaps what is out of the account: metadata, or an arena that was never prepared, none of which
-// is poisoned. A warm heap keeps it, zeroed, when it lies where it looks for memory.
+// Unmaps what is out of the account: metadata, or an arena that was never used. A warm heap keeps
+// it, zeroed, when it lies where it looks for memory; of an arena, what is writable stays poisoned.
 static void give_back(struct sysmem *sys, const struct sysmem_range *range, bool is_clean) {
     bool keeps = sys->warm && range->base - sys->base < HEAP_STRIDE_BYTES;
-    if (!keeps && make_room(sys, 0) && munmap((void *)range->base, range->size_bytes) == 0) {
-        sysmap_set(sys, range->base, range->size_bytes, SYSMAP_NONE);
-    } else if (!is_clean) {
+    if (!keeps && make_room(sys, 0)) {
+        heap_unpoison(range->base, range->prepared_bytes); // for whoever is there next
+        if (munmap((void *)range->base, range->size_bytes) == 0) {
+            sysmap_set(sys, range->base, range->size_bytes, SYSMAP_NONE);
+            return;
+        }
+        if (range->kind == INSPECT_RANGE_ARENA) {
+            heap_poison(range->base, range->prepared_bytes);
+        }
+    }
+    if (!is_clean) {
         sysmem_clean(range->base, range->size_bytes);
     }
 }

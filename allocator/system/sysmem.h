@@ -107,9 +107,6 @@ enum sysmem_status sysmem_reserve_arenas(struct sysmem *sys, uintptr_t base, siz
 // Makes reserved memory usable and charges it; it is zero. False: nothing changed.
 bool sysmem_prepare(struct sysmem *sys, uintptr_t base, size_t size_bytes, uint64_t *stat);
 
-// Takes a preparation back that was never used.
-void sysmem_unprepare(struct sysmem *sys, uintptr_t base, size_t size_bytes, uint64_t *stat);
-
 // Gives the pages back to the system; they read as zero when next used. False: they keep what they
 // hold.
 bool sysmem_unused(struct sysmem *sys, uintptr_t base, size_t size_bytes);

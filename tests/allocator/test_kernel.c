@@ -301,6 +301,27 @@ static void memory_that_stays_though_it_was_given_back_is_used_again(void **stat
     free(expected);
 }
 
+// The new arena is prepared when the rest of the first is refused; the kernel keeps it.
+static void an_arena_that_stays_though_it_was_given_back_is_used_again(void **state) {
+    (void)state;
+    heap = heap_create(NULL);
+    assert_true(grow_in_first_arena());
+    char *before = snapshot_of(heap);
+    heap_set_fault(heap, SYSMEM_MPROTECT, 2, false);
+    refuse(CALL_MUNMAP, 1, UINT64_MAX);
+    assert_false(grow_apart());
+    stop_refusing();
+    assert_true(kernel.refused_count > 0);
+    assert_snapshot(heap, before);
+    free(before);
+    assert_true(grow_apart());
+#if HEAP_POISON_ACTIVE
+    assert_true(__asan_address_is_poisoned((void *)spans[1]->base)); // it holds no object
+#endif
+    check_book();
+    heap_destroy(heap);
+}
+
 // The places of a first arena: so many strides, then one that the kernel picks, whole or small.
 static void a_base_is_looked_for_in_order(void **state) {
     (void)state;
@@ -391,11 +412,10 @@ static void a_table_grows_when_it_is_full(void **state) {
         assert_non_null(heap_map_os_stack(heap, 8192));
     }
     assert_true(sys->mapping_count < 5);
-    uint64_t stat = 0;
-    assert_true(sysmem_prepare(sys, heap_base(heap), HEAP_PAGE_BYTES, &stat)); // no new range
+    uint64_t *stat = &heap->stats.heap_released_bytes;
+    assert_true(sysmem_prepare(sys, heap_base(heap), HEAP_PAGE_BYTES, stat)); // no new range
     assert_ptr_equal(sys->ranges, sys->inline_ranges);
-    sysmem_unprepare(sys, heap_base(heap), HEAP_PAGE_BYTES, &stat);
-    assert_int_equal(stat, 0);
+    assert_int_equal(*stat, HEAP_PAGE_BYTES);
     void *last = heap_map_os_stack(heap, 8192);
     assert_non_null(last);
     assert_ptr_not_equal(sys->ranges, sys->inline_ranges);
@@ -437,6 +457,7 @@ int main(void) {
         TEST(rights_that_are_refused_leave_no_trace),
         TEST(memory_that_is_not_taken_back_is_zeroed),
         TEST(memory_that_stays_though_it_was_given_back_is_used_again),
+        TEST(an_arena_that_stays_though_it_was_given_back_is_used_again),
         TEST(a_base_is_looked_for_in_order),
         TEST(at_the_end_of_the_address_space_metadata_is_elsewhere),
         TEST(an_address_that_is_a_hint_is_taken_when_it_is_another),
