@@ -26,7 +26,7 @@
 #include "allocator/pages/mstats.h"
 #include "allocator/pages/palloc.h"
 #include "allocator/pages/persistentalloc.h"
-#include "allocator/pages/undo.h"
+#include "allocator/pages/transaction.h"
 #include "allocator/spans/mcentral.h"
 #include "allocator/system/lock.h"
 

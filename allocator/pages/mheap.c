@@ -9,7 +9,7 @@
 #include "allocator/pages/mspan.h"
 #include "allocator/pages/mstats.h"
 #include "allocator/pages/palloc.h"
-#include "allocator/pages/undo.h"
+#include "allocator/pages/transaction.h"
 #include "allocator/size_classes.h"
 #include "allocator/structure.h"
 #include "allocator/system/lock.h"

@@ -8,7 +8,7 @@
 #include "allocator/inspect.h"
 #include "allocator/mprof.h"
 #include "allocator/pages/persistentalloc.h"
-#include "allocator/pages/undo.h"
+#include "allocator/pages/transaction.h"
 #include "allocator/spans/mcache.h"
 #include "allocator/structure.h"
 #include "allocator/system/lock.h"

@@ -1,5 +1,5 @@
-// undo: takes back what a failed operation obtained, and several things obtained as one.
-#include "allocator/pages/undo.h"
+// transaction: takes back what a failed operation obtained, and several things obtained as one.
+#include "allocator/pages/transaction.h"
 
 #include "allocator/heap.h"
 #include "allocator/pages/persistentalloc.h"

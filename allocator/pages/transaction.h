@@ -1,6 +1,6 @@
-// undo: takes back what a failed operation obtained, as if it had never been asked for.
-#ifndef ALLOCATOR_PAGES_UNDO_H
-#define ALLOCATOR_PAGES_UNDO_H
+// transaction: takes back what a failed operation obtained, as if it had never been asked for.
+#ifndef ALLOCATOR_PAGES_TRANSACTION_H
+#define ALLOCATOR_PAGES_TRANSACTION_H
 
 #include "allocator/pages/fixalloc.h"
 #include "allocator/pages/persistentalloc.h"

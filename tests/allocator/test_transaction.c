@@ -1,4 +1,4 @@
-// test_undo: what fails leaves no trace, at whichever call of the system it fails.
+// test_transaction: what fails leaves no trace, at whichever call of the system it fails.
 #define _GNU_SOURCE
 #include <sys/mman.h>
 #include <sys/resource.h>
