@@ -175,8 +175,12 @@ void *heap_metadata_alloc(struct heap *heap, size_t size_bytes);
 // All or nothing, for who needs several things at once: what is obtained between the two calls is
 // kept, or given back as if it had never been asked for, and no number has moved. Metadata and OS
 // stacks, and at most one other thing (pages, a cache, a finalizer of a swept span) as the last;
-// when that fails, the transaction is not kept. The world is stopped in between.
+// when that fails, the transaction is not kept. The world is stopped in between. One inside another
+// is a part of it.
 void heap_begin_transaction(struct heap *heap);
+// Inside a transaction: the word at `place`, of whoever the heap serves, goes back to what it is
+// now, should it not be kept.
+void heap_save_in_transaction(struct heap *heap, void *place);
 // Ends the transaction and starts the world: `keep` what it obtained, or give all of it back.
 void heap_end_transaction(struct heap *heap, bool keep);
 

@@ -7,8 +7,8 @@
 // of its own; this one alone sees the parts of all rooms.
 //
 // Invariants, checked by heap_is_valid():
-//   H1  each part keeps its own: page bits, sysmem's tables, records of one size, spans, central
-//       lists, caches
+//   H1  each part keeps its own: page bits, sysmem's tables, the transaction, records of one size,
+//       spans, central lists, caches
 //   H2  there is room for every span that was ever made
 //   H3  the page table names, for each page of a living span, that span
 //   H4  a page has a name when it is grown and taken, and only then
@@ -88,12 +88,12 @@ struct heap {
 
     // the world
     struct lock world_lock;
-    bool fence_free;               // the kernel has membarrier: owners need no fence
-    _Atomic uint32_t stopping;     // the world is stopped, or being stopped
-    _Atomic uintptr_t world_owner; // world_self() of who holds world_lock; 0: nobody
-    uint32_t hold_depth;           // how often; under world_lock
-    uint32_t stop_depth;           // how many of these stopped the world
-    struct heap_undo transaction;  // between heap_begin_transaction and heap_end_transaction
+    bool fence_free;                // the kernel has membarrier: owners need no fence
+    _Atomic uint32_t stopping;      // the world is stopped, or being stopped
+    _Atomic uintptr_t world_owner;  // world_self() of who holds world_lock; 0: nobody
+    uint32_t hold_depth;            // how often; under world_lock
+    uint32_t stop_depth;            // how many of these stopped the world
+    struct transaction transaction; // under `lock`, or in a stopped world
 
     uint64_t zero_base[2];
 

@@ -67,9 +67,7 @@ struct pool_need finq_need(size_t missing_count) {
 
 void finq_add_places(struct runtime *runtime, size_t missing_count) {
     for (size_t i = 0; i < missing_count; i++) {
-        struct finq_entry *entry = pool_alloc(runtime, sizeof(*entry));
-        CHECK(entry != NULL);
-        put_free(&runtime->finq, entry);
+        put_free(&runtime->finq, pool_take_reserved(runtime, sizeof(struct finq_entry)));
     }
 }
 
@@ -89,15 +87,14 @@ static enum special_status set_with_place(struct runtime *runtime,
                                           const struct finalizer *finalizer) {
     size_t missing_count = missing_for(&runtime->finq, runtime->finq.set_count + 1);
     const struct pool_need need = finq_need(missing_count);
-    struct pool_transaction transaction;
     if (missing_count > 0 && !heap_sweep_object(runtime->heap, finalizer->object)) {
         return SPECIAL_NO_OBJECT;
     }
-    if (!pool_begin(runtime, &transaction, &need, 1)) {
+    if (!pool_begin(runtime, &need, 1)) {
         return SPECIAL_NO_MEMORY;
     }
     enum special_status status = heap_add_finalizer(runtime->heap, finalizer);
-    pool_end(runtime, &transaction, status == SPECIAL_OK);
+    pool_end(runtime, status == SPECIAL_OK);
     if (status == SPECIAL_OK) {
         finq_add_places(runtime, missing_count);
     }

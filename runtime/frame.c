@@ -57,8 +57,7 @@ struct frame *frame_create(struct runtime *runtime, const struct frame_descripti
     size_t argument_bit_bytes = argument_bit_bytes_of(&own);
     size_t local_bit_bytes = local_bit_bytes_of(&own);
     size_t record_bytes = sizeof(struct frame_record) + argument_bit_bytes + local_bit_bytes;
-    struct frame_record *record = pool_alloc(runtime, record_bytes);
-    CHECK(record != NULL);
+    struct frame_record *record = pool_take_reserved(runtime, record_bytes);
     if (argument_bit_bytes > 0) {
         memcpy(record->bits, own.argument_bits, argument_bit_bytes);
     }

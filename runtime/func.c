@@ -33,8 +33,7 @@ static bool overlaps(const struct func_table *table, const struct func *func) {
 // A larger table, for which the pool has the block.
 static void grow_table(struct runtime *runtime, size_t capacity) {
     struct func_table *table = &runtime->funcs;
-    struct func **funcs = pool_alloc(runtime, capacity * sizeof(struct func *));
-    CHECK(funcs != NULL);
+    struct func **funcs = pool_take_reserved(runtime, capacity * sizeof(struct func *));
     if (table->funcs != NULL) {
         memcpy(funcs, table->funcs, table->count * sizeof(struct func *));
         pool_free(runtime, table->funcs, table->capacity * sizeof(struct func *));
@@ -53,23 +52,18 @@ static bool reserve(struct runtime *runtime, const struct func *description) {
         {pool_string_bytes(description->file), 1},
         {capacity * sizeof(struct func *), 1},
     };
-    struct pool_transaction transaction;
     bool is_full = table->count == table->capacity;
-    if (!pool_begin(runtime, &transaction, needs, is_full ? 4 : 3)) {
-        return false;
-    }
-    pool_end(runtime, &transaction, true);
-    if (is_full) {
+    bool reserved = pool_reserve(runtime, needs, is_full ? 4 : 3);
+    if (reserved && is_full) {
         grow_table(runtime, capacity);
     }
-    return true;
+    return reserved;
 }
 
 // The memory is reserved.
 static void insert_copy(struct runtime *runtime, const struct func *description) {
     struct func_table *table = &runtime->funcs;
     struct func *func = pool_copy(runtime, description, sizeof(*func));
-    CHECK(func != NULL);
     func->name = pool_copy_string(runtime, description->name);
     func->file = pool_copy_string(runtime, description->file);
     size_t index = count_up_to(table, func->entry);

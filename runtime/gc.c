@@ -51,12 +51,11 @@ static void begin_marking(struct runtime *runtime) {
 static bool reserve_queues(struct runtime *runtime) {
     size_t missing_count = finq_missing(runtime);
     const struct pool_need need = finq_need(missing_count);
-    struct pool_transaction transaction;
-    if (!pool_begin(runtime, &transaction, &need, 1)) {
+    if (!pool_begin(runtime, &need, 1)) {
         return false;
     }
     bool reserved = mark_queue_init(runtime);
-    pool_end(runtime, &transaction, reserved);
+    pool_end(runtime, reserved);
     if (reserved) {
         finq_add_places(runtime, missing_count);
     }
@@ -68,9 +67,7 @@ static bool reserve_queues(struct runtime *runtime) {
 static void reserve_late_places(struct runtime *runtime) {
     size_t missing_count = finq_missing(runtime);
     const struct pool_need need = finq_need(missing_count);
-    struct pool_transaction transaction;
-    if (missing_count > 0 && pool_begin(runtime, &transaction, &need, 1)) {
-        pool_end(runtime, &transaction, true);
+    if (pool_reserve(runtime, &need, 1)) {
         finq_add_places(runtime, missing_count);
     }
 }

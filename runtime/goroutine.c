@@ -33,8 +33,7 @@ static struct goroutine *find_dead(const struct runtime *runtime) {
 // The pool has it at hand.
 static struct goroutine *new_record(struct runtime *runtime) {
     struct goroutine_table *table = &runtime->goroutines;
-    struct goroutine *g = pool_alloc(runtime, sizeof(*g));
-    CHECK(g != NULL);
+    struct goroutine *g = pool_take_reserved(runtime, sizeof(*g));
     g->next = NULL;
     if (table->last == NULL) {
         table->first = g;
@@ -47,14 +46,13 @@ static struct goroutine *new_record(struct runtime *runtime) {
 
 // A stack, and with it room for a record. NULL: no memory, nothing changed.
 static void *obtain_stack(struct runtime *runtime, bool needs_record) {
-    const struct pool_need need = {sizeof(struct goroutine), 1};
-    struct pool_transaction transaction;
-    if (!pool_begin(runtime, &transaction, &need, needs_record ? 1 : 0)) {
+    const struct pool_need need = {sizeof(struct goroutine), needs_record ? 1 : 0};
+    if (!pool_begin(runtime, &need, 1)) {
         return NULL;
     }
     size_t page_count = GOROUTINE_STACK_MIN / HEAP_PAGE_BYTES;
     void *stack = heap_alloc_manual(runtime->heap, page_count, MANUAL_STACK);
-    pool_end(runtime, &transaction, stack != NULL);
+    pool_end(runtime, stack != NULL);
     return stack;
 }
 

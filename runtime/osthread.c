@@ -11,19 +11,19 @@ struct osthread_record {
 
 // A stack, when asked a cache, and with them room for a record: all or nothing.
 static bool obtain(struct runtime *runtime, bool wants_cache, struct osthread *parts) {
-    const struct pool_need need = {sizeof(struct osthread_record), 1};
-    struct pool_transaction transaction;
     bool needs_record = runtime->osthreads.free == NULL;
-    if (!pool_begin_several(runtime, &transaction, &need, needs_record ? 1 : 0)) {
-        return false;
+    const struct pool_need need = {sizeof(struct osthread_record), needs_record ? 1 : 0};
+    heap_begin_transaction(runtime->heap);
+    bool complete = pool_reserve(runtime, &need, 1);
+    if (complete) {
+        parts->stack = heap_map_os_stack(runtime->heap, OSTHREAD_STACK_BYTES);
+        complete = parts->stack != NULL;
     }
-    parts->stack = heap_map_os_stack(runtime->heap, OSTHREAD_STACK_BYTES);
-    bool complete = parts->stack != NULL;
     if (complete && wants_cache) {
         parts->cache = heap_acquire_cache(runtime->heap);
         complete = parts->cache != NULL;
     }
-    pool_end(runtime, &transaction, complete);
+    heap_end_transaction(runtime->heap, complete);
     return complete;
 }
 
@@ -33,8 +33,7 @@ static struct osthread_record *take_record(struct runtime *runtime) {
     if (record != NULL) {
         table->free = record->thread.next;
     } else {
-        record = pool_alloc(runtime, sizeof(*record));
-        CHECK(record != NULL);
+        record = pool_take_reserved(runtime, sizeof(*record));
     }
     return record;
 }

@@ -52,10 +52,6 @@ void *pool_alloc(struct runtime *runtime, size_t size_bytes) {
     ASSERT(size_bytes <= BLOCK_BYTES_MAX);
     struct pool *pool = &runtime->pool;
     unsigned class = class_of(size_bytes);
-    if (pool->promised_count > 0) { // it is there, and no fault was planned for it
-        pool->promised_count--;
-        return take_free(pool, class);
-    }
     if (heap_refuses_metadata(runtime->heap)) {
         return NULL;
     }
@@ -83,14 +79,15 @@ size_t runtime_free_block_count(const struct runtime *runtime, unsigned class, s
 
 // ---- several blocks, and what is obtained with them, as one
 
-// The link that ends the free list after at most `limit` blocks; counts them.
-static struct pool_block **walk_free(struct pool *pool, unsigned class, size_t limit,
-                                     size_t *count) {
-    struct pool_block **link = &pool->free[class];
-    for (*count = 0; *count < limit && *link != NULL; (*count)++) {
-        link = &(*link)->next;
+// The heap's transaction, in which the pool's own words go back with what it obtained.
+static void open_transaction(struct runtime *runtime) {
+    struct pool *pool = &runtime->pool;
+    if (!pool->is_open) {
+        pool->is_open = true;
+        heap_begin_transaction(runtime->heap);
+        heap_save_in_transaction(runtime->heap, &pool->slab_next);
+        heap_save_in_transaction(runtime->heap, &pool->slab_left);
     }
-    return link;
 }
 
 // Blocks of the class that the needs up to this one ask for.
@@ -103,32 +100,20 @@ static size_t wanted_of(const struct pool_need *needs, size_t index) {
     return wanted;
 }
 
-static bool has_all(struct runtime *runtime, const struct pool_need *needs, size_t need_count) {
-    for (size_t i = 0; i < need_count; i++) {
-        size_t had_count;
-        size_t wanted = wanted_of(needs, i);
-        (void)walk_free(&runtime->pool, class_of(needs[i].size_bytes), wanted, &had_count);
-        if (had_count < wanted) {
-            return false;
-        }
-    }
-    return true;
-}
-
 // Adds what is missing at the list's end, so that blocks are taken in the order in which they would
-// be without an transaction.
-static bool add_missing(struct runtime *runtime, struct pool_transaction *transaction,
-                        const struct pool_need *needs, size_t index) {
+// be one by one.
+static bool add_missing(struct runtime *runtime, const struct pool_need *needs, size_t index) {
     unsigned class = class_of(needs[index].size_bytes);
-    size_t wanted = wanted_of(needs, index);
-    size_t had_count;
-    struct pool_block **link = walk_free(&runtime->pool, class, wanted, &had_count);
-    if (had_count < wanted) { // the list ends here
-        CHECK(transaction->is_open);
-        transaction->touched[transaction->touched_count].class = class;
-        transaction->touched[transaction->touched_count++].had_count = had_count;
+    size_t missing_count = wanted_of(needs, index);
+    struct pool_block **link = &runtime->pool.free[class];
+    for (; missing_count > 0 && *link != NULL; missing_count--) {
+        link = &(*link)->next;
     }
-    for (; had_count < wanted; had_count++) {
+    if (missing_count > 0) { // the list ends here
+        open_transaction(runtime);
+        heap_save_in_transaction(runtime->heap, link);
+    }
+    for (; missing_count > 0; missing_count--) {
         struct pool_block *block = take_new(runtime, (size_t)1 << class);
         if (block == NULL) {
             return false;
@@ -156,71 +141,40 @@ static bool are_granted(struct runtime *runtime, const struct pool_need *needs, 
     return true;
 }
 
-// With all blocks at hand, the one thing that follows is had or not: there is nothing to undo.
-static bool begin(struct runtime *runtime, struct pool_transaction *transaction,
-                  const struct pool_need *needs, size_t need_count, bool for_several) {
-    CHECK(need_count <= POOL_NEEDS_MAX);
-    CHECK(runtime->pool.promised_count == 0);
-    if (!are_granted(runtime, needs, need_count)) {
-        return false;
+bool pool_begin(struct runtime *runtime, const struct pool_need *needs, size_t need_count) {
+    CHECK(!runtime->pool.is_open);
+    bool complete = are_granted(runtime, needs, need_count);
+    for (size_t i = 0; complete && i < need_count; i++) {
+        complete = add_missing(runtime, needs, i);
     }
-    *transaction = (struct pool_transaction){
-        .is_open = for_several || !has_all(runtime, needs, need_count),
-        .slab_next = runtime->pool.slab_next,
-        .slab_left = runtime->pool.slab_left,
-    };
-    if (transaction->is_open) {
-        heap_begin_transaction(runtime->heap);
+    if (!complete) {
+        pool_end(runtime, false);
     }
-    for (size_t i = 0; i < need_count; i++) {
-        if (!add_missing(runtime, transaction, needs, i)) {
-            pool_end(runtime, transaction, false);
-            return false;
-        }
-    }
-    for (size_t i = 0; i < need_count; i++) {
-        runtime->pool.promised_count += needs[i].count;
-    }
-    return true;
+    return complete;
 }
 
-bool pool_begin(struct runtime *runtime, struct pool_transaction *transaction,
-                const struct pool_need *needs, size_t need_count) {
-    return begin(runtime, transaction, needs, need_count, false);
-}
-
-bool pool_begin_several(struct runtime *runtime, struct pool_transaction *transaction,
-                        const struct pool_need *needs, size_t need_count) {
-    return begin(runtime, transaction, needs, need_count, true);
-}
-
-static void undo(struct pool *pool, const struct pool_transaction *transaction) {
-    for (size_t i = transaction->touched_count; i-- > 0;) {
-        size_t had_count;
-        *walk_free(pool, transaction->touched[i].class, transaction->touched[i].had_count,
-                   &had_count) = NULL;
-    }
-    pool->slab_next = transaction->slab_next;
-    pool->slab_left = transaction->slab_left;
-    pool->promised_count = 0;
-}
-
-void pool_end(struct runtime *runtime, const struct pool_transaction *transaction, bool keep) {
-    if (!keep) {
-        undo(&runtime->pool, transaction);
-        ASSERT_SLOW(pool_is_valid(&runtime->pool));
-    }
-    if (transaction->is_open) {
+void pool_end(struct runtime *runtime, bool keep) {
+    if (runtime->pool.is_open) {
+        runtime->pool.is_open = false;
         heap_end_transaction(runtime->heap, keep);
     }
+    ASSERT_SLOW(pool_is_valid(&runtime->pool));
+}
+
+bool pool_reserve(struct runtime *runtime, const struct pool_need *needs, size_t need_count) {
+    bool reserved = pool_begin(runtime, needs, need_count);
+    if (reserved) {
+        pool_end(runtime, true);
+    }
+    return reserved;
+}
+
+void *pool_take_reserved(struct runtime *runtime, size_t size_bytes) {
+    return take_free(&runtime->pool, class_of(size_bytes));
 }
 
 void *pool_copy(struct runtime *runtime, const void *bytes, size_t size_bytes) {
-    void *copy = pool_alloc(runtime, size_bytes);
-    if (copy != NULL && size_bytes > 0) {
-        memcpy(copy, bytes, size_bytes);
-    }
-    return copy;
+    return memcpy(pool_take_reserved(runtime, size_bytes), bytes, size_bytes);
 }
 
 size_t pool_string_bytes(const char *text) {
@@ -239,13 +193,11 @@ void pool_free_string(struct runtime *runtime, const char *text) {
 
 // ---- validity: all is looked at, so that no order of the invariants hides one
 
-// Counts the blocks of a free list; false: it is a ring (the slow one is met again), or one lies
-// where none can.
-static bool list_is_valid(const struct pool_block *first, size_t *count) {
+// False: it is a ring (the slow one is met again), or a block lies where none can.
+static bool list_is_valid(const struct pool_block *first) {
     const struct pool_block *slow = first;
     bool is_odd = false;
     for (const struct pool_block *at = first; at != NULL; at = at->next) {
-        (*count)++;
         slow = is_odd ? slow->next : slow;
         is_odd = !is_odd;
         bool is_wrong = ((uintptr_t)at % 16 != 0) | (at->next == slow);
@@ -257,13 +209,12 @@ static bool list_is_valid(const struct pool_block *first, size_t *count) {
 }
 
 bool pool_is_valid(const struct pool *pool) {
-    size_t free_count = 0;
     bool valid = (pool->slab_left % ((size_t)1 << POOL_CLASS_MIN) == 0) &
                  (pool->slab_left <= SLAB_BYTES) & (pool->slab_next % 16 == 0) &
                  ((pool->slab_left == 0) | (pool->slab_next != 0));     // L1
     for (unsigned class = 0; class < RUNTIME_BLOCK_CLASSES; class ++) { // L2
-        valid &= list_is_valid(pool->free[class], &free_count);
+        valid &= list_is_valid(pool->free[class]);
         valid &= (class >= POOL_CLASS_MIN) | (pool->free[class] == NULL);
     }
-    return valid & (pool->promised_count <= free_count); // L3
+    return valid;
 }

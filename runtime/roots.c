@@ -65,11 +65,8 @@ struct other_root *runtime_add_other_root(struct runtime *runtime, const char *d
     struct root_table *table = &runtime->roots;
     struct other_root *root = NULL;
     const struct pool_need needs[] = {{sizeof(*root), 1}, {pool_string_bytes(description), 1}};
-    struct pool_transaction transaction;
-    if (pool_begin(runtime, &transaction, needs, 2)) {
-        pool_end(runtime, &transaction, true);
-        root = pool_alloc(runtime, sizeof(*root));
-        CHECK(root != NULL);
+    if (pool_reserve(runtime, needs, 2)) {
+        root = pool_take_reserved(runtime, sizeof(*root));
         *root = (struct other_root){.description = pool_copy_string(runtime, description),
                                     .target = target};
         if (table->last == NULL) {

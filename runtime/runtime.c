@@ -11,9 +11,11 @@ static bool options_init(struct runtime *runtime, const struct runtime_options *
     }
     struct runtime_options *own = &runtime->options;
     own->cpu_count = own->cpu_count == 0 ? 1 : own->cpu_count;
-    own->go_version =
-        pool_copy_string(runtime, own->go_version == NULL ? "countercheck" : own->go_version);
-    return own->go_version != NULL;
+    const char *version = own->go_version == NULL ? "countercheck" : own->go_version;
+    const struct pool_need need = {pool_string_bytes(version), 1};
+    bool reserved = pool_reserve(runtime, &need, 1);
+    own->go_version = reserved ? pool_copy_string(runtime, version) : NULL;
+    return reserved;
 }
 
 // Everything that it begins with. NULL: no memory.

@@ -73,7 +73,7 @@ static bool move_stack(struct runtime *runtime, struct goroutine *g, size_t new_
     return true;
 }
 
-// Room for so many more bytes. The last thing of an transaction.
+// Room for so many more bytes. The last thing of a transaction.
 static bool reserve(struct runtime *runtime, struct goroutine *g, size_t size_bytes) {
     size_t used = used_bytes(g);
     if (size_bytes > STACK_BYTES_MAX - used) {
@@ -112,10 +112,9 @@ struct frame *runtime_push_frame(struct runtime *runtime, struct goroutine *g,
     ASSERT_SLOW(goroutine_is_valid(g));
     struct frame *frame = NULL;
     const struct pool_need need = {frame_record_bytes(description, g->innermost), 1};
-    struct pool_transaction transaction;
-    if (pool_begin(runtime, &transaction, &need, 1)) {
+    if (pool_begin(runtime, &need, 1)) {
         bool reserved = reserve(runtime, g, description->size_bytes);
-        pool_end(runtime, &transaction, reserved);
+        pool_end(runtime, reserved);
         frame = reserved ? frame_create(runtime, description, g->innermost) : NULL;
     }
     if (frame != NULL) {

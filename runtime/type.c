@@ -15,20 +15,13 @@ static bool reserve_type(struct runtime *runtime, const struct type *description
         {pool_string_bytes(description->name), 1},
         {mask_bytes(&description->layout), 1},
     };
-    struct pool_transaction transaction;
-    size_t need_count = mask_bytes(&description->layout) > 0 ? 4 : 3;
-    if (!pool_begin(runtime, &transaction, needs, need_count)) {
-        return false;
-    }
-    pool_end(runtime, &transaction, true);
-    return true;
+    return pool_reserve(runtime, needs, mask_bytes(&description->layout) > 0 ? 4 : 3);
 }
 
 // The memory is reserved.
 static struct type *copy_type(struct runtime *runtime, const struct type *description) {
     const struct gc_layout *layout = &description->layout;
     struct type *type = pool_copy(runtime, description, sizeof(*type));
-    CHECK(type != NULL);
     type->next = NULL;
     type->layout.pointer_mask = NULL;
     type->package_path = pool_copy_string(runtime, description->package_path);

@@ -16,7 +16,7 @@ void fixalloc_init(struct fixalloc *fix, size_t block_bytes, enum inspect_book b
 }
 
 bool fixalloc_is_ready(const struct fixalloc *fix) {
-    return fix->free_list != NULL || fix->chunk_left >= fix->block_bytes;
+    return fix->free_list != NULL || fix->chunks.left >= fix->block_bytes;
 }
 
 bool fixalloc_reserve(struct heap *heap, struct fixalloc *fix) {
@@ -27,9 +27,9 @@ bool fixalloc_reserve(struct heap *heap, struct fixalloc *fix) {
     if (chunk == NULL) {
         return false;
     }
-    fix->chunk_next = (uintptr_t)chunk;
-    fix->chunk_left = FIXALLOC_CHUNK_BYTES;
-    fix->chunk_count++;
+    fix->chunks.next = (uintptr_t)chunk;
+    fix->chunks.left = FIXALLOC_CHUNK_BYTES;
+    fix->chunks.count++;
     ASSERT_SLOW(fixalloc_is_valid(fix));
     return true;
 }
@@ -46,9 +46,9 @@ void *fixalloc_alloc(struct heap *heap, struct fixalloc *fix, bool *first) {
         fix->free_list = block->next;
         memset(block, 0, fix->block_bytes);
     } else {
-        block = (struct fixalloc_block *)fix->chunk_next;
-        fix->chunk_next += fix->block_bytes;
-        fix->chunk_left -= fix->block_bytes;
+        block = (struct fixalloc_block *)fix->chunks.next;
+        fix->chunks.next += fix->block_bytes;
+        fix->chunks.left -= fix->block_bytes;
     }
     fix->inuse_bytes += fix->block_bytes;
     ASSERT((uintptr_t)block % 16 == 0);
@@ -84,11 +84,11 @@ bool fixalloc_is_valid(const struct fixalloc *fix) {
     if (!fits) {
         return false;
     }
-    size_t last_bytes = fix->chunk_count > 0 ? FIXALLOC_CHUNK_BYTES : 0;
-    size_t all_count = fix->chunk_count * (FIXALLOC_CHUNK_BYTES / fix->block_bytes);
-    size_t made_count = all_count - fix->chunk_left / fix->block_bytes;
+    size_t last_bytes = fix->chunks.count > 0 ? FIXALLOC_CHUNK_BYTES : 0;
+    size_t all_count = fix->chunks.count * (FIXALLOC_CHUNK_BYTES / fix->block_bytes);
+    size_t made_count = all_count - fix->chunks.left / fix->block_bytes;
     size_t used_count = fix->inuse_bytes / fix->block_bytes;
-    bool valid = fix->chunk_left <= last_bytes; // F2
+    bool valid = fix->chunks.left <= last_bytes; // F2
     valid &= fix->inuse_bytes % fix->block_bytes == 0;
     valid &= used_count + free_count(fix, made_count) == made_count; // F3
     return valid;

@@ -27,14 +27,19 @@ struct fixalloc_block {
     struct fixalloc_block *next;
 };
 
+// Of its chunks: the last one, and how many there are.
+struct fixalloc_chunks {
+    uintptr_t next; // block of the last chunk that was never handed out
+    size_t left;    // bytes of it
+    size_t count;
+};
+
 // An allocator of blocks of one size. Not thread-safe: the heap's lock guards it. Go's fixalloc.
 struct fixalloc {
     size_t block_bytes; // multiple of 16
     enum inspect_book book;
     struct fixalloc_block *free_list;
-    uintptr_t chunk_next; // next block of the last chunk that was never handed out
-    size_t chunk_left;    // bytes of it
-    size_t chunk_count;
+    struct fixalloc_chunks chunks;
     uint64_t inuse_bytes; // blocks handed out
 };
 

@@ -9,7 +9,6 @@
 #include "allocator/inspect.h"
 #include "allocator/pages/arena.h"
 #include "allocator/pages/palloc.h"
-#include "allocator/pages/transaction.h"
 #include "allocator/size_classes.h"
 #include "allocator/structure.h"
 #include "allocator/system/sysmem.h"
@@ -130,13 +129,10 @@ static void commit(struct heap *heap, const struct growth *growth) {
 bool mheap_grow(struct heap *heap, size_t page_count) {
     uintptr_t chunk_count = (page_count + HEAP_CHUNK_PAGES - 1) / HEAP_CHUNK_PAGES;
     struct growth growth = {0};
-    struct heap_undo undo;
-    heap_undo_begin(heap, &undo);
-    if (reserve(heap, chunk_count * HEAP_CHUNK_PAGES * HEAP_PAGE_BYTES, &growth) &&
-        make_arenas(heap, &growth, growth.base, growth.end) && prepare(heap, &growth)) {
+    bool grown = reserve(heap, chunk_count * HEAP_CHUNK_PAGES * HEAP_PAGE_BYTES, &growth) &&
+                 make_arenas(heap, &growth, growth.base, growth.end) && prepare(heap, &growth);
+    if (grown) {
         commit(heap, &growth);
-        return true;
     }
-    heap_undo(heap, &undo);
-    return false;
+    return grown;
 }

@@ -95,9 +95,8 @@ static bool reserve_metadata(struct heap *heap, const struct request *request) {
 static uintptr_t take_growing(struct heap *heap, const struct request *request,
                               size_t *scavenged_count) {
     struct mspan **old_spans = heap->all_spans;
-    struct heap_undo undo;
     uintptr_t base = 0;
-    heap_undo_begin(heap, &undo);
+    transaction_begin(heap);
     if (reserve_metadata(heap, request)) {
         base =
             palloc_alloc(&heap->palloc, request->page_count, request->align_pages, scavenged_count);
@@ -107,9 +106,8 @@ static uintptr_t take_growing(struct heap *heap, const struct request *request,
             CHECK(base != 0);
         }
     }
-    if (base == 0) {
-        heap_undo(heap, &undo);
-    } else if (old_spans != heap->all_spans && old_spans != NULL) {
+    transaction_end(heap, base != 0);
+    if (base != 0 && old_spans != heap->all_spans && old_spans != NULL) {
         sysmem_unmap(heap->sysmem, (uintptr_t)old_spans, &heap->stats.other_sys_bytes);
     }
     return base;

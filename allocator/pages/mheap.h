@@ -59,7 +59,7 @@ void mheap_charge_pages(struct heap_stats *stats, size_t page_count, size_t scav
 void mheap_name_pages(struct heap *heap, uintptr_t base, size_t page_count, struct mspan *named);
 
 // Grows the arenas by at least `page_count` pages, which are free and scavenged then. False: no
-// memory, nothing changed. (grow.c)
+// memory; the caller's transaction gives back what it had obtained. (grow.c)
 bool mheap_grow(struct heap *heap, size_t page_count);
 
 #endif

@@ -61,9 +61,8 @@ static struct mprof_bucket *take_memory(struct heap *heap, size_t bucket_bytes) 
     struct mprof *mprof = heap->mprof;
     struct mprof_bucket **rows = mprof->rows;
     struct mprof_bucket *bucket = NULL;
-    struct heap_undo undo;
     lock_acquire(&heap->lock);
-    heap_undo_begin(heap, &undo);
+    transaction_begin(heap);
     if (rows == NULL) {
         rows = persistent_alloc(heap, MPROF_HASH_ROWS * sizeof(struct mprof_bucket *),
                                 INSPECT_BOOK_BUCKHASH);
@@ -71,11 +70,10 @@ static struct mprof_bucket *take_memory(struct heap *heap, size_t bucket_bytes) 
     if (rows != NULL) {
         bucket = persistent_alloc(heap, bucket_bytes, INSPECT_BOOK_BUCKHASH);
     }
-    if (bucket == NULL) {
-        heap_undo(heap, &undo);
-    } else {
+    if (bucket != NULL) {
         mprof->rows = rows;
     }
+    transaction_end(heap, bucket != NULL);
     lock_release(&heap->lock);
     return bucket;
 }

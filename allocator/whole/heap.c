@@ -183,8 +183,8 @@ static uintptr_t written_end(const struct heap *heap, uintptr_t base, uintptr_t 
     const struct fixalloc *const all[] = {&heap->span_fix, &heap->cache_fix, &heap->special_fix,
                                           &heap->bits_fix};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (base < all[i]->chunk_next && all[i]->chunk_next < end) {
-            return all[i]->chunk_next;
+        if (base < all[i]->chunks.next && all[i]->chunks.next < end) {
+            return all[i]->chunks.next;
         }
     }
     return end;

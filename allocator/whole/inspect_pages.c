@@ -110,8 +110,8 @@ void inspect_fix(const struct heap *heap, enum inspect_fixalloc which, struct in
     *record = (struct inspect_fix){
         .block_bytes = fix->block_bytes,
         .chunk_bytes = FIXALLOC_CHUNK_BYTES,
-        .chunk_count = fix->chunk_count,
-        .tail_block_count = fix->chunk_left / fix->block_bytes,
+        .chunk_count = fix->chunks.count,
+        .tail_block_count = fix->chunks.left / fix->block_bytes,
     };
     for (const struct fixalloc_block *at = fix->free_list; at != NULL; at = at->next) {
         record->free_block_count++;

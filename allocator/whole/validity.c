@@ -103,6 +103,7 @@ static bool growth_is_valid(const struct heap *heap) { // H7
 bool heap_is_valid(const struct heap *heap) {
     bool valid = palloc_is_valid(&heap->palloc);
     valid &= sysmap_is_valid(heap->sysmem);
+    valid &= transaction_is_valid(&heap->transaction);
     valid &= records_are_valid(heap);
     valid &= lists_are_valid(heap);
     valid &= spans_are_valid(heap);

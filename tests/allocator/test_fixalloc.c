@@ -38,10 +38,10 @@ static void a_chunk_is_charged_to_the_book_when_it_is_taken(void **state) {
     uint64_t chunk_bytes = FIXALLOC_CHUNK_BYTES + sizeof(struct persistent_header);
     for (size_t i = 0; i < 9; i++) {
         assert_non_null(fixalloc_alloc(heap, &fix, NULL));
-        assert_int_equal(fix.chunk_count, i / 4 + 1);
+        assert_int_equal(fix.chunks.count, i / 4 + 1);
         assert_int_equal(heap->stats.buckhash_sys_bytes, (i / 4 + 1) * chunk_bytes);
     }
-    assert_int_equal(fix.chunk_left, FIXALLOC_CHUNK_BYTES - fix.block_bytes);
+    assert_int_equal(fix.chunks.left, FIXALLOC_CHUNK_BYTES - fix.block_bytes);
 }
 
 static void reserving_makes_the_next_block_certain_and_hands_out_none(void **state) {
@@ -93,7 +93,7 @@ static void validity_sees_each_broken_invariant(void **state) {
     (void)state;
     struct fixalloc fix;
     fixalloc_init(&fix, 112, INSPECT_BOOK_GC);
-    BREAKS(size_t, fix.chunk_left, 112, fixalloc_is_valid(&fix)); // F2: of no chunk
+    BREAKS(size_t, fix.chunks.left, 112, fixalloc_is_valid(&fix)); // F2: of no chunk
     struct fixalloc_block *blocks[3];
     for (size_t i = 0; i < 3; i++) {
         blocks[i] = fixalloc_alloc(heap, &fix, NULL);
@@ -104,11 +104,11 @@ static void validity_sees_each_broken_invariant(void **state) {
     BREAKS(size_t, fix.block_bytes, 0, fixalloc_is_valid(&fix));     // F1
     BREAKS(size_t, fix.block_bytes, 120, fixalloc_is_valid(&fix));   // F1
     BREAKS(size_t, fix.block_bytes, 16400, fixalloc_is_valid(&fix)); // F1
-    BREAKS(size_t, fix.chunk_left, 16385, fixalloc_is_valid(&fix));  // F2
+    BREAKS(size_t, fix.chunks.left, 16385, fixalloc_is_valid(&fix)); // F2
     BREAKS(uint64_t, fix.inuse_bytes, 113, fixalloc_is_valid(&fix)); // F3
     BREAKS(uint64_t, fix.inuse_bytes, 224, fixalloc_is_valid(&fix));
-    BREAKS(size_t, fix.chunk_count, 2, fixalloc_is_valid(&fix));
-    BREAKS(size_t, fix.chunk_left, fix.chunk_left - 112, fixalloc_is_valid(&fix));
+    BREAKS(size_t, fix.chunks.count, 2, fixalloc_is_valid(&fix));
+    BREAKS(size_t, fix.chunks.left, fix.chunks.left - 112, fixalloc_is_valid(&fix));
     BREAKS(struct fixalloc_block *, fix.free_list, NULL, fixalloc_is_valid(&fix));
     BREAKS(struct fixalloc_block *, blocks[0]->next, blocks[1], fixalloc_is_valid(&fix)); // a ring
 }

@@ -287,7 +287,7 @@ static void growth_reserves_and_prepares_what_is_needed_and_no_more(void **state
     assert_int_equal(heap->stats.heap_released_bytes, (HEAP_ARENA_PAGES - 1) * HEAP_PAGE_BYTES);
     assert_int_equal(alloc_span(HEAP_ARENA_PAGES)->base, base + HEAP_ARENA_BYTES);
     assert_int_equal(arena_range_count(), 8);
-    assert_int_equal(heap->bits_fix.chunk_count, 0); // no span of many objects
+    assert_int_equal(heap->bits_fix.chunks.count, 0); // no span of many objects
 }
 
 static void a_manual_span_has_no_class_and_is_null_when_refused(void **state) {

@@ -1,5 +1,6 @@
 // test_transaction: what fails leaves no trace, at whichever call of the system it fails.
 #define _GNU_SOURCE
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -7,6 +8,8 @@
 
 #include "allocator/fault.h"
 #include "tests/allocator/one_heap.h"
+#include "tests/breaks.h"
+#include "tests/child.h"
 #include "tests/sanitizer.h"
 
 #define NOSCAN_LARGE 1
@@ -249,6 +252,145 @@ static void a_limit_on_the_address_space_is_no_memory(void **state) {
 #endif
 }
 
+// ---- the transaction itself
+
+// Two of it, the second inside the first, each with some of all that it may hold.
+static uintptr_t *obtain_nested(uintptr_t *outside, bool keeps_second) {
+    heap_begin_transaction(heap);
+    heap_save_in_transaction(heap, outside);
+    *outside = 2;
+    uintptr_t *inside = heap_metadata_alloc(heap, 100000);
+    assert_non_null(inside);
+    heap_save_in_transaction(heap, inside); // goes back before what it lies in
+    *inside = 3;
+    heap_begin_transaction(heap);
+    heap_save_in_transaction(heap, outside);
+    *outside = 4;
+    assert_non_null(heap_metadata_alloc(heap, 60000));
+    assert_true(os_stack());
+    heap_end_transaction(heap, keeps_second);
+    return inside;
+}
+
+static void one_inside_another_goes_back_with_it(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) { // in a new heap, and in one that was reset
+        uintptr_t outside = 1;
+        char *before = snapshot_of(heap);
+        (void)obtain_nested(&outside, i % 2 == 0);
+        heap_end_transaction(heap, false);
+        assert_int_equal(outside, 1);
+        assert_snapshot(heap, before);
+        assert_pages_are_sound(heap);
+        free(before);
+        assert_true(i != 1 || heap_reset(heap));
+    }
+}
+
+static void what_is_kept_stays_as_it_was_made(void **state) {
+    (void)state;
+    uintptr_t outside = 1;
+    const uintptr_t *inside = obtain_nested(&outside, true);
+    size_t stacks_before = heap->stats.stack_sys_bytes;
+    heap_end_transaction(heap, true);
+    assert_int_equal(outside, 4);
+    assert_int_equal(*inside, 3);
+    assert_int_equal(heap->stats.stack_sys_bytes, stacks_before);
+    char *kept = snapshot_of(heap); // the next one begins here
+    heap_begin_transaction(heap);
+    assert_non_null(heap_metadata_alloc(heap, 1));
+    heap_end_transaction(heap, false);
+    assert_int_equal(outside, 4);
+    assert_snapshot(heap, kept);
+    free(kept);
+}
+
+// What a growth has obtained by then is given back by who began first.
+static void a_growth_that_fails_inside_is_given_back_with_the_whole(void **state) {
+    (void)state;
+    static const enum sysmem_call calls[] = {SYSMEM_MMAP, SYSMEM_MPROTECT, SYSMEM_METADATA};
+    char *before = snapshot_of(heap);
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        for (uint64_t n = 1;; n++) {
+            heap_begin_transaction(heap);
+            assert_true(os_stack());
+            heap_set_fault(heap, calls[i], n, false);
+            bool done = long_span();
+            clear_faults();
+            if (done) { // it is the last
+                heap_end_transaction(heap, true);
+                assert_true(n > 1);
+                break;
+            }
+            assert_true(heap->stats.stack_sys_bytes > 0); // of the whole, nothing went back yet
+            heap_end_transaction(heap, false);
+            assert_snapshot(heap, before);
+        }
+        assert_true(heap_reset(heap));
+    }
+    free(before);
+}
+
+static void keep_what_failed_inside(void *unused) {
+    (void)unused;
+    heap_begin_transaction(heap);
+    heap_begin_transaction(heap);
+    heap_end_transaction(heap, false);
+    heap_end_transaction(heap, true);
+}
+
+static void end_what_nobody_began(void *unused) {
+    (void)unused;
+    heap_stop_world(heap);
+    heap_end_transaction(heap, true);
+}
+
+static void save_outside(void *place) {
+    heap_save_in_transaction(heap, place);
+}
+
+static void save_too_much(void *place) {
+    heap_begin_transaction(heap);
+    for (size_t i = 0; i <= TRANSACTION_WORDS; i++) {
+        heap_save_in_transaction(heap, place);
+    }
+}
+
+static void a_transaction_that_cannot_be_is_an_abort(void **state) {
+    (void)state;
+    static const struct {
+        void (*act)(void *place);
+        const char *condition;
+    } cases[] = {
+        {keep_what_failed_inside, "!(keep && transaction->has_failed)"},
+        {end_what_nobody_began, "transaction->depth > 0"},
+        {save_outside, "transaction->depth > 0"},
+        {save_too_much, "transaction->word_count < TRANSACTION_WORDS"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[400];
+        uintptr_t word = 0;
+        int status = child_says(cases[i].act, &word, text, sizeof text);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+        assert_non_null(strstr(text, cases[i].condition));
+    }
+}
+
+static void validity_sees_each_broken_invariant(void **state) {
+    (void)state;
+    struct transaction *own = &heap->transaction;
+    BREAKS(uint16_t, own->word_count, 1, transaction_is_valid(own)); // T2
+    BREAKS(bool, own->has_failed, true, transaction_is_valid(own));
+    BREAKS(bool, own->has_failed, true, heap_is_valid(heap));
+    heap_begin_transaction(heap);
+    BREAKS(uint16_t, own->word_count, TRANSACTION_WORDS + 1, transaction_is_valid(own)); // T1
+    heap_begin_transaction(heap);
+    heap_end_transaction(heap, false);
+    assert_true(transaction_is_valid(own)); // of a part
+    heap_end_transaction(heap, false);
+    assert_true(transaction_is_valid(own));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(growth_over_a_gap_that_fails_leaves_no_trace),
@@ -256,6 +398,11 @@ int main(void) {
         TEST(each_failing_call_leaves_no_trace_in_a_new_heap),
         TEST(each_failing_call_leaves_no_trace_in_a_reset_heap),
         TEST(a_limit_on_the_address_space_is_no_memory),
+        TEST(one_inside_another_goes_back_with_it),
+        TEST(what_is_kept_stays_as_it_was_made),
+        TEST(a_growth_that_fails_inside_is_given_back_with_the_whole),
+        TEST(a_transaction_that_cannot_be_is_an_abort),
+        TEST(validity_sees_each_broken_invariant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
