@@ -8,7 +8,7 @@
 //
 // Invariants, checked by heap_is_valid():
 //   H1  each part keeps its own: page bits, sysmem's tables, the transaction, records of one size,
-//       spans, central lists, caches
+//       spans and their specials, central lists, caches
 //   H2  there is room for every span that was ever made
 //   H3  the page table names, for each page of a living span, that span
 //   H4  a page has a name when it is grown and taken, and only then

@@ -7,8 +7,8 @@
 // Invariants, checked by goroutine_is_valid():
 //   G1  a dead one has no stack, frame, defer, panic, context or thread
 //   G2  a living one's stack is a power of two of bytes, GOROUTINE_STACK_MIN or more, at a page
-//   G3  frames lie without gaps from the innermost's sp, which is in the stack, up to the stack's
-//   top G4  defers lie in the used part of the stack, an older one no lower than a younger
+//   G3  frames lie without gaps from the innermost's sp, which is in the stack, up to its top
+//   G4  defers lie in the used part of the stack, an older one no lower than a younger
 #ifndef RUNTIME_GOROUTINE_H
 #define RUNTIME_GOROUTINE_H
 

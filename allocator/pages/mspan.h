@@ -4,7 +4,7 @@
 // A span owns its object bits and nothing else: which list it stands in, and whose counters it
 // moves, is the business of mcentral, mcache and mheap.
 //
-// Invariants, checked by mspan_is_valid() but for I6, which special.c keeps:
+// Invariants, checked by mspan_is_valid(), I6 by special_list_is_valid():
 //   I1  object_count * element_bytes <= page_count * HEAP_PAGE_BYTES
 //   I2  alloc_count == popcount(alloc_bits); remote_count == popcount(remote_bits)
 //   I3  every object below free_index is allocated

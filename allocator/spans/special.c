@@ -206,3 +206,19 @@ void heap_visit_samples(struct heap *heap,
     }
     lock_release(&heap->special_lock);
 }
+
+// ---- validity
+
+bool special_list_is_valid(const struct mspan *span) {
+    const struct special *before = NULL;
+    const struct special *at = atomic_load_explicit(&span->specials, memory_order_relaxed);
+    bool valid = (at == NULL) | (span->state == MSPAN_IN_USE);
+    for (; valid && at != NULL; at = at->next) { // what is in order is no ring
+        size_t index = at->offset / span->element_bytes;
+        valid = index < span->object_count && mspan_bit_is_set(span->alloc_bits, (uint32_t)index) &&
+                (before == NULL || before->offset < at->offset ||
+                 (before->offset == at->offset && before->kind < at->kind));
+        before = at;
+    }
+    return valid;
+}

@@ -50,4 +50,7 @@ bool special_take_finalizer(struct heap *heap, struct mspan *span, uintptr_t obj
 bool special_add_profile(struct heap *heap, struct mspan *span, uintptr_t object,
                          struct mprof_bucket *bucket);
 
+// Checks I6 of a span that keeps the other invariants (mspan.h). O(specials). The world is stopped.
+bool special_list_is_valid(const struct mspan *span);
+
 #endif

@@ -12,6 +12,7 @@
 #include "allocator/size_classes.h"
 #include "allocator/spans/mcache.h"
 #include "allocator/spans/mcentral.h"
+#include "allocator/spans/special_internal.h"
 #include "allocator/system/sysmap.h"
 
 static bool records_are_valid(const struct heap *heap) { // H1
@@ -63,7 +64,7 @@ static bool spans_are_valid(const struct heap *heap) {
     bool valid = heap->all_span_count <= heap->all_span_capacity; // H2
     for (size_t i = 0; i < heap->all_span_count; i++) {
         const struct mspan *span = heap->all_spans[i];
-        valid &= mspan_is_valid(span); // H1
+        valid &= mspan_is_valid(span) && special_list_is_valid(span); // H1
         if (span->state != MSPAN_DEAD) {
             valid &= is_named(heap, span);
             page_count += span->page_count;

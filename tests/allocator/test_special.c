@@ -8,8 +8,11 @@
 #include "allocator/inspect.h"
 #include "allocator/memstats.h"
 #include "allocator/mprof.h"
-#include "allocator/special.h"
+#include "allocator/pages/mspan.h"
+#include "allocator/spans/special_internal.h"
+#include "allocator/structure.h"
 #include "tests/allocator/one_heap.h"
+#include "tests/breaks.h"
 
 static struct mcache *cache;
 
@@ -291,6 +294,45 @@ static void specials_can_be_inspected_in_order_of_offset_and_kind(void **state) 
     assert_true(second.bucket != 0);
 }
 
+static struct mspan *span_of(uintptr_t object) {
+    for (size_t i = 0; i < heap->all_span_count; i++) {
+        if (object - heap->all_spans[i]->base < heap->all_spans[i]->page_count * HEAP_PAGE_BYTES) {
+            return heap->all_spans[i];
+        }
+    }
+    return NULL;
+}
+
+static void validity_sees_each_broken_invariant(void **state) { // I6
+    (void)state;
+    heap_set_profile_rate(heap, 1); // a record after each finalizer
+    uintptr_t objects[3];
+    for (size_t i = 0; i < 3; i++) {
+        objects[i] = allocate(48, 0);
+        assert_int_equal(add(objects[i]), SPECIAL_OK);
+    }
+    struct mspan *span = span_of(objects[0]);
+    struct special *first = span->specials;
+    struct special *second = first->next->next;
+    assert_int_equal(first->offset, 0);
+    assert_int_equal(second->offset, 48);
+    BREAKS(uint64_t, first->offset, 48, special_list_is_valid(span));
+    BREAKS(uint64_t, second->offset, 96, special_list_is_valid(span));
+    BREAKS(uint64_t, second->offset, 0, special_list_is_valid(span));
+    BREAKS(uint32_t, first->kind, second->next->kind, special_list_is_valid(span)); // one twice
+    BREAKS(struct special *, second->next, first, special_list_is_valid(span));     // a ring
+    BREAKS(struct special *, second->next, second, special_list_is_valid(span));
+    BREAKS(uint64_t, *span->alloc_bits, 5, special_list_is_valid(span)); // the second is free
+    BREAKS(uint64_t, *span->alloc_bits, 5, heap_is_valid(heap));
+    struct special *last = second->next->next->next;
+    assert_null(last->next);
+    BREAKS(uint64_t, last->offset, 8192, special_list_is_valid(span)); // behind the last object
+    uintptr_t manual = (uintptr_t)heap_alloc_manual(heap, 1, MANUAL_OTHER);
+    struct mspan *pages = span_of(manual);
+    BREAKS(struct special *, pages->specials, first, special_list_is_valid(pages));
+    BREAKS(struct special *, pages->specials, first, heap_is_valid(heap));
+}
+
 int main(void) {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup_cache, teardown)
     const struct CMUnitTest tests[] = {
@@ -310,6 +352,7 @@ int main(void) {
         CASE(a_dead_object_that_is_not_swept_takes_no_finalizer),
         CASE(without_memory_nothing_is_added_and_nothing_counts),
         CASE(specials_can_be_inspected_in_order_of_offset_and_kind),
+        CASE(validity_sees_each_broken_invariant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
