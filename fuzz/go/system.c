@@ -142,9 +142,10 @@ bool exec_check(struct go_machine *machine, struct operation operation) {
     executor_work(machine->executor, level == 2 ? 100 : 0);
     (void)go_check(machine, levels[level]);
     if (levels[level] == ORACLE_PARANOID) {
-        bool sound = inspect_is_sound(machine->heap) && runtime_is_sound(machine->runtime);
+        bool sound = inspect_is_sound(machine->heap) && runtime_is_sound(machine->runtime) &&
+                     oracle_is_sound(machine->oracle);
         (void)oracle_rule_text(machine->oracle, RULE_MODEL_STATUS, sound, 0,
-                               "heap or runtime break an invariant of their own");
+                               "heap, runtime or ledger break an invariant of their own");
     }
     return true;
 }

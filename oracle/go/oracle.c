@@ -61,6 +61,10 @@ void oracle_reset(struct oracle *oracle, struct heap *heap) {
     oracle->delta = (struct delta){.moves = ORACLE_MOVES_NONE};
 }
 
+bool oracle_is_sound(const struct oracle *oracle) {
+    return model_is_valid(&oracle->model) && view_is_valid(&oracle->view);
+}
+
 struct model *oracle_model(struct oracle *oracle) {
     return &oracle->model;
 }

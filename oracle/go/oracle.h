@@ -28,6 +28,9 @@ void oracle_destroy(struct oracle *oracle);
 // rules' counters. The heap needs to live until the next reset.
 void oracle_reset(struct oracle *oracle, struct heap *heap);
 
+// Whether ledger and view keep their own invariants. O(objects).
+bool oracle_is_sound(const struct oracle *oracle);
+
 // The ledger, which the driver tells of each call.
 struct model *oracle_model(struct oracle *oracle);
 // What looks at the heap for the ledger, where no call's result tells.

@@ -1,5 +1,5 @@
 // live: records by number, an order by address, sums that move with each event.
-#include "oracle/subject/live.h"
+#include "oracle/subject/live_private.h"
 
 #include "oracle/core/harness_memory.h"
 
@@ -8,24 +8,6 @@
 #define END_BYTES    64 // of either end of a large block
 #define WHOLE_MAX    256
 #define CHECKED_ZERO 4096 // of either end of what must be zero
-
-typedef int64_t tallies[RELATIONS_TALLIES][RELATIONS_MEASURES];
-
-struct live {
-    struct live_block *blocks;
-    uint32_t block_count, block_capacity; // records that were ever used
-    uint32_t *spare;
-    uint32_t spare_count;
-    uint32_t *order; // of live ones, by address
-    uint32_t live_count;
-    uint64_t next_seed;
-    int64_t dropped[RELATIONS_MEASURES]; // of live ones that may be gone
-    uint32_t walk_number;
-    uint32_t walk_place; // by address, behind the block that the walk showed last
-    tallies sums;
-    tallies *rows;
-    uint32_t row_count; // rows that were ever used
-};
 
 struct live *live_create(void) {
     struct live *live = harness_calloc(1, sizeof *live);
@@ -415,4 +397,93 @@ void live_facts(const struct live *live, struct relations_facts *facts) {
     }
     facts->rows = (const int64_t(*)[RELATIONS_TALLIES][RELATIONS_MEASURES])live->rows;
     facts->row_count = live->row_count;
+}
+
+// ---- validity: all is looked at, so that no order of the invariants hides one
+
+static bool stands_in_order(const struct live *live, uint32_t id) {
+    uintptr_t address = live->blocks[id].address;
+    for (uint32_t place = place_of(live, address); place < live->live_count; place++) {
+        if (live->order[place] == id) {
+            return true;
+        }
+        if (live->blocks[live->order[place]].address != address) {
+            break;
+        }
+    }
+    return false;
+}
+
+static bool order_is_valid(const struct live *live) { // E1
+    uintptr_t before = 1;
+    for (uint32_t place = 0; place < live->live_count; place++) {
+        uint32_t id = live->order[place];
+        if (id >= live->block_count || live->blocks[id].address < before) {
+            return false;
+        }
+        before = live->blocks[id].address;
+    }
+    return true;
+}
+
+static bool records_are_valid(const struct live *live) { // E1, E2
+    uint32_t live_count = 0;
+    uint64_t free_sum = 0; // of their numbers
+    bool valid = true;
+    for (uint32_t id = 0; id < live->block_count; id++) {
+        bool is_free = live->blocks[id].address == 0;
+        valid &= is_free || stands_in_order(live, id);
+        live_count += !is_free;
+        free_sum += is_free ? id : 0;
+    }
+    for (uint32_t i = 0; i < live->spare_count; i++) {
+        free_sum -= live->spare[i];
+    }
+    return valid & (live_count == live->live_count) & (free_sum == 0);
+}
+
+// Whether what was ever there, without what was freed, is what lives.
+static bool adds_up(const int64_t *all, const int64_t *freed, const int64_t *living) { // E3
+    bool valid = true;
+    for (int i = 0; i < RELATIONS_MEASURES; i++) {
+        valid &= all[i] - freed[i] == living[i];
+    }
+    return valid;
+}
+
+static bool sums_are_valid(const struct live *live) { // E3, E4
+    int64_t all[RELATIONS_MEASURES] = {0};
+    int64_t in_rows[RELATIONS_MEASURES] = {0};
+    int64_t dropped[RELATIONS_MEASURES] = {0};
+    bool valid = adds_up(live->sums[RELATIONS_TOTAL], live->sums[RELATIONS_FREED],
+                         live->sums[RELATIONS_LIVE]);
+    for (uint32_t place = 0; place < live->live_count; place++) {
+        const struct live_block *block = &live->blocks[live->order[place]];
+        add_one(all, block, 1);
+        add_one(in_rows, block, block->row < LIVE_ROWS_MAX);
+        add_one(dropped, block, block->is_dropped);
+    }
+    for (uint32_t row = 0; row < live->row_count; row++) {
+        valid &= adds_up(live->rows[row][RELATIONS_TOTAL], live->rows[row][RELATIONS_FREED],
+                         live->rows[row][RELATIONS_LIVE]);
+        for (int i = 0; i < RELATIONS_MEASURES; i++) {
+            in_rows[i] -= live->rows[row][RELATIONS_LIVE][i];
+        }
+    }
+    for (int i = 0; i < RELATIONS_MEASURES; i++) {
+        valid &= (live->sums[RELATIONS_LIVE][i] == all[i]) & (in_rows[i] == 0);
+        valid &= live->dropped[i] == dropped[i];
+    }
+    return valid;
+}
+
+bool live_is_valid(const struct live *live) {
+    bool fits = (live->block_count <= live->block_capacity) &
+                (live->live_count + live->spare_count == live->block_count) &
+                (live->row_count <= LIVE_ROWS_MAX); // E2
+    if (!fits || !order_is_valid(live)) {           // what follows searches in it
+        return false;
+    }
+    bool valid = records_are_valid(live);
+    return valid & sums_are_valid(live);
 }

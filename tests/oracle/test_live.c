@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-#include "oracle/subject/live.h"
+#include "oracle/subject/live_private.h"
+#include "tests/breaks.h"
 
 #define ROOM_BYTES 4096
 
@@ -157,6 +158,82 @@ static void a_walk_shows_what_is_wrong(void **state) {
     assert_int_equal(live_walk_missed(live)->address, (uintptr_t)room);
 }
 
+// Three of a row, one of none, one dropped, one dead, one that has changed.
+static uint32_t ids[6];
+
+static void fill_ledger(void) {
+    for (size_t i = 0; i < 6; i++) {
+        const struct live_block block = {.address = (uintptr_t)room + 512 * (i ^ 3),
+                                         .requested_bytes = 100 + i,
+                                         .usable_bytes = 112,
+                                         .footprint_bytes = 128,
+                                         .row = i < 4 ? 2 : LIVE_NONE,
+                                         .is_touched = true};
+        ids[i] = live_enter(live, &block);
+        assert_true(live_is_valid(live));
+    }
+    live_drop(live, ids[1]);
+    assert_true(live_is_valid(live));
+    live_leave(live, ids[2]);
+    assert_true(live_is_valid(live));
+    struct live_block now = *live_block(live, ids[3]);
+    now.requested_bytes = 400;
+    now.usable_bytes = 416;
+    now.footprint_bytes = 64;
+    live_change(live, ids[3], &now);
+    assert_true(live_is_valid(live));
+}
+
+static void a_ledger_is_valid_as_blocks_come_and_go(void **state) {
+    (void)state;
+    assert_true(live_is_valid(live));
+    fill_ledger();
+    live_leave(live, ids[1]); // one that was dropped
+    assert_true(live_is_valid(live));
+    uint32_t first = enter(2048, 16, 16);
+    uint32_t second = enter(2048, 16, 16); // a finding, but the ledger stands
+    assert_true(live_is_valid(live));
+    live_leave(live, first);
+    assert_true(live_is_valid(live));
+    live_leave(live, second);
+    live_clear(live);
+    assert_true(live_is_valid(live));
+    live_begin(live);
+    assert_true(live_is_valid(live));
+}
+
+static void validity_sees_each_broken_invariant(void **state) {
+    (void)state;
+    fill_ledger();
+    struct live_block *block = &live->blocks[ids[1]];
+    int64_t(*sums)[RELATIONS_MEASURES] = live->sums;
+    int64_t(*row)[RELATIONS_MEASURES] = live->rows[2];
+    assert_int_equal(live->spare_count, 1);
+    BREAKS(uint32_t, live->order[0], live->order[1], live_is_valid(live)); // E1
+    BREAKS(uint32_t, live->order[1], live->order[0], live_is_valid(live));
+    BREAKS(uint32_t, live->order[0], live->block_count, live_is_valid(live));
+    BREAKS(uintptr_t, block->address, (uintptr_t)room + ROOM_BYTES, live_is_valid(live));
+    BREAKS(uintptr_t, block->address, 0, live_is_valid(live)); // E2
+    BREAKS(uintptr_t, live->blocks[ids[2]].address, (uintptr_t)room, live_is_valid(live));
+    BREAKS(uint32_t, live->spare[0], ids[0], live_is_valid(live));
+    BREAKS(uint32_t, live->spare_count, 0, live_is_valid(live));
+    BREAKS(uint32_t, live->live_count, 4, live_is_valid(live));
+    BREAKS(uint32_t, live->block_capacity, 5, live_is_valid(live));
+    BREAKS(uint32_t, live->row_count, LIVE_ROWS_MAX + 1, live_is_valid(live));
+    for (int i = 0; i < RELATIONS_MEASURES; i++) { // E3
+        BREAKS(int64_t, sums[RELATIONS_LIVE][i], sums[RELATIONS_LIVE][i] + 1, live_is_valid(live));
+        BREAKS(int64_t, sums[RELATIONS_TOTAL][i], 0, live_is_valid(live));
+        BREAKS(int64_t, sums[RELATIONS_FREED][i], 7777, live_is_valid(live));
+        BREAKS(int64_t, row[RELATIONS_LIVE][i], row[RELATIONS_LIVE][i] + 1, live_is_valid(live));
+        BREAKS(int64_t, row[RELATIONS_FREED][i], 7777, live_is_valid(live));
+        BREAKS(int64_t, live->dropped[i], 0, live_is_valid(live)); // E4
+    }
+    BREAKS(size_t, block->requested_bytes, 1, live_is_valid(live));
+    BREAKS(uint32_t, block->row, LIVE_NONE, live_is_valid(live));
+    BREAKS(bool, block->is_dropped, false, live_is_valid(live));
+    BREAKS(uint32_t, live->row_count, 2, live_is_valid(live));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -168,6 +245,8 @@ int main(void) {
         TEST(a_byte_that_is_not_zero_shows),
         TEST(a_walk_may_go_in_any_order),
         TEST(a_walk_shows_what_is_wrong),
+        TEST(a_ledger_is_valid_as_blocks_come_and_go),
+        TEST(validity_sees_each_broken_invariant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,6 +21,9 @@ struct finalizer;
 
 #define MODEL_HANDLE_COUNT 65536 // handles are below it
 
+// Whether the ledger keeps its invariants: state.h numbers them. O(slots). (valid.c)
+bool model_is_valid(const struct model *model);
+
 // ---- handles
 
 // What a handle names.

@@ -1,12 +1,14 @@
 // state: what the ledger holds; private to the oracle.
 //
-// Everything lies in growing arrays and is named by index, so that an event costs no malloc and a
-// reset keeps the memory.
+// All lies in arrays that grow, named by index: an event costs no malloc, a reset keeps the memory.
 //
-// Invariants:
-//   M1  a slot that is live or condemned is entered in the map, once, under its base
-//   M2  every handle in a slot's list names that slot
-//   M3  alloc count - free count of a class is the number of slots of that class in the ledger
+// Invariants, checked by model_is_valid():
+//   D1  each slot is free or, once, in the list of those that are live or condemned
+//   D2  the map finds these by their first and last byte, and no others
+//   D3  a handle is in the list of the slot that it names, and counted
+//   D4  alloc count - free count of a class is the number of its slots, and so with large bytes
+//   D5  an edge is free or in one slot's list; a finalizer is free, in one slot's or in the queue
+//   D6  the caches are counted, below the lowest free id none is free; one packs tiny blocks alone
 #ifndef ORACLE_GO_MODEL_STATE_H
 #define ORACLE_GO_MODEL_STATE_H
 
@@ -24,8 +26,7 @@
 // An array of structs that grows: `first` to `count - 1` are in use.
 struct pool {
     void *items;
-    uint32_t count;
-    uint32_t capacity;
+    uint32_t count, capacity;
     uint32_t item_bytes;
     uint32_t free_head; // index + 1 of the first free item, linked through its first uint32_t
 };
@@ -105,8 +106,7 @@ struct map { // which slot an address lies in
     uint32_t *arenas[HEAP_ARENA_COUNT]; // page record + 1 of each page
     struct pool pages;
     uint32_t *table; // open hash of slot + 1 by base
-    uint32_t table_size;
-    uint32_t table_count;
+    uint32_t table_size, table_count;
     uint64_t covered_pages; // pages with a slot
 };
 

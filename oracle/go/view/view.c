@@ -227,3 +227,43 @@ uint32_t view_find_address(const struct view *view, uintptr_t address) {
     return address - span->base < span->page_count * HEAP_PAGE_BYTES ? view->by_address[low - 1]
                                                                      : VIEW_NONE;
 }
+
+// ---- validity: all is looked at, so that no order of the invariants hides one
+
+static bool sizes_are_valid(const struct view *view) { // V1
+    bool fits = (view->span_count <= view->capacity) & (view->standing_count <= view->span_count) &
+                (view->cache_count <= view->cache_capacity);
+    uint32_t size = view->table_size;
+    return fits & ((size & (size - 1)) == 0) & (size >= 2 * view->span_count) &
+           (size <= 2 * view->capacity);
+}
+
+static bool order_is_valid(const struct view *view) { // V2
+    uint32_t dead_count = 0;
+    bool valid = true;
+    for (uint32_t i = 0; i < view->span_count; i++) {
+        dead_count += view->spans[i].state == INSPECT_SPAN_DEAD;
+    }
+    for (uint32_t i = 0; valid && i < view->standing_count; i++) {
+        uint32_t index = view->by_address[i];
+        valid = index < view->span_count && view->spans[index].state != INSPECT_SPAN_DEAD &&
+                (i == 0 || comes_before(view, view->by_address[i - 1], index));
+    }
+    return valid & (dead_count + view->standing_count == view->span_count);
+}
+
+bool view_is_valid(const struct view *view) {
+    if (!sizes_are_valid(view)) { // what follows looks into the arrays
+        return false;
+    }
+    bool valid = order_is_valid(view);
+    for (uint32_t i = 0; i < view->span_count; i++) {
+        uint32_t found = view_find_identity(view, view->spans[i].identity);
+        valid &= found != VIEW_NONE && view->spans[found].identity == view->spans[i].identity; // V3
+        valid &= !view->in_order[i];                                                           // V4
+    }
+    for (uint32_t i = 1; i < view->cache_count; i++) {
+        valid &= view->caches[i - 1].id < view->caches[i].id; // V5
+    }
+    return valid;
+}

@@ -3,6 +3,13 @@
 //
 // Raw records and nothing derived. Valid until the next call into the heap: bitmaps and specials
 // are the heap's own.
+//
+// Invariants, checked by view_is_valid():
+//   V1  no array holds more than it has room for; the table is a power of two, half of it free
+//   V2  by_address names each span that is not dead once, by (base, index), and no other
+//   V3  the table finds each span by its identity
+//   V4  in_order is all false between two takes
+//   V5  caches stand by id, ascending
 #ifndef ORACLE_GO_VIEW_VIEW_H
 #define ORACLE_GO_VIEW_VIEW_H
 
@@ -39,6 +46,9 @@ struct view {
 bool view_take(struct view *view, const struct heap *heap);
 // Frees its arrays; the view is empty then.
 void view_fini(struct view *view);
+
+// Checks V1..V5. O(spans).
+bool view_is_valid(const struct view *view);
 
 // Index of the span with that identity, VIEW_NONE: none.
 uint32_t view_find_identity(const struct view *view, const void *identity);
