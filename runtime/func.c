@@ -71,6 +71,9 @@ static void insert_copy(struct runtime *runtime, const struct func *description)
             (table->count - index) * sizeof(struct func *));
     table->funcs[index] = func;
     table->count++;
+    ASSERT(table->count <= table->capacity);
+    ASSERT(index == 0 || table->funcs[index - 1]->end <= func->entry);
+    ASSERT(index + 1 == table->count || func->end <= table->funcs[index + 1]->entry);
 }
 
 bool runtime_define_func(struct runtime *runtime, const struct func *description) {

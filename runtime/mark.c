@@ -28,6 +28,7 @@ static struct workbuf *take_buffer(struct runtime *runtime) {
 }
 
 bool mark_queue_init(struct runtime *runtime) {
+    ASSERT(mark_queue_is_valid(&runtime->gc.queue, false)); // there is no buffer to walk
     struct workbuf *first = take_buffer(runtime);
     runtime->gc.queue.top = first;
     return first != NULL;
@@ -43,6 +44,9 @@ static void free_buffers(struct runtime *runtime, struct workbuf *buffer) {
 
 void mark_queue_fini(struct runtime *runtime) {
     struct mark_queue *queue = &runtime->gc.queue;
+    ASSERT(queue->top->count == 0);
+    ASSERT(queue->top->next == NULL);
+    ASSERT(!queue->overflowed);
     free_buffers(runtime, queue->top);
     free_buffers(runtime, queue->free);
     *queue = (struct mark_queue){0};
@@ -104,6 +108,7 @@ static void rescan_object(void *context, const struct heap_object *object) {
 
 bool mark_drain(struct runtime *runtime, size_t object_limit) {
     struct mark_queue *queue = &runtime->gc.queue;
+    ASSERT(runtime->gc.marking);
     for (size_t scanned = 0; scanned < object_limit;) {
         uintptr_t object = pop(runtime);
         if (object != 0) {

@@ -51,6 +51,8 @@ static struct osthread *start(struct runtime *runtime, uint64_t process_id, bool
     parts.next = table->first;
     record->thread = parts;
     table->first = &record->thread;
+    ASSERT(record->thread.stack != NULL);
+    ASSERT((record->thread.cache != NULL) == wants_cache);
     return &record->thread;
 }
 
@@ -84,6 +86,7 @@ void runtime_exit_osthread(struct runtime *runtime, struct osthread *thread) {
     runtime_lock(runtime);
     struct osthread_table *table = &runtime->osthreads;
     *link_of(table, thread) = thread->next;
+    ASSERT(thread->stack != NULL);
     leave_goroutines(runtime, thread);
     heap_unmap_os_stack(runtime->heap, thread->stack, OSTHREAD_STACK_BYTES);
     thread->stack = NULL;

@@ -61,6 +61,7 @@ void *pool_alloc(struct runtime *runtime, size_t size_bytes) {
 
 void pool_free(struct runtime *runtime, void *block, size_t size_bytes) {
     struct pool_block *freed = block;
+    ASSERT(!runtime->pool.is_open);
     ASSERT(freed != NULL);
     ASSERT((uintptr_t)freed % 16 == 0);
     unsigned class = class_of(size_bytes);
@@ -170,6 +171,7 @@ bool pool_reserve(struct runtime *runtime, const struct pool_need *needs, size_t
 }
 
 void *pool_take_reserved(struct runtime *runtime, size_t size_bytes) {
+    ASSERT(!runtime->pool.is_open);
     return take_free(&runtime->pool, class_of(size_bytes));
 }
 

@@ -167,11 +167,17 @@ struct mspan *mheap_take_span(struct heap *heap, size_t page_count, size_t align
     span->sweep_generation = atomic_load_explicit(&heap->sweep_generation, memory_order_relaxed);
     mheap_charge_pages(&heap->stats, page_count, scavenged_count, stat);
     mheap_name_pages(heap, base, page_count, span);
+    ASSERT(mheap_span_of(heap, base + (page_count - 1) * HEAP_PAGE_BYTES) == span);
+    ASSERT(span->list == MSPAN_LIST_NONE);
     return span;
 }
 
 void mheap_give_span(struct heap *heap, struct mspan *span, uint64_t *stat) {
     size_t size_bytes = span->page_count * HEAP_PAGE_BYTES;
+    ASSERT(mheap_span_of(heap, span->base) == span);
+    ASSERT(span->list == MSPAN_LIST_NONE);
+    ASSERT(mspan_owner(span) == MSPAN_OWNER_NONE);
+    ASSERT(!mspan_has_specials(span));
     mheap_name_pages(heap, span->base, span->page_count, NULL);
     palloc_free(&heap->palloc, span->base, span->page_count);
     heap->stats.heap_free_bytes += size_bytes;

@@ -2,6 +2,7 @@
 #include "allocator/pages/palloc_bits.h"
 
 #include "allocator/bits.h"
+#include "allocator/check.h"
 #include "allocator/heap.h"
 #include "allocator/pages/palloc.h"
 
@@ -13,12 +14,14 @@ static uint64_t mask_of(unsigned word, unsigned first, unsigned count) {
 }
 
 void palloc_bits_set(uint64_t *words, unsigned first, unsigned count) {
+    ASSERT(first + count <= HEAP_CHUNK_PAGES);
     for (unsigned word = first / 64; word * 64 < first + count; word++) {
         words[word] |= mask_of(word, first, count);
     }
 }
 
 void palloc_bits_clear(uint64_t *words, unsigned first, unsigned count) {
+    ASSERT(first + count <= HEAP_CHUNK_PAGES);
     for (unsigned word = first / 64; word * 64 < first + count; word++) {
         words[word] &= ~mask_of(word, first, count);
     }
@@ -26,6 +29,7 @@ void palloc_bits_clear(uint64_t *words, unsigned first, unsigned count) {
 
 unsigned palloc_bits_count(const uint64_t *words, unsigned first, unsigned count) {
     unsigned sum = 0;
+    ASSERT(first + count <= HEAP_CHUNK_PAGES);
     for (unsigned word = first / 64; word * 64 < first + count; word++) {
         sum += bits_popcount64(words[word] & mask_of(word, first, count));
     }
@@ -34,6 +38,7 @@ unsigned palloc_bits_count(const uint64_t *words, unsigned first, unsigned count
 
 unsigned palloc_bits_find(const uint64_t *words, unsigned from, bool value) {
     uint64_t flip = value ? 0 : UINT64_MAX;
+    ASSERT(from <= HEAP_CHUNK_PAGES);
     for (unsigned word = from / 64; word < PALLOC_CHUNK_WORDS; word++) {
         uint64_t hits = words[word] ^ flip;
         if (word == from / 64) {
@@ -84,5 +89,7 @@ struct palloc_summary palloc_bits_summary(const uint64_t *alloc_bits) {
     summary.start_pages = started ? summary.start_pages : run_pages;
     summary.max_pages = run_pages > summary.max_pages ? run_pages : summary.max_pages;
     summary.end_pages = run_pages;
+    ASSERT(summary.start_pages <= summary.max_pages);
+    ASSERT(summary.max_pages <= HEAP_CHUNK_PAGES);
     return summary;
 }

@@ -59,6 +59,8 @@ void *persistent_alloc(struct heap *heap, size_t size_bytes, enum inspect_book b
     struct persistent_header *header = (struct persistent_header *)heap->persistent.next;
     *header = (struct persistent_header){.size_bytes = taken_bytes, .book = book};
     heap->persistent.next += taken_bytes;
+    ASSERT(heap->persistent.next <= heap->persistent.end);
+    ASSERT((uintptr_t)(header + 1) % ALIGN_BYTES == 0);
     heap->stats.other_sys_bytes -= taken_bytes;
     *stat += taken_bytes;
     return header + 1;
@@ -66,6 +68,7 @@ void *persistent_alloc(struct heap *heap, size_t size_bytes, enum inspect_book b
 
 const struct persistent_header *persistent_block(uintptr_t position, uintptr_t end) {
     const struct persistent_header *header = (const struct persistent_header *)position;
+    ASSERT(position <= end);
     return end - position < sizeof(*header) || header->size_bytes == 0 ? NULL : header;
 }
 

@@ -1,6 +1,7 @@
 // scavenge: gives idle pages back to the system, the highest addresses first.
 #include "allocator/heap.h"
 
+#include "allocator/check.h"
 #include "allocator/pages/palloc.h"
 #include "allocator/size_classes.h"
 #include "allocator/structure.h"
@@ -16,6 +17,9 @@ static size_t scavenge_run(struct heap *heap, uintptr_t *limit, size_t page_limi
     if (base == 0 || !sysmem_unused(heap->sysmem, base, page_count * HEAP_PAGE_BYTES)) {
         return 0;
     }
+    ASSERT(page_count > 0);
+    ASSERT(page_count <= page_limit);
+    ASSERT(base + page_count * HEAP_PAGE_BYTES <= *limit);
     palloc_mark_scavenged(&heap->palloc, base, page_count);
     heap->stats.heap_free_bytes -= page_count * HEAP_PAGE_BYTES;
     heap->stats.heap_released_bytes += page_count * HEAP_PAGE_BYTES;

@@ -103,10 +103,14 @@ static struct mprof_bucket *new_bucket(struct heap *heap, const struct mcache *c
 struct mprof_bucket *mprof_obtain_bucket(struct heap *heap, const struct mcache *cache,
                                          size_t object_bytes) {
     const struct mprof *mprof = heap->mprof;
+    ASSERT(cache->call_stack_count <= MPROF_STACK_MAX);
     uint64_t hash = hash_of(cache->call_stack, cache->call_stack_count, object_bytes);
     struct mprof_bucket *bucket =
         mprof->rows == NULL ? NULL : find_bucket(mprof, cache, object_bytes, hash);
-    return bucket != NULL ? bucket : new_bucket(heap, cache, object_bytes, hash);
+    bucket = bucket != NULL ? bucket : new_bucket(heap, cache, object_bytes, hash);
+    ASSERT(bucket == NULL || bucket->object_bytes == object_bytes);
+    ASSERT(bucket == NULL || bucket->frame_count == cache->call_stack_count);
+    return bucket;
 }
 
 // ---- counting
