@@ -1,7 +1,5 @@
 // test_crash: a subject that crashes: one line and status 1 in replay's manner, an outcome in a
 // trial's.
-//
-// holds: cli/run/trial.c
 #define _XOPEN_SOURCE 700
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,6 +4,7 @@
 #
 # holds: cli/ops_list.c cli/run/idle.c cli/run/origin.c fuzz/go/collect.c fuzz/go/goroutines.c
 # holds: fuzz/go/objects.c fuzz/go/specials.c fuzz/go/system.c fuzz/go/threads.c
+# holds: fuzz/program/language.c
 set -uo pipefail
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"

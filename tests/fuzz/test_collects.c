@@ -1,6 +1,4 @@
 // test_collects: a collector may give memory anew that was dropped, and none that is held.
-//
-// holds: fuzz/program/language.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
