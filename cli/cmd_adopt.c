@@ -166,12 +166,8 @@ int cmd_adopt(int argc, char **argv) {
     const struct cli_call call = {usage, options, 1, 1};
     char **operands;
     size_t operand_count;
-    int status = cli_parse(&call, argc, argv, &operands, &operand_count);
+    int status = machine_parse(&call, argc, argv, &operands, &operand_count);
     if (status >= 0) {
-        return status;
-    }
-    status = machine_choose("adopt");
-    if (status != CLI_CLEAN) {
         return status;
     }
     adoption.crash = operands[0];

@@ -83,8 +83,8 @@ static const char usage[] =
 #define JOBS_MAX            64
 
 struct call {
-    bool is_traced, has_stats, is_json, is_terminal, is_pinning, is_raw, ignores_expectations,
-        is_first, is_strict, is_forced;
+    bool is_traced, has_stats, is_json, is_pinning, is_raw, ignores_expectations, is_first,
+        is_strict, is_forced;
     bool every_operation; // --check was given
     enum oracle_level level;
     const char *dump_path;
@@ -194,7 +194,7 @@ static int replay_file(struct executor *executor, const char *path, const struct
 }
 
 static int run_race(const char *path) {
-    struct soak_threads race = {.is_terminal = false};
+    struct soak_threads race = {0};
 #if COUNTERCHECK_HAS_GO
     return soak_threads_read(path, &race) ? soak_threads(&race) : CLI_UNUSABLE;
 #else
@@ -331,7 +331,6 @@ static int replay_in_pool(const struct input_list *list, struct session *session
                                 .timeout_ms = (uint32_t)seconds * 1000,
                                 .is_json = call->is_json,
                                 .is_first = call->is_first,
-                                .is_terminal = call->is_terminal,
                                 .open = open_session,
                                 .replay = replay_input,
                                 .close = close_session,
@@ -431,7 +430,7 @@ int cmd_replay(int argc, char **argv) {
     const char *times = "1";
     const char *timeout = NULL;
     const char *jobs = NULL;
-    struct call call = {.is_terminal = isatty(STDERR_FILENO) == 1};
+    struct call call = {0};
     const struct cli_option options[] = {
         {"--trace", &call.is_traced, NULL},
         {"--check", NULL, &level},

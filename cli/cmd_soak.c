@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char usage[] =
     "usage: countercheck soak [--seconds N] [--seed S] [--operations N] [--table]\n"
@@ -55,7 +54,7 @@ struct soak {
     uint64_t seconds, seed, operations_limit;
     uint64_t program_count, bounded_count;
     uint64_t hash; // of every program's results
-    bool is_terminal, is_table;
+    bool is_table;
     enum oracle_level level;
     struct executor *executor;
 };
@@ -143,13 +142,6 @@ static void print_summary(const struct soak *soak, double seconds) {
     print_effect(counts, soak->is_table);
 }
 
-static void show_progress(const struct soak *soak, double seconds) {
-    if (soak->is_terminal) {
-        (void)fprintf(stderr, "\r%.0f of %" PRIu64 " s, %" PRIu64 " programs \033[K", seconds,
-                      soak->seconds, soak->program_count);
-    }
-}
-
 static void tell_moved(const struct soak *soak) {
     uintptr_t base = machine_moved_base(soak->executor);
     if (base != 0) {
@@ -168,7 +160,8 @@ static int run_soak(struct soak *soak) {
     for (uint64_t number = 0; verdict == VERDICT_CLEAN || verdict == VERDICT_WORK_BOUND; number++) {
         if (soak->program_count % 32 == 0) {
             elapsed = clock_seconds() - begin;
-            show_progress(soak, elapsed);
+            (void)cli_progress("%.0f of %" PRIu64 " s, %" PRIu64 " programs ", elapsed,
+                               soak->seconds, soak->program_count);
         }
         const struct executor_counts *counts = executor_counts(soak->executor);
         if (elapsed >= (double)soak->seconds ||
@@ -181,9 +174,7 @@ static int run_soak(struct soak *soak) {
             tell_moved(soak);
         }
     }
-    if (soak->is_terminal) {
-        (void)fputs("\r\033[K", stderr);
-    }
+    (void)cli_progress("");
     int status = CLI_CLEAN;
     if (verdict == VERDICT_FINDING) {
         status = tell_finding(soak, path);
@@ -196,10 +187,7 @@ static int run_soak(struct soak *soak) {
 
 static int run_threads(const struct soak *soak, const char *threads) {
 #if COUNTERCHECK_HAS_GO
-    struct soak_threads run = {.leaves_race = true,
-                               .seconds = soak->seconds,
-                               .seed = soak->seed,
-                               .is_terminal = soak->is_terminal};
+    struct soak_threads run = {.leaves_race = true, .seconds = soak->seconds, .seed = soak->seed};
     if (!cli_number("soak", "--threads", threads, SOAK_THREADS_MAX, &run.thread_count)) {
         return CLI_UNUSABLE;
     }
@@ -222,7 +210,7 @@ int cmd_soak(int argc, char **argv) {
     const char *operations = NULL;
     const char *threads = NULL;
     const char *level = NULL;
-    struct soak soak = {.operations_limit = UINT64_MAX, .is_terminal = isatty(STDERR_FILENO) == 1};
+    struct soak soak = {.operations_limit = UINT64_MAX};
     const struct cli_option options[] = {
         {"--seconds", NULL, &seconds},
         {"--seed", NULL, &seed},
@@ -236,12 +224,8 @@ int cmd_soak(int argc, char **argv) {
     const struct cli_call call = {usage, options, 0, 0};
     char **operands;
     size_t operand_count;
-    int status = cli_parse(&call, argc, argv, &operands, &operand_count);
+    int status = machine_parse(&call, argc, argv, &operands, &operand_count);
     if (status >= 0) {
-        return status;
-    }
-    status = machine_choose("soak");
-    if (status != CLI_CLEAN) {
         return status;
     }
     if (!cli_number("soak", "--seconds", seconds, UINT32_MAX, &soak.seconds) ||

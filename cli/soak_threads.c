@@ -30,8 +30,8 @@ static uint64_t sum(const uint64_t *counts) {
 
 static void show_progress(void *context, double seconds) {
     const struct soak_threads *soak = context;
-    if (soak->is_terminal) {
-        (void)fprintf(stderr, "\r%.0f of %" PRIu64 " s \033[K", seconds, soak->seconds);
+    if (soak->leaves_race) {
+        (void)cli_progress("%.0f of %" PRIu64 " s ", seconds, soak->seconds);
     }
 }
 
@@ -145,8 +145,8 @@ int soak_threads(const struct soak_threads *soak) {
     }
     enum verdict verdict = threads_run(&options, &report);
     crash_prepare_file(NULL, NULL, 0);
-    if (soak->is_terminal) {
-        (void)fputs("\r\033[K", stderr);
+    if (soak->leaves_race) {
+        (void)cli_progress("");
     }
     if (soak->leaves_race && verdict == VERDICT_FINDING) {
         leave_race(&race, soak, report.finding);

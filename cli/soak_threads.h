@@ -9,8 +9,7 @@
 
 struct soak_threads {
     uint64_t thread_count, seconds, seed;
-    bool is_terminal; // shows progress
-    bool leaves_race; // a finding, or a crash, leaves findings/threads-SEED.race
+    bool leaves_race; // shows progress; a finding, or a crash, leaves findings/threads-SEED.race
 };
 
 // Prints what was found, or how much was done; the status to exit with.

@@ -11,7 +11,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <sys/stat.h>
 
 static const char usage[] =
@@ -36,17 +35,12 @@ static const char usage[] =
     "failed.\n";
 
 static int compare_all(struct accounts *accounts, const struct input_list *list) {
-    bool is_terminal = isatty(STDERR_FILENO) == 1;
     int status = CLI_CLEAN;
     for (size_t i = 0; i < list->count && status == CLI_CLEAN; i++) {
-        if (is_terminal) {
-            (void)fprintf(stderr, "\r%zu of %zu", i, list->count);
-        }
+        (void)cli_progress("%zu of %zu", i, list->count);
         status = accounts_compare(accounts, list->paths[i]);
     }
-    if (is_terminal) {
-        (void)fputs("\r\033[K", stderr);
-    }
+    (void)cli_progress("");
     return status == CLI_CLEAN ? accounts_finish(accounts) : status;
 }
 

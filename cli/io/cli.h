@@ -39,6 +39,10 @@ int cmd_accounts(int argc, char **argv);
 // Prints "countercheck: MESSAGE" as one line on stderr. printf-like.
 void cli_message(const char *format, ...);
 
+// On a terminal, shows how far the run is, in place of what was shown before ("": nothing any
+// more). printf-like. False: stderr is no terminal.
+bool cli_progress(const char *format, ...);
+
 // Says that the system refused the run of `name` what it needed; returns CLI_ENVIRONMENT.
 int cli_refused(const char *name);
 

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MESSAGE_BYTES 8192 // a path and what is wrong with it
 
@@ -20,6 +21,19 @@ void cli_message(const char *format, ...) {
     va_end(arguments);
     (void)escape_text(line, sizeof line, text);
     (void)fprintf(stderr, "countercheck: %s\n", line);
+}
+
+bool cli_progress(const char *format, ...) {
+    if (isatty(STDERR_FILENO) != 1) {
+        return false;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    (void)fputs("\r", stderr);
+    (void)vfprintf(stderr, format, arguments);
+    (void)fputs("\033[K", stderr);
+    va_end(arguments);
+    return true;
 }
 
 int cli_refused(const char *name) {

@@ -80,9 +80,10 @@ static void close_job(void *context) {
 // ---- in the caller
 
 static void show_progress(const struct state *state, size_t done) {
-    if (state->batch->is_terminal && state->input_count > 1) {
-        (void)fprintf(stderr, done < state->input_count ? "\r%zu of %zu\033[K" : "\r\033[K", done,
-                      state->input_count);
+    if (done == state->input_count) {
+        (void)cli_progress("");
+    } else if (state->input_count > 1) {
+        (void)cli_progress("%zu of %zu", done, state->input_count);
     }
 }
 

@@ -25,7 +25,7 @@ struct batch {
     uint64_t times;      // each input so often; what it says is printed once
     unsigned job_count;  // 0: one for each core
     uint32_t timeout_ms; // of an input
-    bool is_json, is_first, is_terminal;
+    bool is_json, is_first;
     // In a process of the pool: before the first input; an input of the kind, whose status it
     // returns; after the last.
     bool (*open)(void *context);

@@ -79,6 +79,16 @@ int machine_choose(const char *subcommand) {
     return CLI_CLEAN;
 }
 
+int machine_parse(const struct cli_call *call, int argc, char **argv, char ***operands,
+                  size_t *operand_count) {
+    int status = cli_parse(call, argc, argv, operands, operand_count);
+    if (status >= 0) {
+        return status;
+    }
+    status = machine_choose(argv[0]);
+    return status == CLI_CLEAN ? -1 : status;
+}
+
 const struct machine *machine_now(void) {
     return has_subject ? &subject.machine : OWN_MACHINE;
 }

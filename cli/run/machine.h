@@ -3,6 +3,7 @@
 #ifndef CLI_RUN_MACHINE_H
 #define CLI_RUN_MACHINE_H
 
+#include "cli/io/options.h"
 #include "fuzz/execute/machine.h"
 
 #include <stdint.h>
@@ -27,6 +28,9 @@ extern struct machine_call machine_call;
 
 // Opens what the command line asked for. CLI_CLEAN, or another status: a message was printed.
 int machine_choose(const char *subcommand);
+// cli_parse(), then machine_choose().
+int machine_parse(const struct cli_call *call, int argc, char **argv, char ***operands,
+                  size_t *operand_count);
 
 // The chosen one, its language in use. NULL: this build has no heap of its own, and none was named.
 const struct machine *machine_now(void);

@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define TIMEOUT_MIN_MS 1000
 #define TIMEOUT_MAX_MS 10000
@@ -30,7 +29,7 @@ struct search {
     struct shrink *shrink;
     struct minimizer *minimizer;
     struct trial trial;
-    bool is_loose, is_terminal;
+    bool is_loose;
     size_t smallest; // operations
     int64_t begin_ms, end_ms, shown_ms;
 };
@@ -42,10 +41,12 @@ static void show_progress(void *context) {
         return;
     }
     search->shown_ms = now;
-    (void)fprintf(stderr, "%s%" PRId64 " s: %" PRIu64 " trials, %zu of %zu operations left%s",
-                  search->is_terminal ? "\r" : "countercheck: ", (now - search->begin_ms) / 1000,
-                  search->shrink->trial_count, search->smallest, search->shrink->before_count,
-                  search->is_terminal ? "\033[K" : "\n");
+    static const char text[] = "%" PRId64 " s: %" PRIu64 " trials, %zu of %zu operations left";
+    const struct shrink *shrink = search->shrink;
+    int64_t seconds = (now - search->begin_ms) / 1000;
+    if (!cli_progress(text, seconds, shrink->trial_count, search->smallest, shrink->before_count)) {
+        cli_message(text, seconds, shrink->trial_count, search->smallest, shrink->before_count);
+    }
 }
 
 static bool is_wanted(const struct search *search, const struct outcome *outcome) {
@@ -126,7 +127,6 @@ int shrink_program(const char *subcommand, const char *path, const struct shrink
                             .shrink = shrink,
                             .trial = {.options = &whole, .tick = show_progress},
                             .is_loose = options->is_loose,
-                            .is_terminal = isatty(STDERR_FILENO) == 1,
                             .smallest = program->count,
                             .begin_ms = clock_ms()};
     struct minimizer minimizer = {.is_same = shows_the_same, .context = &search};
@@ -151,9 +151,7 @@ int shrink_program(const char *subcommand, const char *path, const struct shrink
         minimizer_reduce(&minimizer, program);
         rerun(&search, program);
     }
-    if (search.is_terminal) {
-        (void)fputs("\r\033[K", stderr);
-    }
+    (void)cli_progress("");
     return status;
 }
 

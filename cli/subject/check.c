@@ -193,12 +193,9 @@ static bool is_known_death(const struct subject_check *check, const struct share
     return false;
 }
 
-static void show_progress(const struct subject_check_options *options, const struct shared *shared,
-                          double left) {
-    if (options->is_terminal) {
-        (void)fprintf(stderr, "\r%" PRIu64 " programs, %.0f s to go \033[K", shared->program_count,
-                      left > 0 ? left : 0);
-    }
+static void show_progress(const struct shared *shared, double left) {
+    (void)cli_progress("%" PRIu64 " programs, %.0f s to go ", shared->program_count,
+                       left > 0 ? left : 0);
 }
 
 static int run_children(const struct subject_check_options *options, struct subject_check *check,
@@ -208,7 +205,7 @@ static int run_children(const struct subject_check_options *options, struct subj
     double end = begin + options->seconds;
     while (clock_seconds() < end && !is_enough(options, shared) &&
            check->finding_count < CHECK_FINDINGS_MAX) {
-        show_progress(options, shared, end - clock_seconds());
+        show_progress(shared, end - clock_seconds());
         pid_t child = fork();
         if (child == 0) {
             run_child(shared, options, end);
@@ -247,9 +244,7 @@ int subject_check_run(const struct subject_check_options *options, struct subjec
     memcpy(check->core_evaluated, shared->core_evaluated, sizeof check->core_evaluated);
     machine_set_prepare(NULL);
     trials_unshare(shared, sizeof *shared);
-    if (options->is_terminal) {
-        (void)fputs("\r\033[K", stderr);
-    }
+    (void)cli_progress("");
     return status;
 }
 

@@ -15,7 +15,6 @@ struct subject_check_options {
     uint64_t operations; // that are enough, before the time is over; 0: no number is
     uint64_t seed;
     uint32_t lanes; // that a program begins with; 0: as it is drawn
-    bool is_terminal;
 };
 
 // How often a rule was looked at, over all programs.

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char usage[] =
     "usage: countercheck subject list\n"
@@ -292,7 +291,7 @@ int cmd_subject(int argc, char **argv) {
     }
     uint64_t second_count;
     uint64_t lane_count;
-    struct subject_check_options check_options = {.is_terminal = isatty(STDERR_FILENO) == 1};
+    struct subject_check_options check_options = {0};
     if (!cli_number("subject", "--operations", operations, UINT64_MAX, &check_options.operations)) {
         return CLI_UNUSABLE;
     }
