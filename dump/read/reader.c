@@ -3,6 +3,13 @@
 // An attempt takes as much of a record as the window holds. Where it runs short, it is put back and
 // made again on a refilled window; where that cannot help, what it took is handed out as a part;
 // where it took nothing, the window grows.
+//
+// An example: an Object of 100 bytes with two fields, read by windows of 64. The first attempt
+// takes tag, address and length, then what there is of the bytes, and runs short. Where something
+// lies before the tag, the window is filled anew from the tag on, and the attempt made again:
+// 1 + 6 + 1 bytes, then 56 of the 100. Nothing more can be had so: a part is handed out, is_first,
+// is_open, members 0 to 2. The next attempt begins inside, at member 1 with 44 bytes remaining, on
+// a refilled window, and takes these and the fields: is_continued, is_last, members 1 to 3.
 
 #include "dump/read/private.h"
 

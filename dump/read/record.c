@@ -1,5 +1,19 @@
 // record: from bytes to members of a record: one function for each kind of field, one per
 // record made from records.def.
+//
+// In the table each field is a letter and a name, and a letter is a macro here. Itab, which is
+// A(address) A(type), becomes
+//   static enum step take_Itab(struct dump_reader *reader) {
+//       struct dump_record_Itab *record = &reader->record.as.Itab;
+//       uint32_t member = 0;
+//       if (member >= reader->now.member) { take_address() to record->address, or stop }
+//       member++;
+//       ... the same to record->type
+//       reader->now.member = member;
+//       return STEP_DONE;
+//   }
+// so that a reading that goes on inside a record skips the members that it has: now.member is the
+// first that it has not.
 
 #include "dump/read/private.h"
 #include "dump/read/varint.h"

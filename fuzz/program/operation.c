@@ -1,4 +1,15 @@
 // operation: the tables of operations and operands, and the canonical form of a record.
+//
+// Three records, their bytes from the low end (operands.def has the places):
+//   h3 = alloc c1 size=48 type=node zero    01 09 03 02 30 00 80 00
+//       code 1; cache 1 in bits 8-10 and zero, a flag, in bit 11; handle 3; type 2; the size 48
+//       with SIZE_IS_BYTES, bit 23 of the size: without it, 48 is a choice of
+//       operation_interesting_size()
+//   write h3 word=1 to=h5+8                 07 00 03 05 01 00 08 00
+//       code 7; handle 3; the target's handle 5 in bits 24-31, its offset 8 from OFFSET_SHIFT on
+//       (nil would be bit NIL_SHIFT, and no handle); word 1
+//   dump sink=short:7                       31 00 00 02 07 00 00 00
+//       code 0x31; the sink's kind 2, its number 7 from ARGUMENT_SHIFT on
 #include "fuzz/program/operation.h"
 
 #include "fuzz/program/sizes.h"

@@ -1,5 +1,13 @@
 // freed: what stands where: slots that are held, beside those that nobody holds and that a
 // sweep may have freed, or freed and given to somebody else.
+//
+// An example: worker 1 dropped a slot at A when the serial was 7, a sweep freed it, and worker 2
+// got A and holds it; worker 2 dropped B at 8, and nothing was swept there. The entries, sorted by
+// base, held ones and late ones first:
+//   A held          live, as it must be: A is taken
+//   A dropped at 7  A is taken, so that this one was freed: ledger_free(), no longer in dropped
+//   B dropped at 8  live in the heap: it waits for another barrier
+// Were A not live in the heap, the held one would be the finding.
 #include "fuzz/stress/state.h"
 
 #include "oracle/core/harness_memory.h"

@@ -1,6 +1,15 @@
 // tiny: a worker's tiny objects, and which block of its cache the next one may share.
 //
 // All memory that it touches is the worker's own, as work.c's.
+//
+// Which block a cache fills is not seen, so that all that it may be are kept as recent. An example,
+// in blocks of 16 bytes at A, B and C:
+//   5 bytes at A + 0    begins A, of which 11 are left                            recent: A
+//   9 bytes at A + 5    lies in A, behind its 5 bytes: A is the cache's           recent: A
+//   3 bytes at B + 0    begins B; A, with 2 left and not 13, is over              recent: B
+//   14 bytes at C + 0   begins C; the cache keeps the block with more left, B     recent: B C
+//   5 bytes at B + 3    lies in B: C is over                                      recent: B
+// At C + 14 these 5 would run over its end: a finding.
 #include "fuzz/stress/state.h"
 #include "oracle/go/rules.h"
 
