@@ -4,6 +4,14 @@
 //   L1  what is left of a slab is whole least blocks, no more than a slab, and nothing without one
 //   L2  a free list ends, its blocks lie at multiples of 16 bytes, and none is of less than a least
 //       block
+//
+// An example: a goroutine needs a record of 240 bytes, two strings of 8, and a stack of the heap.
+// pool_begin is asked for one block of 256 bytes and two of 32, the least:
+//   the list of 256 has one, that of 32 one of two: a transaction of the heap's begins, the head of
+//   the list and the place of the slab are saved in it, and a block is cut from the slab
+//   the stack is got: pool_end(keep); three calls of pool_take_reserved cannot fail
+//   it is not: pool_end(not keep) ends the transaction, which sets list and slab back, and undoes a
+//   slab that was got
 #ifndef RUNTIME_POOL_INTERNAL_H
 #define RUNTIME_POOL_INTERNAL_H
 

@@ -2,6 +2,14 @@
 //
 // Each heap call of a cache's owner is wrapped in world_enter and world_leave; each call that has
 // no cache, in world_acquire and world_release. Stopping itself is heap.h's.
+//
+// An example: owner O enters by its cache while S stops the world. Each stores, then loads:
+//   O: inside = 1, then reads stopping          S: stopping = 1, barrier, then reads inside
+// By plain stores each might read the other's old 0, and both would go on. membarrier(), where
+// there is one (fence_free), has O pass a barrier between its two, so that O only keeps the
+// compiler from changing their order; else all four are seq_cst. Then one sees the other: S sees
+// inside 1, and waits until world_leave stores 0, with release, so that S sees all that O did; or
+// O sees stopping 1, and world_wait steps out and waits for S.
 #ifndef ALLOCATOR_SYSTEM_WORLD_H
 #define ALLOCATOR_SYSTEM_WORLD_H
 

@@ -1,5 +1,14 @@
 // collect: cycles as the ledger knows them: what must and what may be marked, what a sweep then
 // frees, pauses and pace.
+//
+// An example of marks: when the cycle starts a root leads to A, and A to B; C is garbage.
+//   start     begin_marks() shows A and B: the collector may mark them from now on
+//   running   the program drops A's pointer to B: B is shown and no longer reachable. D is
+//             allocated: it is born black
+//   finish    A is reachable and D black: observer/marks.c demands that both are marked
+//             (reach-lost). B may be or not, and lives on as its mark says. C was never shown: a
+//             mark is garbage that floats and nobody can explain (reach-floating); without one it
+//             is condemned until it is swept
 #include "oracle/go/model/state.h"
 #include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
