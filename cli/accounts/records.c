@@ -4,8 +4,8 @@
 #include "cli/accounts/accounts.h"
 
 #include "cli/io/array.h"
-#include "cli/io/tally.h"
 #include "dump/reader.h"
+#include "oracle/core/hash.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ static bool end_record(struct records *records, const struct bytes *dump, const 
     }
     size_t size_bytes = (size_t)(end - span->begin);
     return keep(&records->kinds[span->tag],
-                tally_hash(TALLY_HASH_START, dump->at + span->begin, size_bytes));
+                hash_bytes(HASH_START, dump->at + span->begin, size_bytes));
 }
 
 // False: out of memory.

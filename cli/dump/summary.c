@@ -3,6 +3,7 @@
 #include "cli/io/cli.h"
 #include "cli/dump/dump.h"
 #include "cli/dump/summary.h"
+#include "oracle/core/hash.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ static void add_object(struct dump_summary *summary, uint64_t size_bytes) {
     if (summary->size_row == NULL || summary->size_row_bytes != size_bytes) {
         char label[32];
         snprintf(label, sizeof(label), "%" PRIu64, size_bytes);
-        uint64_t hash = tally_hash(TALLY_HASH_START, &size_bytes, sizeof(size_bytes));
+        uint64_t hash = hash_bytes(HASH_START, &size_bytes, sizeof(size_bytes));
         summary->size_row = tally_row(&summary->sizes, hash, label);
         summary->size_row_bytes = size_bytes;
     }
@@ -45,8 +46,7 @@ static void add_goroutine(struct dump_summary *summary,
         snprintf(label, sizeof(label), "%s%s%s%s", name, reason[0] != '\0' ? ": " : "", reason,
                  record->is_system ? " (system)" : "");
     }
-    tally_row(&summary->goroutines, tally_hash(TALLY_HASH_START, label, strlen(label)), label)
-        ->count++;
+    tally_row(&summary->goroutines, hash_bytes(HASH_START, label, strlen(label)), label)->count++;
 }
 
 // The end of a path, which tells more than its beginning.
@@ -60,10 +60,10 @@ static struct dump_string base_name(struct dump_string path) {
 }
 
 static uint64_t hash_call(uint64_t hash, const struct dump_call *call) {
-    hash = tally_hash(hash, call->function.bytes, (size_t)call->function.size_bytes);
-    hash = tally_hash(hash, "", 1);
-    hash = tally_hash(hash, call->file.bytes, (size_t)call->file.size_bytes);
-    return tally_hash(hash, &call->line, sizeof(call->line));
+    hash = hash_bytes(hash, call->function.bytes, (size_t)call->function.size_bytes);
+    hash = hash_bytes(hash, "", 1);
+    hash = hash_bytes(hash, call->file.bytes, (size_t)call->file.size_bytes);
+    return hash_bytes(hash, &call->line, sizeof(call->line));
 }
 
 static void add_calls(struct dump_summary *summary, const struct dump_calls *calls) {
@@ -83,7 +83,7 @@ static void add_calls(struct dump_summary *summary, const struct dump_calls *cal
 static void add_bucket(struct dump_summary *summary, const struct dump_record *record) {
     const struct dump_record_MemProf *bucket = &record->as.MemProf;
     if (record->is_first) {
-        summary->stack_hash = tally_hash(TALLY_HASH_START, &bucket->size, sizeof(bucket->size));
+        summary->stack_hash = hash_bytes(HASH_START, &bucket->size, sizeof(bucket->size));
         snprintf(summary->leaf, sizeof(summary->leaf), "(no stack)");
     }
     add_calls(summary, &bucket->stack);

@@ -112,16 +112,22 @@ int input_read_program(const char *path, struct program *program) {
     return input_read_program_as(path, false, program);
 }
 
-static int write_all(int descriptor, const uint8_t *bytes, size_t size_bytes) {
+int output_write_all(int descriptor, const void *bytes, size_t size_bytes) {
+    const uint8_t *at = bytes;
     while (size_bytes > 0) {
-        ssize_t count = write(descriptor, bytes, size_bytes);
+        ssize_t count = write(descriptor, at, size_bytes);
         if (count < 0 && errno != EINTR) {
             return errno;
         }
-        bytes += count > 0 ? count : 0;
+        at += count > 0 ? count : 0;
         size_bytes -= count > 0 ? (size_t)count : 0;
     }
-    return fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno;
+    return 0;
+}
+
+static int write_to_disk(int descriptor, const void *bytes, size_t size_bytes) {
+    int error = output_write_all(descriptor, bytes, size_bytes);
+    return error != 0 || fsync(descriptor) == 0 || errno == EINVAL ? error : errno;
 }
 
 static int write_failed(const char *path, int error) {
@@ -131,7 +137,7 @@ static int write_failed(const char *path, int error) {
 
 static int write_directly(const char *path, const void *bytes, size_t size_bytes) {
     int descriptor = open(path, O_WRONLY | O_CLOEXEC);
-    int error = descriptor < 0 ? errno : write_all(descriptor, bytes, size_bytes);
+    int error = descriptor < 0 ? errno : write_to_disk(descriptor, bytes, size_bytes);
     if (descriptor >= 0) {
         (void)close(descriptor);
     }
@@ -147,7 +153,7 @@ static int write_beside(const char *path, const void *bytes, size_t size_bytes, 
     }
     (void)snprintf(temporary, name_bytes, "%s.XXXXXX", path);
     int descriptor = mkstemp(temporary);
-    int error = descriptor < 0 ? errno : write_all(descriptor, bytes, size_bytes);
+    int error = descriptor < 0 ? errno : write_to_disk(descriptor, bytes, size_bytes);
     if (descriptor >= 0) {
         (void)fchmod(descriptor, 0644);
         error = close(descriptor) != 0 && error == 0 ? errno : error;

@@ -12,14 +12,6 @@ void tally_fini(struct tally *tally) {
     *tally = (struct tally){.rows = NULL};
 }
 
-uint64_t tally_hash(uint64_t hash, const void *bytes, size_t size_bytes) {
-    const uint8_t *at = bytes;
-    for (size_t i = 0; i < size_bytes; i++) {
-        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
 // Where `hash` stands in the index, or where it would.
 static size_t slot_of(const struct tally *tally, uint64_t hash) {
     size_t slot = (size_t)(hash ^ hash >> 32) & (tally->index_count - 1);

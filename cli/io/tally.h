@@ -32,11 +32,6 @@ struct tally {
 
 void tally_fini(struct tally *tally); // an all-zero tally is an empty one
 
-// FNV-1a; start with TALLY_HASH_START.
-#define TALLY_HASH_START UINT64_C(0xcbf29ce484222325)
-// The hash of what was hashed before, and of these bytes behind it.
-uint64_t tally_hash(uint64_t hash, const void *bytes, size_t size_bytes);
-
 // The row of the key: `hash` names it, `label` shows it. Never NULL; good until the next call.
 struct tally_row *tally_row(struct tally *tally, uint64_t hash, const char *label);
 // The row of the key, or NULL. Not after tally_sort().

@@ -4,6 +4,7 @@
 #include "cli/run/pool.h"
 
 #include "cli/io/clock.h"
+#include "cli/io/input.h"
 #include "cli/run/child.h"
 
 #include <errno.h>
@@ -51,18 +52,6 @@ static bool read_whole(int descriptor, void *bytes, size_t size_bytes) {
     return true;
 }
 
-static bool write_whole(int descriptor, const void *bytes, size_t size_bytes) {
-    size_t at = 0;
-    while (at < size_bytes) {
-        ssize_t count = write(descriptor, (const char *)bytes + at, size_bytes - at);
-        if (count < 0 && errno != EINTR) {
-            return false;
-        }
-        at += count > 0 ? (size_t)count : 0;
-    }
-    return true;
-}
-
 // ---- a process of the pool
 
 static _Noreturn void work(const struct pool *pool, int numbers_from, int answers_to) {
@@ -75,7 +64,7 @@ static _Noreturn void work(const struct pool *pool, int numbers_from, int answer
         pool->run(pool->context, input, result);
         (void)fflush(stdout);
         (void)fflush(stderr);
-        if (!write_whole(answers_to, result, sizeof result)) {
+        if (output_write_all(answers_to, result, sizeof result) != 0) {
             break;
         }
     }
@@ -206,7 +195,7 @@ static bool give_input(struct run *run, struct job *job) {
     job->begin_ms = clock_ms();
     job->is_warned = false;
     job->is_busy = true;
-    (void)write_whole(job->numbers_to, &job->input, sizeof job->input); // else its end tells
+    (void)output_write_all(job->numbers_to, &job->input, sizeof job->input); // else its end tells
     return true;
 }
 

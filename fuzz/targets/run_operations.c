@@ -5,6 +5,7 @@
 #include "fuzz/execute/executor.h"
 #include "fuzz/program/text.h"
 #include "fuzz/targets/target_stats.h"
+#include "oracle/core/hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,14 +18,6 @@ static struct executor *executor; // lives as long as the process: its heap stay
 static struct program program;
 const char *run_operations_call = "";
 static uint64_t counted_executed, counted_effective;
-
-static uint64_t hash_bytes(const uint8_t *bytes, size_t size_bytes) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < size_bytes; i++) {
-        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash ^ hash >> 32;
-}
 
 static void print_operations_before(const struct finding *finding) {
     char text[TEXT_LINE_BYTES];
@@ -92,7 +85,8 @@ int run_operations(const struct target_operations *target, const uint8_t *bytes,
     if (!text_read_program(&program, bytes, size_bytes, &error)) {
         return -1;
     }
-    uint64_t hash = hash_bytes(bytes, size_bytes);
+    uint64_t hash = hash_bytes(HASH_START, bytes, size_bytes);
+    hash ^= hash >> 32;
     const struct executor_options options = {
         .level = ORACLE_FULL,
         .final_dump = share != 0 && hash / TWICE_SHARE % share == 0,
