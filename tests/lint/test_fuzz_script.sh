@@ -25,7 +25,15 @@ ops) [ "$2" = --encode ] && cp "$3" "$5" || cat "$2" ;;
 minimize) while [ "$1" != -o ]; do shift; done && echo small >"$2" ;;
 adopt) while [ "$1" != --corpus ]; do shift; done && echo small >"$2/heap/regression/kept.ops" ;;
 bisect) echo "rule it-is-wrong" ;;
-replay) exit 1 ;;
+replay) # --known: what a file shows is known where it says so; of a folder, the entry that is gone
+    [[ " $* " == *" --known "* ]] || exit 1
+    if [ -d "${!#}" ]; then
+        ! grep -q nonsense ci/known || { echo "countercheck: ci/known:1: nonsense" >&2 && exit 2; }
+        ! grep -q gone ci/known || { echo "countercheck: ci/known:1: gone" >&2 && exit 1; }
+    else
+        grep -q known "${!#}" && echo "${!#}: known: it-is-wrong -: waited for"
+    fi
+    ;;
 esac
 END
 # As a target of libFuzzer: files are run once each; with a time it goes on until its end. `fuzz` decides the rest.
@@ -34,6 +42,13 @@ cat >"$sample/build/fuzz/fuzz_heap" <<'END'
 [[ " $* " == *" -set_cover_merge="* ]] && exec sleep 5
 if [[ " $* " == *" -max_total_time="* ]]; then
     echo '{"executions":5000,"operations":60000,"effective":1}' >"$COUNTERCHECK_STATS"
+    if [ "$(cat how)" = finds-known ] && [ ! -e twice ]; then
+        echo known >findings/heap-crash-0
+        [ ! -e once ] || touch twice
+        touch once
+        echo "artifact_prefix='findings/heap-'; Test unit written to findings/heap-crash-0"
+        exit 77
+    fi
     if [ "$(cat how)" = finds ]; then
         echo x >findings/heap-crash-1
         echo "artifact_prefix='findings/heap-'; Test unit written to findings/heap-crash-1"
@@ -43,11 +58,14 @@ if [[ " $* " == *" -max_total_time="* ]]; then
     [ "$(cat how)" != ends ] || exit 1
     exec sleep 100
 fi
+prefix=
 for file in "$@"; do
-    case $(cat "$file") in hang*) exec sleep 20 ;; bad*) exit 77 ;; esac
+    case $file in -artifact_prefix=*) prefix=${file#*=} && continue ;; esac
+    case $(cat "$file") in abort*) kill -ABRT $$ ;; hang*) exec sleep 20 ;; bad*) touch "${prefix}crash-1" && exit 77 ;; esac
 done
 END
 chmod +x "$sample"/ci/* "$sample"/build/*/*
+cp "$sample/build/release/countercheck" "$sample/build/fuzz/countercheck"
 
 status=0
 fuzz() { # HOW SECONDS: sets status and took
@@ -95,13 +113,18 @@ fuzz goes-on nonsense
 
 # ---- the kept corpus
 
-for what in bad hang; do
+for what in bad hang abort; do
     echo $what >"$sample/corpus/heap/seed/17-$what"
     fuzz goes-on 90
     rm "$sample/corpus/heap/seed/17-$what"
     [ $status = 1 ] && [ $took -lt 60000 ] || fail "$what in the kept corpus: status $status after $took ms"
     grep -q "^finding in heap: corpus/heap/seed/17-$what$" "$sample/out" || fail "$what in the kept corpus is named"
+    ends=1
+    ! grep -q 'no end within 3 s' "$sample/build/logs/fuzz/libfuzzer-heap-kept.bad/log" || ends=0
+    [ $ends = "$([ $what = hang ] && echo 0 || echo 1)" ] || fail "$what: what has no end is told as such, and nothing else"
 done
+
+[ -z "$(find "$sample" -name '*crash-1' ! -path '*/findings/*')" ] || fail "a kept input leaves what an engine wrote of it"
 
 # ---- a foreign allocator
 
@@ -153,8 +176,14 @@ cp "$sample/build/fuzz/fuzz_heap" "$sample/build/soak/fuzz_heap"
 cp "$sample/build/fuzz/fuzz_heap" "$sample/build/soak/fuzz_decode"
 cat >"$sample/build/soak/countercheck" <<'END'
 #!/bin/bash
+[ "$1" != replay ] || exec build/fuzz/countercheck "$@"
 [ "$1 $2 $4" = "soak --seconds --seed" ] || exit 2
 echo '{"executions":70,"operations":800,"effective":1}' >"$COUNTERCHECK_STATS"
+echo "$5" >>begun
+if [ "$(cat ../how)" = finds-known ] && [ "$(wc -l <begun)" -lt 3 ]; then
+    echo known >"soak-$5-7.ops"
+    exit 1
+fi
 [ "$(cat ../how)" = finds ] || exec sleep 100
 echo "program" >"soak-$5-7.ops"
 echo "reproduce: countercheck replay soak-$5-7.ops"
@@ -169,6 +198,37 @@ fuzz finds 60
 [ $status = 1 ] || fail "a finding of soak: status $status"
 grep -q '^reproduce: build/release/countercheck replay findings/soak-[0-9]*-7.ops.min$' "$sample/out" || fail "soak's program is told"
 unset ENGINE
+
+# ---- what is known: told, no failure, and no end of the fuzzing
+
+echo bad known >"$sample/corpus/heap/seed/17-known"
+fuzz goes-on 2
+[ $status = 1 ] || fail "what nobody lists is a finding: status $status"
+echo 'it-is-wrong - 2999-12-31 waited for' >"$sample/ci/known"
+fuzz goes-on 2
+[ $status = 0 ] || fail "a known finding in the kept corpus: status $status"
+grep -q 'seed/17-known: known: it-is-wrong' "$sample/err" || fail "a known finding in the kept corpus is told"
+grep -q '41 inputs, 1 of them with a known finding' "$sample/err" || fail "known ones are counted"
+[ ! -e "$sample/build/live/seeds/heap/seed-17-known" ] || fail "no engine begins with a known finding"
+mkdir -p "$sample/corpus/dump" && echo bad >"$sample/corpus/heap/seed/17-bad"
+fuzz goes-on 2
+rm "$sample/corpus/heap/seed/17-bad"
+[ $status = 1 ] && grep -q '^finding in heap: corpus/heap/seed/17-bad$' "$sample/out" || fail "another one beside a known: $status"
+for engine in libfuzzer soak; do
+    rm -f "$sample"/{once,twice} "$sample/findings/begun"
+    ENGINE=$engine fuzz finds-known 6
+    [ $status = 0 ] && [ $took -gt 5500 ] || fail "a known finding of $engine: status $status after $took ms"
+    [ "$(grep -c '^findings/.*: known: ' "$sample/out")" = 1 ] || fail "a known finding of $engine is told once"
+done
+[ -z "$(sort "$sample/findings/begun" | uniq -d)" ] && [ "$(wc -l <"$sample/findings/begun")" -ge 3 ] || fail "a round repeats the one before"
+echo 'gone - 2999-12-31 waited for' >"$sample/ci/known"
+fuzz goes-on 2
+[ $status = 1 ] && grep -q '^countercheck: ci/known:1: gone$' "$sample/err" || fail "an entry that is over: status $status"
+[ "$(tail -n 1 "$sample/out")" = "status 1: a known finding is over" ] || fail "the last line of an entry that is over"
+echo nonsense >"$sample/ci/known"
+fuzz goes-on 2
+[ $status = 2 ] && grep -q '^countercheck: fuzz: ci/known:1: nonsense$' "$sample/err" || fail "a list that cannot be read: status $status"
+rm "$sample/ci/known" "$sample/corpus/heap/seed/17-known"
 
 # ---- two at a time
 
