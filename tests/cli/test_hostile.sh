@@ -65,7 +65,8 @@ run() { # INPUT WORD...: the call with that input; leaves out, err and $status
         status=$?
         ;;
     esac
-    [ -z "$writer" ] || { kill "$writer" 2>/dev/null; wait "$writer" 2>/dev/null; }
+    # a writer that nobody has read yet is still this shell, and at SIGTERM would run its trap: the folder would be gone
+    [ -z "$writer" ] || { kill -KILL "$writer" && wait "$writer"; } 2>/dev/null
 }
 
 words_of() { # CALL INPUT: the call's words, one a line
