@@ -13,6 +13,7 @@
 #include "cli/run/replay.h"
 #include "cli/run/targets.h"
 #include "cli/soak_threads.h"
+#include "dump/reader.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -399,6 +400,12 @@ static bool pins_alone(const struct call *call, const char *against_path) {
     return true;
 }
 
+// What is cut is a finding; what does not even begin as a dump was never meant.
+static bool is_dump(const struct call *call) {
+    const size_t length = sizeof DUMP_HEADER - 1;
+    return call->against_bytes >= length && memcmp(call->against, DUMP_HEADER, length) == 0;
+}
+
 // The programs, and what they are compared with.
 static int read_inputs(char **operands, size_t count, const char *against_path, struct call *call,
                        struct input_list *list) {
@@ -417,6 +424,10 @@ static int read_inputs(char **operands, size_t count, const char *against_path, 
     }
     if (status <= CLI_CLEAN && against_path != NULL) {
         status = input_read_bytes(against_path, &call->against, &call->against_bytes);
+    }
+    if (call->against != NULL && !is_dump(call)) {
+        cli_message("%s: not a heap dump", escape_shown(against_path));
+        status = CLI_UNUSABLE;
     }
     if (status <= CLI_CLEAN && call->known_path != NULL) {
         status = known_read(&call->known, call->known_path);

@@ -31,6 +31,12 @@ static char *read_relations(const char *path, int *status) {
     if (*status != CLI_CLEAN) {
         return NULL;
     }
+    if (size_bytes == 0) { // all that it would check is left out
+        free(bytes);
+        cli_message("%s: an empty file", path);
+        *status = CLI_UNUSABLE;
+        return NULL;
+    }
     char *text = (char *)bytes;
     if (strlen(text) != size_bytes) {
         cli_message("%s: byte %zu is 0: this is no text of relations", path, strlen(text));

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SHOWN_BEFORE 8
 
@@ -200,6 +201,10 @@ static void tell_changes(const struct pin *pin, const char *path, const uint64_t
 
 int pin_file(struct executor *executor, const char *path, bool is_forced) {
     uint64_t stats[ACCOUNT_MAX];
+    struct stat file;
+    if (stat(path, &file) == 0 && !S_ISREG(file.st_mode)) { // a FIFO would be waited for
+        return unusable(escape_shown(path), "no regular file: it is written anew");
+    }
     struct pin *pin = calloc(1, sizeof *pin);
     if (pin == NULL) {
         cli_message("out of memory");

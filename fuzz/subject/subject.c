@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SUFFIX ".so"
@@ -287,14 +288,27 @@ static bool folder_of(unsigned number, char *path, size_t path_bytes) {
     }
 }
 
+// Why a file could not be loaded, without its name, which the caller tells.
+static enum subject_status not_loaded(char *message, const char *path) {
+    const char *why = dlerror();
+    size_t length = strlen(path);
+    bool is_named = strncmp(why, path, length) == 0 && strncmp(why + length, ": ", 2) == 0;
+    return unusable(message, "cannot be loaded: %s", why + (is_named ? length + 2 : 0));
+}
+
 // Loads an adapter and finds its table. NULL: the message says why.
 static void *load(const char *path, const struct countercheck_subject **table, char *message) {
     // an adapter's own malloc must be the one that it was linked with, and not the command's; where
     // a sanitizer replaces malloc, that does not go
     int binding = __asan_init == NULL && __tsan_init == NULL ? RTLD_DEEPBIND : 0;
+    struct stat file;
+    if (stat(path, &file) == 0 && !S_ISREG(file.st_mode)) { // a FIFO would be waited for
+        (void)unusable(message, "cannot be loaded: no regular file");
+        return NULL;
+    }
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | binding);
     if (library == NULL) {
-        (void)unusable(message, "%s", dlerror());
+        (void)not_loaded(message, path);
         return NULL;
     }
     void *found = dlsym(library, "countercheck_subject_table");
@@ -302,7 +316,7 @@ static void *load(const char *path, const struct countercheck_subject **table, c
     memcpy(&table_of, &found, sizeof table_of); // POSIX: an object's address may be a function's
     if (table_of == NULL) {
         (void)dlclose(library);
-        (void)unusable(message, "%s: it has no countercheck_subject_table()", path);
+        (void)unusable(message, "it has no countercheck_subject_table()");
         return NULL;
     }
     *table = table_of();
