@@ -54,9 +54,15 @@ static bool is_wanted(const struct search *search, const struct outcome *outcome
                             : outcome_is_exact(outcome, &search->shrink->outcome);
 }
 
+// What hangs takes all the time that a run may.
+static int64_t run_ms(const struct search *search) {
+    return search->shrink->outcome.kind == OUTCOME_HANG ? search->trial.timeout_ms : 0;
+}
+
 static bool shows_the_same(void *context, const struct program *candidate) {
     struct search *search = context;
-    if (clock_ms() >= search->end_ms) {
+    // this run, and one that shows it again
+    if (clock_ms() + 2 * run_ms(search) >= search->end_ms) {
         search->shrink->is_cut = true;
         search->minimizer->trial_limit = search->minimizer->trial_count; // no more
         return false;
@@ -73,7 +79,8 @@ static void rerun(struct search *search, const struct program *program) {
     struct shrink *shrink = search->shrink;
     int64_t end = clock_ms() + RERUN_MS;
     end = end > search->end_ms ? end : search->end_ms;
-    while (shrink->rerun_count < SHRINK_RERUNS && (shrink->rerun_count == 0 || clock_ms() < end)) {
+    while (shrink->rerun_count < SHRINK_RERUNS &&
+           (shrink->rerun_count == 0 || clock_ms() + run_ms(search) < end)) {
         struct outcome outcome = trial_run_as(&search->trial, program);
         shrink->rerun_count++;
         if (is_wanted(search, &outcome)) {
