@@ -88,6 +88,15 @@ static const char *why_no_program(const uint8_t *bytes, size_t size_bytes, char 
     return text;
 }
 
+// In bytes that an engine drew nobody meant a number: an expect does nothing, as in the targets.
+static void forget_expectations(struct program *program) {
+    for (size_t i = 0; i < program->count; i++) {
+        if (operation_code(program->operations[i]) == OP_EXPECT) {
+            program->operations[i] = operation_from_bits(OP_NOP);
+        }
+    }
+}
+
 int input_read_program_as(const char *path, bool is_raw, struct program *program) {
     uint8_t *bytes;
     size_t size_bytes;
@@ -103,6 +112,8 @@ int input_read_program_as(const char *path, bool is_raw, struct program *program
     } else if (!text_read_program(program, bytes, size_bytes, &error)) {
         cli_message("%s:%zu: %s", path, error.line, error.message);
         status = CLI_UNUSABLE;
+    } else if (is_raw && !program_bytes_are_text(bytes, size_bytes)) {
+        forget_expectations(program);
     }
     free(bytes);
     return status;

@@ -26,7 +26,8 @@ int input_read_bytes(const char *path, uint8_t **bytes, size_t *size_bytes);
 // Reads a program: binary with its magic, or clean text; other bytes are refused. Likewise.
 int input_read_program(const char *path, struct program *program);
 
-// The same when is_raw is false; else any bytes are a program, as the fuzz targets take them.
+// The same when is_raw is false; else any bytes are a program, as the fuzz targets take them: an
+// expect that is no text does nothing.
 int input_read_program_as(const char *path, bool is_raw, struct program *program);
 
 // Writes all of it to a descriptor, through interruptions. 0, or errno.

@@ -37,6 +37,12 @@ cmp -s out raw.ops || fail "--raw decodes what --raw --encode does not"
 expect 2 "no finding, nothing to minimize" "$command" minimize --raw nul.ops -o small
 expect 2 "no finding, nothing to minimize" "$command" adopt --raw nul.ops
 expect 1 "" "$command" replay --raw wrong.ops # text stays text
+"$command" ops --encode wrong.ops -o wrong || fail "wrong.ops is encoded"
+expect 1 "" "$command" replay wrong
+for call in "replay --raw wrong" "bisect --raw wrong"; do
+    # shellcheck disable=SC2086 # a call of words
+    expect 0 "" "$command" $call # the targets check no expect
+done
 expect 2 "--pin goes with no other option" "$command" replay --pin --raw wrong.ops
 
 [ $failed = 0 ] && echo "ok: bytes that are no program are refused, and taken with --raw"
