@@ -24,7 +24,7 @@ case $1 in
 ops) [ "$2" = --encode ] && cp "$3" "$5" || cat "$2" ;;
 minimize) while [ "$1" != -o ]; do shift; done && echo small >"$2" ;;
 adopt) while [ "$1" != --corpus ]; do shift; done && echo small >"$2/heap/regression/kept.ops" ;;
-bisect) echo "rule it-is-wrong" ;;
+bisect) echo "rule it-is-wrong by 5%" ;;
 replay) # --known: what a file shows is known where it says so; of a folder, the entry that is gone
     [[ " $* " == *" --known "* ]] || exit 1
     if [ -d "${!#}" ]; then
@@ -100,8 +100,8 @@ grep -q '^reproduce: build/release/countercheck replay findings/heap-crash-1.min
 [ "$(tail -n 1 "$sample/out")" = "status 1: 1 found" ] || fail "the last line says status 1"
 export CI=true GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=$sample/summary
 fuzz finds 60
-grep -q '^::error title=finding in heap::rule it-is-wrong (reproduce: ' "$sample/out" || fail "an annotation"
-grep -q '^rule it-is-wrong$' "$sample/summary" || fail "a block in the step's summary"
+grep -q '^::error title=finding in heap::rule it-is-wrong by 5%25 (reproduce: ' "$sample/out" || fail "an annotation"
+grep -q '^rule it-is-wrong by 5%$' "$sample/summary" || fail "a block in the step's summary"
 grep -q '^+++ b/corpus/heap/regression/kept.ops$' "$sample/findings/heap-crash-1.patch" || fail "the regression test as a patch"
 unset CI GITHUB_ACTIONS GITHUB_STEP_SUMMARY
 
