@@ -156,6 +156,9 @@ int shrink_program(const char *subcommand, const char *path, const struct shrink
         }
         shrink->smallest = shrink->outcome;
         minimizer_reduce(&minimizer, program);
+        if (options->timeout == NULL && shrink->outcome.kind != OUTCOME_HANG) {
+            search.trial.timeout_ms = TIMEOUT_MAX_MS; // a busy machine's pause is no other outcome
+        }
         rerun(&search, program);
     }
     (void)cli_progress("");
