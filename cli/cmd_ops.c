@@ -4,6 +4,7 @@
 #include "cli/io/options.h"
 #include "cli/ops_list.h"
 #include "cli/run/machine.h"
+#include "cli/subject/alone.h"
 #include "fuzz/program/text.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@ static const char usage[] =
     "usage: countercheck ops [--raw] FILE                  prints the operations as text\n"
     "       countercheck ops [--raw] --encode TEXT -o BIN  writes them as binary\n"
     "       countercheck ops --list [--subject NAME] [NAME]\n"
+    "       countercheck ops --c FILE --subject NAME [--relations F] [--calls F] [--rule LABEL]\n"
     "\n"
     "FILE and TEXT may be binary or text, told apart by their content; - is stdin. Both ways are\n"
     "lossless: what is written is the canonical form of the same program.\n"
@@ -21,6 +23,13 @@ static const char usage[] =
     "runs;\n"
     "         --subject NAME: those that this allocator has\n"
     "  --raw  takes any bytes as a program, as the fuzz targets do\n"
+    "  --c    prints FILE as a C program in that allocator's own calls: it prints the statistics "
+    "after each\n"
+    "         operation and ends with status 1 when a rule fails; its head says how it is "
+    "compiled\n"
+    "         --calls F: the calls, in place of the adapter's own (subject/README.md)\n"
+    "         --rule LABEL: looks at this rule alone; else at all but those that are known to "
+    "fail\n"
     "Exit status: 0 clean, 2 unusable input or call, 3 the environment failed.\n";
 
 static struct program program;
@@ -41,14 +50,49 @@ static int write_binary(const char *path) {
     return output_write(path, bytes, program_encode(&program, bytes, sizeof bytes));
 }
 
+static int list(const char *name) {
+    bool is_of_subject = machine_call.subject != NULL || machine_call.relations != NULL;
+    int status =
+        is_of_subject ? machine_choose("ops") : CLI_CLEAN; // a build may have no heap of its own
+    return status == CLI_CLEAN ? ops_list(name) : status;
+}
+
+static int print_c(const struct alone_options *options, const char *path, bool is_raw) {
+    if (machine_call.subject == NULL) {
+        cli_message("ops: --c goes with --subject");
+        return CLI_UNUSABLE;
+    }
+    int status = machine_choose("ops");
+    if (status == CLI_CLEAN) {
+        status = input_read_program_as(path, is_raw, &program);
+    }
+    return status == CLI_CLEAN ? alone_write(options, &program) : status;
+}
+
+// Of the ways to call it exactly one, with what goes with it.
+static bool is_call(bool is_list, bool is_c, const char *encoded, const char *out,
+                    const struct alone_options *alone, size_t operand_count) {
+    if (is_list) {
+        return !is_c && encoded == NULL && out == NULL;
+    }
+    if (is_c) {
+        return encoded == NULL && out == NULL && operand_count == 1;
+    }
+    return (encoded == NULL) == (operand_count == 1) && (encoded == NULL) == (out == NULL) &&
+           alone->calls_path == NULL && alone->rule == NULL;
+}
+
 int cmd_ops(int argc, char **argv) {
     const char *out = NULL;
     const char *encoded = NULL;
     bool is_raw = false;
     bool is_listed = false;
+    bool is_c = false;
+    struct alone_options alone = {NULL, NULL};
     const struct cli_option options[] = {
-        {"--encode", NULL, &encoded}, {"-o", NULL, &out}, {"--raw", &is_raw, NULL},
-        {"--list", &is_listed, NULL}, MACHINE_OPTIONS,    {NULL, NULL, NULL}};
+        {"--encode", NULL, &encoded},  {"-o", NULL, &out},   {"--raw", &is_raw, NULL},
+        {"--list", &is_listed, NULL},  {"--c", &is_c, NULL}, {"--calls", NULL, &alone.calls_path},
+        {"--rule", NULL, &alone.rule}, MACHINE_OPTIONS,      {NULL, NULL, NULL}};
     const struct cli_call call = {usage, options, 0, 1};
     char **operands;
     size_t operand_count;
@@ -56,21 +100,22 @@ int cmd_ops(int argc, char **argv) {
     if (status >= 0) {
         return status;
     }
-    bool is_of_subject = machine_call.subject != NULL || machine_call.relations != NULL;
-    status =
-        is_of_subject ? machine_choose("ops") : CLI_CLEAN; // a build may have no heap of its own
-    if (status != CLI_CLEAN) {
-        return status;
-    }
-    if (is_listed && encoded == NULL && out == NULL && !is_raw) {
-        return ops_list(operand_count == 1 ? operands[0] : NULL);
-    }
-    if (is_listed || (encoded == NULL) != (operand_count == 1) ||
-        (encoded == NULL) != (out == NULL)) {
-        cli_message("ops: either FILE, or --encode TEXT -o BIN, or --list [NAME] (try --help)");
+    if (!is_call(is_listed, is_c, encoded, out, &alone, operand_count) || (is_listed && is_raw)) {
+        cli_message("ops: either FILE, or --encode TEXT -o BIN, or --list [NAME], or --c FILE (try "
+                    "--help)");
         return CLI_UNUSABLE;
     }
-    status = input_read_program_as(encoded == NULL ? operands[0] : encoded, is_raw, &program);
+    if (is_listed) {
+        return list(operand_count == 1 ? operands[0] : NULL);
+    }
+    if (is_c) {
+        return print_c(&alone, operands[0], is_raw);
+    }
+    bool is_of_subject = machine_call.subject != NULL || machine_call.relations != NULL;
+    status = is_of_subject ? machine_choose("ops") : CLI_CLEAN;
+    if (status == CLI_CLEAN) {
+        status = input_read_program_as(encoded == NULL ? operands[0] : encoded, is_raw, &program);
+    }
     if (status != CLI_CLEAN) {
         return status;
     }

@@ -203,6 +203,8 @@ struct countercheck_subject {
     bool (*describe)(void *self, struct countercheck_description *description);
     // A call that has not returned after so long is a finding; 0: after 5,000.
     uint32_t hang_ms;
+    // Its calls as C text, for programs that stand alone (ops --c): subject/README.md. May be NULL.
+    const char *calls;
 };
 
 // Several adapters in one program have several names: -DCOUNTERCHECK_SUBJECT_TABLE=NAME.

@@ -4,6 +4,7 @@
 
 #include "cli/io/array.h"
 #include "cli/io/cli.h"
+#include "cli/io/escape.h"
 #include "fuzz/program/text.h"
 
 #include <errno.h>
@@ -64,6 +65,29 @@ int input_read_bytes(const char *path, uint8_t **bytes, size_t *size_bytes) {
         *bytes = NULL;
     }
     return status;
+}
+
+char *input_read_text(const char *path, int *status) {
+    uint8_t *bytes;
+    size_t size_bytes;
+    *status = input_read_bytes(path, &bytes, &size_bytes);
+    if (*status != CLI_CLEAN) {
+        return NULL;
+    }
+    char *text = (char *)bytes;
+    if (size_bytes == 0) { // all that it would check is left out
+        free(text);
+        cli_message("%s: an empty file", escape_shown(path));
+        *status = CLI_UNUSABLE;
+        return NULL;
+    }
+    if (strlen(text) != size_bytes) {
+        cli_message("%s: byte %zu is 0: this is no text", escape_shown(path), strlen(text));
+        free(text);
+        *status = CLI_UNUSABLE;
+        return NULL;
+    }
+    return text;
 }
 
 // Why the bytes are no program that somebody meant; NULL: they may be one.

@@ -23,6 +23,9 @@ void input_list_free(struct input_list *list);
 // another status: a message was printed.
 int input_read_bytes(const char *path, uint8_t **bytes, size_t *size_bytes);
 
+// The same as text that ends with a NUL; NULL: a message was printed, and *status says which.
+char *input_read_text(const char *path, int *status);
+
 // Reads a program: binary with its magic, or clean text; other bytes are refused. Likewise.
 int input_read_program(const char *path, struct program *program);
 

@@ -23,30 +23,6 @@ struct machine_call machine_call;
 static struct subject subject;
 static bool has_subject;
 
-// The text of a file of relations, from malloc; NULL: a message was printed.
-static char *read_relations(const char *path, int *status) {
-    uint8_t *bytes;
-    size_t size_bytes;
-    *status = input_read_bytes(path, &bytes, &size_bytes);
-    if (*status != CLI_CLEAN) {
-        return NULL;
-    }
-    if (size_bytes == 0) { // all that it would check is left out
-        free(bytes);
-        cli_message("%s: an empty file", path);
-        *status = CLI_UNUSABLE;
-        return NULL;
-    }
-    char *text = (char *)bytes;
-    if (strlen(text) != size_bytes) {
-        cli_message("%s: byte %zu is 0: this is no text of relations", path, strlen(text));
-        free(text);
-        *status = CLI_UNUSABLE;
-        return NULL;
-    }
-    return text;
-}
-
 int machine_choose(const char *subcommand) {
     char message[SUBJECT_MESSAGE_BYTES];
     char *relations = NULL;
@@ -69,7 +45,7 @@ int machine_choose(const char *subcommand) {
         return status;
     }
     if (machine_call.relations != NULL) {
-        relations = read_relations(machine_call.relations, &status);
+        relations = input_read_text(machine_call.relations, &status);
         if (relations == NULL) {
             return status;
         }

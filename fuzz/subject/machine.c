@@ -62,8 +62,7 @@ static void destroy(void *state) {
 
 // ---- begin
 
-// The setting that a program runs under, by its header's seed: one of the options, or NULL.
-static const char *option_of(const struct subject *subject, uint32_t seed) {
+const char *subject_option(const struct subject *subject, uint32_t seed) {
     uint32_t count = 0;
     while (subject->table.options != NULL && subject->table.options[count] != NULL) {
         count++;
@@ -88,7 +87,7 @@ static bool make(struct subject_machine *machine, const char *option) {
 
 static bool begin(void *state, const struct program *program, bool fresh) {
     struct subject_machine *machine = state;
-    const char *option = option_of(machine->subject, program->header.seed);
+    const char *option = subject_option(machine->subject, program->header.seed);
     (void)fresh; // each program gets an allocator of its own
     close_program(machine);
     rule_book_begin(&machine->book);

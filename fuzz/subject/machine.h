@@ -9,6 +9,9 @@
 // Fills in subject->machine, which executor_create() takes, with the subject as its argument.
 void subject_machine(struct subject *subject);
 
+// The setting that a program runs under, by its header's seed: one of the table's options, or NULL.
+const char *subject_option(const struct subject *subject, uint32_t seed);
+
 // The judge of an executor of such a machine: for who asks how strong the rules are.
 struct judge *subject_judge(struct executor *executor);
 

@@ -21,6 +21,34 @@ static const char relations[] =
     "nothing: in_use == 0 when empty\n"
     "one_hole: free_count == 1 when empty\n";
 
+// For a program without us, from the folder that subject/ is in.
+static const char calls[] = "compile: cc -w -I . PROGRAM subject/examples/boundary.c -o OUTPUT\n"
+                            "include: \"subject/examples/boundary.h\"\n"
+                            "declare: static _Alignas(4096) char arena[1 << 18];\n"
+                            "declare: static struct boundary *heap;\n"
+                            "declare: static struct boundary_stats stats;\n"
+                            "begin: heap = boundary_init(arena, sizeof arena);\n"
+                            "allocate: SIZE == 0 ? NULL : boundary_alloc(heap, SIZE)\n"
+                            "allocate_aligned: boundary_alloc_aligned(heap, ALIGNMENT, SIZE)\n"
+                            "reallocate: boundary_resize(heap, OBJECT, SIZE)\n"
+                            "expand: boundary_expand(heap, OBJECT, SIZE)\n"
+                            "release: boundary_free(heap, OBJECT)\n"
+                            "usable: boundary_usable(OBJECT)\n"
+                            "footprint: boundary_footprint(OBJECT)\n"
+                            "read: boundary_read(heap, &stats);\n"
+                            "value capacity: stats.capacity_bytes\n"
+                            "value in_use: stats.in_use_bytes\n"
+                            "value peak: stats.peak_bytes\n"
+                            "value free: stats.free_bytes\n"
+                            "value largest_free: stats.largest_free_bytes\n"
+                            "value smallest_free: stats.smallest_free_bytes\n"
+                            "value used_count: stats.used_count\n"
+                            "value free_count: stats.free_count\n"
+                            "value allocs: stats.alloc_count\n"
+                            "value releases: stats.release_count\n"
+                            "value resizes: stats.resize_count\n"
+                            "value failures: stats.failure_count\n";
+
 static const struct countercheck_statistic statistics[] = {
     {"capacity", COUNTERCHECK_CONSTANT, 0, 0, 0, NULL, "B"},
     {"in_use", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, "B"},
@@ -130,6 +158,7 @@ const struct countercheck_subject *COUNTERCHECK_SUBJECT_TABLE(void) {
         .walk = walk,
         .verify = verify,
         .relations = relations,
+        .calls = calls,
     };
     return &table;
 }

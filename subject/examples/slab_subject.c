@@ -10,6 +10,34 @@ static const char relations[] = "each class: class.live == class.allocs - class.
                                 "nothing: live_bytes == 0 when empty and settled\n"
                                 "mapped: live.footprint <= mapped <= backing.bytes\n";
 
+// For a program without us, from the folder that subject/ is in.
+static const char calls[] =
+    "compile: cc -w -I . PROGRAM subject/examples/slab.c -lpthread -o OUTPUT\n"
+    "include: \"subject/examples/slab.h\"\n"
+    "declare: static void *map(void *context, size_t size_bytes, size_t alignment) {\n"
+    "declare:     size_t whole_bytes = (size_bytes + alignment - 1) / alignment * alignment;\n"
+    "declare:     void *memory = aligned_alloc(alignment, whole_bytes);\n"
+    "declare:     return memory == NULL ? NULL : memset(memory, 0, whole_bytes);\n"
+    "declare: }\n"
+    "declare: static void unmap(void *context, void *address, size_t size_bytes) {\n"
+    "declare:     free(address);\n"
+    "declare: }\n"
+    "declare: static struct slab *slab;\n"
+    "declare: static struct slab_stats stats;\n"
+    "begin: slab = slab_create(&(const struct slab_source){NULL, map, unmap});\n"
+    "allocate: slab_alloc(slab, SIZE)\n"
+    "release_sized: slab_free(slab, OBJECT, SIZE)\n"
+    "footprint: (size_t)16 << slab_class_of(OBJECT)\n"
+    "class_of: slab_class_of(OBJECT)\n"
+    "flush: slab_flush(slab)\n"
+    "read: slab_read(slab, &stats);\n"
+    "value mapped: stats.mapped_bytes\n"
+    "value live_bytes: stats.live_bytes\n"
+    "value class.size: 16 << ROW\n"
+    "value class.allocs: stats.allocs[ROW]\n"
+    "value class.frees: stats.frees[ROW]\n"
+    "value class.live: stats.allocs[ROW] - stats.frees[ROW]\n";
+
 static const struct countercheck_statistic statistics[] = {
     {"mapped", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, "B"},
     {"live_bytes", COUNTERCHECK_PLAIN, 0, 0, 0, NULL, "B"}, // below 0 until lanes have flushed
@@ -90,6 +118,7 @@ const struct countercheck_subject *COUNTERCHECK_SUBJECT_TABLE(void) {
         .statistics = statistics,
         .read = read_stats,
         .relations = relations,
+        .calls = calls,
     };
     return &table;
 }

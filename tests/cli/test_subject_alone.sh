@@ -1,0 +1,174 @@
+#!/bin/bash
+# test_subject_alone: a program as C in the allocator's own calls: it compiles, agrees with the harness, and shows what fails.
+set -u
+source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+countercheck=${COUNTERCHECK:?}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$source" || exit 3
+failed=0
+
+fail() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+# refused MESSAGE ARGUMENT...: status 2, and one line that says so
+refused() {
+    local message=$1
+    shift
+    "$countercheck" ops "$@" >"$work/out" 2>"$work/err"
+    [ $? = 2 ] || fail "ops $*: not refused"
+    [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" = 1 ] && grep -qF -- "$message" "$work/err" ||
+        fail "ops $*: $(cat "$work/err") instead of '$message'"
+}
+
+# alone PROGRAM OPTION...: writes it as C, compiles and runs it; its output in $work/told, its status
+alone() {
+    local program=$1 command variables
+    shift
+    "$countercheck" ops --c "$program" "$@" >"$work/alone.c" || return 4
+    ! grep -qE '#include.*(countercheck|subject/subject)' "$work/alone.c" || return 4
+    command=$(sed -n 's,^// compile: ,,p' "$work/alone.c")
+    command=${command/PROGRAM/$work/alone.c}
+    eval "${command/OUTPUT/$work/alone}" || return 4
+    mapfile -t variables < <(sed -n 's,^// run with: ,,p' "$work/alone.c")
+    env "${variables[@]}" "$work/alone" >"$work/told"
+}
+
+# agree NAME OPTION...: the harness finds the rules kept, and so does the C program; a rule that is wrong fails in both with
+# the same numbers
+agree() {
+    local name=$1 found
+    shift
+    "$countercheck" replay "$work/whole.ops" "$@" >"$work/out" 2>&1 || fail "$name: $(tail -n 1 "$work/out")"
+    alone "$work/whole.ops" "$@" "${calls[@]}" || fail "$name: $(grep -m 1 FAILED "$work/told" || head -n 1 "$work/alone.c")"
+    ! grep -q FAILED "$work/told" || fail "$name: a rule failed, and its status was 0"
+    "$countercheck" replay --check=full "$work/whole.ops" --subject "$2" --relations "$work/wrong" >"$work/out" 2>&1
+    found=$(grep -oE 'live.requested [^:;]*ops.free: [0-9]+ and [0-9]+' "$work/out" | head -n 1)
+    [ -n "$found" ] || fail "$name: a wrong rule holds"
+    alone "$work/whole.ops" --subject "$2" --relations "$work/wrong" "${calls[@]}"
+    [ $? = 1 ] || fail "$name: a wrong rule holds in C"
+    grep -m 1 FAILED "$work/told" | grep -qF "FAILED $found" || fail "$name: not the numbers of $found: $(grep -m 1 FAILED "$work/told")"
+    "$countercheck" ops --list --subject "$2" >/dev/null || fail "$name: ops --list"
+}
+
+cat >"$work/whole.ops" <<'P'
+h0 = alloc c0 size=100
+h1 = alloc c0 size=5000 zero
+h2 = alloc_aligned c0 size=700 align=64
+h3 = alloc_run c0 size=24 count=20
+h0 = alloc c0 size=0
+h4 = alloc c0 size=15000
+realloc c0 h0 size=3000
+expand c0 h1 size=5100
+realloc c0 h4 size=9000
+free c0 h1
+free_sized c0 h2
+free_sized c0 h3
+drop c0 h5
+free_run c0 h6 count=4 stride=2
+collect c0
+flush c0
+scavenge pages=4
+settle
+check full
+h9 = alloc c0 size=33
+P
+echo 'wrong: live.requested + peak(live.requested) <= 30000 + 100 * ops.free' >"$work/wrong"
+
+calls=()
+for name in boundary slab; do
+    agree $name --subject $name
+    # each number that is pinned is the one that C prints after the last operation
+    cp "$work/whole.ops" "$work/pinned.ops"
+    "$countercheck" replay --pin --subject $name "$work/pinned.ops" >/dev/null || fail "$name: --pin"
+    alone "$work/whole.ops" --subject $name || fail "$name: alone"
+    sed -n 's/^expect \([a-z_]*\)=\([0-9]*\)$/ \1 \2 /p' "$work/pinned.ops" >"$work/pins"
+    [ -s "$work/pins" ] || fail "$name: nothing is pinned"
+    grep -A 1 '^h9' "$work/told" | sed 's/$/ /' >"$work/last"
+    while IFS= read -r pin; do grep -qF "$pin" "$work/last" || fail "$name: not$pin: $(tail -n 1 "$work/last")"; done <"$work/pins"
+done
+
+# each operator and term fails in C where the harness has it fail, with the same numbers
+while IFS= read -r rule; do
+    echo "$rule" >"$work/one"
+    "$countercheck" replay --check=full "$work/whole.ops" --subject slab --relations "$work/one" >"$work/out" 2>&1
+    said=$(sed -n 's/^says .*: \(-\{0,1\}[0-9]* and -\{0,1\}[0-9]*\).*/\1/p' "$work/out")
+    where=$(sed -n 's/^operation *[0-9]*: //p' "$work/out")
+    [ -n "$said" ] || fail "the harness finds nothing: $rule"
+    alone "$work/whole.ops" --subject slab --relations "$work/one"
+    [ $? = 1 ] || fail "C finds nothing: $rule"
+    told=$(grep -m 1 -B 2 FAILED "$work/told")
+    [[ $told == "at rest"* || $told == "all are gone"* ]] && where= # the harness names the last operation
+    [[ $told == "$where"*": $said" ]] || fail "$rule: $where $said, and in C $told"
+done <<'P'
+sum(class.live * class.size) <= 9000
+max(class.live) <= 17
+min(class.size) == sum(class.live) when on free
+each class: class.live <= 15
+each class: live.count[row] == 0 when settled
+each class: delta(class.allocs) <= 8
+each class: peak(class.live) + trough(class.live) <= 18
+each class: total.requested[row] - freed.requested[row] <= 3000 when settled
+round_up(live.requested, 4096) + live.requested / 7 - live.requested % 11 <= 20000
+max(live.count, ops.alloc) * min(ops.free, 3) <= 40
+live_bytes <= mapped <= 300 * ops.alloc + 65536 when settled and lanes 1
+base.mapped - mapped == -live_bytes
+class.live[1] < 19
+class.live[2] != 1
+live.count > 0 when empty
+ops.alloc >= 4 when on alloc
+delta(ops.alloc) < 2 when on alloc
+P
+
+# what cannot be said in C is told, and no C is printed
+printf 'c1 = acquire\nh0 = alloc c1 size=64\n' >"$work/lane.ops"
+printf 'fault call=mmap at=1\nh0 = alloc c0 size=64\n' >"$work/fault.ops"
+refused 'operation 1: it runs on another lane' --c "$work/lane.ops" --subject slab
+refused 'operation 0: the C program has no faults' --c "$work/fault.ops" --subject slab
+refused '--c goes with --subject' --c "$work/whole.ops"
+refused "no rule is called 'none'" --c "$work/whole.ops" --subject slab --rule none
+refused "cannot be said in C: backing.*" --c "$work/whole.ops" --subject slab --rule mapped
+refused 'either FILE' --c --list --subject slab
+refused 'either FILE' --calls "$work/wrong" "$work/whole.ops" --subject slab
+printf '# none\nrelease: slab_free(OBJECT)\nreleased: x\n' >"$work/calls"
+refused "line 3: there is no such key: 'released'" --c "$work/whole.ops" --subject slab --calls "$work/calls"
+printf 'release: a\nrelease: b\n' >"$work/calls"
+refused "line 2: it is there twice: 'release'" --c "$work/whole.ops" --subject slab --calls "$work/calls"
+printf 'value: a\n' >"$work/calls"
+refused "line 1: a name is missing: 'value'" --c "$work/whole.ops" --subject slab --calls "$work/calls"
+printf 'allocate x: a\n' >"$work/calls"
+refused "line 1: a name too much: 'allocate'" --c "$work/whole.ops" --subject slab --calls "$work/calls"
+printf 'allocate\n' >"$work/calls"
+refused "line 1: no KEY: TEXT: 'allocate'" --c "$work/whole.ops" --subject slab --calls "$work/calls"
+printf 'release: slab_free(OBJECT)\n' >"$work/calls"
+refused "operation 0: the calls have no 'allocate'" --c "$work/whole.ops" --subject slab --calls "$work/calls"
+
+# a sanitizer replaces malloc itself, and an adapter of a malloc would be given that
+if grep -qE "__(asan_report|tsan_read)" "$countercheck"; then
+    echo "left out: a command with a sanitizer loads no malloc"
+    exit $failed
+fi
+adapters=subject/adapters
+"$adapters/check" --build-only --output "$work" | grep 'left out'
+for library in "$work"/*.so; do
+    name=$(basename "$library" .so)
+    [ "$name" != '*' ] || continue
+    calls=(--calls "$adapters/$name.calls")
+    agree "$name" --subject "$library" --relations "$adapters/$name.relations"
+done
+
+# defects of others, as subject/findings has them, show without us
+if [ -f "$work/bdwgc.so" ]; then
+    of=(--subject "$work/bdwgc.so" --relations "$adapters/bdwgc.relations" --calls "$adapters/bdwgc.calls")
+    printf 'h0 = alloc c0 size=100000\nfree c0 h0\n' >"$work/uncollectable.ops"
+    printf 'h0 = alloc c0 size=4096\nrealloc c0 h0 size=6000\nfree c0 h0\n' >"$work/large.ops"
+    alone "$work/uncollectable.ops" "${of[@]}" || fail "bdwgc: a rule that is known to fail is looked at"
+    alone "$work/uncollectable.ops" "${of[@]}" --rule non_gc
+    [ $? = 1 ] || fail "bdwgc: what was taken off and never added does not show"
+    alone "$work/large.ops" "${of[@]}" --rule made
+    [ $? = 1 ] || fail "bdwgc: what grows to its last block does not show"
+fi
+[ $failed = 0 ] && echo "ok: programs stand alone"
+exit $failed
