@@ -6,6 +6,7 @@
 #include "cli/run/machine.h"
 #include "cli/run/replay.h"
 #include "cli/subject/check.h"
+#include "cli/subject/compare.h"
 #include "cli/subject/new.h"
 #include "cli/subject/strength.h"
 #include "cli/subject/suggest.h"
@@ -22,6 +23,8 @@ static const char usage[] =
     "       countercheck subject describe NAME [--relations F]\n"
     "       countercheck subject check NAME|ADAPTER.so [--relations F] [--seconds N] [--seed S]\n"
     "                    [--operations N] [--lanes N] [--strength] [--json]\n"
+    "       countercheck subject compare NAME|ADAPTER.so NAME|ADAPTER.so... [--seconds N] "
+    "[--seed S] [--json]\n"
     "\n"
     "A subject is an allocator that an adapter describes by a table of functions (subject.h), with "
     "a text that "
@@ -37,6 +40,11 @@ static const char usage[] =
     "             was evaluated, how often a side had moved, how often it failed; each failed rule "
     "once, with the\n"
     "             smallest program that shows it\n"
+    "  compare    one program on all of them for N seconds (5), what their calls gave held against "
+    "each other: an\n"
+    "             object or nothing, its alignment, its bytes, its size; each difference once, "
+    "made "
+    "small\n"
     "  --operations N ends when so many were run, which is the same on every machine; --seconds "
     "(600) "
     "then bounds it\n"
@@ -255,66 +263,98 @@ static int check(const struct subject_check_options *options, bool is_json) {
     return cli_finish(status);
 }
 
+struct words { // what the command line says, before it is understood
+    const char *seconds, *operations, *seed, *lanes;
+    bool is_json, is_strength;
+};
+
+static int run_on_one(const char *verb, const char *name, const struct words *words,
+                      const struct subject_check_options *options) {
+    machine_call.subject = name;
+    int status = machine_choose("subject");
+    if (status != CLI_CLEAN) {
+        return status;
+    }
+    if (strcmp(verb, "suggest") == 0) {
+        return cli_finish(subject_suggest(options->seconds, options->seed));
+    }
+    if (strcmp(verb, "describe") == 0) {
+        return describe();
+    }
+    return words->is_strength ? cli_finish(subject_strength(options->seed, words->is_json))
+                              : check(options, words->is_json);
+}
+
+static int run(char **operands, size_t operand_count, const struct words *words) {
+    const char *verb = operands[0];
+    bool is_compare = strcmp(verb, "compare") == 0;
+    const char *seconds = words->seconds;
+    uint64_t second_count;
+    uint64_t lane_count;
+    struct subject_check_options options = {0};
+    if (!cli_number("subject", "--operations", words->operations, UINT64_MAX,
+                    &options.operations)) {
+        return CLI_UNUSABLE;
+    }
+    if (seconds == NULL) {
+        seconds = strcmp(verb, "suggest") == 0 ? "10" : options.operations > 0 ? "600" : "5";
+    }
+    if (!cli_number("subject", "--seconds", seconds, 86400, &second_count) ||
+        !cli_number("subject", "--seed", words->seed, UINT32_MAX, &options.seed) ||
+        !cli_number("subject", "--lanes", words->lanes, PROGRAM_CACHES_MAX, &lane_count)) {
+        return CLI_UNUSABLE;
+    }
+    options.seconds = (double)second_count;
+    options.lanes = (uint32_t)lane_count;
+    if (is_compare) {
+        const struct compare_options compare = {options.seconds, options.seed, words->is_json};
+        return cli_finish(subject_compare(operands + 1, operand_count - 1, &compare));
+    }
+    return run_on_one(verb, operands[1], words, &options);
+}
+
+// Whether the verb takes so many names.
+static bool is_call(const char *verb, size_t name_count) {
+    static const struct {
+        const char *verb;
+        size_t least, most;
+    } verbs[] = {{"list", 0, 0},     {"new", 1, 1},   {"suggest", 1, 1},
+                 {"describe", 1, 1}, {"check", 1, 1}, {"compare", 2, COMPARE_SUBJECTS_MAX}};
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(verbs[i].verb, verb) == 0) {
+            return name_count >= verbs[i].least && name_count <= verbs[i].most;
+        }
+    }
+    return false;
+}
+
 int cmd_subject(int argc, char **argv) {
-    const char *seconds = NULL;
-    const char *operations = "0";
-    const char *seed = "1";
-    const char *lanes = "0";
-    bool is_json = false;
-    bool is_strength = false;
-    const struct cli_option options[] = {{"--seconds", NULL, &seconds},
-                                         {"--operations", NULL, &operations},
-                                         {"--seed", NULL, &seed},
-                                         {"--lanes", NULL, &lanes},
-                                         {"--json", &is_json, NULL},
-                                         {"--strength", &is_strength, NULL},
+    struct words words = {.operations = "0", .seed = "1", .lanes = "0"};
+    const struct cli_option options[] = {{"--seconds", NULL, &words.seconds},
+                                         {"--operations", NULL, &words.operations},
+                                         {"--seed", NULL, &words.seed},
+                                         {"--lanes", NULL, &words.lanes},
+                                         {"--json", &words.is_json, NULL},
+                                         {"--strength", &words.is_strength, NULL},
                                          {"--relations", NULL, &machine_call.relations},
                                          {NULL, NULL, NULL}};
-    const struct cli_call call = {usage, options, 1, 2};
+    const struct cli_call call = {usage, options, 1, 1 + COMPARE_SUBJECTS_MAX};
     char **operands;
     size_t operand_count;
     int status = cli_parse(&call, argc, argv, &operands, &operand_count);
     if (status >= 0) {
         return status;
     }
-    if (strcmp(operands[0], "list") == 0 && operand_count == 1) {
+    if (!is_call(operands[0], operand_count - 1)) {
+        cli_message("subject: list, new NAME, describe NAME, check NAME, suggest NAME, or compare "
+                    "NAME NAME... (try --help)");
+        return CLI_UNUSABLE;
+    }
+    if (strcmp(operands[0], "list") == 0) {
         return list();
     }
-    if (strcmp(operands[0], "new") == 0 && operand_count == 2) {
+    if (strcmp(operands[0], "new") == 0) {
         return cli_finish(subject_new(operands[1]));
     }
-    bool is_check = strcmp(operands[0], "check") == 0;
-    bool is_suggest = strcmp(operands[0], "suggest") == 0;
-    if ((!is_check && !is_suggest && strcmp(operands[0], "describe") != 0) || operand_count != 2) {
-        cli_message("subject: list, new, describe, check or suggest NAME (try --help)");
-        return CLI_UNUSABLE;
-    }
-    uint64_t second_count;
-    uint64_t lane_count;
-    struct subject_check_options check_options = {0};
-    if (!cli_number("subject", "--operations", operations, UINT64_MAX, &check_options.operations)) {
-        return CLI_UNUSABLE;
-    }
-    if (seconds == NULL) {
-        seconds = is_suggest ? "10" : check_options.operations > 0 ? "600" : "5";
-    }
-    if (!cli_number("subject", "--seconds", seconds, 86400, &second_count) ||
-        !cli_number("subject", "--seed", seed, UINT32_MAX, &check_options.seed) ||
-        !cli_number("subject", "--lanes", lanes, PROGRAM_CACHES_MAX, &lane_count)) {
-        return CLI_UNUSABLE;
-    }
-    check_options.seconds = (double)second_count;
-    check_options.lanes = (uint32_t)lane_count;
-    machine_call.subject = operands[1];
-    status = machine_choose("subject");
-    if (status != CLI_CLEAN) {
-        return status;
-    }
-    if (is_suggest) {
-        return cli_finish(subject_suggest(check_options.seconds, check_options.seed));
-    }
-    if (is_check && is_strength) {
-        return cli_finish(subject_strength(check_options.seed, is_json));
-    }
-    return is_check ? check(&check_options, is_json) : describe();
+    return run(operands, operand_count, &words);
 }

@@ -93,6 +93,9 @@ static bool begin(void *state, const struct program *program, bool fresh) {
     rule_book_begin(&machine->book);
     live_begin(machine->live);
     memset(machine->handles, 0xff, sizeof machine->handles); // LIVE_NONE
+    if (machine->results != NULL) {
+        results_begin(machine->results);
+    }
     if (!make(machine, option)) {
         return false;
     }
@@ -115,6 +118,9 @@ static bool begin(void *state, const struct program *program, bool fresh) {
 static bool step(void *state, struct operation operation) {
     struct subject_machine *machine = state;
     machine->book.operation = executor_position(machine->executor);
+    if (machine->results != NULL) {
+        machine->results->operation = (uint32_t)executor_position(machine->executor);
+    }
     return subject_operate(machine, operation);
 }
 
@@ -233,6 +239,11 @@ static const uint64_t *read_account(void *state) {
 struct judge *subject_judge(struct executor *executor) {
     struct subject_machine *machine = executor_state(executor);
     return machine->judge;
+}
+
+void subject_tell_results(struct executor *executor, struct results *results) {
+    struct subject_machine *machine = executor_state(executor);
+    machine->results = results;
 }
 
 void subject_machine(struct subject *subject) {

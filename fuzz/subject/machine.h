@@ -3,6 +3,7 @@
 #define FUZZ_SUBJECT_MACHINE_H
 
 #include "fuzz/execute/executor.h"
+#include "fuzz/subject/results.h"
 #include "fuzz/subject/subject.h"
 #include "oracle/subject/judge.h"
 
@@ -14,5 +15,8 @@ const char *subject_option(const struct subject *subject, uint32_t seed);
 
 // The judge of an executor of such a machine: for who asks how strong the rules are.
 struct judge *subject_judge(struct executor *executor);
+
+// From now on what its calls give is told there, too; a program begins it anew. NULL: no more.
+void subject_tell_results(struct executor *executor, struct results *results);
 
 #endif

@@ -80,6 +80,27 @@ static void note_address(struct subject_machine *machine, const void *address) {
     executor_note(machine->executor, is_arena ? (uintptr_t)address : address != NULL);
 }
 
+// What a call gave; of an object that had `old_bytes`, the bytes that both sizes share.
+static void tell(struct subject_machine *machine, const struct call *call, size_t alignment,
+                 size_t old_bytes) {
+    struct results *results = machine->results;
+    if (results == NULL) {
+        return;
+    }
+    struct result result = {.operation = (uint32_t)executor_position(machine->executor),
+                            .values[RESULT_GIVEN] = call->result != NULL};
+    if (call->result != NULL) {
+        bool has_end = old_bytes <= call->size_bytes;
+        result.values[RESULT_ALIGNED] = (uintptr_t)call->result % alignment == 0;
+        result.values[RESULT_USABLE] = call->usable_bytes >= call->size_bytes;
+        if (!results->has_no_contents) {
+            result.values[RESULT_CONTENTS] =
+                results_contents(call->result, has_end ? old_bytes : call->size_bytes, has_end);
+        }
+    }
+    results_add(results, &result);
+}
+
 static bool may_fail(const struct subject_machine *machine) {
     return (machine->table->capabilities & COUNTERCHECK_MAY_FAIL) != 0 ||
            machine->host.fail_at != 0;
@@ -94,6 +115,7 @@ static bool allocate(struct subject_machine *machine, uint32_t lane, uint32_t sl
     executor_work(machine->executor, work_of(call.size_bytes));
     lanes_do(machine->lanes, lane, &call);
     note_address(machine, call.result);
+    tell(machine, &call, alignment, call.kind == CALL_ALLOCATE_ZEROED ? call.size_bytes : 0);
     if (call.result == NULL) {
         if (call.size_bytes != 0) {
             failed(machine);
@@ -282,6 +304,7 @@ static bool resize(struct subject_machine *machine, struct operation operation,
     executor_work(machine->executor, work_of(size_bytes));
     lanes_do(machine->lanes, lane_of(machine, operation), &call);
     note_address(machine, call.result);
+    tell(machine, &call, machine->table->alignment, before.requested_bytes);
     if (call.result == NULL) {
         failed(machine);
         return true;

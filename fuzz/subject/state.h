@@ -5,6 +5,7 @@
 #include "fuzz/execute/executor.h"
 #include "fuzz/subject/host.h"
 #include "fuzz/subject/lane.h"
+#include "fuzz/subject/results.h"
 #include "fuzz/subject/subject.h"
 #include "oracle/subject/judge.h"
 #include "oracle/subject/live.h"
@@ -26,6 +27,7 @@ struct subject_machine {
     uint64_t account[ACCOUNT_MAX];
     int64_t *lane_values[LANE_COUNT]; // of statistics that are a lane's own
     const int64_t *lane_shown[LANE_COUNT];
+    struct results *results; // what calls give is told there; NULL: nobody asks
 };
 
 // Does one operation; whether it did anything. operations.c
