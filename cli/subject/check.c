@@ -28,7 +28,7 @@ struct shared {
     uint64_t next_seed;
     uint64_t program_count, operation_count;
     struct subject_check_rule rules[RELATIONS_RULES_MAX];
-    uint64_t core_evaluated[RULE_CORE_COUNT];
+    uint64_t core_evaluated[RULE_CORE_COUNT], core_failed[RULE_CORE_COUNT];
     bool rule_is_aside[RELATIONS_RULES_MAX];
     bool core_is_aside[RULE_CORE_COUNT];
     bool has_found, is_environment;
@@ -79,6 +79,7 @@ static void tell_counts(struct shared *shared, const struct shared *before,
     }
     for (unsigned i = 0; i < RULE_CORE_COUNT; i++) {
         shared->core_evaluated[i] = before->core_evaluated[i] + book->evaluated[i];
+        shared->core_failed[i] = before->core_failed[i] + book->fired[i];
     }
     shared->operation_count =
         before->operation_count + executor_sum(executor_counts(executor)->executed);
@@ -242,6 +243,7 @@ int subject_check_run(const struct subject_check_options *options, struct subjec
     check->operation_count = shared->operation_count;
     memcpy(check->rules, shared->rules, sizeof check->rules);
     memcpy(check->core_evaluated, shared->core_evaluated, sizeof check->core_evaluated);
+    memcpy(check->core_failed, shared->core_failed, sizeof check->core_failed);
     machine_set_prepare(NULL);
     trials_unshare(shared, sizeof *shared);
     (void)cli_progress("");

@@ -35,7 +35,7 @@ struct subject_check {
     uint64_t program_count, operation_count;
     double seconds;
     struct subject_check_rule rules[RELATIONS_RULES_MAX];
-    uint64_t core_evaluated[RULE_CORE_COUNT];
+    uint64_t core_evaluated[RULE_CORE_COUNT], core_failed[RULE_CORE_COUNT];
     struct subject_check_finding findings[CHECK_FINDINGS_MAX];
     size_t finding_count;
 };

@@ -181,9 +181,13 @@ static void print_rules(const struct subject_check *check) {
                      counts->evaluated, counts->effective, counts->failed, mark_of(rule, counts));
     }
     for (unsigned i = RULE_SUBJECT_OVERLAP; i < RULE_SUBJECT_RELATION; i++) {
+        bool is_known = relations_known(relations, i) != NULL;
         if (check->core_evaluated[i] > 0) {
-            (void)printf("%-56s %11" PRIu64 "\n", core_rules.rows[i].name,
-                         check->core_evaluated[i]);
+            (void)printf("%-56s %11" PRIu64 " %11s %9" PRIu64 "  %s\n", core_rules.rows[i].name,
+                         check->core_evaluated[i], "", check->core_failed[i],
+                         check->core_failed[i] == 0 ? ""
+                         : is_known                 ? "known"
+                                                    : "FAILED");
         }
     }
 }
@@ -215,6 +219,19 @@ static void print_check(const struct subject_check *check) {
     }
 }
 
+// The rules that need no line.
+static void print_json_free(const struct subject_check *check) {
+    const struct relations *relations = machine_subject()->relations;
+    (void)printf("],\"free\":[");
+    for (unsigned i = RULE_SUBJECT_OVERLAP; i < RULE_SUBJECT_RELATION; i++) {
+        (void)printf("%s{\"rule\":\"%s\",\"evaluated\":%" PRIu64 ",\"failed\":%" PRIu64
+                     ",\"known\":%s}",
+                     i == RULE_SUBJECT_OVERLAP ? "" : ",", core_rules.rows[i].name,
+                     check->core_evaluated[i], check->core_failed[i],
+                     relations_known(relations, i) == NULL ? "false" : "true");
+    }
+}
+
 static void print_json(const struct subject_check *check) {
     const struct countercheck_subject *table = &machine_subject()->table;
     const struct relations *relations = machine_subject()->relations;
@@ -230,6 +247,7 @@ static void print_json(const struct subject_check *check) {
                      check->rules[i].evaluated, check->rules[i].effective, check->rules[i].failed,
                      rule->is_known ? "true" : "false", rule->slack == NULL ? "false" : "true");
     }
+    print_json_free(check);
     (void)printf("],\"findings\":[");
     for (size_t i = 0; i < check->finding_count; i++) {
         const struct subject_check_finding *finding = &check->findings[i];

@@ -33,6 +33,7 @@ struct liar {
     enum strength_lie lie;
     uint32_t place;            // of the value, in what read() writes
     uint32_t places;           // 2 of a rounded one
+    uint32_t lane;             // whose read it alters: that of lane 0, or of a lane's own share
     uint64_t onset;            // the operation from which on it lies
     uint64_t operation;        // of the last read
     int64_t now[2], before[2]; // the truth at the last read, and at the end of the operation before
@@ -101,9 +102,12 @@ static int64_t altered(struct liar *liar, uint32_t i, int64_t truth) {
     return truth;
 }
 
-static void lie(void *context, int64_t *values) {
+static void lie(void *context, uint32_t lane, int64_t *values) {
     struct liar *liar = context;
     uint64_t operation = executor_book(liar->executor)->operation;
+    if (lane != liar->lane) {
+        return;
+    }
     if (liar->has_now && operation != liar->operation) {
         step_to(liar, operation);
     }
@@ -126,18 +130,24 @@ static void lie(void *context, int64_t *values) {
 
 // ---- the child
 
-static void draw(uint64_t number, enum strength_lie which) {
-    trials_draw(&program, number);
-    if (which == LIE_SHARE && program.header.caches < 2) {
-        program.header.caches = 2;
-    }
-}
-
 struct cell {
     enum strength_lie lie;
     uint32_t place; // the statistic's first
     uint32_t places, rows;
+    bool is_per_lane;
 };
+
+static void draw(uint64_t number, const struct cell *cell) {
+    trials_draw(&program, number);
+    if ((cell->lie == LIE_SHARE || cell->is_per_lane) && program.header.caches < 2) {
+        program.header.caches = 2;
+    }
+}
+
+// A lane's own share lies on one of the first two lanes, and is lost on the second.
+static uint32_t lane_of(const struct cell *cell, uint32_t number) {
+    return !cell->is_per_lane ? 0 : cell->lie == LIE_SHARE ? 1 : number / cell->rows % 2;
+}
 
 // Programs first .. end - 1, until one is noticed.
 static _Noreturn void run_child(const struct cell *cell, uint64_t seed, uint32_t first,
@@ -152,9 +162,10 @@ static _Noreturn void run_child(const struct cell *cell, uint64_t seed, uint32_t
         struct liar liar = {.executor = executor, .lie = cell->lie, .told = told};
         liar.place = cell->place + number % cell->rows * cell->places;
         liar.places = cell->places;
+        liar.lane = lane_of(cell, number);
         liar.onset = 1 + number % 16;
         judge_set_liar(subject_judge(executor), lie, &liar);
-        draw(trials_first(seed) + number, cell->lie);
+        draw(trials_first(seed) + number, cell);
         enum verdict verdict = executor_run(executor, &program, false);
         told->has_noticed = verdict == VERDICT_FINDING;
         if (verdict == VERDICT_ENVIRONMENT) {
@@ -190,9 +201,9 @@ struct table {
     uint32_t counts[4];
 };
 
-static bool applies(const struct countercheck_statistic *statistic, enum strength_lie which) {
+static bool applies(enum strength_lie which) {
     bool has_lanes = (machine_subject()->table.capabilities & COUNTERCHECK_THREADS) != 0;
-    return (statistic->flags & COUNTERCHECK_PER_LANE) == 0 && (which != LIE_SHARE || has_lanes);
+    return which != LIE_SHARE || has_lanes;
 }
 
 static bool fill(struct table *table, uint64_t seed, struct told *told) {
@@ -200,11 +211,11 @@ static bool fill(struct table *table, uint64_t seed, struct told *told) {
     uint32_t place = 0;
     for (uint32_t i = 0; statistic[i].name != NULL && i < STATISTICS_MAX; i++) {
         for (int which = LIE_PLUS; which < LIE_COUNT; which++) {
-            const struct cell cell = {(enum strength_lie)which, place,
-                                      statistic_places(&statistic[i]),
-                                      statistic_rows(&statistic[i])};
+            const struct cell cell = {
+                (enum strength_lie)which, place, statistic_places(&statistic[i]),
+                statistic_rows(&statistic[i]), (statistic[i].flags & COUNTERCHECK_PER_LANE) != 0};
             enum strength_cell what = CELL_NONE;
-            if (applies(&statistic[i], cell.lie)) {
+            if (applies(cell.lie)) {
                 if (!run_cell(&cell, seed, told)) {
                     return false;
                 }

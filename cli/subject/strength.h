@@ -20,7 +20,7 @@ enum strength_lie {
 };
 
 enum strength_cell {
-    CELL_NONE,    // the lie does not apply: no lanes, or a lane's own statistic
+    CELL_NONE,    // the lie does not apply: there are no lanes
     CELL_NOTICED, // a rule failed
     CELL_UNNOTICED,
     CELL_SAME // it never differed from the truth

@@ -133,6 +133,7 @@ static void read_lanes(struct subject_machine *machine) {
         if (lanes_is_alive(machine->lanes, lane)) {
             lanes_do(machine->lanes, lane, &call);
             if (call.has_done) {
+                judge_alter(machine->judge, lane, machine->lane_values[lane]);
                 machine->lane_shown[count++] = machine->lane_values[lane];
             }
         }

@@ -289,6 +289,10 @@ size_t relations_check(struct relations *relations, const struct relations_facts
 
 // ---- what others ask
 
+const char *relations_known(const struct relations *relations, unsigned free_rule) {
+    return relations->free_reasons[free_rule];
+}
+
 uint32_t relations_count(const struct relations *relations) {
     return relations->rule_count;
 }

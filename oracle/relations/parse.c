@@ -282,21 +282,45 @@ static void parse_let(struct parser *parser) {
     parser->let_count++;
 }
 
+// Whether ':' stands here; what is behind it is the reason, else an error was noted.
+static const char *parse_reason(struct parser *parser) {
+    if (!parser_is(parser, ":")) {
+        (void)FAIL(parser, "here stand ':' and the reason");
+        return NULL;
+    }
+    return cut(parser->at, parser->line_end, parser->relations);
+}
+
+// "known subject-contents: REASON", behind "subject": a rule that needs no line.
+static void parse_known_free(struct parser *parser, const char *name) {
+    (void)parser_expect(parser, "-");
+    size_t name_bytes = (size_t)(parser->token - name) + parser->token_bytes;
+    for (unsigned rule = RULE_SUBJECT_OVERLAP; rule < RULE_SUBJECT_RELATION; rule++) {
+        if (parser_is_word(core_rules.rows[rule].name, name, name_bytes)) {
+            parser_next(parser);
+            parser->relations->free_reasons[rule] = parse_reason(parser);
+            return;
+        }
+    }
+    (void)parser_fail(parser, name, "no rule is called '%.*s'",
+                      (int)(name_bytes < 40 ? name_bytes : 40), name);
+}
+
 // "known LABEL: REASON"
 static void parse_known(struct parser *parser) {
     struct relations *relations = parser->relations;
     const char *name = parser->token;
     size_t name_bytes = parser->token_bytes;
     parser_next(parser);
+    if (parser_is_word("subject", name, name_bytes) && parser_is(parser, "-")) {
+        parse_known_free(parser, name);
+        return;
+    }
     for (uint32_t i = 0; i < relations->rule_count; i++) {
         const char *label = relations->rules[i].shown.label;
         if (label != NULL && parser_is_word(label, name, name_bytes)) {
-            if (!parser_is(parser, ":")) {
-                (void)FAIL(parser, "here stand ':' and the reason");
-                return;
-            }
             relations->rules[i].shown.is_known = true;
-            relations->rules[i].shown.reason = cut(parser->at, parser->line_end, relations);
+            relations->rules[i].shown.reason = parse_reason(parser);
             return;
         }
     }

@@ -2,6 +2,7 @@
 #ifndef ORACLE_RELATIONS_PRIVATE_H
 #define ORACLE_RELATIONS_PRIVATE_H
 
+#include "oracle/core/finding.h"
 #include "oracle/relations/relations.h"
 
 // Bounds of a text: nodes of all trees, sides of a rule, and the marks for "none".
@@ -105,6 +106,7 @@ struct relations {
     int64_t *base;        // values when the program began
     bool has_base;
     bool needs_values, needs_walk, needs_lanes;
+    const char *free_reasons[RULE_CORE_COUNT]; // of rules without a line that are known to fail
 };
 
 // The value of a node at a row. evaluate.c

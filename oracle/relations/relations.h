@@ -147,6 +147,10 @@ uint32_t relations_count(const struct relations *relations);
 // One rule with its counters, until the next check. The number is not checked.
 const struct relations_rule *relations_rule(const struct relations *relations, uint32_t rule);
 
+// Why a rule that needs no line (RULE_SUBJECT_OVERLAP and those behind it) is known to fail; NULL:
+// it is not.
+const char *relations_known(const struct relations *relations, unsigned free_rule);
+
 // A program begins: history is forgotten, `facts` are what base.X means. Counters stay.
 void relations_begin(struct relations *relations, const struct relations_facts *facts);
 

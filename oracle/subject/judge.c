@@ -30,7 +30,7 @@ struct judge {
     uint32_t next_looked_at;
     struct relations_facts facts;
     bool is_aside[RELATIONS_RULES_MAX];
-    void (*lie)(void *context, int64_t *values);
+    judge_liar *lie;
     void *lie_context;
 };
 
@@ -75,6 +75,11 @@ struct judge *judge_create(const struct countercheck_subject *table, struct rela
         return NULL;
     }
     tie_values(judge);
+    for (unsigned rule = RULE_SUBJECT_OVERLAP; rule < RULE_SUBJECT_RELATION; rule++) {
+        if (relations_known(relations, rule) != NULL) {
+            (void)rule_set_aside(book, core_rules.rows[rule].name);
+        }
+    }
     return judge;
 }
 
@@ -89,10 +94,15 @@ void judge_destroy(struct judge *judge) {
     }
 }
 
-void judge_set_liar(struct judge *judge, void (*lie)(void *context, int64_t *values),
-                    void *context) {
+void judge_set_liar(struct judge *judge, judge_liar *lie, void *context) {
     judge->lie = lie;
     judge->lie_context = context;
+}
+
+void judge_alter(const struct judge *judge, uint32_t lane, int64_t *values) {
+    if (judge->lie != NULL) {
+        judge->lie(judge->lie_context, lane, values);
+    }
 }
 
 void judge_set_aside(struct judge *judge, uint32_t rule) {
@@ -111,8 +121,8 @@ const int64_t *judge_values(const struct judge *judge) {
 
 static bool read_into(struct judge *judge, int64_t *values) {
     bool can_read = judge->table->read != NULL && judge->table->read(judge->self, values);
-    if (can_read && judge->lie != NULL) {
-        judge->lie(judge->lie_context, values);
+    if (can_read) {
+        judge_alter(judge, 0, values);
     }
     return can_read;
 }

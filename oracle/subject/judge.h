@@ -52,10 +52,13 @@ bool judge_check(struct judge *judge, enum oracle_level level);
 // The statistics as they were read last, in the table's order; NULL: they could not be read.
 const int64_t *judge_values(const struct judge *judge);
 
-// Alters what the statistics say before anybody looks at them: for who asks how strong the rules
-// are. NULL: as they are.
-void judge_set_liar(struct judge *judge, void (*lie)(void *context, int64_t *values),
-                    void *context);
+// Alters what the statistics say on a lane before anybody looks at them: for who asks how strong
+// the rules are. The judge itself reads on lane 0. NULL: as they are.
+typedef void judge_liar(void *context, uint32_t lane, int64_t *values);
+void judge_set_liar(struct judge *judge, judge_liar *lie, void *context);
+
+// For who reads a lane's own values: the same is done to them.
+void judge_alter(const struct judge *judge, uint32_t lane, int64_t *values);
 
 // A rule of the relations that is not to end a run any more.
 void judge_set_aside(struct judge *judge, uint32_t rule);

@@ -76,11 +76,103 @@ printf 'bad: in_use == live.footprint + 1 when on free\nknown bad: reported upst
 status 0 "$countercheck" subject check boundary --relations "$work/known" --seconds 1
 says 'known'
 
+# so is a rule that needs no line: it is counted, and hides no other
+cat >"$work/one.c" <<'C'
+#include "subject/subject.h"
+#include <stdlib.h>
+static void *create(const struct countercheck_host *host) {
+    static int one;
+    (void)host;
+    return &one;
+}
+static void *allocate(void *self, size_t size) {
+    (void)self;
+    return malloc(size + 1);
+}
+static void *zeroed(void *self, size_t size) {
+    char *object = calloc(1, size + 1);
+    object[0] = size > 100;
+    (void)self;
+    return object;
+}
+static void release(void *self, void *object) {
+    (void)self;
+    free(object);
+}
+static const struct countercheck_subject table = {
+    .struct_size_bytes = sizeof table, .abi = COUNTERCHECK_ABI, .capabilities = COUNTERCHECK_RANDOM, .name = "one",
+    .alignment = 16, .create = create, .allocate = allocate, .allocate_zeroed = zeroed, .release = release};
+const struct countercheck_subject *countercheck_subject_table(void) { return &table; }
+C
+${CC:-cc} -w -shared -fPIC -I"${COUNTERCHECK_SOURCE:-.}" "$work/one.c" -o "$work/one.so"
+status 1 "$countercheck" subject check "$work/one.so" --seconds 1
+says 'subject-zero .* FAILED'
+printf 'known subject-zero: it never is\n' >"$work/known"
+status 0 "$countercheck" subject check "$work/one.so" --relations "$work/known" --seconds 1
+says 'subject-zero .* [1-9][0-9]*  known'
+status 0 "$countercheck" subject check "$work/one.so" --relations "$work/known" --seconds 1 --json
+says '"rule":"subject-zero","evaluated":[1-9][0-9]*,"failed":[1-9][0-9]*,"known":true'
+printf 'known subject-zeros: it never is\n' >"$work/known"
+status 2 "$countercheck" subject check "$work/one.so" --relations "$work/known"
+says "no rule is called 'subject-zeros'"
+
 # lies are noticed by the examples' own rules, and by none that says nothing
 for name in boundary slab; do
     status 0 "$countercheck" subject check $name --strength
     says 'lies are noticed'
 done
+# a lane's own share lies too: it is noticed by who adds up all lanes, and by nobody else
+cat >"$work/share.c" <<'C'
+#include "subject/subject.h"
+#include <stdlib.h>
+static _Thread_local int64_t own;
+static int64_t gone; // with their lanes
+static void *create(const struct countercheck_host *host) {
+    (void)host;
+    own = gone = 0;
+    return &gone;
+}
+static void lane_begin(void *self) {
+    (void)self;
+    own = 0;
+}
+static void lane_end(void *self) {
+    (void)self;
+    gone += own;
+}
+static void *allocate(void *self, size_t size) {
+    (void)self;
+    own++;
+    return malloc(size + 1);
+}
+static void release(void *self, void *object) {
+    (void)self;
+    free(object);
+}
+static const struct countercheck_statistic statistics[] = {
+    {"own", COUNTERCHECK_PLAIN, COUNTERCHECK_PER_LANE, 0, 0, NULL, ""},
+    {"gone", COUNTERCHECK_CUMULATIVE, 0, 0, 0, NULL, ""},
+    {NULL, COUNTERCHECK_PLAIN, 0, 0, 0, NULL, NULL}};
+static bool read_all(void *self, int64_t *values) {
+    (void)self;
+    values[0] = own;
+    values[1] = gone;
+    return true;
+}
+static const struct countercheck_subject table = {
+    .struct_size_bytes = sizeof table, .abi = COUNTERCHECK_ABI, .capabilities = COUNTERCHECK_RANDOM | COUNTERCHECK_THREADS,
+    .name = "share", .alignment = 16, .create = create, .lane_begin = lane_begin, .lane_end = lane_end, .allocate = allocate,
+    .release = release, .statistics = statistics, .read = read_all};
+const struct countercheck_subject *countercheck_subject_table(void) { return &table; }
+C
+${CC:-cc} -w -shared -fPIC -I"${COUNTERCHECK_SOURCE:-.}" "$work/share.c" -o "$work/share.so"
+printf 'made: lanes(own) + gone == ops.alloc\n' >"$work/made"
+status 0 "$countercheck" subject check "$work/share.so" --relations "$work/made" --seconds 1
+status 0 "$countercheck" subject check "$work/share.so" --relations "$work/made" --strength
+says '^own  *yes  *yes  *yes  *yes  *same  *yes$'
+printf 'made: gone <= ops.alloc\n' >"$work/made"
+status 1 "$countercheck" subject check "$work/share.so" --relations "$work/made" --strength
+says '^own  *NO  *NO  *NO '
 status 0 "$countercheck" subject check boundary --strength --json
 python3 - "$work/out" <<'P' || fail 'the table of lies'
 import json, sys

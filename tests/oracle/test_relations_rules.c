@@ -138,6 +138,14 @@ static void an_equality_ties_a_statistic_to_the_ledger(void **state) {
     relations_free(relations);
 }
 
+static void a_rule_that_needs_no_line_is_known_by_its_name(void **state) {
+    (void)state;
+    struct relations *relations = parse("known subject-zero: issue 7 \nused >= 0\n");
+    assert_string_equal(relations_known(relations, RULE_SUBJECT_ZERO), "issue 7");
+    assert_null(relations_known(relations, RULE_SUBJECT_CONTENTS));
+    relations_free(relations);
+}
+
 // ---- what is refused
 
 static void what_is_no_relation_is_refused_at_its_place(void **state) {
@@ -169,6 +177,9 @@ static void what_is_no_relation_is_refused_at_its_place(void **state) {
         {"used == 1 slack", 1, 16, "name"},
         {"used >= 1 slack it", 1, 19, "reason"},
         {"known it: x", 1, 7, "labelled"},
+        {"known subject-relation: x", 1, 7, "no rule is called 'subject-relation'"},
+        {"known subject - zero: x", 1, 7, "no rule is called"},
+        {"known subject-zero x", 1, 20, "':'"},
         {"let x", 1, 6, "'='"},
         {"used == \x01", 1, 9, "here stands a number"},
         {"used == \xff", 1, 9, "here stands a number"},
@@ -233,6 +244,7 @@ int main(void) {
         TEST(a_rule_of_a_row_moves_with_any_of_its_places),
         TEST(a_failure_shows_rule_sides_and_terms),
         TEST(an_equality_ties_a_statistic_to_the_ledger),
+        TEST(a_rule_that_needs_no_line_is_known_by_its_name),
         TEST(what_is_no_relation_is_refused_at_its_place),
         TEST(a_walk_that_there_is_not_is_refused),
         TEST(what_is_too_much_is_refused),
