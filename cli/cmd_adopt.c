@@ -29,7 +29,7 @@ static const char usage[] =
     "  --name NAME      of the file; else the rule and the field\n"
     "  --target TARGET  heap or dump; else what the file's name begins with, else heap\n"
     "  --corpus DIR     else corpus, which is there in the project's root\n" SHRINK_HELP
-    "  --raw            takes any bytes as a program, as the fuzz targets do\n"
+    "  --raw            takes any bytes as a program, as the fuzz targets do\n" MACHINE_HELP
     "Exit status: 0 the file is written, 2 unusable input or call (no finding in CRASH, the name "
     "is taken),\n"
     "3 the environment failed.\n";

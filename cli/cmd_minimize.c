@@ -18,7 +18,7 @@ static const char usage[] =
     "the same field, the same crash, or no end. Each trial runs in a process of its own. What is "
     "left is run\n"
     "100 times more, and how often it ended the same is said.\n" SHRINK_HELP
-    "  --raw        takes any bytes as a program, as the fuzz targets do\n"
+    "  --raw        takes any bytes as a program, as the fuzz targets do\n" MACHINE_HELP
     "Exit status: 0 OUT is written, also when the time was over (\"not minimal\"), 2 unusable "
     "input or call\n"
     "(no finding in FILE), 3 the environment failed.\n";

@@ -29,7 +29,7 @@ static const char usage[] =
     "compiled\n"
     "         --calls F: the calls, in place of the adapter's own (subject/README.md)\n"
     "         --rule LABEL: looks at this rule alone; else at all but those that are known to "
-    "fail\n"
+    "fail\n" MACHINE_HELP
     "Exit status: 0 clean, 2 unusable input or call, 3 the environment failed.\n";
 
 static struct program program;

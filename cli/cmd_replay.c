@@ -72,7 +72,7 @@ static const char usage[] =
     "                 before: a later replay compares them, and a change is a difference of the "
     "file\n"
     "  --force        pins a program that has a finding as well, and writes it in a line \"# "
-    "finding: ...\"\n"
+    "finding: ...\"\n" MACHINE_HELP
     "Each program is run a second time (not with --trace), so that it has run on a new heap and on "
     "a used one:\n"
     "the results must be the same, to the byte of a dump.\n"

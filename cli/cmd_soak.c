@@ -40,7 +40,7 @@ static const char usage[] =
     "How the threads\n"
     "interleave is the machine's, not the seed's: a finding leaves findings/threads-S.race, and "
     "replay --times N\n"
-    "says how often it shows.\n"
+    "says how often it shows.\n" MACHINE_HELP
     "Exit status: 0 clean, 1 a finding, 2 unusable call, 3 the environment failed.\n";
 
 #define DRAWN_MAX    512 // operations a program

@@ -224,11 +224,10 @@ static void print_json_free(const struct subject_check *check) {
     const struct relations *relations = machine_subject()->relations;
     (void)printf("],\"free\":[");
     for (unsigned i = RULE_SUBJECT_OVERLAP; i < RULE_SUBJECT_RELATION; i++) {
-        (void)printf("%s{\"rule\":\"%s\",\"evaluated\":%" PRIu64 ",\"failed\":%" PRIu64
-                     ",\"known\":%s}",
-                     i == RULE_SUBJECT_OVERLAP ? "" : ",", core_rules.rows[i].name,
-                     check->core_evaluated[i], check->core_failed[i],
-                     relations_known(relations, i) == NULL ? "false" : "true");
+        (void)printf(
+            "%s{\"rule\":\"%s\",\"evaluated\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"known\":%s}",
+            i == RULE_SUBJECT_OVERLAP ? "" : ",", core_rules.rows[i].name, check->core_evaluated[i],
+            check->core_failed[i], relations_known(relations, i) == NULL ? "false" : "true");
     }
 }
 
