@@ -68,7 +68,7 @@ struct countercheck_statistic {
 
 enum {                        // capabilities
     COUNTERCHECK_THREADS = 1, // any thread may call at any time
-    COUNTERCHECK_FORK = 2,    // goes on in the child of a fork
+    COUNTERCHECK_FORK = 2,    // goes on in the child of a fork, in which other threads are gone
     COUNTERCHECK_GLOBAL =
         4, // one to a process, and it has a past: each program gets a process of its own
     COUNTERCHECK_MAY_FAIL = 8, // bounded: NULL is a legal answer; without it, only under a fault

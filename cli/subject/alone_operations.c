@@ -137,7 +137,7 @@ void alone_settling(const struct writer *writer) {
 }
 
 // What an operation is in C. Those that are not here look, and change nothing.
-enum shape { LOOKS, ALLOCATES, RUNS, ALIGNS, ENDS, RESIZES, CALLS, SETTLES, FAILS };
+enum shape { LOOKS, ALLOCATES, RUNS, ALIGNS, ENDS, RESIZES, CALLS, SETTLES, FORKS, FAILS };
 
 static const struct form {
     enum shape shape;
@@ -157,6 +157,7 @@ static const struct form {
     [OP_SCAVENGE] = {CALLS, "purge", "note(AFTER_PURGE)"},
     [OP_COLLECT] = {CALLS, "collect", "note(AFTER_COLLECT)"},
     [OP_SETTLE] = {SETTLES, NULL, NULL},
+    [OP_FORK] = {FORKS, NULL, NULL},
     [OP_FAULT] = {FAILS, NULL, NULL},
 };
 
@@ -196,6 +197,8 @@ int alone_operation(struct writer *writer, size_t at) {
     case SETTLES:
         alone_settling(writer);
         return CLI_CLEAN;
+    case FORKS:
+        return refuse(at, "the C program does not fork");
     case FAILS:
         return operation_get(operation, OPERAND_AT) == 0
                    ? CLI_CLEAN

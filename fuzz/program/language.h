@@ -26,6 +26,7 @@ enum capability {
     CAPABILITY_DROP,    // a reference is let go, and a collector frees
     CAPABILITY_RESET,   // all objects die at once
     CAPABILITY_SETTLE,  // numbers come to rest
+    CAPABILITY_FORK,    // it goes on in the child of a fork
     CAPABILITY_GO,      // a runtime in Go's manner: goroutines, roots, finalizers, dumps
     CAPABILITY_COUNT,
 };

@@ -180,6 +180,14 @@ bool lanes_end(struct lanes *lanes, uint32_t number) {
     return true;
 }
 
+bool lanes_forget(struct lanes *lanes) {
+    bool had_others = lanes_count(lanes) > 1;
+    for (uint32_t i = 1; i < LANE_COUNT; i++) {
+        lanes->lane[i].is_alive = false;
+    }
+    return had_others;
+}
+
 void lanes_do(struct lanes *lanes, uint32_t number, struct call *call) {
     struct lane *lane = &lanes->lane[number];
     if (number == 0) {

@@ -56,6 +56,9 @@ bool lanes_start(struct lanes *lanes, uint32_t lane);
 // Ends it, its last call is lane_end; false: it does not live, or is lane 0.
 bool lanes_end(struct lanes *lanes, uint32_t lane);
 
+// In the child of a fork: all but lane 0 are threads of the parent's. Whether there were any.
+bool lanes_forget(struct lanes *lanes);
+
 // Has the lane do it, and waits. The lane must live.
 void lanes_do(struct lanes *lanes, uint32_t lane, struct call *call);
 

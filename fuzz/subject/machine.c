@@ -91,6 +91,7 @@ static bool begin(void *state, const struct program *program, bool fresh) {
     (void)fresh; // each program gets an allocator of its own
     close_program(machine);
     rule_book_begin(&machine->book);
+    machine->has_orphans = false;
     live_begin(machine->live);
     memset(machine->handles, 0xff, sizeof machine->handles); // LIVE_NONE
     if (machine->results != NULL) {
@@ -121,7 +122,10 @@ static bool step(void *state, struct operation operation) {
     if (machine->results != NULL) {
         machine->results->operation = (uint32_t)executor_position(machine->executor);
     }
-    return subject_operate(machine, operation);
+    bool is_fork = operation_code(operation) == OP_FORK &&
+                   language_has(&machine->subject->language, CAPABILITY_FORK);
+    return is_fork ? subject_fork(machine, operation_get(operation, OPERAND_AHEAD))
+                   : subject_operate(machine, operation);
 }
 
 // What each lane says of its own share, asked on its own thread.

@@ -373,8 +373,8 @@ void subject_settle(struct subject_machine *machine) {
     if (machine->table->settle != NULL) {
         machine->table->settle(machine->self);
     }
-    note_moment(machine,
-                RELATIONS_SETTLED | (lanes_count(machine->lanes) == 1 ? RELATIONS_QUIET : 0));
+    uint32_t quiet = lanes_count(machine->lanes) == 1 ? RELATIONS_QUIET : 0;
+    note_moment(machine, machine->has_orphans ? 0 : RELATIONS_SETTLED | quiet);
     judge_observe(machine->judge, true);
 }
 
@@ -447,6 +447,7 @@ static bool do_expect(struct subject_machine *machine, struct operation operatio
 #define DOES_DROP(name)    do_##name
 #define DOES_RESET(name)   do_##name
 #define DOES_SETTLE(name)  do_##name
+#define DOES_FORK(name)    do_nop // machine.c does it; a child forks no more
 #define DOES_GO(name)      do_nop
 
 bool subject_operate(struct subject_machine *machine, struct operation operation) {

@@ -27,11 +27,16 @@ struct subject_machine {
     uint64_t account[ACCOUNT_MAX];
     int64_t *lane_values[LANE_COUNT]; // of statistics that are a lane's own
     const int64_t *lane_shown[LANE_COUNT];
+    bool has_orphans;        // lanes that were its parent's, and never flushed
     struct results *results; // what calls give is told there; NULL: nobody asks
 };
 
-// Does one operation; whether it did anything. operations.c
+// Does one operation, but for a fork; whether it did anything. operations.c
 bool subject_operate(struct subject_machine *machine, struct operation operation);
+
+// A child does so many of the next operations and a check, and its finding is ours. Whether there
+// was a child. fork.c
+bool subject_fork(struct subject_machine *machine, uint32_t ahead_count);
 
 // Every lane's cache goes back, numbers come to rest. operations.c
 void subject_settle(struct subject_machine *machine);

@@ -149,6 +149,7 @@ static uint32_t capabilities_of(const struct countercheck_subject *table) {
     has |= table->reallocate != NULL ? LANGUAGE_HAS(REALLOC) : 0;
     has |= table->flush != NULL ? LANGUAGE_HAS(FLUSH) : 0;
     has |= (table->capabilities & COUNTERCHECK_THREADS) != 0 ? LANGUAGE_HAS(LANES) : 0;
+    has |= (table->capabilities & COUNTERCHECK_FORK) != 0 ? LANGUAGE_HAS(FORK) : 0;
     has |= table->purge != NULL ? LANGUAGE_HAS(PURGE) : 0;
     has |= table->collect != NULL ? LANGUAGE_HAS(COLLECT) : 0;
     has |= (table->capabilities & COUNTERCHECK_GLOBAL) == 0 && table->arena_bytes == 0

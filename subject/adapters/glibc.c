@@ -66,7 +66,7 @@ static const char *const environment[] = {"GLIBC_TUNABLES=glibc.malloc.tcache_co
 static const struct countercheck_subject table = {
     .struct_size_bytes = sizeof(struct countercheck_subject),
     .abi = COUNTERCHECK_ABI,
-    .capabilities = COUNTERCHECK_GLOBAL | COUNTERCHECK_MAY_FAIL,
+    .capabilities = COUNTERCHECK_GLOBAL | COUNTERCHECK_FORK | COUNTERCHECK_MAY_FAIL,
     .name = "glibc",
     .version = "2.36",
     .alignment = 16,

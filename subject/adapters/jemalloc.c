@@ -144,7 +144,8 @@ static bool read_statistics(void *self, int64_t *values) {
 static const struct countercheck_subject table = {
     .struct_size_bytes = sizeof(struct countercheck_subject),
     .abi = COUNTERCHECK_ABI,
-    .capabilities = COUNTERCHECK_GLOBAL | COUNTERCHECK_THREADS | COUNTERCHECK_MAY_FAIL,
+    .capabilities =
+        COUNTERCHECK_GLOBAL | COUNTERCHECK_FORK | COUNTERCHECK_THREADS | COUNTERCHECK_MAY_FAIL,
     .name = "jemalloc",
     .version = "5.3.0",
     .alignment = 8, // 16 from 16 bytes on

@@ -53,7 +53,7 @@ static bool read_statistics(void *self, int64_t *values) {
 static const struct countercheck_subject table = {
     .struct_size_bytes = sizeof(struct countercheck_subject),
     .abi = COUNTERCHECK_ABI,
-    .capabilities = COUNTERCHECK_GLOBAL | COUNTERCHECK_MAY_FAIL,
+    .capabilities = COUNTERCHECK_GLOBAL | COUNTERCHECK_FORK | COUNTERCHECK_MAY_FAIL,
     .name = "scudo",
     .version = "14.0.6",
     .alignment = 16,
