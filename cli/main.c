@@ -1,5 +1,6 @@
 // main: countercheck, one command with subcommands.
 #include "cli/io/cli.h"
+#include "cli/run/machine.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -49,6 +50,7 @@ int main(int argc, char **argv) {
         (void)puts("countercheck " COUNTERCHECK_VERSION);
         return cli_finish(CLI_CLEAN);
     }
+    machine_add_own();
     for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++) {
         if (strcmp(argv[1], subcommands[i].name) == 0) {
             return subcommands[i].run(argc - 1, argv + 1);

@@ -11,7 +11,9 @@
 
 #if COUNTERCHECK_HAS_GO
 #include "allocator/heap.h"
+#include "fuzz/go/heap_subject.h"
 #include "fuzz/go/machine.h"
+#include "fuzz/subject/built_in.h"
 #include "runtime/runtime.h"
 #define OWN_MACHINE &machine_go
 #else
@@ -77,6 +79,13 @@ const struct machine *machine_now(void) {
 
 const void *machine_argument(void) {
     return has_subject ? &subject : NULL;
+}
+
+void machine_add_own(void) {
+#if COUNTERCHECK_HAS_GO
+    static const struct built_in own = {"go-heap", go_heap_table};
+    built_in_add(&own);
+#endif
 }
 
 static void (*prepare_executor)(struct executor *executor);

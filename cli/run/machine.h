@@ -26,6 +26,9 @@ extern struct machine_call machine_call;
     "  --subject NAME runs on another allocator: a listed one, or the path of an adapter\n"        \
     "  --relations F  what its statistics mean, in place of the adapter's own text\n"
 
+// Puts our own heap among the subjects, where this build has it; before any is looked up.
+void machine_add_own(void);
+
 // Opens what the command line asked for. CLI_CLEAN, or another status: a message was printed.
 int machine_choose(const char *subcommand);
 // cli_parse(), then machine_choose().

@@ -4,8 +4,10 @@
 
 #include "subject/subject.h"
 
+#include <stddef.h>
+
 struct built_in {
-    const char *name; // NULL: the end
+    const char *name;
     const struct countercheck_subject *(*table)(void);
 };
 
@@ -13,6 +15,10 @@ struct built_in {
 const struct countercheck_subject *boundary_table(void);
 const struct countercheck_subject *slab_table(void);
 
-extern const struct built_in built_in_subjects[];
+// All that there are, in their order; NULL: no more.
+const struct built_in *built_in_at(size_t place);
+
+// Adds one that stands in another library of the command: before a name is looked up, once.
+void built_in_add(const struct built_in *own);
 
 #endif

@@ -342,11 +342,12 @@ static bool find_adapter(const char *name, char *path, size_t path_bytes) {
 }
 
 static const struct built_in *find_built_in(const char *name) {
-    const struct built_in *built_in = built_in_subjects;
-    while (built_in->name != NULL && strcmp(built_in->name, name) != 0) {
-        built_in++;
+    const struct built_in *built_in;
+    size_t place = 0;
+    while ((built_in = built_in_at(place)) != NULL && strcmp(built_in->name, name) != 0) {
+        place++;
     }
-    return built_in->name == NULL ? NULL : built_in;
+    return built_in;
 }
 
 enum subject_status subject_open(struct subject *subject, const char *name, const char *relations,
@@ -402,8 +403,8 @@ void subject_close(struct subject *subject) {
 
 void subject_list(void (*visit)(void *context, const char *name, bool is_built_in), void *context) {
     char folder[PATH_MAX];
-    for (size_t i = 0; built_in_subjects[i].name != NULL; i++) {
-        visit(context, built_in_subjects[i].name, true);
+    for (size_t place = 0; built_in_at(place) != NULL; place++) {
+        visit(context, built_in_at(place)->name, true);
     }
     for (unsigned number = 0; folder_of(number, folder, sizeof folder); number++) {
         struct dirent **entries;
