@@ -20,6 +20,11 @@ endforeach()
 include(GNUInstallDirs)
 install(FILES ${PROJECT_SOURCE_DIR}/subject/subject.h
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/countercheck/subject)
+# The bridge to an allocator in another process is compiled for each driver, where the driver is.
+file(GLOB bridge CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/subject/drivers/*.[ch])
+install(FILES ${bridge} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/countercheck/subject/drivers)
+install(PROGRAMS ${PROJECT_SOURCE_DIR}/subject/drivers/compile
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/countercheck/subject/drivers)
 install(FILES ${PROJECT_SOURCE_DIR}/subject/README.md
     DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME SUBJECT.md)
 

@@ -212,8 +212,13 @@ struct countercheck_subject {
 #define COUNTERCHECK_SUBJECT_TABLE countercheck_subject_table
 #endif
 
-// The adapter's one symbol. The table lives as long as the process.
+// The adapter's one symbol. NULL: there is none. The table lives as long as the process.
 COUNTERCHECK_EXPORT const struct countercheck_subject *COUNTERCHECK_SUBJECT_TABLE(void);
+
+// A shared object may have this one too. Called after the first has given NULL: why, in one line,
+// and whether the environment is to blame (something is not installed: status 3) or the adapter
+// (2).
+COUNTERCHECK_EXPORT const char *countercheck_subject_wrong(bool *is_environment);
 
 #ifdef __cplusplus
 }

@@ -152,7 +152,8 @@ static uint32_t capabilities_of(const struct countercheck_subject *table) {
     has |= (table->capabilities & COUNTERCHECK_FORK) != 0 ? LANGUAGE_HAS(FORK) : 0;
     has |= table->purge != NULL ? LANGUAGE_HAS(PURGE) : 0;
     has |= table->collect != NULL ? LANGUAGE_HAS(COLLECT) : 0;
-    has |= (table->capabilities & COUNTERCHECK_GLOBAL) == 0 && table->arena_bytes == 0
+    has |= (table->capabilities & (COUNTERCHECK_GLOBAL | COUNTERCHECK_REMOTE)) == 0 &&
+                   table->arena_bytes == 0
                ? LANGUAGE_HAS(FAULT)
                : 0;
     has |= table->expand != NULL ? LANGUAGE_HAS(EXPAND) : 0;
@@ -324,6 +325,16 @@ static void *load(const char *path, const struct countercheck_subject **table, c
     return library;
 }
 
+// Why a library gives no table.
+static enum subject_status no_table(void *library, char *message) {
+    bool is_environment = false;
+    void *found = dlsym(library, "countercheck_subject_wrong");
+    const char *(*wrong)(bool *is_environment) = NULL;
+    memcpy(&wrong, &found, sizeof wrong); // as in load
+    (void)unusable(message, "%s", wrong == NULL ? "it gives no table" : wrong(&is_environment));
+    return is_environment ? SUBJECT_ENVIRONMENT : SUBJECT_UNUSABLE;
+}
+
 // The file of an adapter. False: none is called so.
 static bool find_adapter(const char *name, char *path, size_t path_bytes) {
     char folder[PATH_MAX];
@@ -365,7 +376,9 @@ enum subject_status subject_open(struct subject *subject, const char *name, cons
     if (library == NULL) {
         return SUBJECT_UNUSABLE;
     }
-    enum subject_status status = subject_open_table(subject, table, relations, message);
+    enum subject_status status = table == NULL
+                                     ? no_table(library, message)
+                                     : subject_open_table(subject, table, relations, message);
     if (status != SUBJECT_OPEN) {
         (void)dlclose(library);
         return status;

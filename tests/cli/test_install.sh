@@ -33,6 +33,9 @@ libraries=$(dirname "$(find "$root" -name libcountercheck-dump.so)")
 
 "$root/bin/countercheck" --version >/dev/null || fail "the command does not run"
 [ -f "$root/share/man/man1/countercheck.1" ] || fail "no manual page"
+printf '# run: sh SOURCE\nprintf "name piped\\ndoes free\\nready\\n"\n' >"$work/piped.sh" # a driver, and what compiles it
+run "$root/include/countercheck/subject/drivers/compile" "$work/piped.sh" "$work/piped.so"
+run "$root/bin/countercheck" subject describe "$work/piped.so"
 readelf -dW "$root/bin/countercheck" >"$work/dynamic"
 grep -q 'BIND_NOW' "$work/dynamic" || fail "the command binds late"
 grep -q 'PIE' "$work/dynamic" || fail "the command is not position-independent"
