@@ -13,11 +13,11 @@ fail() {
     failed=1
 }
 
-cp "$source"/subject/findings/*.c "$work"
+cp "$source"/subject/findings/*.{c,php} "$work"
 cd "$work" || exit 1
 unset LSAN_OPTIONS ASAN_OPTIONS
-for program in *.c; do
-    name=${program%.c}
+for program in *.c *.php; do
+    name=${program%.*}
     grep -q "$name" "$source/FINDINGS.md" || fail "$program: FINDINGS.md does not name it"
     if grep -q '^// Source: ' "$program"; then
         echo "left out: $program needs the sources of $(sed -n 's,^// Source: ,,p' "$program")"
@@ -36,11 +36,15 @@ for program in *.c; do
         echo "left out: $program needs clang"
         continue
     fi
-    bash -c "$compile -o $name" || {
-        fail "$program: $compile"
-        continue
-    }
-    "./$name" >out 2>&1
+    if [[ $program == *.php ]]; then
+        php -n "$program" >out 2>&1
+    else
+        bash -c "$compile -o $name" || {
+            fail "$program: $compile"
+            continue
+        }
+        "./$name" >out 2>&1
+    fi
     status=$?
     case $status in
     0 | 1) ;;
