@@ -5,9 +5,6 @@
 // UMM_CRITICAL_ENTRY and UMM_CRITICAL_EXIT as nothing.
 // Source: umm_malloc ed68d0b
 // Status 1: the defect shows.
-#include <stdio.h> and UMM_CRITICAL_DECL, _ENTRY, _EXIT defined
-//   as nothing
-// Prints: inline 0, by umm_info 43. Ends with 1 when the two differ.
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
