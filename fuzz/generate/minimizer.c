@@ -176,8 +176,33 @@ static bool simplify_operand(struct reduction *reduction, size_t at, enum operan
     return false;
 }
 
+// A run of one says the same without its count; where nothing but one operation is left, that it
+// does nothing says that none is needed.
+static bool simplify_code(struct reduction *reduction, size_t at) {
+    struct operation operation = reduction->best->operations[at];
+    enum operation_code code = operation_code(operation);
+    enum operation_code plain = code == OP_ALLOC_RUN ? OP_ALLOC : OP_FREE;
+    enum operand count = code == OP_ALLOC_RUN ? OPERAND_RUN : OPERAND_FREE_RUN;
+    if (reduction->best->count == 1 && try_operation(reduction, at, operation_from_bits(OP_NOP))) {
+        return true;
+    }
+    if ((code != OP_ALLOC_RUN && code != OP_FREE_RUN) || operation_get(operation, count) != 1) {
+        return false;
+    }
+    struct operation one = operation_from_bits(plain);
+    const uint8_t *operands = operation_descriptions[plain].operands;
+    for (size_t i = 0; i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE; i++) {
+        enum operand operand = (enum operand)operands[i];
+        one = operation_set(one, operand, operation_get(operation, operand));
+    }
+    return try_operation(reduction, at, one);
+}
+
 static bool simplify_operands(struct reduction *reduction) {
     bool changed = false;
+    for (size_t at = 0; at < reduction->best->count; at++) {
+        changed |= simplify_code(reduction, at);
+    }
     for (size_t at = 0; at < reduction->best->count; at++) {
         struct operation operation = reduction->best->operations[at];
         const uint8_t *operands = operation_descriptions[operation_code(operation)].operands;
@@ -247,6 +272,33 @@ static bool renumber(struct reduction *reduction, enum operand operand) {
     return !program_equal(reduction->candidate, reduction->best) && accept(reduction);
 }
 
+// All handles lower by as much, so that the lowest is 0 and runs stay together.
+static void lower_handles(struct reduction *reduction) {
+    uint32_t lowest = UINT32_MAX;
+    for (size_t i = 0; i < reduction->best->count; i++) {
+        struct operation operation = reduction->best->operations[i];
+        if (operation_has(operation_code(operation), OPERAND_TO) &&
+            !operation_target_is_nil(operation)) {
+            return; // what names other slots as well keeps its names
+        }
+        if (operation_has(operation_code(operation), OPERAND_HANDLE)) {
+            uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+            lowest = slot < lowest ? slot : lowest;
+        }
+    }
+    *reduction->candidate = *reduction->best;
+    for (size_t i = 0; i < reduction->candidate->count && lowest != UINT32_MAX; i++) {
+        struct operation *operation = &reduction->candidate->operations[i];
+        if (operation_has(operation_code(*operation), OPERAND_HANDLE)) {
+            uint32_t slot = operation_get(*operation, OPERAND_HANDLE);
+            *operation = operation_set(*operation, OPERAND_HANDLE, slot - lowest);
+        }
+    }
+    if (!program_equal(reduction->candidate, reduction->best)) {
+        (void)accept(reduction);
+    }
+}
+
 // A finding that needs a sample needs as many bytes allocated before it, in just that order. With
 // every allocation sampled the rest may go; where none is needed, this goes as well.
 static void sample_all(struct reduction *reduction) {
@@ -290,5 +342,6 @@ void minimizer_reduce(struct minimizer *minimizer, struct program *program) {
     for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
         (void)renumber(&reduction, slots[i]);
     }
+    lower_handles(&reduction);
     free(reduction.candidate);
 }

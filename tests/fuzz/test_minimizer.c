@@ -107,11 +107,54 @@ static void what_needs_a_sample_is_left_with_every_allocation_sampled(void **con
     assert_text("profile_rate rate=1\nh0 = alloc c0 size=0\n");
 }
 
+static bool always(void *context, const struct program *candidate) {
+    (void)context;
+    (void)candidate;
+    return true;
+}
+
+static bool makes_and_frees(void *context, const struct program *candidate) {
+    (void)context;
+    enum operation_code first = operation_code(candidate->operations[0]);
+    enum operation_code last = operation_code(candidate->operations[candidate->count - 1]);
+    return (first == OP_ALLOC || first == OP_ALLOC_RUN) && (last == OP_FREE || last == OP_FREE_RUN);
+}
+
+static bool frees_the_third_of_four(void *context, const struct program *candidate) {
+    (void)context;
+    struct operation run = candidate->operations[0];
+    struct operation last = candidate->operations[candidate->count - 1];
+    return candidate->count == 2 && operation_code(run) == OP_ALLOC_RUN &&
+           operation_get(run, OPERAND_RUN) >= 4 && operation_code(last) == OP_FREE &&
+           operation_get(last, OPERAND_HANDLE) == operation_get(run, OPERAND_HANDLE) + 2;
+}
+
+static void what_is_left_is_said_most_simply(void **context) {
+    static const struct {
+        bool (*is_same)(void *context, const struct program *candidate);
+        const char *text;
+    } cases[] = {{always, "nop\n"},
+                 {makes_and_frees, "h0 = alloc c0 size=0\nfree c0 h0\n"},
+                 {frees_the_third_of_four, "h0 = alloc_run c0 size=0 count=4\nfree c0 h2\n"}};
+    (void)context;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char text[] = "h7 = alloc_run c0 size=9 count=6\nfree_run c0 h7 count=3 stride=2\n";
+        const char third[] = "h7 = alloc_run c0 size=9 count=6\nfree c0 h9\n";
+        const char *from = cases[i].is_same == frees_the_third_of_four ? third : text;
+        struct text_error error;
+        assert_true(text_parse_program(&program, from, strlen(from), &error));
+        struct minimizer minimizer = {.is_same = cases[i].is_same};
+        minimizer_reduce(&minimizer, &program);
+        assert_text(cases[i].text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_long_program_shrinks_to_the_two_that_matter),
         cmocka_unit_test(the_header_shrinks_as_far_as_it_may),
         cmocka_unit_test(the_limit_of_trials_is_kept),
+        cmocka_unit_test(what_is_left_is_said_most_simply),
         cmocka_unit_test(what_needs_a_sample_is_left_with_every_allocation_sampled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
