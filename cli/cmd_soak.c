@@ -89,10 +89,12 @@ static enum verdict run_program(struct soak *soak, uint64_t number, const char *
     const struct executor_options options = {.level = soak->level,
                                              .final_dump = number % DUMP_SHARE == 0};
     executor_set_options(soak->executor, &options);
+    crash_guard();
     soak->program_count++;
     bool runs_twice = number % TWICE_SHARE == 0 || soak->level == ORACLE_PARANOID;
     enum verdict verdict = runs_twice ? executor_run_twice(soak->executor, &program)
                                       : executor_run(soak->executor, &program, false);
+    crash_rest();
     soak->bounded_count += verdict == VERDICT_WORK_BOUND;
     add_stats(soak->executor);
     soak->hash = (soak->hash ^ executor_hash(soak->executor)) * UINT64_C(0x9e3779b97f4a7c15);
@@ -105,7 +107,11 @@ static int tell_finding(struct soak *soak, const char *path) {
     int status = text == NULL ? CLI_ENVIRONMENT : output_write(path, text, strlen(text));
     free(text);
     replay_print_finding(&replay, &program, SHOWN_BEFORE, stdout);
-    (void)printf("reproduce: countercheck replay %s\n", path);
+    (void)printf("reproduce: countercheck replay%s%s%s%s %s\n",
+                 machine_call.subject == NULL ? "" : " --subject ",
+                 machine_call.subject == NULL ? "" : machine_call.subject,
+                 machine_call.relations == NULL ? "" : " --relations ",
+                 machine_call.relations == NULL ? "" : machine_call.relations, path);
     return status == CLI_CLEAN ? CLI_FINDING : status;
 }
 

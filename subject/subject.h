@@ -123,7 +123,7 @@ struct countercheck_subject {
                               // beyond is NULL
     uint32_t abi;             // COUNTERCHECK_ABI
     uint32_t capabilities;
-    const char *name;     // letters, digits, '_' and '-': "tlsf"
+    const char *name;     // letters, digits, '_', '-' and '.': "tlsf"
     const char *version;  // of the allocator, not of the adapter; may be NULL
     size_t alignment;     // of all that allocate and reallocate return, a power of two
     size_t alignment_max; // the most that allocate_aligned gets; 0: `alignment`
@@ -135,8 +135,8 @@ struct countercheck_subject {
     const char *const *environment; // "NAME=value" that must be set before the process starts, NULL
                                     // at the end: the command sets them and starts itself again
 
-    // A new allocator with nothing in it. NULL: it could not be made, and the run ends with
-    // status 3. A global one returns any pointer but NULL.
+    // A new allocator with nothing in it. NULL: it could not be made, and the adapter is refused. A
+    // global one returns any pointer but NULL. It is called once in a process of its own first.
     void *(*create)(const struct countercheck_host *host);
     // All objects are gone already, unless the program ended with a finding. NULL: nothing to do.
     void (*destroy)(void *self);

@@ -1,13 +1,21 @@
-// child: waitpid(), again when it was interrupted.
+// child: waitpid(), again when it was interrupted; a child that stopped itself is ended.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/run/child.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 
 int child_wait(pid_t child) {
     int status = 0;
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    for (bool has_ended = child <= 0; !has_ended;) {
+        pid_t waited = waitpid(child, &status, WUNTRACED);
+        bool has_stopped = waited > 0 && WIFSTOPPED(status);
+        if (has_stopped && WSTOPSIG(status) == SIGSTOP) { // a terminal's stop is SIGTSTP
+            (void)kill(child, SIGKILL);
+        }
+        has_ended = !has_stopped && !(waited < 0 && errno == EINTR);
     }
     return status;
 }

@@ -4,7 +4,8 @@
 
 #include <sys/types.h>
 
-// Its status, as waitpid() gives it; signals to us do not end the wait. 0: there is no such child.
+// Its status, as waitpid() gives it; signals to us do not end the wait. A child that SIGSTOP
+// stopped is killed: nothing would let it go on. 0: there is no such child.
 int child_wait(pid_t child);
 
 #endif

@@ -34,6 +34,7 @@ static const uint8_t *file_bytes;
 static size_t file_size_bytes;
 static unsigned watch_seconds = CRASH_WATCH_SECONDS;
 static bool is_watching;
+static bool is_guarded;
 
 void crash_prepare(const char *format, ...) {
     va_list arguments;
@@ -52,8 +53,13 @@ void crash_watch(unsigned seconds) {
     watch_seconds = seconds;
 }
 
+void crash_guard(void) {
+    is_guarded = true;
+}
+
 void crash_rest(void) {
     (void)alarm(0);
+    is_guarded = false;
 }
 
 void crash_prepare_file(const char *path, const uint8_t *bytes, size_t size_bytes) {
@@ -89,6 +95,15 @@ static void on_signal(int number) {
     _exit(CLI_FINDING);
 }
 
+static void on_exit_call(void) {
+    static const char ends[] = "countercheck: the subject ended the process by exit()\n";
+    if (is_guarded) {
+        write_text(ends, sizeof ends - 1);
+        write_prepared();
+        _exit(CLI_FINDING);
+    }
+}
+
 void crash_catch(void) {
     static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM};
     static uint8_t stack[STACK_BYTES];
@@ -100,6 +115,9 @@ void crash_catch(void) {
         (void)sigaction(signals[i], &action, NULL);
     }
     is_watching = true;
+    if (atexit(on_exit_call) != 0) {
+        is_guarded = false; // no room: an exit() is then not told
+    }
 #if defined(CRASH_HAS_SANITIZER)
     __sanitizer_set_death_callback(write_prepared);
 #endif

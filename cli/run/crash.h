@@ -17,6 +17,9 @@ void crash_catch(void);
 // Another time for the watch, from the next prepared line on; 0: none.
 void crash_watch(unsigned seconds);
 
+// From now on exit() is a crash too: a subject that ends the process has not passed.
+void crash_guard(void);
+
 // Nothing of the subject's runs until the next line.
 void crash_rest(void);
 

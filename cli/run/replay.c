@@ -110,6 +110,7 @@ static bool is_idle(const struct replay *replay, struct operation operation) {
 
 enum verdict replay_run(const struct replay *replay, const struct program *program) {
     crash_prepare("countercheck: %s: crashed before the first operation", replay->name);
+    crash_guard();
     enum verdict verdict = executor_begin(replay->executor, program, false);
     while (verdict == VERDICT_CLEAN && executor_position(replay->executor) < program->count) {
         size_t index = executor_position(replay->executor);
@@ -136,6 +137,7 @@ enum verdict replay_run(const struct replay *replay, const struct program *progr
 
 enum verdict replay_run_again(const struct replay *replay) {
     crash_prepare("countercheck: %s: crashed in the second run", replay->name);
+    crash_guard();
     enum verdict verdict = executor_run_again(replay->executor);
     crash_rest();
     return verdict;

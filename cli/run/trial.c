@@ -40,7 +40,7 @@ struct report { // what the child writes when it lives, or AddressSanitizer ends
     char field[FINDING_FIELD_BYTES];
     char sentence[FINDING_SENTENCE_BYTES];
     char text[FINDING_TEXT_BYTES];
-    bool has_values;
+    bool has_values, is_at_end;
     uint64_t left, right;
     uintptr_t place; // of AddressSanitizer's report; 0: none
     char kind[48];   // of it
@@ -93,6 +93,7 @@ static _Noreturn void run_child(const struct trial *trial, const struct program 
         if (finding != NULL) {
             report.rule = finding->row;
             report.has_values = finding->has_values;
+            report.is_at_end = finding->operation >= program->count;
             report.left = finding->left;
             report.right = finding->right;
             memcpy(report.field, finding->field, sizeof report.field);
@@ -189,6 +190,7 @@ static struct outcome outcome_of(const struct report *report) {
     struct outcome outcome = {.kind = OUTCOME_FINDING,
                               .rule = report->rule,
                               .has_values = report->has_values,
+                              .is_at_end = report->is_at_end,
                               .left = report->left,
                               .right = report->right};
     memcpy(outcome.field, report->field, sizeof outcome.field);

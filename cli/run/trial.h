@@ -26,6 +26,7 @@ struct outcome {
     char sentence[FINDING_SENTENCE_BYTES];
     char text[FINDING_TEXT_BYTES]; // of a finding, in words
     bool has_values;               // of a finding
+    bool is_at_end;                // of a finding: behind the last operation
     uint64_t left, right;
     char crash[TRIAL_CRASH_BYTES]; // "SIGABRT file:line: condition", without addresses and values
     uintptr_t place;               // the instruction that AddressSanitizer stopped; 0: it did not

@@ -8,6 +8,7 @@
 #include "cli/run/child.h"
 #include "cli/run/machine.h"
 #include "cli/run/shrink.h"
+#include "cli/run/trial.h"
 #include "cli/subject/trials.h"
 #include "fuzz/execute/executor.h"
 #include "fuzz/program/text.h"
@@ -21,7 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BATCH_MAX 4096 // programs of one child
+#define BATCH_MAX           4096 // programs of one child
+#define DEATH_TOTAL_SECONDS "20" // that making a program small takes that dies or does not end
 
 // What a child tells its parent.
 struct shared {
@@ -31,7 +33,10 @@ struct shared {
     uint64_t core_evaluated[RULE_CORE_COUNT], core_failed[RULE_CORE_COUNT];
     bool rule_is_aside[RELATIONS_RULES_MAX];
     bool core_is_aside[RULE_CORE_COUNT];
+    struct rule_field fields_aside[CHECK_FINDINGS_MAX];
+    size_t field_aside_count;
     bool has_found, is_environment;
+    bool has_ended; // the child came to its own end: else the subject ended it, whatever its status
     struct finding finding;
 };
 
@@ -62,6 +67,10 @@ static void set_aside(struct executor *executor) {
         if (shared->rule_is_aside[i]) {
             judge_set_aside(subject_judge(executor), i);
         }
+    }
+    for (size_t i = 0; i < shared->field_aside_count; i++) {
+        const struct rule_field *field = &shared->fields_aside[i];
+        rule_set_field_aside(executor_book(executor), field->rule, field->name);
     }
 }
 
@@ -97,6 +106,7 @@ static _Noreturn void run_child(struct shared *shared, const struct subject_chec
         executor_create(machine_now(), machine_argument(), &executor_options);
     if (executor == NULL) {
         shared->is_environment = true;
+        shared->has_ended = true;
         _exit(3);
     }
     machine_prepare(executor);
@@ -121,6 +131,7 @@ static _Noreturn void run_child(struct shared *shared, const struct subject_chec
         }
     }
     (void)alarm(0);
+    shared->has_ended = true;
     _exit(0);
 }
 
@@ -129,6 +140,12 @@ static _Noreturn void run_child(struct shared *shared, const struct subject_chec
 static void set_rule_aside(struct shared *shared) {
     const struct finding *finding = &shared->finding;
     const struct relations *relations = machine_subject()->relations;
+    if (finding->rule != RULE_SUBJECT_RELATION && finding->field[0] != 0) {
+        struct rule_field *field = &shared->fields_aside[shared->field_aside_count++];
+        field->rule = finding->rule;
+        memcpy(field->name, finding->field, sizeof field->name);
+        return;
+    }
     if (finding->rule != RULE_SUBJECT_RELATION) {
         shared->core_is_aside[finding->rule] = true;
         return;
@@ -141,40 +158,63 @@ static void set_rule_aside(struct shared *shared) {
     }
 }
 
-static void minimise(struct subject_check_finding *found) {
+// The finding's words as they are when every operation is followed by a check: only what still
+// comes behind the last one needs the end.
+static void tell_where(struct subject_check_finding *found, const struct outcome *smallest) {
+    const struct executor_options each = {.level = ORACLE_FULL};
+    struct program_header header = program.header;
+    program.header.check_every = 1;
+    struct outcome outcome = trial_run_briefly(&program, &each);
+    program.header = header;
+    const struct outcome *best = outcome_is_same(&outcome, smallest) ? &outcome : smallest;
+    memcpy(found->text, best->text, sizeof found->text);
+    found->is_at_end = best->is_at_end;
+}
+
+static void minimise(struct subject_check_finding *found, bool is_death) {
     struct shrink shrink;
     struct shrink_options options = {0};
     char path[64];
+    char seconds[24];
     (void)snprintf(path, sizeof path, "program %" PRIu32, found->seed);
+    (void)snprintf(seconds, sizeof seconds, "%u", subject_hang_seconds(&machine_subject()->table));
+    options.timeout = seconds;
+    options.total = is_death ? DEATH_TOTAL_SECONDS : NULL; // each trial that hangs takes its time
     found->operation_count = program.count;
     if (shrink_program("subject", path, &options, &program, &shrink) == CLI_CLEAN) {
         found->operation_count = program.count;
         if (shrink.smallest.kind == OUTCOME_FINDING) {
-            memcpy(found->text, shrink.smallest.text, sizeof found->text);
+            tell_where(found, &shrink.smallest);
         }
     }
     found->program = text_print_program(&program);
+}
+
+// What a child died of, in the words of a finding.
+static struct subject_check_finding death_of(int status) {
+    struct subject_check_finding found = {.program = NULL};
+    bool hangs = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+    (void)snprintf(found.rule, sizeof found.rule, "%s", hangs ? "hang" : "crash");
+    (void)snprintf(found.text, sizeof found.text, "%s",
+                   hangs                 ? "a program did not end"
+                   : WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
+                                         : "the process ended by itself");
+    return found;
 }
 
 static void note_finding(struct subject_check *check, struct shared *shared, int status,
                          const struct subject_check_options *options) {
     struct subject_check_finding *found = &check->findings[check->finding_count];
     const struct finding *finding = &shared->finding;
-    *found = (struct subject_check_finding){.seed = (uint32_t)shared->next_seed};
+    *found = death_of(status);
+    found->seed = (uint32_t)shared->next_seed;
     draw(options, shared->next_seed);
     if (shared->has_found) {
         (void)snprintf(found->rule, sizeof found->rule, "%s", finding->row->name);
         (void)snprintf(found->field, sizeof found->field, "%s", finding->field);
         (void)snprintf(found->text, sizeof found->text, "%s", finding->text);
-    } else {
-        bool hangs = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
-        (void)snprintf(found->rule, sizeof found->rule, "%s", hangs ? "hang" : "crash");
-        (void)snprintf(found->text, sizeof found->text, "%s",
-                       hangs                 ? "a program did not end"
-                       : WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
-                                             : "the process ended by itself");
     }
-    minimise(found);
+    minimise(found, !shared->has_found);
     if (shared->has_found) {
         set_rule_aside(shared);
     }
@@ -184,10 +224,11 @@ static void note_finding(struct subject_check *check, struct shared *shared, int
 }
 
 // Deaths that say the same are one finding.
-static bool is_known_death(const struct subject_check *check, const struct shared *shared) {
-    for (size_t i = 0; i < check->finding_count && !shared->has_found; i++) {
-        if (strcmp(check->findings[i].rule, "crash") == 0 ||
-            strcmp(check->findings[i].rule, "hang") == 0) {
+static bool is_known_death(const struct subject_check *check, int status) {
+    const struct subject_check_finding death = death_of(status);
+    for (size_t i = 0; i < check->finding_count; i++) {
+        if (strcmp(check->findings[i].rule, death.rule) == 0 &&
+            strcmp(check->findings[i].text, death.text) == 0) {
             return true;
         }
     }
@@ -207,6 +248,7 @@ static int run_children(const struct subject_check_options *options, struct subj
     while (clock_seconds() < end && !is_enough(options, shared) &&
            check->finding_count < CHECK_FINDINGS_MAX) {
         show_progress(shared, end - clock_seconds());
+        shared->has_ended = false;
         pid_t child = fork();
         if (child == 0) {
             run_child(shared, options, end);
@@ -215,8 +257,13 @@ static int run_children(const struct subject_check_options *options, struct subj
         if (child < 0 || shared->is_environment) {
             return trials_refused();
         }
-        bool has_died = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
-        if (has_died && is_known_death(check, shared)) {
+        bool has_died = !shared->has_ended;
+        if (has_died && !shared->has_found) { // nobody told the program's operations
+            draw(options, shared->next_seed);
+            shared->program_count++;
+            shared->operation_count += program.count;
+        }
+        if (has_died && is_known_death(check, status)) {
             shared->next_seed++;
         } else if (shared->has_found || has_died) {
             double before = clock_seconds();

@@ -28,6 +28,7 @@ struct subject_check_finding {
     char text[FINDING_TEXT_BYTES];
     char *program; // minimised, from malloc; NULL: out of memory
     size_t operation_count;
+    bool is_at_end; // behind the last operation, where all is flushed and freed
     uint32_t seed;
 };
 

@@ -193,9 +193,10 @@ static void print_rules(const struct subject_check *check) {
 }
 
 static void print_finding(const struct subject_check_finding *finding, size_t number) {
-    (void)printf("\n%zu. %s%s%s\n   %s\n   %zu operations:\n", number, finding->rule,
+    (void)printf("\n%zu. %s%s%s\n   %s\n   %zu operation%s%s:\n", number, finding->rule,
                  finding->field[0] == 0 ? "" : ": ", finding->field, finding->text,
-                 finding->operation_count);
+                 finding->operation_count, finding->operation_count == 1 ? "" : "s",
+                 finding->is_at_end ? ", and the end: lanes flushed, lanes ended, all freed" : "");
     for (const char *at = finding->program; at != NULL && *at != 0;) {
         size_t length = strcspn(at, "\n");
         (void)printf("     %.*s\n", (int)length, at);
@@ -254,7 +255,8 @@ static void print_json(const struct subject_check *check) {
         replay_print_json_string(finding->field, stdout);
         (void)printf(",\"text\":");
         replay_print_json_string(finding->text, stdout);
-        (void)printf(",\"operations\":%zu,\"program\":", finding->operation_count);
+        (void)printf(",\"operations\":%zu,\"at_end\":%s,\"program\":", finding->operation_count,
+                     finding->is_at_end ? "true" : "false");
         replay_print_json_string(finding->program == NULL ? "" : finding->program, stdout);
         (void)printf("}");
     }

@@ -285,12 +285,17 @@ static bool holds_without_condition(const struct relations *relations, const str
 }
 
 static void print_held(const struct relations *relations, const struct watch *watch) {
+    uint32_t count = 0;
     for (uint32_t i = 0; i < relations_count(relations); i++) {
         if (watch->failed[i] == 0 && watch->effective[i] > 0 &&
             !holds_without_condition(relations, watch, i)) {
             (void)printf("%-64s # %" PRIu64 " times\n", relations_rule(relations, i)->text,
                          watch->evaluated[i]);
+            count++;
         }
+    }
+    if (count == 0) {
+        cli_message("subject: nothing always held: `subject check` tells whether it crashes");
     }
 }
 

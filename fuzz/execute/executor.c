@@ -5,6 +5,7 @@
 #include "fuzz/program/text.h"
 #include "oracle/core/harness_memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,8 @@ static void describe(void *context, uint64_t operation, char *text, size_t size_
     text[0] = 0;
     if (operation < executor->program->count) {
         (void)text_print_operation(executor->program->operations[operation], text, size_bytes);
+    } else {
+        (void)snprintf(text, size_bytes, "the end of the program");
     }
 }
 

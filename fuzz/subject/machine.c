@@ -191,6 +191,7 @@ static void finish(void *state) {
     struct subject_machine *machine = state;
     const struct executor_options *options = executor_options(machine->executor);
     enum oracle_level level = options->level == ORACLE_CHEAP ? ORACLE_FULL : options->level;
+    machine->book.operation = executor_program(machine->executor)->count;
     host_set_fault(&machine->host, 0, 0);
     for (int stage = 0; stage < 3 && !machine->book.found; stage++) {
         if (stage == 1) {

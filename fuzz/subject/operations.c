@@ -54,9 +54,16 @@ static void note(struct subject_machine *machine, enum relations_operation opera
     note_moment(machine, moment);
 }
 
-static void failed(struct subject_machine *machine) {
+static void failed(struct subject_machine *machine, bool is_legal) {
     note(machine, RELATIONS_FAILED, RELATIONS_ON_FAILED);
-    (void)judge_failed(machine->judge);
+    if (is_legal) {
+        (void)judge_failed(machine->judge);
+        return;
+    }
+    rule_count(&machine->book, RULE_SUBJECT_FAILED);
+    (void)rule_fail(&machine->book, RULE_SUBJECT_FAILED, (struct rule_place){0},
+                    "nothing was given without a fault, and the table says no "
+                    "COUNTERCHECK_MAY_FAIL");
 }
 
 // ---- allocation
@@ -118,7 +125,7 @@ static bool allocate(struct subject_machine *machine, uint32_t lane, uint32_t sl
     tell(machine, &call, alignment, call.kind == CALL_ALLOCATE_ZEROED ? call.size_bytes : 0);
     if (call.result == NULL) {
         if (call.size_bytes != 0) {
-            failed(machine);
+            failed(machine, may_fail(machine));
         }
         return call.size_bytes != 0;
     }
@@ -306,7 +313,7 @@ static bool resize(struct subject_machine *machine, struct operation operation,
     note_address(machine, call.result);
     tell(machine, &call, machine->table->alignment, before.requested_bytes);
     if (call.result == NULL) {
-        failed(machine);
+        failed(machine, may_fail(machine) || kind == CALL_EXPAND);
         return true;
     }
     struct live_block now = block_from(machine, &call, slot);

@@ -5,6 +5,7 @@
 #include "fuzz/subject/built_in.h"
 #include "fuzz/subject/describe.h"
 #include "fuzz/subject/machine.h"
+#include "fuzz/subject/probe.h"
 #include "oracle/core/harness_memory.h"
 #include "oracle/relations/statistic.h"
 
@@ -18,7 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SUFFIX ".so"
+#define SUFFIX             ".so"
+#define ALIGNMENT_MOST     ((size_t)1 << 30)
+#define CAPABILITIES_KNOWN ((uint32_t)(COUNTERCHECK_RANDOM * 2 - 1))
 
 // Of the sanitizers that replace malloc, wherever in the program they are; NULL: it has none.
 #pragma weak __asan_init
@@ -60,13 +63,32 @@ static bool is_word(const char *text, const char *more) {
     return true;
 }
 
+// What a text of relations would read as a number of the ledger.
+static bool is_reserved(const char *name) {
+    static const char *const prefixes[] = {"live.", "total.",   "freed.", "ops.",
+                                           "walk.", "backing.", "base."};
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) {
+            return true;
+        }
+    }
+    return strcmp(name, "row") == 0;
+}
+
 static enum subject_status check_statistic(const struct countercheck_subject *table, uint32_t at,
                                            char *message) {
     const struct countercheck_statistic *statistic = &table->statistics[at];
     bool has_of = statistic->of == NULL;
-    if (!is_word(statistic->name, ".")) {
-        return unusable(message, "statistic %u: its name is not of letters, digits, '_' and '.'",
+    if (!is_word(statistic->name, ".") || (*statistic->name >= '0' && *statistic->name <= '9')) {
+        return unusable(message,
+                        "statistic %u: its name is not a letter, then letters, digits, '_' and '.'",
                         at);
+    }
+    if (is_reserved(statistic->name)) {
+        return unusable(message, "statistic %s: relations call something else so", statistic->name);
+    }
+    if (statistic->of != NULL && strcmp(statistic->of, statistic->name) == 0) {
+        return unusable(message, "statistic %s: `of` names itself", statistic->name);
     }
     if ((int)statistic->kind < COUNTERCHECK_GAUGE || statistic->kind > COUNTERCHECK_PLAIN) {
         return unusable(message, "statistic %s: there is no kind %d", statistic->name,
@@ -115,11 +137,28 @@ static enum subject_status check_table(const struct countercheck_subject *table,
     if (!is_word(table->name, "-.")) {
         return unusable(message, "the subject's name is not of letters, digits, '-', '_' and '.'");
     }
-    if (!is_power(table->alignment) || table->alignment > (size_t)1 << 30) {
+    if (!is_power(table->alignment)) {
         return unusable(message, "alignment %zu is no power of two", table->alignment);
+    }
+    if (table->alignment > ALIGNMENT_MOST) {
+        return unusable(message, "alignment %zu is more than %zu", table->alignment,
+                        ALIGNMENT_MOST);
     }
     if (table->alignment_max != 0 && !is_power(table->alignment_max)) {
         return unusable(message, "alignment_max %zu is no power of two", table->alignment_max);
+    }
+    if (table->alignment_max != 0 && table->alignment_max < table->alignment) {
+        return unusable(message, "alignment_max %zu is less than alignment %zu",
+                        table->alignment_max, table->alignment);
+    }
+    if ((table->capabilities & ~CAPABILITIES_KNOWN) != 0) {
+        return unusable(message, "capabilities 0x%x: no bit of 0x%x means anything",
+                        table->capabilities, table->capabilities & ~CAPABILITIES_KNOWN);
+    }
+    for (uint32_t i = 0; table->options != NULL && table->options[i] != NULL; i++) {
+        if (strcspn(table->options[i], " \t\n") != strlen(table->options[i])) {
+            return unusable(message, "option %u has a blank in it", i);
+        }
     }
     if (table->arena_bytes > (size_t)1 << 40 || table->size_max > (size_t)1 << 46) {
         return unusable(message, "an arena of %zu bytes, objects of %zu", table->arena_bytes,
@@ -237,6 +276,9 @@ enum subject_status subject_open_table(struct subject *subject,
                                                                      : sizeof subject->table;
     memcpy(&subject->table, table, shared);
     status = check_table(&subject->table, message);
+    if (status == SUBJECT_OPEN) {
+        status = subject_probe(&subject->table, message);
+    }
     if (status == SUBJECT_OPEN) {
         status = subject_describe(subject, message);
     }

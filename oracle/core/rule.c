@@ -130,8 +130,33 @@ bool rule_fail(struct rule_book *book, unsigned rule, struct rule_place place, c
     return result;
 }
 
+static bool is_field_aside(const struct rule_book *book, unsigned rule, const char *field) {
+    for (size_t i = 0; i < book->field_aside_count; i++) {
+        const struct rule_field *aside = &book->fields_aside[i];
+        size_t length = strlen(aside->name);
+        if (aside->rule == rule && strncmp(aside->name, field, length) == 0 &&
+            (field[length] == 0 || field[length] == '[')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void rule_set_field_aside(struct rule_book *book, unsigned rule, const char *field) {
+    if (book->field_aside_count < RULE_FIELDS_ASIDE_MAX) {
+        struct rule_field *aside = &book->fields_aside[book->field_aside_count++];
+        aside->rule = rule;
+        copy_text(aside->name, sizeof aside->name, field);
+        aside->name[strcspn(aside->name, "[")] = 0;
+    }
+}
+
 bool rule_fail_words(struct rule_book *book, unsigned rule, const char *field, const char *sentence,
                      const char *words) {
+    if (is_field_aside(book, rule, field)) {
+        book->fired[rule]++;
+        return true;
+    }
     struct finding *finding = first_finding(book, rule);
     if (finding != NULL) {
         copy_text(finding->field, sizeof finding->field, field);

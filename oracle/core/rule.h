@@ -11,13 +11,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define RULE_FIELDS_ASIDE_MAX 32
+
+// A field of a rule that is set aside: "bin.live" is each place of that row as well.
+struct rule_field {
+    unsigned rule;
+    char name[FINDING_FIELD_BYTES];
+};
+
 // The rules of a run: counters for each, and the first finding.
 struct rule_book {
     const struct rule_table *rules;
     uint64_t evaluated[RULE_MAX];
     uint64_t fired[RULE_MAX];
     bool is_set_aside[RULE_MAX]; // counted, but taken for held
-    struct finding finding;      // the first since rule_book_begin
+    struct rule_field fields_aside[RULE_FIELDS_ASIDE_MAX];
+    size_t field_aside_count;
+    struct finding finding; // the first since rule_book_begin
     bool found;
     uint64_t operation;
     uint64_t checked_before; // first operation since the last clean check
@@ -82,6 +92,10 @@ bool rule_fail_words(struct rule_book *book, unsigned rule, const char *field, c
 // Sets the rule, or all rules of the truth, of that name aside for good ("all": every one): they
 // are counted and find nothing. False: no such name.
 bool rule_set_aside(struct rule_book *book, const char *name);
+
+// Sets one field of a rule aside, for rule_fail_words(); what is more than RULE_FIELDS_ASIDE_MAX is
+// not. A place ("[3]") in the name is left away.
+void rule_set_field_aside(struct rule_book *book, unsigned rule, const char *field);
 
 // Counts an evaluation; reports the values when it does not hold. Returns as rule_fail_values.
 bool rule_judge(struct rule_book *book, unsigned rule, bool holds, const char *field,

@@ -205,9 +205,10 @@ bool judge_object(struct judge *judge, const struct live_block *block, size_t al
 bool judge_contents(struct judge *judge, const struct live_block *block, uintptr_t address,
                     size_t size_bytes) {
     rule_count(judge->book, RULE_SUBJECT_CONTENTS);
+    size_t looked_at = size_bytes < block->usable_bytes ? size_bytes : block->usable_bytes;
     return live_has_pattern(block, address, size_bytes) ||
            rule_fail(judge->book, RULE_SUBJECT_CONTENTS, (struct rule_place){.object = address},
-                     "its first %zu bytes are not what was written", size_bytes);
+                     "its first %zu bytes are not what was written", looked_at);
 }
 
 void judge_before(struct judge *judge, bool may_give_nothing) {

@@ -69,7 +69,7 @@ done
 "$countercheck" subject check "$work/mine.so" --relations "$work/right" --seconds 1 >"$work/out" 2>&1 || fail 'it holds, and the status says not'
 "$countercheck" subject check "$work/mine.so" --relations "$work/wrong" --seconds 1 >"$work/out" 2>&1
 [ $? = 1 ] || fail 'a wrong rule is a finding'
-grep -q '^   1 operations' "$work/out" || fail 'the smallest program has one operation'
+grep -q '^   1 operation:' "$work/out" || fail 'the smallest program has one operation'
 
 # each line of the guide that shows a relation is one of the language
 awk '/^## Relations$/ { inside = 1 } inside && /^```$/ { if (block++) exit; next } inside && block' \

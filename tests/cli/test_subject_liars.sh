@@ -1,0 +1,133 @@
+#!/bin/bash
+# test_subject_liars: an allocator that breaks a promise of its own is found, each promise in a few operations; a table
+# that promises nonsense is refused in one line.
+set -u
+countercheck=${COUNTERCHECK:?}
+source_dir=${COUNTERCHECK_SOURCE:?}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cc=${CC:-cc}
+command -v "$cc" >/dev/null || exit 77
+failed=0
+
+fail() {
+    echo "FAIL: $*: $(head -n 4 "$work/out" "$work/err")"
+    failed=1
+}
+
+cat >"$work/liar.c" <<'C'
+#include "subject/subject.h"
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#ifndef TABLE
+#define TABLE
+#endif
+#ifndef STATISTICS
+#define STATISTICS {"n", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, ""},
+#endif
+#ifndef CREATE
+#define CREATE return &count;
+#endif
+#ifndef ALLOCATE
+#define ALLOCATE
+#endif
+#ifndef RELEASE
+#define RELEASE
+#endif
+#ifndef READ
+#define READ
+#endif
+static int64_t count;
+static char *last;
+static void *create(const struct countercheck_host *host) { (void)host; count = 0; last = NULL; CREATE }
+static void *allocate(void *self, size_t size) { (void)self; ALLOCATE count++; return last = malloc(size + 1); }
+static void release(void *self, void *object) { (void)self; RELEASE count--; free(object); }
+static size_t three(void *self, void *object) { (void)self; (void)object; return 3; }
+static bool read_all(void *self, int64_t *values) { (void)self; READ values[0] = count; values[1] = -count; return true; }
+static const struct countercheck_statistic statistics[] = {STATISTICS {NULL, COUNTERCHECK_PLAIN, 0, 0, 0, NULL, NULL}};
+static const struct countercheck_subject table = {.struct_size_bytes = sizeof table, .abi = COUNTERCHECK_ABI, .name = "liar",
+    .capabilities = COUNTERCHECK_MAY_FAIL | COUNTERCHECK_RANDOM, .alignment = 16, .hang_ms = 100, .create = create,
+    .allocate = allocate, .release = release, .statistics = statistics, .read = read_all, TABLE};
+const struct countercheck_subject *countercheck_subject_table(void) { (void)three; return &table; }
+C
+
+run() { # STATUS DEFINITION...: checks the liar so made
+    local wanted=$1 got
+    shift
+    "$cc" -w -shared -fPIC -I "$source_dir" "$@" "$work/liar.c" -o "$work/liar.so" || { echo "FAIL: $*"; exit 1; }
+    "$countercheck" subject check "$work/liar.so" --operations 20000 --seconds 1 >"$work/out" 2>"$work/err"
+    got=$?
+    [ $got = "$wanted" ] || fail "$*: status $got, not $wanted"
+}
+finds() { # RULE WORDS DEFINITION...
+    local rule=$1 words=$2
+    shift 2
+    run 1 "$@"
+    grep -q "^1\. $rule" "$work/out" || fail "$*: not $rule"
+    grep -q -- "$words" "$work/out" || fail "$*: nothing says '$words'"
+    [ "$(sed -n 's/^   \([0-9]*\) operation.*/\1/p' "$work/out" | head -n 1)" -le 4 ] || fail "$*: not small"
+}
+refuses() { # WORDS DEFINITION...
+    local words=$1
+    shift
+    run 2 "$@"
+    grep -q -- "$words" "$work/err" || fail "$*: nothing says '$words'"
+    [ "$(grep -c . "$work/err")" = 1 ] || fail "$*: not one line"
+}
+
+run 0
+finds crash 'ended by itself' '-DALLOCATE=if (size > 99) exit(0);'
+finds crash 'ended by itself' '-DRELEASE=_exit(0);'
+finds crash 'ended by itself' '-DREAD=if (count > 1) _exit(0);'
+finds crash Killed '-DRELEASE=raise(SIGKILL);' # a sanitizer has a handler for most others
+finds crash Killed '-DRELEASE=raise(SIGSTOP);'
+finds hang 'did not end' '-DALLOCATE=while (size > 99) pause();'
+finds subject-failed 'no COUNTERCHECK_MAY_FAIL' '-DALLOCATE=if (size > 99) return NULL;' \
+    '-DTABLE=.capabilities = COUNTERCHECK_RANDOM'
+finds subject-contents 'its first 1 bytes' '-DALLOCATE=if (last != NULL) *last ^= 1;' '-DRELEASE=last = NULL;'
+finds subject-usable '3 bytes are usable, 4 were asked for' '-DTABLE=.usable = three'
+# one statistic's failure hides no other one's, and what needs no operation says so
+finds subject-kind 'm: a gauge is below 0' '-DREAD=values[0] = -5; values[1] = -count; return true;' \
+    '-DSTATISTICS={"n", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, ""}, {"m", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, ""},'
+grep -q '^     nop$' "$work/out" || fail 'what needs no operation'
+# a failure where all was freed says that it came there
+printf 'n == 7 when empty and settled and lanes 1\n' >"$work/relations"
+run 0
+"$countercheck" subject check "$work/liar.so" --operations 20000 --relations "$work/relations" >"$work/out" 2>"$work/err"
+grep -q ', and the end: ' "$work/out" || fail 'the end is not named'
+
+refuses 'create() gives NULL' '-DCREATE=return NULL;'
+refuses 'create() dies: Aborted' '-DCREATE=abort();'
+refuses 'create() ends the process, with status 0' '-DCREATE=exit(0);'
+refuses 'create() does not return within 1 s' '-DCREATE=for (;;) pause();'
+refuses 'of ABI 2' '-DTABLE=.abi = 2'
+refuses 'its table has 0 bytes' '-DTABLE=.struct_size_bytes = 0'
+refuses 'alignment 0 is no power of two' '-DTABLE=.alignment = 0'
+refuses 'alignment 24 is no power of two' '-DTABLE=.alignment = 24'
+refuses 'is more than 1073741824' '-DTABLE=.alignment = (size_t)1 << 40'
+refuses 'alignment_max 8 is less than alignment 16' '-DTABLE=.alignment_max = 8'
+refuses 'no bit of 0x80000000 means anything' '-DTABLE=.capabilities = 0x80000000u'
+refuses 'option 0 has a blank' '-DTABLE=.options = (const char *const[]){"a b", NULL}'
+refuses 'relations, line 1, column 6' '-DTABLE=.relations = "n == zz"'
+refuses 'n is there twice' '-DSTATISTICS={"n", COUNTERCHECK_GAUGE}, {"n", COUNTERCHECK_GAUGE},'
+refuses 'its name is not a letter' '-DSTATISTICS={"9n", COUNTERCHECK_GAUGE},'
+refuses 'live.count: relations call something else so' '-DSTATISTICS={"live.count", COUNTERCHECK_GAUGE},'
+refuses '`of` names itself' '-DSTATISTICS={"n", COUNTERCHECK_PEAK, 0, 0, 0, "n", ""},'
+
+# what ends the process in replay and soak has not passed
+"$cc" -w -shared -fPIC -I "$source_dir" '-DALLOCATE=if (size > 99) exit(0);' "$work/liar.c" -o "$work/liar.so"
+printf 'h0 = alloc c0 size=100\n' >"$work/a.ops"
+for command in "replay --subject $work/liar.so $work/a.ops" "bisect --subject $work/liar.so $work/a.ops" \
+    "soak --subject $work/liar.so --operations 10000"; do
+    # shellcheck disable=SC2086 # words
+    (cd "$work" && "$countercheck" $command) >"$work/out" 2>"$work/err"
+    got=$?
+    [ $got = 1 ] || fail "$command: status $got, not 1"
+    grep -q 'ended the process by exit()' "$work/err" || fail "$command: does not say so"
+done
+
+[ $failed = 0 ] && echo 'ok: liars are found, and nonsense is refused'
+exit $failed
