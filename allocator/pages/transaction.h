@@ -28,8 +28,9 @@
 struct heap;
 struct mspan;
 
-#define TRANSACTION_WORDS 8
+#define TRANSACTION_WORDS 8 // that one saves at most
 
+// What is to be as it was when it began.
 struct transaction {
     uint32_t depth; // begun, and not ended
     uint16_t word_count;

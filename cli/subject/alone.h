@@ -12,6 +12,7 @@
 // What it begins with: subject/template/alone.c, made part of the command when it is built.
 extern const char alone_text[];
 
+// What the program is to call and to look at.
 struct alone_options {
     const char *calls_path; // NULL: the table's own calls
     const char *rule;       // label or text of the one rule to look at; NULL: all but known ones

@@ -270,7 +270,7 @@ static void print_json(const struct table *table) {
 }
 
 static int run_all(struct table *table, uint64_t seed, bool is_json, struct told *told) {
-    const struct cell truth = {LIE_NONE, 0, 1, 1};
+    const struct cell truth = {LIE_NONE, 0, 1, 1, false};
     if (!run_cell(&truth, seed, told)) {
         return trials_refused();
     }

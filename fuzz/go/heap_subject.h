@@ -5,6 +5,7 @@
 
 #include "subject/subject.h"
 
+// The table of the Go-like heap; one for the process.
 const struct countercheck_subject *go_heap_table(void);
 
 #endif

@@ -6,13 +6,15 @@
 
 #include <stddef.h>
 
+// A name of `subject list`, and its table.
 struct built_in {
     const char *name;
     const struct countercheck_subject *(*table)(void);
 };
 
-// Of the worked examples; each is compiled with a name of its own for its table.
+// Of the worked example boundary, which is compiled with a name of its own for its table.
 const struct countercheck_subject *boundary_table(void);
+// Of the worked example slab, in the same way.
 const struct countercheck_subject *slab_table(void);
 
 // All that there are, in their order; NULL: no more.

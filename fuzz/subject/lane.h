@@ -12,8 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LANE_COUNT 8
+#define LANE_COUNT 8 // the most that a program has
 
+// Which function of the table is called.
 enum call_kind {
     CALL_ALLOCATE,
     CALL_ALLOCATE_ZEROED,
@@ -49,6 +50,7 @@ struct lanes *lanes_create(const struct countercheck_subject *table);
 void lanes_destroy(struct lanes *lanes);           // ends those that live
 void lanes_begin(struct lanes *lanes, void *self); // a program begins; only lane 0 lives
 
+// Whether it was started and has not ended; lane 0 always lives.
 bool lanes_is_alive(const struct lanes *lanes, uint32_t lane);
 uint32_t lanes_count(const struct lanes *lanes); // that live
 // Starts it; false: it lives, or the system refused a thread.

@@ -12,6 +12,7 @@
 
 #define RESULTS_MAX 4096 // of one program; those behind them are in the hash alone
 
+// What is compared of a call.
 enum result_kind {
     RESULT_GIVEN,    // an object, or nothing
     RESULT_ALIGNED,  // 1: at a multiple of what was asked for
@@ -20,11 +21,13 @@ enum result_kind {
     RESULT_KINDS
 };
 
+// Of one call of an operation; it has several when it makes several objects.
 struct result {
     uint32_t operation; // its place in the program
     uint64_t values[RESULT_KINDS];
 };
 
+// Of a whole program.
 struct results {
     bool has_no_contents; // set by who compares: objects are names alone
     uint32_t count;
@@ -33,7 +36,9 @@ struct results {
     struct result rows[RESULTS_MAX];
 };
 
+// Forgets all; `has_no_contents` stays.
 void results_begin(struct results *results);
+// Adds one behind the last: to the hash always, to the rows while there is room.
 void results_add(struct results *results, const struct result *result);
 
 // A hash of the first bytes, as far as an object's pattern surely reaches; of the last ones too

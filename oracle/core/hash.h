@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Of no bytes.
 #define HASH_START UINT64_C(0xcbf29ce484222325)
 
 // The hash of what was hashed before, HASH_START for nothing, and of these bytes behind it.

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RULE_FIELDS_ASIDE_MAX 32
+#define RULE_FIELDS_ASIDE_MAX 32 // of a book
 
 // A field of a rule that is set aside: "bin.live" is each place of that row as well.
 struct rule_field {

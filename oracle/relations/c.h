@@ -11,8 +11,9 @@
 
 #include <stdio.h>
 
-#define RELATIONS_C_NAME_BYTES 96
+#define RELATIONS_C_NAME_BYTES 96 // of a member's name, with its end
 
+// What is written, where to, and what the program can know.
 struct relations_c {
     FILE *stream;
     const struct relations *relations;
@@ -30,9 +31,10 @@ void relations_c_name(const struct countercheck_statistic *statistics, uint32_t 
 // Why the rule cannot be said in C, or has no say under the option: what it names. NULL: it can.
 const char *relations_c_obstacle(const struct relations_c *c, uint32_t rule);
 
-// Writes the bits of `moment`, then the functions `rule_N` of the rules that are wanted, which none
-// has an obstacle, and `remember(how)`, which moves peaks, troughs and deltas.
+// Writes the bits of `moment`, which the functions of the rules are called with.
 void relations_c_moments(FILE *stream);
+// Writes the functions `rule_N` of the rules that are wanted, none of which has an obstacle, and
+// `remember(how)`, which moves peaks, troughs and deltas.
 void relations_c_rules(const struct relations_c *c, const bool wanted[RELATIONS_RULES_MAX]);
 
 // Writes the text as a C string, with its quotes.

@@ -53,8 +53,9 @@ bool judge_check(struct judge *judge, enum oracle_level level);
 const int64_t *judge_values(const struct judge *judge);
 
 // Alters what the statistics say on a lane before anybody looks at them: for who asks how strong
-// the rules are. The judge itself reads on lane 0. NULL: as they are.
+// the rules are.
 typedef void judge_liar(void *context, uint32_t lane, int64_t *values);
+// Who lies from now on; NULL: nobody. The judge itself reads on lane 0.
 void judge_set_liar(struct judge *judge, judge_liar *lie, void *context);
 
 // For who reads a lane's own values: the same is done to them.

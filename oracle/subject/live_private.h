@@ -10,8 +10,10 @@
 
 #include "oracle/subject/live.h"
 
+// A number for each tally and measure.
 typedef int64_t tallies[RELATIONS_TALLIES][RELATIONS_MEASURES];
 
+// The ledger of blocks.
 struct live {
     struct live_block *blocks;
     uint32_t block_count, block_capacity; // records that were ever used

@@ -7,6 +7,7 @@
 # holds: fuzz/subject/host.c fuzz/subject/lane.c fuzz/subject/machine.c fuzz/subject/operations.c
 # holds: subject/examples/boundary.c subject/examples/boundary_subject.c subject/examples/slab.c
 # holds: subject/examples/slab_subject.c
+# holds: fuzz/go/heap_subject.c
 set -u
 countercheck=${COUNTERCHECK:?}
 work=$(mktemp -d)

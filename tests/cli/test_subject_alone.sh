@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_subject_alone: a program as C in the allocator's own calls: it compiles, agrees with the harness, and shows what fails.
+# holds: cli/subject/alone.c cli/subject/alone_operations.c cli/subject/calls.c oracle/relations/c.c
 set -u
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 countercheck=${COUNTERCHECK:?}

@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_subject_compare: one program on several allocators: those that agree, and each way to differ, told and made small.
+# holds: cli/subject/compare.c cli/subject/contest.c fuzz/subject/results.c
 set -u
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 countercheck=${COUNTERCHECK:?}

@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_subject_fork: fork as an operation: what is wrong in the child alone is found and made small, its death is one, and
 # lanes that its parent had are orphans there.
+# holds: fuzz/subject/fork.c
 set -u
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 countercheck=${COUNTERCHECK:?}

@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_subject_liars: an allocator that breaks a promise of its own is found, each promise in a few operations; a table
 # that promises nonsense is refused in one line.
+# holds: fuzz/subject/probe.c
 set -u
 countercheck=${COUNTERCHECK:?}
 source_dir=${COUNTERCHECK_SOURCE:?}
