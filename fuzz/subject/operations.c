@@ -60,6 +60,9 @@ static void failed(struct subject_machine *machine, bool is_legal) {
         (void)judge_failed(machine->judge);
         return;
     }
+    if (!judge_verify(machine->judge)) { // it says itself why
+        return;
+    }
     rule_count(&machine->book, RULE_SUBJECT_FAILED);
     (void)rule_fail(&machine->book, RULE_SUBJECT_FAILED, (struct rule_place){0},
                     "nothing was given without a fault, and the table says no "

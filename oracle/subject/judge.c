@@ -433,7 +433,10 @@ static bool check_walk(struct judge *judge) {
                      "%s", walk.sentence);
 }
 
-static bool check_own(struct judge *judge) {
+bool judge_verify(struct judge *judge) {
+    if (judge->table->verify == NULL) {
+        return true;
+    }
     rule_count(judge->book, RULE_SUBJECT_VERIFY);
     const char *what = judge->table->verify(judge->self);
     return what == NULL ||
@@ -487,7 +490,7 @@ bool judge_check(struct judge *judge, enum oracle_level level) {
         clean = clean && check_kinds(judge);
         clean = clean && (!is_full || check_steady(judge));
     }
-    clean = clean && (!is_full || judge->table->verify == NULL || check_own(judge));
+    clean = clean && (!is_full || judge_verify(judge));
     relations_observe(judge->relations, &judge->facts);
     clean = clean && check_relations(judge);
     clean = clean && check_contents(judge, level == ORACLE_PARANOID);

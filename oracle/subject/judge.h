@@ -35,6 +35,8 @@ bool judge_contents(struct judge *judge, const struct live_block *block, uintptr
 // Before each call that may change the allocator. One that may give nothing: what the statistics
 // say is kept, by a read where the last check's is not what they still are.
 void judge_before(struct judge *judge, bool may_give_nothing);
+// Asks the allocator's own check, where it has one. False: a finding.
+bool judge_verify(struct judge *judge);
 // Behind a call that gave nothing: each statistic that a rule ties to the ledger is as it was
 // before it. False: a finding.
 bool judge_failed(struct judge *judge);

@@ -33,7 +33,7 @@ echo 'in_use == live.requested' >"$work/wrong"
 status 0 '' "$compile" "$work/mine.py" "$work/mine.so"
 status 0 'no finding' "$countercheck" subject check "$work/mine.so" --operations 2000
 status 0 'most == peak(live.footprint)' "$countercheck" subject describe "$work/mine.so"
-status 1 '   1 operations' "$countercheck" subject check "$work/mine.so" --relations "$work/wrong" --operations 2000
+status 1 '   1 operation:' "$countercheck" subject check "$work/mine.so" --relations "$work/wrong" --operations 2000
 COUNTERCHECK_SUBJECTS=$work status 0 'mine             adapter' "$countercheck" subject list
 COUNTERCHECK_SUBJECTS=$work status 0 'no finding' "$countercheck" subject check mine --operations 200
 

@@ -34,10 +34,12 @@ mkfifo fifo pipe
 
 calls=("replay IN" "replay --trace IN" "replay --known IN clean" "replay --against IN clean" "replay --dump OUT IN"
     "replay --pin IN" "replay --subject ./IN clean" "replay --subject boundary IN" "minimize IN -o OUT"
-    "adopt --corpus kept --name new IN" "bisect IN" "ops IN" "ops --encode IN -o OUT" "ops --list"
+    "adopt --corpus kept --name new IN" "bisect IN" "ops IN" "ops --encode IN -o OUT"
+    "ops --c --subject boundary IN" "ops --c --calls IN --subject boundary clean" "ops --list"
     "soak --operations 300 --seed 1" "accounts SELF SELF IN" "accounts IN SELF clean" "subject list" "subject new OUT"
     "subject suggest ./IN --seconds 1" "subject describe ./IN" "subject describe boundary --relations IN"
-    "subject check ./IN --operations 300" "subject check boundary --relations IN --operations 300" "dump info IN"
+    "subject compare ./IN boundary --seconds 1" "subject check ./IN --operations 300" "subject check boundary --relations IN --operations 300"
+    "dump info IN"
     "dump info --json --lenient IN" "dump json IN" "dump verify IN" "dump recode IN OUT" "dump diff IN dump")
 
 # Each command that --help names, and each of theirs.
