@@ -180,9 +180,9 @@ struct crew {
     bool has_scan;              // of the check that runs
     struct crew_entry *entries; // of a barrier's check
     uint32_t entry_capacity;
+    uint32_t dump_capacity;
     uint8_t *dump_bytes;
     size_t dump_size;
-    uint32_t dump_capacity;
 };
 
 // ---- gate

@@ -6,10 +6,14 @@
 #include <malloc.h>
 #include <stdlib.h>
 
+#define CACHE_COUNT_MAX (-200) // scudo's M_CACHE_COUNT_MAX: how many large blocks wait for reuse
+
+// What comes out of the cache of large blocks is charged with less than is taken off at its end
+// (FINDINGS.md): there is none here.
 static void *create(const struct countercheck_host *host) {
     static int made;
     (void)host;
-    return &made;
+    return mallopt(CACHE_COUNT_MAX, 0) == 1 ? &made : NULL;
 }
 static void *allocate(void *self, size_t size) {
     (void)self;
@@ -57,7 +61,7 @@ static const struct countercheck_subject table = {
     .name = "scudo",
     .version = "14.0.6",
     .alignment = 16,
-    .size_max = 200000, // larger ones go through the cache whose charge is wrong: FINDINGS.md
+    .size_max = 400000,
     .alignment_max = 4096,
     .create = create,
     .allocate = allocate,
