@@ -54,10 +54,7 @@ struct judge *judge_create(const struct countercheck_subject *table, struct rela
     if (judge == NULL) {
         return NULL;
     }
-    judge->table = table;
-    judge->relations = relations;
-    judge->live = live;
-    judge->book = book;
+    *judge = (struct judge){.table = table, .relations = relations, .live = live, .book = book};
     const struct countercheck_statistic *statistic = table->statistics;
     for (; statistic != NULL && statistic->name != NULL; statistic++) {
         judge->value_count += statistic_numbers(statistic);
