@@ -194,6 +194,8 @@ export ENGINE=soak
 fuzz goes-on 2
 [ $status = 0 ] || fail "soak goes on: status $status"
 grep -q '^heap ' "$sample/out" && ! grep -q '^decode' "$sample/out" || fail "soak draws programs, and no bytes"
+ENGINE=builtin fuzz goes-on 2
+[ $status = 0 ] && grep -q ' by soak on ' "$sample/err" || fail "ENGINE=builtin, soak's name of old: status $status"
 fuzz finds 60
 [ $status = 1 ] || fail "a finding of soak: status $status"
 grep -q '^reproduce: build/release/countercheck replay findings/soak-[0-9]*-7.ops.min$' "$sample/out" || fail "soak's program is told"
