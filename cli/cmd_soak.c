@@ -68,17 +68,6 @@ static uint32_t seed_of(uint64_t seed, uint64_t number) {
     return (uint32_t)random_next(&random);
 }
 
-// For ci/fuzz, whose engine soak may be.
-static void add_stats(struct executor *executor) {
-    static uint64_t executed, effective; // so far
-    const struct executor_counts *counts = executor_counts(executor);
-    uint64_t executed_now = executor_sum(counts->executed);
-    uint64_t effective_now = executor_sum(counts->effective);
-    target_stats_add(executed_now - executed, effective_now - effective);
-    executed = executed_now;
-    effective = effective_now;
-}
-
 static enum verdict run_program(struct soak *soak, uint64_t number, const char *path) {
     generator_program(&program, seed_of(soak->seed, number), DRAWN_MAX);
     size_t size_bytes = program_encode(&program, program_bytes, sizeof program_bytes);
@@ -96,7 +85,8 @@ static enum verdict run_program(struct soak *soak, uint64_t number, const char *
                                       : executor_run(soak->executor, &program, false);
     crash_rest();
     soak->bounded_count += verdict == VERDICT_WORK_BOUND;
-    add_stats(soak->executor);
+    const struct executor_counts *counts = executor_counts(soak->executor); // for ci/fuzz
+    target_stats_reach(executor_sum(counts->executed), executor_sum(counts->effective));
     soak->hash = (soak->hash ^ executor_hash(soak->executor)) * UINT64_C(0x9e3779b97f4a7c15);
     return verdict;
 }

@@ -17,7 +17,6 @@
 static struct executor *executor; // lives as long as the process: its heap stays warm
 static struct program program;
 const char *run_operations_call = "";
-static uint64_t counted_executed, counted_effective;
 
 static void print_operations_before(const struct finding *finding) {
     char text[TEXT_LINE_BYTES];
@@ -42,15 +41,6 @@ static _Noreturn void report(bool is_raw) {
                   "the engine writes now\n",
                   run_operations_call, is_raw ? "--raw " : "");
     abort();
-}
-
-static void add_stats(void) {
-    const struct executor_counts *counts = executor_counts(executor);
-    uint64_t executed = executor_sum(counts->executed);
-    uint64_t effective = executor_sum(counts->effective);
-    target_stats_add(executed - counted_executed, effective - counted_effective);
-    counted_executed = executed;
-    counted_effective = effective;
 }
 
 // Not by exit(): engines take that for a finding.
@@ -95,7 +85,8 @@ int run_operations(const struct target_operations *target, const uint8_t *bytes,
     executor_set_options(executor, &options);
     enum verdict verdict = hash % TWICE_SHARE == 0 ? executor_run_twice(executor, &program)
                                                    : executor_run(executor, &program, false);
-    add_stats();
+    const struct executor_counts *counts = executor_counts(executor);
+    target_stats_reach(executor_sum(counts->executed), executor_sum(counts->effective));
     if (verdict == VERDICT_FINDING) {
         target_stats_finish();
         report(!program_bytes_are_binary(bytes, size_bytes) &&

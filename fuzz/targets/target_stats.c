@@ -69,6 +69,10 @@ void target_stats_add(uint64_t operations, uint64_t effective) {
     }
 }
 
+void target_stats_reach(uint64_t operations, uint64_t effective) {
+    target_stats_add(operations - stats.operations, effective - stats.effective);
+}
+
 void target_stats_finish(void) {
     write_stats_at_exit();
 }

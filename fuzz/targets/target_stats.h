@@ -14,6 +14,9 @@
 // names one: after the 1st, 2nd, 4th, ... and every 256th execution, and at exit. One thread.
 void target_stats_add(uint64_t operations, uint64_t effective);
 
+// Adds one execution, behind which so many were run in all: for who counts them already.
+void target_stats_reach(uint64_t operations, uint64_t effective);
+
 // Writes them now: the process is about to abort.
 void target_stats_finish(void);
 

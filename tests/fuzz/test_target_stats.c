@@ -51,6 +51,13 @@ static void counts_are_written_early_and_now_and_then(void **context) {
     assert_int_equal(target_stats_operations(), 7690);
 }
 
+static void counts_in_all_and_counts_added_are_the_same(void **context) {
+    (void)context;
+    target_stats_reach(10, 7);
+    target_stats_reach(20, 14);
+    assert_written("{\"executions\":2,\"operations\":20,\"effective\":14}\n");
+}
+
 static void the_last_counts_are_written_at_the_end(void **context) {
     (void)context;
     for (int i = 0; i < 3; i++) {
@@ -83,6 +90,7 @@ int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(counts_are_written_early_and_now_and_then),
+        TEST(counts_in_all_and_counts_added_are_the_same),
         TEST(the_last_counts_are_written_at_the_end),
         TEST(who_left_writes_no_more),
         TEST(nobody_asked_and_nothing_is_written),
