@@ -50,10 +50,14 @@ static int write_binary(const char *path) {
     return output_write(path, bytes, program_encode(&program, bytes, sizeof bytes));
 }
 
-static int list(const char *name) {
+// The language is a subject's where one is named; a build may have no heap of its own.
+static int choose_language(void) {
     bool is_of_subject = machine_call.subject != NULL || machine_call.relations != NULL;
-    int status =
-        is_of_subject ? machine_choose("ops") : CLI_CLEAN; // a build may have no heap of its own
+    return is_of_subject ? machine_choose("ops") : CLI_CLEAN;
+}
+
+static int list(const char *name) {
+    int status = choose_language();
     return status == CLI_CLEAN ? ops_list(name) : status;
 }
 
@@ -111,8 +115,7 @@ int cmd_ops(int argc, char **argv) {
     if (is_c) {
         return print_c(&alone, operands[0], is_raw);
     }
-    bool is_of_subject = machine_call.subject != NULL || machine_call.relations != NULL;
-    status = is_of_subject ? machine_choose("ops") : CLI_CLEAN;
+    status = choose_language();
     if (status == CLI_CLEAN) {
         status = input_read_program_as(encoded == NULL ? operands[0] : encoded, is_raw, &program);
     }
