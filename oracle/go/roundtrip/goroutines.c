@@ -54,8 +54,7 @@ static bool check_frame_numbers(struct roundtrip *trip,
                                 const struct dump_record_StackFrame *record) {
     struct dump_record_StackFrame own =
         own_frame(trip->dump.runtime, trip->frame, trip->callee, trip->depth);
-    own.contents.size_bytes = record->contents.size_bytes;
-    own.contents.bytes = record->contents.bytes;
+    own.contents.bytes = NULL;
     struct record_judge judge = roundtrip_judge(trip, RULE_DUMP_FRAME, "stack", record->sp);
     return record_equal_StackFrame(&judge, record, &own);
 }

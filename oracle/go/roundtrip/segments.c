@@ -10,8 +10,7 @@
 static bool check_place(struct roundtrip *trip, const struct segment *segment,
                         const struct dump_record_Data *in_dump) {
     struct dump_record_Data own = own_segment(segment);
-    own.contents.size_bytes = in_dump->contents.size_bytes;
-    own.contents.bytes = in_dump->contents.bytes;
+    own.contents.bytes = NULL;
     struct record_judge judge = roundtrip_judge(trip, RULE_DUMP_SEGMENT, "runtime", 0);
     return record_equal_Data(&judge, in_dump, &own);
 }

@@ -38,8 +38,7 @@ static bool memory_equal(const struct record_judge *judge, const char *field,
         return record_number_equal(judge, field, left->total_bytes, right->total_bytes);
     }
     size_t size_bytes = (size_t)left->size_bytes;
-    if (size_bytes == 0 ||
-        left->bytes == right->bytes) { // another rule's, where one stands for both
+    if (size_bytes == 0 || right->bytes == NULL) { // which another rule compares
         return true;
     }
     size_t offset = raw_mismatch((uintptr_t)right->bytes, left->bytes, size_bytes);

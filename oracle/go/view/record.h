@@ -18,7 +18,7 @@ struct record_judge {
 };
 
 // bool record_equal_Goroutine(judge, left, right) and so on: reports the first difference under the
-// judge's rule. Memory of the right one begins at a multiple of 8.
+// judge's rule. Memory of the right one begins at a multiple of 8; NULL: its length alone is held.
 #define DUMP_RECORD(tag, name, fields)                                                             \
     bool record_equal_##name(const struct record_judge *judge,                                     \
                              const struct dump_record_##name *left,                                \
