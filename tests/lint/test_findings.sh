@@ -13,7 +13,7 @@ fail() {
     failed=1
 }
 
-cp "$source"/subject/findings/*.{c,php} "$work"
+cp "$source"/subject/findings/*.{c,php} "$source"/subject/findings/sources/*.c "$work"
 cd "$work" || exit 1
 unset LSAN_OPTIONS ASAN_OPTIONS
 for program in *.c *.php; do
