@@ -16,19 +16,17 @@ enum { WORLD_STOP, WORLD_START }; // as the operand's words
 
 // ---- sets
 
-// Of the lowest set bit; `bits` is not 0.
-static uint32_t lowest_bit(uint64_t bits) {
-    return bits_count((bits & ~(bits - 1)) - 1);
-}
-
 static bool has(const struct symbolic_state *state, enum symbolic_set set, uint32_t handle) {
     return bits_at(state->sets[set].words, handle);
 }
 
+static void put_slot(uint64_t *set, uint32_t slot, bool is_in) {
+    uint64_t bit = UINT64_C(1) << slot;
+    *set = is_in ? *set | bit : *set & ~bit;
+}
+
 static void put(struct symbolic_state *state, enum symbolic_set set, uint32_t handle, bool is_in) {
-    uint64_t bit = UINT64_C(1) << handle % 64;
-    uint64_t *word = &state->sets[set].words[handle / 64];
-    *word = is_in ? *word | bit : *word & ~bit;
+    put_slot(&state->sets[set].words[handle / 64], handle % 64, is_in);
 }
 
 static uint32_t count_of(const struct symbolic_handles *set) {
@@ -47,7 +45,7 @@ static bool draw_bit(uint64_t bits, struct random *random, uint32_t *slot) {
     for (uint32_t left = random_below(random, bits_count(bits)); left > 0; left--) {
         bits &= bits - 1;
     }
-    *slot = lowest_bit(bits);
+    *slot = bits_lowest(bits);
     return true;
 }
 
@@ -64,13 +62,8 @@ static bool draw_handle(const struct symbolic_handles *set, struct random *rando
     return false;
 }
 
-static void put_slot(uint64_t *set, uint32_t slot, bool is_in) {
-    uint64_t bit = UINT64_C(1) << slot;
-    *set = is_in ? *set | bit : *set & ~bit;
-}
-
 static bool has_slot(uint64_t set, uint32_t slot) {
-    return (set >> slot & 1) != 0;
+    return bits_at(&set, slot);
 }
 
 // ---- what is made

@@ -19,4 +19,9 @@ static inline unsigned bits_count(uint64_t word) {
     return (unsigned)(word * 0x0101010101010101u >> 56);
 }
 
+// Index of the lowest bit that is set; one is.
+static inline unsigned bits_lowest(uint64_t word) {
+    return bits_count((word & (~word + 1)) - 1);
+}
+
 #endif

@@ -101,7 +101,7 @@ static size_t word_of_rank(const struct gc_layout *layout, size_t rank) {
     for (; rank > 0; rank--) {
         bits &= bits - 1;
     }
-    return byte * 8 + bits_count((bits & (~bits + 1)) - 1);
+    return byte * 8 + bits_lowest(bits);
 }
 
 // Pointer words of one whole element, and how many of them repeat in the object.

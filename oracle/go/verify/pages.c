@@ -57,10 +57,6 @@ struct page_walk {
     uint32_t next; // of view->by_address: first span that ends above the page looked at
 };
 
-static bool test(const uint64_t *bits, size_t page) {
-    return bits_at(bits, page);
-}
-
 // Every page of the spans in this arena is grown, allocated and not scavenged. Counts them.
 static bool check_span_pages(struct page_walk *walk, const struct inspect_arena *arena,
                              uint64_t *page_count) {
@@ -76,7 +72,7 @@ static bool check_span_pages(struct page_walk *walk, const struct inspect_arena 
                 continue;
             }
             size_t page = (address - arena->base) / HEAP_PAGE_BYTES;
-            if (!test(arena->page_alloc_bits, page) || !test(arena->page_grown_bits, page)) {
+            if (!bits_at(arena->page_alloc_bits, page) || !bits_at(arena->page_grown_bits, page)) {
                 return fail_page(walk->book, RULE_PAGE_BITS, address,
                                  "a span's page counts as free");
             }
@@ -117,17 +113,12 @@ static bool is_untouched(const struct inspect_arena *arena, size_t chunk) {
     return touched == 0;
 }
 
-// Index of the lowest bit that is set; one is.
-static uint32_t lowest_bit(uint64_t bits) {
-    return bits_count((bits & (~bits + 1)) - 1);
-}
-
 // `free` is a bit a page from `address` on.
 static bool check_search(const struct page_walk *walk, uintptr_t address, uint64_t free) {
     if (free == 0 || address >= walk->search_address) {
         return true;
     }
-    address += lowest_bit(free) * HEAP_PAGE_BYTES;
+    address += bits_lowest(free) * HEAP_PAGE_BYTES;
     return address >= walk->search_address ||
            fail_page(walk->book, RULE_PAGE_SEARCH, address,
                      "the page is free, and searches begin above it");
@@ -202,9 +193,9 @@ static struct inspect_summary summarize_chunk(const uint64_t *alloc_bits) {
         uint64_t allocated = alloc_bits[word];
         uint32_t left = 64; // bits of it not yet looked at
         while (allocated != 0) {
-            uint32_t free = (allocated & 1) != 0 ? 0 : lowest_bit(allocated);
+            uint32_t free = (allocated & 1) != 0 ? 0 : bits_lowest(allocated);
             allocated >>= free;
-            uint32_t taken = ~allocated == 0 ? 64 : lowest_bit(~allocated);
+            uint32_t taken = ~allocated == 0 ? 64 : bits_lowest(~allocated);
             allocated = taken == 64 ? 0 : allocated >> taken;
             add_free(&runs, free);
             end_run(&runs);

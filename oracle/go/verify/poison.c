@@ -188,7 +188,7 @@ static uint32_t next_slot(const struct inspect_span *span, uint32_t i, bool live
         uint64_t bits = span->alloc_bits[i / 64] & ~span->remote_bits[i / 64];
         bits = (live ? bits : ~bits) >> i % 64;
         if (bits != 0) {
-            i += bits_count((bits & (~bits + 1)) - 1);
+            i += bits_lowest(bits);
             break;
         }
         i += 64 - i % 64;
