@@ -18,8 +18,8 @@ static uint32_t find_span(const struct view *view, struct slot *slot) {
     return slot->span_hint;
 }
 
-static bool fail_slot(const struct model *model, unsigned rule, const struct inspect_span *span,
-                      const struct slot *slot, const char *what) {
+bool observer_fail_slot(const struct model *model, unsigned rule, const struct inspect_span *span,
+                        const struct slot *slot, const char *what) {
     return rule_fail(
         model->book, rule,
         (struct rule_place){.span = span == NULL ? 0 : span->base, .object = slot->base}, "%s",
@@ -32,11 +32,11 @@ static bool check_slot(const struct model *model, const struct view *view, struc
     if (span == NULL || span->state != INSPECT_SPAN_IN_USE ||
         span->element_bytes != slot->element_bytes || (span->span_class & 1) != slot->noscan ||
         (slot->base - span->base) % span->element_bytes != 0) {
-        return fail_slot(model, RULE_MODEL_SCAN, span, slot,
-                         "an object's span is not of its class");
+        return observer_fail_slot(model, RULE_MODEL_SCAN, span, slot,
+                                  "an object's span is not of its class");
     }
     return view_is_live(span, (slot->base - span->base) / span->element_bytes) ||
-           fail_slot(model, RULE_REACH_FREED, span, slot, "a live object's slot is free");
+           observer_fail_slot(model, RULE_REACH_FREED, span, slot, "a live object's slot is free");
 }
 
 static uint64_t count_live(const struct view *view) {

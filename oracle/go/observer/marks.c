@@ -5,14 +5,6 @@
 
 #include <string.h>
 
-static bool fail_mark(const struct model *model, unsigned rule, const struct inspect_span *span,
-                      const struct slot *slot, const char *what) {
-    return rule_fail(
-        model->book, rule,
-        (struct rule_place){.span = span == NULL ? 0 : span->base, .object = slot->base}, "%s",
-        what);
-}
-
 static bool is_marked(const struct inspect_span *span, const struct slot *slot) {
     if (span == NULL || span->state != INSPECT_SPAN_IN_USE ||
         span->element_bytes != slot->element_bytes) {
@@ -40,10 +32,14 @@ bool observe_marking_done(struct observer *observer) {
     reach_all(model);
     for (uint32_t i = 0; i < model->live_count; i++) {
         const struct slot *slot = model_slot(model, model->live[i]);
+        if (slot->visit != model->visit) {
+            continue;
+        }
         const struct inspect_span *span = span_at(view, view_find_address(view, slot->base));
-        if (slot->visit == model->visit && !is_marked(span, slot)) {
-            return fail_mark(model, RULE_REACH_LOST, span, slot,
-                             "a reachable object is not marked when a step says that it is done");
+        if (!is_marked(span, slot)) {
+            return observer_fail_slot(
+                model, RULE_REACH_LOST, span, slot,
+                "a reachable object is not marked when a step says that it is done");
         }
     }
     return true;
@@ -58,9 +54,9 @@ static bool survives(const struct observer *observer, uint32_t span_index, const
     bool marked = is_marked(span, slot);
     bool must = slot->reachable || slot->black;
     if (must && !marked) {
-        *clean = fail_mark(model, RULE_REACH_LOST, span, slot,
-                           slot->reachable ? "a reachable object is not marked"
-                                           : "an object born while marking is not marked");
+        *clean = observer_fail_slot(model, RULE_REACH_LOST, span, slot,
+                                    slot->reachable ? "a reachable object is not marked"
+                                                    : "an object born while marking is not marked");
     }
     if (must || slot->shown) {
         return must || marked;
@@ -69,8 +65,8 @@ static bool survives(const struct observer *observer, uint32_t span_index, const
     bool kept =
         marked && view_is_swept(&observer->view, span) && slot->first_finalizer != MODEL_NONE;
     if (marked && !kept) {
-        *clean =
-            fail_mark(model, RULE_REACH_FLOATING, span, slot, "an unreachable object is marked");
+        *clean = observer_fail_slot(model, RULE_REACH_FLOATING, span, slot,
+                                    "an unreachable object is marked");
     }
     return false;
 }

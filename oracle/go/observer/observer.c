@@ -43,37 +43,27 @@ static bool stands(const struct observer *observer, const struct condemned_span 
            span->state == INSPECT_SPAN_IN_USE && span->base == condemned->base;
 }
 
-static bool is_swept(const struct observer *observer, const struct condemned_span *condemned) {
-    struct inspect_span span;
-    return !stands(observer, condemned, &span) ||
-           span.sweep_generation == inspect_sweep_generation(observer->heap);
-}
-
-// A dead object whose span was swept: its slot is free, unless a new object took it at once.
-static void check_freed(const struct observer *observer, const struct condemned_span *condemned,
+// A dead object whose span was swept (NULL: it is gone): its slot is free, unless a new object took
+// it at once.
+static void check_freed(const struct model *model, const struct inspect_span *span,
                         const struct slot *slot, uintptr_t taken) {
-    struct rule_book *book = observer->model->book;
-    struct inspect_span span;
-    rule_count(book, RULE_REACH_KEPT);
-    if (slot->base == taken || !stands(observer, condemned, &span) ||
-        span.element_bytes != slot->element_bytes) {
+    rule_count(model->book, RULE_REACH_KEPT);
+    if (slot->base == taken || span == NULL || span->element_bytes != slot->element_bytes) {
         return;
     }
-    if (view_is_live(&span, (slot->base - span.base) / span.element_bytes)) {
-        (void)rule_fail(book, RULE_REACH_KEPT,
-                        (struct rule_place){.span = span.base, .object = slot->base},
-                        "a dead object is allocated though its span was swept");
+    if (view_is_live(span, (slot->base - span->base) / span->element_bytes)) {
+        (void)observer_fail_slot(model, RULE_REACH_KEPT, span, slot,
+                                 "a dead object is allocated though its span was swept");
     }
 }
 
-static void check_span(const struct observer *observer, const struct condemned_span *condemned,
-                       uintptr_t taken) {
-    const struct model *model = observer->model;
+static void check_span(const struct model *model, const struct condemned_span *condemned,
+                       const struct inspect_span *span, uintptr_t taken) {
     for (uint32_t i = 0; i < condemned->slot_count; i++) {
         const struct slot *slot =
             model_slot(model, model->condemned_slots[condemned->slot_first + i]);
         if (slot->first_finalizer == MODEL_NONE) { // else it lives on
-            check_freed(observer, condemned, slot, taken);
+            check_freed(model, span, slot, taken);
         }
     }
 }
@@ -85,9 +75,12 @@ void observe_sweeps(struct observer *observer, uintptr_t taken) {
     }
     for (uint32_t i = 0; i < model->condemned_count; i++) {
         struct condemned_span *condemned = &model->condemned[i];
-        condemned->swept = is_swept(observer, condemned);
+        struct inspect_span span;
+        bool is_there = stands(observer, condemned, &span);
+        condemned->swept =
+            !is_there || span.sweep_generation == inspect_sweep_generation(observer->heap);
         if (condemned->swept) {
-            check_span(observer, condemned, taken);
+            check_span(model, condemned, is_there ? &span : NULL, taken);
         }
     }
     model_swept(model);

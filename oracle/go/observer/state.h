@@ -19,6 +19,10 @@ struct observer {
 // A zeroed struct is an observer of nothing. From now on it tells the model of this heap, which is
 // new or reset; the model begins again.
 void observer_begin(struct observer *observer, struct model *model, const struct heap *heap);
+// Reports a rule about a slot of the ledger, and the span that it lies in; NULL: none. Always
+// false.
+bool observer_fail_slot(const struct model *model, unsigned rule, const struct inspect_span *span,
+                        const struct slot *slot, const char *what);
 // Frees its arrays.
 void observer_fini(struct observer *observer);
 
