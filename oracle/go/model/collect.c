@@ -13,7 +13,6 @@
 #include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +32,6 @@ void model_collect_reset(struct model *model) {
     cycle->start_pause_ns = 0;
     cycle->marking = false;
     model->condemned_count = 0;
-    model->condemned_slot_count = 0;
 }
 
 void model_collect_fini(struct model *model) {

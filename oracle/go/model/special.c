@@ -23,9 +23,13 @@ static uint32_t *find_finalizer(struct model *model, struct slot *slot, uintptr_
     return link;
 }
 
-static bool has_finalizer(struct model *model, struct slot *slot, uintptr_t object) {
+// The finalizer that is set on `object`; NULL: none.
+static const struct model_finalizer *set_on(struct model *model, struct slot *slot,
+                                            uintptr_t object) {
     uint32_t index = *find_finalizer(model, slot, object);
-    return index != MODEL_NONE && model_finalizer_at(model, index)->shown.object == object;
+    const struct model_finalizer *shown =
+        index == MODEL_NONE ? NULL : &model_finalizer_at(model, index)->shown;
+    return shown != NULL && shown->object == object ? shown : NULL;
 }
 
 static bool check_status(struct model *model, bool holds, uintptr_t object, const char *what) {
@@ -49,7 +53,7 @@ bool model_finalizer_added(struct model *model, uint32_t handle, const struct fi
         return true;
     }
     struct slot *slot = model_slot(model, entry->slot);
-    if (!check_status(model, has_finalizer(model, slot, finalizer->object) == existed,
+    if (!check_status(model, (set_on(model, slot, finalizer->object) != NULL) == existed,
                       finalizer->object,
                       existed ? "an object without finalizer was said to have one"
                               : "an object got a second finalizer")) {
@@ -77,7 +81,7 @@ bool model_finalizer_removed(struct model *model, uint32_t handle, bool existed)
     }
     struct slot *slot = model_slot(model, entry->slot);
     uintptr_t object = entry->shown.address;
-    if (!check_status(model, has_finalizer(model, slot, object) == existed, object,
+    if (!check_status(model, (set_on(model, slot, object) != NULL) == existed, object,
                       existed ? "a finalizer was removed that was never set"
                               : "a finalizer that was set was not found")) {
         return false;
@@ -186,9 +190,5 @@ size_t model_finalizer_set_count(const struct model *model) {
 
 const struct model_finalizer *model_finalizer_set(struct model *model, uintptr_t object) {
     uint32_t slot = map_find(model, object);
-    uint32_t index =
-        slot == MODEL_NONE ? MODEL_NONE : *find_finalizer(model, model_slot(model, slot), object);
-    return index != MODEL_NONE && model_finalizer_at(model, index)->shown.object == object
-               ? &model_finalizer_at(model, index)->shown
-               : NULL;
+    return slot == MODEL_NONE ? NULL : set_on(model, model_slot(model, slot), object);
 }

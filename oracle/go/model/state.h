@@ -286,7 +286,7 @@ struct model { // the ledger, whole
     struct condemned_span *condemned;
     uint32_t condemned_count, condemned_capacity;
     uint32_t *condemned_slots;
-    uint32_t condemned_slot_count, condemned_slot_capacity;
+    uint32_t condemned_slot_capacity;
     bool memory_failed; // during the last allocation: a sample may be lost
 };
 
