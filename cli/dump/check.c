@@ -14,7 +14,6 @@
 
 const char *const dump_rule_names[DUMP_RULE_COUNT] = {
 #define DUMP_RULE(id, reason) [DUMP_RULE_##id] = #id,
-#include "cli/io/array.h"
 #include "cli/dump/rules.def"
 };
 const char *const dump_rule_reasons[DUMP_RULE_COUNT] = {

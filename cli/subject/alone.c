@@ -246,11 +246,7 @@ static int write_all(struct writer *writer, const struct alone_options *options)
         return status;
     }
     write_head(writer);
-    for (size_t i = 0; i < writer->calls->count; i++) {
-        if (strcmp(writer->calls->lines[i].key, "include") == 0) {
-            (void)fprintf(writer->stream, "#include %s\n", writer->calls->lines[i].text);
-        }
-    }
+    calls_write_all(writer->calls, "include", "", "#include ", writer->stream);
     relations_c_moments(writer->stream);
     (void)fputs(alone_text, writer->stream);
     (void)fprintf(writer->stream, "\n// ---- the allocator\n\n");

@@ -78,7 +78,7 @@ static int take(struct calls *calls, const char *path, char *line, uint32_t numb
         if (calls->count == CALLS_MAX) {
             return refuse(path, number, "more lines than are taken", key);
         }
-        calls->lines[calls->count++] = (struct calls_line){key, name, trimmed(colon + 1), number};
+        calls->lines[calls->count++] = (struct calls_line){key, name, trimmed(colon + 1)};
         return CLI_CLEAN;
     }
     return refuse(path, number, "there is no such key", key);

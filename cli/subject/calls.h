@@ -19,7 +19,6 @@ struct calls {
     struct calls_line {
         const char *key, *name; // of "value NAME: ..." and "option NAME: ..."; "": none
         const char *text;
-        uint32_t line;
     } lines[CALLS_MAX];
 };
 
@@ -36,9 +35,10 @@ void calls_free(struct calls *calls);
 // The text of the key, and of the name where it has one ("": none). NULL: there is no such line.
 const char *calls_find(const struct calls *calls, const char *key, const char *name);
 
-// Writes each line of the key, indented so, with the words filled in.
+// Writes each line of the key, indented so.
 void calls_write_all(const struct calls *calls, const char *key, const char *name,
                      const char *indent, FILE *stream);
+// Writes a line's text with the words filled in.
 void calls_write(const char *text, const struct calls_words *words, FILE *stream);
 
 #endif

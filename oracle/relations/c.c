@@ -166,11 +166,10 @@ static void write_tally(const struct relations_c *c, const struct node *node) {
     (void)fprintf(c->stream, ")->%s", measure);
 }
 
-static void write_name(const struct relations_c *c, const char *prefix, const char *word) {
-    (void)fputs(prefix, c->stream);
-    for (; *word != 0; word++) {
-        (void)fputc(*word == '.' ? '_' : *word, c->stream);
-    }
+static void write_operation(const struct relations_c *c, const char *word) {
+    char name[NAME_BYTES];
+    without_dots(word, name);
+    (void)fprintf(c->stream, "ops.%s", name);
 }
 
 static void write_operator(const struct relations_c *c, const struct node *node, char sign) {
@@ -196,7 +195,7 @@ static void write_node(const struct relations_c *c, uint32_t number) {
         write_tally(c, node);
         break;
     case NODE_OPERATIONS:
-        write_name(c, "ops.", relations_operation_names[node->index]);
+        write_operation(c, relations_operation_names[node->index]);
         break;
     case NODE_ROW:
         (void)fprintf(c->stream, "row");
@@ -332,15 +331,9 @@ static void write_moment(const struct relations_c *c, uint32_t moment) {
     }
 }
 
-static uint32_t bits_of(const struct relations *relations, const struct rule *rule, uint32_t side) {
-    uint32_t left = relations->nodes[rule->sides[side - 1]].bits;
-    uint32_t right = relations->nodes[rule->sides[side]].bits;
-    return left < right ? left : right;
-}
-
 static void write_comparison(const struct relations_c *c, const struct rule *rule, uint32_t side) {
     static const char *const signs[] = {"==", "!=", "<=", "<", ">=", ">"};
-    uint32_t bits = bits_of(c->relations, rule, side);
+    uint32_t bits = relations_bits_at(c->relations, rule, side);
     (void)fprintf(c->stream, "        %sif (!is_unknown && !(", side == 1 ? "" : "} else ");
     if (rule->comparisons[side] == EQUAL && bits < 64) { // as its own variable counts
         (void)fprintf(c->stream,

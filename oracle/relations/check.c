@@ -181,13 +181,6 @@ static uint64_t add_mark(uint64_t mark, uint64_t value) {
     return (mark ^ value) * MARK_FACTOR;
 }
 
-// The bits by which side i and the one before it are compared.
-static uint32_t bits_at(const struct relations *relations, const struct rule *rule, uint32_t i) {
-    uint32_t left_bits = relations->nodes[rule->sides[i - 1]].bits;
-    uint32_t right_bits = relations->nodes[rule->sides[i]].bits;
-    return left_bits < right_bits ? left_bits : right_bits;
-}
-
 // Whether each side is one number of 64 bits and the rule holds. False: nothing is known of it, and
 // nothing was noted.
 static bool holds_quickly(const struct relations *relations, struct rule *rule, uint32_t row,
@@ -197,8 +190,8 @@ static bool holds_quickly(const struct relations *relations, struct rule *rule, 
         if (!relations_quick(relations, rule->sides[i], facts, row, &values[i])) {
             return false;
         }
-        if (i > 0 &&
-            !compare(rule->comparisons[i], values[i - 1], values[i], bits_at(relations, rule, i))) {
+        if (i > 0 && !compare(rule->comparisons[i], values[i - 1], values[i],
+                              relations_bits_at(relations, rule, i))) {
             return false;
         }
     }
@@ -236,7 +229,7 @@ static bool check_row(const struct relations *relations, struct rule *rule, uint
     rule->shown.unequal += rule->shown.slack != NULL && values[0].low != values[1].low;
     for (uint32_t i = 1; i < rule->side_count; i++) {
         if (!may_hold(rule->comparisons[i], values[i - 1], values[i],
-                      bits_at(relations, rule, i))) {
+                      relations_bits_at(relations, rule, i))) {
             describe(relations, rule, i, row, facts, failure);
             failure->left = narrow(values[i - 1].low);
             failure->right = narrow(values[i].low);

@@ -123,4 +123,12 @@ bool relations_quick(const struct relations *relations, uint32_t node,
 // What delta(X) compares with from now on.
 void relations_note_deltas(struct relations *relations, const struct relations_facts *facts);
 
+// The bits by which side i and the one before it are compared.
+static inline uint32_t relations_bits_at(const struct relations *relations, const struct rule *rule,
+                                         uint32_t i) {
+    uint32_t left_bits = relations->nodes[rule->sides[i - 1]].bits;
+    uint32_t right_bits = relations->nodes[rule->sides[i]].bits;
+    return left_bits < right_bits ? left_bits : right_bits;
+}
+
 #endif
