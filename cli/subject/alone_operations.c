@@ -6,8 +6,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define SLOTS 256
-
 static int refuse(size_t operation, const char *what) {
     cli_message("ops: operation %zu: %s", operation, what);
     return CLI_UNUSABLE;
@@ -22,11 +20,6 @@ static const char *call_of(const struct writer *writer, size_t operation, const 
         cli_message("ops: operation %zu: the calls have no '%s'", operation, key);
     }
     return text;
-}
-
-static size_t size_for(const struct writer *writer, uint32_t size_bytes) {
-    size_t most = writer->table->size_max;
-    return most == 0 || size_bytes <= most ? size_bytes : size_bytes % (most + 1);
 }
 
 // "    took(3, CALL, 64, PLAIN);", or with `guard` "    if (h[3] != NULL) { ... }".
@@ -67,15 +60,14 @@ static int write_plain(const struct writer *writer, size_t at, uint32_t slot) {
     bool is_zeroed =
         operation_get(operation, OPERAND_ZERO) != 0 && writer->table->allocate_zeroed != NULL;
     return write_allocation(
-        writer, at, slot, size_for(writer, operation_get(operation, OPERAND_SIZE)),
+        writer, at, slot, subject_size_for(writer->table, operation_get(operation, OPERAND_SIZE)),
         is_zeroed ? "allocate_zeroed" : "allocate", is_zeroed ? "ZEROED" : "PLAIN", 0);
 }
 
 static int write_aligned(const struct writer *writer, size_t at, uint32_t slot) {
     struct operation operation = writer->program->operations[at];
-    size_t size_bytes = size_for(writer, operation_get(operation, OPERAND_SIZE));
-    size_t most =
-        writer->table->alignment_max == 0 ? writer->table->alignment : writer->table->alignment_max;
+    size_t size_bytes = subject_size_for(writer->table, operation_get(operation, OPERAND_SIZE));
+    size_t most = subject_alignment_max(writer->table);
     size_t alignment = (size_t)1 << operation_get(operation, OPERAND_ALIGN);
     alignment = alignment < most ? alignment : most;
     return size_bytes == 0 ? CLI_CLEAN
@@ -96,8 +88,8 @@ static int write_resize(const struct writer *writer, size_t at, uint32_t slot, c
                         const char *teller) {
     char begin[96];
     char end[64];
-    size_t size_bytes =
-        size_for(writer, operation_get(writer->program->operations[at], OPERAND_SIZE));
+    size_t size_bytes = subject_size_for(
+        writer->table, operation_get(writer->program->operations[at], OPERAND_SIZE));
     size_bytes = size_bytes == 0 ? 1 : size_bytes;
     (void)snprintf(begin, sizeof begin,
                    "    if (h[%" PRIu32 "] != NULL) {\n        %s(%" PRIu32 ", ", slot, teller,
@@ -119,7 +111,7 @@ static int write_run(const struct writer *writer, size_t at, uint32_t slot) {
     uint32_t stride = is_free ? operation_get(operation, OPERAND_STRIDE) : 1;
     int status = CLI_CLEAN;
     for (uint32_t i = 0; i < count && status == CLI_CLEAN; i++) {
-        uint32_t one = (slot + i * stride) % SLOTS;
+        uint32_t one = (slot + i * stride) % SUBJECT_HANDLES;
         status = is_free ? write_end(writer, at, one, "release") : write_plain(writer, at, one);
     }
     return status;

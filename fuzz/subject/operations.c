@@ -28,11 +28,6 @@ static void forget(struct subject_machine *machine, uint32_t id, uint32_t slot) 
     }
 }
 
-static size_t size_for(const struct subject_machine *machine, uint32_t size_bytes) {
-    size_t most = machine->table->size_max;
-    return most == 0 || size_bytes <= most ? size_bytes : size_bytes % (most + 1);
-}
-
 static uint64_t work_of(size_t size_bytes) {
     return 1 + (size_bytes < BYTES_MAX ? size_bytes : BYTES_MAX) / BYTES_PER_UNIT;
 }
@@ -150,8 +145,9 @@ static bool allocate_plain(struct subject_machine *machine, struct operation ope
                            uint32_t slot) {
     bool is_zeroed =
         operation_get(operation, OPERAND_ZERO) != 0 && machine->table->allocate_zeroed != NULL;
-    struct call call = {.kind = is_zeroed ? CALL_ALLOCATE_ZEROED : CALL_ALLOCATE,
-                        .size_bytes = size_for(machine, operation_get(operation, OPERAND_SIZE))};
+    struct call call = {
+        .kind = is_zeroed ? CALL_ALLOCATE_ZEROED : CALL_ALLOCATE,
+        .size_bytes = subject_size_for(machine->table, operation_get(operation, OPERAND_SIZE))};
     return allocate(machine, lane_of(machine, operation), slot, call, machine->table->alignment);
 }
 
@@ -169,11 +165,11 @@ static bool do_alloc_run(struct subject_machine *machine, struct operation opera
 }
 
 static bool do_alloc_aligned(struct subject_machine *machine, struct operation operation) {
-    size_t most = machine->table->alignment_max == 0 ? machine->table->alignment
-                                                     : machine->table->alignment_max;
-    struct call call = {.kind = CALL_ALLOCATE_ALIGNED,
-                        .alignment = (size_t)1 << operation_get(operation, OPERAND_ALIGN),
-                        .size_bytes = size_for(machine, operation_get(operation, OPERAND_SIZE))};
+    size_t most = subject_alignment_max(machine->table);
+    struct call call = {
+        .kind = CALL_ALLOCATE_ALIGNED,
+        .alignment = (size_t)1 << operation_get(operation, OPERAND_ALIGN),
+        .size_bytes = subject_size_for(machine->table, operation_get(operation, OPERAND_SIZE))};
     while (call.alignment > most) {
         call.alignment /= 2;
     }
@@ -303,7 +299,7 @@ static bool resize(struct subject_machine *machine, struct operation operation,
         return false;
     }
     const struct live_block before = *live_block(machine->live, id);
-    size_t size_bytes = size_for(machine, operation_get(operation, OPERAND_SIZE));
+    size_t size_bytes = subject_size_for(machine->table, operation_get(operation, OPERAND_SIZE));
     struct call call = {.kind = kind,
                         .object = (void *)before.address,
                         .size_bytes = size_bytes == 0 ? 1 : size_bytes};

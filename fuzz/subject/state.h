@@ -10,8 +10,6 @@
 #include "oracle/subject/judge.h"
 #include "oracle/subject/live.h"
 
-#define SUBJECT_HANDLES 256
-
 struct subject_machine {
     struct executor *executor;
     const struct subject *subject;
