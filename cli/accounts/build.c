@@ -4,7 +4,7 @@
 
 #include "cli/io/array.h"
 #include "cli/io/cli.h"
-#include "cli/run/child.h"
+#include "fuzz/execute/child.h"
 
 #include <errno.h>
 #include <fcntl.h>

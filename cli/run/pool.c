@@ -5,7 +5,7 @@
 
 #include "cli/io/clock.h"
 #include "cli/io/input.h"
-#include "cli/run/child.h"
+#include "fuzz/execute/child.h"
 
 #include <errno.h>
 #include <poll.h>

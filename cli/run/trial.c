@@ -3,7 +3,7 @@
 #include "cli/run/trial.h"
 
 #include "cli/io/clock.h"
-#include "cli/run/child.h"
+#include "fuzz/execute/child.h"
 #include "cli/run/machine.h"
 
 #ifdef __has_feature

@@ -5,7 +5,7 @@
 
 #include "cli/io/cli.h"
 #include "cli/io/clock.h"
-#include "cli/run/child.h"
+#include "fuzz/execute/child.h"
 #include "cli/run/machine.h"
 #include "cli/run/shrink.h"
 #include "cli/run/trial.h"
@@ -193,12 +193,9 @@ static void minimise(struct subject_check_finding *found, bool is_death) {
 // What a child died of, in the words of a finding.
 static struct subject_check_finding death_of(int status) {
     struct subject_check_finding found = {.program = NULL};
-    bool hangs = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+    bool hangs;
+    (void)snprintf(found.text, sizeof found.text, "%s", trials_death(status, &hangs));
     (void)snprintf(found.rule, sizeof found.rule, "%s", hangs ? "hang" : "crash");
-    (void)snprintf(found.text, sizeof found.text, "%s",
-                   hangs                 ? "a program did not end"
-                   : WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
-                                         : "the process ended by itself");
     return found;
 }
 

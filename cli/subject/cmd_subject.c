@@ -10,6 +10,7 @@
 #include "cli/subject/new.h"
 #include "cli/subject/strength.h"
 #include "cli/subject/suggest.h"
+#include "cli/subject/trials.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -197,11 +198,7 @@ static void print_finding(const struct subject_check_finding *finding, size_t nu
                  finding->field[0] == 0 ? "" : ": ", finding->field, finding->text,
                  finding->operation_count, finding->operation_count == 1 ? "" : "s",
                  finding->is_at_end ? ", and the end: lanes flushed, lanes ended, all freed" : "");
-    for (const char *at = finding->program; at != NULL && *at != 0;) {
-        size_t length = strcspn(at, "\n");
-        (void)printf("     %.*s\n", (int)length, at);
-        at += length + (at[length] == '\n');
-    }
+    trials_print_program(finding->program);
 }
 
 static void print_check(const struct subject_check *check) {

@@ -184,11 +184,7 @@ static void print_found(const struct comparison *comparison, size_t number) {
         (void)printf("   %s\n", found->difference.text);
     }
     (void)printf("   %zu operations:\n", found->operation_count);
-    for (const char *at = found->program; at != NULL && *at != 0;) {
-        size_t length = strcspn(at, "\n");
-        (void)printf("     %.*s\n", (int)length, at);
-        at += length + (at[length] == '\n');
-    }
+    trials_print_program(found->program);
 }
 
 static void print_text(const struct comparison *comparison) {

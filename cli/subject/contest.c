@@ -4,7 +4,7 @@
 #include "cli/subject/contest.h"
 
 #include "cli/io/cli.h"
-#include "cli/run/child.h"
+#include "fuzz/execute/child.h"
 #include "cli/run/restart.h"
 #include "cli/subject/trials.h"
 #include "fuzz/execute/executor.h"
@@ -27,21 +27,17 @@ static size_t least_bound(size_t a, size_t b) {
     return a == 0 || b == 0 ? a + b : least(a, b);
 }
 
-static size_t alignment_max(const struct countercheck_subject *table) {
-    return table->alignment_max == 0 ? table->alignment : table->alignment_max;
-}
-
 // What one has not, none may be asked for; what allocators may do as they like (whether an object
 // grows where it is, what a fault refuses) is not asked.
 static void leave_common(struct contest *contest) {
     struct countercheck_subject common = contest->subjects[0].table;
     uint32_t capabilities = contest->subjects[0].language.capabilities;
-    common.alignment_max = alignment_max(&common);
+    common.alignment_max = subject_alignment_max(&common);
     for (size_t i = 0; i < contest->count; i++) {
         const struct countercheck_subject *table = &contest->subjects[i].table;
         capabilities &= contest->subjects[i].language.capabilities;
         common.alignment = least(common.alignment, table->alignment);
-        common.alignment_max = least(common.alignment_max, alignment_max(table));
+        common.alignment_max = least(common.alignment_max, subject_alignment_max(table));
         common.size_max = least_bound(common.size_max, table->size_max);
         common.allocate_zeroed = table->allocate_zeroed == NULL ? NULL : common.allocate_zeroed;
         contest->has_no_contents =
@@ -181,6 +177,7 @@ static _Noreturn void run_child(struct contest *contest, size_t number, uint64_t
         }
     }
     (void)alarm(0);
+    told->has_ended = true;
     _exit(0);
 }
 
@@ -190,6 +187,7 @@ static bool run_all(struct contest *contest, uint64_t first, const struct progra
         told->done_count = 0;
         told->call_count = 0;
         told->is_environment = false;
+        told->has_ended = false;
         told->end = CONTEST_CLEAN;
         told->text[0] = 0;
         results_begin(&told->results);
@@ -202,13 +200,10 @@ static bool run_all(struct contest *contest, uint64_t first, const struct progra
             (void)trials_refused();
             return false;
         }
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-            bool hangs = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+        if (!told->has_ended) {
+            bool hangs;
+            (void)snprintf(told->text, sizeof told->text, "%s", trials_death(status, &hangs));
             told->end = hangs ? CONTEST_HUNG : CONTEST_DIED;
-            (void)snprintf(told->text, sizeof told->text, "%s",
-                           hangs                 ? "a program did not end"
-                           : WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
-                                                 : "the process ended by itself");
         }
     }
     return true;

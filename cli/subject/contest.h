@@ -17,6 +17,7 @@ enum contest_end { CONTEST_CLEAN, CONTEST_FINDING, CONTEST_DIED, CONTEST_HUNG };
 struct contest_told {
     uint32_t done_count;
     bool is_environment;
+    bool has_ended; // the child came to its own end: else the subject ended it, whatever its status
     uint64_t hashes[CONTEST_BATCH];
     uint64_t call_count;
     enum contest_end end;

@@ -3,7 +3,7 @@
 #include "cli/subject/strength.h"
 
 #include "cli/io/cli.h"
-#include "cli/run/child.h"
+#include "fuzz/execute/child.h"
 #include "cli/run/machine.h"
 #include "cli/subject/trials.h"
 #include "fuzz/execute/executor.h"

@@ -5,7 +5,11 @@
 #include "cli/io/cli.h"
 #include "fuzz/generate/generator.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #define OPERATIONS_MAX 128
 
@@ -35,4 +39,19 @@ void trials_unshare(void *memory, size_t size_bytes) {
 int trials_refused(void) {
     cli_message("subject: no process or no memory, or the subject cannot be made");
     return CLI_ENVIRONMENT;
+}
+
+const char *trials_death(int status, bool *hangs) {
+    *hangs = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+    return *hangs                ? "a program did not end"
+           : WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
+                                 : "the process ended by itself";
+}
+
+void trials_print_program(const char *text) {
+    for (const char *at = text; at != NULL && *at != 0;) {
+        size_t length = strcspn(at, "\n");
+        (void)printf("     %.*s\n", (int)length, at);
+        at += length + (at[length] == '\n');
+    }
 }

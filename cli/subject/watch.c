@@ -3,7 +3,7 @@
 #include "cli/subject/watch.h"
 
 #include "cli/io/clock.h"
-#include "cli/run/child.h"
+#include "fuzz/execute/child.h"
 #include "cli/subject/trials.h"
 #include "fuzz/execute/executor.h"
 #include "fuzz/subject/machine.h"

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/subject/state.h"
 
+#include "fuzz/execute/child.h"
 #include "oracle/core/harness_memory.h"
 
 #include <errno.h>
@@ -72,13 +73,6 @@ static bool read_answer(int pipe_end, struct answer *answer) {
     return true;
 }
 
-static int wait_for(pid_t child) {
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return status;
-}
-
 // What contains us sees how the child ended.
 static _Noreturn void end_as(int status) {
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
@@ -109,7 +103,7 @@ bool subject_fork(struct subject_machine *machine, uint32_t ahead_count) {
     (void)close(ends[1]);
     bool has_answer = child > 0 && read_answer(ends[0], &answer);
     (void)close(ends[0]);
-    int status = child > 0 ? wait_for(child) : 0;
+    int status = child_wait(child);
     if (child < 0) {
         harness_refused();
     } else if (!has_answer) {

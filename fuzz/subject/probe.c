@@ -2,9 +2,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/subject/probe.h"
 
+#include "fuzz/execute/child.h"
 #include "fuzz/subject/host.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,17 +31,6 @@ static _Noreturn void make(const struct countercheck_subject *table) {
     _exit(table->create(&host.shown) == NULL ? PROBE_NULL : PROBE_MADE);
 }
 
-static int wait_for(pid_t child) {
-    int status = 0;
-    while (waitpid(child, &status, WUNTRACED) < 0 && errno == EINTR) {
-    }
-    if (WIFSTOPPED(status)) {
-        (void)kill(child, SIGKILL);
-        (void)waitpid(child, &status, 0);
-    }
-    return status;
-}
-
 enum subject_status subject_probe(const struct countercheck_subject *table,
                                   char message[SUBJECT_MESSAGE_BYTES]) {
     if (table->create == NULL) {
@@ -51,7 +40,7 @@ enum subject_status subject_probe(const struct countercheck_subject *table,
     if (child == 0) {
         make(table);
     }
-    int status = child < 0 ? 0 : wait_for(child);
+    int status = child_wait(child);
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     if (child < 0 || code == PROBE_NO_ARENA) {
         (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "no process, or no memory for its arena");

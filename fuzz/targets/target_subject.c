@@ -9,11 +9,11 @@
 // An allocator that is one to a process gets a process for each input, which an engine that watches
 // coverage sees nothing of.
 #define _GNU_SOURCE // MAP_ANONYMOUS
+#include "fuzz/execute/child.h"
 #include "fuzz/subject/subject.h"
 #include "fuzz/targets/target.h"
 #include "fuzz/targets/target_stats.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +27,8 @@ extern const char countercheck_linked_relations[]; // of an adapter that is link
 
 #define RELATIONS_BYTES_MAX (1 << 20)
 #define NOT_KEPT            64 // status of a child whose input is of no use in a corpus
+#define GAVE_UP             3  // of one that the system refused something (run_operations.c)
+#define NOT_ENDED           UINT64_MAX // in place of its operations: it came to no end of its own
 
 static struct subject subject;
 static char call[1024];
@@ -94,8 +96,7 @@ const struct target_operations target_operations = {
 
 // In a process of its own: the allocator's past is that of the first input, each time.
 static int run_apart(const uint8_t *bytes, size_t size_bytes) {
-    int status = 0;
-    *child_operations = 0;
+    *child_operations = NOT_ENDED;
     pid_t child = fork();
     if (child == 0) {
         uint64_t before = target_stats_operations();
@@ -105,20 +106,24 @@ static int run_apart(const uint8_t *bytes, size_t size_bytes) {
         *child_operations = target_stats_operations() - before;
         _Exit(result == 0 ? 0 : NOT_KEPT);
     }
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
+    int status = child_wait(child);
     if (child < 0) {
         refuse(3, "fork", "no process");
     }
-    target_stats_add(*child_operations, *child_operations);
-    if (!WIFEXITED(status)) {
-        target_stats_finish();
-        abort(); // a finding, which the child printed; a crash; a hang
+    bool has_ended = *child_operations != NOT_ENDED;
+    uint64_t operations = has_ended ? *child_operations : 0;
+    target_stats_add(operations, operations);
+    if (has_ended) {
+        return WEXITSTATUS(status) == 0 ? 0 : -1;
     }
-    if (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != NOT_KEPT) {
-        _Exit(WEXITSTATUS(status)); // it said why
+    target_stats_finish();
+    if (WIFEXITED(status) && WEXITSTATUS(status) == GAVE_UP) {
+        _Exit(GAVE_UP); // it said why
     }
-    return WEXITSTATUS(status) == 0 ? 0 : -1;
+    if (WIFEXITED(status)) {
+        (void)fputs("countercheck: the allocator ended the process\n", stderr);
+    }
+    abort(); // a finding, which the child printed; a crash; a hang
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {

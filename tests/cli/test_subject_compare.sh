@@ -23,6 +23,7 @@ refused() {
 # a heap on an array, with one way to be wrong
 cat >"$work/one.c" <<'C'
 #include "subject/subject.h"
+#include <stdlib.h>
 #include <string.h>
 struct heap {
     size_t used;
@@ -54,6 +55,11 @@ static void *allocate(void *self, size_t size) {
 #ifdef DEATH
     if (size > 4000) {
         __builtin_trap();
+    }
+#endif
+#ifdef LEAVE
+    if (size > 4000) {
+        exit(0);
     }
 #endif
 #ifdef HANG
@@ -169,6 +175,7 @@ LOST contents 2 -
 DIRTY contents 1 -
 BLOT end 1 clean/a finding
 DEATH end 2 clean/death
+LEAVE end 2 clean/death
 HANG end 999 clean/hang
 T
 # what is wrong in all of them is no difference

@@ -130,5 +130,17 @@ for command in "replay --subject $work/liar.so $work/a.ops" "bisect --subject $w
     grep -q 'ended the process by exit()' "$work/err" || fail "$command: does not say so"
 done
 
+# nor in a fuzz target, which gives each input of such an allocator a process
+target=$(dirname "$countercheck")/fuzz_subject
+if [ -x "$target" ]; then
+    "$cc" -w -shared -fPIC -I "$source_dir" '-DALLOCATE=if (size > 99) _exit(0);' \
+        '-DTABLE=.capabilities = COUNTERCHECK_MAY_FAIL | COUNTERCHECK_GLOBAL' "$work/liar.c" -o "$work/liar.so"
+    printf 'h0 = alloc c0 size=50\n' >"$work/b.ops"
+    COUNTERCHECK_SUBJECT=$work/liar.so "$target" "$work/b.ops" >"$work/out" 2>"$work/err" || fail 'fuzz_subject: a clean input'
+    (COUNTERCHECK_SUBJECT=$work/liar.so exec "$target" "$work/a.ops") >"$work/out" 2>"$work/err"
+    got=$?
+    [ $got != 0 ] && grep -q 'the allocator ended the process' "$work/err" || fail "fuzz_subject: status $got"
+fi
+
 [ $failed = 0 ] && echo 'ok: liars are found, and nonsense is refused'
 exit $failed

@@ -1,6 +1,6 @@
 // child: a process of ours, waited for to its end.
-#ifndef CLI_RUN_CHILD_H
-#define CLI_RUN_CHILD_H
+#ifndef FUZZ_EXECUTE_CHILD_H
+#define FUZZ_EXECUTE_CHILD_H
 
 #include <sys/types.h>
 

@@ -1,6 +1,6 @@
 // child: waitpid(), again when it was interrupted; a child that stopped itself is ended.
 #define _POSIX_C_SOURCE 200809L
-#include "cli/run/child.h"
+#include "fuzz/execute/child.h"
 
 #include <errno.h>
 #include <signal.h>
