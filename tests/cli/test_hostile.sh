@@ -53,7 +53,7 @@ names_of_commands() {
 named=0
 while read -r name; do
     named=$((named + 1))
-    printf '%s\n' "${calls[@]}" | grep -qE "^$name( |\$)" || fail "no call of countercheck $name"
+    grep -qE "^$name( |\$)" <<<"$(printf '%s\n' "${calls[@]}")" || fail "no call of countercheck $name"
 done < <(names_of_commands)
 [ $named -ge 19 ] || fail "--help names $named commands"
 
