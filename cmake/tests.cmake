@@ -23,7 +23,7 @@ endif()
 
 function(countercheck_test_settings name label)
     set_tests_properties(${name} PROPERTIES
-        ENVIRONMENT "${COUNTERCHECK_TEST_ENVIRONMENT}" LABELS ${label} TIMEOUT 1200 SKIP_RETURN_CODE 77)
+        ENVIRONMENT "${COUNTERCHECK_TEST_ENVIRONMENT}" LABELS "${label}" TIMEOUT 1200 SKIP_RETURN_CODE 77)
 endfunction()
 
 # countercheck_wraps(NAME SOURCE) reads "// wrap: f g" out of the source and replaces f and g at link time.
@@ -74,7 +74,7 @@ if(TARGET countercheck)
     foreach(script IN LISTS scripts)
         get_filename_component(stem ${script} NAME_WE)
         add_test(NAME cli.${stem} COMMAND bash ${script} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
-        countercheck_test_settings(cli.${stem} cli)
+        countercheck_test_settings(cli.${stem} "cli;script")
     endforeach()
 endif()
 
