@@ -57,8 +57,11 @@ size_t finq_missing(struct runtime *runtime) {
     heap_stop_world(runtime->heap);
     heap_visit_finalizers(runtime->heap, count_finalizer, &count);
     heap_start_world(runtime->heap);
-    runtime->finq.set_count = count;
-    return missing_for(&runtime->finq, count);
+    size_t missing_count = missing_for(&runtime->finq, count);
+    if (missing_count == 0) {
+        runtime->finq.set_count = count;
+    }
+    return missing_count;
 }
 
 struct pool_need finq_need(size_t missing_count) {
@@ -68,6 +71,9 @@ struct pool_need finq_need(size_t missing_count) {
 void finq_add_places(struct runtime *runtime, size_t missing_count) {
     for (size_t i = 0; i < missing_count; i++) {
         put_free(&runtime->finq, pool_take_reserved(runtime, sizeof(struct finq_entry)));
+    }
+    if (missing_count > 0) { // else there may be more than are needed
+        runtime->finq.set_count = free_count(&runtime->finq);
     }
 }
 
@@ -96,6 +102,7 @@ static enum special_status set_with_place(struct runtime *runtime,
     enum special_status status = heap_add_finalizer(runtime->heap, finalizer);
     pool_end(runtime, status == SPECIAL_OK);
     if (status == SPECIAL_OK) {
+        runtime->finq.set_count++;
         finq_add_places(runtime, missing_count);
     }
     return status;
@@ -106,7 +113,6 @@ enum special_status runtime_set_finalizer(struct runtime *runtime,
     runtime_lock(runtime);
     enum special_status status = set_with_place(runtime, finalizer);
     if (status == SPECIAL_OK) {
-        runtime->finq.set_count++;
         shade_finalizer(runtime, finalizer);
     }
     runtime_unlock(runtime);
@@ -170,21 +176,24 @@ void runtime_finish_finalizer(struct runtime *runtime) {
     runtime_unlock(runtime);
 }
 
-size_t runtime_finalizer_queue_length(const struct runtime *runtime) {
-    const struct finq *finq = &runtime->finq;
-    size_t length = finq->running == NULL ? 0 : 1;
-    for (const struct finq_entry *at = finq->first; at != NULL; at = at->next) {
-        length++;
-    }
-    return length;
-}
-
-size_t runtime_finalizer_place_count(const struct runtime *runtime) {
-    size_t count = runtime_finalizer_queue_length(runtime);
-    for (const struct finq_entry *at = runtime->finq.free; at != NULL; at = at->next) {
+// Entries of a list, at most `most`.
+static size_t count_entries(const struct finq_entry *at, size_t most) {
+    size_t count = 0;
+    while ((at != NULL) & (count < most)) {
+        at = at->next;
         count++;
     }
     return count;
+}
+
+size_t runtime_finalizer_queue_length(const struct runtime *runtime) {
+    const struct finq *finq = &runtime->finq;
+    size_t length = finq->running == NULL ? 0 : 1;
+    return length + count_entries(finq->first, SIZE_MAX);
+}
+
+size_t runtime_finalizer_place_count(const struct runtime *runtime) {
+    return runtime_finalizer_queue_length(runtime) + count_entries(runtime->finq.free, SIZE_MAX);
 }
 
 void runtime_visit_queued_finalizers(const struct runtime *runtime,
@@ -247,20 +256,15 @@ static bool ends_in(const struct finq_entry *first, const struct finq_entry *las
     return end == last;
 }
 
-static size_t count_free(const struct finq *finq) {
-    size_t count = 0;
-    const struct finq_entry *at = finq->free;
-    while ((at != NULL) & (count <= finq->free_count)) {
-        at = at->next;
-        count++;
-    }
-    return count;
-}
-
 bool finq_is_valid(const struct finq *finq) {
-    bool valid = ends_in(finq->first, finq->last); // Q1
-    valid &= count_free(finq) == finq->free_count; // Q2
-    if (finq->running != NULL) {                   // Q3
+    if (!ends_in(finq->first, finq->last)) { // Q1; what follows counts
+        return false;
+    }
+    size_t place_count = count_entries(finq->free, finq->free_count + 1);
+    bool valid = place_count == finq->free_count; // Q2
+    place_count += count_entries(finq->first, SIZE_MAX) + (finq->running != NULL);
+    valid &= finq->set_count <= place_count; // Q4
+    if (finq->running != NULL) {             // Q3
         valid &= (finq->running->next == NULL) & (finq->running != finq->first) &
                  (finq->running != finq->free);
     }

@@ -16,11 +16,11 @@ struct finq_entry {
     struct finq_entry *next;
 };
 
-// Invariants, checked by finq_is_valid() but for Q4, which only who set them knows:
+// Invariants, checked by finq_is_valid():
 //   Q1  the queue is empty at both ends or at none, and its last entry is its last
 //   Q2  the free places are counted
 //   Q3  what runs stands in no list
-//   Q4  free_count >= the finalizers set through the runtime and not queued, at any time
+//   Q4  there are places, free or taken, for all finalizers that are taken to be set
 struct finq {
     pthread_mutex_t lock;
     struct finq_entry *first, *last; // queued
@@ -28,10 +28,10 @@ struct finq {
     pthread_t runner; // who runs it
     struct finq_entry *free;
     size_t free_count;
-    size_t set_count; // at most so many finalizers are set
+    size_t set_count; // at most so many finalizers are set, but for those behind the runtime's back
 };
 
-// Checks Q1..Q3. O(places). Nobody else is in the queue: with its lock, or the runtime's and a
+// Checks Q1..Q4. O(places). Nobody else is in the queue: with its lock, or the runtime's and a
 // stopped world.
 bool finq_is_valid(const struct finq *finq);
 

@@ -298,6 +298,8 @@ static void validity_sees_each_broken_invariant(void **state) {
     BREAKS(struct finq_entry *, finq->running->next, finq->first, finq_is_valid(finq));
     BREAKS(struct finq_entry *, finq->running, finq->last->next == NULL ? finq->free : NULL,
            finq_is_valid(finq));
+    BREAKS(size_t, finq->set_count, runtime_finalizer_place_count(program->runtime) + 1, // Q4
+           finq_is_valid(finq));
     BREAKS(struct finq_entry *, finq->first, NULL, runtime_is_sound(program->runtime));
     runtime_finish_finalizer(program->runtime);
     assert_true(finq_is_valid(finq));
