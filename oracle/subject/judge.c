@@ -3,6 +3,7 @@
 
 #include "oracle/core/harness_memory.h"
 #include "oracle/relations/statistic.h"
+#include "oracle/subject/pattern.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,8 +20,7 @@ struct judge {
     void *self;
     uintptr_t arena; // 0: none
     uint32_t value_count;
-    int64_t *values, *values_before,
-        *values_again; // of the last read, of the last check, of a second read
+    int64_t *values, *values_before, *values_again; // of the last read and check, and of a second
     bool has_values, has_before;
     bool is_at_rest;              // nothing was called since `values` were read
     int64_t *values_at_call;      // before a call that may fail
@@ -192,7 +192,7 @@ bool judge_object(struct judge *judge, const struct live_block *block, size_t al
     }
     if (is_zeroed && block->is_touched) {
         rule_count(book, RULE_SUBJECT_ZERO);
-        return live_is_zero(block->address, block->requested_bytes) ||
+        return pattern_is_zero(block->address, block->requested_bytes) ||
                rule_fail(book, RULE_SUBJECT_ZERO, place, "of %zu bytes some are not zero",
                          block->requested_bytes);
     }
@@ -203,7 +203,7 @@ bool judge_contents(struct judge *judge, const struct live_block *block, uintptr
                     size_t size_bytes) {
     rule_count(judge->book, RULE_SUBJECT_CONTENTS);
     size_t looked_at = size_bytes < block->usable_bytes ? size_bytes : block->usable_bytes;
-    return live_has_pattern(block, address, size_bytes) ||
+    return pattern_holds(block, address, size_bytes) ||
            rule_fail(judge->book, RULE_SUBJECT_CONTENTS, (struct rule_place){.object = address},
                      "its first %zu bytes are not what was written", looked_at);
 }

@@ -1,13 +1,11 @@
 // live: records by number, an order by address, sums that move with each event.
 #include "oracle/subject/live_private.h"
 
+#include "oracle/core/check.h"
 #include "oracle/core/harness_memory.h"
+#include "oracle/subject/pattern.h"
 
 #include <string.h>
-
-#define END_BYTES    64 // of either end of a large block
-#define WHOLE_MAX    256
-#define CHECKED_ZERO 4096 // of either end of what must be zero
 
 struct live *live_create(void) {
     struct live *live = harness_calloc(1, sizeof *live);
@@ -41,6 +39,7 @@ void live_begin(struct live *live) {
     memset(live->sums, 0, sizeof live->sums);
     memset(live->rows, 0, live->row_count * sizeof *live->rows);
     live->row_count = 0;
+    HARNESS_ASSERT_SLOW(live_is_valid(live));
 }
 
 // ---- order
@@ -60,13 +59,8 @@ static uint32_t place_of(const struct live *live, uintptr_t address) {
     return low;
 }
 
-static size_t used_bytes(const struct live_block *block) {
-    return block->usable_bytes > block->requested_bytes ? block->usable_bytes
-                                                        : block->requested_bytes;
-}
-
 static size_t extent_of(const struct live_block *block) {
-    size_t used = used_bytes(block);
+    size_t used = pattern_used_bytes(block);
     return used == 0 ? 1 : used; // even an empty one is at a place of its own
 }
 
@@ -131,110 +125,6 @@ static bool reserve(struct live *live) {
     return true;
 }
 
-// ---- pattern
-
-// The pattern, eight bytes at a time: those from offset 8 * index on.
-static uint64_t word_at(uint64_t seed, size_t index) {
-    return (seed + index) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-static unsigned char byte_at(uint64_t seed, size_t offset) {
-    uint64_t word = word_at(seed, offset / 8);
-    unsigned char bytes[8];
-    memcpy(bytes, &word, 8);
-    return bytes[offset % 8];
-}
-
-static bool is_word(size_t at, size_t end) {
-    return at % 8 == 0 && end - at >= 8;
-}
-
-struct range {
-    size_t begin, end;
-};
-
-// The bytes of a block that carry the pattern: all of a small one; of a large one the beginning,
-// what stands before the end of what was asked for, and before the end of what may be used. Returns
-// how many ranges that are.
-static int ranges_of(const struct live_block *block, struct range ranges[3]) {
-    size_t used = used_bytes(block);
-    size_t asked = block->requested_bytes;
-    if (used <= WHOLE_MAX) {
-        ranges[0] = (struct range){0, used};
-        return 1;
-    }
-    ranges[0] = (struct range){0, END_BYTES};
-    ranges[1] = (struct range){asked > END_BYTES ? asked - END_BYTES : 0, asked};
-    ranges[2] = (struct range){used - END_BYTES, used};
-    return asked == used ? 2 : 3;
-}
-
-static void fill_range(unsigned char *bytes, uint64_t seed, size_t at, size_t end) {
-    while (at < end) {
-        if (is_word(at, end)) {
-            uint64_t word = word_at(seed, at / 8);
-            memcpy(bytes + at, &word, 8);
-            at += 8;
-        } else {
-            bytes[at] = byte_at(seed, at);
-            at++;
-        }
-    }
-}
-
-static void fill(const struct live_block *block) {
-    struct range ranges[3];
-    int count = ranges_of(block, ranges);
-    for (int i = 0; i < count; i++) {
-        fill_range((unsigned char *)block->address, block->seed, ranges[i].begin, ranges[i].end);
-    }
-}
-
-static bool range_has_pattern(const unsigned char *bytes, uint64_t seed, size_t at, size_t end) {
-    while (at < end) {
-        if (is_word(at, end)) {
-            uint64_t word;
-            memcpy(&word, bytes + at, 8);
-            if (word != word_at(seed, at / 8)) {
-                return false;
-            }
-            at += 8;
-        } else {
-            if (bytes[at] != byte_at(seed, at)) {
-                return false;
-            }
-            at++;
-        }
-    }
-    return true;
-}
-
-bool live_has_pattern(const struct live_block *block, uintptr_t address, size_t size_bytes) {
-    struct range ranges[3];
-    int count = block->is_touched ? ranges_of(block, ranges) : 0;
-    for (int i = 0; i < count; i++) {
-        size_t end = ranges[i].end < size_bytes ? ranges[i].end : size_bytes;
-        if (!range_has_pattern((const unsigned char *)address, block->seed, ranges[i].begin, end)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// Whether all are as the first, which is 0.
-static bool are_zero(const unsigned char *bytes, size_t size_bytes) {
-    return size_bytes == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size_bytes - 1) == 0);
-}
-
-bool live_is_zero(uintptr_t address, size_t size_bytes) {
-    const unsigned char *bytes = (const unsigned char *)address;
-    if (size_bytes <= (size_t)2 * CHECKED_ZERO) {
-        return are_zero(bytes, size_bytes);
-    }
-    return are_zero(bytes, CHECKED_ZERO) &&
-           are_zero(bytes + size_bytes - CHECKED_ZERO, CHECKED_ZERO);
-}
-
 // ---- sums
 
 static void add_one(int64_t *measures, const struct live_block *block, int64_t sign) {
@@ -283,6 +173,7 @@ static void add_change(struct live *live, const struct live_block *block,
 }
 
 uint32_t live_enter(struct live *live, const struct live_block *block) {
+    HARNESS_ASSERT(block->address != 0);
     if (!reserve(live)) {
         return LIVE_NONE;
     }
@@ -293,13 +184,20 @@ uint32_t live_enter(struct live *live, const struct live_block *block) {
     add(live, RELATIONS_LIVE, block, 1);
     add(live, RELATIONS_TOTAL, block, 1);
     if (block->is_touched) {
-        fill(&live->blocks[id]);
+        pattern_fill(&live->blocks[id]);
     }
+    HARNESS_ASSERT_SLOW(live_is_valid(live));
     return id;
 }
 
-void live_leave(struct live *live, uint32_t id) {
-    struct live_block *block = &live->blocks[id];
+// The block of an id, which is that of one that lives.
+static struct live_block *living(struct live *live, uint32_t id) {
+    HARNESS_CHECK(live_block(live, id) != NULL);
+    return &live->blocks[id];
+}
+
+static void leave(struct live *live, uint32_t id) {
+    struct live_block *block = living(live, id);
     take_out(live, id);
     add(live, RELATIONS_LIVE, block, -1);
     add(live, RELATIONS_FREED, block, 1);
@@ -310,8 +208,14 @@ void live_leave(struct live *live, uint32_t id) {
     live->spare[live->spare_count++] = id;
 }
 
+void live_leave(struct live *live, uint32_t id) {
+    leave(live, id);
+    HARNESS_ASSERT_SLOW(live_is_valid(live));
+}
+
 void live_change(struct live *live, uint32_t id, const struct live_block *now) {
-    struct live_block *block = &live->blocks[id];
+    struct live_block *block = living(live, id);
+    HARNESS_ASSERT(now->address != 0);
     take_out(live, id);
     add(live, RELATIONS_LIVE, block, -1);
     add_change(live, block, now);
@@ -320,22 +224,25 @@ void live_change(struct live *live, uint32_t id, const struct live_block *now) {
     insert(live, id);
     add(live, RELATIONS_LIVE, block, 1);
     if (block->is_touched) {
-        fill(block);
+        pattern_fill(block);
     }
+    HARNESS_ASSERT_SLOW(live_is_valid(live));
 }
 
 void live_drop(struct live *live, uint32_t id) {
-    struct live_block *block = &live->blocks[id];
+    struct live_block *block = living(live, id);
     if (!block->is_dropped) {
         block->is_dropped = true;
         add_one(live->dropped, block, 1);
     }
+    HARNESS_ASSERT_SLOW(live_is_valid(live));
 }
 
 void live_clear(struct live *live) {
     while (live->live_count > 0) {
-        live_leave(live, live->order[live->live_count - 1]);
+        leave(live, live->order[live->live_count - 1]);
     }
+    HARNESS_ASSERT_SLOW(live_is_valid(live));
 }
 
 // ---- a walk of the allocator's
@@ -386,6 +293,7 @@ uint32_t live_count(const struct live *live) {
 }
 
 uint32_t live_at(const struct live *live, uint32_t place) {
+    HARNESS_CHECK(place < live->live_count);
     return live->order[place];
 }
 

@@ -52,12 +52,6 @@ void live_drop(struct live *live, uint32_t id);
 // All die at once.
 void live_clear(struct live *live);
 
-// Whether its first `size_bytes` bytes still carry its pattern, as they lie at `address`; large
-// ones: both ends.
-bool live_has_pattern(const struct live_block *block, uintptr_t address, size_t size_bytes);
-// Whether the bytes are zero; of large ones, both ends.
-bool live_is_zero(uintptr_t address, size_t size_bytes);
-
 // The allocator begins to walk its blocks; it has shown none yet.
 void live_walk_begin(struct live *live);
 // The walk shows a block at the address. Its record, NULL: none begins there. *is_again: this

@@ -1,4 +1,6 @@
 // test_live: the ledger of live blocks: every byte that carries a pattern, and what a walk shows.
+//
+// holds: oracle/subject/pattern.c oracle/core/check.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +10,9 @@
 #include <cmocka.h>
 
 #include "oracle/subject/live_private.h"
+#include "oracle/subject/pattern.h"
 #include "tests/breaks.h"
+#include "tests/child.h"
 
 #define ROOM_BYTES 4096
 
@@ -42,7 +46,7 @@ static uint32_t enter(size_t at, size_t requested_bytes, size_t usable_bytes) {
 
 static bool has_pattern(uint32_t id) {
     const struct live_block *block = live_block(live, id);
-    return live_has_pattern(block, block->address, SIZE_MAX);
+    return pattern_holds(block, block->address, SIZE_MAX);
 }
 
 // A byte that is changed shows where it carries the pattern, and only there.
@@ -91,9 +95,9 @@ static void what_was_moved_carries_it_as_far_as_it_was_kept(void **state) {
     (void)state;
     uint32_t id = enter(0, 100, 100);
     memcpy(room + 1000, room, 37);
-    assert_true(live_has_pattern(live_block(live, id), (uintptr_t)room + 1000, 37));
-    assert_false(live_has_pattern(live_block(live, id), (uintptr_t)room + 1000, 38));
-    assert_false(live_has_pattern(live_block(live, id), (uintptr_t)room + 1000, 100));
+    assert_true(pattern_holds(live_block(live, id), (uintptr_t)room + 1000, 37));
+    assert_false(pattern_holds(live_block(live, id), (uintptr_t)room + 1000, 38));
+    assert_false(pattern_holds(live_block(live, id), (uintptr_t)room + 1000, 100));
 }
 
 static void no_two_blocks_carry_the_same(void **state) {
@@ -108,18 +112,18 @@ static void a_byte_that_is_not_zero_shows(void **state) {
     static unsigned char large[20000];
     (void)state;
     for (size_t size_bytes = 0; size_bytes < 20; size_bytes++) {
-        assert_true(live_is_zero((uintptr_t)room, size_bytes));
+        assert_true(pattern_is_zero((uintptr_t)room, size_bytes));
         for (size_t at = 0; at <= size_bytes; at++) {
             room[at] = 1;
-            assert_int_equal(live_is_zero((uintptr_t)room, size_bytes), at == size_bytes);
+            assert_int_equal(pattern_is_zero((uintptr_t)room, size_bytes), at == size_bytes);
             room[at] = 0;
         }
     }
     const size_t looked_at[] = {0, 4095, sizeof large - 4096, sizeof large - 1};
-    assert_true(live_is_zero((uintptr_t)large, sizeof large));
+    assert_true(pattern_is_zero((uintptr_t)large, sizeof large));
     for (size_t i = 0; i < sizeof looked_at / sizeof looked_at[0]; i++) {
         large[looked_at[i]] = 1;
-        assert_false(live_is_zero((uintptr_t)large, sizeof large));
+        assert_false(pattern_is_zero((uintptr_t)large, sizeof large));
         large[looked_at[i]] = 0;
     }
 }
@@ -234,6 +238,22 @@ static void validity_sees_each_broken_invariant(void **state) {
     BREAKS(uint32_t, live->row_count, 2, live_is_valid(live));
 }
 
+static void leave_twice(void *id) {
+    live_leave(live, *(uint32_t *)id);
+    live_leave(live, *(uint32_t *)id);
+}
+
+static void a_block_that_does_not_live_ends_the_harness(void **state) {
+    (void)state;
+    char text[400];
+    uint32_t id = enter(0, 64, 64);
+    uint32_t never = id + 1;
+    assert_int_not_equal(child_says(leave_twice, &id, text, sizeof text), 0);
+    assert_non_null(strstr(text, "countercheck: harness: "));
+    assert_non_null(strstr(text, "live_block(live, id) != NULL"));
+    assert_int_not_equal(child_says(leave_twice, &never, text, sizeof text), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -247,6 +267,7 @@ int main(void) {
         TEST(a_walk_shows_what_is_wrong),
         TEST(a_ledger_is_valid_as_blocks_come_and_go),
         TEST(validity_sees_each_broken_invariant),
+        TEST(a_block_that_does_not_live_ends_the_harness),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
