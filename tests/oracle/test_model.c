@@ -2,7 +2,6 @@
 // happened.
 //
 // holds: oracle/go/model/map.c oracle/go/model/pointer.c oracle/go/model/class.c
-// holds: oracle/go/model/valid.c
 #include "oracle/go/model/state.h"
 #include "oracle/go/model/class.h"
 #include "oracle/go/rules.h"
@@ -14,7 +13,6 @@
 #include <cmocka.h>
 
 #include "allocator/special.h"
-#include "tests/breaks.h"
 
 static struct driver driver;
 
@@ -232,101 +230,6 @@ static void classes_round_as_the_allocators_do(void **unused) {
     assert_int_equal(go_element_bytes(5 * HEAP_PAGE_BYTES), 5 * HEAP_PAGE_BYTES);
 }
 
-// ---- validity
-
-static void finalize(uint32_t handle) {
-    const struct finalizer finalizer = {.object = model_handle(driver.model, handle)->address};
-    assert_int_equal(runtime_set_finalizer(driver.runtime, &finalizer), SPECIAL_OK);
-    assert_true(model_finalizer_added(driver.model, handle, &finalizer, false));
-}
-
-// Objects of all kinds, pointers, finalizers that are set and one that waits, freed slots.
-static void live(void) {
-    static const uint8_t mask[] = {0x0f};
-    static const struct gc_layout node = {32, 32, mask};
-    for (uint32_t i = 0; i < 40; i++) {
-        const size_t sizes[] = {32, 8, 1000, 40000};
-        const struct model_request request = {.size_bytes = sizes[i % 4],
-                                              .layout = i % 4 == 0 ? &node : NULL,
-                                              .flags = i % 4 == 1 ? HEAP_ALLOC_TINY : 0};
-        assert_true(driver_alloc_with(&driver, i, request, 0));
-    }
-    finalize(6);
-    assert_true(driver_collect(&driver, true)); // all die, and one waits
-    for (uint32_t i = 0; i < 10; i++) {
-        const struct model_request request = {.size_bytes = 32, .layout = &node};
-        assert_true(driver_alloc_with(&driver, i, request, 0));
-        assert_true(driver_write(&driver, i, 0, model_handle(driver.model, 0)->address));
-    }
-    assert_true(driver_free(&driver, 4, 0));
-    assert_true(driver_alloc(&driver, 50, 40000));
-    const struct model_request tiny = {.size_bytes = 8, .flags = HEAP_ALLOC_TINY};
-    assert_true(driver_alloc_with(&driver, 51, tiny, 0));
-    finalize(7);
-    driver_acquire(&driver, 1);
-    assert_true(driver_check(&driver, ORACLE_FULL));
-}
-
-static void a_ledger_is_valid_through_its_life(void **unused) {
-    (void)unused;
-    assert_true(model_is_valid(driver.model));
-    live();
-    assert_true(model_is_valid(driver.model));
-    assert_true(driver_gc_start(&driver));
-    assert_true(model_is_valid(driver.model));
-    assert_true(driver_gc_finish(&driver)); // what died waits for its sweep
-    assert_true(model_is_valid(driver.model));
-    driver_release(&driver, 1);
-    assert_true(model_is_valid(driver.model));
-    driver_reset(&driver);
-    assert_true(model_is_valid(driver.model));
-}
-
-static void validity_sees_each_broken_invariant(void **unused) {
-    (void)unused;
-    live();
-    struct model *model = driver.model;
-    struct handle_entry *handle = &model->handles[3];
-    uint32_t index = handle->slot;
-    struct slot *slot = model_slot(model, index);
-    struct slot *large = model_slot(model, model->handles[50].slot);
-    uint32_t tiny_block = model->handles[51].slot;
-    struct edge *edge = model_edge(model, slot->first_edge);
-    struct slot *finalized = model_slot(model, model->handles[7].slot);
-    assert_int_not_equal(model->slots.free_head, 0);
-    assert_int_not_equal(model->queue_head, MODEL_NONE);
-    assert_int_equal(model->caches[0].block, tiny_block);
-    BREAKS(uint32_t, model->live[0], model->live[1], model_is_valid(model)); // D1
-    BREAKS(uint32_t, model->live[0], UINT32_MAX, model_is_valid(model));
-    BREAKS(uint32_t, model->slots.free_head, 0, model_is_valid(model));
-    BREAKS(uint32_t, model->slots.free_head, UINT32_MAX, model_is_valid(model));
-    BREAKS(uint32_t, model->map.table_count, 0, model_is_valid(model)); // D2
-    BREAKS(uintptr_t, slot->base, slot->base + 8, model_is_valid(model));
-    BREAKS(size_t, large->element_bytes, 5 * HEAP_PAGE_BYTES + 8, model_is_valid(model));
-    BREAKS(uint32_t, handle->slot, model->handles[2].slot, model_is_valid(model)); // D3
-    BREAKS(uint32_t, handle->slot, MODEL_NONE, model_is_valid(model));
-    BREAKS(uint32_t, handle->next, 3, model_is_valid(model)); // a ring
-    BREAKS(uint32_t, handle->next, MODEL_HANDLE_COUNT, model_is_valid(model));
-    BREAKS(uint32_t, handle->touched_index, 0, model_is_valid(model));
-    BREAKS(uint32_t, slot->first_handle, MODEL_NONE, model_is_valid(model));
-    BREAKS(size_t, model->handle_count, 0, model_is_valid(model));
-    BREAKS(uint64_t, model->alloc_count[go_class_of(32)], 0, model_is_valid(model)); // D4
-    BREAKS(uint64_t, model->free_count[go_class_of(32)], 0, model_is_valid(model));
-    BREAKS(uint8_t, slot->size_class, 1, model_is_valid(model));
-    BREAKS(uint64_t, model->large_alloc_bytes, 8, model_is_valid(model));
-    BREAKS(uint64_t, model->large_free_bytes, 8, model_is_valid(model));
-    BREAKS(uint32_t, slot->first_edge, MODEL_NONE, model_is_valid(model)); // D5
-    BREAKS(uint32_t, edge->next, slot->first_edge, model_is_valid(model));
-    BREAKS(uint32_t, finalized->first_finalizer, MODEL_NONE, model_is_valid(model));
-    BREAKS(uint32_t, model->queue_head, MODEL_NONE, model_is_valid(model));
-    BREAKS(uint32_t, model->queue_tail, MODEL_NONE, model_is_valid(model));
-    BREAKS(uint32_t, model->cache_count, 1, model_is_valid(model)); // D6
-    BREAKS(uint32_t, model->cache_limit, MODEL_CACHE_COUNT + 1, model_is_valid(model));
-    BREAKS(bool, model->caches[0].exists, false, model_is_valid(model));
-    BREAKS(uint32_t, model->caches[0].block, index, model_is_valid(model));
-    BREAKS(uint32_t, model->caches[0].offset, 17, model_is_valid(model));
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -355,8 +258,6 @@ int main(void) {
         TEST(unreachable_handles_are_dropped_and_reachable_ones_stay),
         TEST(pointer_words_follow_the_layout_element_by_element),
         TEST(classes_round_as_the_allocators_do),
-        TEST(a_ledger_is_valid_through_its_life),
-        TEST(validity_sees_each_broken_invariant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,7 +163,7 @@ void model_survived(struct model *model, const struct slot *slot) {
 }
 
 bool model_condemn_span(struct model *model, uint32_t index, uintptr_t base) {
-    if (!MODEL_RESERVE(model->condemned, model->condemned_capacity, model->condemned_count + 1)) {
+    if (!HARNESS_RESERVE(model->condemned, model->condemned_capacity, model->condemned_count + 1)) {
         return false;
     }
     model->condemned[model->condemned_count++] =
@@ -210,7 +210,7 @@ bool model_all_condemned(struct model *model) {
         total += model->condemned[i].slot_count;
         model->condemned[i].slot_count = 0;
     }
-    if (!MODEL_RESERVE(model->condemned_slots, model->condemned_slot_capacity, total)) {
+    if (!HARNESS_RESERVE(model->condemned_slots, model->condemned_slot_capacity, total)) {
         return false;
     }
     for (uint32_t i = 0; i < model->live_count; i++) {

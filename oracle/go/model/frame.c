@@ -152,9 +152,9 @@ bool model_frame_pushed(struct model *model, uint64_t id,
     size_t words = own.size_bytes / WORD_BYTES;
     size_t argument_bytes = model_argument_bit_bytes(&own);
     size_t local_bytes = local_bit_bytes(&own);
-    if (!MODEL_RESERVE(g->frames, g->frame_capacity, g->frame_count + 1) ||
-        !MODEL_RESERVE(g->words, g->word_capacity, g->word_count + words) ||
-        !MODEL_RESERVE(g->bits, g->bit_capacity, g->bit_bytes + argument_bytes + local_bytes) ||
+    if (!HARNESS_RESERVE(g->frames, g->frame_capacity, g->frame_count + 1) ||
+        !HARNESS_RESERVE(g->words, g->word_capacity, g->word_count + words) ||
+        !HARNESS_RESERVE(g->bits, g->bit_capacity, g->bit_bytes + argument_bytes + local_bytes) ||
         !check_place(model, g, own.size_bytes, sp, stack)) {
         return false;
     }

@@ -27,7 +27,8 @@ bool model_check_existed(struct model *model, bool existed, bool must_exist, con
 
 static struct goroutine_entry *new_entry(struct model *model) {
     uint32_t before = model->goroutine_capacity;
-    if (!MODEL_RESERVE(model->goroutines, model->goroutine_capacity, model->goroutine_count + 1)) {
+    if (!HARNESS_RESERVE(model->goroutines, model->goroutine_capacity,
+                         model->goroutine_count + 1)) {
         return NULL;
     }
     memset(model->goroutines + before, 0,
@@ -229,7 +230,7 @@ void model_drop_defer(struct model *model, struct goroutine_entry *g) {
 bool model_defer_pushed(struct model *model, uint64_t id, uintptr_t address, uintptr_t function,
                         uintptr_t entry) {
     struct goroutine_entry *g = model_goroutine(model, id);
-    if (g == NULL || !MODEL_RESERVE(g->defers, g->defer_capacity, g->defer_count + 1)) {
+    if (g == NULL || !HARNESS_RESERVE(g->defers, g->defer_capacity, g->defer_count + 1)) {
         return g == NULL;
     }
     model_shade(model, function);
@@ -259,7 +260,7 @@ bool model_defer_popped(struct model *model, uint64_t id, bool existed) {
 bool model_panic_pushed(struct model *model, uint64_t id, uintptr_t address, uintptr_t type,
                         uintptr_t data) {
     struct goroutine_entry *g = model_goroutine(model, id);
-    if (g == NULL || !MODEL_RESERVE(g->panics, g->panic_capacity, g->panic_count + 1)) {
+    if (g == NULL || !HARNESS_RESERVE(g->panics, g->panic_capacity, g->panic_count + 1)) {
         return g == NULL;
     }
     model_shade(model, data);

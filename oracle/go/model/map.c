@@ -35,7 +35,7 @@ static struct map_page *make_page(struct map *map, uint64_t page_number) {
         *arena = harness_calloc(HEAP_ARENA_PAGES, sizeof **arena);
     }
     map->pages.item_bytes = sizeof(struct map_page);
-    uint32_t index = *arena == NULL ? MODEL_NONE : pool_take(&map->pages);
+    uint32_t index = *arena == NULL ? MODEL_NONE : index_pool_take(&map->pages);
     if (index == MODEL_NONE) {
         return NULL;
     }

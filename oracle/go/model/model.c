@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint32_t pool_take(struct pool *pool) {
+uint32_t index_pool_take(struct index_pool *pool) {
     if (pool->free_head != 0) {
         uint32_t index = pool->free_head - 1;
         memcpy(&pool->free_head, (char *)pool->items + (size_t)index * pool->item_bytes,
@@ -21,13 +21,13 @@ uint32_t pool_take(struct pool *pool) {
     return pool->count++;
 }
 
-void pool_give(struct pool *pool, uint32_t index) {
+void index_pool_give(struct index_pool *pool, uint32_t index) {
     memcpy((char *)pool->items + (size_t)index * pool->item_bytes, &pool->free_head,
            sizeof pool->free_head);
     pool->free_head = index + 1;
 }
 
-static void pool_reset(struct pool *pool) {
+static void index_pool_reset(struct index_pool *pool) {
     pool->count = 0;
     pool->free_head = 0;
 }
@@ -90,9 +90,9 @@ void model_reset(struct model *model, const struct model_place *place) {
     map_reset(&model->map, place->base);
     reset_handles(model);
     reset_counts(model);
-    pool_reset(&model->slots);
-    pool_reset(&model->edges);
-    pool_reset(&model->finalizers);
+    index_pool_reset(&model->slots);
+    index_pool_reset(&model->edges);
+    index_pool_reset(&model->finalizers);
     model->live_count = 0;
     model->contents_next = 0;
     model->visit = 0;

@@ -10,9 +10,9 @@
 // ---- slots
 
 bool model_add_slot(struct model *model, uint32_t *index, const struct slot *slot) {
-    *index = pool_take(&model->slots);
+    *index = index_pool_take(&model->slots);
     if (*index == MODEL_NONE ||
-        !MODEL_RESERVE(model->live, model->live_capacity, model->live_count + 1)) {
+        !HARNESS_RESERVE(model->live, model->live_capacity, model->live_count + 1)) {
         return false;
     }
     struct slot *entry = model_slot(model, *index);
@@ -30,7 +30,7 @@ static void drop_finalizers(struct model *model, struct slot *slot) {
     while (slot->first_finalizer != MODEL_NONE) {
         uint32_t finalizer = slot->first_finalizer;
         slot->first_finalizer = model_finalizer_at(model, finalizer)->next;
-        pool_give(&model->finalizers, finalizer);
+        index_pool_give(&model->finalizers, finalizer);
     }
 }
 
@@ -47,7 +47,7 @@ void model_drop_slot(struct model *model, uint32_t index) {
     uint32_t last = model->live[--model->live_count];
     model->live[slot->list_index] = last;
     model_slot(model, last)->list_index = slot->list_index;
-    pool_give(&model->slots, index);
+    index_pool_give(&model->slots, index);
 }
 
 // ---- allocation

@@ -7,7 +7,7 @@ void pointers_drop(struct model *model, struct slot *slot) {
     while (slot->first_edge != MODEL_NONE) {
         uint32_t edge = slot->first_edge;
         slot->first_edge = model_edge(model, edge)->next;
-        pool_give(&model->edges, edge);
+        index_pool_give(&model->edges, edge);
     }
 }
 
@@ -18,7 +18,7 @@ void pointers_cut(struct model *model, struct slot *slot, size_t size_bytes) {
         if ((edge->word + (size_t)1) * 8 > size_bytes) {
             uint32_t dropped = *link;
             *link = edge->next;
-            pool_give(&model->edges, dropped);
+            index_pool_give(&model->edges, dropped);
         } else {
             link = &edge->next;
         }
@@ -63,13 +63,13 @@ bool model_wrote_pointer(struct model *model, uint32_t handle, size_t word, uint
     if (edge != MODEL_NONE && model_edge(model, edge)->word == word) {
         model_shade(model, model_edge(model, edge)->value);
         *link = model_edge(model, edge)->next;
-        pool_give(&model->edges, edge);
+        index_pool_give(&model->edges, edge);
     }
     model_shade(model, value);
     if (value == 0) {
         return true;
     }
-    edge = pool_take(&model->edges); // which may move them all
+    edge = index_pool_take(&model->edges); // which may move them all
     if (edge == MODEL_NONE) {
         return false;
     }

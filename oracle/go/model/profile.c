@@ -69,9 +69,9 @@ static bool is_book_of(const struct profile *profile, const struct profile_book 
 
 static struct profile_book *new_book(struct profile *profile, const struct profile_cache *cache,
                                      size_t object_bytes, uint64_t hash) {
-    if (!MODEL_RESERVE(profile->books, profile->book_capacity, profile->book_count + 1) ||
-        !MODEL_RESERVE(profile->frames, profile->frame_capacity,
-                       profile->frame_count + cache->frame_count)) {
+    if (!HARNESS_RESERVE(profile->books, profile->book_capacity, profile->book_count + 1) ||
+        !HARNESS_RESERVE(profile->frames, profile->frame_capacity,
+                         profile->frame_count + cache->frame_count)) {
         return NULL;
     }
     uint32_t *row = &profile->rows[hash % PROFILE_ROWS];
@@ -234,7 +234,7 @@ bool model_profile_rate_set(struct model *model, uint64_t rate_bytes) {
 
 bool model_profile_cache_acquired(struct model *model, uint32_t cache_id) {
     struct profile *profile = &model->profile;
-    if (!MODEL_RESERVE(profile->caches, profile->cache_capacity, cache_id + (size_t)1)) {
+    if (!HARNESS_RESERVE(profile->caches, profile->cache_capacity, cache_id + (size_t)1)) {
         return false;
     }
     if (cache_id >= profile->cache_count) {

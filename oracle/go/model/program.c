@@ -56,7 +56,7 @@ void model_program_fini(struct model *model) {
 bool model_segment_defined(struct model *model, enum model_segment segment, uintptr_t base,
                            size_t word_count, const uint8_t *mask) {
     struct segment_entry *entry = &model->segments[segment];
-    if (!MODEL_RESERVE(entry->words, entry->word_capacity, word_count)) {
+    if (!HARNESS_RESERVE(entry->words, entry->word_capacity, word_count)) {
         return false;
     }
     entry->base = base;
@@ -80,7 +80,7 @@ bool model_segment_wrote(struct model *model, enum model_segment segment, size_t
 }
 
 bool model_root_added(struct model *model, uint64_t id, const char *description, uintptr_t target) {
-    if (!MODEL_RESERVE(model->roots, model->root_capacity, model->root_count + 1)) {
+    if (!HARNESS_RESERVE(model->roots, model->root_capacity, model->root_count + 1)) {
         return false;
     }
     model_shade(model, target);
@@ -153,7 +153,7 @@ bool model_manual_allocated(struct model *model, uintptr_t base, size_t page_cou
         return true;
     }
     size_t size_bytes = page_count * HEAP_PAGE_BYTES;
-    if (!MODEL_RESERVE(model->manuals, model->manual_capacity, model->manual_count + 1) ||
+    if (!HARNESS_RESERVE(model->manuals, model->manual_capacity, model->manual_count + 1) ||
         !model_enter_pages(model, base, size_bytes)) {
         return false;
     }
@@ -188,7 +188,7 @@ bool model_os_stack_mapped(struct model *model, uintptr_t base, size_t size_byte
                              "two OS stacks overlap");
         }
     }
-    if (!MODEL_RESERVE(model->os_stacks, model->os_stack_capacity, model->os_stack_count + 1)) {
+    if (!HARNESS_RESERVE(model->os_stacks, model->os_stack_capacity, model->os_stack_count + 1)) {
         return false;
     }
     model->os_stack_bytes += size_bytes;

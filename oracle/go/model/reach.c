@@ -14,7 +14,7 @@ void reach_value(struct model *model, uintptr_t value) {
     }
     struct slot *slot = model_slot(model, index);
     if (slot->visit == model->visit ||
-        !MODEL_RESERVE(model->stack, model->stack_capacity, model->stack_count + 1)) {
+        !HARNESS_RESERVE(model->stack, model->stack_capacity, model->stack_count + 1)) {
         return;
     }
     slot->visit = model->visit;

@@ -62,7 +62,7 @@ bool model_finalizer_added(struct model *model, uint32_t handle, const struct fi
     if (existed) {
         return true;
     }
-    uint32_t index = pool_take(&model->finalizers);
+    uint32_t index = index_pool_take(&model->finalizers);
     if (index == MODEL_NONE) {
         return false;
     }
@@ -90,7 +90,7 @@ bool model_finalizer_removed(struct model *model, uint32_t handle, bool existed)
         uint32_t *link = find_finalizer(model, slot, object);
         uint32_t index = *link;
         *link = model_finalizer_at(model, index)->next;
-        pool_give(&model->finalizers, index);
+        index_pool_give(&model->finalizers, index);
     }
     return true;
 }
@@ -124,7 +124,7 @@ static void unlink_queued(struct model *model, uint32_t before, uint32_t index) 
     if (model->queue_tail == index) {
         model->queue_tail = before;
     }
-    pool_give(&model->finalizers, index);
+    index_pool_give(&model->finalizers, index);
 }
 
 // What was swept between two looks may have been queued in any order; what was swept before that

@@ -9,6 +9,13 @@
 //   D4  alloc count - free count of a class is the number of its slots, and so with large bytes
 //   D5  an edge is free or in one slot's list; a finalizer is free, in one slot's or in the queue
 //   D6  the caches are counted, below the lowest free id none is free; one packs tiny blocks alone
+//   D7  the map counts the pages with a slot, and on a page a slot starts where it is used
+//   D8  pages that the program manages, goroutines' stacks and OS threads' stacks are summed up
+//   D9  frames lie in a goroutine's words and bits one behind the other; a defer's frame is there;
+//   a
+//       dead one has none of these
+//   D10 slots that wait for their span's sweep stand side by side, and they alone are condemned
+//   D11 samples are counted, each in a book; a book that has seen its bucket is found by it
 #ifndef ORACLE_GO_MODEL_STATE_H
 #define ORACLE_GO_MODEL_STATE_H
 
@@ -23,8 +30,8 @@
 
 #define MODEL_NONE UINT32_MAX // no index
 
-// An array of structs that grows: `first` to `count - 1` are in use.
-struct pool {
+// An array of structs that grows, each named by its index; below `count` they are in use or free.
+struct index_pool {
     void *items;
     uint32_t count, capacity;
     uint32_t item_bytes;
@@ -32,9 +39,9 @@ struct pool {
 };
 
 // Index of a new item, not zeroed; MODEL_NONE: out of memory.
-uint32_t pool_take(struct pool *pool);
+uint32_t index_pool_take(struct index_pool *pool);
 // Gives an item back, by its index; its first uint32_t becomes the link.
-void pool_give(struct pool *pool, uint32_t index);
+void index_pool_give(struct index_pool *pool, uint32_t index);
 
 struct slot {              // one allocated slot: an object, or a block of tiny ones
     uint32_t list_index;   // in model->live; first, because a free slot links through it
@@ -104,7 +111,7 @@ struct map_page {         // the slots that lie on one page, to the granule
 struct map { // which slot an address lies in
     uintptr_t base;
     uint32_t *arenas[HEAP_ARENA_COUNT]; // page record + 1 of each page
-    struct pool pages;
+    struct index_pool pages;
     uint32_t *table; // open hash of slot + 1 by base
     uint32_t table_size, table_count;
     uint64_t covered_pages; // pages with a slot
@@ -228,7 +235,7 @@ struct model { // the ledger, whole
     struct rule_book *book;
     struct model_place place;
     struct map map;
-    struct pool slots, edges, finalizers;
+    struct index_pool slots, edges, finalizers;
     uint32_t *live; // slots in the ledger
     uint32_t live_count, live_capacity;
     struct handle_entry *handles; // [MODEL_HANDLE_COUNT]
@@ -290,7 +297,7 @@ struct model { // the ledger, whole
     bool memory_failed; // during the last allocation: a sample may be lost
 };
 
-// The slot with this index, until the next pool_take of slots.
+// The slot with this index, until the next index_pool_take of slots.
 static inline struct slot *model_slot(const struct model *model, uint32_t index) {
     return (struct slot *)model->slots.items + index;
 }
@@ -309,7 +316,6 @@ bool model_init(struct model *model, struct rule_book *book); // false: out of m
 void model_fini(struct model *model);                         // frees all arrays
 // Empties the ledger for a heap that was just created or reset; the arrays' memory is kept.
 void model_reset(struct model *model, const struct model_place *place);
-#define MODEL_RESERVE HARNESS_RESERVE // an array of the ledger grows
 // Of finalizers, those that are set and not queued yet. (special.c)
 size_t model_finalizer_set_count(const struct model *model);
 

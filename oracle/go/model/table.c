@@ -28,7 +28,7 @@ void model_table_fini(struct model *model) {
 }
 
 bool model_type_defined(struct model *model, uintptr_t address, const struct type *description) {
-    if (!MODEL_RESERVE(model->types, model->type_capacity, model->type_count + 1)) {
+    if (!HARNESS_RESERVE(model->types, model->type_capacity, model->type_count + 1)) {
         return false;
     }
     model->types[model->type_count++] = (struct type_entry){address, description};
@@ -37,7 +37,7 @@ bool model_type_defined(struct model *model, uintptr_t address, const struct typ
 }
 
 bool model_itab_defined(struct model *model, uintptr_t address, uintptr_t type, bool negative) {
-    if (!MODEL_RESERVE(model->itabs, model->itab_capacity, model->itab_count + 1)) {
+    if (!HARNESS_RESERVE(model->itabs, model->itab_capacity, model->itab_count + 1)) {
         return false;
     }
     model->itabs[model->itab_count++] = (struct itab_entry){address, type, negative};
@@ -54,7 +54,7 @@ bool model_func_defined(struct model *model, const struct func *description) {
                              "a function was defined on another's code");
         }
     }
-    if (!MODEL_RESERVE(model->funcs, model->func_capacity, model->func_count + 1)) {
+    if (!HARNESS_RESERVE(model->funcs, model->func_capacity, model->func_count + 1)) {
         return false;
     }
     model_block_func(model, description);
@@ -84,7 +84,7 @@ bool model_osthread_started(struct model *model, const struct model_osthread *st
         }
     }
     if (!check_id(model, started->id) ||
-        !MODEL_RESERVE(model->osthreads, model->osthread_capacity, model->osthread_count + 1)) {
+        !HARNESS_RESERVE(model->osthreads, model->osthread_capacity, model->osthread_count + 1)) {
         return false;
     }
     model->osthread_starts = started->id + 1;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 // Free items of a pool, at most one more than it can hold.
-static uint32_t free_count(const struct pool *pool) {
+static uint32_t free_count(const struct index_pool *pool) {
     uint32_t count = 0;
     uint32_t entry = pool->free_head;
     while (entry != 0 && entry <= pool->count && count <= pool->count) {
@@ -124,6 +124,106 @@ static bool caches_are_valid(const struct model *model) { // D6
     return valid & (count == model->cache_count);
 }
 
+static bool pages_are_valid(const struct map *map) { // D7
+    uint64_t covered_count = 0;
+    uint64_t stray = 0;
+    for (uint32_t i = 0; i < map->pages.count; i++) {
+        const struct map_page *page = (const struct map_page *)map->pages.items + i;
+        covered_count += page->slot_count > 0;
+        for (uint32_t word = 0; word < MAP_GRANULES / 64; word++) {
+            stray |= page->starts[word] & ~page->used[word];
+        }
+    }
+    return (stray == 0) & (covered_count == map->covered_pages);
+}
+
+static bool ranges_are_valid(const struct model *model) { // D8
+    uint64_t manual_bytes[MANUAL_STAT_COUNT] = {0};
+    uint64_t stack_bytes = 0;
+    uint64_t os_stack_bytes = 0;
+    for (uint32_t i = 0; i < model->manual_count; i++) {
+        manual_bytes[model->manuals[i].stat % MANUAL_STAT_COUNT] += model->manuals[i].size_bytes;
+    }
+    for (uint32_t i = 0; i < model->goroutine_count; i++) {
+        const struct goroutine_entry *g = &model->goroutines[i];
+        stack_bytes += g->alive ? g->stack.size_bytes : 0;
+    }
+    for (uint32_t i = 0; i < model->os_stack_count; i++) {
+        os_stack_bytes += model->os_stacks[i].size_bytes;
+    }
+    bool valid = (stack_bytes == model->stack_bytes) & (os_stack_bytes == model->os_stack_bytes);
+    for (size_t i = 0; i < MANUAL_STAT_COUNT; i++) {
+        valid &= manual_bytes[i] == model->manual_bytes[i];
+    }
+    return valid;
+}
+
+static bool entry_is_valid(const struct goroutine_entry *g) { // D9
+    uint32_t word_count = 0;
+    uint32_t bit_bytes = 0;
+    uint32_t frame_count = 0;
+    bool valid = true;
+    for (uint32_t i = 0; i < g->frame_count; i++) {
+        const struct frame_entry *frame = &g->frames[i];
+        valid &= (frame->word_first == word_count) & (frame->bits_first >= bit_bytes);
+        word_count += (uint32_t)(frame->description.size_bytes / sizeof(uintptr_t));
+        bit_bytes = frame->bits_first;
+    }
+    for (uint32_t i = 0; i < g->defer_count; i++) {
+        valid &= g->defers[i].frame_count >= frame_count;
+        frame_count = g->defers[i].frame_count;
+    }
+    valid &= (word_count == g->word_count) & (bit_bytes <= g->bit_bytes);
+    valid &= (frame_count <= g->frame_count) &
+             (g->word_count * sizeof(uintptr_t) <= g->stack.size_bytes);
+    return valid & (g->alive | (g->frame_count + g->defer_count + g->panic_count == 0));
+}
+
+static bool goroutines_are_valid(const struct model *model) { // D9
+    bool valid = true;
+    for (uint32_t i = 0; i < model->goroutine_count; i++) {
+        valid &= entry_is_valid(&model->goroutines[i]);
+    }
+    return valid;
+}
+
+static bool condemned_are_valid(const struct model *model) { // D10
+    uint32_t end = 0;
+    uint32_t left_count = 0; // of those that are condemned
+    bool valid = true;
+    for (uint32_t i = 0; i < model->live_count; i++) {
+        left_count += model_slot(model, model->live[i])->condemned;
+    }
+    for (uint32_t i = 0; valid && i < model->condemned_count; i++) {
+        const struct condemned_span *span = &model->condemned[i];
+        valid = span->slot_first >= end && span->slot_count <= left_count &&
+                span->slot_first + span->slot_count <= model->condemned_slot_capacity;
+        end = span->slot_first + span->slot_count;
+        left_count -= span->slot_count;
+        for (uint32_t at = span->slot_first; valid && at < end; at++) {
+            uint32_t index = model->condemned_slots[at];
+            valid = index < model->slots.count && model_slot(model, index)->condemned;
+        }
+    }
+    return valid && left_count == 0;
+}
+
+static bool samples_are_valid(const struct model *model) { // D11
+    const struct profile *profile = &model->profile;
+    uint64_t sample_count = 0;
+    bool valid = true;
+    for (uint32_t i = 0; i < model->live_count; i++) {
+        const struct slot *slot = model_slot(model, model->live[i]);
+        sample_count += slot->sample != 0;
+        valid &= slot->sample <= profile->book_count;
+    }
+    for (uint32_t i = 0; i < profile->book_count; i++) {
+        const struct profile_book *book = &profile->books[i];
+        valid &= book->bucket == 0 || model_profile_book(model, book->bucket) == book;
+    }
+    return valid & (sample_count == profile->sample_count);
+}
+
 bool model_is_valid(const struct model *model) {
     if (!list_is_valid(model)) {
         return false;
@@ -133,5 +233,10 @@ bool model_is_valid(const struct model *model) {
     valid &= counts_are_valid(model);
     valid &= edges_are_valid(model);
     valid &= finalizers_are_valid(model);
-    return valid & caches_are_valid(model);
+    valid &= caches_are_valid(model);
+    valid &= pages_are_valid(&model->map);
+    valid &= ranges_are_valid(model);
+    valid &= goroutines_are_valid(model);
+    valid &= condemned_are_valid(model);
+    return valid & samples_are_valid(model);
 }

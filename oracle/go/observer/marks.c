@@ -92,8 +92,8 @@ static bool take_marks(struct observer *observer) {
     struct model *model = observer->model;
     const struct view *view = &observer->view;
     if (!view_take(&observer->view, observer->heap) ||
-        !MODEL_RESERVE(observer->span_entry, observer->span_entry_capacity,
-                       view->span_count + (size_t)1)) {
+        !HARNESS_RESERVE(observer->span_entry, observer->span_entry_capacity,
+                         view->span_count + (size_t)1)) {
         return false;
     }
     memset(observer->span_entry, 0, (view->span_count + (size_t)1) * sizeof *observer->span_entry);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 void queue_list_put(struct queue_list *list, const struct model_finalizer *finalizer) {
-    if (MODEL_RESERVE(list->items, list->capacity, list->count + 1)) {
+    if (HARNESS_RESERVE(list->items, list->capacity, list->count + 1)) {
         list->items[list->count++] = *finalizer;
     } else {
         list->is_short = true;

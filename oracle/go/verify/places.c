@@ -124,7 +124,8 @@ bool verifier_check_places(struct verifier *verifier, struct rule_book *book,
                            const struct view *view, bool deep) {
     rule_count(book, RULE_SPAN_PLACE);
     rule_count(book, RULE_SPAN_LIST);
-    if (!MODEL_RESERVE(verifier->places, verifier->place_capacity, view->span_count + (size_t)1)) {
+    if (!HARNESS_RESERVE(verifier->places, verifier->place_capacity,
+                         view->span_count + (size_t)1)) {
         return true; // refused: this run proves nothing
     }
     memset(verifier->places, 0, view->span_count + (size_t)1);
