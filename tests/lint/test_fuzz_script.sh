@@ -29,6 +29,7 @@ replay) # --known: what a file shows is known where it says so; of a folder, the
     [[ " $* " == *" --known "* ]] || exit 1
     if [ -d "${!#}" ]; then
         ! grep -q nonsense ci/known || { echo "countercheck: ci/known:1: nonsense" >&2 && exit 2; }
+        ! grep -q slow ci/known || exec sleep 20
         ! grep -q gone ci/known || { echo "countercheck: ci/known:1: gone" >&2 && exit 1; }
     else
         grep -q known "${!#}" && echo "${!#}: known: it-is-wrong -: waited for"
@@ -227,6 +228,10 @@ echo 'gone - 2999-12-31 waited for' >"$sample/ci/known"
 fuzz goes-on 2
 [ $status = 1 ] && grep -q '^countercheck: ci/known:1: gone$' "$sample/err" || fail "an entry that is over: status $status"
 [ "$(tail -n 1 "$sample/out")" = "status 1: a known finding is over" ] || fail "the last line of an entry that is over"
+echo 'slow - 2999-12-31 waited for' >"$sample/ci/known"
+fuzz goes-on 4
+[ $status = 0 ] && [ $took -lt 7000 ] || fail "a list that takes long to judge: status $status after $took ms"
+grep -q 'ci/known is not judged' "$sample/err" || fail "a list that was not judged is told"
 echo nonsense >"$sample/ci/known"
 fuzz goes-on 2
 [ $status = 2 ] && grep -q '^countercheck: fuzz: ci/known:1: nonsense$' "$sample/err" || fail "a list that cannot be read: status $status"
