@@ -158,32 +158,24 @@ class Fuzzing:
         self.kind = kind  # "fuzz"; "bytes": the same targets without the mutator
 
     def command(self, target, seconds, seed):
+        program = self.build / ("countercheck" if self.engine == "soak" else f"{self.kind}_{target}")
+        words = [str(ROOT / "ci" / "engine"), self.engine, str(program), str(seconds)]
         if self.engine == "soak":
-            return [str(self.build / "countercheck"), "soak", "--seconds", str(seconds), "--seed", str(seed)]
-        program = str(self.build / f"{self.kind}_{target}")
+            return [*words, "--seed", str(seed)]
         live = self.folder / f"live-{target}"
         shutil.rmtree(live, ignore_errors=True)
         live.mkdir(parents=True)
-        dictionary = ROOT / "fuzz" / f"{target}.dict"
         if self.engine == "afl":
             (live / "in").mkdir()
             (live / "in" / "empty").write_bytes(b"\0")
-            more = ["-x", str(dictionary)] if dictionary.is_file() else []
-            return ["afl-fuzz", "-i", str(live / "in"), "-o", str(live / "out"), "-m", "none", "-t", "2000+", "-V",
-                    str(seconds), "-s", str(seed), *more, "--", program]
-        length = 65536 if target == "decode" else 4096
-        more = [f"-dict={dictionary}"] if dictionary.is_file() else []
-        return [program, "-timeout=20", "-rss_limit_mb=4096", *more, f"-max_total_time={seconds}", f"-max_len={length}", f"-seed={seed}",
-                f"-artifact_prefix={self.folder}/{target}-", str(live)]
+            return [*words, "-i", str(live / "in"), "-o", str(live / "out"), "-s", str(seed)]
+        return [*words, f"-seed={seed}", f"-artifact_prefix={self.folder}/{target}-", str(live)]
 
     def start(self, target, seconds, seed):
         environment = dict(ENVIRONMENT)
         if self.engine == "afl":
-            environment.update(AFL_NO_UI="1", AFL_SKIP_CPUFREQ="1", AFL_BENCH_UNTIL_CRASH="1", AFL_NO_AFFINITY="1",
-                               AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_FORKSRV_INIT_TMOUT="20000")
             environment["ASAN_OPTIONS"] = "abort_on_error=1:symbolize=0:detect_leaks=0:allocator_may_return_null=1"
-            if self.mutator and target in ("heap", "dump"):
-                environment["AFL_CUSTOM_MUTATOR_LIBRARY"] = str(self.mutator)
+            environment["MUTATOR"] = str(self.mutator or "")
         with open(self.folder / f"{target}.log", "wb") as log:
             return subprocess.Popen(self.command(target, seconds, seed), stdout=log, stderr=log, env=environment,
                                     cwd=self.folder, start_new_session=True)

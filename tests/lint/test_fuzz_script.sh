@@ -16,7 +16,7 @@ fail() {
 
 mkdir -p "$sample"/{ci,build/release,build/fuzz,corpus/heap/seed,subject/adapters}
 cp "$source/subject/adapters/compile" "$sample/subject/adapters"
-cp "$source/ci/fuzz" "$source/ci/corpus" "$sample/ci"
+cp "$source/ci/fuzz" "$source/ci/corpus" "$source/ci/engine" "$sample/ci"
 printf '#!/bin/sh\n' | tee "$sample/ci/setup" >"$sample/ci/build"
 cat >"$sample/build/release/countercheck" <<'END'
 #!/bin/bash
