@@ -1,9 +1,8 @@
-# score: what the results come to, for people (text, SCORE.md) and for the next run (score.json).
+# score: what the results come to, as text and as SCORE.md, which also tells the next run what nobody notices.
 
 import collections
 import datetime
 import hashlib
-import json
 import pathlib
 import re
 import subprocess
@@ -136,16 +135,12 @@ def commit():
     return done.stdout.strip()
 
 
-def kept_keys(*phases):
-    """Of the mutants that the kept score says were noticed in one of these phases."""
-    path = HERE / "score.json"
-    kept = json.loads(path.read_text())["noticed"] if path.is_file() else {}
-    return {key for phase in phases for key in kept.get(phase, [])}
-
-
-def draw(key):
-    """A number that has nothing to do with what the key says: sorts a sample."""
-    return hashlib.sha256(b"quick " + key.encode()).hexdigest()
+def sample(rows, known, count):
+    """So many of those that must be noticed: all but the equivalent ones and those that the kept score lists."""
+    page = HERE / "SCORE.md"
+    listed = set(re.findall(r"^- `([^`]+)`", page.read_text(), re.M)) if page.is_file() else set()
+    due = [row for row in rows if row["key"] not in known and row["key"] not in listed]
+    return sorted(due, key=lambda row: hashlib.sha256(b"quick " + row["key"].encode()).digest())[:count]
 
 
 def half_page(name, rows, results, known):
@@ -155,7 +150,7 @@ def half_page(name, rows, results, known):
     if name == "judges":
         lines += ["", marked_down(table(rows, results, known, GROUPS))]
     lines += ["", marked_down(table(rows, results, known, by_file(rows))), "", "Unnoticed:", ""]
-    return lines + [f"- `{place_of(row, results)}`" for row in survivors(rows, results, known)]
+    return lines + [f"- `{row['key']}`" for row in survivors(rows, results, known)]
 
 
 def kept_halves():
@@ -169,22 +164,9 @@ def kept_halves():
 
 def save(rows, results, known, names):
     """Writes the halves that are named; the other one stays as it is kept, with the tree it was measured on."""
-    path = HERE / "score.json"
-    kept = json.loads(path.read_text())["noticed"] if path.is_file() else {}
     page = ["# Mutation score", "",
             "Written by `ci/mutants/run --save`, a half at a time. How it is measured: [README.md](README.md).", ""]
-    noticed = {}
+    kept = kept_halves()
     for name, mine in zip(GOALS, split(rows)):
-        if name in names:
-            page += [*half_page(name, mine, results, known), ""]
-            pairs = [(results.get(row["key"], {"by": "nobody"}), row["key"]) for row in mine]
-            pairs = [(result["phase"], key) for result, key in pairs if result["by"] not in UNNOTICED]
-        else:
-            page += kept_halves().get(name, [])
-            is_mine = name == "judges"
-            pairs = [(phase, key) for phase, keys in kept.items() for key in keys
-                     if bool(place.JUDGES.match(key)) == is_mine]
-        for phase, key in pairs:
-            noticed.setdefault(phase, []).append(key)
+        page += [*half_page(name, mine, results, known), ""] if name in names else kept.get(name, [])
     (HERE / "SCORE.md").write_text("\n".join(page).rstrip("\n") + "\n")
-    path.write_text(json.dumps({"noticed": noticed}, indent=0, sort_keys=True) + "\n")

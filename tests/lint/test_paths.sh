@@ -44,7 +44,6 @@ says ci/coverage-reasons 'heap/tiny.? f :: * :: abort: never' 'heap/tiny.?'
 says ci/faults/a.patch '+++ b/heap/tiny.c' heap/tiny.c
 says ci/faults/a.patch ' heap/tiny.c'
 says ci/mutants/equivalent 'heap/tiny.c f: constant: 1 -> 0' heap/tiny.c
-says ci/mutants/score.json '"heap/tiny.c f: a heap/none.c",' heap/tiny.c
 says .clang-tidy "HeaderFilterRegex: '(heap)/.*\\.hh\$'" 'heap/*.hh'
 says README.md 'It is in `heap/tiny.c`.' heap/tiny.c
 says README.md 'See `heap/`, `heap/small.c`, and tests/<layer>/test_*.c.'
