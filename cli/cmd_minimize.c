@@ -6,7 +6,6 @@
 #include "cli/run/shrink.h"
 #include "fuzz/program/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

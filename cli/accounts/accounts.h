@@ -20,7 +20,6 @@
 #include "cli/accounts/build.h"
 
 #include <json-c/json.h>
-#include <stdio.h>
 
 enum { ACCOUNTS_OLD, ACCOUNTS_NEW };
 

@@ -9,8 +9,6 @@
 #include "cli/io/input.h"
 #include "cli/io/options.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 static const char usage[] =

@@ -7,7 +7,6 @@
 #include "dump/reader.h"
 #include "oracle/core/hash.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

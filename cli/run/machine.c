@@ -5,7 +5,6 @@
 #include "cli/io/input.h"
 #include "cli/run/restart.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -15,11 +15,9 @@
 #include "fuzz/subject/machine.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define BATCH_MAX           4096 // programs of one child

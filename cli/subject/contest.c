@@ -10,10 +10,8 @@
 #include "fuzz/execute/executor.h"
 #include "fuzz/subject/machine.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 // ---- subjects

@@ -10,7 +10,6 @@
 #include "fuzz/subject/machine.h"
 #include "oracle/relations/statistic.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

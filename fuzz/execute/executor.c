@@ -6,7 +6,6 @@
 #include "oracle/core/harness_memory.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct executor {

@@ -4,8 +4,6 @@
 #include "allocator/heap.h"
 #include "allocator/memstats.h"
 
-#include <stdlib.h>
-
 static const char relations[] =
     "# The ledger. What shrinks or grows where it is keeps its class, and so its footprint.\n"
     "live: HeapAlloc == live.footprint\n"

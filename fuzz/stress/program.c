@@ -1,7 +1,6 @@
 // program: what a worker does beside objects: goroutines and what they pin, finalizers,
 // manual spans, stacks, its cache and its thread.
 #include "fuzz/stress/state.h"
-#include "oracle/go/model/class.h"
 
 #include "allocator/collect.h"
 #include "allocator/mprof.h"

@@ -8,8 +8,6 @@
 #include "oracle/go/verify/scan.h"
 #include "oracle/go/verify/verifier.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

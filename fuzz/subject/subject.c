@@ -6,7 +6,6 @@
 #include "fuzz/subject/describe.h"
 #include "fuzz/subject/machine.h"
 #include "fuzz/subject/probe.h"
-#include "oracle/core/harness_memory.h"
 #include "oracle/relations/statistic.h"
 
 #include <dirent.h>

@@ -16,7 +16,6 @@
 #include "oracle/go/verify/verifier.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct oracle {

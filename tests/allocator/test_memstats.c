@@ -4,7 +4,6 @@
 // holds: allocator/pages/mstats.c
 #include "tests/allocator/fixture.h"
 
-#include "allocator/special.h"
 #include "tests/sanitizer.h"
 
 static void a_fresh_heap_has_no_objects_and_adds_up(void **state) {

@@ -13,7 +13,6 @@
 #include "allocator/system/world.h"
 #include "allocator/special.h"
 #include "allocator/spans/mprof_internal.h"
-#include "allocator/spans/special_internal.h"
 #include "tests/allocator/one_heap.h"
 
 static struct mcache *cache;

@@ -6,7 +6,6 @@
 // wrap: heap_alloc dump_write heap_live_bytes heap_free heap_scavenge heap_alloc_manual
 // clang-format on
 
-#include "allocator/collect.h"
 #include "allocator/fault.h"
 #include "allocator/heap.h"
 #include "dump/writer.h"

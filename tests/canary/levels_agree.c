@@ -7,7 +7,6 @@
 // wrap: heap_read_memstats heap_alloc heap_free heap_mark
 // clang-format on
 
-#include "allocator/collect.h"
 #include "allocator/heap.h"
 #include "allocator/memstats.h"
 #include "fuzz/go/machine.h"

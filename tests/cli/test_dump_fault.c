@@ -9,7 +9,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

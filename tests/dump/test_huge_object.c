@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "allocator/heap.h"
-#include "allocator/memstats.h"
 #include "dump/reader.h"
 #include "dump/writer.h"
 #include "runtime/runtime.h"

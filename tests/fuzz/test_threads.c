@@ -14,7 +14,6 @@
 #include <cmocka.h>
 
 #include "allocator/memstats.h"
-#include "allocator/special.h"
 #include "fuzz/stress/threads.h"
 
 static bool statistics_lie, removal_lies;

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "allocator/collect.h"
 #include "fuzz/go/machine.h"
 #include "fuzz/go/state.h"
 #include "fuzz/generate/generator.h"

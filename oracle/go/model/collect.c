@@ -13,7 +13,6 @@
 #include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 void model_collect_reset(struct model *model) {

@@ -4,7 +4,6 @@
 #include "oracle/go/model/state.h"
 #include "oracle/go/rules.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static uint64_t pattern_word(const struct slot *slot, size_t word) {

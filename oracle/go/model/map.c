@@ -6,7 +6,6 @@
 
 #include "oracle/core/harness_memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define PAGE_SLOT_NONE 0

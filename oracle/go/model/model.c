@@ -4,7 +4,6 @@
 #include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 uint32_t index_pool_take(struct index_pool *pool) {

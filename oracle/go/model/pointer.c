@@ -1,6 +1,5 @@
 // pointer: the pointers in objects, as the program wrote them, and where a layout lets them
 // be.
-#include "oracle/go/model/contents.h"
 #include "oracle/go/model/state.h"
 
 void pointers_drop(struct model *model, struct slot *slot) {

@@ -3,7 +3,6 @@
 #include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 void model_program_reset(struct model *model) {

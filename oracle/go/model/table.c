@@ -7,8 +7,6 @@
 #include "runtime/type.h"
 #include "oracle/go/rules.h"
 
-#include <stdlib.h>
-
 void model_table_reset(struct model *model) {
     model->osthread_count = 0;
     model->osthread_starts = 0;

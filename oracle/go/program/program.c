@@ -8,7 +8,6 @@
 #include "oracle/go/view/record.h"
 
 #include "runtime/pool.h"
-#include "runtime/runtime.h"
 #include "oracle/go/rules.h"
 
 #include <string.h>

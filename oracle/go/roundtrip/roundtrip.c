@@ -3,7 +3,6 @@
 #include "oracle/go/roundtrip/roundtrip.h"
 
 #include "oracle/core/harness_memory.h"
-#include "oracle/go/view/raw.h"
 #include "oracle/go/roundtrip/private.h"
 #include "oracle/go/rules.h"
 

@@ -4,8 +4,6 @@
 #include "oracle/go/rules.h"
 #include "oracle/go/verify/verifier.h"
 
-#include <inttypes.h>
-
 #define CHUNK_WORDS  (HEAP_CHUNK_PAGES / 64)
 #define ARENA_CHUNKS (HEAP_ARENA_PAGES / HEAP_CHUNK_PAGES)
 #define GROUP_ARENAS 64

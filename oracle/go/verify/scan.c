@@ -6,7 +6,6 @@
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 // What lies in manual spans and in memory from outside the arenas, before it is put into fields.

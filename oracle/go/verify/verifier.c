@@ -6,8 +6,6 @@
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"
 
-#include <stdlib.h>
-
 static bool fail_span(struct rule_book *book, unsigned rule, const struct inspect_span *span,
                       const char *what, uint64_t value) {
     return rule_fail(book, rule, (struct rule_place){.span = span->base}, "%s (%llu)", what,

@@ -4,7 +4,6 @@
 
 #include "oracle/core/harness_memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool grow(void **array, size_t element_bytes, size_t count) {
