@@ -110,7 +110,7 @@ static void put_all(struct text *text) {
     struct size_class classes[CLASS_MAX];
     unsigned count = make_classes(classes);
     put(text, "// size_classes: Go's size classes and the tables that round to them; printed by "
-              "tools/mksizeclasses.\n\n");
+              "tools/mksizeclasses.c.\n\n");
     put(text, "// SIZE_CLASS(class, bytes of an object, pages of a span)\n#ifdef SIZE_CLASS\n");
     for (unsigned i = 0; i < count; i++) {
         put(text, "SIZE_CLASS(%u, %u, %u)\n", i, classes[i].size_bytes, classes[i].pages);

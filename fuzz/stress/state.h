@@ -1,5 +1,5 @@
 // state: what the files of threads share: the crew, its workers, their objects and ledgers.
-// Internal to fuzz/threads*.c.
+// Internal to fuzz/stress.
 //
 // Keeping objects alive: a thread's own variables are no roots. Each object record has a word of
 // the data segment, its anchor, that holds the object from the operation that allocates it on. A

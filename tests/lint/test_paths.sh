@@ -46,6 +46,8 @@ says ci/faults/a.patch ' heap/tiny.c'
 says ci/mutants/equivalent 'heap/tiny.c f: constant: 1 -> 0' heap/tiny.c
 says .clang-tidy "HeaderFilterRegex: '(heap)/.*\\.hh\$'" 'heap/*.hh'
 says README.md 'It is in `heap/tiny.c`.' heap/tiny.c
+says heap/other.c '// after heap/tiny.c' heap/tiny.c
+says heap/other.c '#include "heap/tiny.h" // and heap/small.c'
 says README.md 'See `heap/`, `heap/small.c`, and tests/<layer>/test_*.c.'
 says README.md '`heap/sma`' heap/sma
 says README.md '`small.c`, and what tiny.c was'
