@@ -1,4 +1,4 @@
-// allocate: what malloc's family does when the fast lane does not.
+// allocate: malloc and its family where the fast path gives up.
 #include "malloc/allocate.h"
 
 #include "allocator/check.h"

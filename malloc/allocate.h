@@ -1,6 +1,6 @@
-// allocate: what malloc's family does when the fast lane does not.
+// allocate: malloc and its family where the fast path gives up.
 //
-// It stands apart, so that the fast lane calls nothing and saves no register.
+// It is a file of its own, so that the fast path calls nothing and saves no register.
 #ifndef MALLOC_ALLOCATE_H
 #define MALLOC_ALLOCATE_H
 

@@ -1,5 +1,5 @@
-// fast_path: the fast lane of malloc and free: an object of a span that the thread's cache has,
-// without a lock, a call or an atomic read-modify-write.
+// fast_path: malloc and free where the thread's cache has the object's span: no lock, no call, no
+// atomic read-modify-write.
 //
 // It does what heap_alloc and heap_free do in a heap whose objects have no pointers and no
 // specials, and which never marks, packs no tiny blocks, samples nothing and needs no fence. It

@@ -32,7 +32,7 @@ void process_leave(const struct mcache *cache);
 // one thread.
 void process_set_profile_rate(uint64_t rate_bytes);
 
-// The calling thread's fast lane; closed: it has no cache of its own, the heap needs a fence, or
+// The calling thread's fast path; closed: it has no cache of its own, the heap needs a fence, or
 // the profile is on.
 extern _Thread_local struct fast_lane process_lane;
 extern struct heap *process_lane_heap; // the heap, once there is one

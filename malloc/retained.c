@@ -1,5 +1,4 @@
-// retained: the spans that a cache owns beside those that it allocates from, so that what is freed
-// in them needs no lock.
+// retained: full spans stay with their cache, so that a free in them needs no lock.
 #include "malloc/retained.h"
 
 #include "allocator/check.h"

@@ -1,5 +1,4 @@
-// retained: the spans that a cache owns beside those that it allocates from, so that what is freed
-// in them needs no lock.
+// retained: full spans stay with their cache, so that a free in them needs no lock.
 //
 // The allocator gives a full span to the central lists when its cache needs another one. Here it
 // stays the cache's: it stands among the full ones, comes among the partial ones when the owner
@@ -14,7 +13,7 @@
 //       spans' bytes, of all classes together, but for what is freed while somebody relieves it
 //
 // All but retained_note and retained_relieve is for the owner; it enters the heap itself but for
-// retained_move, which the fast lane calls inside.
+// retained_move, which the fast path calls inside.
 #ifndef MALLOC_RETAINED_H
 #define MALLOC_RETAINED_H
 
@@ -33,7 +32,7 @@ void *retained_alloc(struct heap *heap, struct mcache *cache, uint8_t size_class
                      struct mspan **span);
 
 // An object of a kept span was freed by its owner, inside the heap, and the span has to go
-// elsewhere. Leaves the heap, so that the fast lane ends with this call.
+// elsewhere. Leaves the heap, so that the fast path ends with this call.
 void retained_move(struct heap *heap, struct mcache *cache, struct mspan *span);
 
 // Whether the owner, who has just freed an object of the span, must call retained_move.

@@ -1,5 +1,5 @@
-// say: writes what this library has to tell to where stderr went when the process began, whatever
-// the program has done to stderr since.
+// say: messages of this library, on the stderr that the process began with, even when the program
+// has closed or moved its own.
 #define _GNU_SOURCE // F_DUPFD_CLOEXEC
 #include "malloc/say.h"
 

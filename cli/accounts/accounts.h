@@ -7,13 +7,12 @@
 // first, "g0 = go_start", makes a stack of 8192 bytes, three replays are read (build.h): OLD's and
 // NEW's lines of JSON with every truth set aside, and NEW's with its rules. It gives
 //   a field    HeapInuse, 8192 -> 16384, since the statistics at the end differ; its place is
-//   a.ops,
-//              operation 0, since there the two traces part
+//              operation 0 of a.ops, since there the two traces part
 //   a delta    go_start moves HeapInuse, 0 -> +8192, once
 //   a record   MemStats, 1 -> 1, 1 changed, with the member HeapInuse, since the dumps differ
 //   a finding  scan-field HeapInuse, which NEW's own rules say of it
-// b.ops with 4 operations and the same difference takes the places over, as it is smaller, and is
-// counted in input_count. With --allow=HeapInuse the field, its deltas and its record are meant.
+// When b.ops with 4 operations shows the same difference, the rows name b.ops, as it is smaller,
+// and input_count is 2. With --allow=HeapInuse the field, its deltas and its record are meant.
 #ifndef CLI_ACCOUNTS_ACCOUNTS_H
 #define CLI_ACCOUNTS_ACCOUNTS_H
 

@@ -1,9 +1,9 @@
-// json: `dump json`: each record as one line of JSON, whatever its size, with the field names
-// of records.def.
+// json: `dump json`: each record as one line of JSON, whatever its size, with the field names of
+// records.def.
 //
-// Addresses and big numbers (over 2^53) are strings, contents are hexadecimal digits, fields are
-// offsets of pointers
-// ([kind, offset] for other kinds, lenient only), strings that are no UTF-8 are {"bytes": digits}.
+// Addresses and numbers over 2^53 are strings. Contents are hexadecimal digits. A field is the
+// offset of a pointer; of another kind, which only a lenient reading lets pass, [kind, offset]. A
+// string that is no UTF-8 is {"bytes": digits}.
 
 #include "cli/io/cli.h"
 #include "cli/dump/dump.h"

@@ -1,5 +1,5 @@
-// dump: dumps to sinks of each temper, and what must hold of each: whole, decoded and
-// compared, or broken off where and why the sink said.
+// dump: dumps to each kind of sink, and what must hold of each: it is whole, and decoded and
+// compared, or it ends where the sink refused, with the sink's reason.
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/go/state.h"
 

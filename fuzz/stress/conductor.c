@@ -1,5 +1,5 @@
-// conductor: what happens to the workers while they run: collections, statistics read, worlds
-// stopped, dumps, failing calls of the system; and the barriers at which everything is checked.
+// conductor: collects, reads statistics, stops the world, dumps and lets system calls fail while
+// the workers run; and calls them to barriers, at which everything is checked.
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/stress/state.h"
 #include "oracle/go/model/class.h"

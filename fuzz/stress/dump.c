@@ -1,5 +1,5 @@
-// dump: dumps beside the workers, read back: of a world that is stopped until every record
-// was compared, or of one that goes on as soon as the dump is written.
+// dump: dumps while workers run, read back. The world stays stopped until every record is
+// compared, or goes on as soon as the dump is written.
 #include "fuzz/stress/state.h"
 
 #include "dump/reader.h"

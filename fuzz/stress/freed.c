@@ -1,5 +1,5 @@
-// freed: what stands where: slots that are held, beside those that nobody holds and that a
-// sweep may have freed, or freed and given to somebody else.
+// freed: which slots lie where: held ones, and dropped ones, which a sweep may have freed and the
+// heap may have given to another worker.
 //
 // An example: worker 1 dropped a slot at A when the serial was 7, a sweep freed it, and worker 2
 // got A and holds it; worker 2 dropped B at 8, and nothing was swept there. The entries, sorted by

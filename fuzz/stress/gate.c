@@ -1,5 +1,5 @@
-// gate: what the threads tell each other: orders that every worker follows from its next
-// operation on, at the price of one load; objects handed over; findings.
+// gate: what the threads tell each other: orders, which a worker looks for by one load before each
+// operation; objects that they hand over; findings.
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/stress/state.h"
 

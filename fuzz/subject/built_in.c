@@ -1,4 +1,4 @@
-// built_in: the examples as the subjects that are linked into the command, and one that it adds.
+// built_in: the subjects that are linked into the command: the worked examples, and one more.
 #include "fuzz/subject/built_in.h"
 
 static const struct built_in examples[] = {{"boundary", boundary_table}, {"slab", slab_table}};

@@ -1,5 +1,5 @@
-// fork: a child does what comes next, checks, and answers by a pipe; what it dies of, its parent
-// dies of too.
+// fork: a child goes on with the program, checks, and answers by a pipe. When a signal ends it, its
+// parent ends by the same.
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/subject/state.h"
 

@@ -1,4 +1,4 @@
-// target_dump: programs that end in a dump to a sink of any temper.
+// target_dump: programs that end in a dump to any kind of sink.
 //
 // Must hold, beside what target_heap asks: a dump to a sink that takes little, is interrupted or
 // has to be waited for is whole, decodes under the strict reader and agrees record by record with

@@ -1,4 +1,4 @@
-// nearest: letters put in, left out or exchanged, counted; a third of the name may be wrong.
+// nearest: counts the letters that are put in, left out or exchanged: at most a third of the name.
 #include "oracle/core/nearest.h"
 
 #include <ctype.h>

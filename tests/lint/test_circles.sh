@@ -113,6 +113,19 @@ printf 'low low/parts.h :: a dispatcher and its parts\n' >"$sample/ci/circles-al
 sed -i /include/d "$sample/low/b.c"
 refuses "ring of sources: low/a.c low/b.c"
 
+# outside of the folder above nobody includes the private header
+begin
+mkdir -p "$sample"/half/{low,high} "$sample/other" && printf '// parts: of one noun.\n' >"$sample/half/low/parts.h"
+printf 'half/low half/low/parts.h :: a dispatcher and its parts\n' >"$sample/ci/circles-allowed"
+for file in half/low/a.c half/low/b.c half/high/c.c; do printf '#include "half/low/parts.h"\n' >"$sample/$file"; done
+put half/low/a.c a b
+put half/low/b.c b a
+put half/high/c.c c
+put other/d.c d
+allows
+printf '#include "half/low/parts.h"\n' >>"$sample/other/d.c"
+refuses "other/d.c includes half/low/parts.h, which is private to half"
+
 # unusable
 begin
 ends_with 3

@@ -1,4 +1,4 @@
-// realloc: objects that were resized, in place or by moving, with bytes and pointers along.
+// realloc: objects that were resized, in place or by a move, which takes bytes and pointers along.
 #include "oracle/go/model/contents.h"
 #include "oracle/go/model/state.h"
 #include "oracle/go/rules.h"
