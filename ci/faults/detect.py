@@ -148,13 +148,18 @@ def seen_by(command, paths):
 
 # ---- fuzzing
 
+def sought_by(engine, targets):
+    """The targets of a fault by which the engine seeks it: soak draws programs, which one of theirs runs as well; what
+    only a target of bytes shows it leaves to the kept corpus."""
+    return targets if engine != "soak" else [one for one in ("heap", "dump") if one in targets][:1]
+
+
 class Fuzzing:
     """The targets of a fault's build, each in a process of its own, until one finds something."""
 
     def __init__(self, build, folder, targets, engine, mutator=None, kind="fuzz"):
         self.build, self.folder, self.engine, self.mutator = build, folder, engine, mutator
-        # soak draws programs, which one of their targets runs as well; bytes it leaves to the kept corpus
-        self.targets = targets if engine != "soak" else [one for one in ("heap", "dump") if one in targets][:1]
+        self.targets = sought_by(engine, targets)
         self.kind = kind  # "fuzz"; "bytes": the same targets without the mutator
 
     def command(self, target, seconds, seed):
