@@ -1,6 +1,7 @@
 // main: countercheck, one command with subcommands.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/io/cli.h"
+#include "cli/run/apart.h"
 #include "cli/run/machine.h"
 
 #include <stdio.h>
@@ -57,7 +58,7 @@ int main(int argc, char **argv) {
     machine_add_own();
     for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++) {
         if (strcmp(argv[1], subcommands[i].name) == 0) {
-            return subcommands[i].run(argc - 1, argv + 1);
+            return apart_end(subcommands[i].run(argc - 1, argv + 1));
         }
     }
     cli_message("unknown subcommand '%s' (try --help)", argv[1]);

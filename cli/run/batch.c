@@ -122,6 +122,8 @@ static void describe_death(const struct state *state, const char *path, const ch
     } else if (answer->signal != 0) {
         (void)snprintf(line, line_bytes, "%s: crash: %.*s (signal %d)", path, (int)length, doing,
                        answer->signal);
+    } else if (at == NULL) {
+        (void)snprintf(line, line_bytes, "%s: crash: the process ended by itself", path);
     } else {
         (void)snprintf(line, line_bytes, "%s: crash: %.*s", path, (int)length, doing);
     }

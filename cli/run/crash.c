@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #if defined(__has_feature)
@@ -27,11 +28,9 @@
 
 #define STACK_BYTES 65536 // for the handler, when the subject's own ran over
 
-static char line[512];
-static size_t line_bytes;
-static const char *file_path;
-static const uint8_t *file_bytes;
-static size_t file_size_bytes;
+static struct crash_prepared own;
+static struct crash_prepared *prepared = &own;
+static pid_t prepares_elsewhere; // the process that does; its children do not
 static unsigned watch_seconds = CRASH_WATCH_SECONDS;
 static bool is_watching;
 static bool is_guarded;
@@ -39,11 +38,11 @@ static bool is_guarded;
 void crash_prepare(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    char text[sizeof line];
+    char text[sizeof prepared->line];
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    line_bytes = escape_text(line, sizeof line - 1, text);
-    line[line_bytes++] = '\n';
+    prepared->line_bytes = escape_text(prepared->line, sizeof prepared->line - 1, text);
+    prepared->line[prepared->line_bytes++] = '\n';
     if (is_watching) {
         (void)alarm(watch_seconds);
     }
@@ -63,25 +62,37 @@ void crash_rest(void) {
 }
 
 void crash_prepare_file(const char *path, const uint8_t *bytes, size_t size_bytes) {
-    file_path = path;
-    file_bytes = bytes;
-    file_size_bytes = size_bytes;
+    (void)snprintf(prepared->path, sizeof prepared->path, "%s", path == NULL ? "" : path);
+    prepared->size_bytes = size_bytes;
+    if (size_bytes > 0) {
+        memcpy(prepared->bytes, bytes, size_bytes);
+    }
+}
+
+void crash_prepare_in(struct crash_prepared *elsewhere) {
+    prepared = elsewhere;
+    prepares_elsewhere = getpid();
 }
 
 static void write_text(const char *text, size_t size_bytes) {
     if (write(STDERR_FILENO, text, size_bytes) < 0) {
-        line_bytes = 0;
+        return; // nobody left to tell
     }
 }
 
-static void write_prepared(void) {
-    if (file_path != NULL) {
-        int descriptor = open(file_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        if (descriptor < 0 || write(descriptor, file_bytes, file_size_bytes) < 0) {
-            file_path = NULL; // nobody left to tell
+void crash_tell(struct crash_prepared *what) {
+    if (what->path[0] != 0) {
+        int descriptor = open(what->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        if (descriptor < 0 || write(descriptor, what->bytes, what->size_bytes) < 0) {
+            what->path[0] = 0; // the line is what is left
         }
     }
-    write_text(line, line_bytes);
+    write_text(what->line, what->line_bytes);
+    what->is_told = true;
+}
+
+static void tell(void) {
+    crash_tell(prepared);
 }
 
 // The work of a program is bounded: what does not come to its end goes round in a circle, or waits
@@ -91,7 +102,7 @@ static void on_signal(int number) {
     if (number == SIGALRM) {
         write_text(hangs, sizeof hangs - 1);
     }
-    write_prepared();
+    tell();
     _exit(CLI_FINDING);
 }
 
@@ -99,7 +110,7 @@ static void on_exit_call(void) {
     static const char ends[] = "countercheck: the subject ended the process by exit()\n";
     if (is_guarded) {
         write_text(ends, sizeof ends - 1);
-        write_prepared();
+        tell();
         _exit(CLI_FINDING);
     }
 }
@@ -115,10 +126,13 @@ void crash_catch(void) {
         (void)sigaction(signals[i], &action, NULL);
     }
     is_watching = true;
+    if (prepares_elsewhere != getpid()) {
+        prepared = &own;
+    }
     if (atexit(on_exit_call) != 0) {
         is_guarded = false; // no room: an exit() is then not told
     }
 #if defined(CRASH_HAS_SANITIZER)
-    __sanitizer_set_death_callback(write_prepared);
+    __sanitizer_set_death_callback(tell);
 #endif
 }

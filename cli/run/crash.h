@@ -3,10 +3,19 @@
 #ifndef CLI_RUN_CRASH_H
 #define CLI_RUN_CRASH_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "fuzz/program/program.h"
 
 #define CRASH_WATCH_SECONDS 180 // of one operation, or of one program of soak's
+
+// What a crash says and leaves.
+struct crash_prepared {
+    char line[512];
+    size_t line_bytes;
+    char path[128]; // "": no file
+    size_t size_bytes;
+    uint8_t bytes[PROGRAM_BYTES_MAX];
+    bool is_told;
+};
 
 // Catches SIGABRT, SIGSEGV, SIGBUS, SIGFPE and SIGILL (and a sanitizer's death): writes the
 // prepared line and, when a file was named, those bytes into it; then exits with status 1.
@@ -26,7 +35,13 @@ void crash_rest(void);
 // Prepares the line. printf-like; without a line end.
 void crash_prepare(const char *format, ...);
 
-// What is to be written where on a crash; both must live. NULL: nothing.
+// What is to be written where on a crash, at most PROGRAM_BYTES_MAX. NULL: nothing.
 void crash_prepare_file(const char *path, const uint8_t *bytes, size_t size_bytes);
+
+// Has this process keep what is prepared there, where another may see it; not its children.
+void crash_prepare_in(struct crash_prepared *prepared);
+
+// Writes the line, and the file; once.
+void crash_tell(struct crash_prepared *prepared);
 
 #endif

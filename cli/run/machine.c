@@ -3,6 +3,8 @@
 
 #include "cli/io/cli.h"
 #include "cli/io/input.h"
+#include "cli/run/apart.h"
+#include "cli/run/crash.h"
 #include "cli/run/restart.h"
 
 #include <stdlib.h>
@@ -40,8 +42,13 @@ int machine_choose(const char *subcommand) {
         cli_message("%s: --relations goes with --subject", subcommand);
         return CLI_UNUSABLE;
     }
-    status = restart_with(subcommand, machine_call.subject, // before stdin is read
-                          subject_environment(machine_call.subject));
+    status = apart_begin();
+    crash_prepare("countercheck: %s: %s: crashed as it was loaded", subcommand,
+                  machine_call.subject);
+    if (status == CLI_CLEAN) {
+        status = restart_with(subcommand, machine_call.subject, // before stdin is read
+                              subject_environment(machine_call.subject));
+    }
     if (status != CLI_CLEAN) {
         return status;
     }

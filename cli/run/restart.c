@@ -3,6 +3,7 @@
 #include "cli/run/restart.h"
 
 #include "cli/io/cli.h"
+#include "cli/run/apart.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -78,6 +79,7 @@ static void start_again(void) {
         (void)fclose(stream);
     }
     if (arguments != NULL) {
+        apart_leave();
         (void)execv("/proc/self/exe", arguments);
     }
     free(arguments);

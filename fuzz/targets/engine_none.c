@@ -41,6 +41,7 @@ static int run_file(const char *path) {
 
 int main(int argc, char **argv) {
     int status = 0;
+    run_operations_has_no_engine = true;
     if (LLVMFuzzerInitialize != NULL) {
         (void)LLVMFuzzerInitialize(&argc, &argv);
     }

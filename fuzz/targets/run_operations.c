@@ -17,6 +17,7 @@
 static struct executor *executor; // lives as long as the process: its heap stays warm
 static struct program program;
 const char *run_operations_call = "";
+bool run_operations_has_no_engine;
 
 static void print_operations_before(const struct finding *finding) {
     char text[TEXT_LINE_BYTES];

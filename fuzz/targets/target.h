@@ -8,6 +8,7 @@
 #include "fuzz/execute/machine.h"
 #include "fuzz/program/program.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,9 @@ void run_operations_begin(const struct target_operations *target);
 
 // What `countercheck replay` is told besides the file, with a blank behind it: "--subject NAME ".
 extern const char *run_operations_call;
+
+// No engine drives the target, to whom an input in a process of its own would show nothing.
+extern bool run_operations_has_no_engine;
 
 // Reads the input, binary or text, and runs it: every 256th (by content) on a fresh heap and once
 // more on a reset one, the others on a reset heap. A finding is printed, with the operations before

@@ -7,9 +7,10 @@
 // Must hold: after every operation of a program, each relation and each rule that holds for any
 // allocator; no operation crashes or hangs. Not covered: lanes that run freely (`soak --threads`).
 // An allocator that is one to a process gets a process for each input, which an engine that watches
-// coverage sees nothing of.
+// coverage sees nothing of; so does each where there is no engine.
 #define _GNU_SOURCE // MAP_ANONYMOUS
 #include "fuzz/execute/child.h"
+#include "fuzz/execute/ending.h"
 #include "fuzz/subject/subject.h"
 #include "fuzz/targets/target.h"
 #include "fuzz/targets/target_stats.h"
@@ -81,7 +82,7 @@ static void open_subject(void) {
     if (status != SUBJECT_OPEN) {
         refuse(status == SUBJECT_UNUSABLE ? 2 : 3, name, message);
     }
-    if ((subject.table.capabilities & COUNTERCHECK_GLOBAL) != 0) {
+    if ((subject.table.capabilities & COUNTERCHECK_GLOBAL) != 0 || run_operations_has_no_engine) {
         child_operations = mmap(NULL, sizeof *child_operations, PROT_READ | PROT_WRITE,
                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (child_operations == MAP_FAILED) {
@@ -126,7 +127,22 @@ static int run_apart(const uint8_t *bytes, size_t size_bytes) {
     abort(); // a finding, which the child printed; a crash; a hang
 }
 
+// What ends the process has not passed. An engine ends it of a finding too, and give_up() does,
+// with a status of their own: that is told.
+static void on_ending(const char *by, int status) {
+    if (status <= 0) {
+        target_stats_finish();
+        (void)fprintf(stderr, "countercheck: the allocator ended the process by %s\n", by);
+        abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
-    return child_operations != NULL ? run_apart(bytes, size_bytes)
-                                    : run_operations(&target_operations, bytes, size_bytes);
+    if (child_operations != NULL) {
+        return run_apart(bytes, size_bytes);
+    }
+    ending_listen(on_ending);
+    int result = run_operations(&target_operations, bytes, size_bytes);
+    ending_listen(NULL);
+    return result;
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_subject_liars: an allocator that breaks a promise of its own is found, each promise in a few operations; a table
 # that promises nonsense is refused in one line.
-# holds: fuzz/subject/probe.c
+# holds: cli/run/apart.c fuzz/subject/probe.c
 set -u
 countercheck=${COUNTERCHECK:?}
 source_dir=${COUNTERCHECK_SOURCE:?}
@@ -118,28 +118,50 @@ refuses 'its name is not a letter' '-DSTATISTICS={"9n", COUNTERCHECK_GAUGE},'
 refuses 'live.count: relations call something else so' '-DSTATISTICS={"live.count", COUNTERCHECK_GAUGE},'
 refuses '`of` names itself' '-DSTATISTICS={"n", COUNTERCHECK_PEAK, 0, 0, 0, "n", ""},'
 
-# what ends the process in replay and soak has not passed
-"$cc" -w -shared -fPIC -I "$source_dir" '-DALLOCATE=if (size > 99) exit(0);' "$work/liar.c" -o "$work/liar.so"
+# what ends the process has not passed, however it does so
 printf 'h0 = alloc c0 size=100\n' >"$work/a.ops"
-for command in "replay --subject $work/liar.so $work/a.ops" "bisect --subject $work/liar.so $work/a.ops" \
-    "soak --subject $work/liar.so --operations 10000"; do
-    # shellcheck disable=SC2086 # words
-    (cd "$work" && "$countercheck" $command) >"$work/out" 2>"$work/err"
+printf 'h0 = alloc c0 size=50\n' >"$work/b.ops"
+target=$(dirname "$countercheck")/fuzz_subject
+ends() { # WORDS COMMAND...: with the liar, in its folder: no success, and WORDS on stderr
+    local words=$1 got
+    shift
+    { (cd "$work" && exec "$@") >"$work/out" 2>"$work/err"; } 2>/dev/null
     got=$?
-    [ $got = 1 ] || fail "$command: status $got, not 1"
-    grep -q 'ended the process by exit()' "$work/err" || fail "$command: does not say so"
+    [ $got != 0 ] && [ $got != 2 ] && { [ -z "$words" ] || grep -qF -- "$words" "$work/err"; } || fail "$ending, $*: status $got"
+}
+for ending in 'exit(0)' '_exit(0)' '_exit(2)' '_Exit(0)' 'quick_exit(0)'; do
+    "$cc" -w -shared -fPIC -I "$source_dir" "-DALLOCATE=if (size > 99) $ending;" "$work/liar.c" -o "$work/liar.so"
+    by='ended the process'
+    ends "$by" "$countercheck" replay --subject ./liar.so a.ops
+    ends "$by" "$countercheck" replay --trace --subject ./liar.so a.ops
+    ends "" "$countercheck" replay --subject ./liar.so a.ops b.ops
+    grep -q '^a.ops: crash: ' "$work/out" && grep -q '^2 programs, .*, 1 finding$' "$work/out" ||
+        fail "$ending: what comes behind it is not run"
+    ends "$by" "$countercheck" bisect --subject ./liar.so a.ops
+    ends "$by" "$countercheck" soak --subject ./liar.so --operations 10000
+    if [ -x "$target" ]; then
+        ends "the allocator $by" env COUNTERCHECK_SUBJECT=./liar.so "$target" a.ops
+        COUNTERCHECK_SUBJECT=$work/liar.so "$target" "$work/b.ops" >"$work/out" 2>"$work/err" || fail "$ending, $target: a clean input"
+    fi
 done
 
-# nor in a fuzz target, which gives each input of such an allocator a process
-target=$(dirname "$countercheck")/fuzz_subject
+(cd "$work" && "$countercheck" minimize --subject ./liar.so a.ops -o small) >"$work/out" 2>"$work/err" &&
+    cmp -s "$work/a.ops" "$work/small" && grep -q ': crash ' "$work/out" || fail "$ending: minimize"
+
+# nor as it is loaded
+echo 'void _exit(int); __attribute__((constructor)) static void leave(void) { _exit(0); }' >"$work/left.c"
+"$cc" -w -shared -fPIC "$work/left.c" -o "$work/left.so"
+ending=constructor
+ends './left.so: crashed as it was loaded' "$countercheck" replay --subject ./left.so a.ops
+ends 'the subject ended the process, with status 0' "$countercheck" subject check ./left.so
+
+# nor in a fuzz target that gives each input of such an allocator a process
 if [ -x "$target" ]; then
     "$cc" -w -shared -fPIC -I "$source_dir" '-DALLOCATE=if (size > 99) _exit(0);' \
         '-DTABLE=.capabilities = COUNTERCHECK_MAY_FAIL | COUNTERCHECK_GLOBAL' "$work/liar.c" -o "$work/liar.so"
-    printf 'h0 = alloc c0 size=50\n' >"$work/b.ops"
     COUNTERCHECK_SUBJECT=$work/liar.so "$target" "$work/b.ops" >"$work/out" 2>"$work/err" || fail 'fuzz_subject: a clean input'
-    (COUNTERCHECK_SUBJECT=$work/liar.so exec "$target" "$work/a.ops") >"$work/out" 2>"$work/err"
-    got=$?
-    [ $got != 0 ] && grep -q 'the allocator ended the process' "$work/err" || fail "fuzz_subject: status $got"
+    ending="one to a process"
+    ends 'the allocator ended the process' env COUNTERCHECK_SUBJECT=./liar.so "$target" a.ops
 fi
 
 [ $failed = 0 ] && echo 'ok: liars are found, and nonsense is refused'
