@@ -98,11 +98,7 @@ static struct program program;
 static int write_dump(const struct replay *replay, const char *path) {
     int error =
         executor_machine(replay->executor)->write_dump(executor_state(replay->executor), path);
-    if (error != 0) {
-        cli_message("%s: %s", path, strerror(error));
-        return CLI_ENVIRONMENT;
-    }
-    return CLI_CLEAN;
+    return error == 0 ? CLI_CLEAN : output_failed(path, error);
 }
 
 static int tell_finding(const struct replay *replay, const struct call *call,
@@ -395,6 +391,18 @@ static bool is_dump(const struct call *call) {
     return call->against_bytes >= length && memcmp(call->against, DUMP_HEADER, length) == 0;
 }
 
+// Whether the kind of heap writes dumps, where one is asked for. False: told.
+static bool has_dumps(const struct call *call, const char *against_path) {
+    const struct machine *machine = machine_now();
+    if ((call->dump_path != NULL && machine->write_dump == NULL) ||
+        (against_path != NULL && machine->compare_dump == NULL)) {
+        cli_message("replay: %s: %s has no heap dumps",
+                    call->dump_path != NULL ? "--dump" : "--against", machine_call.subject);
+        return false;
+    }
+    return true;
+}
+
 // The programs, and what they are compared with.
 static int read_inputs(char **operands, size_t count, const char *against_path, struct call *call,
                        struct input_list *list) {
@@ -472,7 +480,7 @@ int cmd_replay(int argc, char **argv) {
         return CLI_UNUSABLE;
     }
     call.every_operation = level != NULL;
-    if (!pins_alone(&call, against_path)) {
+    if (!pins_alone(&call, against_path) || !has_dumps(&call, against_path)) {
         return CLI_UNUSABLE;
     }
     struct input_list list = {0};

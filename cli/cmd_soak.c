@@ -183,6 +183,10 @@ static int run_soak(struct soak *soak) {
 
 static int run_threads(const struct soak *soak, const char *threads) {
 #if COUNTERCHECK_HAS_GO
+    if (machine_call.subject != NULL) {
+        cli_message("soak: --threads is the Go-like heap's, and goes with no --subject");
+        return CLI_UNUSABLE;
+    }
     struct soak_threads run = {.leaves_race = true, .seconds = soak->seconds, .seed = soak->seed};
     if (!cli_number("soak", "--threads", threads, SOAK_THREADS_MAX, &run.thread_count)) {
         return CLI_UNUSABLE;

@@ -165,9 +165,11 @@ static int write_to_disk(int descriptor, const void *bytes, size_t size_bytes) {
     return error != 0 || fsync(descriptor) == 0 || errno == EINVAL ? error : errno;
 }
 
-static int write_failed(const char *path, int error) {
+int output_failed(const char *path, int error) {
     cli_message("%s: %s", path, strerror(error));
-    return error == ENOSPC || error == EDQUOT || error == EIO ? CLI_ENVIRONMENT : CLI_UNUSABLE;
+    bool is_the_machine = error == ENOSPC || error == EDQUOT || error == EIO || error == ENOMEM ||
+                          error == EMFILE || error == ENFILE;
+    return is_the_machine ? CLI_ENVIRONMENT : CLI_UNUSABLE;
 }
 
 static int write_directly(const char *path, const void *bytes, size_t size_bytes) {
@@ -176,7 +178,7 @@ static int write_directly(const char *path, const void *bytes, size_t size_bytes
     if (descriptor >= 0) {
         (void)close(descriptor);
     }
-    return error == 0 ? CLI_CLEAN : write_failed(path, error);
+    return error == 0 ? CLI_CLEAN : output_failed(path, error);
 }
 
 // The file appears whole or not at all. rename() replaces what is there, link() refuses to.
@@ -200,7 +202,7 @@ static int write_beside(const char *path, const void *bytes, size_t size_bytes, 
         }
     }
     free(temporary);
-    return error == 0 ? CLI_CLEAN : write_failed(path, error);
+    return error == 0 ? CLI_CLEAN : output_failed(path, error);
 }
 
 int output_write(const char *path, const void *bytes, size_t size_bytes) {

@@ -43,4 +43,8 @@ int output_write(const char *path, const void *bytes, size_t size_bytes);
 // The same, but never in place of another file: CLI_UNUSABLE when the path is taken.
 int output_write_new(const char *path, const void *bytes, size_t size_bytes);
 
+// Says why the path could not be written, by errno; returns the status: a full disk is the
+// environment's, a path that cannot be is the call's.
+int output_failed(const char *path, int error);
+
 #endif

@@ -3,6 +3,7 @@
 #include "cli/subject/new.h"
 
 #include "cli/io/cli.h"
+#include "cli/io/input.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -43,12 +44,6 @@ static bool write_file(const char *path, const struct template_file *file, const
     return fclose(stream) == 0 && is_whole;
 }
 
-static int fail(const char *path) {
-    bool is_there = errno == EEXIST;
-    cli_message("subject: %s: %s", path, strerror(errno));
-    return is_there ? CLI_UNUSABLE : CLI_ENVIRONMENT;
-}
-
 int subject_new(const char *name) {
     char path[PATH_BYTES];
     if (!is_name(name)) {
@@ -57,18 +52,18 @@ int subject_new(const char *name) {
         return CLI_UNUSABLE;
     }
     if (mkdir(name, 0777) != 0) {
-        return fail(name);
+        return output_failed(name, errno);
     }
     (void)snprintf(path, sizeof path, "%s/subject", name);
     if (mkdir(path, 0777) != 0) {
-        return fail(path);
+        return output_failed(path, errno);
     }
     for (const struct template_file *file = template_files; file->path != NULL; file++) {
         bool is_named = strncmp(file->path, placeholder, sizeof placeholder - 1) == 0;
         (void)snprintf(path, sizeof path, "%s/%s%s", name, is_named ? name : "",
                        file->path + (is_named ? sizeof placeholder - 1 : 0));
         if (!write_file(path, file, name)) {
-            return fail(path);
+            return output_failed(path, errno);
         }
         (void)printf("%s\n", path);
     }

@@ -130,6 +130,10 @@ expect 1 "a cut dump against its program" "$command" replay --against cut.dump c
 says out "rule dump-decode" "a cut dump against its program"
 refused "--against takes one program" "$command" replay --against final.dump clean.ops clean.ops
 refused "missing.dump" "$command" replay --against missing.dump clean.ops
+expect 2 "a dump to nowhere" "$command" replay --dump no/where clean.ops
+says err "no/where: No such file or directory" "a dump to nowhere"
+refused "--dump: boundary has no heap dumps" "$command" replay --dump x.dump --subject boundary clean.ops
+refused "--against: boundary has no heap dumps" "$command" replay --against final.dump --subject boundary clean.ops
 refused "--dump takes one program" "$command" replay --dump final.dump clean.ops clean.ops
 "$command" replay - <clean.ops >out 2>err || fail "stdin: $(cat err)"
 mkdir -p tree/below && cp clean.ops tree/below/a && cp clean.ops tree/b && echo "# no" >tree/README.md
@@ -251,6 +255,7 @@ programs() { "$command" soak --seconds 600 --seed "$1" --operations 2000 --table
 [ "$(programs 1)" = "$(programs 1)" ] || fail "soak: the same seed drew other programs"
 [ "$(programs 1)" = "$(programs 2)" ] && fail "soak: another seed drew the same programs"
 refused "--seed takes a whole number" "$command" soak --seed x
+refused "goes with no --subject" "$command" soak --threads 2 --subject boundary
 refused "--seconds takes a whole number" "$command" soak --seconds -1
 
 [ $failed = 0 ] && echo "ok: the commands answer as they say"
