@@ -5,18 +5,18 @@
 
 #include "cli/io/array.h"
 #include "cli/io/cli.h"
+#include "cli/io/clock.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
-#define FILES_MAX   100000 // below one operand: more is no folder of inputs
-#define DEPTH_MAX   64
-#define TOLD_MAX    10 // of the files left out
-#define SHOWN_EVERY 1  // seconds between two counts
+#define FILES_MAX      100000 // below one operand: more is no folder of inputs
+#define DEPTH_MAX      64
+#define TOLD_MAX       10   // of the files left out
+#define SHOWN_EVERY_MS 1000 // between two counts
 
 struct folder { // that is being read, and those above it
     const struct folder *above;
@@ -29,7 +29,7 @@ struct walk {
     struct input_list *list;
     const char *operand;
     size_t before, left_out_count;
-    time_t shown;
+    int64_t shown_ms;
 };
 
 static int out_of_memory(void) {
@@ -60,13 +60,13 @@ static int leave_out(struct walk *walk, const char *path, const char *why) {
 
 static int add_file(struct walk *walk, const char *path) {
     size_t count = walk->list->count - walk->before;
-    time_t now = time(NULL);
+    int64_t now_ms = clock_ms();
     if (count == FILES_MAX) {
         cli_message("%s: more than %d files: name a folder of inputs", walk->operand, FILES_MAX);
         return CLI_UNUSABLE;
     }
-    if (now - walk->shown >= SHOWN_EVERY) {
-        walk->shown = now;
+    if (now_ms - walk->shown_ms >= SHOWN_EVERY_MS) {
+        walk->shown_ms = now_ms;
         cli_message("%s: %zu files so far", walk->operand, count);
     }
     return add_copy(walk->list, path);
@@ -141,7 +141,8 @@ int input_list_add(struct input_list *list, const char *path) {
     if (directory == NULL) {
         return add_copy(list, path);
     }
-    struct walk walk = {.list = list, .operand = path, .before = list->count, .shown = time(NULL)};
+    struct walk walk = {
+        .list = list, .operand = path, .before = list->count, .shown_ms = clock_ms()};
     const struct folder folder = {.device = top.st_dev, .inode = top.st_ino};
     int status = add_directory(&walk, path, directory, &folder);
     (void)closedir(directory);
