@@ -1,8 +1,9 @@
 // kind: the last folders of a path, then the first bytes of the file.
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 // realpath
 #include "cli/run/kind.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,9 +62,11 @@ static bool begins_with(const char *head, size_t size_bytes, const char *what, s
 
 static bool is_dump(const char *head, size_t size_bytes) {
     return begins_with(head, size_bytes, "go1.7 heap dump\n", 16) ||
-           begins_with(head, size_bytes, "\x1f\x8b", 2) ||       // gzip
-           begins_with(head, size_bytes, "\xfd\x37zXZ", 5) ||    // xz
-           begins_with(head, size_bytes, "\x28\xb5\x2f\xfd", 4); // zstd
+           begins_with(head, size_bytes, "\x1f\x8b", 2) ||         // gzip
+           begins_with(head, size_bytes, "\xfd\x37zXZ", 5) ||      // xz
+           begins_with(head, size_bytes, "\x28\xb5\x2f\xfd", 4) || // zstd
+           (size_bytes >= 4 && (head[0] & 0xf0) == 0x50 &&         // its skippable frames
+            memcmp(head + 1, "\x2a\x4d\x18", 3) == 0);
 }
 
 // The first line that is no comment begins with "race ".
@@ -80,6 +83,11 @@ enum input_kind kind_of(const char *path, bool is_walked) {
     char head[HEAD_BYTES];
     struct stat status;
     enum input_kind kind = kind_by_folder(path);
+    char *whole = kind == KIND_PROGRAM ? realpath(path, NULL) : NULL;
+    if (whole != NULL) { // called below the corpus
+        kind = kind_by_folder(whole);
+        free(whole);
+    }
     if (kind != KIND_PROGRAM || stat(path, &status) != 0 || !S_ISREG(status.st_mode)) {
         return kind;
     }

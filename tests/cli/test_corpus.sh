@@ -36,6 +36,13 @@ says out '^1 decode input, 0 findings$'
 says out '^2 ops inputs, 0 findings$'
 says out '^2 dump inputs, 0 findings$'
 says out '^6 inputs in all, 0 findings$'
+{ printf '\x5a\x2a\x4d\x18\4\0\0\0skip' && zstd -qc mixed/final.dump; } >mixed/final.dump.zst
+expect 0 "$command" replay mixed
+says out '^3 dump inputs, 0 findings$'
+(cd mixed/decode && exec "$command" replay seed) >out 2>err || fail "called below the corpus: $(cat err)"
+says out '^1 decode input, 0 findings$'
+(cd mixed/ops/seed && exec "$command" replay .) >out 2>err || fail "called in the folder itself: $(cat err)"
+says out '^2 ops inputs, 0 findings$'
 head -c 100 mixed/final.dump >mixed/cut.dump
 expect 2 "$command" replay mixed
 says err 'mixed/cut.dump: .* at byte'
