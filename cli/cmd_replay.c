@@ -89,7 +89,7 @@ struct call {
 struct session { // what runs inputs: this process, or one of a pool
     const struct call *call;
     struct executor *executor;
-    bool knows_without; // the names of --without, of which each process has its own book
+    bool knows_names; // those of --without and of --known
     char scratch[64];
 };
 
@@ -252,7 +252,8 @@ static bool open_session(void *context) {
     if (session->executor == NULL) {
         return false;
     }
-    session->knows_without = set_aside(session->executor, call->without);
+    session->knows_names = set_aside(session->executor, call->without) &&
+                           known_check(&call->known, executor_book(session->executor)->rules);
     return true;
 }
 
@@ -331,7 +332,7 @@ static int replay_all(const struct input_list *list, const struct call *call) {
     if (!open_session(&session)) {
         return CLI_ENVIRONMENT;
     }
-    int worst = session.knows_without ? CLI_CLEAN : CLI_UNUSABLE;
+    int worst = session.knows_names ? CLI_CLEAN : CLI_UNUSABLE;
     bool is_pooled = is_for_pool(list, call);
     if (worst == CLI_CLEAN && !is_pooled) {
         worst = replay_here(list, &session, &totals);
@@ -349,7 +350,8 @@ static int replay_all(const struct input_list *list, const struct call *call) {
         }
         batch_print_kinds(&totals);
     }
-    if (known_judge(&call->known, totals.known, list->is_walked && !call->is_first) > 0) {
+    bool is_whole = list->is_walked && !call->is_first;
+    if (session.knows_names && known_judge(&call->known, totals.known, is_whole) > 0) {
         worst = CLI_FINDING;
     }
     return cli_finish(worst);

@@ -6,6 +6,7 @@
 #include "cli/io/escape.h"
 #include "cli/io/input.h"
 #include "fuzz/program/program.h"
+#include "oracle/core/nearest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,18 @@ static bool is_day(const char *text) {
            strcmp(back, text) == 0;
 }
 
+// Cuts the comment off: # at the beginning or behind a blank, and a blank behind it; "#12" is a
+// word.
+static void cut_comment(char *line) {
+    for (char *at = line; (at = strchr(at, '#')) != NULL; at++) {
+        bool begins = at == line || strchr(" \t", at[-1]) != NULL;
+        if (begins && strchr(" \t\r", at[1]) != NULL) { // or the line's end
+            *at = 0;
+            return;
+        }
+    }
+}
+
 // The next word, which is cut off; "" when there is none.
 static char *next_word(char **at) {
     char *word = *at + strspn(*at, " \t\r");
@@ -40,7 +53,7 @@ static char *next_word(char **at) {
 }
 
 static int read_entry(struct known *known, char *line, size_t number) {
-    line[strcspn(line, "#")] = 0;
+    cut_comment(line);
     const char *rule = next_word(&line);
     const char *field = next_word(&line);
     const char *expiry = next_word(&line);
@@ -91,6 +104,23 @@ int known_read(struct known *known, const char *path) {
     }
     free(bytes);
     return status;
+}
+
+bool known_check(const struct known *known, const struct rule_table *rules) {
+    for (size_t i = 0; i < known->count; i++) {
+        const char *name = known->entries[i].rule;
+        struct nearest nearest = nearest_begin(name, strlen(name));
+        for (unsigned rule = 0; rule < rules->count; rule++) {
+            nearest_offer(&nearest, rules->rows[rule].name);
+        }
+        if (nearest.best == NULL || strcmp(nearest.best, name) != 0) {
+            cli_message("%s:%zu: no rule is called '%s'%s%s", known->path, known->entries[i].line,
+                        name, nearest.best == NULL ? "" : ": nearest is ",
+                        nearest.best == NULL ? "" : nearest.best);
+            return false;
+        }
+    }
+    return true;
 }
 
 // The last day is over, by the clock, in UTC.

@@ -2,11 +2,11 @@
 // time is over.
 //
 // A file has a line for each: RULE FIELD EXPIRY REASON..., by blanks; FIELD is - where the rule
-// names none, EXPIRY the last day, as 2027-01-31. # begins a comment.
+// names none, EXPIRY the last day, as 2027-01-31. # and a blank begin a comment.
 #ifndef CLI_RUN_KNOWN_H
 #define CLI_RUN_KNOWN_H
 
-#include "oracle/core/finding.h"
+#include "oracle/core/rule.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +28,9 @@ struct known {
 
 // Reads the file. CLI_CLEAN, or another status: a message was printed.
 int known_read(struct known *known, const char *path);
+
+// Whether each entry's rule is one of these. False: a message was printed.
+bool known_check(const struct known *known, const struct rule_table *rules);
 
 // Whether the finding of that input is known and not expired: listed then, but for JSON, and its
 // bit set in *seen.

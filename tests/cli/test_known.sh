@@ -44,6 +44,13 @@ wrong 'expected Frees 2999-02-30 it goes' 'the expiry is no day like 2027-01-31'
 expect 2 err "missing" --known missing some
 expect 2 err "--pin goes with no other option" --pin --known one some
 
+wrong 'expectd Frees 2999-12-31 it goes' "no rule is called 'expectd': nearest is expected"
+printf 'expected Frees 2999-12-31 waits for #12 # and no longer\nexpected Mallocs 2999-12-31 #\n' >hash
+expect 2 err "hash:2: a known finding is RULE FIELD EXPIRY REASON" --known hash some
+sed -i '2s/#$/#13/' hash
+expect 0 out "some/frees.ops: known: expected Frees: waits for #12" --known hash some
+grep -q "known: expected Mallocs: #13$" out && ! grep -q "no longer" out || fail "the number of an issue in a reason: $(cat out)"
+
 # the project's own list can be read
 expect 0 out "1 program" --known "$source/ci/known" other/clean.ops
 
