@@ -120,6 +120,7 @@ for what in bad hang abort; do
     rm "$sample/corpus/heap/seed/17-$what"
     [ $status = 1 ] && [ $took -lt 60000 ] || fail "$what in the kept corpus: status $status after $took ms"
     grep -q "^finding in heap: corpus/heap/seed/17-$what$" "$sample/out" || fail "$what in the kept corpus is named"
+    ! grep -q '^environment: ' "$sample/err" || fail "$what in the kept corpus: the shell tells of it, too"
     ends=1
     ! grep -q 'no end within 3 s' "$sample/build/logs/fuzz/libfuzzer-heap-kept.bad/log" || ends=0
     [ $ends = "$([ $what = hang ] && echo 0 || echo 1)" ] || fail "$what: what has no end is told as such, and nothing else"
