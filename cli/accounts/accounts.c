@@ -138,7 +138,7 @@ bool accounts_check_allowed(const struct accounts *accounts) {
     bool ok = true;
     for (const char *at = accounts->allowed; ok && at != NULL && *at != 0;) {
         size_t length = strcspn(at, ",");
-        ok = check_name(accounts, at, length);
+        ok = length == 0 || check_name(accounts, at, length);
         at += length + (at[length] == ',');
     }
     return ok;

@@ -4,11 +4,14 @@
 
 #include "cli/io/array.h"
 #include "cli/io/cli.h"
+#include "cli/io/clock.h"
 #include "fuzz/execute/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -78,18 +81,48 @@ static bool take(int descriptor, struct bytes *bytes) {
     return count > 0;
 }
 
-// Reads all of them to their ends.
-static void read_all(struct pollfd *pipes, struct bytes **into, size_t count) {
+// Reads all of them to their ends. False: the time was over before.
+static bool read_all(struct pollfd *pipes, struct bytes **into, size_t count, int64_t end_ms) {
     size_t open_count = 0;
     for (size_t i = 0; i < count; i++) {
         open_count += pipes[i].fd >= 0;
     }
-    while (open_count > 0 && (poll(pipes, (nfds_t)count, -1) >= 0 || errno == EINTR)) {
+    while (open_count > 0) {
+        int64_t left_ms = end_ms - clock_ms();
+        if (left_ms <= 0) {
+            return false;
+        }
+        if (poll(pipes, (nfds_t)count, (int)left_ms) < 0 && errno != EINTR) {
+            break;
+        }
         for (size_t i = 0; i < count; i++) {
             if (pipes[i].fd >= 0 && pipes[i].revents != 0 && !take(pipes[i].fd, into[i])) {
                 (void)close(pipes[i].fd);
                 pipes[i].fd = -1;
                 open_count--;
+            }
+        }
+    }
+    return true;
+}
+
+// Ends those that came to no end; what they started ends as nobody reads it any more.
+static void end_all(struct question **questions, const pid_t *children, struct pollfd *pipes,
+                    size_t count, const char *input) {
+    for (size_t i = 0; i < count; i++) {
+        bool is_open = pipes[2 * i].fd >= 0 || pipes[2 * i + 1].fd >= 0;
+        for (size_t end = 2 * i; end < 2 * i + 2; end++) {
+            if (pipes[end].fd >= 0) {
+                (void)close(pipes[end].fd);
+            }
+        }
+        if (is_open && children[i] > 0) {
+            const struct build *build = questions[i]->build;
+            (void)kill(children[i], SIGKILL);
+            questions[i]->reply.status = BUILD_HUNG;
+            if (!questions[i]->is_judged) {
+                cli_message("%s: %s: no end within %u s", input, build->path,
+                            (unsigned)(build->timeout_ms / 1000));
             }
         }
     }
@@ -143,12 +176,16 @@ static int run_all(struct question **questions, size_t count, const char *input)
         children[i] = start(questions[i], input, pipes + 2 * i);
         is_started &= children[i] > 0;
     }
-    read_all(pipes, into, 2 * count);
+    if (!read_all(pipes, into, 2 * count, clock_ms() + questions[0]->build->timeout_ms)) {
+        end_all(questions, children, pipes, count, input);
+    }
     for (size_t i = 0; i < count; i++) {
         int status = child_wait(children[i]);
-        questions[i]->reply.status =
-            WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-        is_started &= questions[i]->reply.text.at != NULL;
+        if (questions[i]->reply.status != BUILD_HUNG) {
+            questions[i]->reply.status =
+                WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+            is_started &= questions[i]->reply.text.at != NULL;
+        }
     }
     if (!is_started) {
         cli_message("accounts: a build cannot be run: no process or no memory");

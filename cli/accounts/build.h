@@ -7,8 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define BUILD_HUNG 124 // the status of one that came to no end
+
 struct build {
     const char *path;
+    uint32_t timeout_ms;  // for one input
     unsigned dialects[2]; // how replay sets all truths aside, and how it is asked to judge: an
                           // older build knows an older way
 };
@@ -21,7 +24,7 @@ struct bytes {
 struct reply {
     struct bytes text; // of stdout
     struct bytes dump; // empty: none was written, or none was asked for
-    int status;        // of the process; 128 + N: it died of signal N
+    int status;        // of the process; 128 + N: it died of signal N; BUILD_HUNG, which was told
 };
 
 struct question {

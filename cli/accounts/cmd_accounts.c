@@ -8,37 +8,53 @@
 #include "cli/io/cli.h"
 #include "cli/io/input.h"
 #include "cli/io/options.h"
+#include "cli/run/kind.h"
 
 #include <sys/stat.h>
 
 static const char usage[] =
     "usage: countercheck accounts [--allow=NAME,...] [--allow-findings] [--json|--markdown]\n"
-    "                             OLD NEW CORPUS\n"
+    "                             [--timeout S] OLD NEW CORPUS\n"
     "\n"
     "Replays the files of CORPUS on two builds of countercheck, OLD and NEW, with every truth set\n"
     "aside, and lists which exported statistics differ, on how many inputs, and, of the smallest\n"
     "of them, both numbers and the first operation at which they part. What parts first stands\n"
     "first: cause before consequence. Behind them: what an operation moved differently, the\n"
     "records of the final dump that differ, and what NEW's own rules find when it judges itself.\n"
-    "What the files themselves expect is not checked.\n"
+    "What the files themselves expect is not checked. What is no program is left out.\n"
     "  --allow=NAME,...  differences of these are meant: they are listed, and are no finding. A\n"
     "                    NAME is a statistic's, a record's of the dump (Object), or effective:\n"
     "                    whether an operation did anything\n"
     "  --allow-findings  what NEW's own rules find is listed, and is no finding\n"
     "  --json            one object\n"
     "  --markdown        a comment for a pull request\n"
+    "  --timeout S       a build that takes longer for an input hangs (20)\n"
     "Exit status: 0 no difference but those allowed, 1 a difference, 2 unusable input or call (a "
     "build\n"
     "that cannot be run or prints no statistics, a name that nobody knows), 3 the environment "
     "failed.\n";
 
+#define TIMEOUT_SECONDS_MAX 86400
+
 static int compare_all(struct accounts *accounts, const struct input_list *list) {
     int status = CLI_CLEAN;
+    size_t other_count = 0;
     for (size_t i = 0; i < list->count && status == CLI_CLEAN; i++) {
         (void)cli_progress("%zu of %zu", i, list->count);
-        status = accounts_compare(accounts, list->paths[i]);
+        if (kind_of(list->paths[i], list->is_walked) == KIND_PROGRAM) {
+            status = accounts_compare(accounts, list->paths[i]);
+        } else {
+            other_count++;
+        }
     }
     (void)cli_progress("");
+    if (other_count > 0 && status == CLI_CLEAN) {
+        cli_message("accounts: %zu of %zu inputs are no programs, and are left out", other_count,
+                    list->count);
+    }
+    if (other_count == list->count) {
+        return CLI_UNUSABLE;
+    }
     return status == CLI_CLEAN ? accounts_finish(accounts) : status;
 }
 
@@ -71,12 +87,12 @@ int cmd_accounts(int argc, char **argv) {
     struct accounts accounts = {0};
     bool is_json = false;
     bool is_markdown = false;
+    const char *timeout = "20";
+    uint64_t timeout_seconds;
     const struct cli_option options[] = {
-        {"--allow", NULL, &accounts.allowed},
-        {"--allow-findings", &accounts.allows_findings, NULL},
-        {"--json", &is_json, NULL},
-        {"--markdown", &is_markdown, NULL},
-        {NULL, NULL, NULL},
+        {"--allow", NULL, &accounts.allowed}, {"--allow-findings", &accounts.allows_findings, NULL},
+        {"--json", &is_json, NULL},           {"--markdown", &is_markdown, NULL},
+        {"--timeout", NULL, &timeout},        {NULL, NULL, NULL},
     };
     const struct cli_call call = {usage, options, 3, 3};
     char **operands;
@@ -89,13 +105,22 @@ int cmd_accounts(int argc, char **argv) {
         cli_message("accounts: --json or --markdown, not both");
         return CLI_UNUSABLE;
     }
+    if (!cli_number("accounts", "--timeout", timeout, TIMEOUT_SECONDS_MAX, &timeout_seconds)) {
+        return CLI_UNUSABLE;
+    }
+    if (timeout_seconds == 0) {
+        cli_message("accounts: --timeout takes at least 1");
+        return CLI_UNUSABLE;
+    }
     accounts.names = json_object_new_object();
     if (accounts.names == NULL) {
         cli_message("out of memory");
         return CLI_ENVIRONMENT;
     }
-    accounts.builds[ACCOUNTS_OLD].path = operands[0];
-    accounts.builds[ACCOUNTS_NEW].path = operands[1];
+    for (size_t i = 0; i < 2; i++) {
+        accounts.builds[i] =
+            (struct build){.path = operands[i], .timeout_ms = (uint32_t)timeout_seconds * 1000};
+    }
     status = run(&accounts, operands[2], is_json, is_markdown);
     accounts_fini(&accounts);
     return status;

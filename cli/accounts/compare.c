@@ -72,7 +72,7 @@ static bool take_line(struct lines *lines, struct json_object *object) {
 static bool read_lines(struct lines *lines, const struct bytes *bytes) {
     struct json_tokener *tokener = json_tokener_new();
     bool ok = tokener != NULL;
-    const char *at = (const char *)bytes->at;
+    const char *at = bytes->at == NULL ? "" : (const char *)bytes->at; // of one that hung
     while (ok && *at != 0) {
         size_t length = strcspn(at, "\n");
         json_tokener_reset(tokener);
@@ -359,7 +359,8 @@ static void note_findings(struct accounts *accounts, const struct lines *lines, 
     }
     if (lines->finding_count == 0 && status != CLI_CLEAN) {
         struct json_object *crash = json_object_new_object();
-        (void)json_object_object_add(crash, "rule", json_object_new_string("crash"));
+        (void)json_object_object_add(
+            crash, "rule", json_object_new_string(status == BUILD_HUNG ? "hang" : "crash"));
         note_finding(accounts, crash, crash, *place);
         (void)json_object_put(crash);
     }

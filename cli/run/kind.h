@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+// What an input is.
 enum input_kind {
     KIND_PROGRAM,   // operations, binary or text
     KIND_DECODE,    // any bytes for the dump's decoder: below decode/{seed,found,regression}
@@ -15,6 +16,7 @@ enum input_kind {
     KIND_RACE,      // a seed for threads
     KIND_COUNT,
 };
+// How a kind is told.
 extern const char *const kind_names[KIND_COUNT];
 
 // `is_walked`: it was found below a directory, where dumps are verified.

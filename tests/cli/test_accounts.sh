@@ -181,8 +181,30 @@ refused "'zzzzzz'" --allow=zzzzzz "$command" ./frees some
 refused "cannot be run" ./missing "$command" some
 refused "an operand is missing" "$command" "$command"
 refused "not both" --json --markdown "$command" "$command" some
+refused "--timeout takes at least 1" --timeout 0 "$command" "$command" some
+expect 0 "names with nothing between commas" --allow=,BySize,,Frees, "$command" ./frees some
 printf 'frobnicate\n' >wrong.ops
 refused "wrong.ops: " "$command" "$command" wrong.ops
+
+# ---- a corpus that holds more than programs
+
+mkdir -p mixed/decode/seed mixed/heap/seed
+printf 'go1.7 heap dump\n' >mixed/decode/seed/header-only
+cp some/clean.ops mixed/heap/seed
+expect 0 "a mixed corpus" "$command" "$command" mixed
+says out "1 input, 0 fields differ" "a mixed corpus"
+says err "accounts: 1 of 2 inputs are no programs, and are left out" "a mixed corpus"
+refused "1 of 1 inputs are no programs" "$command" "$command" mixed/decode
+
+# ---- a build that hangs ends within the time, and is told
+
+printf '#!/bin/sh\ncase " $* " in *lie.ops*) exec sleep 50 ;; esac\nexec "%s" "$@"\n' "$command" >hangs
+chmod +x hangs
+expect 1 "a hang" --timeout 4 "$command" ./hangs two
+says out "1 input ended differently, first two/lie.ops: status 0 -> 124" "a hang"
+says out "3 inputs, 0 fields differ; NEW has findings on 1 input" "a hang"
+grep -qE '^hang +1 of 3$' out || fail "a hang is no finding: $(cat out)"
+[ "$(cat err)" = "countercheck: two/lie.ops: ./hangs: no end within 4 s" ] || fail "a hang: $(cat err)"
 
 # ---- builds from before --no-expect, and from before --without
 
