@@ -224,10 +224,11 @@ static int step_xz(struct unpack *unpack, struct span *out) {
 }
 
 static int step_zstd(struct unpack *unpack, struct span *out) {
-    if (unpack->is_whole &&
-        begin_another(unpack, "\x28\x50\x51\x52\x53\x54\x55\x56\x57\x58\x59\x5a\x5b\x5c\x5d\x5e"
-                              "\x5f") < 0) {
-        return broken(unpack, trailing(unpack));
+    if (unpack->is_whole) {
+        int follows = begin_another(unpack, "\x28PQRSTUVWXYZ[\\]^_"); // skippable: 0x50 to 0x5f
+        if (follows <= 0) {
+            return follows < 0 ? broken(unpack, trailing(unpack)) : 0;
+        }
     }
     ZSTD_inBuffer in = {.src = unpack->buffer, .size = unpack->end, .pos = unpack->at};
     ZSTD_outBuffer to = {.dst = out->bytes, .size = out->size_bytes, .pos = 0};
