@@ -120,7 +120,9 @@ bool soak_threads_read(const char *path, struct soak_threads *soak) {
     if (line == NULL || !read_key(line, " threads=", THREADS_MAX, &soak->thread_count) ||
         !read_key(line, " seed=", UINT32_MAX, &soak->seed) ||
         !read_key(line, " seconds=", SECONDS_MAX, &soak->seconds) || soak->thread_count == 0) {
-        cli_message("%s: no race: a line 'race threads=T seed=S seconds=N' is missing", path);
+        cli_message("%s: no race: a line 'race threads=1..%d seed=0..%" PRIu32
+                    " seconds=0..%d' is missing",
+                    path, THREADS_MAX, UINT32_MAX, SECONDS_MAX);
         return false;
     }
     return true;

@@ -91,7 +91,7 @@ if "$command" soak --threads 1 --seconds 1 >/dev/null 2>&1; then # this build ha
     says out '^t.race: found in 0 of 2$'
     printf 'race threads=0 seed=3 seconds=1\n' >t.race
     expect 2 "$command" replay t.race
-    says err 't.race: no race: a line'
+    says err "t.race: no race: a line 'race threads=1..64 seed=0..4294967295 seconds=0..86400' is missing"
 fi
 
 [ $failed = 0 ] && echo "ok: a whole corpus is replayed by one call"
