@@ -14,6 +14,8 @@
 #define TIMEOUT_MIN_MS 1000
 #define TIMEOUT_MAX_MS 10000
 #define TIMEOUT_RUNS   10 // times the first run
+#define FIRST_SHARE    4  // of the whole time the first run has, where it hangs
+#define HANG_SHARE     16 // of the whole time each trial of what hangs has
 #define SECONDS_MAX    86400
 #define SHOWN_EVERY_MS 2000
 #define RERUN_MS       500 // that a few reruns have, though the time is over
@@ -115,6 +117,21 @@ static uint32_t timeout_after(uint32_t first_ms) {
     return timeout_ms > TIMEOUT_MAX_MS ? TIMEOUT_MAX_MS : timeout_ms;
 }
 
+static uint32_t at_most(uint32_t ms, uint32_t most_ms) {
+    return ms < most_ms ? ms : most_ms;
+}
+
+// A run that hangs takes all the time that it may: it leaves some for trials.
+static uint32_t share_of(uint32_t total_ms, uint32_t share) {
+    return total_ms / share < TIMEOUT_MIN_MS ? TIMEOUT_MIN_MS : total_ms / share;
+}
+
+static uint32_t trial_timeout(const struct outcome *first, uint32_t total_ms) {
+    uint32_t timeout_ms = timeout_after(first->took_ms);
+    return first->kind == OUTCOME_HANG ? at_most(timeout_ms, share_of(total_ms, HANG_SHARE))
+                                       : timeout_ms;
+}
+
 static int check_first(const char *path, const struct outcome *outcome) {
     if (outcome->kind == OUTCOME_UNKNOWN) {
         cli_message("%s: it cannot be run: no process or no memory", path);
@@ -147,12 +164,16 @@ int shrink_program(const char *subcommand, const char *path, const struct shrink
         return CLI_UNUSABLE;
     }
     search.end_ms = search.begin_ms + total_ms;
+    if (options->timeout == NULL) {
+        search.trial.timeout_ms = at_most(TRIAL_MS, share_of(total_ms, FIRST_SHARE));
+    }
+    search.trial.timeout_ms = at_most(search.trial.timeout_ms, total_ms);
     shrink->outcome = trial_run_as(&search.trial, program);
     int status = check_first(path, &shrink->outcome);
     if (status == CLI_CLEAN) {
         search.trial.is_brief = true;
         if (options->timeout == NULL) {
-            search.trial.timeout_ms = timeout_after(shrink->outcome.took_ms);
+            search.trial.timeout_ms = trial_timeout(&shrink->outcome, total_ms);
         }
         shrink->smallest = shrink->outcome;
         minimizer_reduce(&minimizer, program);

@@ -116,6 +116,17 @@ static void what_hangs_is_minimised_until_the_time_is_over(void **context) {
     assert_non_null(strstr(out, " size=819200\n"));
 }
 
+static void what_hangs_is_tried_within_a_short_time(void **context) {
+    (void)context;
+    write_text("hang.ops", "nop\nh1 = alloc size=819200\nh2 = alloc size=100\n");
+    char *argv[] = {"minimize", "--total", "4", "hang.ops", "-o", "small.ops", NULL};
+    double begin = seconds_now();
+    assert_int_equal(call(cmd_minimize, argv), CLI_CLEAN);
+    assert_true(seconds_now() - begin < 6);
+    assert_non_null(strstr(out, "hang.ops: hang: "));
+    assert_null(strstr(out, ", after 0 trials"));
+}
+
 static void count_lines(const char *text, const char *with, int wanted) {
     int count = 0;
     for (const char *at = text; (at = strstr(at, with)) != NULL; at++) {
@@ -207,6 +218,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_crash_near_a_hang_is_minimised_in_time),
         cmocka_unit_test(what_hangs_is_minimised_until_the_time_is_over),
+        cmocka_unit_test(what_hangs_is_tried_within_a_short_time),
         cmocka_unit_test(a_directory_is_run_to_its_end),
         cmocka_unit_test(what_crashes_is_an_object_too),
         cmocka_unit_test(the_first_finding_alone_ends_it),
