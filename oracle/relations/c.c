@@ -335,13 +335,14 @@ static void write_comparison(const struct relations_c *c, const struct rule *rul
     static const char *const signs[] = {"==", "!=", "<=", "<", ">=", ">"};
     uint32_t bits = relations_bits_at(c->relations, rule, side);
     (void)fprintf(c->stream, "        %sif (!is_unknown && !(", side == 1 ? "" : "} else ");
-    if (rule->comparisons[side] == EQUAL && bits < 64) { // as its own variable counts
+    enum comparison comparison = rule->comparisons[side];
+    if ((comparison == EQUAL || comparison == UNEQUAL) && bits < 64) { // as its own variable counts
         (void)fprintf(c->stream,
-                      "rest(side_%" PRIu32 " - side_%" PRIu32 ", (number)1 << %" PRIu32 ") == 0",
-                      side - 1, side, bits > 62 ? 62 : bits);
+                      "rest(side_%" PRIu32 " - side_%" PRIu32 ", (number)1 << %" PRIu32 ") %s 0",
+                      side - 1, side, bits > 62 ? 62 : bits, signs[comparison]);
     } else {
-        (void)fprintf(c->stream, "side_%" PRIu32 " %s side_%" PRIu32, side - 1,
-                      signs[rule->comparisons[side]], side);
+        (void)fprintf(c->stream, "side_%" PRIu32 " %s side_%" PRIu32, side - 1, signs[comparison],
+                      side);
     }
     (void)fprintf(c->stream, ")) {\n            fails(");
     relations_c_string(c->stream, rule->shown.text);

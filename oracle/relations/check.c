@@ -8,17 +8,23 @@
 
 #define MARK_FACTOR UINT64_C(0x100000001b3) // odd: no place of a row is lost
 
+#define RULE_SHOWN_BYTES (RELATIONS_TEXT_BYTES / 2) // of a rule: there is room for its numbers
+
 // ---- comparison
 
+__extension__ typedef unsigned __int128 unsigned_wide; // wraps, and so is no overflow
+
+// Whether some values of the two are equal modulo 2^bits: a difference of theirs is a multiple of
+// it.
 static bool are_equal(struct interval a, struct interval b, uint32_t bits) {
-    if (a.low <= b.high && b.low <= a.high) {
-        return true;
+    if (bits >= 64) {
+        return a.low <= b.high && b.low <= a.high;
     }
-    if (bits >= 64 || a.low != a.high || b.low != b.high) {
-        return false;
-    }
-    wide modulus = (wide)1 << bits;
-    return (a.low - b.low) % modulus == 0;
+    unsigned_wide mask = ((unsigned_wide)1 << bits) - 1;
+    unsigned_wide a_more = (unsigned_wide)a.high - (unsigned_wide)a.low;
+    unsigned_wide b_more = (unsigned_wide)b.high - (unsigned_wide)b.low;
+    unsigned_wide most = (unsigned_wide)a.high - (unsigned_wide)b.low;
+    return a_more >= mask || b_more >= mask || (most & mask) <= a_more + b_more;
 }
 
 // Whether some values of the two intervals compare so.
@@ -28,7 +34,7 @@ static bool may_hold(enum comparison comparison, struct interval a, struct inter
     case EQUAL:
         return are_equal(a, b, bits);
     case UNEQUAL:
-        return a.low != a.high || b.low != b.high || a.low != b.low;
+        return a.low != a.high || b.low != b.high || !are_equal(a, b, bits);
     case AT_MOST:
         return a.low <= b.high;
     case BELOW:
@@ -47,7 +53,7 @@ static bool compare(enum comparison comparison, int64_t a, int64_t b, uint32_t b
     case EQUAL:
         return (((uint64_t)a - (uint64_t)b) & mask) == 0;
     case UNEQUAL:
-        return a != b;
+        return (((uint64_t)a - (uint64_t)b) & mask) != 0;
     case AT_MOST:
         return a <= b;
     case BELOW:

@@ -29,7 +29,7 @@ static struct interval statistic(const struct relations *relations, const struct
                                  const int64_t *values, uint32_t row) {
     uint32_t places = relations->statistic_places[node->index];
     uint64_t place = relations->statistic_at[node->index] + (uint64_t)row * places;
-    if (values == NULL || place + places > relations->value_count) {
+    if (values == NULL || place + places > relations->statistic_at[node->index + 1]) {
         return unknown;
     }
     return known(values[place], values[place + places - 1]);
@@ -173,12 +173,12 @@ static struct interval remembered(const struct relations *relations, const struc
                                   const struct relations_facts *facts, uint32_t row) {
     const struct history *history =
         &relations->histories[node->index + (node->rows == NO_ROW ? 0 : row)];
-    if (node->kind != NODE_DELTA) {
-        return history->is_set ? known(history->value, history->value) : unknown;
+    struct interval past = known(history->low, history->high);
+    if (!history->is_set || node->kind != NODE_DELTA) {
+        return history->is_set ? past : unknown;
     }
     struct interval now = relations_wide(relations, node->a, facts, row);
-    return history->is_set && now.is_known ? add(now, known(history->value, history->value), true)
-                                           : unknown;
+    return now.is_known ? add(now, past, true) : unknown;
 }
 
 static struct interval of_two(const struct node *node, struct interval a, struct interval b) {
@@ -259,6 +259,19 @@ struct interval relations_value(const struct relations *relations, uint32_t numb
 
 // ---- history
 
+// What is only known between bounds has a peak between theirs.
+static void move(struct history *history, enum node_kind kind, struct interval now) {
+    if (!history->is_set || kind == NODE_DELTA) {
+        *history = (struct history){now.low, now.high, true};
+    } else if (kind == NODE_PEAK) {
+        history->low = greater(history->low, now.low);
+        history->high = greater(history->high, now.high);
+    } else {
+        history->low = lesser(history->low, now.low);
+        history->high = lesser(history->high, now.high);
+    }
+}
+
 static void remember(struct relations *relations, const struct relations_facts *facts,
                      bool is_delta) {
     for (uint32_t i = 0; i < relations->past_count; i++) {
@@ -267,16 +280,9 @@ static void remember(struct relations *relations, const struct relations_facts *
             continue;
         }
         for (uint32_t row = 0; row < (node->rows == NO_ROW ? 1 : node->rows); row++) {
-            struct history *history = &relations->histories[node->index + row];
             struct interval now = relations_value(relations, node->a, facts, row);
-            if (!now.is_known || now.has_overflowed) {
-                continue;
-            }
-            wide value = node->kind == NODE_TROUGH ? now.low : now.high;
-            bool is_further =
-                node->kind == NODE_TROUGH ? value < history->value : value > history->value;
-            if (is_delta || !history->is_set || is_further) {
-                *history = (struct history){.value = value, .is_set = true};
+            if (now.is_known && !now.has_overflowed) {
+                move(&relations->histories[node->index + row], node->kind, now);
             }
         }
     }

@@ -380,6 +380,7 @@ static bool copy_schema(struct relations *relations, const struct relations_sche
         relations->statistic_bits[i] = statistic->bits == 0 ? 64 : statistic->bits;
         relations->value_count += statistic_numbers(statistic);
     }
+    relations->statistic_at[count] = relations->value_count;
     relations->base = harness_calloc((size_t)relations->value_count + 1, sizeof(int64_t));
     return relations->base != NULL;
 }

@@ -12,7 +12,7 @@
 #define COST_MAX   65536 // nodes that one evaluation of a tree may visit
 #define PAST_MAX   65536 // values that peaks, troughs and deltas remember
 #define SIDES_MAX  8     // of a chain of comparisons
-#define TERMS_MAX  16
+#define TERMS_MAX  32    // that a failed rule shows
 #define LETS_MAX   64
 #define NAME_BYTES 64
 #define NO_NODE    UINT32_MAX
@@ -85,7 +85,7 @@ struct rule {
 };
 
 struct history { // of one DELTA, PEAK or TROUGH at one row
-    wide value;
+    wide low, high;
     bool is_set;
 };
 
@@ -99,7 +99,7 @@ struct relations {
     uint32_t past[NODES_MAX]; // the nodes that remember, in their order
     struct history *histories;
     uint32_t statistic_count;
-    uint32_t *statistic_at;     // where its values begin in what read() fills
+    uint32_t *statistic_at;     // where its values begin in what read() fills; behind the last, all
     uint32_t *statistic_places; // numbers for each of its values
     uint32_t *statistic_bits;
     uint32_t value_count; // of all

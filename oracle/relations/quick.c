@@ -16,8 +16,8 @@ static bool statistic(const struct relations *relations, const struct node *node
         return false;
     }
     uint64_t place = relations->statistic_at[node->index] + (uint64_t)at * places;
-    if (place + places > relations->value_count ||
-        values[place] != values[place + places - 1]) { // rounded
+    if (place + places > relations->statistic_at[node->index + 1] || // no such place
+        values[place] != values[place + places - 1]) {               // rounded
         return false;
     }
     *value = values[place];
@@ -98,8 +98,8 @@ static bool remembered(const struct relations *relations, const struct node *nod
                        const struct relations_facts *facts, uint32_t row, int64_t *value) {
     const struct history *history =
         &relations->histories[node->index + (node->rows == NO_ROW ? 0 : row)];
-    int64_t past = (int64_t)history->value;
-    if (!history->is_set || past != history->value) {
+    int64_t past = (int64_t)history->low;
+    if (!history->is_set || history->low != history->high || past != history->low) {
         return false;
     }
     if (node->kind != NODE_DELTA) {

@@ -22,7 +22,9 @@ enum { // places of what read() gives
     LIVE = SIZE + 3,
     LEAST = LIVE + 3, // rounded: LEAST and MOST
     MOST,
-    SHARE, // a lane's own
+    SHARE,  // a lane's own
+    LITTLE, // rounded and 8 bits wide
+    MUCH,
     VALUE_COUNT
 };
 
@@ -34,6 +36,7 @@ static const struct countercheck_statistic statistics[] = {
     {"bin.live", COUNTERCHECK_GAUGE, 0, 0, 3, NULL, NULL},
     {"shown", COUNTERCHECK_GAUGE, COUNTERCHECK_ROUNDED, 0, 0, NULL, NULL},
     {"share", COUNTERCHECK_PLAIN, COUNTERCHECK_PER_LANE, 0, 0, NULL, NULL},
+    {"small", COUNTERCHECK_GAUGE, COUNTERCHECK_ROUNDED, 8, 0, NULL, NULL},
     {NULL, COUNTERCHECK_PLAIN, 0, 0, 0, NULL, NULL},
 };
 static const char *const options[] = {"best-fit", "debug", NULL};
@@ -49,7 +52,8 @@ static struct relations_facts facts;
 static struct relations_failure failure;
 
 static inline void reset_facts(void) {
-    const int64_t first[VALUE_COUNT] = {100, 120, 250, 16, 32, 64, 1, 2, 0, 2048, 3071, 0};
+    const int64_t first[VALUE_COUNT] = {100, 120, 250,  16,   32, 64,  1,
+                                        2,   0,   2048, 3071, 0,  250, 253};
     memcpy(values, first, sizeof values);
     memset(lane_values, 0, sizeof lane_values);
     memset(rows, 0, sizeof rows);

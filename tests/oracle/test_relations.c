@@ -273,6 +273,39 @@ static void a_rounded_number_fails_when_no_value_in_it_holds(void **state) {
     assert_fails("shown != 2048");
 }
 
+static void what_is_remembered_of_a_rounded_number_is_rounded(void **state) {
+    (void)state;
+    assert_holds("peak(shown) == 2048");
+    assert_holds("peak(shown) == 3071");
+    assert_fails("peak(shown) == 2047");
+    assert_fails("peak(shown) == 3072");
+    assert_holds("trough(shown) == 3071");
+    assert_fails("trough(shown) == 3072");
+    assert_holds("delta(shown) == -1023");
+    assert_holds("delta(shown) == 1023");
+    assert_fails("delta(shown) == 1024");
+    struct relations *relations = parse("peak(shown) <= 3999\ntrough(shown) >= 1000\n"
+                                        "peak(shown) >= 3072\ntrough(shown) <= 2047");
+    relations_begin(relations, &facts);
+    values[LEAST] = 3000;
+    values[MOST] = 4000;
+    relations_observe(relations, &facts);
+    values[LEAST] = 1000;
+    values[MOST] = 2000;
+    assert_int_equal(relations_check(relations, &facts, &failure, 1), 1);
+    relations_observe(relations, &facts);
+    assert_int_equal(relations_check(relations, &facts, &failure, 1), 0);
+    relations_free(relations);
+}
+
+static void a_place_is_one_of_its_row(void **state) {
+    (void)state;
+    assert_holds("bin.size[used - 98] == 64");
+    assert_fails("bin.size[used - 98] == 63");
+    assert_holds("bin.size[used - 97] == 64"); // there is none: not evaluated
+    assert_holds("base.bin.size[used - 97] == 64");
+}
+
 static void a_narrow_counter_is_compared_modulo_its_width(void **state) {
     (void)state;
     facts.operations[RELATIONS_FREE] = 250 + 512;
@@ -280,6 +313,19 @@ static void a_narrow_counter_is_compared_modulo_its_width(void **state) {
     facts.operations[RELATIONS_FREE]++;
     assert_fails("byte == ops.free");
     assert_holds("byte + 1 == ops.free");
+    assert_fails("byte + 1 != ops.free");
+    assert_holds("byte != ops.free");
+    assert_holds("small == 3 * 256 + 253"); // rounded as well
+    assert_fails("small == 3 * 256 + 254");
+    assert_holds("2 * small == 2 * (3 * 256 + 251)");
+    assert_holds("small != 3 * 256 + 250");
+    values[MUCH] = values[LITTLE];
+    assert_fails("small != 3 * 256 + 250");
+    values[USED] = INT64_MIN; // at the end of 128 bits
+    assert_fails("-2 * used * used == byte");
+    assert_holds("-2 * used * used == byte + 6");
+    values[BYTE] = -1; // of a variable without a sign that went below 0
+    assert_holds("byte == 255");
 }
 
 static void what_needs_more_than_128_bits_is_a_failure_that_says_so(void **state) {
@@ -329,6 +375,8 @@ int main(void) {
         TEST(delta_is_the_change_since_the_check_before),
         TEST(peak_and_trough_move_at_each_observation),
         TEST(a_rounded_number_fails_when_no_value_in_it_holds),
+        TEST(what_is_remembered_of_a_rounded_number_is_rounded),
+        TEST(a_place_is_one_of_its_row),
         TEST(a_narrow_counter_is_compared_modulo_its_width),
         TEST(what_needs_more_than_128_bits_is_a_failure_that_says_so),
         TEST(a_collector_makes_two_bounds_of_live),
