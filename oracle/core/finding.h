@@ -36,8 +36,8 @@ extern const struct rule_table core_rules; // for a kind that adds none
 
 // Room for a finding's texts, each with its NUL.
 #define FINDING_FIELD_BYTES    48
-#define FINDING_TEXT_BYTES     256
-#define FINDING_SENTENCE_BYTES 96
+#define FINDING_TEXT_BYTES     1024
+#define FINDING_SENTENCE_BYTES 256
 #define FINDING_ALSO_MAX       16 // further fields that are kept
 
 // Another field that the same check found wrong: what follows from the same mistake, mostly.

@@ -94,11 +94,22 @@ static int64_t narrow(wide value) {
     return value > INT64_MAX ? INT64_MAX : value < INT64_MIN ? INT64_MIN : (int64_t)value;
 }
 
+static void put_number(struct line *line, wide value) {
+    char digits[40]; // of 2^127, and a sign
+    size_t at = sizeof digits;
+    unsigned_wide left = value < 0 ? -(unsigned_wide)value : (unsigned_wide)value;
+    do {
+        digits[--at] = (char)('0' + (int)(left % 10));
+        left /= 10;
+    } while (left != 0);
+    put(line, "%s%.*s", value < 0 ? "-" : "", (int)(sizeof digits - at), digits + at);
+}
+
 static void put_value(struct line *line, struct interval value) {
-    if (value.low == value.high) {
-        put(line, "%" PRId64, narrow(value.low));
-    } else {
-        put(line, "%" PRId64 "..%" PRId64, narrow(value.low), narrow(value.high));
+    put_number(line, value.low);
+    if (value.low != value.high) {
+        put(line, "..");
+        put_number(line, value.high);
     }
 }
 
@@ -107,22 +118,18 @@ struct terms {
     uint32_t nodes[TERMS_MAX];
 };
 
-// Each name of the tree once.
+// Each name and each call of the tree once, as it is written.
 static void collect_terms(const struct relations *relations, uint32_t number, struct terms *terms) {
     const struct node *node = &relations->nodes[number];
-    if (node->name_bytes > 0 && node->kind != NODE_ROW) {
-        for (uint32_t i = 0; i < terms->count; i++) {
-            const struct node *other = &relations->nodes[terms->nodes[i]];
-            if (other->name_bytes == node->name_bytes &&
-                memcmp(relations->text + other->name_at, relations->text + node->name_at,
-                       node->name_bytes) == 0) {
-                return;
-            }
-        }
-        if (terms->count < TERMS_MAX) {
-            terms->nodes[terms->count++] = number;
-        }
-        return;
+    bool is_new = node->name_bytes > 0 && node->kind != NODE_ROW && terms->count < TERMS_MAX;
+    for (uint32_t i = 0; i < terms->count && is_new; i++) {
+        const struct node *other = &relations->nodes[terms->nodes[i]];
+        is_new = other->name_bytes != node->name_bytes ||
+                 memcmp(relations->text + other->name_at, relations->text + node->name_at,
+                        node->name_bytes) != 0;
+    }
+    if (is_new) {
+        terms->nodes[terms->count++] = number;
     }
     if (node->a != NO_NODE) {
         collect_terms(relations, node->a, terms);
@@ -142,7 +149,7 @@ static void describe(const struct relations *relations, const struct rule *rule,
     *failure = (struct relations_failure){.rule = number_of(relations, rule)};
     struct line line = {.text = failure->text};
     struct terms terms = {0};
-    put(&line, "%s: ", rule->shown.text);
+    put(&line, "%.*s: ", RULE_SHOWN_BYTES, rule->shown.text);
     if (rule->rows != NO_ROW) {
         put(&line, "row %" PRIu32 ": ", row);
     }
@@ -171,7 +178,7 @@ static void describe_overflow(const struct relations *relations, const struct ru
                               struct relations_failure *failure) {
     *failure = (struct relations_failure){.rule = number_of(relations, rule)};
     struct line line = {.text = failure->text};
-    put(&line, "%s: its sides do not fit into 128 bits", rule->shown.text);
+    put(&line, "%.*s: its sides do not fit into 128 bits", RULE_SHOWN_BYTES, rule->shown.text);
 }
 
 // ---- rules

@@ -6,6 +6,7 @@
 #include "oracle/relations/words.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 // ---- nodes
@@ -85,17 +86,35 @@ static uint32_t parse_find_statistic(const struct parser *parser, const char *na
     return NO_NODE;
 }
 
-static uint32_t fail_name(struct parser *parser, const char *name, size_t name_bytes) {
-    static const char *const others[] = {"live.count",     "live.footprint", "live.usable",
-                                         "live.requested", "ops.alloc",      "ops.free",
-                                         "backing.bytes"};
-    struct nearest nearest = nearest_begin(name, name_bytes);
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        nearest_offer(&nearest, others[i]);
+static void offer_words(struct nearest *nearest, const char *prefix, const char *const *words,
+                        uint32_t count, char (*room)[NAME_BYTES]) {
+    for (uint32_t i = 0; i < count; i++) {
+        (void)snprintf(room[i], NAME_BYTES, "%s%s", prefix, words[i]);
+        nearest_offer(nearest, room[i]);
     }
+}
+
+// What stands there is a name, and means nothing.
+static uint32_t fail_name(struct parser *parser, const char *name, size_t name_bytes) {
+    char tallies[RELATIONS_TALLIES][RELATIONS_MEASURES][NAME_BYTES];
+    char operations[RELATIONS_OPERATIONS][NAME_BYTES];
+    char walk[RELATIONS_WALKS * RELATIONS_WALK_MEASURES][NAME_BYTES];
+    char backing[RELATIONS_BACKINGS][NAME_BYTES];
+    struct nearest nearest = nearest_begin(name, name_bytes);
     for (uint32_t i = 0; i < parser->relations->statistic_count; i++) {
         nearest_offer(&nearest, parser->schema->statistics[i].name);
     }
+    for (uint32_t i = 0; i < parser->let_count; i++) {
+        nearest_offer(&nearest, parser->lets[i].name);
+    }
+    for (uint32_t i = 0; i < RELATIONS_TALLIES; i++) {
+        offer_words(&nearest, relations_tally_prefixes[i], relations_measure_names,
+                    RELATIONS_MEASURES, tallies[i]);
+    }
+    offer_words(&nearest, "ops.", relations_operation_names, RELATIONS_OPERATIONS, operations);
+    offer_words(&nearest, "walk.", relations_walk_names,
+                parser->schema->has_walk ? RELATIONS_WALKS * RELATIONS_WALK_MEASURES : 0, walk);
+    offer_words(&nearest, "backing.", relations_backing_names, RELATIONS_BACKINGS, backing);
     return parser_fail(
         parser, name, "'%.*s' names nothing%s%s", (int)(name_bytes < 40 ? name_bytes : 40), name,
         nearest.best == NULL ? "" : "; the nearest is ", nearest.best == NULL ? "" : nearest.best);
@@ -130,11 +149,13 @@ static uint32_t parse_index(struct parser *parser, uint32_t *rows) {
     return index;
 }
 
-static uint32_t parse_tally(struct parser *parser, uint32_t tally, const char *measure,
-                            size_t measure_bytes) {
-    uint32_t number = word_of(relations_measure_names, RELATIONS_MEASURES, measure, measure_bytes);
+static uint32_t parse_tally(struct parser *parser, uint32_t tally, const char *name,
+                            size_t name_bytes) {
+    size_t prefix_bytes = strlen(relations_tally_prefixes[tally]);
+    uint32_t number = word_of(relations_measure_names, RELATIONS_MEASURES, name + prefix_bytes,
+                              name_bytes - prefix_bytes);
     if (number == RELATIONS_MEASURES) {
-        return parser_fail(parser, measure, "count, requested, usable or footprint");
+        return fail_name(parser, name, name_bytes);
     }
     uint32_t rows;
     uint32_t index = parse_index(parser, &rows);
@@ -159,8 +180,7 @@ static uint32_t parse_ledger(struct parser *parser, const char *name, size_t nam
                  {"backing.", relations_backing_names, RELATIONS_BACKINGS, NODE_BACKING}};
     for (uint32_t i = 0; i < RELATIONS_TALLIES; i++) {
         if (starts_with(name, name_bytes, relations_tally_prefixes[i])) {
-            size_t prefix_bytes = strlen(relations_tally_prefixes[i]);
-            return parse_tally(parser, i, name + prefix_bytes, name_bytes - prefix_bytes);
+            return parse_tally(parser, i, name, name_bytes);
         }
     }
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -169,7 +189,7 @@ static uint32_t parse_ledger(struct parser *parser, const char *name, size_t nam
             uint32_t word = word_of(kinds[i].words, kinds[i].count, name + prefix_bytes,
                                     name_bytes - prefix_bytes);
             if (word == kinds[i].count) {
-                return parser_fail(parser, name, "'%.*s' names nothing", (int)name_bytes, name);
+                return fail_name(parser, name, name_bytes);
             }
             if (kinds[i].kind == NODE_WALK && !parser->schema->has_walk) {
                 return parser_fail(parser, name, "the adapter has no walk");
@@ -199,6 +219,11 @@ static uint32_t parse_statistic(struct parser *parser, enum node_kind kind, cons
     }
     if (row != NO_NODE && count == 0) {
         return parser_fail(parser, name, "'%.*s' is one number and no row", (int)name_bytes, name);
+    }
+    if (row != NO_NODE && node_of(parser, row)->kind == NODE_NUMBER &&
+        node_of(parser, row)->number >= (int64_t)count) {
+        return parser_fail(parser, name, "'%.*s' has the places 0 to %" PRIu32, (int)name_bytes,
+                           name, count - 1);
     }
     rows = row == NO_NODE && count > 0 ? count : rows;
     return add_node(
@@ -308,6 +333,20 @@ static bool is_row_number(const struct parser *parser, const char *name, size_t 
            parse_find_statistic(parser, name, name_bytes) == NO_NODE;
 }
 
+bool parse_is_name(const struct parser *parser, const char *name, size_t name_bytes) {
+    static const char *const prefixes[] = {"live.", "total.",   "freed.", "ops.",
+                                           "walk.", "backing.", "base."};
+    bool is_name = parser_is_word("row", name, name_bytes) ||
+                   parse_find_statistic(parser, name, name_bytes) != NO_NODE;
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        is_name = is_name || starts_with(name, name_bytes, prefixes[i]);
+    }
+    for (uint32_t i = 0; i < parser->let_count; i++) {
+        is_name = is_name || parser_is_word(parser->lets[i].name, name, name_bytes);
+    }
+    return is_name;
+}
+
 static uint32_t parse_word(struct parser *parser, const char *name, size_t name_bytes) {
     for (uint32_t i = 0; i < parser->let_count; i++) {
         if (parser_is_word(parser->lets[i].name, name, name_bytes)) {
@@ -331,7 +370,7 @@ static uint32_t parse_word(struct parser *parser, const char *name, size_t name_
     return parse_statistic(parser, NODE_STATISTIC, name, name_bytes);
 }
 
-static uint32_t parse_name(struct parser *parser) {
+static uint32_t parse_named(struct parser *parser) {
     static const struct {
         const char *word;
         enum node_kind kind;
@@ -362,10 +401,20 @@ static uint32_t parse_name(struct parser *parser) {
             "'%.*s' is no function: sum, min, max, round_up, delta, peak, trough, lanes",
             (int)(name_bytes < 40 ? name_bytes : 40), name);
     }
-    uint32_t node = parse_word(parser, name, name_bytes);
+    return parse_word(parser, name, name_bytes);
+}
+
+// A name or a call, which is shown as it is written.
+static uint32_t parse_name(struct parser *parser) {
+    const char *begin = parser->token;
+    uint32_t node = parse_named(parser);
     if (node != NO_NODE && node_of(parser, node)->name_bytes == 0) {
-        node_of(parser, node)->name_at = (uint32_t)(name - parser->relations->text);
-        node_of(parser, node)->name_bytes = (uint32_t)name_bytes;
+        const char *end = parser->token;
+        while (strchr(" \t\r", end[-1]) != NULL) {
+            end--;
+        }
+        node_of(parser, node)->name_at = (uint32_t)(begin - parser->relations->text);
+        node_of(parser, node)->name_bytes = (uint32_t)(end - begin);
     }
     return node;
 }

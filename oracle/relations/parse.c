@@ -141,7 +141,11 @@ static void parse_condition(struct parser *parser, struct rule *rule) {
     }
     const char *const *option = parser->schema->options;
     for (; option != NULL && *option != NULL; option++) {
+        const char *begin = parser->token;
         if (parser_take_text(parser, *option)) {
+            if (rule->option != NULL && strcmp(rule->option, *option) != 0) {
+                (void)parser_fail(parser, begin, "a program runs under one option, not under two");
+            }
             rule->option = *option;
             return;
         }
@@ -236,8 +240,6 @@ static void parse_rule(struct parser *parser, const char *label) {
     struct rule *rule = &relations->rules[relations->rule_count];
     const char *begin = parser->token;
     *rule = (struct rule){.shown = {.label = label, .line = parser->line_number}};
-    parser->row_name[0] = 0;
-    parser->row_count = NO_ROW;
     if (parser_take(parser, "each")) {
         parse_each(parser, rule);
     }
@@ -269,6 +271,10 @@ static void parse_let(struct parser *parser) {
         (void)FAIL(parser, "more than %d names", LETS_MAX);
         return;
     }
+    if (parse_is_name(parser, parser->token, parser->token_bytes)) {
+        (void)FAIL(parser, "'%.*s' is a name already", (int)parser->token_bytes, parser->token);
+        return;
+    }
     struct let *let = &parser->lets[parser->let_count];
     memcpy(let->name, parser->token, parser->token_bytes);
     let->name[parser->token_bytes] = 0;
@@ -288,7 +294,11 @@ static const char *parse_reason(struct parser *parser) {
         (void)FAIL(parser, "here stand ':' and the reason");
         return NULL;
     }
-    return cut(parser->at, parser->line_end, parser->relations);
+    const char *reason = cut(parser->at, parser->line_end, parser->relations);
+    if (reason[0] == 0) {
+        (void)parser_fail(parser, parser->at, "what is known to fail has a reason");
+    }
+    return reason;
 }
 
 // "known subject-contents: REASON", behind "subject": a rule that needs no line.
@@ -306,9 +316,19 @@ static void parse_known_free(struct parser *parser, const char *name) {
                       (int)(name_bytes < 40 ? name_bytes : 40), name);
 }
 
+// The rule of that label; NULL: none.
+static struct rule *find_label(struct relations *relations, const char *name, size_t name_bytes) {
+    for (uint32_t i = 0; i < relations->rule_count; i++) {
+        const char *label = relations->rules[i].shown.label;
+        if (label != NULL && parser_is_word(label, name, name_bytes)) {
+            return &relations->rules[i];
+        }
+    }
+    return NULL;
+}
+
 // "known LABEL: REASON"
 static void parse_known(struct parser *parser) {
-    struct relations *relations = parser->relations;
     const char *name = parser->token;
     size_t name_bytes = parser->token_bytes;
     parser_next(parser);
@@ -316,21 +336,30 @@ static void parse_known(struct parser *parser) {
         parse_known_free(parser, name);
         return;
     }
-    for (uint32_t i = 0; i < relations->rule_count; i++) {
-        const char *label = relations->rules[i].shown.label;
-        if (label != NULL && parser_is_word(label, name, name_bytes)) {
-            relations->rules[i].shown.is_known = true;
-            relations->rules[i].shown.reason = parse_reason(parser);
-            return;
-        }
+    struct rule *rule = find_label(parser->relations, name, name_bytes);
+    if (rule != NULL) {
+        rule->shown.is_known = true;
+        rule->shown.reason = parse_reason(parser);
+        return;
     }
     (void)parser_fail(parser, name, "no rule above is labelled '%.*s'",
                       (int)(name_bytes < 40 ? name_bytes : 40), name);
 }
 
+// What a rule is called, as no other one is.
+static const char *parse_label(struct parser *parser, const char *name, size_t name_bytes) {
+    if (find_label(parser->relations, name, name_bytes) != NULL) {
+        (void)parser_fail(parser, name, "another rule is labelled '%.*s'",
+                          (int)(name_bytes < 40 ? name_bytes : 40), name);
+    }
+    return cut(name, name + name_bytes, parser->relations);
+}
+
 static void parse_line(struct parser *parser) {
     parser->at = parser->line;
     parser->depth = 0;
+    parser->row_name[0] = 0;
+    parser->row_count = NO_ROW;
     parser_next(parser);
     if (parser->kind == TOKEN_END) {
         return;
@@ -350,7 +379,7 @@ static void parse_line(struct parser *parser) {
         size_t name_bytes = parser->token_bytes;
         parser_next(parser);
         if (parser_take(parser, ":")) {
-            label = cut(name, name + name_bytes, parser->relations);
+            label = parse_label(parser, name, name_bytes);
         } else {
             *parser = before;
         }

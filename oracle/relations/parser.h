@@ -54,6 +54,8 @@ bool parser_is_digit(char c);
 // Whether the text, which does not end with a NUL, is this word.
 bool parser_is_word(const char *word, const char *text, size_t text_bytes);
 
+// Whether a name means something already: in a let it would hide that. expression.c
+bool parse_is_name(const struct parser *parser, const char *name, size_t name_bytes);
 // A sum of products: the number of its node; NO_NODE: an error was noted. expression.c
 uint32_t parse_expression(struct parser *parser);
 

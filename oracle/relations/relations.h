@@ -14,7 +14,7 @@
 
 // Bounds: rules of a text, and room for the words on a failed one.
 #define RELATIONS_RULES_MAX  256
-#define RELATIONS_TEXT_BYTES 256
+#define RELATIONS_TEXT_BYTES 1024
 
 struct relations;
 

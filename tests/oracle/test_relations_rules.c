@@ -126,6 +126,34 @@ static void a_failure_shows_rule_sides_and_terms(void **state) {
     assert_int_equal(failure.right, 104);
 }
 
+static void a_failure_shows_each_place_and_each_call(void **state) {
+    (void)state;
+    assert_fails("bin.size[0] + bin.size[2] == used");
+    assert_string_equal(failure.text, "bin.size[0] + bin.size[2] == used: 80 and 100; "
+                                      "bin.size[0] 16, bin.size[2] 64, used 100");
+    assert_fails("peak( used ) + 1 == delta(used)");
+    assert_string_equal(failure.text, "peak( used ) + 1 == delta(used): 101 and 0; "
+                                      "peak( used ) 100, used 100, delta(used) 0");
+    values[USED] = INT64_MIN;
+    assert_fails("used * used * used == 0 - 2 * used * used");
+    assert_non_null(strstr(failure.text, "128 bits"));
+    assert_fails("used * used == -2 * used * used");
+    assert_non_null(strstr(failure.text, ": 85070591730234615865843651857942052864 and "
+                                         "-170141183460469231731687303715884105728; used "));
+}
+
+// Rules of 200 letters are no more than what Go's runtime needs.
+static void a_failure_of_a_long_rule_has_its_numbers(void **state) {
+    char text[1200] = "used";
+    (void)state;
+    while (strlen(text) < 1000) {
+        strcat(text, " + 0 * used");
+    }
+    strcat(text, " == 99");
+    assert_fails(text);
+    assert_non_null(strstr(failure.text, ": 100 and 99; used 100"));
+}
+
 static void an_equality_ties_a_statistic_to_the_ledger(void **state) {
     (void)state;
     struct relations *relations = parse("used == live.footprint\npeak_used >= live.count\n"
@@ -154,7 +182,22 @@ static void what_is_no_relation_is_refused_at_its_place(void **state) {
         uint32_t line, column;
         const char *words;
     } wrong[] = {
-        {"used == live.footprnt", 1, 14, "footprint"},
+        {"used == live.footprnt", 1, 9, "nearest is live.footprint"},
+        {"freed.cout == 1", 1, 1, "nearest is freed.count"},
+        {"used == ops.realloc.movd", 1, 9, "nearest is ops.realloc.moved"},
+        {"walk.free.maxx == 1", 1, 1, "nearest is walk.free.max"},
+        {"backing.byts == 1", 1, 1, "nearest is backing.bytes"},
+        {"let twice = used * 2\ntwise == 1", 2, 1, "nearest is twice"},
+        {"let used = 1", 1, 5, "'used' is a name already"},
+        {"let a = 1\nlet a = 2", 2, 5, "'a' is a name already"},
+        {"let row = 1", 1, 5, "'row' is a name already"},
+        {"let live.x = 1", 1, 5, "'live.x' is a name already"},
+        {"each bin: bin.live == 1\nlet x = row", 2, 9, "'row' names nothing"},
+        {"a: used == 1\na: used == 2", 2, 1, "another rule is labelled 'a'"},
+        {"a: used == 1\nknown a:", 2, 9, "has a reason"},
+        {"known subject-zero: ", 1, 20, "has a reason"},
+        {"used == 1 when best-fit and debug", 1, 29, "one option"},
+        {"bin.size[3] == 1", 1, 1, "'bin.size' has the places 0 to 2"},
         {"\n # nothing\nusde == 1", 3, 1, "nearest is used"},
         {"used", 1, 5, "=="},
         {"used = 1", 1, 6, "=="},
@@ -243,6 +286,8 @@ int main(void) {
         TEST(a_rule_counts_evaluations_and_those_that_moved),
         TEST(a_rule_of_a_row_moves_with_any_of_its_places),
         TEST(a_failure_shows_rule_sides_and_terms),
+        TEST(a_failure_shows_each_place_and_each_call),
+        TEST(a_failure_of_a_long_rule_has_its_numbers),
         TEST(an_equality_ties_a_statistic_to_the_ledger),
         TEST(a_rule_that_needs_no_line_is_known_by_its_name),
         TEST(what_is_no_relation_is_refused_at_its_place),
