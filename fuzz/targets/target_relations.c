@@ -34,7 +34,7 @@ static const struct relations_schema schema = {
 static char text[TEXT_BYTES_MAX + 1];
 static int64_t values[VALUE_COUNT];
 static const int64_t *const lanes[1] = {values};
-static int64_t rows[ROWS][RELATIONS_TALLIES][RELATIONS_MEASURES];
+static int64_t rows[ROWS][RELATIONS_LEDGER][RELATIONS_MEASURES];
 
 static void require(bool holds, const char *law) {
     if (!holds) {
@@ -57,9 +57,11 @@ static void draw_facts(struct relations_facts *facts, uint64_t *seed) {
     if (values[VALUE_COUNT - 1] < values[VALUE_COUNT - 2]) {
         values[VALUE_COUNT - 1] = values[VALUE_COUNT - 2];
     }
-    for (int i = 0; i < RELATIONS_TALLIES * RELATIONS_MEASURES; i++) {
-        facts->tally[i / RELATIONS_MEASURES][i % RELATIONS_MEASURES] = draw(seed);
-        rows[i % ROWS][i / RELATIONS_MEASURES][i % RELATIONS_MEASURES] = draw(seed);
+    for (int i = 0; i < RELATIONS_LEDGER * RELATIONS_MEASURES; i++) {
+        int tally = i / RELATIONS_MEASURES;
+        int64_t bits = tally == RELATIONS_DROPPED ? INT64_MAX : -1; // some, or none
+        facts->tally[tally][i % RELATIONS_MEASURES] = draw(seed) & bits;
+        rows[i % ROWS][tally][i % RELATIONS_MEASURES] = draw(seed) & bits;
     }
     for (int i = 0; i < RELATIONS_OPERATIONS; i++) {
         facts->operations[i] = draw(seed);
@@ -89,7 +91,7 @@ static size_t run(struct relations *relations) {
     struct relations_facts facts = {.values = values, .lane_values = lanes, .lane_count = 1};
     uint64_t seed = strlen(text);
     size_t failed = 0;
-    facts.rows = (const int64_t(*)[RELATIONS_TALLIES][RELATIONS_MEASURES])rows;
+    facts.rows = (const int64_t(*)[RELATIONS_LEDGER][RELATIONS_MEASURES])rows;
     facts.row_count = ROWS;
     draw_facts(&facts, &seed);
     relations_begin(relations, &facts);

@@ -51,14 +51,21 @@ static struct interval lanes(const struct relations *relations, const struct nod
     return sum;
 }
 
+// What was dropped lives, or was freed.
+static struct interval tallied(const int64_t (*sums)[RELATIONS_MEASURES], uint32_t which,
+                               uint32_t measure) {
+    wide value = sums[which][measure];
+    wide dropped = sums[RELATIONS_DROPPED][measure];
+    return known(which == RELATIONS_LIVE ? value - dropped : value,
+                 which == RELATIONS_FREED ? value + dropped : value);
+}
+
 static struct interval tally(const struct relations *relations, const struct node *node,
                              const struct relations_facts *facts, uint32_t row) {
     uint32_t which = node->index / RELATIONS_MEASURES;
     uint32_t measure = node->index % RELATIONS_MEASURES;
     if (node->a == NO_NODE) {
-        int64_t least = facts->tally[which][measure];
-        int64_t most = which == RELATIONS_LIVE ? facts->tally_most[measure] : least;
-        return known(least, most > least ? most : least);
+        return tallied(facts->tally, which, measure);
     }
     struct interval place = relations_wide(relations, node->a, facts, row);
     if (!place.is_known || facts->rows == NULL || place.low < 0) {
@@ -67,8 +74,7 @@ static struct interval tally(const struct relations *relations, const struct nod
     if (place.low >= facts->row_count) {
         return known(0, 0); // no object was ever of that class
     }
-    int64_t value = facts->rows[(size_t)place.low][which][measure];
-    return known(value, value);
+    return tallied(facts->rows[(size_t)place.low], which, measure);
 }
 
 // The row that a statistic is read at: its own index, or the one that `each` or sum is at; what is

@@ -28,16 +28,21 @@ static bool tally(const struct relations *relations, const struct node *node,
                   const struct relations_facts *facts, uint32_t row, int64_t *value) {
     uint32_t which = node->index / RELATIONS_MEASURES;
     uint32_t measure = node->index % RELATIONS_MEASURES;
+    const int64_t(*sums)[RELATIONS_MEASURES] = facts->tally;
     int64_t at;
-    if (node->a == NO_NODE) {
-        *value = facts->tally[which][measure];
-        return which != RELATIONS_LIVE || facts->tally_most[measure] <= *value;
+    if (node->a != NO_NODE) {
+        if (facts->rows == NULL || !relations_quick(relations, node->a, facts, row, &at) ||
+            at < 0) {
+            return false;
+        }
+        if (at >= facts->row_count) {
+            *value = 0;
+            return true;
+        }
+        sums = facts->rows[at];
     }
-    if (facts->rows == NULL || !relations_quick(relations, node->a, facts, row, &at) || at < 0) {
-        return false;
-    }
-    *value = at >= facts->row_count ? 0 : facts->rows[at][which][measure];
-    return true;
+    *value = sums[which][measure];
+    return which == RELATIONS_TOTAL || sums[RELATIONS_DROPPED][measure] == 0;
 }
 
 static int64_t rest_of(int64_t value, int64_t by) {

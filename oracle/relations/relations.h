@@ -36,7 +36,14 @@ struct relations_schema {
 // ---- facts: the moment that rules are evaluated at
 
 // What the ledger counts: objects that live, all that ever did, and those that are gone.
-enum relations_tally { RELATIONS_LIVE, RELATIONS_TOTAL, RELATIONS_FREED, RELATIONS_TALLIES };
+enum relations_tally {
+    RELATIONS_LIVE,
+    RELATIONS_TOTAL,
+    RELATIONS_FREED,
+    RELATIONS_TALLIES,                     // those that a text names
+    RELATIONS_DROPPED = RELATIONS_TALLIES, // of live: those that a collector may have freed
+    RELATIONS_LEDGER
+};
 // In what it counts them; bytes but for COUNT.
 enum relations_measure {
     RELATIONS_COUNT,
@@ -101,9 +108,8 @@ struct relations_facts {
     const int64_t *values;             // as countercheck_subject.read() gives them; NULL: not read
     const int64_t *const *lane_values; // the same of each lane, by number; NULL: not read
     uint32_t lane_count;
-    int64_t tally[RELATIONS_TALLIES][RELATIONS_MEASURES];
-    int64_t tally_most[RELATIONS_MEASURES]; // of live, where it is a pair of bounds (COLLECTS)
-    const int64_t (*rows)[RELATIONS_TALLIES][RELATIONS_MEASURES]; // by class; NULL: no classes
+    int64_t tally[RELATIONS_LEDGER][RELATIONS_MEASURES];
+    const int64_t (*rows)[RELATIONS_LEDGER][RELATIONS_MEASURES]; // by class; NULL: no classes
     uint32_t row_count;
     int64_t operations[RELATIONS_OPERATIONS];
     bool has_walk;

@@ -35,7 +35,6 @@ void live_begin(struct live *live) {
     live->live_count = 0;
     live->next_seed = 1;
     live->walk_number = 0;
-    memset(live->dropped, 0, sizeof live->dropped);
     memset(live->sums, 0, sizeof live->sums);
     memset(live->rows, 0, live->row_count * sizeof *live->rows);
     live->row_count = 0;
@@ -202,7 +201,7 @@ static void leave(struct live *live, uint32_t id) {
     add(live, RELATIONS_LIVE, block, -1);
     add(live, RELATIONS_FREED, block, 1);
     if (block->is_dropped) {
-        add_one(live->dropped, block, -1);
+        add(live, RELATIONS_DROPPED, block, -1);
     }
     block->address = 0;
     live->spare[live->spare_count++] = id;
@@ -233,7 +232,7 @@ void live_drop(struct live *live, uint32_t id) {
     struct live_block *block = living(live, id);
     if (!block->is_dropped) {
         block->is_dropped = true;
-        add_one(live->dropped, block, 1);
+        add(live, RELATIONS_DROPPED, block, 1);
     }
     HARNESS_ASSERT_SLOW(live_is_valid(live));
 }
@@ -299,11 +298,7 @@ uint32_t live_at(const struct live *live, uint32_t place) {
 
 void live_facts(const struct live *live, struct relations_facts *facts) {
     memcpy(facts->tally, live->sums, sizeof facts->tally);
-    for (int i = 0; i < RELATIONS_MEASURES; i++) {
-        facts->tally_most[i] = live->sums[RELATIONS_LIVE][i];
-        facts->tally[RELATIONS_LIVE][i] -= live->dropped[i]; // the least that lives
-    }
-    facts->rows = (const int64_t(*)[RELATIONS_TALLIES][RELATIONS_MEASURES])live->rows;
+    facts->rows = (const int64_t(*)[RELATIONS_LEDGER][RELATIONS_MEASURES])live->rows;
     facts->row_count = live->row_count;
 }
 
@@ -363,6 +358,7 @@ static bool sums_are_valid(const struct live *live) { // E3, E4
     int64_t all[RELATIONS_MEASURES] = {0};
     int64_t in_rows[RELATIONS_MEASURES] = {0};
     int64_t dropped[RELATIONS_MEASURES] = {0};
+    int64_t dropped_in_rows[RELATIONS_MEASURES] = {0};
     bool valid = adds_up(live->sums[RELATIONS_TOTAL], live->sums[RELATIONS_FREED],
                          live->sums[RELATIONS_LIVE]);
     for (uint32_t place = 0; place < live->live_count; place++) {
@@ -370,17 +366,19 @@ static bool sums_are_valid(const struct live *live) { // E3, E4
         add_one(all, block, 1);
         add_one(in_rows, block, block->row < LIVE_ROWS_MAX);
         add_one(dropped, block, block->is_dropped);
+        add_one(dropped_in_rows, block, block->is_dropped && block->row < LIVE_ROWS_MAX);
     }
     for (uint32_t row = 0; row < live->row_count; row++) {
         valid &= adds_up(live->rows[row][RELATIONS_TOTAL], live->rows[row][RELATIONS_FREED],
                          live->rows[row][RELATIONS_LIVE]);
         for (int i = 0; i < RELATIONS_MEASURES; i++) {
             in_rows[i] -= live->rows[row][RELATIONS_LIVE][i];
+            dropped_in_rows[i] -= live->rows[row][RELATIONS_DROPPED][i];
         }
     }
     for (int i = 0; i < RELATIONS_MEASURES; i++) {
         valid &= (live->sums[RELATIONS_LIVE][i] == all[i]) & (in_rows[i] == 0);
-        valid &= live->dropped[i] == dropped[i];
+        valid &= (live->sums[RELATIONS_DROPPED][i] == dropped[i]) & (dropped_in_rows[i] == 0);
     }
     return valid;
 }

@@ -4,14 +4,14 @@
 //   E1  the order holds each block that lives once, by address
 //   E2  a record that was ever used lives or is spare, and a spare one has no address
 //   E3  what lives is summed up, also by row: all that ever lived without what was freed
-//   E4  so is what lives and was dropped
+//   E4  so is what lives and was dropped, also by row
 #ifndef ORACLE_SUBJECT_LIVE_PRIVATE_H
 #define ORACLE_SUBJECT_LIVE_PRIVATE_H
 
 #include "oracle/subject/live.h"
 
 // A number for each tally and measure.
-typedef int64_t tallies[RELATIONS_TALLIES][RELATIONS_MEASURES];
+typedef int64_t tallies[RELATIONS_LEDGER][RELATIONS_MEASURES];
 
 // The ledger of blocks.
 struct live {
@@ -22,7 +22,6 @@ struct live {
     uint32_t *order; // of live ones, by address
     uint32_t live_count;
     uint64_t next_seed;
-    int64_t dropped[RELATIONS_MEASURES]; // of live ones that may be gone
     uint32_t walk_number;
     uint32_t walk_place; // by address, behind the block that the walk showed last
     tallies sums;

@@ -47,7 +47,7 @@ static struct relations_schema schema = {
 static int64_t values[VALUE_COUNT];
 static int64_t lane_values[2][VALUE_COUNT];
 static const int64_t *const lanes[2] = {lane_values[0], lane_values[1]};
-static int64_t rows[3][RELATIONS_TALLIES][RELATIONS_MEASURES];
+static int64_t rows[3][RELATIONS_LEDGER][RELATIONS_MEASURES];
 static struct relations_facts facts;
 static struct relations_failure failure;
 

@@ -230,7 +230,8 @@ static void validity_sees_each_broken_invariant(void **state) {
         BREAKS(int64_t, sums[RELATIONS_FREED][i], 7777, live_is_valid(live));
         BREAKS(int64_t, row[RELATIONS_LIVE][i], row[RELATIONS_LIVE][i] + 1, live_is_valid(live));
         BREAKS(int64_t, row[RELATIONS_FREED][i], 7777, live_is_valid(live));
-        BREAKS(int64_t, live->dropped[i], 0, live_is_valid(live)); // E4
+        BREAKS(int64_t, sums[RELATIONS_DROPPED][i], 0, live_is_valid(live)); // E4
+        BREAKS(int64_t, row[RELATIONS_DROPPED][i], 0, live_is_valid(live));
     }
     BREAKS(size_t, block->requested_bytes, 1, live_is_valid(live));
     BREAKS(uint32_t, block->row, LIVE_NONE, live_is_valid(live));

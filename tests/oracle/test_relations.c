@@ -111,7 +111,7 @@ static void what_fits_is_answered_by_64_bits(void **state) {
                                         "walk.free.max + backing.bytes"};
     (void)state;
     facts.has_walk = true;
-    facts.rows = (const int64_t(*)[RELATIONS_TALLIES][RELATIONS_MEASURES])rows;
+    facts.rows = (const int64_t(*)[RELATIONS_LEDGER][RELATIONS_MEASURES])rows;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         char text[128];
         int64_t value;
@@ -148,7 +148,7 @@ static void each_tally_is_its_own(void **state) {
             assert_holds(text);
             (void)snprintf(text, sizeof text, "each bin: bin.live == %s.%s[bin]", tallies[i],
                            measures[j]);
-            facts.rows = (const int64_t(*)[RELATIONS_TALLIES][RELATIONS_MEASURES])rows;
+            facts.rows = (const int64_t(*)[RELATIONS_LEDGER][RELATIONS_MEASURES])rows;
             facts.row_count = 3;
             memset(rows, 0, sizeof rows);
             rows[0][i][j] = 1;
@@ -344,14 +344,32 @@ static void a_collector_makes_two_bounds_of_live(void **state) {
     struct relations_error error;
     (void)state;
     schema.capabilities = COUNTERCHECK_COLLECTS;
-    facts.tally[RELATIONS_LIVE][RELATIONS_COUNT] = 90;
-    facts.tally_most[RELATIONS_COUNT] = 110;
+    facts.tally[RELATIONS_LIVE][RELATIONS_COUNT] = 110;
+    facts.tally[RELATIONS_DROPPED][RELATIONS_COUNT] = 20;
     assert_holds("live.count <= used");
     assert_holds("used <= live.count");
     values[USED] = 111;
     assert_fails("used <= live.count");
     values[USED] = 89;
     assert_fails("live.count <= used");
+    values[USED] = 100;
+    facts.tally[RELATIONS_FREED][RELATIONS_COUNT] = 95; // and what was dropped
+    assert_holds("used <= freed.count");
+    assert_holds("used >= freed.count");
+    assert_holds("freed.count >= 115");
+    assert_fails("freed.count >= 116");
+    facts.rows = (const int64_t(*)[RELATIONS_LEDGER][RELATIONS_MEASURES])rows;
+    facts.row_count = 3;
+    rows[1][RELATIONS_LIVE][RELATIONS_COUNT] = 3;
+    rows[1][RELATIONS_DROPPED][RELATIONS_COUNT] = 2;
+    assert_holds("each bin: bin.live >= live.count[row]");
+    rows[1][RELATIONS_DROPPED][RELATIONS_COUNT] = 1;
+    assert_fails("freed.count[1] >= 2");
+    assert_holds("freed.count[1] >= 1");
+    rows[1][RELATIONS_DROPPED][RELATIONS_COUNT] = 0;
+    assert_fails("each bin: bin.live >= live.count[row]");
+    assert_holds("used <= peak(live.count)");
+    assert_fails("peak(live.count) <= 89");
     assert_null(relations_parse("used == live.count", &schema, &error));
     assert_non_null(strstr(error.message, "pair of bounds"));
     schema.capabilities = 0;
