@@ -1,8 +1,9 @@
 // bench_subject: how many operations a second of one core the harness runs on an allocator that is
 // linked into it, everything checked after each.
 //
-// usage: bench_subject NAME one|change [PROGRAMS [SEED]]
+// usage: bench_subject NAME one|change [PROGRAMS [SEED [ARENA_BYTES]]]
 //   one: all on the first lane. change: each operation on another lane than the one before, of two.
+//   ARENA_BYTES: another arena than the table's.
 // The programs are the generator's, of up to 128 operations, drawn before the clock starts. A first
 // round is not measured. One line: operations/s, of the processor's time of all threads.
 #define _POSIX_C_SOURCE 200809L
@@ -89,13 +90,18 @@ int main(int argc, char **argv) {
     struct subject subject;
     bool is_change = argc > 2 && strcmp(argv[2], "change") == 0;
     size_t count = argc > 3 ? strtoul(argv[3], NULL, 10) : 2000;
+    size_t arena_bytes = argc > 5 ? strtoul(argv[5], NULL, 10) : 0;
     if (argc < 3 || (!is_change && strcmp(argv[2], "one") != 0) || count == 0) {
-        (void)fputs("usage: bench_subject NAME one|change [PROGRAMS [SEED]]\n", stderr);
+        (void)fputs("usage: bench_subject NAME one|change [PROGRAMS [SEED [ARENA_BYTES]]]\n",
+                    stderr);
         return 2;
     }
     if (subject_open(&subject, argv[1], NULL, message) != SUBJECT_OPEN) {
         (void)fprintf(stderr, "bench_subject: %s\n", message);
         return 2;
+    }
+    if (arena_bytes != 0 && subject.table.arena_bytes != 0) {
+        subject.table.arena_bytes = arena_bytes;
     }
     int status =
         measure(&subject, is_change ? 2 : 1, count, argc > 4 ? strtoull(argv[4], NULL, 10) : 1);

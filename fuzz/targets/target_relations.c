@@ -34,6 +34,7 @@ static const struct relations_schema schema = {
 static char text[TEXT_BYTES_MAX + 1];
 static int64_t values[VALUE_COUNT];
 static const int64_t *const lanes[1] = {values};
+static int64_t tallies[RELATIONS_LEDGER][RELATIONS_MEASURES];
 static int64_t rows[ROWS][RELATIONS_LEDGER][RELATIONS_MEASURES];
 
 static void require(bool holds, const char *law) {
@@ -60,7 +61,7 @@ static void draw_facts(struct relations_facts *facts, uint64_t *seed) {
     for (int i = 0; i < RELATIONS_LEDGER * RELATIONS_MEASURES; i++) {
         int tally = i / RELATIONS_MEASURES;
         int64_t bits = tally == RELATIONS_DROPPED ? INT64_MAX : -1; // some, or none
-        facts->tally[tally][i % RELATIONS_MEASURES] = draw(seed) & bits;
+        tallies[tally][i % RELATIONS_MEASURES] = draw(seed) & bits;
         rows[i % ROWS][tally][i % RELATIONS_MEASURES] = draw(seed) & bits;
     }
     for (int i = 0; i < RELATIONS_OPERATIONS; i++) {
@@ -91,6 +92,7 @@ static size_t run(struct relations *relations) {
     struct relations_facts facts = {.values = values, .lane_values = lanes, .lane_count = 1};
     uint64_t seed = strlen(text);
     size_t failed = 0;
+    facts.tally = (const int64_t(*)[RELATIONS_MEASURES])tallies;
     facts.rows = (const int64_t(*)[RELATIONS_LEDGER][RELATIONS_MEASURES])rows;
     facts.row_count = ROWS;
     draw_facts(&facts, &seed);

@@ -198,7 +198,7 @@ static uint64_t add_mark(uint64_t mark, uint64_t value) {
 // nothing was noted.
 static bool holds_quickly(const struct relations *relations, struct rule *rule, uint32_t row,
                           const struct relations_facts *facts, uint64_t *marks) {
-    int64_t values[SIDES_MAX] = {0};
+    int64_t values[SIDES_MAX];
     for (uint32_t i = 0; i < rule->side_count; i++) {
         if (!relations_quick(relations, rule->sides[i], facts, row, &values[i])) {
             return false;
@@ -257,15 +257,19 @@ static bool check_rule(const struct relations *relations, struct rule *rule,
                        const struct relations_facts *facts, struct relations_failure *failure) {
     bool holds = true;
     bool was_known = false;
-    uint64_t marks[SIDES_MAX] = {0};
+    uint64_t marks[SIDES_MAX];
+    for (uint32_t i = 0; i < rule->side_count; i++) {
+        marks[i] = 0;
+    }
     for (uint32_t row = 0; row < (rule->rows == NO_ROW ? 1 : rule->rows) && holds; row++) {
         bool is_known;
         holds = check_row(relations, rule, row, facts, &is_known, marks, failure);
         was_known = was_known || is_known;
     }
-    bool has_moved = was_known && rule->has_last && memcmp(marks, rule->marks, sizeof marks) != 0;
-    if (was_known) {
-        memcpy(rule->marks, marks, sizeof marks);
+    bool has_moved = false;
+    for (uint32_t i = 0; i < rule->side_count && was_known; i++) { // one by one: they are new
+        has_moved = has_moved || (rule->has_last && marks[i] != rule->marks[i]);
+        rule->marks[i] = marks[i];
     }
     rule->has_last = rule->has_last || was_known;
     rule->shown.evaluated += was_known;

@@ -17,11 +17,18 @@ static uint32_t bits_of(const struct relations *relations, const struct node *no
     return is_variable ? relations->statistic_bits[node->index] : 64;
 }
 
+static uint32_t place_of(const struct relations *relations, const struct node *node) {
+    bool is_one = node->kind == NODE_STATISTIC && node->a == NO_NODE && node->rows == NO_ROW &&
+                  relations->statistic_places[node->index] == 1;
+    return is_one ? relations->statistic_at[node->index] : NO_NODE;
+}
+
 // Names may stand for trees that share their parts, so that a short text can mean a huge one.
 static bool measure(const struct relations *relations, struct node *node) {
     const uint32_t operands[] = {node->a, node->b};
     uint64_t cost = 1;
     node->height = 1;
+    node->at = place_of(relations, node);
     node->bits = bits_of(relations, node);
     for (int i = 0; i < 2; i++) {
         if (operands[i] != NO_NODE) {

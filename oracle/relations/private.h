@@ -59,6 +59,7 @@ struct node {
     enum node_kind kind;
     uint32_t a, b; // operands
     uint32_t index;
+    uint32_t at;     // of a STATISTIC that is one exact number: its place in values; else NO_NODE
     uint32_t rows;   // how many rows this value has: NO_ROW: one value; of SUM: how many are added
     uint32_t cost;   // nodes that are visited for its value, with all rows
     uint32_t height; // nodes above each other

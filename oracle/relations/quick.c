@@ -124,6 +124,10 @@ bool relations_quick(const struct relations *relations, uint32_t number,
         *value = node->number;
         return true;
     case NODE_STATISTIC:
+        if (node->at != NO_NODE && facts->values != NULL) {
+            *value = facts->values[node->at];
+            return true;
+        }
         return statistic(relations, node, facts->values, facts, row, value);
     case NODE_BASE:
         return relations->has_base &&

@@ -108,7 +108,7 @@ struct relations_facts {
     const int64_t *values;             // as countercheck_subject.read() gives them; NULL: not read
     const int64_t *const *lane_values; // the same of each lane, by number; NULL: not read
     uint32_t lane_count;
-    int64_t tally[RELATIONS_LEDGER][RELATIONS_MEASURES];
+    const int64_t (*tally)[RELATIONS_MEASURES];                  // RELATIONS_LEDGER of them
     const int64_t (*rows)[RELATIONS_LEDGER][RELATIONS_MEASURES]; // by class; NULL: no classes
     uint32_t row_count;
     int64_t operations[RELATIONS_OPERATIONS];

@@ -370,37 +370,34 @@ static bool check_steady(struct judge *judge) {
 // ---- walk
 
 struct walk {
-    struct judge *judge;
+    struct live *live;
     const char *sentence; // what is wrong; NULL: nothing so far
     uintptr_t address;
-    uint32_t live_count;
+    int64_t seen[RELATIONS_WALKS][RELATIONS_WALK_MEASURES];
 };
 
-static void note_block(struct relations_facts *facts, enum countercheck_block block,
-                       size_t size_bytes) {
-    int64_t *walk = facts->walk[block == COUNTERCHECK_LIVE   ? RELATIONS_WALK_LIVE
-                                : block == COUNTERCHECK_FREE ? RELATIONS_WALK_FREE
-                                                             : RELATIONS_WALK_INTERNAL];
-    int64_t size = (int64_t)size_bytes;
-    walk[RELATIONS_WALK_MIN] = walk[RELATIONS_WALK_COUNT] == 0 || size < walk[RELATIONS_WALK_MIN]
-                                   ? size
-                                   : walk[RELATIONS_WALK_MIN];
-    walk[RELATIONS_WALK_MAX] = size > walk[RELATIONS_WALK_MAX] ? size : walk[RELATIONS_WALK_MAX];
+// Without a branch: blocks are live and free at random.
+static void note_block(int64_t *walk, int64_t size_bytes) {
+    int64_t least = walk[RELATIONS_WALK_MIN];
+    int64_t most = walk[RELATIONS_WALK_MAX];
     walk[RELATIONS_WALK_COUNT]++;
-    walk[RELATIONS_WALK_BYTES] += size;
+    walk[RELATIONS_WALK_BYTES] += size_bytes;
+    walk[RELATIONS_WALK_MIN] = size_bytes < least ? size_bytes : least;
+    walk[RELATIONS_WALK_MAX] = size_bytes > most ? size_bytes : most;
 }
 
 static void visit(void *context, const void *address, size_t size_bytes,
                   enum countercheck_block block) {
     struct walk *walk = context;
-    note_block(&walk->judge->facts, block, size_bytes);
+    note_block(walk->seen[block == COUNTERCHECK_LIVE   ? RELATIONS_WALK_LIVE
+                          : block == COUNTERCHECK_FREE ? RELATIONS_WALK_FREE
+                                                       : RELATIONS_WALK_INTERNAL],
+               (int64_t)size_bytes);
     if (block != COUNTERCHECK_LIVE || walk->sentence != NULL) {
         return;
     }
     bool is_again = false;
-    const struct live_block *shown =
-        live_walk_shows(walk->judge->live, (uintptr_t)address, &is_again);
-    walk->address = (uintptr_t)address;
+    const struct live_block *shown = live_walk_shows(walk->live, (uintptr_t)address, &is_again);
     if (shown == NULL) {
         walk->sentence = "the walk shows as live what nobody has";
     } else if (is_again) {
@@ -408,20 +405,28 @@ static void visit(void *context, const void *address, size_t size_bytes,
     } else if (size_bytes != shown->footprint_bytes) {
         walk->sentence = "the walk shows another size than footprint()";
     }
-    walk->live_count++;
+    walk->address = (uintptr_t)address;
 }
 
 static bool check_walk(struct judge *judge) {
-    struct walk walk = {.judge = judge};
+    struct walk walk = {.live = judge->live};
+    for (int i = 0; i < RELATIONS_WALKS; i++) {
+        walk.seen[i][RELATIONS_WALK_MIN] = INT64_MAX;
+    }
     live_walk_begin(judge->live);
-    memset(judge->facts.walk, 0, sizeof judge->facts.walk);
     judge->facts.has_walk = judge->table->walk(judge->self, visit, &walk);
     if (!judge->facts.has_walk) {
         return true;
     }
+    uint32_t shown_count = (uint32_t)walk.seen[RELATIONS_WALK_LIVE][RELATIONS_WALK_COUNT];
+    for (int i = 0; i < RELATIONS_WALKS; i++) {
+        bool is_none = walk.seen[i][RELATIONS_WALK_COUNT] == 0;
+        walk.seen[i][RELATIONS_WALK_MIN] = is_none ? 0 : walk.seen[i][RELATIONS_WALK_MIN];
+    }
+    memcpy(judge->facts.walk, walk.seen, sizeof walk.seen);
     rule_count(judge->book, RULE_SUBJECT_WALK);
     bool is_exact = (judge->table->capabilities & COUNTERCHECK_COLLECTS) == 0;
-    if (walk.sentence == NULL && is_exact && walk.live_count != live_count(judge->live)) {
+    if (walk.sentence == NULL && is_exact && shown_count != live_count(judge->live)) {
         walk.sentence = "the walk leaves a live object out";
         walk.address = live_walk_missed(judge->live)->address;
     }

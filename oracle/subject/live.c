@@ -297,7 +297,7 @@ uint32_t live_at(const struct live *live, uint32_t place) {
 }
 
 void live_facts(const struct live *live, struct relations_facts *facts) {
-    memcpy(facts->tally, live->sums, sizeof facts->tally);
+    facts->tally = (const int64_t(*)[RELATIONS_MEASURES])live->sums;
     facts->rows = (const int64_t(*)[RELATIONS_LEDGER][RELATIONS_MEASURES])live->rows;
     facts->row_count = live->row_count;
 }

@@ -65,7 +65,7 @@ const struct live_block *live_block(const struct live *live, uint32_t id);
 uint32_t live_count(const struct live *live);              // of live blocks
 uint32_t live_at(const struct live *live, uint32_t place); // the place-th by address
 
-// Writes tallies and rows into facts.
+// Has the facts show the tallies and rows, as they are and as they will be.
 void live_facts(const struct live *live, struct relations_facts *facts);
 
 #endif

@@ -47,6 +47,7 @@ static struct relations_schema schema = {
 static int64_t values[VALUE_COUNT];
 static int64_t lane_values[2][VALUE_COUNT];
 static const int64_t *const lanes[2] = {lane_values[0], lane_values[1]};
+static int64_t tally[RELATIONS_LEDGER][RELATIONS_MEASURES];
 static int64_t rows[3][RELATIONS_LEDGER][RELATIONS_MEASURES];
 static struct relations_facts facts;
 static struct relations_failure failure;
@@ -57,7 +58,9 @@ static inline void reset_facts(void) {
     memcpy(values, first, sizeof values);
     memset(lane_values, 0, sizeof lane_values);
     memset(rows, 0, sizeof rows);
-    facts = (struct relations_facts){.values = values, .moment = 0};
+    memset(tally, 0, sizeof tally);
+    facts = (struct relations_facts){
+        .values = values, .tally = (const int64_t(*)[RELATIONS_MEASURES])tally, .moment = 0};
 }
 
 static inline int setup(void **state) {

@@ -144,7 +144,7 @@ static void each_tally_is_its_own(void **state) {
             reset_facts();
             (void)snprintf(text, sizeof text, "used == %s.%s", tallies[i], measures[j]);
             assert_fails(text);
-            facts.tally[i][j] = 100;
+            tally[i][j] = 100;
             assert_holds(text);
             (void)snprintf(text, sizeof text, "each bin: bin.live == %s.%s[bin]", tallies[i],
                            measures[j]);
@@ -244,11 +244,11 @@ static void peak_and_trough_move_at_each_observation(void **state) {
     values[USED] = 60;
     relations_observe(relations, &facts);
     values[USED] = 100;
-    facts.tally[RELATIONS_LIVE][RELATIONS_COUNT] = 100;
+    tally[RELATIONS_LIVE][RELATIONS_COUNT] = 100;
     facts.values = NULL; // in the midst of an operation: what the ledger knows moves
     relations_observe(relations, &facts);
     facts.values = values;
-    facts.tally[RELATIONS_LIVE][RELATIONS_COUNT] = 0;
+    tally[RELATIONS_LIVE][RELATIONS_COUNT] = 0;
     assert_int_equal(relations_check(relations, &facts, &failure, 1), 0);
     relations_begin(relations, &facts); // another program: all is forgotten
     assert_int_equal(relations_check(relations, &facts, &failure, 1), 3);
@@ -344,8 +344,8 @@ static void a_collector_makes_two_bounds_of_live(void **state) {
     struct relations_error error;
     (void)state;
     schema.capabilities = COUNTERCHECK_COLLECTS;
-    facts.tally[RELATIONS_LIVE][RELATIONS_COUNT] = 110;
-    facts.tally[RELATIONS_DROPPED][RELATIONS_COUNT] = 20;
+    tally[RELATIONS_LIVE][RELATIONS_COUNT] = 110;
+    tally[RELATIONS_DROPPED][RELATIONS_COUNT] = 20;
     assert_holds("live.count <= used");
     assert_holds("used <= live.count");
     values[USED] = 111;
@@ -353,7 +353,7 @@ static void a_collector_makes_two_bounds_of_live(void **state) {
     values[USED] = 89;
     assert_fails("live.count <= used");
     values[USED] = 100;
-    facts.tally[RELATIONS_FREED][RELATIONS_COUNT] = 95; // and what was dropped
+    tally[RELATIONS_FREED][RELATIONS_COUNT] = 95; // and what was dropped
     assert_holds("used <= freed.count");
     assert_holds("used >= freed.count");
     assert_holds("freed.count >= 115");

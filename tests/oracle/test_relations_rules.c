@@ -118,7 +118,7 @@ static void a_rule_of_a_row_moves_with_any_of_its_places(void **state) {
 
 static void a_failure_shows_rule_sides_and_terms(void **state) {
     (void)state;
-    facts.tally[RELATIONS_LIVE][RELATIONS_FOOTPRINT] = 96;
+    tally[RELATIONS_LIVE][RELATIONS_FOOTPRINT] = 96;
     assert_fails("used == live.footprint + 8");
     assert_string_equal(failure.text,
                         "used == live.footprint + 8: 100 and 104; used 100, live.footprint 96");
