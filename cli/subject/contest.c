@@ -124,8 +124,9 @@ void contest_draw(const struct contest *contest, struct program *program, uint64
 // ---- the child
 
 static struct executor *make_executor(struct contest *contest, size_t number) {
-    static const char *const aside[] = {"subject-kind", "subject-steady", "subject-failed",
-                                        "subject-walk", "subject-verify", "subject-relation"};
+    static const char *const aside[] = {"subject-kind",    "subject-read", "subject-steady",
+                                        "subject-failed",  "subject-walk", "subject-verify",
+                                        "subject-relation"};
     const struct executor_options options = {.level = ORACLE_CHEAP};
     struct contest_told *told = &contest->told[number];
     struct subject *subject = &contest->subjects[number];

@@ -25,7 +25,8 @@ static void *create(struct executor *executor, const void *argument) {
     }
     bool has_host = host_init(&machine->host, machine->table->arena_bytes);
     for (uint32_t lane = 0; lane < LANE_COUNT; lane++) {
-        machine->lane_values[lane] = harness_calloc(SUBJECT_VALUES_MAX, sizeof(int64_t));
+        machine->lane_values[lane] =
+            harness_calloc(SUBJECT_VALUES_MAX + JUDGE_SLACK, sizeof(int64_t));
         has_host = has_host && machine->lane_values[lane] != NULL;
     }
     if (machine->judge == NULL || machine->lanes == NULL || !has_host) {
@@ -135,8 +136,9 @@ static void read_lanes(struct subject_machine *machine) {
     for (uint32_t lane = 0; lane < LANE_COUNT; lane++) {
         struct call call = {.kind = CALL_READ, .values = machine->lane_values[lane]};
         if (lanes_is_alive(machine->lanes, lane)) {
+            judge_before_read(machine->judge, call.values);
             lanes_do(machine->lanes, lane, &call);
-            if (call.has_done) {
+            if (judge_after_read(machine->judge, call.values) && call.has_done) {
                 judge_alter(machine->judge, lane, machine->lane_values[lane]);
                 machine->lane_shown[count++] = machine->lane_values[lane];
             }

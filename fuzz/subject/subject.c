@@ -78,6 +78,7 @@ static enum subject_status check_statistic(const struct countercheck_subject *ta
                                            char *message) {
     const struct countercheck_statistic *statistic = &table->statistics[at];
     bool has_of = statistic->of == NULL;
+    uint32_t of_count = statistic->count;
     if (!is_word(statistic->name, ".") || (*statistic->name >= '0' && *statistic->name <= '9')) {
         return unusable(message,
                         "statistic %u: its name is not a letter, then letters, digits, '_' and '.'",
@@ -101,8 +102,14 @@ static enum subject_status check_statistic(const struct countercheck_subject *ta
         if (other < at && strcmp(table->statistics[other].name, statistic->name) == 0) {
             return unusable(message, "statistic %s is there twice", statistic->name);
         }
-        has_of = has_of || (statistic->of != NULL &&
-                            strcmp(table->statistics[other].name, statistic->of) == 0);
+        if (statistic->of != NULL && strcmp(table->statistics[other].name, statistic->of) == 0) {
+            has_of = true;
+            of_count = table->statistics[other].count;
+        }
+    }
+    if (of_count != statistic->count) {
+        return unusable(message, "statistic %s: it has %u places, and %s, which `of` names, %u",
+                        statistic->name, statistic->count, statistic->of, of_count);
     }
     return has_of ? SUBJECT_OPEN
                   : unusable(message, "statistic %s: `of` names no statistic: %s", statistic->name,
@@ -124,11 +131,12 @@ static enum subject_status check_statistics(const struct countercheck_subject *t
             return status;
         }
         value_count += statistic_numbers(&table->statistics[i]);
+        if (value_count > SUBJECT_VALUES_MAX) { // or there is no end of them
+            return unusable(message, "statistic %s: more than %d numbers in all",
+                            table->statistics[i].name, SUBJECT_VALUES_MAX);
+        }
     }
-    return value_count <= SUBJECT_VALUES_MAX
-               ? SUBJECT_OPEN
-               : unusable(message, "%llu numbers in all, and at most %d are taken",
-                          (unsigned long long)value_count, SUBJECT_VALUES_MAX);
+    return SUBJECT_OPEN;
 }
 
 static enum subject_status check_table(const struct countercheck_subject *table, char *message) {

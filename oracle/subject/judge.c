@@ -3,6 +3,7 @@
 
 #include "oracle/core/harness_memory.h"
 #include "oracle/relations/statistic.h"
+#include "oracle/subject/kind.h"
 #include "oracle/subject/pattern.h"
 
 #include <inttypes.h>
@@ -11,6 +12,8 @@
 
 #define FAILURES_MAX   8
 #define CONTENTS_SHARE 8 // objects that a check looks at, in turn
+#define GUARD_COUNT    8 // values behind the last that a read must leave alone
+#define GUARD          INT64_C(0x5ca1ab1e0ddba115)
 
 struct judge {
     const struct countercheck_subject *table;
@@ -63,7 +66,7 @@ struct judge *judge_create(const struct countercheck_subject *table, struct rela
                                 &judge->values_at_call};
     bool has_memory = true;
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
-        *arrays[i] = harness_calloc((size_t)judge->value_count + 1, sizeof(int64_t));
+        *arrays[i] = harness_calloc((size_t)judge->value_count + JUDGE_SLACK, sizeof(int64_t));
         has_memory = has_memory && *arrays[i] != NULL;
     }
     judge->is_tied = harness_calloc((size_t)judge->value_count + 1, sizeof(bool));
@@ -116,8 +119,30 @@ const int64_t *judge_values(const struct judge *judge) {
 
 // ---- reading
 
+void judge_before_read(const struct judge *judge, int64_t *values) {
+    for (uint32_t i = 0; i < GUARD_COUNT; i++) {
+        values[judge->value_count + i] = GUARD;
+    }
+}
+
+bool judge_after_read(struct judge *judge, const int64_t *values) {
+    bool is_whole = true;
+    for (uint32_t i = 0; i < GUARD_COUNT; i++) {
+        is_whole = is_whole && values[judge->value_count + i] == GUARD;
+    }
+    rule_count(judge->book, RULE_SUBJECT_READ);
+    return is_whole ||
+           rule_fail(judge->book, RULE_SUBJECT_READ, (struct rule_place){0},
+                     "read() writes past the last of its values (%" PRIu32 ")", judge->value_count);
+}
+
 static bool read_into(struct judge *judge, int64_t *values) {
-    bool can_read = judge->table->read != NULL && judge->table->read(judge->self, values);
+    if (judge->table->read == NULL) {
+        return false;
+    }
+    judge_before_read(judge, values);
+    bool can_read = judge->table->read(judge->self, values);
+    can_read = judge_after_read(judge, values) && can_read;
     if (can_read) {
         judge_alter(judge, 0, values);
     }
@@ -263,23 +288,15 @@ bool judge_failed(struct judge *judge) {
     return clean;
 }
 
-static bool has_gone_down(const struct countercheck_statistic *statistic, int64_t before,
-                          int64_t now) {
-    if (statistic->bits == 0 || statistic->bits >= 64) {
-        return now < before;
-    }
-    uint64_t mask = (UINT64_C(1) << statistic->bits) - 1;
-    return (((uint64_t)now - (uint64_t)before) & mask) > mask / 2;
-}
-
-// The value of the statistic of that name at a row; false: there is none.
-static bool value_of(const struct judge *judge, const char *name, uint32_t row, int64_t *value) {
+// The least and the most of the statistic of that name at a row; false: there is none.
+static bool value_of(const struct judge *judge, const char *name, uint32_t row, int64_t value[2]) {
     uint32_t at = 0;
     const struct countercheck_statistic *statistic = judge->table->statistics;
     for (; statistic->name != NULL; statistic++) {
         if (strcmp(statistic->name, name) == 0) {
-            uint32_t place = statistic->count == 0 ? 0 : row * statistic_places(statistic);
-            *value = judge->values[at + place];
+            uint32_t places = statistic_places(statistic);
+            value[0] = judge->values[at + row * places];
+            value[1] = judge->values[at + row * places + places - 1];
             return true;
         }
         at += statistic_numbers(statistic);
@@ -287,49 +304,22 @@ static bool value_of(const struct judge *judge, const char *name, uint32_t row, 
     return false;
 }
 
-// A variable of so many bits, read as a signed one: one that went below 0 is huge without a sign.
-static int64_t as_signed(int64_t value, uint32_t bits) {
-    if (bits == 0 || bits >= 64) {
-        return value;
-    }
-    uint64_t sign = UINT64_C(1) << (bits - 1);
-    uint64_t low = (uint64_t)value & (sign | (sign - 1));
-    return (int64_t)((low ^ sign) - sign);
-}
-
 static bool check_kind(struct judge *judge, const struct countercheck_statistic *statistic,
                        uint32_t at, uint32_t row) {
-    int64_t now = judge->values[at];
-    int64_t own = as_signed(now, statistic->bits); // as its own variable holds it
-    int64_t before = judge->has_before ? judge->values_before[at] : now;
-    int64_t gauge = now;
-    bool has_gauge = statistic->of != NULL && value_of(judge, statistic->of, row, &gauge);
-    const char *sentence = NULL;
-    switch (statistic->kind) {
-    case COUNTERCHECK_GAUGE:
-        sentence = own < 0 ? "a gauge is below 0" : NULL;
-        break;
-    case COUNTERCHECK_CUMULATIVE:
-        sentence = has_gone_down(statistic, before, now) ? "a count went down" : NULL;
-        break;
-    case COUNTERCHECK_PEAK:
-        sentence = has_gauge && now < gauge ? "a peak is below its gauge"
-                   : now < before           ? "a peak went down"
-                                            : NULL;
-        break;
-    case COUNTERCHECK_TROUGH:
-        sentence = has_gauge && now > gauge ? "a trough is above its gauge"
-                   : now > before           ? "a trough went up"
-                                            : NULL;
-        break;
-    case COUNTERCHECK_CONSTANT:
-        sentence = now != before ? "a constant changed" : NULL;
-        break;
-    case COUNTERCHECK_PLAIN:
-        break;
+    uint32_t most = at + statistic_places(statistic) - 1;
+    const int64_t *before = judge->has_before ? judge->values_before : judge->values;
+    struct kind_values values = {.now = {judge->values[at], judge->values[most]},
+                                 .before = {before[at], before[most]}};
+    if (values.now[0] > values.now[1]) {
+        return fail_value(judge, RULE_SUBJECT_READ, at, "its least is above its most",
+                          values.now[0], values.now[1]);
     }
-    return sentence == NULL || fail_value(judge, RULE_SUBJECT_KIND, at, sentence,
-                                          has_gauge && now != gauge ? gauge : before, now);
+    values.has_gauge = statistic->of != NULL && value_of(judge, statistic->of, row, values.gauge);
+    const char *sentence = kind_excludes(statistic, &values);
+    bool is_gauge = values.has_gauge && values.now[0] != values.gauge[0];
+    return sentence == NULL ||
+           fail_value(judge, RULE_SUBJECT_KIND, at, sentence,
+                      is_gauge ? values.gauge[0] : values.before[0], values.now[0]);
 }
 
 static bool check_kinds(struct judge *judge) {
@@ -337,12 +327,11 @@ static bool check_kinds(struct judge *judge) {
     const struct countercheck_statistic *statistic = judge->table->statistics;
     rule_count(judge->book, RULE_SUBJECT_KIND);
     for (; statistic != NULL && statistic->name != NULL; statistic++) {
-        uint32_t places = statistic_places(statistic);
         for (uint32_t row = 0; row < statistic_rows(statistic); row++) {
-            if (places == 1 && !check_kind(judge, statistic, at, row)) {
+            if (!check_kind(judge, statistic, at, row)) {
                 return false;
             }
-            at += places;
+            at += statistic_places(statistic);
         }
     }
     return true;

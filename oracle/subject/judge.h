@@ -41,6 +41,13 @@ bool judge_verify(struct judge *judge);
 // before it. False: a finding.
 bool judge_failed(struct judge *judge);
 
+// Room behind the values in each array that a read writes into, in values.
+#define JUDGE_SLACK 512
+// Before each read into `values`, whoever does it: what lies behind them is marked.
+void judge_before_read(const struct judge *judge, int64_t *values);
+// Behind it: whether the marks are there still. False: a finding.
+bool judge_after_read(struct judge *judge, const int64_t *values);
+
 // What changes with each operation, for the relations.
 struct relations_facts *judge_facts(struct judge *judge);
 

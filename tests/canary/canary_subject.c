@@ -1,6 +1,6 @@
 // canary_subject: each rule of foreign allocators by a small heap that lies in one way at a time.
 //
-// holds: oracle/subject/judge.c
+// holds: oracle/subject/judge.c oracle/subject/kind.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,6 +36,9 @@ enum lie {
     TROUGH_ABOVE_GAUGE,
     CONSTANT_CHANGES,
     READS_DIFFER,
+    READS_TOO_MANY,
+    ROUNDS_BACKWARDS,
+    ROUNDED_BELOW_ZERO,
     CHARGES_A_FAILURE,
     WALK_SHOWS_TWICE,
     WALK_LEAVES_OUT,
@@ -146,6 +149,7 @@ static const struct countercheck_statistic statistics[] = {
     {"allocs", COUNTERCHECK_CUMULATIVE, 0, 0, 0, NULL, ""},
     {"small_allocs", COUNTERCHECK_CUMULATIVE, 0, 32, 0, NULL, ""},
     {"slots", COUNTERCHECK_CONSTANT, 0, 0, 0, NULL, ""},
+    {"shown", COUNTERCHECK_GAUGE, COUNTERCHECK_ROUNDED, 0, 0, NULL, "B"},
     {NULL, COUNTERCHECK_PLAIN, 0, 0, 0, NULL, NULL},
 };
 
@@ -164,6 +168,11 @@ static bool read_stats(void *self, int64_t *values) {
         (int64_t)(UINT32_MAX & (uint64_t)(heap.allocs - 1 -
                                           (lie == COUNT_OF_32_BITS_GOES_DOWN && is_late ? 5 : 0)));
     values[5] = SLOT_COUNT + (lie == CONSTANT_CHANGES && is_late);
+    values[6] = lie == ROUNDED_BELOW_ZERO ? -1024 : heap.in_use / 1024 * 1024;
+    values[7] = lie == ROUNDED_BELOW_ZERO ? -1 : values[6] + (lie == ROUNDS_BACKWARDS ? -1 : 1023);
+    if (lie == READS_TOO_MANY) {
+        values[8] = 0;
+    }
     return true;
 }
 
@@ -231,6 +240,9 @@ static const struct canary {
     {PEAK_GOES_DOWN, RULE_SUBJECT_KIND, "peak-goes-down", NULL},
     {TROUGH_ABOVE_GAUGE, RULE_SUBJECT_KIND, "trough-above-gauge", NULL},
     {CONSTANT_CHANGES, RULE_SUBJECT_KIND, "constant-changes", NULL},
+    {ROUNDED_BELOW_ZERO, RULE_SUBJECT_KIND, "rounded-below-zero", NULL},
+    {READS_TOO_MANY, RULE_SUBJECT_READ, "reads-too-many", NULL},
+    {ROUNDS_BACKWARDS, RULE_SUBJECT_READ, "rounds-backwards", NULL},
     {READS_DIFFER, RULE_SUBJECT_STEADY, "reads-differ", ""},
     {CHARGES_A_FAILURE, RULE_SUBJECT_FAILED, "charges-a-failure", NULL},
     {WALK_SHOWS_TWICE, RULE_SUBJECT_WALK, "walk-shows-twice", NULL},

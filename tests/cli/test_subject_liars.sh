@@ -47,8 +47,12 @@ static void *create(const struct countercheck_host *host) { (void)host; count = 
 static void *allocate(void *self, size_t size) { (void)self; ALLOCATE count++; return last = malloc(size + 1); }
 static void release(void *self, void *object) { (void)self; RELEASE count--; free(object); }
 static size_t three(void *self, void *object) { (void)self; (void)object; return 3; }
-static bool read_all(void *self, int64_t *values) { (void)self; READ values[0] = count; values[1] = -count; return true; }
 static const struct countercheck_statistic statistics[] = {STATISTICS {NULL, COUNTERCHECK_PLAIN, 0, 0, 0, NULL, NULL}};
+static bool read_all(void *self, int64_t *values) {
+    (void)self; READ values[0] = count;
+    if (statistics[1].name != NULL) values[1] = -count;
+    return true;
+}
 static const struct countercheck_subject table = {.struct_size_bytes = sizeof table, .abi = COUNTERCHECK_ABI, .name = "liar",
     .capabilities = COUNTERCHECK_MAY_FAIL | COUNTERCHECK_RANDOM, .alignment = 16, .hang_ms = 100, .create = create,
     .allocate = allocate, .release = release, .statistics = statistics, .read = read_all, TABLE};
@@ -90,6 +94,7 @@ finds subject-failed 'no COUNTERCHECK_MAY_FAIL' '-DALLOCATE=if (size > 99) retur
     '-DTABLE=.capabilities = COUNTERCHECK_RANDOM'
 finds subject-contents 'its first 1 bytes' '-DALLOCATE=if (last != NULL) *last ^= 1;' '-DRELEASE=last = NULL;'
 finds subject-usable '3 bytes are usable, 4 were asked for' '-DTABLE=.usable = three'
+finds subject-read 'read() writes past the last of its values (1)' '-DREAD=values[1] = 0;'
 # one statistic's failure hides no other one's, and what needs no operation says so
 finds subject-kind 'm: a gauge is below 0' '-DREAD=values[0] = -5; values[1] = -count; return true;' \
     '-DSTATISTICS={"n", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, ""}, {"m", COUNTERCHECK_GAUGE, 0, 0, 0, NULL, ""},'
@@ -116,6 +121,8 @@ refuses 'relations, line 1, column 6' '-DTABLE=.relations = "n == zz"'
 refuses 'n is there twice' '-DSTATISTICS={"n", COUNTERCHECK_GAUGE}, {"n", COUNTERCHECK_GAUGE},'
 refuses 'its name is not a letter' '-DSTATISTICS={"9n", COUNTERCHECK_GAUGE},'
 refuses 'live.count: relations call something else so' '-DSTATISTICS={"live.count", COUNTERCHECK_GAUGE},'
+refuses 'it has 0 places, and r, which `of` names, 3' '-DSTATISTICS={"r", COUNTERCHECK_GAUGE, 0, 0, 3}, {"p", COUNTERCHECK_PEAK, 0, 0, 0, "r"},'
+refuses 'm: more than 4096 numbers in all' '-DSTATISTICS={"n", COUNTERCHECK_GAUGE, 0, 0, 4096}, {"m", COUNTERCHECK_GAUGE},'
 refuses '`of` names itself' '-DSTATISTICS={"n", COUNTERCHECK_PEAK, 0, 0, 0, "n", ""},'
 
 # what ends the process has not passed, however it does so
