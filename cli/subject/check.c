@@ -82,7 +82,8 @@ static void tell_counts(struct shared *shared, const struct shared *before,
         const struct subject_check_rule *old = &before->rules[i];
         shared->rules[i] = (struct subject_check_rule){
             old->evaluated + rule->evaluated, old->effective + rule->effective,
-            old->failed + rule->failed, old->unequal + rule->unequal};
+            old->failed + rule->failed, old->unequal + rule->unequal,
+            old->moves || relations_rule_moves(relations, i)};
     }
     for (unsigned i = 0; i < RULE_CORE_COUNT; i++) {
         shared->core_evaluated[i] = before->core_evaluated[i] + book->evaluated[i];

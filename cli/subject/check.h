@@ -20,6 +20,7 @@ struct subject_check_options {
 // How often a rule was looked at, over all programs.
 struct subject_check_rule {
     uint64_t evaluated, effective, failed, unequal;
+    bool moves; // something that it names has
 };
 
 struct subject_check_finding {

@@ -153,22 +153,23 @@ static int describe(void) {
 
 // ---- check
 
-static const char *mark_of(const struct relations_rule *rule,
-                           const struct subject_check_rule *counts) {
-    if (counts->failed > 0) {
-        return rule->is_known ? "known" : "FAILED";
-    }
-    if (counts->evaluated == 0) {
-        return "NEVER EVALUATED";
-    }
-    if (counts->effective == 0) {
-        return "never moved";
-    }
-    return rule->slack != NULL && counts->unequal == 0 ? "slack never needed" : "";
-}
-
 static bool is_loud(const struct relations_rule *rule, const struct subject_check_rule *counts) {
     return counts->evaluated == 0 || (rule->slack != NULL && counts->unequal == 0);
+}
+
+static void print_mark(const struct relations_rule *rule, const struct subject_check_rule *counts) {
+    if (counts->failed > 0) {
+        (void)printf("%s", rule->is_known ? "known" : "FAILED");
+    } else if (counts->evaluated == 0) {
+        (void)printf("NEVER EVALUATED");
+    } else if (counts->effective == 0) {
+        (void)printf("%s", counts->moves ? "never moved" : "NEVER MOVED");
+    } else if (rule->slack != NULL && counts->unequal == 0) {
+        (void)printf("slack never needed");
+    } else if (rule->slack != NULL) {
+        (void)printf("slack %s: %" PRIu64 " times", rule->slack, counts->unequal);
+    }
+    (void)putchar('\n');
 }
 
 static void print_rules(const struct subject_check *check) {
@@ -177,8 +178,9 @@ static void print_rules(const struct subject_check *check) {
     for (uint32_t i = 0; i < relations_count(relations); i++) {
         const struct relations_rule *rule = relations_rule(relations, i);
         const struct subject_check_rule *counts = &check->rules[i];
-        (void)printf("%-56.56s %11" PRIu64 " %11" PRIu64 " %9" PRIu64 "  %s\n", rule->text,
-                     counts->evaluated, counts->effective, counts->failed, mark_of(rule, counts));
+        (void)printf("%-56.56s %11" PRIu64 " %11" PRIu64 " %9" PRIu64 "  ", rule->text,
+                     counts->evaluated, counts->effective, counts->failed);
+        print_mark(rule, counts);
     }
     for (unsigned i = RULE_SUBJECT_OVERLAP; i < RULE_SUBJECT_RELATION; i++) {
         bool is_known = relations_known(relations, i) != NULL;
@@ -239,9 +241,10 @@ static void print_json(const struct subject_check *check) {
         (void)printf("%s{\"text\":", i == 0 ? "" : ",");
         replay_print_json_string(rule->text, stdout);
         (void)printf(",\"evaluated\":%" PRIu64 ",\"effective\":%" PRIu64 ",\"failed\":%" PRIu64
-                     ",\"known\":%s,\"slack\":%s}",
+                     ",\"moves\":%s,\"known\":%s,\"slack\":%s,\"unequal\":%" PRIu64 "}",
                      check->rules[i].evaluated, check->rules[i].effective, check->rules[i].failed,
-                     rule->is_known ? "true" : "false", rule->slack == NULL ? "false" : "true");
+                     check->rules[i].moves ? "true" : "false", rule->is_known ? "true" : "false",
+                     rule->slack == NULL ? "false" : "true", check->rules[i].unequal);
     }
     print_json_free(check);
     (void)printf("],\"findings\":[");

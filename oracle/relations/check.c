@@ -278,6 +278,17 @@ static bool check_rule(const struct relations *relations, struct rule *rule,
     return holds;
 }
 
+// Of what could not be read when the program began, nobody knows that it did not move.
+static void note_moves(struct relations *relations, const struct relations_facts *facts) {
+    for (uint32_t i = 0; i < relations->statistic_count && facts->values != NULL; i++) {
+        uint32_t at = relations->statistic_at[i];
+        size_t size_bytes = (relations->statistic_at[i + 1] - at) * sizeof *facts->values;
+        relations->statistic_moves[i] =
+            relations->statistic_moves[i] || !relations->has_base ||
+            memcmp(facts->values + at, relations->base + at, size_bytes) != 0;
+    }
+}
+
 size_t relations_check(struct relations *relations, const struct relations_facts *facts,
                        struct relations_failure *failures, size_t capacity) {
     size_t count = 0;
@@ -294,10 +305,55 @@ size_t relations_check(struct relations *relations, const struct relations_facts
         count++;
     }
     relations_note_deltas(relations, facts);
+    note_moves(relations, facts);
     return count;
 }
 
 // ---- what others ask
+
+static bool names_what_moves(const struct relations *relations, uint32_t number) {
+    const struct node *node = &relations->nodes[number];
+    switch (node->kind) {
+    case NODE_STATISTIC:
+    case NODE_BASE:
+    case NODE_LANES:
+        return relations->statistic_moves[node->index];
+    case NODE_TALLY:
+    case NODE_OPERATIONS:
+    case NODE_WALK:
+    case NODE_BACKING:
+        return true;
+    case NODE_NUMBER:
+    case NODE_ROW:
+    case NODE_NEGATE:
+    case NODE_ADD:
+    case NODE_SUBTRACT:
+    case NODE_MULTIPLY:
+    case NODE_DIVIDE:
+    case NODE_MODULO:
+    case NODE_ROUND_UP:
+    case NODE_LESSER:
+    case NODE_GREATER:
+    case NODE_SUM:
+    case NODE_ROW_MIN:
+    case NODE_ROW_MAX:
+    case NODE_DELTA:
+    case NODE_PEAK:
+    case NODE_TROUGH:
+        break;
+    }
+    return (node->a != NO_NODE && names_what_moves(relations, node->a)) ||
+           (node->b != NO_NODE && names_what_moves(relations, node->b));
+}
+
+bool relations_rule_moves(const struct relations *relations, uint32_t number) {
+    const struct rule *rule = &relations->rules[number];
+    bool moves = rule->shown.effective > 0;
+    for (uint32_t i = 0; i < rule->side_count; i++) {
+        moves = moves || names_what_moves(relations, rule->sides[i]);
+    }
+    return moves;
+}
 
 const char *relations_known(const struct relations *relations, unsigned free_rule) {
     return relations->free_reasons[free_rule];

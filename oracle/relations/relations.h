@@ -153,6 +153,10 @@ uint32_t relations_count(const struct relations *relations);
 // One rule with its counters, until the next check. The number is not checked.
 const struct relations_rule *relations_rule(const struct relations *relations, uint32_t rule);
 
+// Whether anything that the rule names has moved in a program, a setting aside, which may not: one
+// of which nothing did has shown nothing.
+bool relations_rule_moves(const struct relations *relations, uint32_t rule);
+
 // Why a rule that needs no line (RULE_SUBJECT_OVERLAP and those behind it) is known to fail; NULL:
 // it is not.
 const char *relations_known(const struct relations *relations, unsigned free_rule);

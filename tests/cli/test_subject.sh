@@ -75,6 +75,13 @@ says 'NEVER EVALUATED'
 printf 'in_use == live.footprint slack header: there is none\n' >"$work/slack"
 status 1 "$countercheck" subject check boundary --relations "$work/slack" --seconds 1
 says 'slack never needed'
+printf 'in_use <= live.footprint slack header: it fails where it is wrong\n0 <= in_use slack room: it is more\n' >"$work/slack"
+status 1 "$countercheck" subject check boundary --relations "$work/slack" --operations 20000
+says '^0 <= in_use .*  slack room: [1-9][0-9]* times$'
+says '^in_use <= live.footprint .*  slack never needed$'
+printf '1 == 1\n' >"$work/still"
+status 0 "$countercheck" subject check boundary --relations "$work/still" --operations 2000
+says 'NEVER MOVED'
 printf 'bad: in_use == live.footprint + 1 when on free\nknown bad: reported upstream\n' >"$work/known"
 status 0 "$countercheck" subject check boundary --relations "$work/known" --seconds 1
 says 'known'

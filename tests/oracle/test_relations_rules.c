@@ -126,6 +126,23 @@ static void a_failure_shows_rule_sides_and_terms(void **state) {
     assert_int_equal(failure.right, 104);
 }
 
+static void what_a_rule_names_moves_or_not(void **state) {
+    (void)state;
+    struct relations *relations = parse("used % 4 == 0\nbyte == 250\nbin.size[0] == 16\n1 == 1\n"
+                                        "live.count == 0\nsum(bin.live) == peak_used - 117");
+    relations_begin(relations, &facts);
+    (void)relations_check(relations, &facts, &failure, 1);
+    assert_false(relations_rule_moves(relations, 0));
+    values[USED] += 4;
+    values[LIVE + 2] += 1;
+    (void)relations_check(relations, &facts, &failure, 1);
+    const bool moves[] = {true, false, true, false, true, true}; // bin.size is a setting
+    for (uint32_t i = 0; i < relations_count(relations); i++) {
+        assert_int_equal(relations_rule_moves(relations, i), moves[i]);
+    }
+    relations_free(relations);
+}
+
 static void a_failure_shows_each_place_and_each_call(void **state) {
     (void)state;
     assert_fails("bin.size[0] + bin.size[2] == used");
@@ -286,6 +303,7 @@ int main(void) {
         TEST(a_rule_counts_evaluations_and_those_that_moved),
         TEST(a_rule_of_a_row_moves_with_any_of_its_places),
         TEST(a_failure_shows_rule_sides_and_terms),
+        TEST(what_a_rule_names_moves_or_not),
         TEST(a_failure_shows_each_place_and_each_call),
         TEST(a_failure_of_a_long_rule_has_its_numbers),
         TEST(an_equality_ties_a_statistic_to_the_ledger),
