@@ -11,6 +11,10 @@
 #define _GNU_SOURCE // MAP_ANONYMOUS
 #include "fuzz/execute/child.h"
 #include "fuzz/execute/ending.h"
+#ifdef TARGET_HAS_GO_HEAP
+#include "fuzz/go/heap_subject.h"
+#endif
+#include "fuzz/subject/built_in.h"
 #include "fuzz/subject/subject.h"
 #include "fuzz/targets/target.h"
 #include "fuzz/targets/target_stats.h"
@@ -61,11 +65,20 @@ static const char *read_relations(void) {
     return text;
 }
 
+// The subjects that the command has built in are built in here.
+static void add_own(void) {
+#ifdef TARGET_HAS_GO_HEAP
+    static const struct built_in own = {"go-heap", go_heap_table};
+    built_in_add(&own);
+#endif
+}
+
 static void open_subject(void) {
     char message[SUBJECT_MESSAGE_BYTES];
     const char *name = getenv("COUNTERCHECK_SUBJECT");
     const char *relations = read_relations();
     enum subject_status status;
+    add_own();
     if (countercheck_subject_table != NULL) {
         const struct countercheck_subject *table = countercheck_subject_table();
         bool has_text = relations == NULL && countercheck_linked_relations != NULL;
