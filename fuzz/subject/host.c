@@ -61,14 +61,54 @@ static void drop(struct host *host, struct host_mapping **link) {
     harness_free(mapping);
 }
 
+// Pages of a mapping go; what stands behind them is a mapping of its own.
+static void cut(struct host *host, struct host_mapping *mapping, char *begin, size_t size_bytes) {
+    char *end = begin + size_bytes;
+    char *shown_end = mapping->shown + mapping->size_bytes;
+    char *whole_end = mapping->whole + mapping->whole_bytes;
+    host->bytes -= size_bytes;
+    if (begin == mapping->shown) {
+        (void)munmap(mapping->whole, (size_t)(end - mapping->whole));
+        mapping->whole = mapping->shown = end;
+        mapping->whole_bytes = (size_t)(whole_end - end);
+        mapping->size_bytes -= size_bytes;
+        return;
+    }
+    mapping->whole_bytes = (size_t)(begin - mapping->whole);
+    mapping->size_bytes = (size_t)(begin - mapping->shown);
+    if (end == shown_end) {
+        (void)munmap(begin, (size_t)(whole_end - begin));
+        return;
+    }
+    struct host_mapping *behind = harness_calloc(1, sizeof *behind);
+    (void)munmap(begin, size_bytes);
+    if (behind == NULL) {
+        harness_refused();
+        return;
+    }
+    *behind = (struct host_mapping){mapping->next, end, (size_t)(whole_end - end), end,
+                                    (size_t)(shown_end - end)};
+    mapping->next = behind;
+}
+
+// What lies in no mapping, or is no whole page, is not given back.
 static void unmap_pages(void *context, void *address, size_t size_bytes) {
     struct host *host = context;
-    (void)size_bytes;
     for (struct host_mapping **link = &host->mappings; *link != NULL; link = &(*link)->next) {
-        if ((*link)->shown == address) {
-            drop(host, link);
-            return;
+        struct host_mapping *mapping = *link;
+        size_t before_bytes = (uintptr_t)address - (uintptr_t)mapping->shown;
+        if (before_bytes >= mapping->size_bytes) { // it lies below, or behind
+            continue;
         }
+        size_t left_bytes = mapping->size_bytes - before_bytes;
+        size_t less_bytes = size_bytes < left_bytes ? size_bytes : left_bytes;
+        if (less_bytes == mapping->size_bytes) {
+            drop(host, link);
+        } else if ((uintptr_t)address % PAGE_BYTES == 0 && less_bytes > 0 &&
+                   (less_bytes == left_bytes || less_bytes % PAGE_BYTES == 0)) {
+            cut(host, mapping, address, less_bytes);
+        }
+        return;
     }
 }
 
