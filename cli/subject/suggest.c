@@ -295,7 +295,7 @@ static void print_held(const struct relations *relations, const struct watch *wa
         }
     }
     if (count == 0) {
-        cli_message("subject: nothing always held: `subject check` tells whether it crashes");
+        cli_message("subject: nothing always held");
     }
 }
 
@@ -322,6 +322,11 @@ static int run(struct watch *watch, double seconds, uint64_t seed) {
     }
     print_held(trial.relations, watch);
     subject_close(&trial);
+    if (watch->death_count > 0) {
+        cli_message("subject: %" PRIu64 " processes died or ended: `subject check` says of what",
+                    watch->death_count);
+        return CLI_FINDING;
+    }
     return CLI_CLEAN;
 }
 

@@ -144,6 +144,7 @@ static _Noreturn void run_child(struct watch *watch, struct subject *subject, do
         watch->effective[i] += rule->effective;
         watch->failed[i] += rule->failed;
     }
+    watch->has_ended = true;
     _exit(0);
 }
 
@@ -151,6 +152,7 @@ bool watch_run(struct watch *watch, struct subject *subject, double seconds, uin
     double end = clock_seconds() + seconds;
     language_use(&subject->language);
     for (uint64_t child_number = 0; clock_seconds() < end; child_number++) {
+        watch->has_ended = false;
         pid_t child = fork();
         if (child == 0) {
             run_child(watch, subject, end, seed + (child_number << 12));
@@ -159,6 +161,7 @@ bool watch_run(struct watch *watch, struct subject *subject, double seconds, uin
         if (child < 0 || watch->is_environment) {
             return false;
         }
+        watch->death_count += !watch->has_ended;
     }
     return true;
 }

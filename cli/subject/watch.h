@@ -24,6 +24,8 @@ struct watch { // in memory that parent and child share
     bool is_settled[WATCH_MOMENTS_MAX];
     uint64_t evaluated[RELATIONS_RULES_MAX], effective[RELATIONS_RULES_MAX],
         failed[RELATIONS_RULES_MAX];
+    uint64_t death_count; // of processes that the subject ended
+    bool has_ended;       // the child came to its own end
     bool is_environment;
 };
 

@@ -3,6 +3,7 @@
 #include "fuzz/subject/describe.h"
 
 #include "fuzz/subject/host.h"
+#include "fuzz/subject/probe.h"
 #include "oracle/core/harness_memory.h"
 
 #include <stdio.h>
@@ -86,6 +87,7 @@ static enum subject_status ask(struct subject *subject, struct host *host, char 
     void *self = NULL;
     host_begin(host, NULL);
     if (table->create != NULL) {
+        probe_calls("create()");
         self = table->create(&host->shown);
         if (self == NULL) {
             (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "create() gives NULL");
@@ -93,12 +95,14 @@ static enum subject_status ask(struct subject *subject, struct host *host, char 
         }
     }
     enum subject_status status = SUBJECT_ENVIRONMENT;
+    probe_calls("describe()");
     if (table->describe(self, &description)) {
         status = keep(subject, &description, message);
     } else {
         (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "describe() says that it cannot");
     }
     if (table->destroy != NULL) {
+        probe_calls("destroy()");
         table->destroy(self);
     }
     return status;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// What a program's allocator has of the harness's memory.
 struct host {
     struct countercheck_host shown; // what the subject gets
     size_t arena_bytes;
@@ -21,6 +22,7 @@ struct host {
 
 // Makes the arena, if one is asked for. False: the environment refused it.
 bool host_init(struct host *host, size_t arena_bytes);
+// Gives back the arena and all mappings.
 void host_fini(struct host *host);
 
 // A program begins: the arena is zero, nothing is mapped.

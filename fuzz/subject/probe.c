@@ -1,5 +1,5 @@
-// probe: a child calls create() and says by its status what came of it.
-#define _POSIX_C_SOURCE 200809L
+// probe: a child runs the part and tells through shared memory how far it came.
+#define _GNU_SOURCE // MAP_ANONYMOUS, strsignal
 #include "fuzz/subject/probe.h"
 
 #include "fuzz/execute/child.h"
@@ -8,58 +8,101 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { // statuses that a create() which ends the process is unlikely to choose
-    PROBE_MADE = 101,
-    PROBE_NULL = 102,
-    PROBE_NO_ARENA = 103,
+struct told {
+    const char *calls; // the child is a copy: its texts lie where ours do
+    bool has_ended;
+    enum subject_status status;
+    char message[SUBJECT_MESSAGE_BYTES];
 };
 
-static _Noreturn void make(const struct countercheck_subject *table) {
-    static const int deaths[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM};
-    struct host host = {.mappings = NULL};
-    for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
-        (void)signal(deaths[i], SIG_DFL); // a sanitizer's report would be more than one line
+static struct told *told; // NULL: nothing is tried
+
+void probe_calls(const char *what) {
+    if (told != NULL) {
+        told->calls = what;
     }
-    (void)alarm(subject_hang_seconds(table));
-    if (!host_init(&host, table->arena_bytes)) {
-        _exit(PROBE_NO_ARENA);
-    }
-    host_begin(&host, NULL);
-    _exit(table->create(&host.shown) == NULL ? PROBE_NULL : PROBE_MADE);
 }
 
-enum subject_status subject_probe(const struct countercheck_subject *table,
-                                  char message[SUBJECT_MESSAGE_BYTES]) {
+enum subject_status probe_create(const struct countercheck_subject *table,
+                                 char message[SUBJECT_MESSAGE_BYTES]) {
+    struct host host = {.mappings = NULL};
     if (table->create == NULL) {
         return SUBJECT_OPEN;
     }
-    pid_t child = fork();
-    if (child == 0) {
-        make(table);
-    }
-    int status = child_wait(child);
-    int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    if (child < 0 || code == PROBE_NO_ARENA) {
-        (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "no process, or no memory for its arena");
+    if (!host_init(&host, table->arena_bytes)) {
+        (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "no memory for its arena");
         return SUBJECT_ENVIRONMENT;
     }
-    if (code == PROBE_MADE) {
-        return SUBJECT_OPEN;
-    }
-    if (code == PROBE_NULL) {
+    host_begin(&host, NULL);
+    probe_calls("create()");
+    void *self = table->create(&host.shown);
+    if (self == NULL) {
         (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "create() gives NULL");
-    } else if (code >= 0) {
-        (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "create() ends the process, with status %d",
-                       code);
+    } else if (table->destroy != NULL) {
+        probe_calls("destroy()");
+        table->destroy(self);
+    }
+    host_fini(&host);
+    return self == NULL ? SUBJECT_UNUSABLE : SUBJECT_OPEN;
+}
+
+static _Noreturn void run_child(probe_part *part, void *context, unsigned seconds) {
+    static const int deaths[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM};
+    for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
+        (void)signal(deaths[i], SIG_DFL); // a sanitizer's report would be more than one line
+    }
+    (void)alarm(seconds);
+    told->status = part(context, told->message);
+    told->has_ended = true;
+    _exit(0);
+}
+
+// How a child ended that came to no end of its own.
+static void describe_death(int status, unsigned seconds, char message[SUBJECT_MESSAGE_BYTES]) {
+    if (WIFEXITED(status)) {
+        (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "%s ends the process, with status %d",
+                       told->calls, WEXITSTATUS(status));
     } else if (WTERMSIG(status) == SIGALRM) {
-        (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "create() does not return within %u s",
-                       subject_hang_seconds(table));
+        (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "%s does not return within %u s",
+                       told->calls, seconds);
     } else {
-        (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "create() dies: %s",
+        (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "%s dies: %s", told->calls,
                        strsignal(WTERMSIG(status)));
     }
-    return SUBJECT_UNUSABLE;
+}
+
+enum subject_status subject_probe(probe_part *part, void *context, unsigned seconds,
+                                  char message[SUBJECT_MESSAGE_BYTES]) {
+    void *shared =
+        mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t child = -1;
+    int status = 0;
+    if (shared != MAP_FAILED) {
+        told = shared;
+        told->calls = "its table";
+        child = fork();
+        if (child == 0) {
+            run_child(part, context, seconds);
+        }
+        status = child_wait(child);
+    }
+    enum subject_status result = SUBJECT_UNUSABLE;
+    if (child < 0) {
+        (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "no process, or no memory");
+        result = SUBJECT_ENVIRONMENT;
+    } else if (told->has_ended) {
+        memcpy(message, told->message, SUBJECT_MESSAGE_BYTES);
+        result = told->status;
+    } else {
+        describe_death(status, seconds, message);
+    }
+    if (told != NULL) {
+        (void)munmap(told, sizeof *told);
+        told = NULL;
+    }
+    return result;
 }

@@ -6,184 +6,26 @@
 #include "fuzz/subject/describe.h"
 #include "fuzz/subject/machine.h"
 #include "fuzz/subject/probe.h"
+#include "fuzz/subject/table.h"
 #include "oracle/relations/statistic.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SUFFIX             ".so"
-#define ALIGNMENT_MOST     ((size_t)1 << 30)
-#define CAPABILITIES_KNOWN ((uint32_t)(COUNTERCHECK_RANDOM * 2 - 1))
+#define SUFFIX       ".so"
+#define LOAD_SECONDS 30 // that an adapter may take to load, and to give its table
 
 // Of the sanitizers that replace malloc, wherever in the program they are; NULL: it has none.
 #pragma weak __asan_init
 #pragma weak __tsan_init
 void __asan_init(void); // NOLINT(readability-identifier-naming)
 void __tsan_init(void); // NOLINT(readability-identifier-naming)
-
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-static enum subject_status
-unusable(char *message, const char *format, ...);
-
-static enum subject_status unusable(char *message, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(message, SUBJECT_MESSAGE_BYTES, format, arguments);
-    va_end(arguments);
-    return SUBJECT_UNUSABLE;
-}
-
-// ---- the table
-
-static bool is_power(size_t value) {
-    return value != 0 && (value & (value - 1)) == 0;
-}
-
-static bool is_word(const char *text, const char *more) {
-    if (text == NULL || *text == 0 || strlen(text) > 63) {
-        return false;
-    }
-    for (; *text != 0; text++) {
-        bool is_letter = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
-                         (*text >= '0' && *text <= '9') || *text == '_';
-        if (!is_letter && strchr(more, *text) == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// What a text of relations would read as a number of the ledger.
-static bool is_reserved(const char *name) {
-    static const char *const prefixes[] = {"live.", "total.",   "freed.", "ops.",
-                                           "walk.", "backing.", "base."};
-    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
-        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) {
-            return true;
-        }
-    }
-    return strcmp(name, "row") == 0;
-}
-
-static enum subject_status check_statistic(const struct countercheck_subject *table, uint32_t at,
-                                           char *message) {
-    const struct countercheck_statistic *statistic = &table->statistics[at];
-    bool has_of = statistic->of == NULL;
-    uint32_t of_count = statistic->count;
-    if (!is_word(statistic->name, ".") || (*statistic->name >= '0' && *statistic->name <= '9')) {
-        return unusable(message,
-                        "statistic %u: its name is not a letter, then letters, digits, '_' and '.'",
-                        at);
-    }
-    if (is_reserved(statistic->name)) {
-        return unusable(message, "statistic %s: relations call something else so", statistic->name);
-    }
-    if (statistic->of != NULL && strcmp(statistic->of, statistic->name) == 0) {
-        return unusable(message, "statistic %s: `of` names itself", statistic->name);
-    }
-    if ((int)statistic->kind < COUNTERCHECK_GAUGE || statistic->kind > COUNTERCHECK_PLAIN) {
-        return unusable(message, "statistic %s: there is no kind %d", statistic->name,
-                        (int)statistic->kind);
-    }
-    if (statistic->bits > 64 || statistic->count > SUBJECT_VALUES_MAX) {
-        return unusable(message, "statistic %s: %u bits, %u rows", statistic->name, statistic->bits,
-                        statistic->count);
-    }
-    for (uint32_t other = 0; table->statistics[other].name != NULL; other++) {
-        if (other < at && strcmp(table->statistics[other].name, statistic->name) == 0) {
-            return unusable(message, "statistic %s is there twice", statistic->name);
-        }
-        if (statistic->of != NULL && strcmp(table->statistics[other].name, statistic->of) == 0) {
-            has_of = true;
-            of_count = table->statistics[other].count;
-        }
-    }
-    if (of_count != statistic->count) {
-        return unusable(message, "statistic %s: it has %u places, and %s, which `of` names, %u",
-                        statistic->name, statistic->count, statistic->of, of_count);
-    }
-    return has_of ? SUBJECT_OPEN
-                  : unusable(message, "statistic %s: `of` names no statistic: %s", statistic->name,
-                             statistic->of);
-}
-
-static enum subject_status check_statistics(const struct countercheck_subject *table,
-                                            char *message) {
-    uint64_t value_count = 0;
-    if (table->statistics == NULL) {
-        return SUBJECT_OPEN;
-    }
-    if (table->read == NULL) {
-        return unusable(message, "there are statistics and no read()");
-    }
-    for (uint32_t i = 0; table->statistics[i].name != NULL; i++) {
-        enum subject_status status = check_statistic(table, i, message);
-        if (status != SUBJECT_OPEN) {
-            return status;
-        }
-        value_count += statistic_numbers(&table->statistics[i]);
-        if (value_count > SUBJECT_VALUES_MAX) { // or there is no end of them
-            return unusable(message, "statistic %s: more than %d numbers in all",
-                            table->statistics[i].name, SUBJECT_VALUES_MAX);
-        }
-    }
-    return SUBJECT_OPEN;
-}
-
-static enum subject_status check_table(const struct countercheck_subject *table, char *message) {
-    bool is_global = (table->capabilities & COUNTERCHECK_GLOBAL) != 0;
-    if (!is_word(table->name, "-.")) {
-        return unusable(message, "the subject's name is not of letters, digits, '-', '_' and '.'");
-    }
-    if (!is_power(table->alignment)) {
-        return unusable(message, "alignment %zu is no power of two", table->alignment);
-    }
-    if (table->alignment > ALIGNMENT_MOST) {
-        return unusable(message, "alignment %zu is more than %zu", table->alignment,
-                        ALIGNMENT_MOST);
-    }
-    if (table->alignment_max != 0 && !is_power(table->alignment_max)) {
-        return unusable(message, "alignment_max %zu is no power of two", table->alignment_max);
-    }
-    if (table->alignment_max != 0 && table->alignment_max < table->alignment) {
-        return unusable(message, "alignment_max %zu is less than alignment %zu",
-                        table->alignment_max, table->alignment);
-    }
-    if ((table->capabilities & ~CAPABILITIES_KNOWN) != 0) {
-        return unusable(message, "capabilities 0x%x: no bit of 0x%x means anything",
-                        table->capabilities, table->capabilities & ~CAPABILITIES_KNOWN);
-    }
-    for (uint32_t i = 0; table->options != NULL && table->options[i] != NULL; i++) {
-        if (strcspn(table->options[i], " \t\n") != strlen(table->options[i])) {
-            return unusable(message, "option %u has a blank in it", i);
-        }
-    }
-    if (table->arena_bytes > (size_t)1 << 40 || table->size_max > (size_t)1 << 46) {
-        return unusable(message, "an arena of %zu bytes, objects of %zu", table->arena_bytes,
-                        table->size_max);
-    }
-    if (table->allocate == NULL) {
-        return unusable(message, "there is no allocate()");
-    }
-    if (!is_global && table->create == NULL) {
-        return unusable(message, "there is no create(), and it is not one to a process");
-    }
-    if (table->reallocate == NULL && table->expand == NULL && table->release == NULL &&
-        table->release_sized == NULL && table->drop == NULL && table->reset == NULL) {
-        return unusable(message,
-                        "nothing frees: no release(), release_sized(), drop() and no reset()");
-    }
-    return SUBJECT_OPEN;
-}
 
 // ---- what programs may say
 
@@ -250,25 +92,42 @@ static enum subject_status parse_relations(struct subject *subject, const char *
         (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "out of memory");
         return SUBJECT_ENVIRONMENT;
     }
-    return unusable(message, "relations, line %u, column %u: %s", error.line, error.column,
-                    error.message);
+    return table_unusable(message, "relations, line %u, column %u: %s", error.line, error.column,
+                          error.message);
 }
 
 // Whether it is a table of our kind, so that its members may be read.
 static enum subject_status check_kind(const struct countercheck_subject *table, char *message) {
     if (table == NULL) {
-        return unusable(message, "it gives no table");
+        return table_unusable(message, "it gives no table");
     }
     if (table->abi != COUNTERCHECK_ABI) {
-        return unusable(message, "its table is of ABI %u, and this is ABI %d", table->abi,
-                        COUNTERCHECK_ABI);
+        return table_unusable(message, "its table is of ABI %u, and this is ABI %d", table->abi,
+                              COUNTERCHECK_ABI);
     }
     size_t least = offsetof(struct countercheck_subject, create);
     if (table->struct_size_bytes < least || table->struct_size_bytes > sizeof *table + 4096) {
-        return unusable(message, "its table has %zu bytes, and ours %zu", table->struct_size_bytes,
-                        sizeof *table);
+        return table_unusable(message, "its table has %zu bytes, and ours %zu",
+                              table->struct_size_bytes, sizeof *table);
     }
     return SUBJECT_OPEN;
+}
+
+// What the allocator says of itself, and whether it makes sense.
+static enum subject_status ask(struct subject *subject, char *message) {
+    enum subject_status status = subject_describe(subject, message);
+    probe_calls("a look at its statistics");
+    return status == SUBJECT_OPEN ? table_check_statistics(&subject->table, message) : status;
+}
+
+// All that calls the adapter's code, or follows its pointers.
+static enum subject_status examine(void *context, char *message) {
+    struct subject *subject = context;
+    enum subject_status status = table_check(&subject->table, message);
+    if (status == SUBJECT_OPEN) {
+        status = probe_create(&subject->table, message);
+    }
+    return status == SUBJECT_OPEN ? ask(subject, message) : status;
 }
 
 enum subject_status subject_open_table(struct subject *subject,
@@ -282,15 +141,9 @@ enum subject_status subject_open_table(struct subject *subject,
     size_t shared = table->struct_size_bytes < sizeof subject->table ? table->struct_size_bytes
                                                                      : sizeof subject->table;
     memcpy(&subject->table, table, shared);
-    status = check_table(&subject->table, message);
+    status = subject_probe(examine, subject, subject_hang_seconds(table), message);
     if (status == SUBJECT_OPEN) {
-        status = subject_probe(&subject->table, message);
-    }
-    if (status == SUBJECT_OPEN) {
-        status = subject_describe(subject, message);
-    }
-    if (status == SUBJECT_OPEN) {
-        status = check_statistics(&subject->table, message);
+        status = ask(subject, message);
     }
     if (status == SUBJECT_OPEN) {
         status = parse_relations(subject, relations == NULL ? subject->table.relations : relations,
@@ -344,33 +197,70 @@ static enum subject_status not_loaded(char *message, const char *path) {
     const char *why = dlerror();
     size_t length = strlen(path);
     bool is_named = strncmp(why, path, length) == 0 && strncmp(why + length, ": ", 2) == 0;
-    return unusable(message, "cannot be loaded: %s", why + (is_named ? length + 2 : 0));
+    return table_unusable(message, "cannot be loaded: %s", why + (is_named ? length + 2 : 0));
+}
+
+typedef const struct countercheck_subject *table_function(void);
+
+static table_function *table_of(void *library) {
+    void *found = dlsym(library, "countercheck_subject_table");
+    table_function *function = NULL;
+    memcpy(&function, &found, sizeof function); // POSIX: an object's address may be a function's
+    return function;
+}
+
+// An adapter's own malloc must be the one that it was linked with, and not the command's; where a
+// sanitizer replaces malloc, that does not go.
+static void *open_library(const char *path) {
+    int binding = __asan_init == NULL && __tsan_init == NULL ? RTLD_DEEPBIND : 0;
+    return dlopen(path, RTLD_NOW | RTLD_LOCAL | binding);
+}
+
+// What is wrong otherwise is told by who does the same afterwards.
+static enum subject_status load_once(void *context, char *message) {
+    (void)message;
+    probe_calls("loading it");
+    void *library = open_library(context);
+    table_function *function = library == NULL ? NULL : table_of(library);
+    if (function != NULL) {
+        probe_calls("countercheck_subject_table()");
+        (void)function();
+    }
+    return SUBJECT_OPEN;
+}
+
+// Whether the adapter survives its load; it may have been loaded before.
+static bool can_load(const char *path, char *message) {
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+    if (library != NULL) {
+        (void)dlclose(library);
+        return true;
+    }
+    return subject_probe(load_once, (void *)(uintptr_t)path, LOAD_SECONDS, message) == SUBJECT_OPEN;
 }
 
 // Loads an adapter and finds its table. NULL: the message says why.
 static void *load(const char *path, const struct countercheck_subject **table, char *message) {
-    // an adapter's own malloc must be the one that it was linked with, and not the command's; where
-    // a sanitizer replaces malloc, that does not go
-    int binding = __asan_init == NULL && __tsan_init == NULL ? RTLD_DEEPBIND : 0;
     struct stat file;
     if (stat(path, &file) == 0 && !S_ISREG(file.st_mode)) { // a FIFO would be waited for
-        (void)unusable(message, "cannot be loaded: no regular file");
+        (void)table_unusable(message, "cannot be loaded: no regular file");
         return NULL;
     }
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | binding);
+    if (!can_load(path, message)) {
+        return NULL;
+    }
+    void *library = open_library(path);
     if (library == NULL) {
         (void)not_loaded(message, path);
         return NULL;
     }
-    void *found = dlsym(library, "countercheck_subject_table");
-    const struct countercheck_subject *(*table_of)(void) = NULL;
-    memcpy(&table_of, &found, sizeof table_of); // POSIX: an object's address may be a function's
-    if (table_of == NULL) {
+    table_function *function = table_of(library);
+    if (function == NULL) {
         (void)dlclose(library);
-        (void)unusable(message, "it has no countercheck_subject_table()");
+        (void)table_unusable(message, "it has no countercheck_subject_table()");
         return NULL;
     }
-    *table = table_of();
+    *table = function();
     return library;
 }
 
@@ -380,7 +270,8 @@ static enum subject_status no_table(void *library, char *message) {
     void *found = dlsym(library, "countercheck_subject_wrong");
     const char *(*wrong)(bool *is_environment) = NULL;
     memcpy(&wrong, &found, sizeof wrong); // as in load
-    (void)unusable(message, "%s", wrong == NULL ? "it gives no table" : wrong(&is_environment));
+    (void)table_unusable(message, "%s",
+                         wrong == NULL ? "it gives no table" : wrong(&is_environment));
     return is_environment ? SUBJECT_ENVIRONMENT : SUBJECT_UNUSABLE;
 }
 
@@ -391,7 +282,7 @@ static bool find_adapter(const char *name, char *path, size_t path_bytes) {
         (void)snprintf(path, path_bytes, "%s", name);
         return true;
     }
-    for (unsigned number = 0; is_word(name, "-.") && folder_of(number, folder, sizeof folder);
+    for (unsigned number = 0; table_is_word(name, "-.") && folder_of(number, folder, sizeof folder);
          number++) {
         (void)snprintf(path, path_bytes, "%s/%s" SUFFIX, folder, name);
         if (folder[0] != 0 && access(path, F_OK) == 0) {
@@ -419,7 +310,8 @@ enum subject_status subject_open(struct subject *subject, const char *name, cons
         return subject_open_table(subject, built_in->table(), relations, message);
     }
     if (!find_adapter(name, path, sizeof path)) {
-        return unusable(message, "no subject is called '%.60s' (countercheck subject list)", name);
+        return table_unusable(message, "no subject is called '%.60s' (countercheck subject list)",
+                              name);
     }
     void *library = load(path, &table, message);
     if (library == NULL) {

@@ -46,6 +46,20 @@ static char *last;
 static void *create(const struct countercheck_host *host) { (void)host; count = 0; last = NULL; CREATE }
 static void *allocate(void *self, size_t size) { (void)self; ALLOCATE count++; return last = malloc(size + 1); }
 static void release(void *self, void *object) { (void)self; RELEASE count--; free(object); }
+#ifdef BEGIN
+__attribute__((constructor)) static void begin(void) { BEGIN }
+#endif
+#ifndef DESCRIBE
+#define DESCRIBE
+#endif
+#ifndef DESTROY
+#define DESTROY
+#endif
+#ifndef GIVE
+#define GIVE
+#endif
+static bool describe(void *self, struct countercheck_description *description) { (void)self; (void)description; DESCRIBE return true; }
+static void destroy(void *self) { (void)self; DESTROY }
 static size_t three(void *self, void *object) { (void)self; (void)object; return 3; }
 static const struct countercheck_statistic statistics[] = {STATISTICS {NULL, COUNTERCHECK_PLAIN, 0, 0, 0, NULL, NULL}};
 static bool read_all(void *self, int64_t *values) {
@@ -56,7 +70,7 @@ static bool read_all(void *self, int64_t *values) {
 static const struct countercheck_subject table = {.struct_size_bytes = sizeof table, .abi = COUNTERCHECK_ABI, .name = "liar",
     .capabilities = COUNTERCHECK_MAY_FAIL | COUNTERCHECK_RANDOM, .alignment = 16, .hang_ms = 100, .create = create,
     .allocate = allocate, .release = release, .statistics = statistics, .read = read_all, TABLE};
-const struct countercheck_subject *countercheck_subject_table(void) { (void)three; return &table; }
+const struct countercheck_subject *countercheck_subject_table(void) { (void)three; (void)describe; (void)destroy; GIVE return &table; }
 C
 
 run() { # STATUS DEFINITION...: checks the liar so made
@@ -109,6 +123,21 @@ refuses 'create() gives NULL' '-DCREATE=return NULL;'
 refuses 'create() dies: Aborted' '-DCREATE=abort();'
 refuses 'create() ends the process, with status 0' '-DCREATE=exit(0);'
 refuses 'create() does not return within 1 s' '-DCREATE=for (;;) pause();'
+refuses 'loading it dies: Aborted' '-DBEGIN=abort();'
+refuses 'loading it ends the process, with status 7' '-DBEGIN=_exit(7);'
+refuses 'countercheck_subject_table() dies: Aborted' '-DGIVE=abort();'
+refuses 'describe() dies: Segmentation fault' '-DDESCRIBE=raise(SIGSEGV);' '-DTABLE=.describe = describe'
+refuses 'describe() ends the process, with status 0' '-DDESCRIBE=exit(0);' '-DTABLE=.describe = describe'
+refuses 'describe() does not return within 1 s' '-DDESCRIBE=for (;;) pause();' '-DTABLE=.describe = describe'
+refuses 'describe() dies: Segmentation fault' '-DDESCRIBE=description->relations = (const char *)8;' '-DTABLE=.describe = describe'
+refuses 'destroy() dies: Aborted' '-DDESTROY=abort();' '-DTABLE=.destroy = destroy'
+refuses 'a look at its statistics dies: Segmentation fault' '-DTABLE=.statistics = (const void *)8'
+refuses 'its table dies: Segmentation fault' '-DTABLE=.name = (const char *)8'
+for verb in describe suggest; do # what was refused last
+    "$countercheck" subject $verb "$work/liar.so" >"$work/out" 2>"$work/err"
+    got=$?
+    [ $got = 2 ] && [ "$(grep -c . "$work/err")" = 1 ] || fail "$verb: status $got"
+done
 refuses 'of ABI 2' '-DTABLE=.abi = 2'
 refuses 'its table has 0 bytes' '-DTABLE=.struct_size_bytes = 0'
 refuses 'alignment 0 is no power of two' '-DTABLE=.alignment = 0'
@@ -124,6 +153,12 @@ refuses 'live.count: relations call something else so' '-DSTATISTICS={"live.coun
 refuses 'it has 0 places, and r, which `of` names, 3' '-DSTATISTICS={"r", COUNTERCHECK_GAUGE, 0, 0, 3}, {"p", COUNTERCHECK_PEAK, 0, 0, 0, "r"},'
 refuses 'm: more than 4096 numbers in all' '-DSTATISTICS={"n", COUNTERCHECK_GAUGE, 0, 0, 4096}, {"m", COUNTERCHECK_GAUGE},'
 refuses '`of` names itself' '-DSTATISTICS={"n", COUNTERCHECK_PEAK, 0, 0, 0, "n", ""},'
+
+# programs that die while relations are sought are no clean end
+"$cc" -w -shared -fPIC -I "$source_dir" '-DREAD=if (count > 1) raise(SIGKILL);' "$work/liar.c" -o "$work/liar.so"
+"$countercheck" subject suggest "$work/liar.so" --seconds 1 >"$work/out" 2>"$work/err"
+got=$?
+[ $got = 1 ] && grep -q 'processes died or ended' "$work/err" || fail "suggest: status $got"
 
 # what ends the process has not passed, however it does so
 printf 'h0 = alloc c0 size=100\n' >"$work/a.ops"

@@ -1,6 +1,6 @@
 // test_subject: what a table must be to be taken, and what an allocator may say only when it runs.
 //
-// holds: fuzz/subject/describe.c
+// holds: fuzz/subject/describe.c fuzz/subject/table.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
