@@ -6,8 +6,10 @@ import pathlib
 import re
 import sys
 
+import flow
 import operators
 import syntax
+import values
 
 
 LEFT_OUT = ("_is_valid", "_are_valid")  # what assertions ask, and the unit tests break an invariant at a time
@@ -16,9 +18,10 @@ LEFT_OUT = ("_is_valid", "_are_valid")  # what assertions ask, and the unit test
 class Mutant:
     """One change. Its key stays while its function's text does, wherever in the file it stands."""
 
-    def __init__(self, file, function, line, operator, before, after):
-        self.file, self.function, self.line, self.operator = file, function, line, operator
-        self.before, self.after = squeeze(before), squeeze(after)
+    def __init__(self, file, function, line, change, is_kept):
+        self.file, self.function, self.line, self.operator = file, function, line, change.operator
+        self.before, self.after = squeeze(change.before), squeeze(change.after)
+        self.is_kept = is_kept  # its kind is one that the kept sample is drawn of
         self.number = 0
         self.key = ""
 
@@ -33,11 +36,23 @@ def squeeze(text):
     return text if len(text) <= 100 else text[:97] + "..."
 
 
-class Writer:
-    """Puts the changes of one file into its text: all of them, or a sample."""
+def sites_of(file, function):
+    """By place, an outer one before those inside it; a statement before the value that it is. And the changes of kinds that
+    the kept sample is drawn of: it is to stay the same, whatever else is learnt."""
+    sites = operators.Sites(file, function)
+    operators.Finder(sites)
+    kept = {change for site in sites.all.values() for change in site.changes}
+    flow.Flow(sites)
+    values.Values(sites)
+    found = [site for site in sites.all.values() if site.edits]
+    return sorted(found, key=lambda site: (site.begin, -site.end, site.form != operators.STATEMENT)), kept
 
-    def __init__(self, file, first_number, permille):
-        self.file, self.next_number, self.permille = file, first_number, permille
+
+class Writer:
+    """Puts the changes of one file into its text: those that are drawn."""
+
+    def __init__(self, file, first_number, is_drawn):
+        self.file, self.next_number, self.is_drawn = file, first_number, is_drawn
         self.mutants = []
         self.keys = {}
 
@@ -47,28 +62,26 @@ class Writer:
             if function.data["name"].endswith(LEFT_OUT):
                 continue
             body = function.children[0]
-            sites = operators.sites_of(self.file, function)
+            sites, kept = sites_of(self.file, function)
             for site in sites:
-                self.choose(site, function.data["name"])
+                for change in site.changes:
+                    self.choose(change, function.data["name"], change in kept)
+            for site in sites:
+                site.edits = [edit for edit in site.edits if edit.change.number]
             out.append(self.file.text[at:body.begin])
-            out.append(self.render(body.begin, body.end, [site for site in sites if site.changes]))
+            out.append(self.render(body.begin, body.end, [site for site in sites if site.edits]))
             at = body.end
         out.append(self.file.text[at:])
         return "".join(out)
 
-    def choose(self, site, function):
-        """Which of a site's changes are in the sample, and their numbers."""
-        chosen = []
-        for operator, text in site.changes:
-            before = self.file.text[site.begin:site.end]
-            mutant = Mutant(self.file.name, function, self.file.line(site.begin), operator, before, text)
-            mutant.key = self.key_of(mutant)
-            if int(hashlib.sha256(mutant.key.encode()).hexdigest(), 16) % 1000 < self.permille:
-                mutant.number = self.next_number
-                self.next_number += 1
-                self.mutants.append(mutant)
-                chosen.append((mutant.number, text))
-        site.changes = chosen
+    def choose(self, change, function, is_kept):
+        """Whether a change is in the sample, and its number there."""
+        mutant = Mutant(self.file.name, function, self.file.line(change.begin), change, is_kept)
+        mutant.key = self.key_of(mutant)
+        if self.is_drawn(mutant):
+            mutant.number = change.number = self.next_number
+            self.next_number += 1
+            self.mutants.append(mutant)
 
     def key_of(self, mutant):
         key = f"{mutant.file} {mutant.function}: {mutant.operator}: {mutant.before} -> {mutant.after or 'nothing'}"
@@ -93,15 +106,36 @@ class Writer:
     def wrap(self, site, nested):
         inside = self.render(site.begin, site.end, nested)
         if site.form == operators.STATEMENT:
-            return f"if (!MUTANT({site.changes[0][0]})) {inside}"
+            return before(site) + unless_left_out(site) + inside
+        if site.form == operators.BLOCK:
+            last = "".join(f"if (MUTANT({edit.change.number})) {edit.text}; " for edit in of_role(site, operators.LAST))
+            return f"{{ {unless_left_out(site)}{inside[:-1]}{last}}} }}"
         reference = "&" if site.form == operators.PLACE else ""
-        chain = "".join(f"MUTANT({number}) ? {reference}({text}) : " for number, text in site.changes)
+        chain = "".join(f"MUTANT({edit.change.number}) ? {reference}({edit.text}) : " for edit in site.edits)
         return f"({'*' if reference else ''}({chain}{reference}({inside})))"
 
 
-def of_file(root, name, flags, first_number, permille):
+def of_role(site, role):
+    return [edit for edit in site.edits if edit.role == role]
+
+
+def before(site):
+    return "".join(f"if (MUTANT({edit.change.number})) {{ {edit.text}; }} " for edit in of_role(site, operators.BEFORE))
+
+
+def unless_left_out(site):
+    on = " || ".join(f"MUTANT({edit.change.number})" for edit in of_role(site, operators.LEFT_OUT))
+    return f"if (!({on})) " if on else ""
+
+
+def is_of_kept_sample(mutant, permille):
+    """Drawn by what it changes: the same while the code is."""
+    return mutant.is_kept and int(hashlib.sha256(mutant.key.encode()).hexdigest(), 16) % 1000 < permille
+
+
+def of_file(root, name, flags, first_number, is_drawn):
     """(text, mutants) of one file."""
-    writer = Writer(syntax.File(root, name, flags), first_number, permille)
+    writer = Writer(syntax.File(root, name, flags), first_number, is_drawn)
     return writer.text(), writer.mutants
 
 
@@ -109,10 +143,12 @@ def main():
     """For one file: its mutants, a line each, or the text with all of them in it."""
     parser = argparse.ArgumentParser(prog="ci/mutants/generate.py", description=main.__doc__)
     parser.add_argument("--text", action="store_true", help="the text instead of the list")
+    parser.add_argument("--kept", action="store_true", help="only of the kinds that the kept sample is drawn of")
     parser.add_argument("file", type=pathlib.Path)
     options = parser.parse_args()
     try:
-        text, mutants = of_file(options.file.parent, options.file.name, ["-std=c11", "-I."], 1, 1000)
+        text, mutants = of_file(options.file.parent, options.file.name, ["-std=c11", "-I."], 1,
+                                lambda mutant: mutant.is_kept or not options.kept)
     except (OSError, syntax.Unreadable) as why:
         print(f"mutants: {why}", file=sys.stderr)
         return 2

@@ -11,16 +11,34 @@ UNCHANGED = ("CHECK", "CHECK_EQUAL", "ASSERT", "ASSERT_SLOW", "assert", "va_star
              "offsetof", "NULL")
 UNEVALUATED = ("UnaryExprOrTypeTraitExpr", "ConstantExpr", "StaticAssertDecl", "OffsetOfExpr", "ImplicitValueInitExpr")
 
-# how a site's texts are put together: a value, a place that may be assigned to, a statement
-VALUE, PLACE, STATEMENT = "value", "place", "statement"
+# how a site's texts are put together: a value, a place that may be assigned to, a statement, a block in braces
+VALUE, PLACE, STATEMENT, BLOCK = "value", "place", "statement", "block"
+# what a change does at a site: another text stands there; it is left out; something is done before it, or as the last of it
+INSTEAD, LEFT_OUT, BEFORE, LAST = "instead", "left out", "before", "last"
+
+
+class Change:
+    """One way to be wrong. It has a part at one site or at several, all of which it turns on together."""
+
+    def __init__(self, operator, begin, before, after):
+        self.operator, self.begin, self.before, self.after = operator, begin, before, after
+        self.number = 0  # 0: not in the sample
+
+
+class Edit:
+    """The part of a change at one site."""
+
+    def __init__(self, change, role, text):
+        self.change, self.role, self.text = change, role, text
 
 
 class Site:
-    """A stretch of text and what could stand there instead: (operator, text); of a statement, None: nothing."""
+    """A stretch of text and what could happen there."""
 
     def __init__(self, form, begin, end):
         self.form, self.begin, self.end = form, begin, end
-        self.changes = []
+        self.changes = []  # that have their first part here
+        self.edits = []    # here, of whichever changes
 
 
 def is_integer(kind):
@@ -33,32 +51,47 @@ def is_pointer(kind):
     return kind.rstrip().endswith("*") or kind.rstrip().endswith("*const")
 
 
-class Finder:
-    """The sites of one function."""
+class Sites:
+    """The sites of one function, by place."""
 
     def __init__(self, file, function):
         self.file, self.function = file, function
-        self.sites = {}
-        self.visit(function.children[0])
+        self.result = function.data["type"]["qualType"].split("(")[0].strip()
+        self.all = {}
+
+    def at(self, node, form):
+        form_key = form if form in (STATEMENT, BLOCK) else VALUE
+        return self.all.setdefault((node.begin, node.end, form_key), Site(form, node.begin, node.end))
 
     def add(self, node, operator, text, form=VALUE):
-        if node.end <= node.begin:
+        """Another text in a node's place; of a statement, None: nothing."""
+        if node.end <= node.begin or text == self.of(node):
             return
-        form_key = STATEMENT if form == STATEMENT else VALUE
-        site = self.sites.setdefault((node.begin, node.end, form_key), Site(form, node.begin, node.end))
-        if text != self.of(node) and all(text != known for _, known in site.changes):
-            site.changes.append((operator, text))
+        site = self.at(node, form)
+        if all(text != edit.text for edit in site.edits):
+            self.add_parts(operator, self.of(node), text, (node, form, LEFT_OUT if text is None else INSTEAD, text))
+
+    def add_parts(self, operator, before, after, *parts):
+        """A change with a part (node, form, role, text) at each of some nodes, the first of which it is listed at."""
+        change = Change(operator, parts[0][0].begin, before, after)
+        for node, form, role, text in parts:
+            self.at(node, form).edits.append(Edit(change, role, text))
+        self.at(*parts[0][:2]).changes.append(change)
 
     def of(self, node):
         return self.file.of(node)
 
-    # ---- the walk
+
+class Walk:
+    """Goes through a function; what is constant, not evaluated, an assertion, or inside of a macro is passed by."""
+
+    def __init__(self, sites):
+        self.file, self.function, self.sites = sites.file, sites.function, sites
+        self.add, self.of = sites.add, sites.of
+        self.visit(self.function.children[0])
 
     def visit(self, node):
-        if node.kind in UNEVALUATED or self.is_static(node):
-            return
-        name = re.match(r"\w*", self.file.text[node.begin:]).group()
-        if node.is_macro and name in UNCHANGED:
+        if node.kind in UNEVALUATED or self.is_static(node) or self.is_assertion(node):
             return
         getattr(self, "visit_" + node.kind, lambda one: None)(node)
         if node.kind in ("CompoundStmt", "CaseStmt", "DefaultStmt", "LabelStmt"):
@@ -70,9 +103,30 @@ class Finder:
         for child in node.children:
             self.visit(child)
 
+    def visit_statement(self, node):
+        """One that stands for itself."""
+
+    def visit_macro(self, node):
+        """A macro's call, as a whole."""
+
+    def first_word(self, node):
+        return re.match(r"\w*", self.file.text[node.begin:]).group()
+
+    def is_assertion(self, node):
+        return node.is_macro and self.first_word(node) in UNCHANGED
+
     @staticmethod
     def is_static(node):
         return node.kind == "VarDecl" and node.data.get("storageClass") == "static"
+
+    def is_act(self, node):
+        """An expression that stands for itself, and does something."""
+        return node.kind.endswith(("Expr", "Operator", "Literal")) and not self.is_assertion(node) and \
+            self.first_word(node) not in UNCHANGED and not re.match(r"\(void\)(sizeof|\w+$)", self.of(node))
+
+
+class Finder(Walk):
+    """Finds what can be wrong with a piece by itself: what the kept sample is drawn of."""
 
     def visit_macro(self, node):
         """An object-like macro that is a number."""
@@ -85,17 +139,13 @@ class Finder:
     # ---- statements
 
     def visit_statement(self, node):
-        """One that stands for itself; without it the function would still compile."""
-        name = re.match(r"\w*", self.file.text[node.begin:]).group()
-        if node.is_macro and name in UNCHANGED:
+        """One without which the function would still compile."""
+        if self.is_assertion(node):
             return
-        is_expression = node.kind.endswith(("Expr", "Operator", "Literal"))
         is_void_return = node.kind == "ReturnStmt" and not node.children
-        if is_expression or is_void_return or node.kind in ("BreakStmt", "ContinueStmt") or \
+        if self.is_act(node) or is_void_return or node.kind in ("BreakStmt", "ContinueStmt") or \
                 (node.is_macro and node.kind == "IfStmt"):
-            if not self.of(node).startswith("(void)sizeof") and name not in UNCHANGED and \
-                    not re.match(r"\(void\)\w+$", self.of(node)):
-                self.add(node, "statement deleted", None, STATEMENT)
+            self.add(node, "statement deleted", None, STATEMENT)
 
     def visit_IfStmt(self, node):
         if not node.is_macro:
@@ -139,7 +189,7 @@ class Finder:
         bare = value.bare()
         if bare.kind in ("IntegerLiteral", "InitListExpr", "CompoundLiteralExpr") or self.of(value) in ("NULL", ""):
             return
-        result = self.function.data["type"]["qualType"].split("(")[0].strip()
+        result = self.sites.result
         if result in ("_Bool", "bool"):
             if not (bare.kind == "BinaryOperator" and bare.opcode in RELATIONS) and bare.opcode != "!":
                 self.add(value, "result negated", f"!({self.of(value)})")
@@ -299,9 +349,3 @@ def alike(a, b):
     front = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
     back = next((i for i, (x, y) in enumerate(zip(a[::-1], b[::-1])) if x != y), min(len(a), len(b)))
     return front + back
-
-
-def sites_of(file, function):
-    """By place, an outer one before those inside it; a statement before the value that it is."""
-    sites = [site for site in Finder(file, function).sites.values() if site.changes]
-    return sorted(sites, key=lambda site: (site.begin, -site.end, site.form != STATEMENT))

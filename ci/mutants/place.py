@@ -54,11 +54,19 @@ def permille_of(name, permilles):
     return permilles[1 if name.startswith("oracle/") else 0]
 
 
-def make(permilles, jobs, say):
-    """Writes and builds the copy; the mutants, as rows of the manifest."""
+def kept_sample(permilles):
+    """Which mutants are in it: of 1000 per mille all there are, of every kind."""
+    def is_drawn(mutant):
+        permille = permille_of(mutant.file, permilles)
+        return permille == 1000 or generate.is_of_kept_sample(mutant, permille)
+    return is_drawn
+
+
+def make(is_drawn, jobs, say):
+    """Writes and builds the copy; the mutants that are drawn, as rows of the manifest."""
     files, mutants, first = tracked(), [], 1
     for name in sorted(filter(is_mutated, files)):
-        text, more = generate.of_file(ROOT, name, FLAGS, first, permille_of(name, permilles))
+        text, more = generate.of_file(ROOT, name, FLAGS, first, is_drawn)
         files[name] = text.encode("latin-1")
         mutants += more
         # one more or less in this file is not to change, and build anew, all behind it

@@ -53,6 +53,7 @@ class File:
         self.functions = []    # nodes, with bodies
         self.fields = {}       # id of a field -> the fields of its struct
         self.enumerators = {}  # id of an enumerator -> the names of its enum; none: the enum has no name
+        self.enums = {}        # name of an enum -> its names
         self.declared = []     # (name, type, offset here or 0) of the project's functions
         self.place_name = ""   # of the file that clang's dump is in: it says so only where it changes
         for data in json.loads(done.stdout)["inner"]:
@@ -68,8 +69,10 @@ class File:
             self.declare_record(data)
         elif data["kind"] == "EnumDecl":
             siblings = [one for one in data.get("inner", []) if one["kind"] == "EnumConstantDecl"]
+            names = [each["name"] for each in siblings] if data.get("name") else []
             for one in siblings:
-                self.enumerators[one["id"]] = [each["name"] for each in siblings] if data.get("name") else []
+                self.enumerators[one["id"]] = names
+            self.enums[data.get("name", "")] = names
         elif data["kind"] == "FunctionDecl" and not place_name.startswith("/"):
             self.declare_function(data, place_name == self.name)
 

@@ -59,7 +59,7 @@ cat >"$folder/expected" <<'END'
 11 18 arithmetic: in_bytes / PAGE_BYTES -> (in_bytes) * (PAGE_BYTES)
 12 18 unit changed: in_bytes / PAGE_BYTES -> in_bytes
 END
-python3 "$source/ci/mutants/generate.py" "$folder/sample.c" >"$folder/list"
+python3 "$source/ci/mutants/generate.py" --kept "$folder/sample.c" >"$folder/list"
 diff "$folder/expected" <(head -12 "$folder/list") || {
     echo "FAIL: the list begins otherwise"
     exit 1
@@ -79,7 +79,7 @@ if grep -E '^[0-9]+ (12|16|17) |^[0-9]+ 27 (constant|arithmetic)|second' "$folde
 fi
 
 count=$(wc -l <"$folder/list")
-python3 "$source/ci/mutants/generate.py" --text "$folder/sample.c" >"$folder/mutated.c"
+python3 "$source/ci/mutants/generate.py" --kept --text "$folder/sample.c" >"$folder/mutated.c"
 clang -std=c11 -w "-DMUTANT_COUNT=$((count + 1))" -include "$source/ci/mutants/mutant.h" "$folder/mutated.c" \
     "$source/ci/mutants/mutant.c" -o "$folder/mutated"
 says() { # SWITCHES TEXT
