@@ -105,6 +105,14 @@ def fuzz(row, operations):
     return dict(verdict, file=str(found.relative_to(WORK.parent.parent))) if verdict else None
 
 
+def soak(row, seconds):
+    """By the built-in engine, so long, on one core."""
+    answer = subject.run(["countercheck", "soak", "--seconds", str(seconds), "--seed", "1"], str(row["number"]),
+                         SLACK_MIN + SLACK * seconds)
+    verdict = subject.verdict_of_soak(answer)
+    return dict(verdict, file="soak") if verdict else None
+
+
 THREADS = re.compile(r"lock|world|atomic|\bcas\b|fence|thread|cache")
 
 
