@@ -28,6 +28,11 @@
 #define MPROF_STACK_MAX    32
 #define MPROF_RATE_DEFAULT UINT64_C(524288) // bytes
 
+// What the profile takes of the persistent allocator: a table with the first bucket, and for each
+// bucket this and a word a frame.
+#define MPROF_TABLE_BYTES  ((size_t)8168)
+#define MPROF_BUCKET_BYTES ((size_t)168)
+
 // One bucket, as published.
 struct mprof_bucket_record {
     uintptr_t address; // its identity in the dump

@@ -34,6 +34,10 @@ struct mprof_bucket {
 // A prime: Go has 179999 rows, 1.4 MiB, which every reset would have to clear.
 #define MPROF_HASH_ROWS 1021
 
+_Static_assert(MPROF_HASH_ROWS * sizeof(struct mprof_bucket *) == MPROF_TABLE_BYTES,
+               "as others count it");
+_Static_assert(sizeof(struct mprof_bucket) == MPROF_BUCKET_BYTES, "as others count it");
+
 // The memory profile of a heap: buckets by hash, and the generator of sampling distances.
 struct mprof {
     struct mprof_bucket **rows; // [MPROF_HASH_ROWS], NULL until the first bucket

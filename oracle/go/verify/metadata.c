@@ -1,5 +1,6 @@
 // metadata: blocks of the fixed-size allocators against what stands in the heap, persistent ones
 // against ranges, buckets.
+#include "allocator/mprof.h"
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"
 #include "oracle/go/verify/verifier.h"
@@ -51,6 +52,7 @@ struct persistent_walk {
     struct inspect_range range; // that the last block lay in
     uintptr_t last_end;
     uint64_t counts[INSPECT_BOOK_COUNT];
+    uint64_t bytes[INSPECT_BOOK_COUNT];
     bool clean;
 };
 
@@ -76,13 +78,44 @@ static void visit_persistent(void *context, uintptr_t base, size_t size_bytes,
         return;
     }
     if ((unsigned)book >= INSPECT_BOOK_COUNT || !find_range(walk, base, size_bytes) ||
-        base < walk->last_end) {
+        base != walk->last_end) {
         walk->clean =
             rule_fail(walk->book, RULE_PERSISTENT_BLOCKS, (struct rule_place){.object = base},
-                      "a block of %zu bytes overlaps another or lies outside", size_bytes);
+                      "a block of %zu bytes lies outside or not behind the one before", size_bytes);
     }
     walk->counts[(unsigned)book % INSPECT_BOOK_COUNT]++;
+    walk->bytes[(unsigned)book % INSPECT_BOOK_COUNT] += size_bytes;
     walk->last_end = base + size_bytes;
+}
+
+struct due { // to a book
+    uint64_t count, bytes;
+};
+
+// A block has a header of 16 bytes, and whole multiples of 16.
+static uint64_t block_bytes(uint64_t size_bytes) {
+    return 16 + (size_bytes + 15) / 16 * 16;
+}
+
+static struct due due_to_fix(const struct view *view, enum inspect_fixalloc which) {
+    struct inspect_fix fix;
+    inspect_fix(view->heap, which, &fix);
+    return (struct due){fix.chunk_count, fix.chunk_count * block_bytes(fix.chunk_bytes)};
+}
+
+// The table comes with the first bucket.
+static struct due due_to_buckets(const struct view *view) {
+    struct due due = {0};
+    if (inspect_bucket_hash_rows(view->heap) > 0) {
+        due = (struct due){1, block_bytes(MPROF_TABLE_BYTES)};
+    }
+    struct inspect_bucket bucket;
+    for (const void *at = inspect_first_bucket(view->heap); inspect_bucket(at, &bucket);
+         at = bucket.next) {
+        due.count++;
+        due.bytes += block_bytes(MPROF_BUCKET_BYTES + bucket.frame_count * sizeof(uintptr_t));
+    }
+    return due;
 }
 
 static bool check_count(struct rule_book *book, const char *field, uint64_t taken, uint64_t due) {
@@ -91,27 +124,25 @@ static bool check_count(struct rule_book *book, const char *field, uint64_t take
                       (struct rule_value){"due to it", due});
 }
 
-static uint64_t chunk_count(const struct view *view, enum inspect_fixalloc which) {
-    struct inspect_fix fix;
-    inspect_fix(view->heap, which, &fix);
-    return fix.chunk_count;
+static bool check_book(const struct persistent_walk *walk, enum inspect_book book,
+                       const char *field, struct due due) {
+    return check_count(walk->book, field, walk->counts[book], due.count) &&
+           check_count(walk->book, field, walk->bytes[book], due.bytes);
 }
 
 // What a book is charged is what its users took: a block's own word for its book is not enough.
 static bool check_books(struct persistent_walk *walk) {
     const struct view *view = walk->view;
-    const uint64_t *counts = walk->counts;
     uint64_t arena_ranges = 0;
     struct inspect_range range;
     for (size_t i = 0; inspect_range(view->heap, i, &range); i++) {
         arena_ranges += range.kind == INSPECT_RANGE_DIRECT && range.book == INSPECT_BOOK_GC;
     }
-    return check_count(walk->book, "MSpanSys", counts[INSPECT_BOOK_MSPAN],
-                       chunk_count(view, INSPECT_FIX_MSPAN)) &&
-           check_count(walk->book, "MCacheSys", counts[INSPECT_BOOK_MCACHE],
-                       chunk_count(view, INSPECT_FIX_MCACHE)) &&
-           check_count(walk->book, "GCSys", counts[INSPECT_BOOK_GC],
-                       chunk_count(view, INSPECT_FIX_BITS)) &&
+    return check_book(walk, INSPECT_BOOK_MSPAN, "MSpanSys", due_to_fix(view, INSPECT_FIX_MSPAN)) &&
+           check_book(walk, INSPECT_BOOK_MCACHE, "MCacheSys",
+                      due_to_fix(view, INSPECT_FIX_MCACHE)) &&
+           check_book(walk, INSPECT_BOOK_GC, "GCSys", due_to_fix(view, INSPECT_FIX_BITS)) &&
+           check_book(walk, INSPECT_BOOK_BUCKHASH, "BuckHashSys", due_to_buckets(view)) &&
            // an arena's record and its pointer bits
            check_count(walk->book, "GCSys", arena_ranges, 2 * inspect_arena_count(view->heap));
 }
@@ -155,6 +186,6 @@ static bool check_buckets(struct rule_book *book, const struct view *view) {
 }
 
 bool verifier_check_metadata(struct rule_book *book, const struct view *view, bool deep) {
-    bool clean = check_fixes(book, view) && check_persistent(book, view);
-    return clean && (!deep || check_buckets(book, view));
+    return check_fixes(book, view) && (!deep || check_buckets(book, view)) &&
+           check_persistent(book, view);
 }
