@@ -5,6 +5,7 @@
 #include "fuzz/go/statistics.h"
 
 #include "allocator/collect.h"
+#include "allocator/mprof.h"
 #include "allocator/fault.h"
 #include "dump/write/memstats_print.h"
 #include "dump/writer.h"
@@ -197,6 +198,11 @@ static void note_statistics(struct go_machine *machine) {
     }
 }
 
+static void check_bucket(void *context, const struct mprof_bucket_record *bucket) {
+    const struct go_machine *machine = context;
+    (void)oracle_check_bucket(machine->oracle, bucket);
+}
+
 bool go_check(struct go_machine *machine, enum oracle_level level) {
     heap_read_memstats(machine->heap, &machine->stats);
     note_statistics(machine);
@@ -204,9 +210,12 @@ bool go_check(struct go_machine *machine, enum oracle_level level) {
         executor_work(machine->executor, 8 + model_object_count(machine->model) / 16);
     }
     bool clean = oracle_check(machine->oracle, level, machine->heap, &machine->stats);
-    return (level == ORACLE_CHEAP ||
-            oracle_check_live(machine->oracle, heap_live_bytes(machine->heap))) &&
-           clean;
+    if (level == ORACLE_CHEAP) {
+        return clean;
+    }
+    clean &= oracle_check_live(machine->oracle, heap_live_bytes(machine->heap));
+    heap_visit_buckets(machine->heap, check_bucket, machine);
+    return clean && oracle_finding(machine->oracle) == NULL;
 }
 
 static bool check(void *state, enum oracle_level level) {

@@ -180,6 +180,10 @@ bool oracle_check_live(struct oracle *oracle, uint64_t live_bytes) {
     return !oracle->has_scan || scan_compare_live(&oracle->book, &oracle->scan, live_bytes);
 }
 
+bool oracle_check_bucket(struct oracle *oracle, const struct mprof_bucket_record *bucket) {
+    return model_bucket_published(&oracle->model, bucket);
+}
+
 bool oracle_check_contents(struct oracle *oracle) {
     return contents_check_all(&oracle->model) && !oracle->book.found;
 }

@@ -57,6 +57,10 @@ void oracle_start_from(struct oracle *oracle, const struct memstats *fast);
 bool oracle_check(struct oracle *oracle, enum oracle_level level, struct heap *heap,
                   const struct memstats *fast);
 
+// Compares what the heap publishes of its profile's buckets, read just now
+// (heap_visit_buckets), with the ledger. True when clean.
+bool oracle_check_bucket(struct oracle *oracle, const struct mprof_bucket_record *bucket);
+
 // Compares another's account of the same moment (a dump's) with scan and identities, and with the
 // model when it was told of all. True when clean.
 bool oracle_check_account(struct oracle *oracle, const struct heap *heap,

@@ -6,7 +6,7 @@
 
 // clang-format off
 // wrap: runtime_find_func runtime_visit_queued_finalizers runtime_finalizer_place_count
-// wrap: inspect_special pool_free
+// wrap: inspect_special pool_free heap_visit_buckets
 // clang-format on
 
 #include "allocator/inspect.h"
@@ -67,6 +67,30 @@ bool __wrap_inspect_special(const void *special, struct inspect_special *record)
         lie_of_special(record);
     }
     return there;
+}
+
+static void (*lie_of_bucket)(struct mprof_bucket_record *bucket);
+
+struct bucket_visit {
+    void (*visit)(void *context, const struct mprof_bucket_record *bucket);
+    void *context;
+};
+
+static void visit_lying(void *context, const struct mprof_bucket_record *bucket) {
+    const struct bucket_visit *visit = context;
+    struct mprof_bucket_record told = *bucket;
+    if (lie_of_bucket != NULL) {
+        lie_of_bucket(&told);
+    }
+    visit->visit(visit->context, &told);
+}
+
+#define VISIT_BUCKET void (*visit)(void *context, const struct mprof_bucket_record *bucket)
+void __real_heap_visit_buckets(struct heap *heap, VISIT_BUCKET, void *context);
+void __wrap_heap_visit_buckets(struct heap *heap, VISIT_BUCKET, void *context);
+void __wrap_heap_visit_buckets(struct heap *heap, VISIT_BUCKET, void *context) {
+    struct bucket_visit lying = {visit, context};
+    __real_heap_visit_buckets(heap, visit_lying, &lying);
 }
 
 // ---- lies, each told to a full check and to a round trip
@@ -239,6 +263,26 @@ static void bucket_changed(void) {
     alloc_sampled(change_bucket);
 }
 
+static void more_allocated(struct mprof_bucket_record *bucket) {
+    bucket->alloc_bytes += 8;
+}
+
+static void more_freed(struct mprof_bucket_record *bucket) {
+    bucket->free_bytes += 8;
+}
+
+static void bucket_bytes_allocated(void) {
+    lie_of_bucket = more_allocated;
+    alloc_sampled(NULL);
+    look();
+}
+
+static void bucket_bytes_freed(void) {
+    lie_of_bucket = more_freed;
+    alloc_sampled(NULL);
+    look();
+}
+
 static void alloc_untold(size_t size_bytes) { // the ledger knows of rate 0
     heap_set_profile_rate(fixture->driver.heap, 1);
     (void)driver_alloc(&fixture->driver, 51, size_bytes);
@@ -288,6 +332,8 @@ static const struct canary canaries[] = {
     BOTH(QUEUE, QUEUED, queue_lost),
     RESULT(PROFILE_DRAW, sample_skipped),
     RESULT(PROFILE_BUCKET, bucket_changed),
+    RESULT(PROFILE_BYTES, bucket_bytes_allocated),
+    RESULT(PROFILE_BYTES, bucket_bytes_freed),
     RESULT(PROFILE_SAMPLES, sample_too_many),
     RESULT(DUMP_SAMPLE_MODEL, sample_too_many_dumped),
     RESULT(DUMP_MEMPROF_MODEL, bucket_too_many_dumped),
@@ -325,6 +371,7 @@ static const struct oracle *sing(const struct canary *canary) {
     loses_blocks = false;
     grows_blocks = 0;
     lie_of_special = NULL;
+    lie_of_bucket = NULL;
     return fixture->driver.oracle;
 }
 

@@ -428,7 +428,8 @@ static bool is_elsewhere(unsigned rule) {
         return true; // the executor's: canary_executor
     }
     if (rule == RULE_SWEEP_WHOLE || rule == RULE_PROFILE_DRAW || rule == RULE_PROFILE_BUCKET ||
-        rule == RULE_MODEL_MANUAL || strncmp(go_rules.rows[rule].name, "program-", 8) == 0) {
+        rule == RULE_PROFILE_BYTES || rule == RULE_MODEL_MANUAL ||
+        strncmp(go_rules.rows[rule].name, "program-", 8) == 0) {
         return true; // canary_ledger
     }
     return strncmp(go_rules.rows[rule].name, "subject-", 8) == 0 || // canary_subject

@@ -103,9 +103,15 @@ static inline void driver_next(struct driver *driver) {
     oracle_begin(driver->oracle, driver->operation++, ORACLE_MOVES_ALL);
 }
 
+static inline void driver_check_bucket(void *context, const struct mprof_bucket_record *bucket) {
+    (void)oracle_check_bucket(context, bucket);
+}
+
 static inline bool driver_check(struct driver *driver, enum oracle_level level) {
     heap_read_memstats(driver->heap, &driver->stats);
-    return oracle_check(driver->oracle, level, driver->heap, &driver->stats);
+    (void)oracle_check(driver->oracle, level, driver->heap, &driver->stats);
+    heap_visit_buckets(driver->heap, driver_check_bucket, driver->oracle);
+    return oracle_finding(driver->oracle) == NULL;
 }
 
 static inline bool driver_alloc_with(struct driver *driver, uint32_t handle,

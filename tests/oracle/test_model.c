@@ -230,6 +230,30 @@ static void classes_round_as_the_allocators_do(void **unused) {
     assert_int_equal(go_element_bytes(5 * HEAP_PAGE_BYTES), 5 * HEAP_PAGE_BYTES);
 }
 
+// ---- the profile's memory
+
+// A sample that failed leaves a bucket, or none; one that is seen makes it sure.
+static void a_bucket_counts_when_it_is_sure_and_may_count_before(void **unused) {
+    (void)unused;
+    const uint64_t table_bytes = 8192; // 1021 rows and a header, in whole multiples of 16
+    const uint64_t whole_bytes = table_bytes + 192;
+    struct model_request request = {.size_bytes = 64, .memory_failed = true};
+    assert_true(model_profile_rate_set(driver.model, 1));
+    assert_int_equal(model_profile_bytes(driver.model, 16), 0);
+    const void *object = heap_alloc(driver.heap, driver.caches[0], 64, NULL, 0);
+    assert_true(model_allocated(driver.model, 1, &request, (uintptr_t)object, 0));
+    assert_true(model_profile_sampled(driver.model, false, 0));
+    assert_int_equal(model_profile_bytes(driver.model, 0), 0);
+    assert_int_equal(model_profile_bytes(driver.model, whole_bytes), whole_bytes);
+    assert_int_equal(model_profile_bytes(driver.model, whole_bytes + 16), whole_bytes);
+    request.memory_failed = false;
+    object = heap_alloc(driver.heap, driver.caches[0], 64, NULL, 0);
+    assert_true(model_allocated(driver.model, 2, &request, (uintptr_t)object, 0));
+    assert_true(model_profile_sampled(driver.model, true, 0x1000));
+    assert_int_equal(model_profile_bytes(driver.model, 0), whole_bytes);
+    assert_int_equal(model_profile_bytes(driver.model, whole_bytes + 192), whole_bytes);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -258,6 +282,7 @@ int main(void) {
         TEST(unreachable_handles_are_dropped_and_reachable_ones_stay),
         TEST(pointer_words_follow_the_layout_element_by_element),
         TEST(classes_round_as_the_allocators_do),
+        TEST(a_bucket_counts_when_it_is_sure_and_may_count_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

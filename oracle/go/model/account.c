@@ -116,6 +116,11 @@ static bool compare_pages(const struct model *model, const struct memstats *fast
     return equal(model, "HeapInuse", fast->HeapInuse, least);
 }
 
+static bool compare_buckets(const struct model *model, const struct memstats *fast) {
+    return equal(model, "BuckHashSys", fast->BuckHashSys,
+                 model_profile_bytes(model, fast->BuckHashSys));
+}
+
 static bool compare_caches(const struct model *model, const struct memstats *fast) {
     return equal(model, "MCacheInuse", fast->MCacheInuse,
                  model->cache_count * model->place.cache_bytes);
@@ -143,6 +148,7 @@ bool model_compare(struct model *model, const struct memstats *fast, bool whole_
 #undef COMPARE
     clean &= compare_pages(model, fast);
     clean &= compare_caches(model, fast);
+    clean &= compare_buckets(model, fast);
     clean &= compare_fraction(model, fast);
     const struct cycle_book *cycle = &model->cycle;
     clean &= compare_ring(model, "PauseNs", fast->PauseNs, cycle->pause_ns, whole_rings);

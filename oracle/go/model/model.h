@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct model;
+struct mprof_bucket_record;
 struct finalizer;
 
 #define MODEL_HANDLE_COUNT 65536 // handles are below it
@@ -222,6 +223,9 @@ bool model_profile_rate_set(struct model *model, uint64_t rate_bytes);
 // heap_profile_next_cycle and heap_profile_flush were called by the driver (a collection reports
 // them itself).
 bool model_profile_cycled(struct model *model);
+// What the heap publishes of a bucket: its bytes are those of its objects, of the size that was
+// sampled into it. False: a finding.
+bool model_bucket_published(struct model *model, const struct mprof_bucket_record *bucket);
 // heap_set_call_stack was called. The frames are copied, at most PROFILE_FRAMES.
 bool model_call_stack_set(struct model *model, uint32_t cache_id, const uintptr_t *frames,
                           size_t frame_count);

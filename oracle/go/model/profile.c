@@ -6,6 +6,7 @@
 // published with cycle c + 2, a free by the program likewise, a free by a sweep with cycle c + 1,
 // because the object died in the cycle before.
 #include "oracle/go/model/state.h"
+#include "allocator/mprof.h"
 #include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 
@@ -22,6 +23,7 @@ void model_profile_reset(struct model *model) {
     profile->random = SAMPLER_SEED;
     profile->cycle = 0;
     profile->sample_count = 0;
+    profile->bucket_bytes = profile->uncertain_bytes = 0;
     profile->book_count = 0;
     profile->frame_count = 0;
     profile->cache_count = 0;
@@ -105,6 +107,26 @@ static struct profile_book *obtain_book(struct profile *profile, const struct pr
     return new_book(profile, cache, object_bytes, hash);
 }
 
+// Of the persistent allocator: a header of 16 bytes, and whole multiples of 16.
+static uint64_t block_bytes(uint64_t size_bytes) {
+    return 16 + (size_bytes + 15) / 16 * 16;
+}
+
+static uint64_t bytes_of(const struct profile_book *book) {
+    return block_bytes(MPROF_BUCKET_BYTES + book->frame_count * sizeof(uintptr_t));
+}
+
+// The table comes with the first bucket.
+static uint64_t with_table(uint64_t bucket_bytes) {
+    return bucket_bytes == 0 ? 0 : block_bytes(MPROF_TABLE_BYTES) + bucket_bytes;
+}
+
+uint64_t model_profile_bytes(const struct model *model, uint64_t told_bytes) {
+    uint64_t least = with_table(model->profile.bucket_bytes);
+    uint64_t most = with_table(model->profile.bucket_bytes + model->profile.uncertain_bytes);
+    return told_bytes < least ? least : told_bytes > most ? most : told_bytes;
+}
+
 // The first sample names the book's bucket, which no other book may have; later ones keep to it.
 static bool bind_bucket(struct model *model, struct profile_book *book, uintptr_t bucket,
                         uintptr_t object) {
@@ -120,6 +142,8 @@ static bool bind_bucket(struct model *model, struct profile_book *book, uintptr_
     }
     uint32_t *row = &profile->rows_of_bucket[row_of_bucket(bucket)];
     book->bucket = bucket;
+    profile->bucket_bytes += bytes_of(book);
+    profile->uncertain_bytes -= book->uncertain ? bytes_of(book) : 0;
     book->next_of_bucket = *row;
     *row = (uint32_t)(book - profile->books);
     return true;
@@ -172,6 +196,7 @@ bool model_profile_sampled(struct model *model, bool is_there, uintptr_t bucket)
     profile->due_slot = MODEL_NONE;
     rule_count(model->book, RULE_PROFILE_DRAW);
     if (!is_there) {
+        profile->uncertain_bytes += book->uncertain || book->bucket != 0 ? 0 : bytes_of(book);
         book->uncertain = true;
         return model->memory_failed ||
                rule_fail(model->book, RULE_PROFILE_DRAW, (struct rule_place){.object = slot->base},
@@ -269,6 +294,19 @@ bool model_profile_cycled(struct model *model) {
         *due = (struct profile_counts){0};
     }
     return true;
+}
+
+static bool bytes_are(struct model *model, const char *field, uint64_t bytes, uint64_t due_bytes) {
+    return rule_equal(model->book, RULE_PROFILE_BYTES, field, (struct rule_value){"profile", bytes},
+                      (struct rule_value){"its objects", due_bytes});
+}
+
+bool model_bucket_published(struct model *model, const struct mprof_bucket_record *bucket) {
+    const struct profile_book *book = model_profile_book(model, bucket->address);
+    uint64_t object_bytes = book == NULL ? 0 : book->object_bytes; // nothing was sampled into it
+    return bytes_are(model, "alloc bytes", bucket->alloc_bytes,
+                     bucket->alloc_count * object_bytes) &&
+           bytes_are(model, "free bytes", bucket->free_bytes, bucket->free_count * object_bytes);
 }
 
 void model_bucket_counts(const struct model *model, uintptr_t bucket, uint64_t *allocs,

@@ -34,6 +34,8 @@ struct profile { // of a heap, zeroed but for what model_profile_reset sets
     uint64_t random; // the generator's state
     uint64_t cycle;
     uint64_t sample_count;                 // live ones
+    uint64_t bucket_bytes;                 // of the buckets that were seen
+    uint64_t uncertain_bytes;              // of those that may be there
     uint32_t rows[PROFILE_ROWS];           // heads of lists of books, by hash
     uint32_t rows_of_bucket[PROFILE_ROWS]; // by bucket
     struct profile_book *books;            // in order of creation
@@ -62,6 +64,9 @@ void model_profile_freed(struct model *model, const struct slot *slot, bool swep
 const struct profile_book *model_profile_book(const struct model *model,
                                               uintptr_t bucket); // NULL: none
 uint32_t model_profile_bucket_count(const struct model *model);  // that were seen
+// Bytes of the table and of all buckets: `told_bytes` where that can be, as buckets may be there
+// that nobody has seen; else the nearest that can.
+uint64_t model_profile_bytes(const struct model *model, uint64_t told_bytes);
 // Whether a bucket that holds no sample may stand there: memory for its first failed.
 bool model_profile_may_be_empty(const struct model *model, size_t object_bytes, size_t frame_count);
 // The bucket of the sampled object that begins at `object`; false: it is not sampled.
