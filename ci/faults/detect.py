@@ -24,8 +24,8 @@ ENVIRONMENT = dict(os.environ, **SANITIZERS)
 
 
 def kept_files(target):
-    """The kept inputs of a target."""
-    return sorted(str(path) for kind in ("seed", "regression") for path in (ROOT / "corpus" / target / kind).glob("*")
+    """The kept inputs of a target: those that fuzzing found, too."""
+    return sorted(str(path) for kind in ("seed", "found", "regression") for path in (ROOT / "corpus" / target / kind).glob("*")
                   if path.is_file() and path.suffix != ".md")
 
 
