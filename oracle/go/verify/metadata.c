@@ -134,9 +134,12 @@ static bool check_book(const struct persistent_walk *walk, enum inspect_book boo
 static bool check_books(struct persistent_walk *walk) {
     const struct view *view = walk->view;
     uint64_t arena_ranges = 0;
+    uint64_t small_ranges = 0; // in books whose blocks are never as large as to have one
     struct inspect_range range;
     for (size_t i = 0; inspect_range(view->heap, i, &range); i++) {
-        arena_ranges += range.kind == INSPECT_RANGE_DIRECT && range.book == INSPECT_BOOK_GC;
+        bool is_direct = range.kind == INSPECT_RANGE_DIRECT;
+        arena_ranges += is_direct && range.book == INSPECT_BOOK_GC;
+        small_ranges += is_direct && range.book < INSPECT_BOOK_GC;
     }
     return check_book(walk, INSPECT_BOOK_MSPAN, "MSpanSys", due_to_fix(view, INSPECT_FIX_MSPAN)) &&
            check_book(walk, INSPECT_BOOK_MCACHE, "MCacheSys",
@@ -144,7 +147,8 @@ static bool check_books(struct persistent_walk *walk) {
            check_book(walk, INSPECT_BOOK_GC, "GCSys", due_to_fix(view, INSPECT_FIX_BITS)) &&
            check_book(walk, INSPECT_BOOK_BUCKHASH, "BuckHashSys", due_to_buckets(view)) &&
            // an arena's record and its pointer bits
-           check_count(walk->book, "GCSys", arena_ranges, 2 * inspect_arena_count(view->heap));
+           check_count(walk->book, "GCSys", arena_ranges, 2 * inspect_arena_count(view->heap)) &&
+           check_count(walk->book, "ranges of small blocks", small_ranges, 0);
 }
 
 static bool check_persistent(struct rule_book *book, const struct view *view) {
