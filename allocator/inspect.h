@@ -1,6 +1,9 @@
 // inspect: the heap's state as plain records of raw bits, read-only, for an account that is made a
 // second time.
 //
+// A function that is added here is a new liar: ci/liars makes of this header what oracle/SOURCES.md
+// tells, and refuses a declaration that it cannot lie about.
+//
 // Nothing here is a statistic: no counter that feeds MemStats can be seen through it. A structural
 // count that a span keeps (alloc_count) is shown under the name that says so, to be checked, not
 // believed. The world is stopped, or single-threaded, while any of it is read; pointers live until
