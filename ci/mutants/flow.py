@@ -1,6 +1,8 @@
 # flow: in which ways the course of a function can be wrong: statements change places, blocks are left out, a loop ends
 # early, the function does; a lock is not taken.
 
+import re
+
 from operators import BEFORE, BLOCK, LAST, LEFT_OUT, STATEMENT, INSTEAD, VALUE, Walk, is_integer, is_pointer
 
 LOCKS = (("acquire", "release"), ("lock", "unlock"), ("enter", "leave"), ("stop", "start"))
@@ -29,10 +31,18 @@ class Flow(Walk):
         if not self.is_act(first) or not self.is_act(second) or self.of(first) == self.of(second):
             return
         a, b = self.of(first), self.of(second)
-        written = [name for name, other in ((self.written(first), b), (self.written(second), a)) if name and name in other]
-        if written or (calls(first) and calls(second)) or is_lock(first) or is_lock(second):
+        is_read = any(name and re.search(re.escape(name) + r"(?!\w)", other)
+                      for name, other in ((self.written(first), b), (self.written(second), a)))
+        both_call = calls(first) and calls(second) and not self.are_of_two_places(first, second)
+        if is_read or both_call or is_lock(first) or is_lock(second):
             self.sites.add_parts("statements exchanged", f"{a}; {b}", f"{b}; {a}",
                                  (first, STATEMENT, BEFORE, b), (second, STATEMENT, LEFT_OUT, None))
+
+    def are_of_two_places(self, first, second):
+        """The same call, of one counter and of another: in any order it comes to the same."""
+        places = [self.of(one.children[1]) for one in (first, second) if one.kind == "CallExpr" and len(one.children) > 1]
+        return len(places) == 2 and name_of(first) == name_of(second) and places[0] != places[1] and \
+            all(place.startswith("&") for place in places)
 
     def written(self, node):
         """The text of what an assignment or a step writes; "": it is none."""

@@ -69,9 +69,10 @@ static void fill(struct span *span, uint64_t used, uint64_t left) {
     span->used_bytes = used;
     span->free_bytes = left;
 }
+static void add(uint64_t *number, uint64_t more) { *number += more - 1; }
 static const uint64_t table[2] = {3, 4};
 int main(void) {
-    uint64_t ordered = in_order(table[0]);
+    uint64_t ordered = in_order(table[0]), ordered_twice = 0, wholesale = 0;
     uint64_t whole = cut(0x300020001);
     uint64_t halved = half(64);
     uint64_t branched = branch(1);
@@ -80,6 +81,12 @@ int main(void) {
     enum fate fate = fate_of(odd);
     struct span one = made(1, 2), two = {0, 0};
     fill(&two, 3, 4);
+    add(&two.used_bytes, 1);
+    add(&two.free_bytes, 1);
+    whole += 0;
+    wholesale += 1;
+    ordered += 0;
+    ordered_twice += ordered * 2;
     return printf("%lu %lu %lu %lu %lu %d %d %d %lu%lu %lu%lu\n", ordered, whole, halved, branched, lock.times, odd, fate,
                   status(true) * 10 + status(false), one.used_bytes, one.free_bytes, two.used_bytes, two.free_bytes) < 0;
 }
@@ -125,4 +132,12 @@ turns 53 8 -50 'result turned: 5 -> -(5)'
 turns 55 8 49 'result turned: 0 -> -1'
 turns 57 9 21 'fields exchanged: used, left -> left, used'
 turns 59 10 43 'fields exchanged: used, left -> left, used'
+if grep -E 'statements exchanged: (add\(|whole|ordered_twice)' "$folder/list"; then
+    echo "FAIL: what comes to the same in any order is not exchanged"
+    exit 1
+fi
+grep -q 'statements exchanged: ordered += 0; ordered_twice += ordered \* 2 ->' "$folder/list" || {
+    echo "FAIL: what one statement writes and the next one reads is exchanged"
+    exit 1
+}
 echo "ok: each kind makes what it says"
