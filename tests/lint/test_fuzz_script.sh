@@ -25,6 +25,15 @@ ops) [ "$2" = --encode ] && cp "$3" "$5" || cat "$2" ;;
 minimize) while [ "$1" != -o ]; do shift; done && echo small >"$2" ;;
 adopt) while [ "$1" != --corpus ]; do shift; done && echo small >"$2/heap/regression/kept.ops" ;;
 bisect) echo "rule it-is-wrong by 5%" ;;
+soak) # --operations N --seed S, in findings/
+    echo "3 programs, 40 operations (90% did something)"
+    case $(cat ../how) in
+    differs) [[ $0 != */release/* ]] || { echo "results 2" && exit; } ;;
+    finds-in-release) [[ $0 != */release/* ]] || { echo x >"soak-$5-3.ops" && echo "soak-$5-3.ops: rule" && exit 1; } ;;
+    dies) exit 3 ;;
+    esac
+    echo "results 1"
+    ;;
 replay) # --known: what a file shows is known where it says so; of a folder, the entry that is gone
     [[ " $* " == *" --known "* ]] || exit 1
     if [ -d "${!#}" ]; then
@@ -86,6 +95,7 @@ grep -q 'there are no kept inputs' "$sample/err" || fail "an empty corpus is not
 grep -qE '^time: build [0-9.]+ s, kept [0-9.]+ s, fuzzing [0-9.]+ s, minimising 0\.0 s$' "$sample/out" || fail "where the time went"
 [ "$(tail -n 1 "$sample/out")" = "status 0: clean" ] || fail "the last line says the status"
 grep -q '^heap  *[0-9]' "$sample/out" || fail "a row for the target"
+grep -q '^release  *[0-9]' "$sample/out" || fail "the release build has a share of the box"
 
 for i in $(seq 40); do echo fine >"$sample/corpus/heap/seed/$i"; done
 fuzz goes-on 0
@@ -105,6 +115,26 @@ grep -q '^::error title=finding in heap::rule it-is-wrong by 5%25 (reproduce: ' 
 grep -q '^rule it-is-wrong by 5%$' "$sample/summary" || fail "a block in the step's summary"
 grep -q '^+++ b/corpus/heap/regression/kept.ops$' "$sample/findings/heap-crash-1.patch" || fail "the regression test as a patch"
 unset CI GITHUB_ACTIONS GITHUB_STEP_SUMMARY
+
+# ---- a share of the box is the release build's
+
+export TARGETS=release
+fuzz goes-on 1
+grep -qE '^release +[1-9][0-9]* +[1-9][0-9]* ' "$sample/out" || fail "a row for the release build"
+fuzz differs 60
+[ $status = 1 ] || fail "results that differ by the build: status $status"
+grep -qE '^reproduce: sh findings/differs-[0-9]+\.sh$' "$sample/out" || fail "how to see that results differ"
+grep -q '^# the same programs have other results: results 2 by the release build, results 1 by fuzz$' "$sample/err" || fail "the results that differ"
+grep -qE '^for build in release fuzz; do build/\$build/countercheck soak --operations [0-9]+ --seed [0-9]+ ' "$sample"/findings/differs-*.sh || fail "what shows the difference"
+fuzz finds-in-release 60
+[ $status = 1 ] || fail "a finding of the release build: status $status"
+grep -qE '^finding in heap: findings/soak-[0-9]+-3\.ops$' "$sample/out" || fail "the program that the release build finds"
+rm -f "$sample"/findings/soak-*
+fuzz dies 60
+[ $status = 3 ] || fail "soak that ends without results: status $status"
+unset TARGETS
+FUZZ_EMPTY=1 fuzz differs 1
+[ $status = 0 ] || fail "what measures the engines measures them alone: status $status"
 
 fuzz ends 3
 [ $status = 3 ] || fail "an engine that ends by itself is status 3, not $status"
@@ -179,6 +209,7 @@ cp "$sample/build/fuzz/fuzz_heap" "$sample/build/soak/fuzz_decode"
 cat >"$sample/build/soak/countercheck" <<'END'
 #!/bin/bash
 [ "$1" != replay ] || exec build/fuzz/countercheck "$@"
+[ "$2" != --operations ] || exec ../build/fuzz/countercheck "$@"
 [ "$1 $2 $4" = "soak --seconds --seed" ] || exit 2
 echo '{"executions":70,"operations":800,"effective":1}' >"$COUNTERCHECK_STATS"
 echo "$5" >>begun
