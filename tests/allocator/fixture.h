@@ -13,6 +13,7 @@
 #include "allocator/system/world.h"
 #include "tests/child.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -155,6 +156,28 @@ static inline void expect_abort(const char *sentence, void (*act)(struct fixture
     assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     if (strstr(text, sentence) == NULL) {
         fail_msg("expected \"%s\", got \"%s\"", sentence, text);
+    }
+}
+
+// The address that the sentence is to name: the child says it first.
+static inline void about(const void *address) {
+    (void)fprintf(stderr, "about (0x%" PRIxPTR ")\n", (uintptr_t)address);
+}
+
+// The sentence, and the address behind it.
+static inline void expect_misuse(const char *sentence, void (*act)(struct fixture *f),
+                                 struct fixture *f) {
+    char text[4096];
+    char line[512];
+    struct fixture_act one = {act, f};
+    int status = child_says(fixture_run, &one, text, sizeof text);
+    assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    const char *named = strstr(text, "about (");
+    assert_non_null(named);
+    named += strlen("about ");
+    (void)snprintf(line, sizeof line, "%s %.*s\n", sentence, (int)strcspn(named, "\n"), named);
+    if (strstr(text, line) == NULL) {
+        fail_msg("expected \"%s\", got \"%s\"", line, text);
     }
 }
 

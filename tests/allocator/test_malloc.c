@@ -182,18 +182,21 @@ static void find_object_knows_inside_waste_and_elsewhere(void **state) {
 
 static void free_twice_own(struct fixture *f) {
     void *object = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    about(object);
     (void)heap_free(f->heap, f->cache[0], object);
     (void)heap_free(f->heap, f->cache[0], object);
 }
 
 static void free_twice_remote(struct fixture *f) {
     void *object = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    about(object);
     (void)heap_free(f->heap, f->cache[1], object);
     (void)heap_free(f->heap, f->cache[2], object);
 }
 
 static void free_remote_then_own(struct fixture *f) {
     void *object = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    about(object);
     (void)heap_free(f->heap, f->cache[1], object);
     (void)heap_free(f->heap, f->cache[0], object);
 }
@@ -202,51 +205,59 @@ static void free_twice_unowned(struct fixture *f) {
     void *object = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
     (void)heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
     heap_flush_cache(f->heap, f->cache[0]);
+    about(object);
     (void)heap_free(f->heap, f->cache[0], object);
     (void)heap_free(f->heap, f->cache[0], object);
 }
 
 static void free_interior(struct fixture *f) {
     char *object = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    about(object + 8);
     (void)heap_free(f->heap, f->cache[0], object + 8);
 }
 
 static void free_waste(struct fixture *f) {
     char *object = heap_alloc(f->heap, f->cache[0], 24, NULL, 0);
+    about(object + HEAP_PAGE_BYTES - 8);
     (void)heap_free(f->heap, f->cache[0], object + HEAP_PAGE_BYTES - 8);
 }
 
 static void free_foreign(struct fixture *f) {
     int local;
+    about(&local);
     (void)heap_free(f->heap, f->cache[0], &local);
 }
 
 static void free_manual_span(struct fixture *f) {
-    (void)heap_free(f->heap, f->cache[0], heap_alloc_manual(f->heap, 1, MANUAL_STACK));
+    void *pages = heap_alloc_manual(f->heap, 1, MANUAL_STACK);
+    about(pages);
+    (void)heap_free(f->heap, f->cache[0], pages);
 }
 
 static void realloc_freed(struct fixture *f) {
     void *object = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
+    about(object);
     (void)heap_free(f->heap, f->cache[0], object);
     (void)heap_realloc(f->heap, f->cache[0], object, 65, NULL, 0);
 }
 
 static void free_large_interior(struct fixture *f) {
     char *object = heap_alloc(f->heap, f->cache[0], 100000, NULL, 0);
+    about(object + HEAP_PAGE_BYTES);
     (void)heap_free(f->heap, f->cache[0], object + HEAP_PAGE_BYTES);
 }
 
-static void misuse_ends_in_its_sentence(void **state) {
-    expect_abort("double free", free_twice_own, *state);
-    expect_abort("double free", free_twice_remote, *state);
-    expect_abort("double free", free_remote_then_own, *state);
-    expect_abort("double free", free_twice_unowned, *state);
-    expect_abort("double free", realloc_freed, *state);
-    expect_abort("free of an interior pointer", free_interior, *state);
-    expect_abort("free of an interior pointer", free_large_interior, *state);
-    expect_abort("free of a foreign pointer", free_waste, *state);
-    expect_abort("free of a foreign pointer", free_foreign, *state);
-    expect_abort("free of a foreign pointer", free_manual_span, *state);
+static void misuse_ends_in_its_sentence_and_its_address(void **state) {
+    expect_misuse("misuse: double free", free_twice_own, *state);
+    expect_misuse("misuse: double free", free_twice_remote, *state);
+    expect_misuse("misuse: double free", free_remote_then_own, *state);
+    expect_misuse("misuse: double free", free_twice_unowned, *state);
+    expect_misuse("misuse: double free", realloc_freed, *state);
+    expect_misuse("misuse: free of an interior pointer", free_interior, *state);
+    expect_misuse("misuse: free of an interior pointer", free_large_interior, *state);
+    expect_misuse("misuse: free of a foreign pointer", free_waste, *state);
+    expect_misuse("misuse: free of a foreign pointer", free_foreign, *state);
+    expect_misuse("misuse: free of a foreign pointer", free_manual_span, *state);
 }
 
 int main(void) {
@@ -261,7 +272,7 @@ int main(void) {
         fixture_test(a_remotely_freed_slot_is_zeroed_for_its_next_object),
         fixture_test(every_object_but_a_tiny_hit_is_a_sample_at_rate_one),
         fixture_test(find_object_knows_inside_waste_and_elsewhere),
-        fixture_test(misuse_ends_in_its_sentence),
+        fixture_test(misuse_ends_in_its_sentence_and_its_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

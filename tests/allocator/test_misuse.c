@@ -6,13 +6,6 @@
 
 #include "allocator/check.h"
 
-#include <inttypes.h>
-
-// The address that the sentence is to name: the child says it first.
-static void about(const void *address) {
-    (void)fprintf(stderr, "about (0x%" PRIxPTR ")\n", (uintptr_t)address);
-}
-
 static void make_at_odd_base(struct fixture *f) {
     (void)f;
     about((const void *)(HEAP_BASE_DEFAULT + HEAP_PAGE_BYTES));
@@ -89,22 +82,6 @@ static void start_twice(struct fixture *f) {
     heap_stop_world(f->heap);
     heap_start_world(f->heap);
     heap_start_world(f->heap);
-}
-
-// The sentence, and the address behind it.
-static void expect_misuse(const char *sentence, void (*act)(struct fixture *f), struct fixture *f) {
-    char text[4096];
-    char line[512];
-    struct fixture_act one = {act, f};
-    int status = child_says(fixture_run, &one, text, sizeof text);
-    assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    const char *named = strstr(text, "about (");
-    assert_non_null(named);
-    named += strlen("about ");
-    (void)snprintf(line, sizeof line, "%s %.*s\n", sentence, (int)strcspn(named, "\n"), named);
-    if (strstr(text, line) == NULL) {
-        fail_msg("expected \"%s\", got \"%s\"", line, text);
-    }
 }
 
 static void a_misuse_ends_in_its_sentence_and_its_address(void **state) {
