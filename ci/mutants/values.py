@@ -22,6 +22,8 @@ def is_constant(node):
     bare = node.bare()
     if bare.kind == "UnaryOperator" and bare.opcode in ("-", "~"):
         bare = bare.children[0].bare()
+    if bare.kind in ("ConditionalOperator", "BinaryOperator"):
+        return all(is_constant(child) for child in bare.children[-2:])
     return bare.kind in ("IntegerLiteral", "CharacterLiteral", "UnaryExprOrTypeTraitExpr") or \
         bare.target.get("kind") == "EnumConstantDecl"
 
