@@ -14,7 +14,8 @@ if(PROJECT_IS_TOP_LEVEL)
     option(BUILD_SHARED_LIBS "The reader is a shared library" ON)
 endif()
 
-file(GLOB reader_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dump/read/*.c)
+file(GLOB reader_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dump/read/*.c
+    ${PROJECT_SOURCE_DIR}/dump/graph/*.c)
 add_library(countercheck_reader_parts OBJECT ${reader_sources})
 target_link_libraries(countercheck_reader_parts PRIVATE countercheck_flags countercheck_hardened)
 set_target_properties(countercheck_reader_parts PROPERTIES POSITION_INDEPENDENT_CODE ON)
@@ -44,7 +45,7 @@ target_include_directories(countercheck-dump INTERFACE $<BUILD_INTERFACE:${PROJE
 install(TARGETS countercheck-dump EXPORT countercheck
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/dump/reader.h ${PROJECT_SOURCE_DIR}/dump/recode.h
-    ${PROJECT_SOURCE_DIR}/dump/records.def
+    ${PROJECT_SOURCE_DIR}/dump/graph.h ${PROJECT_SOURCE_DIR}/dump/records.def
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/countercheck/dump)
 install(FILES ${PROJECT_SOURCE_DIR}/dump/FORMAT.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

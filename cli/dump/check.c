@@ -53,24 +53,6 @@ static void remember(struct dump_check *check, struct dump_addresses *addresses,
     }
 }
 
-// "go1.22.3", "devel go1.23-abcdef": at least 1.22?
-static bool is_go_with_phantoms(const struct dump_string *version) {
-    for (uint64_t i = 0; i + 6 <= version->size_bytes; i++) {
-        if (memcmp(version->bytes + i, "go1.", 4) == 0) {
-            unsigned minor = 0;
-            for (uint64_t at = i + 4; at < version->size_bytes && at < i + 8; at++) {
-                unsigned digit = version->bytes[at] - (unsigned)'0';
-                if (digit > 9) {
-                    break;
-                }
-                minor = minor * 10 + digit;
-            }
-            return minor >= 22;
-        }
-    }
-    return false;
-}
-
 static bool begins_with(const struct dump_string *string, const char *prefix) {
     size_t size_bytes = strlen(prefix);
     return string->size_bytes >= size_bytes && memcmp(string->bytes, prefix, size_bytes) == 0;
@@ -83,10 +65,10 @@ static void add_params(struct dump_check *check, const struct dump_record_Params
         check->arena_last &= UINT32_MAX;
     }
     check->pointer_bytes = params->pointer_size;
+    phantoms_begin(&check->phantoms, params);
     if (params->version.size_bytes > 0) {
         check->is_go =
             begins_with(&params->version, "go1.") || begins_with(&params->version, "devel");
-        check->has_phantoms = check->is_go && is_go_with_phantoms(&params->version);
     }
 }
 
@@ -102,22 +84,6 @@ static void check_fields(struct dump_check *check, const char *record, uint64_t 
     }
 }
 
-// Go >= 1.22 keeps the pointer bits of a one-page span of pointerful objects of at most 64 words in
-// the last 1/64 (1/32 on 32-bit) of the page, and its dumper shows them as objects.
-static bool is_phantom(struct dump_check *check, uint64_t address, uint64_t size_bytes,
-                       bool has_pointer) {
-    uint64_t page = address / GO_PAGE_BYTES;
-    bool had_pointer = page == check->page && check->page_has_pointer;
-    check->page_has_pointer = had_pointer || has_pointer;
-    check->page = page;
-    if (!had_pointer || size_bytes == 0 || size_bytes > 64 * check->pointer_bytes) {
-        return false;
-    }
-    uint64_t index = address % GO_PAGE_BYTES / size_bytes;
-    uint64_t room = GO_PAGE_BYTES - GO_PAGE_BYTES / (8 * check->pointer_bytes);
-    return index >= room / size_bytes;
-}
-
 static void add_object(struct dump_check *check, const struct dump_record_Object *object) {
     uint64_t address = object->address;
     uint64_t size_bytes = object->contents.total_bytes;
@@ -126,7 +92,7 @@ static void add_object(struct dump_check *check, const struct dump_record_Object
     NOTE(DUMP_RULE_objects_in_arenas, is_inside, "0x%" PRIx64 " of %" PRIu64 " bytes", address,
          size_bytes);
     bool has_pointer = object->fields.begin + object->fields.count > 0;
-    if (check->has_phantoms && is_phantom(check, address, size_bytes, has_pointer)) {
+    if (phantoms_next(&check->phantoms, address, size_bytes, has_pointer)) {
         check->phantom_count++;
         check->phantom_bytes += size_bytes;
         return;

@@ -6,6 +6,7 @@
 #define CLI_DUMP_CHECK_H
 
 #include "cli/dump/objects.h"
+#include "dump/graph/phantom.h"
 #include "dump/reader.h"
 
 #include <stdbool.h>
@@ -43,13 +44,11 @@ struct dump_check {
     struct dump_addresses finalizers; // both kinds
     bool is_out_of_memory;
     bool is_go;                       // written by Go itself, not by Countercheck
-    bool has_phantoms;                // written by Go >= 1.22
     uint64_t arena_start, arena_last; // the last byte
     uint64_t pointer_bytes;
     uint64_t object_count, object_bytes; // without phantoms
     uint64_t phantom_count, phantom_bytes;
-    uint64_t page; // of the last small object
-    bool page_has_pointer;
+    struct phantoms phantoms;
     bool has_memstats;
     uint64_t heap_alloc, heap_objects;
     bool is_mid_sweep; // Go read the statistics before its own sweep

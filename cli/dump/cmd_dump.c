@@ -13,6 +13,8 @@ static const char usage[] =
     "cross-checks\n"
     "       countercheck dump recode IN OUT [--lenient]            decode and encode again\n"
     "       countercheck dump diff   A B [--json] [--lenient]      what differs\n"
+    "       countercheck dump retained FILE [OPTION]...            who keeps how much alive\n"
+    "       countercheck dump path FILE ADDRESS... [OPTION]...     how roots lead to an address\n"
     "\n"
     "FILE is a heap dump of Go's runtime/debug.WriteHeapDump or of Countercheck; - is stdin; gzip, "
     "xz\n"
@@ -28,10 +30,12 @@ int cmd_dump(int argc, char **argv) {
         int (*run)(int argc, char **argv);
     } subcommands[] = {
         {"info", dump_info},     {"json", dump_json}, {"verify", dump_verify},
-        {"recode", dump_recode}, {"diff", dump_diff},
+        {"recode", dump_recode}, {"diff", dump_diff}, {"retained", dump_retained},
+        {"path", dump_path},
     };
     if (argc < 2) {
-        cli_message("dump: a subcommand is missing: info, json, verify, recode or diff");
+        cli_message(
+            "dump: a subcommand is missing: info, json, verify, recode, diff, retained or path");
         return CLI_UNUSABLE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

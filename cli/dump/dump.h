@@ -21,6 +21,10 @@ int dump_verify(int argc, char **argv);
 int dump_recode(int argc, char **argv);
 // Prints what differs between two dumps.
 int dump_diff(int argc, char **argv);
+// Prints who keeps how much: objects, roots, goroutines or classes.
+int dump_retained(int argc, char **argv);
+// Prints how roots lead to addresses.
+int dump_path(int argc, char **argv);
 
 // Verifies strictly and prints failed rules alone, a line each. An enum cli_status.
 int dump_verify_file(const char *path);
@@ -47,6 +51,13 @@ struct dump_input;
 
 // Opens a file. NULL: *status says why and a message was printed.
 struct dump_input *dump_input_open(const char *path, enum dump_mode mode, int *status);
+// Opens a file that is read more than once; a pipe is kept in a file without a name. What takes
+// long is told as it goes on.
+struct dump_input *dump_input_open_again(const char *path, enum dump_mode mode, int *status);
+// Begins at the first byte again, with a new reader. False: told, and *status says why.
+bool dump_input_rewind(struct dump_input *input, int *status);
+// The reader, until the next rewind or the close.
+struct dump_reader *dump_input_reader(struct dump_input *input);
 // After dump_reader_next() gave NULL: prints the one line of an error, if there was one, and
 // returns the status.
 int dump_input_status(const struct dump_input *input);

@@ -1,8 +1,9 @@
 // input: a dump file opened for reading, and what is told when it cannot be read.
 
-#define _XOPEN_SOURCE 700 // open flags of POSIX 2008
+#define _GNU_SOURCE // O_TMPFILE
 
 #include "cli/io/cli.h"
+#include "cli/io/clock.h"
 #include "cli/dump/dump.h"
 #include "cli/dump/unpack.h"
 
@@ -12,13 +13,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define SHOWN_EVERY_MS 2000
+#define COPY_BYTES     (256u << 10)
+#define MIB            (1u << 20)
 
 struct dump_input {
     const char *path; // for messages
     int descriptor;
+    enum dump_mode mode;
     struct unpack *unpack;
     struct dump_reader *reader;
+    uint64_t read_bytes; // of this reading
+    int64_t shown_ms;    // 0: nothing is shown
 };
 
 // Which errors are the caller's choice of file, and which the machine's.
@@ -34,31 +43,148 @@ static int status_of(int system_error) {
     }
 }
 
-struct dump_input *dump_input_open(const char *path, enum dump_mode mode, int *status) {
-    bool is_stdin = strcmp(path, "-") == 0;
-    int descriptor = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        cli_message("%s: cannot open: %s", path, strerror(errno));
-        *status = status_of(errno);
-        return NULL;
+static int64_t read_some(void *context, void *bytes, size_t size_bytes) {
+    struct dump_input *input = context;
+    int64_t count = unpack_read(input->unpack, bytes, size_bytes);
+    input->read_bytes += count > 0 ? (uint64_t)count : 0;
+    if (input->shown_ms != 0 && clock_ms() - input->shown_ms >= SHOWN_EVERY_MS) {
+        static const char text[] = "reading %s: %" PRIu64 " MiB";
+        uint64_t mib = input->read_bytes / MIB;
+        input->shown_ms = clock_ms();
+        if (!cli_progress(text, input->path, mib)) {
+            cli_message(text, input->path, mib);
+        }
     }
+    return count;
+}
+
+// A reader from where the descriptor stands.
+static bool start(struct dump_input *input) {
+    const struct dump_source source = {.read = read_some, .context = input};
+    input->unpack = unpack_create(input->descriptor);
+    input->reader = input->unpack != NULL ? dump_reader_create(&source, input->mode) : NULL;
+    return input->reader != NULL;
+}
+
+static void stop(struct dump_input *input) {
+    dump_reader_destroy(input->reader);
+    unpack_destroy(input->unpack);
+    input->reader = NULL;
+    input->unpack = NULL;
+    input->read_bytes = 0;
+}
+
+static struct dump_input *input_of(const char *path, int descriptor, enum dump_mode mode,
+                                   int *status) {
     struct dump_input *input = calloc(1, sizeof(*input));
     if (input != NULL) {
-        input->path = is_stdin ? "stdin" : path;
-        input->descriptor = descriptor;
-        input->unpack = unpack_create(descriptor);
-        const struct dump_source source = {.read = unpack_read, .context = input->unpack};
-        input->reader = input->unpack != NULL ? dump_reader_create(&source, mode) : NULL;
-        if (input->reader != NULL) {
+        *input = (struct dump_input){.path = descriptor == STDIN_FILENO ? "stdin" : path,
+                                     .descriptor = descriptor,
+                                     .mode = mode};
+        if (start(input)) {
             return input;
         }
         dump_input_close(input);
-    } else if (!is_stdin) {
+    } else if (descriptor != STDIN_FILENO) {
         close(descriptor);
     }
     cli_message("%s: out of memory", path);
     *status = CLI_ENVIRONMENT;
     return NULL;
+}
+
+static int open_file(const char *path, int *status) {
+    int descriptor = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        cli_message("%s: cannot open: %s", path, strerror(errno));
+        *status = status_of(errno);
+    }
+    return descriptor;
+}
+
+struct dump_input *dump_input_open(const char *path, enum dump_mode mode, int *status) {
+    int descriptor = open_file(path, status);
+    return descriptor < 0 ? NULL : input_of(path, descriptor, mode, status);
+}
+
+// ---- more than one reading
+
+static bool write_all(int descriptor, const char *bytes, size_t size_bytes) {
+    while (size_bytes > 0) {
+        ssize_t count = write(descriptor, bytes, size_bytes);
+        if (count < 0 && errno != EINTR) {
+            return false;
+        }
+        bytes += count < 0 ? 0 : count;
+        size_bytes -= count < 0 ? 0 : (size_t)count;
+    }
+    return true;
+}
+
+// Copies a pipe to a file without a name, which goes with the process. -1: told.
+static int keep_pipe(const char *path, int from, int *status) {
+    static char bytes[COPY_BYTES];
+    const char *folder = getenv("TMPDIR");
+    folder = folder == NULL || folder[0] == 0 ? "/tmp" : folder;
+    int to = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    ssize_t count = 1;
+    while (to >= 0 && count > 0) {
+        count = read(from, bytes, sizeof bytes);
+        if (count < 0 && errno == EINTR) {
+            count = 1;
+        } else if (count < 0) {
+            cli_message("%s: cannot read: %s", path, strerror(errno));
+            *status = status_of(errno);
+            close(to);
+            return -1;
+        } else if (!write_all(to, bytes, (size_t)count)) {
+            break;
+        }
+    }
+    if (to < 0 || count > 0 || lseek(to, 0, SEEK_SET) != 0) {
+        cli_message("%s: it is read twice, and cannot be kept in %s: %s", path, folder,
+                    strerror(errno));
+        *status = CLI_ENVIRONMENT;
+        if (to >= 0) {
+            close(to);
+        }
+        return -1;
+    }
+    return to;
+}
+
+struct dump_input *dump_input_open_again(const char *path, enum dump_mode mode, int *status) {
+    int descriptor = open_file(path, status);
+    if (descriptor >= 0 && lseek(descriptor, 0, SEEK_SET) != 0) {
+        int kept = keep_pipe(path, descriptor, status);
+        if (descriptor != STDIN_FILENO) {
+            close(descriptor);
+        }
+        descriptor = kept;
+    }
+    struct dump_input *input = descriptor < 0 ? NULL : input_of(path, descriptor, mode, status);
+    if (input != NULL) {
+        input->shown_ms = clock_ms();
+    }
+    return input;
+}
+
+bool dump_input_rewind(struct dump_input *input, int *status) {
+    stop(input);
+    *status = CLI_ENVIRONMENT;
+    if (lseek(input->descriptor, 0, SEEK_SET) != 0) {
+        cli_message("%s: cannot read it again: %s", input->path, strerror(errno));
+        return false;
+    }
+    if (!start(input)) {
+        cli_message("%s: out of memory", input->path);
+        return false;
+    }
+    return true;
+}
+
+struct dump_reader *dump_input_reader(struct dump_input *input) {
+    return input->reader;
 }
 
 // What lenient reading forgave, on one line.
@@ -102,8 +228,7 @@ void dump_input_close(struct dump_input *input) {
     if (input == NULL) {
         return;
     }
-    dump_reader_destroy(input->reader);
-    unpack_destroy(input->unpack);
+    stop(input);
     if (input->descriptor != STDIN_FILENO) {
         close(input->descriptor);
     }

@@ -40,7 +40,8 @@ calls=("replay IN" "replay --trace IN" "replay --known IN clean" "replay --again
     "subject suggest ./IN --seconds 1" "subject describe ./IN" "subject describe boundary --relations IN"
     "subject compare ./IN boundary --seconds 1" "subject check ./IN --operations 300" "subject check boundary --relations IN --operations 300"
     "dump info IN"
-    "dump info --json --lenient IN" "dump json IN" "dump verify IN" "dump recode IN OUT" "dump diff IN dump")
+    "dump info --json --lenient IN" "dump json IN" "dump verify IN" "dump recode IN OUT" "dump diff IN dump"
+    "dump retained IN" "dump path IN 0x1")
 
 # Each command that --help names, and each of theirs.
 names_of_commands() {

@@ -74,6 +74,12 @@ export PKG_CONFIG_PATH=$libraries/pkgconfig
 run "${CC:-cc}" -std=c11 -Wall -Wextra -Werror "$source/ci/examples/reader/largest.c" \
     $(pkg-config --cflags --libs countercheck-dump) -o "$work/largest"
 reads "$work/largest" pkg-config
+# shellcheck disable=SC2046 # flags
+run "${CC:-cc}" -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Werror "$source/ci/examples/reader/leak.c" \
+    $(pkg-config --cflags --libs countercheck-dump) -o "$work/leak"
+LD_LIBRARY_PATH=$libraries "$work/leak" "$every" 1000000 >"$work/log" 2>&1 || fail "leak: nothing keeps as much"
+LD_LIBRARY_PATH=$libraries "$work/leak" "$every" 0 >"$work/log" 2>&1 && fail "leak: a goroutine keeps something"
+grep -q '^goroutine [0-9]* keeps [0-9]* bytes$' "$work/log" || fail "leak: what it said"
 
 mkdir "$work/found" "$work/below"
 cp "$source/ci/examples/reader/largest.c" "$work/found"

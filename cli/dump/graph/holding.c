@@ -1,0 +1,207 @@
+// holding: a graph out of a file, within the memory that is allowed; roots in words.
+
+#include "cli/dump/graph/holding.h"
+
+#include "cli/dump/dump.h"
+#include "cli/io/cli.h"
+#include "cli/io/escape.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- the graph
+
+// "512M": bytes, or KiB, MiB, GiB by a letter. False: told.
+static bool read_limit(const char *subcommand, const char *text, uint64_t *bytes) {
+    static const char units[] = "KMG";
+    char *end = NULL;
+    *bytes = UINT64_MAX;
+    if (text == NULL) {
+        return true;
+    }
+    errno = 0;
+    uint64_t number = strtoull(text, &end, 10);
+    const char *unit = *end == 0 ? NULL : strchr(units, *end);
+    unsigned shift = unit == NULL ? 0 : 10u * (unsigned)(unit - units + 1);
+    bool is_number = text[0] >= '0' && text[0] <= '9' && errno == 0;
+    if (!is_number || (*end != 0 && (unit == NULL || end[1] != 0)) ||
+        number > UINT64_MAX >> shift) {
+        cli_message("dump %s: --memory-limit takes bytes, or a number with K, M or G, not '%s'",
+                    subcommand, text);
+        return false;
+    }
+    *bytes = number << shift;
+    return true;
+}
+
+static int status_of(struct dump_input *input, const char *path, enum dump_graph_status status) {
+    switch (status) {
+    case DUMP_GRAPH_OK:
+        return CLI_CLEAN;
+    case DUMP_GRAPH_BAD_DUMP:
+        return dump_input_status(input);
+    case DUMP_GRAPH_NO_MEMORY:
+        cli_message("%s: out of memory", path);
+        return CLI_ENVIRONMENT;
+    case DUMP_GRAPH_TOO_MANY:
+        cli_message("%s: it has 4294967295 objects, roots or frames, or more", path);
+        return CLI_ENVIRONMENT;
+    case DUMP_GRAPH_CHANGED:
+        cli_message("%s: it changed while it was read", path);
+        return CLI_UNUSABLE;
+    }
+    return CLI_ENVIRONMENT;
+}
+
+static int build(struct dump_input *input, const char *path, uint64_t limit_bytes,
+                 struct dump_graph **graph) {
+    struct dump_graph_size size;
+    int status = CLI_CLEAN;
+    enum dump_graph_status built = dump_graph_measure(dump_input_reader(input), &size);
+    if (built != DUMP_GRAPH_OK) {
+        return status_of(input, path, built);
+    }
+    uint64_t need_bytes = dump_graph_need_bytes(&size);
+    if (need_bytes > limit_bytes) {
+        cli_message("%s: its graph needs up to %" PRIu64 " bytes (%" PRIu64
+                    " MiB), more than --memory-limit allows",
+                    path, need_bytes, (need_bytes >> 20) + 1);
+        return CLI_ENVIRONMENT;
+    }
+    if (!dump_input_rewind(input, &status)) {
+        return status;
+    }
+    *graph = dump_graph_create(dump_input_reader(input), &size, &built);
+    return status_of(input, path, built);
+}
+
+struct dump_graph *holding_graph(const char *subcommand, const char *path,
+                                 const struct holding_options *options, int *status) {
+    struct dump_graph *graph = NULL;
+    uint64_t limit_bytes;
+    *status = CLI_UNUSABLE;
+    if (!read_limit(subcommand, options->memory_limit, &limit_bytes)) {
+        return NULL;
+    }
+    enum dump_mode mode = options->lenient ? DUMP_LENIENT : DUMP_STRICT;
+    struct dump_input *input = dump_input_open_again(path, mode, status);
+    if (input != NULL) {
+        *status = build(input, path, limit_bytes, &graph);
+        dump_input_close(input);
+        (void)cli_progress("");
+    }
+    return graph;
+}
+
+bool holding_address(const char *subcommand, const char *text, uint64_t *address) {
+    char *end = NULL;
+    errno = 0;
+    *address = strtoull(text, &end, 0);
+    if (text[0] < '0' || text[0] > '9' || *end != 0 || errno != 0) {
+        cli_message("dump %s: '%s' is no address: 0x... or a decimal number", subcommand, text);
+        return false;
+    }
+    return true;
+}
+
+// ---- roots in words
+
+const char *holding_function(const struct dump_graph *graph, uint32_t index) {
+    const struct dump_goroutine *goroutine = dump_graph_goroutine(graph, index);
+    const char *name = "";
+    for (uint32_t i = goroutine->frame_count; i > 0; i--) { // the oldest that is no runtime's end
+        name = dump_graph_holder(graph, goroutine->frame_begin + i - 1)->name;
+        if (strcmp(name, "runtime.goexit") != 0 && name[0] != 0) {
+            break;
+        }
+    }
+    return name;
+}
+
+static void print_text(const char *text) {
+    (void)escape_print(text, SIZE_MAX, stdout);
+}
+
+static void print_json_text(const char *name, const char *text) {
+    printf(",\"%s\":", name);
+    if (text[0] == 0) {
+        fputs("null", stdout);
+    } else {
+        dump_print_json_string(text, strlen(text));
+    }
+}
+
+static void print_json_number(const char *name, bool is_known, uint64_t value) {
+    printf(",\"%s\":", name);
+    if (is_known) {
+        printf("%" PRIu64, value);
+    } else {
+        fputs("null", stdout);
+    }
+}
+
+void holding_print_json_root(const struct dump_graph *graph, const struct dump_root *root) {
+    const struct dump_holder *holder = dump_graph_holder(graph, root->holder);
+    bool is_frame = holder->kind == DUMP_ROOT_FRAME;
+    bool has_memory = is_frame || holder->kind == DUMP_ROOT_DATA || holder->kind == DUMP_ROOT_BSS;
+    bool has_goroutine = holder->goroutine != DUMP_GRAPH_NONE;
+    printf("{\"kind\":\"%s\"", dump_root_kind_names[holder->kind]);
+    print_json_number("offset", has_memory, root->field_offset);
+    fputs(",\"symbol\":null", stdout);
+    print_json_number("goroutine", has_goroutine,
+                      has_goroutine ? dump_graph_goroutine(graph, holder->goroutine)->id : 0);
+    print_json_number("depth", is_frame, holder->depth);
+    print_json_text("function", is_frame ? holder->name : "");
+    fputs(",\"file\":null,\"line\":null", stdout);
+    print_json_text("description", is_frame ? "" : holder->name);
+    if (holder->kind == DUMP_ROOT_OTHER) {
+        fputs(",\"record\":null}", stdout);
+    } else {
+        printf(",\"record\":\"0x%" PRIx64 "\"}", holder->address);
+    }
+}
+
+void holding_print_root(const struct dump_graph *graph, const struct dump_root *root) {
+    const struct dump_holder *holder = dump_graph_holder(graph, root->holder);
+    if (holder->goroutine != DUMP_GRAPH_NONE) {
+        printf("goroutine %" PRIu64 " ", dump_graph_goroutine(graph, holder->goroutine)->id);
+    }
+    switch ((enum dump_root_kind)holder->kind) {
+    case DUMP_ROOT_DATA:
+    case DUMP_ROOT_BSS:
+        printf("%s+0x%" PRIx64, dump_root_kind_names[holder->kind], root->field_offset);
+        return;
+    case DUMP_ROOT_FRAME:
+        printf("frame %" PRIu64 " ", holder->depth);
+        print_text(holder->name);
+        printf(" +%" PRIu64, root->field_offset);
+        return;
+    case DUMP_ROOT_OTHER:
+        fputs("other root ", stdout);
+        print_text(holder->name);
+        return;
+    case DUMP_ROOT_CONTEXT:
+        fputs("context", stdout);
+        return;
+    case DUMP_ROOT_DEFER:
+        printf("defer 0x%" PRIx64, holder->address);
+        return;
+    case DUMP_ROOT_PANIC:
+        printf("panic 0x%" PRIx64, holder->address);
+        return;
+    case DUMP_ROOT_FINALIZER_FUNCTION:
+        printf("finalizer's function of 0x%" PRIx64, holder->address);
+        return;
+    case DUMP_ROOT_QUEUED_OBJECT:
+        printf("queued finalizer of 0x%" PRIx64, holder->address);
+        return;
+    case DUMP_ROOT_QUEUED_FUNCTION:
+        printf("queued finalizer's function of 0x%" PRIx64, holder->address);
+        return;
+    case DUMP_ROOT_KIND_COUNT:
+        return;
+    }
+}

@@ -1,0 +1,36 @@
+// holding: what the questions about who holds what share: the graph of a file, roots in words.
+#ifndef CLI_DUMP_GRAPH_HOLDING_H
+#define CLI_DUMP_GRAPH_HOLDING_H
+
+#include "cli/io/options.h"
+#include "dump/graph.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// The options that all of them have.
+struct holding_options {
+    bool json, lenient;
+    const char *memory_limit; // "512M"; NULL: none
+};
+// The rows of a table of options for them.
+#define HOLDING_OPTIONS(options)                                                                   \
+    {.name = "--json", .flag = &(options).json},                                                   \
+        {.name = "--lenient", .flag = &(options).lenient},                                         \
+        {.name = "--memory-limit", .value = &(options).memory_limit},
+
+// The graph of a dump file. NULL: told, and *status says why.
+struct dump_graph *holding_graph(const char *subcommand, const char *path,
+                                 const struct holding_options *options, int *status);
+
+// stdout: the root as JSON, and in words: "bss+0x1f8", "goroutine 7 frame 2 main.serve +24".
+void holding_print_json_root(const struct dump_graph *graph, const struct dump_root *root);
+void holding_print_root(const struct dump_graph *graph, const struct dump_root *root);
+
+// The function that a goroutine began with, or "".
+const char *holding_function(const struct dump_graph *graph, uint32_t goroutine);
+
+// An address on the command line: "0x..." or decimal. False: told.
+bool holding_address(const char *subcommand, const char *text, uint64_t *address);
+
+#endif

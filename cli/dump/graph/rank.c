@@ -1,0 +1,234 @@
+// rank: who retains how much, by the dominator tree; of classes, by taking each away in turn.
+
+#include "cli/dump/graph/retained.h"
+#include "cli/io/cli.h"
+#include "cli/io/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SHOWN_EVERY_MS 2000
+
+void retained_sum_up(struct report *report) {
+    for (uint32_t i = 0; i < dump_graph_node_count(report->graph); i++) {
+        const struct dump_node *node = dump_graph_node(report->graph, i);
+        report->sums[node->state][0]++;
+        report->sums[node->state][1] += node->size_bytes;
+    }
+}
+
+// ---- rows
+
+static bool add(struct report *report, struct dump_retained retained, uint64_t first_key,
+                uint64_t second_key, uint64_t third_key, uint32_t index) {
+    return ranking_add(&report->ranking,
+                       &(struct ranking_row){.retained_bytes = retained.bytes,
+                                             .objects = retained.count,
+                                             .key = {first_key, second_key, third_key},
+                                             .index = index});
+}
+
+// What all groups hold, each alone.
+static void take_shared(struct report *report, const uint64_t held[2]) {
+    report->has_shared = true;
+    report->shared[0] = report->sums[DUMP_NODE_REACHABLE][0] - held[0];
+    report->shared[1] = report->sums[DUMP_NODE_REACHABLE][1] - held[1];
+}
+
+static bool rank_objects(struct report *report) {
+    const struct dump_graph *graph = report->graph;
+    struct dump_dominators *tree = dump_dominators_create(graph, DUMP_BY_OBJECT);
+    bool has_memory = tree != NULL;
+    for (uint32_t i = 0; has_memory && i < dump_graph_node_count(graph); i++) {
+        const struct dump_node *node = dump_graph_node(graph, i);
+        if (node->state == DUMP_NODE_REACHABLE) {
+            struct dump_retained retained = dump_dominators_node(tree, i);
+            has_memory = add(report, retained, node->address, retained.dominator, 0, i);
+        }
+    }
+    dump_dominators_destroy(tree);
+    return has_memory;
+}
+
+static bool rank_roots(struct report *report) {
+    const struct dump_graph *graph = report->graph;
+    struct dump_dominators *tree = dump_dominators_create(graph, DUMP_BY_ROOT);
+    uint64_t held[2] = {0, 0};
+    bool has_memory = tree != NULL;
+    for (uint32_t i = 0; has_memory && i < dump_graph_root_count(graph); i++) {
+        const struct dump_root *root = dump_graph_root(graph, i);
+        const struct dump_holder *holder = dump_graph_holder(graph, root->holder);
+        struct dump_retained retained = dump_dominators_group(tree, i);
+        has_memory = add(report, retained, holder->kind, holder->address, root->field_offset, i);
+        held[0] += retained.count;
+        held[1] += retained.bytes;
+    }
+    dump_dominators_destroy(tree);
+    take_shared(report, held);
+    return has_memory;
+}
+
+static int compare_ids(const void *left, const void *right) {
+    const uint64_t *a = left;
+    const uint64_t *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+// The ids, each once; NULL: out of memory.
+static uint64_t *ids_of(const struct dump_graph *graph, size_t *count) {
+    uint32_t all = dump_graph_goroutine_count(graph);
+    uint64_t *ids = malloc((all + (size_t)1) * sizeof *ids);
+    *count = 0;
+    if (ids == NULL) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < all; i++) {
+        ids[i] = dump_graph_goroutine(graph, i)->id;
+    }
+    if (all > 1) {
+        qsort(ids, all, sizeof *ids, compare_ids);
+    }
+    for (uint32_t i = 0; i < all; i++) {
+        if (*count == 0 || ids[*count - 1] != ids[i]) {
+            ids[(*count)++] = ids[i];
+        }
+    }
+    return ids;
+}
+
+static bool rank_goroutines(struct report *report) {
+    const struct dump_graph *graph = report->graph;
+    struct dump_dominators *tree = dump_dominators_create(graph, DUMP_BY_GOROUTINE);
+    size_t left;
+    uint64_t *ids = ids_of(graph, &left);
+    uint64_t held[2] = {0, 0};
+    bool has_memory = tree != NULL && ids != NULL;
+    size_t count = left;
+    for (uint32_t i = 0; has_memory && i < dump_graph_goroutine_count(graph); i++) {
+        uint64_t id = dump_graph_goroutine(graph, i)->id;
+        struct dump_retained retained = dump_dominators_group(tree, i);
+        uint64_t *place = bsearch(&id, ids, count, sizeof id, compare_ids);
+        if (place == NULL) { // a row of an earlier one
+            continue;
+        }
+        has_memory = add(report, retained, id, 0, 0, i);
+        held[0] += retained.count;
+        held[1] += retained.bytes;
+        count--;
+        memmove(place, place + 1, (size_t)(ids + count - place) * sizeof *ids);
+    }
+    free(ids);
+    dump_dominators_destroy(tree);
+    take_shared(report, held);
+    return has_memory;
+}
+
+// ---- taking away
+
+static bool is_node_gone(void *context, uint32_t node) {
+    const struct removal *removal = context;
+    return node == removal->node ||
+           (removal->size_bytes != 0 &&
+            dump_graph_node(removal->graph, node)->size_bytes == removal->size_bytes);
+}
+
+static bool is_root_gone(void *context, uint32_t root) {
+    const struct removal *removal = context;
+    uint32_t holder = dump_graph_root(removal->graph, root)->holder;
+    uint32_t goroutine = dump_graph_holder(removal->graph, holder)->goroutine;
+    return removal->has_goroutine && goroutine != DUMP_GRAPH_NONE &&
+           dump_graph_goroutine(removal->graph, goroutine)->id == removal->goroutine;
+}
+
+bool retained_without(const struct removal *removal, struct dump_retained *lost) {
+    struct removal copy = *removal;
+    return dump_graph_without(removal->graph, is_node_gone, is_root_gone, &copy, lost);
+}
+
+// ---- classes
+
+struct class_row {
+    uint64_t size_bytes, count, reachable_count;
+    uint32_t node; // one of them
+};
+
+static int compare_classes(const void *left, const void *right) {
+    const struct class_row *a = left;
+    const struct class_row *b = right;
+    return (a->size_bytes > b->size_bytes) - (a->size_bytes < b->size_bytes);
+}
+
+// A row for each node, then one for each size. NULL: out of memory.
+static struct class_row *classes_of(const struct dump_graph *graph, size_t *count) {
+    uint32_t node_count = dump_graph_node_count(graph);
+    struct class_row *rows = malloc((node_count + (size_t)1) * sizeof *rows);
+    *count = 0;
+    if (rows == NULL) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < node_count; i++) {
+        const struct dump_node *node = dump_graph_node(graph, i);
+        rows[i] = (struct class_row){node->size_bytes, 1, node->state == DUMP_NODE_REACHABLE, i};
+    }
+    if (node_count > 1) {
+        qsort(rows, node_count, sizeof *rows, compare_classes);
+    }
+    for (uint32_t i = 0; i < node_count; i++) {
+        struct class_row *last = *count == 0 ? NULL : &rows[*count - 1];
+        if (last == NULL || last->size_bytes != rows[i].size_bytes) {
+            rows[(*count)++] = rows[i];
+            continue;
+        }
+        last->count += rows[i].count;
+        last->node = rows[i].reachable_count != 0 ? rows[i].node : last->node;
+        last->reachable_count += rows[i].reachable_count;
+    }
+    return rows;
+}
+
+static bool rank_classes(struct report *report) {
+    const struct dump_graph *graph = report->graph;
+    size_t count;
+    struct class_row *rows = classes_of(graph, &count);
+    struct dump_dominators *tree = dump_dominators_create(graph, DUMP_BY_OBJECT);
+    bool has_memory = rows != NULL && tree != NULL;
+    int64_t shown_ms = clock_ms();
+    for (size_t i = 0; has_memory && i < count; i++) {
+        struct dump_retained retained = {.bytes = 0};
+        if (rows[i].reachable_count == 1) {
+            retained = dump_dominators_node(tree, rows[i].node);
+        } else if (rows[i].reachable_count > 1) {
+            struct removal removal = {
+                .graph = graph, .size_bytes = rows[i].size_bytes, .node = DUMP_GRAPH_NONE};
+            has_memory = retained_without(&removal, &retained);
+        }
+        has_memory = has_memory &&
+                     add(report, retained, rows[i].size_bytes, rows[i].count, 0, DUMP_GRAPH_NONE);
+        if (clock_ms() - shown_ms >= SHOWN_EVERY_MS) {
+            shown_ms = clock_ms();
+            if (!cli_progress("class %zu of %zu", i + 1, count)) {
+                cli_message("class %zu of %zu", i + 1, count);
+            }
+        }
+    }
+    (void)cli_progress("");
+    free(rows);
+    dump_dominators_destroy(tree);
+    return has_memory;
+}
+
+// ---- all ways
+
+const char *const retained_ways[] = {"object", "root", "goroutine", "class", NULL};
+
+bool retained_rank(struct report *report) {
+    static bool (*const ranks[])(struct report *) = {rank_objects, rank_roots, rank_goroutines,
+                                                     rank_classes};
+    retained_sum_up(report);
+    for (size_t i = 0; retained_ways[i] != NULL; i++) {
+        if (strcmp(retained_ways[i], report->by) == 0) {
+            return ranks[i](report);
+        }
+    }
+    return true; // the caller knows the ways
+}

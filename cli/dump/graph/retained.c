@@ -1,0 +1,284 @@
+// retained: `dump retained`: what would no longer be reachable without an object, a root, a
+// goroutine or all objects of a size.
+
+#include "cli/dump/dump.h"
+#include "cli/dump/graph/holding.h"
+#include "cli/dump/graph/retained.h"
+#include "cli/io/cli.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TOP_DEFAULT 10
+
+static const char usage[] =
+    "usage: countercheck dump retained FILE [--top N] [--by object|root|goroutine|class]\n"
+    "                                  [--without ADDRESS|goroutine:ID] [--json] [--lenient]\n"
+    "                                  [--memory-limit BYTES]\n"
+    "How much each object keeps alive: what no root would lead to without it. --by says what is "
+    "taken\n"
+    "away at a time; what several roots or goroutines hold together is \"shared\". Classes hold "
+    "parts of\n"
+    "each other, so that their rows do not add up. --top 10 rows; 0: all. --without tells what one "
+    "object\n"
+    "or goroutine holds. --memory-limit 512M: says how much it needs when that is more.\n";
+
+// ---- printing
+
+struct nearest {
+    const struct dump_graph *graph;
+    uint32_t root;
+};
+
+static bool take_root(void *context, const struct dump_path *path) {
+    struct nearest *nearest = context;
+    nearest->root = path->root;
+    return false;
+}
+
+static void print_count(const char *name, const uint64_t values[2]) {
+    printf("\"%s\":{\"count\":%" PRIu64 ",\"bytes\":%" PRIu64 "}", name, values[0], values[1]);
+}
+
+static void print_json_row(const struct report *report, const struct ranking_row *row) {
+    const struct dump_graph *graph = report->graph;
+    if (strcmp(report->by, "object") == 0) {
+        const struct dump_node *node = dump_graph_node(graph, row->index);
+        printf("{\"address\":\"0x%" PRIx64 "\",\"size\":%" PRIu64, node->address, node->size_bytes);
+    } else if (strcmp(report->by, "root") == 0) {
+        fputs("{\"root\":", stdout);
+        holding_print_json_root(graph, dump_graph_root(graph, row->index));
+    } else if (strcmp(report->by, "goroutine") == 0) {
+        const char *function = holding_function(graph, row->index);
+        printf("{\"goroutine\":%" PRIu64 ",\"function\":", row->key[0]);
+        dump_print_json_string(function, strlen(function));
+    } else {
+        printf("{\"size\":%" PRIu64 ",\"count\":%" PRIu64, row->key[0], row->key[1]);
+    }
+    printf(",\"retained\":%" PRIu64 ",\"objects\":%" PRIu64, row->retained_bytes, row->objects);
+    if (strcmp(report->by, "object") == 0) {
+        uint32_t dominator = (uint32_t)row->key[1];
+        if (dominator == DUMP_GRAPH_NONE) {
+            fputs(",\"dominator\":null", stdout);
+        } else {
+            printf(",\"dominator\":\"0x%" PRIx64 "\"", dump_graph_node(graph, dominator)->address);
+        }
+    }
+    putchar('}');
+}
+
+static void print_json_sums(const struct report *report) {
+    uint64_t all[2] = {0, 0};
+    uint64_t phantoms[2] = {dump_graph_phantom_count(report->graph),
+                            dump_graph_phantom_bytes(report->graph)};
+    for (size_t i = 0; i < DUMP_NODE_STATE_COUNT; i++) {
+        all[0] += report->sums[i][0];
+        all[1] += report->sums[i][1];
+    }
+    putchar('{');
+    print_count("objects", all);
+    putchar(',');
+    print_count("reachable", report->sums[DUMP_NODE_REACHABLE]);
+    putchar(',');
+    print_count("finalizer_only", report->sums[DUMP_NODE_FINALIZER_ONLY]);
+    putchar(',');
+    print_count("unreachable", report->sums[DUMP_NODE_UNREACHABLE]);
+    putchar(',');
+    print_count("phantoms", phantoms);
+    putchar(',');
+    if (report->has_shared) {
+        print_count("shared", report->shared);
+    } else {
+        fputs("\"shared\":null", stdout);
+    }
+}
+
+static void print_json(const struct report *report) {
+    print_json_sums(report);
+    printf(",\"by\":\"%s\",\"rows\":[", report->by);
+    for (size_t i = 0; i < report->ranking.count; i++) {
+        fputs(i > 0 ? ",\n " : "\n ", stdout);
+        print_json_row(report, &report->ranking.rows[i]);
+    }
+    printf("],\"left_out\":%" PRIu64 "}\n", report->ranking.seen - report->ranking.count);
+}
+
+static bool print_row(const struct report *report, const struct ranking_row *row) {
+    const struct dump_graph *graph = report->graph;
+    printf("%10" PRIu64 " %6" PRIu64 "  ", row->retained_bytes, row->objects);
+    if (strcmp(report->by, "object") == 0) {
+        const struct dump_node *node = dump_graph_node(graph, row->index);
+        struct nearest nearest = {.graph = graph, .root = DUMP_GRAPH_NONE};
+        if (!dump_paths_each(report->paths, row->index, take_root, &nearest)) {
+            return false;
+        }
+        printf("0x%" PRIx64 "  %" PRIu64 " B  < ", node->address, node->size_bytes);
+        holding_print_root(graph, dump_graph_root(graph, nearest.root));
+    } else if (strcmp(report->by, "root") == 0) {
+        holding_print_root(graph, dump_graph_root(graph, row->index));
+    } else if (strcmp(report->by, "goroutine") == 0) {
+        printf("goroutine %" PRIu64 " ", row->key[0]);
+        dump_print_text(holding_function(graph, row->index), 100);
+    } else {
+        printf("%" PRIu64 " objects of %" PRIu64 " B", row->key[1], row->key[0]);
+    }
+    putchar('\n');
+    return true;
+}
+
+static void print_sum(const char *name, uint64_t count, uint64_t bytes) {
+    printf("%14" PRIu64 " bytes %10" PRIu64 "  %s\n", bytes, count, name);
+}
+
+static bool print_screen(const struct report *report) {
+    bool has_memory = true;
+    print_sum("objects that roots lead to", report->sums[DUMP_NODE_REACHABLE][0],
+              report->sums[DUMP_NODE_REACHABLE][1]);
+    print_sum("kept by objects with a finalizer alone", report->sums[DUMP_NODE_FINALIZER_ONLY][0],
+              report->sums[DUMP_NODE_FINALIZER_ONLY][1]);
+    print_sum("that nothing leads to", report->sums[DUMP_NODE_UNREACHABLE][0],
+              report->sums[DUMP_NODE_UNREACHABLE][1]);
+    if (dump_graph_phantom_count(report->graph) > 0) {
+        print_sum("phantoms, which are no objects", dump_graph_phantom_count(report->graph),
+                  dump_graph_phantom_bytes(report->graph));
+    }
+    if (report->has_shared) {
+        print_sum("shared: held by more than one, or by none of these", report->shared[0],
+                  report->shared[1]);
+    }
+    printf("\n  retained objects  by %s%s\n", report->by,
+           strcmp(report->by, "class") == 0 ? " (classes hold parts of each other: no sum)" : "");
+    for (size_t i = 0; has_memory && i < report->ranking.count; i++) {
+        has_memory = print_row(report, &report->ranking.rows[i]);
+    }
+    uint64_t left_out = report->ranking.seen - report->ranking.count;
+    if (left_out > 0) {
+        printf("  and %" PRIu64 " more\n", left_out);
+    }
+    return has_memory;
+}
+
+static int tell(struct report *report) {
+    ranking_finish(&report->ranking);
+    bool has_memory = true;
+    if (report->is_json) {
+        print_json(report);
+    } else {
+        if (strcmp(report->by, "object") == 0) {
+            report->paths = dump_paths_create(report->graph);
+            has_memory = report->paths != NULL;
+        }
+        has_memory = has_memory && print_screen(report);
+        dump_paths_destroy(report->paths);
+    }
+    if (!has_memory) {
+        cli_message("%s: out of memory", report->path);
+        return CLI_ENVIRONMENT;
+    }
+    return CLI_CLEAN;
+}
+
+static int run(struct report *report) {
+    if (!retained_rank(report)) {
+        cli_message("%s: out of memory", report->path);
+        return CLI_ENVIRONMENT;
+    }
+    return tell(report);
+}
+
+// ---- --without
+
+// "goroutine:7" or an address. False: told.
+static bool read_removal(const char *text, struct removal *removal, uint64_t *address) {
+    static const char goroutine[] = "goroutine:";
+    *removal = (struct removal){.node = DUMP_GRAPH_NONE};
+    if (strncmp(text, goroutine, sizeof goroutine - 1) == 0) {
+        removal->has_goroutine = true;
+        return cli_number("dump retained", "--without goroutine:", text + sizeof goroutine - 1,
+                          UINT64_MAX, &removal->goroutine);
+    }
+    return holding_address("retained", text, address);
+}
+
+static int tell_removal(struct report *report, const char *text) {
+    struct removal removal;
+    uint64_t address = 0;
+    struct dump_retained lost;
+    (void)read_removal(text, &removal, &address); // it was read before
+    removal.graph = report->graph;
+    if (!removal.has_goroutine) {
+        removal.node = dump_graph_find(report->graph, address);
+        if (removal.node == DUMP_GRAPH_NONE) {
+            cli_message("%s: no object holds 0x%" PRIx64, report->path, address);
+            return CLI_UNUSABLE;
+        }
+    }
+    if (!retained_without(&removal, &lost)) {
+        cli_message("%s: out of memory", report->path);
+        return CLI_ENVIRONMENT;
+    }
+    if (report->is_json) {
+        retained_sum_up(report);
+        print_json_sums(report);
+        fputs(",\"without\":", stdout);
+        dump_print_json_string(text, strlen(text));
+        printf(",\"retained\":%" PRIu64 ",\"objects_lost\":%" PRIu32 "}\n", lost.bytes, lost.count);
+    } else {
+        printf("without %s, nothing would lead to %" PRIu32 " objects of %" PRIu64 " bytes\n", text,
+               lost.count, lost.bytes);
+    }
+    return CLI_CLEAN;
+}
+
+static bool is_way(const char *by) {
+    for (size_t i = 0; retained_ways[i] != NULL; i++) {
+        if (strcmp(retained_ways[i], by) == 0) {
+            return true;
+        }
+    }
+    cli_message("dump retained: --by takes object, root, goroutine or class, not '%s'", by);
+    return false;
+}
+
+int dump_retained(int argc, char **argv) {
+    struct holding_options options = {.json = false};
+    const char *top = NULL;
+    const char *by = "object";
+    const char *without = NULL;
+    const struct cli_option table[] = {
+        HOLDING_OPTIONS(options){.name = "--top", .value = &top},
+        {.name = "--by", .value = &by},
+        {.name = "--without", .value = &without},
+        {.name = NULL},
+    };
+    const struct cli_call call = {
+        .usage = usage, .options = table, .operands_min = 1, .operands_max = 1};
+    char **operands;
+    size_t count;
+    uint64_t limit = TOP_DEFAULT;
+    uint64_t address;
+    struct removal removal;
+    int status = cli_parse(&call, argc, argv, &operands, &count);
+    if (status >= 0) {
+        return status;
+    }
+    if (!is_way(by) ||
+        (top != NULL && !cli_number("dump retained", "--top", top, UINT32_MAX, &limit)) ||
+        (without != NULL && !read_removal(without, &removal, &address))) {
+        return CLI_UNUSABLE;
+    }
+    struct dump_graph *graph = holding_graph("retained", operands[0], &options, &status);
+    if (graph != NULL) {
+        struct report report = {.graph = graph,
+                                .path = operands[0],
+                                .by = by,
+                                .ranking = {.limit = (size_t)limit},
+                                .is_json = options.json};
+        status = without == NULL ? run(&report) : tell_removal(&report, without);
+        ranking_fini(&report.ranking);
+        dump_graph_destroy(graph);
+        status = status == CLI_CLEAN ? cli_finish(status) : status;
+    }
+    return status;
+}

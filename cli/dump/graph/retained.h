@@ -1,0 +1,42 @@
+// retained: what `dump retained` works out, and what it prints of that.
+#ifndef CLI_DUMP_GRAPH_RETAINED_H
+#define CLI_DUMP_GRAPH_RETAINED_H
+
+#include "cli/dump/graph/ranking.h"
+#include "dump/graph.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// What is asked, and the answer.
+struct report {
+    const struct dump_graph *graph;
+    const char *path, *by;
+    struct ranking ranking;
+    bool is_json;
+    bool has_shared;
+    uint64_t sums[DUMP_NODE_STATE_COUNT][2]; // count, bytes
+    uint64_t shared[2];
+    struct dump_paths *paths; // for the nearest root; NULL: not asked for
+};
+
+// What is taken away: a node, all of a size, a goroutine's roots.
+struct removal {
+    const struct dump_graph *graph;
+    uint64_t size_bytes; // of the class; 0: none
+    uint64_t goroutine;
+    bool has_goroutine;
+    uint32_t node;
+};
+
+// The names of --by, NULL-terminated.
+extern const char *const retained_ways[];
+
+// Counts what is alive.
+void retained_sum_up(struct report *report);
+// Fills the ranking by one of the ways. False: out of memory.
+bool retained_rank(struct report *report);
+// What would no longer be reachable. False: out of memory.
+bool retained_without(const struct removal *removal, struct dump_retained *lost);
+
+#endif
