@@ -1,39 +1,13 @@
 // glibc: the C library's malloc by mallinfo2.
 // needs: libc6-dev malloc.h
 // link:
+#include "subject/adapters/malloc_calls.h"
 #include "subject/subject.h"
-
-#include <malloc.h>
-#include <stdlib.h>
 
 static void *create(const struct countercheck_host *host) {
     static int made;
     (void)host;
     return &made;
-}
-static void *allocate(void *self, size_t size) {
-    (void)self;
-    return malloc(size);
-}
-static void *allocate_zeroed(void *self, size_t size) {
-    (void)self;
-    return calloc(1, size);
-}
-static void *allocate_aligned(void *self, size_t alignment, size_t size) {
-    (void)self;
-    return memalign(alignment, size);
-}
-static void *reallocate(void *self, void *object, size_t size) {
-    (void)self;
-    return realloc(object, size);
-}
-static void release(void *self, void *object) {
-    (void)self;
-    free(object);
-}
-static size_t usable(void *self, void *object) {
-    (void)self;
-    return malloc_usable_size(object);
 }
 // A chunk's size stands before the object, its three lowest bits are flags; the second says that it
 // was mapped alone, and then the word before tells how far into the mapping it begins.

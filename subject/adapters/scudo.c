@@ -1,10 +1,8 @@
 // scudo: the hardened allocator of LLVM's runtime, by mallinfo.
 // needs: libclang-rt-14-dev malloc.h
 // link: -Wl,--no-as-needed -Wl,-Bsymbolic clang:libclang_rt.scudo_standalone-x86_64.a
+#include "subject/adapters/malloc_calls.h"
 #include "subject/subject.h"
-
-#include <malloc.h>
-#include <stdlib.h>
 
 #define CACHE_COUNT_MAX (-200) // scudo's M_CACHE_COUNT_MAX: how many large blocks wait for reuse
 
@@ -14,30 +12,6 @@ static void *create(const struct countercheck_host *host) {
     static int made;
     (void)host;
     return mallopt(CACHE_COUNT_MAX, 0) == 1 ? &made : NULL;
-}
-static void *allocate(void *self, size_t size) {
-    (void)self;
-    return malloc(size);
-}
-static void *allocate_zeroed(void *self, size_t size) {
-    (void)self;
-    return calloc(1, size);
-}
-static void *allocate_aligned(void *self, size_t alignment, size_t size) {
-    (void)self;
-    return memalign(alignment, size);
-}
-static void *reallocate(void *self, void *object, size_t size) {
-    (void)self;
-    return realloc(object, size);
-}
-static void release(void *self, void *object) {
-    (void)self;
-    free(object);
-}
-static size_t usable(void *self, void *object) {
-    (void)self;
-    return malloc_usable_size(object);
 }
 
 static const struct countercheck_statistic statistics[] = {
