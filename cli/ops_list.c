@@ -5,6 +5,7 @@
 #include "fuzz/program/program.h"
 #include "fuzz/program/text_help.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,8 +26,8 @@ static void print_form(enum operation_code code) {
 }
 
 static void list_all(void) {
-    (void)printf("program  caches, check, seed, off, fault\n    the header, before the first "
-                 "operation\n");
+    (void)printf("program  caches, check, seed, off, fault, wide\n    the header, before the first "
+                 "operation; a line 'start' may follow\n");
     for (unsigned code = 0; code < OP_COUNT; code++) {
         if (is_there(code)) {
             print_form((enum operation_code)code);
@@ -77,10 +78,23 @@ static void list_one(enum operation_code code) {
     }
 }
 
+static void list_start(void) {
+    static const char *const meanings[] = {
+#define START(id, most, meaning) meaning,
+#include "fuzz/program/start.def"
+    };
+    (void)printf("start  NAME=N ...\n"
+                 "behind it, once: what the heap takes up from an earlier life; else 0\n");
+    for (size_t i = 0; i < START_COUNT; i++) {
+        (void)printf("  %s=0..%" PRIu64 "\n      %s\n", program_start_name((enum program_start)i),
+                     program_start_most((enum program_start)i), meanings[i]);
+    }
+}
+
 static void list_header(void) {
-    (void)printf("program  caches, check, seed, off, fault\n"
+    (void)printf("program  caches, check, seed, off, fault, wide\n"
                  "the header, once, before the first operation\n");
-    (void)printf("  caches=1..%-29d else 1: caches at the start\n", PROGRAM_CACHES_MAX);
+    (void)printf("  caches=1..%-29d else 1: caches at the start\n", PROGRAM_CACHES_LIMIT);
     (void)printf("  %-40s else 16: operations between two checks\n", "check=1..255");
     (void)printf("  %-40s else 0: what the generator drew it from\n", "seed=0..4294967295");
     (void)printf("  %-40s else none: groups that the mutator leaves out, of\n   ", "off=GROUP,...");
@@ -93,7 +107,11 @@ static void list_header(void) {
     for (const char *const *call = word_table_words(TABLE_SYSTEM_CALLS); *call != NULL; call++) {
         (void)printf(" %s", *call);
     }
-    (void)printf("\nexample:\n    program caches=2 check=1 fault=mmap:3\n    nop\n");
+    (void)printf("\n  %-40s else no: what the mutator draws may need the binary form's version 2\n",
+                 "wide");
+    list_start();
+    (void)printf("example:\n    program caches=2 check=1 fault=mmap:3\n    start NumGC=65535\n"
+                 "    nop\n");
 }
 
 int ops_list(const char *name) {

@@ -3,7 +3,8 @@
 # The order of the calls is the order of the layers: an upward call does not link, because no archive
 # stands behind the one that would need it.
 
-set(COUNTERCHECK_CODEC fuzz/program/operation.c fuzz/program/program.c fuzz/program/text_parse.c fuzz/program/text_print.c)
+set(COUNTERCHECK_CODEC fuzz/program/operation.c fuzz/program/program.c fuzz/program/text_parse.c fuzz/program/text_print.c
+    fuzz/program/text_word.c)
 
 # What guides an engine: the edges of the subject, of the dump's reader, of the operations' codec and of
 # the relations, which have a target of their own and are in no other.

@@ -102,6 +102,17 @@ static const char *why_no_program(const uint8_t *bytes, size_t size_bytes, char 
         return "a heap dump, not operations (countercheck dump reads it)";
     }
     size_t at = program_bytes_control(bytes, size_bytes);
+    if (program_bytes_are_cut(bytes, size_bytes)) {
+        (void)snprintf(text, text_bytes, "a program of version 2 whose header of %d bytes is cut",
+                       PROGRAM_WIDE_HEADER_BYTES);
+        return text;
+    }
+    size_t reserved = program_bytes_reserved(bytes, size_bytes);
+    if (reserved < size_bytes) {
+        (void)snprintf(text, text_bytes, "byte %zu is 0x%02x, and is reserved: it would be 0",
+                       reserved, bytes[reserved]);
+        return text;
+    }
     if (program_bytes_are_binary(bytes, size_bytes) || at == size_bytes) {
         return NULL;
     }

@@ -160,11 +160,8 @@ static size_t print_block(const struct pin *pin, const uint64_t *stats, char *te
             (size_t)snprintf(text + length, size_bytes - length, "# finding: %s\n", pin->finding);
     }
     for (unsigned i = 0; i < schema->count; i++) {
-        uint64_t value = stats[i];
-        bool fits = value <= FIELD_VALUE_MAX;
-        length += (size_t)snprintf(text + length, size_bytes - length, "%s%s=%" PRIu64 "%s\n",
-                                   fits ? "expect " : "# ", schema->names[i], value,
-                                   fits ? "" : " is more than expect can say");
+        length += (size_t)snprintf(text + length, size_bytes - length, "expect %s=%" PRIu64 "\n",
+                                   schema->names[i], stats[i]);
     }
     return length + (size_t)snprintf(text + length, size_bytes - length, "%s\n", block_end);
 }

@@ -60,13 +60,13 @@ static int write_plain(const struct writer *writer, size_t at, uint32_t slot) {
     bool is_zeroed =
         operation_get(operation, OPERAND_ZERO) != 0 && writer->table->allocate_zeroed != NULL;
     return write_allocation(
-        writer, at, slot, subject_size_for(writer->table, operation_get(operation, OPERAND_SIZE)),
+        writer, at, slot, subject_size_for(writer->table, operation_size(operation)),
         is_zeroed ? "allocate_zeroed" : "allocate", is_zeroed ? "ZEROED" : "PLAIN", 0);
 }
 
 static int write_aligned(const struct writer *writer, size_t at, uint32_t slot) {
     struct operation operation = writer->program->operations[at];
-    size_t size_bytes = subject_size_for(writer->table, operation_get(operation, OPERAND_SIZE));
+    size_t size_bytes = subject_size_for(writer->table, operation_size(operation));
     size_t most = subject_alignment_max(writer->table);
     size_t alignment = (size_t)1 << operation_get(operation, OPERAND_ALIGN);
     alignment = alignment < most ? alignment : most;
@@ -88,8 +88,8 @@ static int write_resize(const struct writer *writer, size_t at, uint32_t slot, c
                         const char *teller) {
     char begin[96];
     char end[64];
-    size_t size_bytes = subject_size_for(
-        writer->table, operation_get(writer->program->operations[at], OPERAND_SIZE));
+    size_t size_bytes =
+        subject_size_for(writer->table, operation_size(writer->program->operations[at]));
     size_bytes = size_bytes == 0 ? 1 : size_bytes;
     (void)snprintf(begin, sizeof begin,
                    "    if (h[%" PRIu32 "] != NULL) {\n        %s(%" PRIu32 ", ", slot, teller,
@@ -111,7 +111,7 @@ static int write_run(const struct writer *writer, size_t at, uint32_t slot) {
     uint32_t stride = is_free ? operation_get(operation, OPERAND_STRIDE) : 1;
     int status = CLI_CLEAN;
     for (uint32_t i = 0; i < count && status == CLI_CLEAN; i++) {
-        uint32_t one = (slot + i * stride) % SUBJECT_HANDLES;
+        uint32_t one = (slot + i * stride) % operation_handle_count(operation);
         status = is_free ? write_end(writer, at, one, "release") : write_plain(writer, at, one);
     }
     return status;
@@ -160,14 +160,17 @@ int alone_operation(struct writer *writer, size_t at) {
         operation_has(code, OPERAND_HANDLE) ? operation_get(operation, OPERAND_HANDLE) : 0;
     uint32_t lane =
         operation_has(code, OPERAND_CACHE) ? operation_get(operation, OPERAND_CACHE) : 0;
+    bool is_lane = lane < LANE_COUNT;
     if (!language_has(&writer->subject->language, operation_descriptions[code].capability)) {
         return CLI_CLEAN;
     }
     if (code == OP_ACQUIRE || code == OP_RELEASE) {
-        writer->is_alive[lane] = lane == 0 || code == OP_ACQUIRE;
+        if (is_lane) {
+            writer->is_alive[lane] = lane == 0 || code == OP_ACQUIRE;
+        }
         return CLI_CLEAN;
     }
-    if (writer->is_alive[lane] && lane != 0) {
+    if (is_lane && writer->is_alive[lane] && lane != 0) {
         return refuse(at, "it runs on another lane, and the C program has one thread");
     }
     const struct form *form = &forms[code];

@@ -108,7 +108,7 @@ void contest_normalise(const struct contest *contest, struct program *program) {
     for (size_t i = 0; i < program->count; i++) {
         enum operation_code code = operation_code(program->operations[i]);
         if (operation_has(code, OPERAND_SIZE)) {
-            size_t size_bytes = operation_get(program->operations[i], OPERAND_SIZE);
+            size_t size_bytes = operation_size(program->operations[i]);
             size_bytes = most == 0 || size_bytes <= most ? size_bytes : most;
             program->operations[i] = operation_set(program->operations[i], OPERAND_SIZE,
                                                    size_bytes == 0 ? 1 : (uint32_t)size_bytes);

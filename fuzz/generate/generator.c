@@ -4,18 +4,19 @@
 
 #include "fuzz/generate/symbolic_state.h"
 
-#define TRIES_MAX    4
-#define DRAWS_MAX    64   // of a code whose group is on
-#define PLACES_MAX   2048 // sum of all weights
-#define COSTLY_SHARE 16   // of the draws of a costly operation, one in so many stands
-#define BLIND_SHARE  12   // one operation in so many is drawn whatever the state says
+#define TRIES_MAX      4
+#define DRAWS_MAX      64   // of a code whose group is on
+#define PLACES_MAX     2048 // sum of all weights
+#define COSTLY_SHARE   16   // of the draws of a costly operation, one in so many stands
+#define BLIND_SHARE    12   // one operation in so many is drawn whatever the state says
+#define SIZE_DRAWN_MAX (UINT64_C(12) << 30) // some such objects fit the window
 
 struct program_header generator_header(uint32_t seed) {
     static const uint8_t cadences[] = {4, 16, 16, 16, 16, 16, 64, 255};
     struct random random = {seed};
     struct program_header header = PROGRAM_HEADER_DEFAULT;
     header.seed = seed;
-    header.caches = (uint8_t)(random_once_in(&random, 3) ? 1 + random_below(&random, 4) : 1);
+    header.caches = (uint16_t)(random_once_in(&random, 3) ? 1 + random_below(&random, 4) : 1);
     header.check_every = cadences[random_below(&random, sizeof cadences)];
     header.check_every = random_once_in(&random, 64) ? 1 : header.check_every;
     for (unsigned group = GROUP_FREE; group < GROUP_COUNT; group++) {
@@ -100,7 +101,7 @@ static bool earlier_slot(struct random *random, const struct program *program, s
             *slot = operation_get(earlier, operand);
             if (code == OP_ALLOC_RUN) {
                 *slot += random_below(random, operation_get(earlier, OPERAND_RUN));
-                *slot &= 255;
+                *slot %= operation_handle_count(earlier);
             }
             return true;
         }
@@ -108,22 +109,43 @@ static bool earlier_slot(struct random *random, const struct program *program, s
     return false;
 }
 
+// The most that the operand may be in the program: a narrow one stays narrow.
+static uint64_t most_of(const struct program *program, enum operand operand) {
+    const struct operand_description *d = &operand_descriptions[operand];
+    return program->header.is_wide ? d->limit : d->max;
+}
+
+// Near a power of two, at which a number that is too narrow is cut.
+static uint64_t draw_near_power(struct random *random, uint64_t min, uint64_t limit) {
+    uint32_t bits = 1;
+    while (bits < 63 && limit >> bits != 0) {
+        bits++;
+    }
+    uint64_t value = (UINT64_C(1) << random_below(random, bits)) + random_below(random, 5);
+    value = value < min + 2 ? min : value - 2;
+    return value < limit ? value : limit;
+}
+
 static uint32_t draw_slot(struct random *random, const struct program *program, size_t position,
                           enum operand operand, bool is_result) {
     uint32_t slot = 0;
     if (operand == OPERAND_CACHE) {
         bool beyond = is_result || random_once_in(random, 16);
-        return random_below(random, beyond ? PROGRAM_CACHES_MAX : program->header.caches);
+        uint32_t most = program->header.is_wide ? PROGRAM_CACHES_LIMIT : PROGRAM_CACHES_MAX;
+        return random_below(random, beyond ? most : program->header.caches);
     }
     if (!is_result && !random_once_in(random, 16) &&
         earlier_slot(random, program, position, operand, &slot)) {
         return slot;
     }
-    uint32_t limit = operand_descriptions[operand].max + 1;
+    uint32_t limit = (uint32_t)most_of(program, operand) + 1;
     return random_below(random, random_once_in(random, 4) ? limit : limit / 4);
 }
 
-static uint32_t draw_size(struct random *random, bool is_small) {
+static uint64_t draw_size(struct random *random, const struct program *program, bool is_small) {
+    if (program->header.is_wide && !is_small && random_once_in(random, 8)) {
+        return draw_near_power(random, 0, SIZE_DRAWN_MAX);
+    }
     uint32_t choice = (uint32_t)random_next(random);
     uint32_t kind = choice & 7;
     if ((kind == 5 || kind == 7 || kind < 3) && (is_small || !random_once_in(random, 12))) {
@@ -132,11 +154,15 @@ static uint32_t draw_size(struct random *random, bool is_small) {
     return operation_interesting_size(choice);
 }
 
-static uint32_t draw_number(struct random *random, enum operand operand) {
+static uint64_t draw_number(struct random *random, const struct program *program,
+                            enum operand operand) {
     static const uint32_t rates[] = {0, 1, 1, 1, 1, 512, 4096, 524288};
     const struct operand_description *d = &operand_descriptions[operand];
     uint32_t limit = d->max - d->min + 1;
     uint32_t small = limit < 8 ? limit : 8;
+    if (program->header.is_wide && d->limit > d->max && random_once_in(random, 4)) {
+        return draw_near_power(random, d->min, d->limit);
+    }
     if (operand == OPERAND_RATE && !random_once_in(random, 8)) {
         return rates[random_below(random, sizeof rates / sizeof rates[0])];
     }
@@ -153,7 +179,10 @@ static uint32_t draw_number(struct random *random, enum operand operand) {
 static struct operation draw_target(struct random *random, const struct program *program,
                                     size_t position, struct operation operation) {
     uint32_t handle = draw_slot(random, program, position, OPERAND_HANDLE, false);
-    uint32_t offset = random_once_in(random, 4) ? random_below(random, TARGET_OFFSET_MAX + 1) : 0;
+    uint64_t offset = random_once_in(random, 4) ? random_below(random, TARGET_OFFSET_MAX + 1) : 0;
+    if (program->header.is_wide && random_once_in(random, 8)) {
+        offset = draw_near_power(random, 0, SIZE_DRAWN_MAX);
+    }
     return operation_set_target(operation, random_once_in(random, 8), handle, offset);
 }
 
@@ -174,7 +203,7 @@ struct operation generator_operand(struct random *random, const struct program *
     const struct operand_description *d = &operand_descriptions[operand];
     enum operation_code code = operation_code(operation);
     const struct operation_description *o = &operation_descriptions[code];
-    uint32_t value = 0;
+    uint64_t value = 0;
     switch (d->kind) {
     case OPERAND_KIND_SLOT:
         value = draw_slot(random, program, position, operand,
@@ -182,13 +211,13 @@ struct operation generator_operand(struct random *random, const struct program *
         break;
     case OPERAND_KIND_NUMBER:
     case OPERAND_KIND_MASK:
-        value = draw_number(random, operand);
+        value = draw_number(random, program, operand);
         break;
     case OPERAND_KIND_OPTION:
-        value = random_once_in(random, 4) ? draw_number(random, operand) : 0;
+        value = random_once_in(random, 4) ? draw_number(random, program, operand) : 0;
         break;
     case OPERAND_KIND_SIZE:
-        value = draw_size(random, code == OP_ALLOC_RUN);
+        value = draw_size(random, program, code == OP_ALLOC_RUN);
         break;
     case OPERAND_KIND_FLAG:
         value = random_once_in(random, 3);
@@ -196,7 +225,7 @@ struct operation generator_operand(struct random *random, const struct program *
     case OPERAND_KIND_CHOICE:
         value = d->table == TABLE_TYPES && code != OP_ALLOC_FAN && random_once_in(random, 2)
                     ? 0
-                    : random_below(random, d->max + 1);
+                    : random_below(random, (uint32_t)most_of(program, operand) + 1);
         break;
     case OPERAND_KIND_WORD:
         value = random_below(random, d->max + 1);
@@ -206,6 +235,7 @@ struct operation generator_operand(struct random *random, const struct program *
         break;
     case OPERAND_KIND_POWER:
         value = random_below(random, random_once_in(random, 8) ? d->max + 1 : 14);
+        value %= most_of(program, operand) + 1;
         break;
     case OPERAND_KIND_TARGET:
         return draw_target(random, program, position, operation);
@@ -223,8 +253,10 @@ static struct operation draw_operation(struct random *random, const struct progr
     struct operation operation = operation_from_bits(code);
     const uint8_t *operands = operation_descriptions[code].operands;
     for (size_t i = 0; i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE; i++) {
-        operation =
-            generator_operand(random, program, position, operation, (enum operand)operands[i]);
+        enum operand operand = (enum operand)operands[i];
+        if (most_of(program, operand) != 0) {
+            operation = generator_operand(random, program, position, operation, operand);
+        }
     }
     return operation;
 }

@@ -105,7 +105,7 @@ static bool remove_slots(struct reduction *reduction) {
 }
 
 static bool try_operation(struct reduction *reduction, size_t at, struct operation operation) {
-    if (operation.bits == reduction->best->operations[at].bits) {
+    if (operation_equal(operation, reduction->best->operations[at])) {
         return false;
     }
     *reduction->candidate = *reduction->best;
@@ -113,17 +113,21 @@ static bool try_operation(struct reduction *reduction, size_t at, struct operati
     return accept(reduction);
 }
 
+static uint64_t value_of(struct operation operation, enum operand operand) {
+    return operand == OPERAND_SIZE ? operation_size(operation) : operation_get(operation, operand);
+}
+
 // A smaller value of the operand, down to its least, by halves and by ever smaller parts: a number
 // that has a bound far above its least is found in few trials. What is no more than a value that
 // did not do is not tried again (in this pass: the next begins anew).
 static bool shrink_number(struct reduction *reduction, size_t at, enum operand operand) {
-    uint32_t least = operand_descriptions[operand].min;
-    uint32_t floor = least; // no value up to here is to be tried, but for the least at first
+    uint64_t least = operand_descriptions[operand].min;
+    uint64_t floor = least; // no value up to here is to be tried, but for the least at first
     bool changed = false;
     for (bool is_first = true;; is_first = false) {
         struct operation operation = reduction->best->operations[at];
-        uint32_t value = operation_get(operation, operand);
-        uint32_t steps[] = {least,
+        uint64_t value = value_of(operation, operand);
+        uint64_t steps[] = {least,
                             8,
                             16,
                             value / 2,
@@ -193,7 +197,7 @@ static bool simplify_code(struct reduction *reduction, size_t at) {
     const uint8_t *operands = operation_descriptions[plain].operands;
     for (size_t i = 0; i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE; i++) {
         enum operand operand = (enum operand)operands[i];
-        one = operation_set(one, operand, operation_get(operation, operand));
+        one = operation_set(one, operand, value_of(operation, operand));
     }
     return try_operation(reduction, at, one);
 }
@@ -219,6 +223,19 @@ static bool try_header(struct reduction *reduction, struct program_header header
     return !program_equal(reduction->candidate, reduction->best) && accept(reduction);
 }
 
+// What the heap begins with: each value alone away, and that more may be drawn.
+static bool simplify_start(struct reduction *reduction) {
+    struct program_header header = reduction->best->header;
+    header.is_wide = false;
+    bool changed = try_header(reduction, header);
+    for (size_t i = 0; i < START_COUNT; i++) {
+        header = reduction->best->header;
+        header.start[i] = 0;
+        changed |= try_header(reduction, header);
+    }
+    return changed;
+}
+
 static bool simplify_header(struct reduction *reduction) {
     struct program_header header = reduction->best->header;
     const struct program_header plain = PROGRAM_HEADER_DEFAULT;
@@ -234,8 +251,10 @@ static bool simplify_header(struct reduction *reduction) {
     header.fault_call = 0;
     header.fault_and_on = false;
     changed |= try_header(reduction, header);
+    changed |= simplify_start(reduction);
     for (header = reduction->best->header; header.caches > 1; header = reduction->best->header) {
-        header.caches--;
+        header.caches =
+            (uint16_t)(header.caches > PROGRAM_CACHES_MAX ? header.caches / 2 : header.caches - 1);
         if (!try_header(reduction, header)) {
             break;
         }
@@ -249,7 +268,7 @@ static bool simplify_header(struct reduction *reduction) {
 // Slots numbered from 0 in the order in which they are first named. A run's neighbours keep their
 // distance only when nothing but runs is there, so that the judge has the last word.
 static bool renumber(struct reduction *reduction, enum operand operand) {
-    uint32_t names[256];
+    uint32_t names[OPERATION_SLOTS_WIDE];
     memset(names, 0xff, sizeof names);
     uint32_t count = 0;
     *reduction->candidate = *reduction->best;

@@ -7,9 +7,10 @@
 
 #include <string.h>
 
-#define BLOCK_MAX  32 // operations that one step moves
-#define REPEAT_MAX 12
-#define MEND_SHARE 4 // one mutation in so many is followed by a look at all operations
+#define BLOCK_MAX              32 // operations that one step moves
+#define REPEAT_MAX             12
+#define MEND_SHARE             4 // one mutation in so many is followed by a look at all operations
+#define PROGRAM_WIDE_BYTES_MIN (2 * PROGRAM_WIDE_HEADER_BYTES) // less has no room for a wide one
 
 static size_t pick(struct random *random, const struct program *program) {
     return random_below(random, (uint32_t)program->count);
@@ -44,13 +45,14 @@ static void close_gap(struct program *program, size_t at, size_t count) {
 
 static struct operation rename_handles(struct operation operation, uint32_t shift) {
     enum operation_code code = operation_code(operation);
+    uint32_t handle_count = operation_handle_count(operation);
     if (operation_has(code, OPERAND_HANDLE)) {
         uint32_t handle = operation_get(operation, OPERAND_HANDLE);
-        operation = operation_set(operation, OPERAND_HANDLE, (handle + shift) % 256);
+        operation = operation_set(operation, OPERAND_HANDLE, (handle + shift) % handle_count);
     }
     if (operation_has(code, OPERAND_TO) && !operation_target_is_nil(operation)) {
         uint32_t handle = operation_get(operation, OPERAND_TO);
-        operation = operation_set_target(operation, false, (handle + shift) % 256,
+        operation = operation_set_target(operation, false, (handle + shift) % handle_count,
                                          operation_target_offset(operation));
     }
     return operation;
@@ -135,7 +137,9 @@ static void step_operand(struct program *program, size_t operations_max, struct 
     struct operation operation = program->operations[at];
     const uint8_t *operands = operation_descriptions[operation_code(operation)].operands;
     size_t count = 0;
-    while (count < OPERATION_OPERANDS_MAX && operands[count] != OPERAND_NONE) {
+    bool is_wide = program->header.is_wide || !operation_is_narrow(operation);
+    while (count < OPERATION_OPERANDS_MAX && operands[count] != OPERAND_NONE &&
+           (is_wide || operand_descriptions[operands[count]].width != 0)) { // these stand last
         count++;
     }
     if (count == 0) {
@@ -146,9 +150,11 @@ static void step_operand(struct program *program, size_t operations_max, struct 
     bool is_number =
         kind == OPERAND_KIND_NUMBER || kind == OPERAND_KIND_SIZE || kind == OPERAND_KIND_OPTION;
     if (is_number && random_once_in(random, 2)) { // a neighbour
-        uint32_t value = operation_get(operation, operand);
+        uint64_t value = kind == OPERAND_KIND_SIZE ? operation_size(operation)
+                                                   : operation_get(operation, operand);
         value = random_once_in(random, 2) ? value + 1 : value - (value > 0);
-        program->operations[at] = operation_set(operation, operand, value);
+        operation = operation_set(operation, operand, value);
+        program->operations[at] = is_wide ? operation : operation_narrowed(operation);
         return;
     }
     program->operations[at] = generator_operand(random, program, at, operation, operand);
@@ -161,7 +167,7 @@ static void step_cache(struct program *program, size_t operations_max, struct ra
     if (operation_has(operation_code(operation), OPERAND_CACHE)) {
         uint32_t cache = random_below(random, PROGRAM_CACHES_MAX);
         program->operations[at] = operation_set(operation, OPERAND_CACHE, cache);
-        uint8_t needed = (uint8_t)(cache + 1);
+        uint16_t needed = (uint16_t)(cache + 1);
         program->header.caches = program->header.caches < needed ? needed : program->header.caches;
     }
 }
@@ -267,9 +273,11 @@ void mutator_cross(struct program *into, const struct program *other, size_t ope
 
 // ---- on bytes
 
-static size_t operations_in(size_t max_bytes) {
-    return max_bytes < PROGRAM_HEADER_BYTES ? 0
-                                            : (max_bytes - PROGRAM_HEADER_BYTES) / OPERATION_BYTES;
+static size_t operations_in(const struct program *program, size_t max_bytes) {
+    bool is_narrow = program_is_narrow(program);
+    size_t header_bytes = is_narrow ? PROGRAM_HEADER_BYTES : PROGRAM_WIDE_HEADER_BYTES;
+    size_t record_bytes = is_narrow ? OPERATION_BYTES : OPERATION_WIDE_BYTES;
+    return max_bytes < header_bytes ? 0 : (max_bytes - header_bytes) / record_bytes;
 }
 
 static void read_or_clear(struct program *program, const uint8_t *bytes, size_t size_bytes) {
@@ -295,18 +303,21 @@ static void end_in_dump(struct program *program, size_t operations_max, struct r
 
 static size_t finish_bytes(struct program *program, uint8_t *bytes, struct mutator_limits limits,
                            struct random *random) {
+    if (limits.max_bytes < PROGRAM_WIDE_BYTES_MIN) {
+        program_make_narrow(program);
+    }
     if (limits.ends_in_dump) {
-        end_in_dump(program, operations_in(limits.max_bytes), random);
+        end_in_dump(program, operations_in(program, limits.max_bytes), random);
     }
     return program_encode(program, bytes, limits.max_bytes);
 }
 
 size_t mutator_mutate_bytes(uint8_t *bytes, size_t size_bytes, struct mutator_limits limits,
                             uint32_t seed) {
-    static struct program program; // 32 KiB; the engines call this from one thread
+    static struct program program; // 64 KiB; the engines call this from one thread
     struct random random = {seed};
-    size_t operations_max = operations_in(limits.max_bytes);
     read_or_clear(&program, bytes, size_bytes);
+    size_t operations_max = operations_in(&program, limits.max_bytes);
     if (random_once_in(&random, 64)) {
         generator_program(&program, (uint32_t)random_next(&random), operations_max);
     } else {
@@ -323,6 +334,6 @@ size_t mutator_cross_bytes(const uint8_t *first, size_t first_bytes, const uint8
     struct random random = {seed};
     read_or_clear(&into, first, first_bytes);
     read_or_clear(&other, second, second_bytes);
-    mutator_cross(&into, &other, operations_in(limits.max_bytes), &random);
+    mutator_cross(&into, &other, operations_in(&into, limits.max_bytes), &random);
     return finish_bytes(&into, out, limits, &random);
 }

@@ -21,7 +21,7 @@ static bool has(const struct symbolic_state *state, enum symbolic_set set, uint3
 }
 
 static void put_slot(uint64_t *set, uint32_t slot, bool is_in) {
-    uint64_t bit = UINT64_C(1) << slot;
+    uint64_t bit = slot < SYMBOLIC_SLOTS ? UINT64_C(1) << slot : 0;
     *set = is_in ? *set | bit : *set & ~bit;
 }
 
@@ -49,12 +49,13 @@ static bool draw_bit(uint64_t bits, struct random *random, uint32_t *slot) {
     return true;
 }
 
-static bool draw_handle(const struct symbolic_handles *set, struct random *random,
-                        uint32_t *handle) {
-    uint32_t first = random_below(random, SYMBOLIC_HANDLES / 64);
-    for (uint32_t i = 0; i < SYMBOLIC_HANDLES / 64; i++) {
-        uint32_t word = (first + i) % (SYMBOLIC_HANDLES / 64);
-        if (draw_bit(set->words[word], random, handle)) {
+static bool draw_handle(const struct symbolic_state *state, enum symbolic_set set,
+                        struct random *random, uint32_t *handle) {
+    uint32_t count = (state->is_wide ? SYMBOLIC_HANDLES : OPERATION_HANDLES) / 64;
+    uint32_t first = random_below(random, count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t word = (first + i) % count;
+        if (draw_bit(state->sets[set].words[word], random, handle)) {
             *handle += word * 64;
             return true;
         }
@@ -63,14 +64,16 @@ static bool draw_handle(const struct symbolic_handles *set, struct random *rando
 }
 
 static bool has_slot(uint64_t set, uint32_t slot) {
-    return bits_at(&set, slot);
+    return slot >= SYMBOLIC_SLOTS || bits_at(&set, slot);
 }
 
 // ---- what is made
 
 void symbolic_begin(struct symbolic_state *state, const struct program_header *header) {
     memset(state, 0, sizeof *state);
-    state->slots[OPERAND_CACHE] = (UINT64_C(1) << header->caches) - 1;
+    state->slots[OPERAND_CACHE] =
+        header->caches < SYMBOLIC_SLOTS ? (UINT64_C(1) << header->caches) - 1 : UINT64_MAX;
+    state->is_wide = header->is_wide;
 }
 
 static void make_nothing(struct symbolic_state *state, struct operation operation) {
@@ -86,7 +89,7 @@ static uint32_t handle_of(struct operation operation) {
 
 static void allocate(struct symbolic_state *state, struct operation operation, uint32_t handle) {
     bool has_tiny = operation_has(operation_code(operation), OPERAND_TINY);
-    uint32_t size = operation_get(operation, OPERAND_SIZE);
+    uint64_t size = operation_size(operation);
     bool is_noscan = operation_get(operation, OPERAND_TYPE) == 0;
     bool is_tiny =
         has_tiny && operation_get(operation, OPERAND_TINY) != 0 && size < 16 && is_noscan;
@@ -109,8 +112,9 @@ static void make_object(struct symbolic_state *state, struct operation operation
 }
 
 static void make_objects(struct symbolic_state *state, struct operation operation) {
+    uint32_t handle_count = operation_handle_count(operation);
     for (uint32_t i = 0; i < operation_get(operation, OPERAND_RUN); i++) {
-        allocate(state, operation, (handle_of(operation) + i) % SYMBOLIC_HANDLES);
+        allocate(state, operation, (handle_of(operation) + i) % handle_count);
     }
 }
 
@@ -126,11 +130,12 @@ static void make_no_object(struct symbolic_state *state, struct operation operat
 
 static void make_no_objects(struct symbolic_state *state, struct operation operation) {
     uint32_t handle = handle_of(operation);
+    uint32_t handle_count = operation_handle_count(operation);
     for (uint32_t i = 0; i < operation_get(operation, OPERAND_FREE_RUN); i++) {
         if (has(state, SYMBOLIC_FREEABLE, handle)) {
             forget(state, handle);
         }
-        handle = (handle + operation_get(operation, OPERAND_STRIDE)) % SYMBOLIC_HANDLES;
+        handle = (handle + operation_get(operation, OPERAND_STRIDE)) % handle_count;
     }
 }
 
@@ -141,8 +146,9 @@ static void make_none_live(struct symbolic_state *state, struct operation operat
 
 static void make_pointers(struct symbolic_state *state, struct operation operation) {
     uint32_t first = operation_get(operation, OPERAND_FIRST);
+    uint32_t handle_count = operation_handle_count(operation);
     for (uint32_t i = 0; i < operation_get(operation, OPERAND_FAN); i++) {
-        put(state, SYMBOLIC_ROOTED, (first + i) % SYMBOLIC_HANDLES, true);
+        put(state, SYMBOLIC_ROOTED, (first + i) % handle_count, true);
     }
 }
 
@@ -268,7 +274,7 @@ static void make_no_panic(struct symbolic_state *state, struct operation operati
 }
 
 static void make_on_thread(struct symbolic_state *state, struct operation operation) {
-    goroutine_of(state, operation)->thread = (uint8_t)operation_get(operation, OPERAND_ON_THREAD);
+    goroutine_of(state, operation)->thread = (uint16_t)operation_get(operation, OPERAND_ON_THREAD);
 }
 
 // ---- other slots: the first operand's
@@ -375,7 +381,7 @@ static const struct {
 static uint64_t slots_for(const struct symbolic_state *state, struct operation operation,
                           enum operand operand) {
     const struct requirement *required = columns[operation_code(operation)].requirement;
-    uint32_t max = operand_descriptions[operand].max;
+    uint32_t max = state->is_wide ? SYMBOLIC_SLOTS - 1 : operand_descriptions[operand].max;
     uint64_t all = UINT64_MAX >> (63 - max);
     uint64_t slots = 0;
     if (operand == OPERAND_GOROUTINE && required->goroutine != NULL) {
@@ -421,7 +427,9 @@ bool symbolic_allows(const struct symbolic_state *state, struct operation operat
 }
 
 void symbolic_add(struct symbolic_state *state, struct operation operation) {
-    if (!symbolic_allows(state, operation)) {
+    bool has_goroutine = operation_has(operation_code(operation), OPERAND_GOROUTINE);
+    if (!symbolic_allows(state, operation) ||
+        (has_goroutine && operation_get(operation, OPERAND_GOROUTINE) >= SYMBOLIC_GOROUTINES)) {
         return;
     }
     if (operation_has(operation_code(operation), OPERAND_TO) &&
@@ -442,13 +450,13 @@ static struct operation mend_operand(const struct symbolic_state *state, struct 
                                      enum operand operand, struct random *random) {
     uint32_t slot;
     if (operand == OPERAND_TO) {
-        bool found = draw_handle(&state->sets[SYMBOLIC_LIVE], random, &slot);
+        bool found = draw_handle(state, SYMBOLIC_LIVE, random, &slot);
         return operation_set_target(operation, !found, found ? slot : 0,
                                     operation_target_offset(operation));
     }
     enum symbolic_set handles = columns[operation_code(operation)].requirement->handles;
     bool found = operand == OPERAND_HANDLE
-                     ? draw_handle(&state->sets[handles], random, &slot)
+                     ? draw_handle(state, handles, random, &slot)
                      : draw_bit(slots_for(state, operation, operand), random, &slot);
     return found ? operation_set(operation, operand, slot) : operation;
 }

@@ -10,10 +10,12 @@
 #include "fuzz/program/program.h"
 #include "fuzz/generate/random.h"
 
-// Slots that the state follows: as many as the operands can name.
-#define SYMBOLIC_HANDLES    256
-#define SYMBOLIC_GOROUTINES 16
-#define SYMBOLIC_NO_THREAD  16
+// Slots that the state follows: all handles; of other kinds the first 64, of which a narrow program
+// has no more. What it does not follow it takes for possible.
+#define SYMBOLIC_HANDLES    OPERATION_SLOTS_WIDE
+#define SYMBOLIC_SLOTS      64
+#define SYMBOLIC_GOROUTINES SYMBOLIC_SLOTS
+#define SYMBOLIC_NO_THREAD  UINT16_MAX
 
 struct symbolic_handles { // a bit for each handle
     uint64_t words[SYMBOLIC_HANDLES / 64];
@@ -22,8 +24,8 @@ struct symbolic_handles { // a bit for each handle
 // What a goroutine has at this place of the program.
 struct symbolic_goroutine {
     uint32_t frame_count, word_count, defer_count, panic_count;
-    uint8_t grown;  // times its stack was doubled
-    uint8_t thread; // SYMBOLIC_NO_THREAD: none
+    uint8_t grown;   // times its stack was doubled
+    uint16_t thread; // SYMBOLIC_NO_THREAD: none
 };
 
 enum symbolic_set { // of handles
@@ -43,6 +45,7 @@ struct symbolic_state {
     uint32_t stop_depth;
     uint32_t unswept_count, dying_count, queued_count; // spans; finalizers of objects that died
     bool is_marking, is_running;                       // a cycle; a finalizer
+    bool is_wide;                                      // the program, by its header
 };
 
 // The state of an empty program.

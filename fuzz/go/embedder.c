@@ -277,11 +277,11 @@ static bool refuses_finalizers(struct go_machine *machine) {
     uintptr_t base = heap_base(machine->heap);
     bool refuses = refuses_finalizer_at(machine, base - 1) &&
                    refuses_finalizer_at(machine, base + HEAP_WINDOW_BYTES - 1);
-    for (size_t i = 0; i < GO_MANUALS && refuses; i++) {
+    for (size_t i = 0; i < machine->slot_limit && refuses; i++) {
         uintptr_t manual = (uintptr_t)machine->manuals[i].base;
         refuses = manual == 0 || refuses_finalizer_at(machine, manual);
     }
-    for (uint32_t i = 0; i < GO_HANDLES && refuses; i++) {
+    for (uint32_t i = 0; i < machine->slot_limit && refuses; i++) {
         const struct model_handle *handle = go_handle(machine, i);
         refuses = handle == NULL ||
                   refuses_finalizers_around(machine, handle->address, handle->size_bytes);

@@ -43,6 +43,7 @@ static void *create(struct executor *executor, const void *argument) {
         return NULL;
     }
     machine->executor = executor;
+    machine->slot_limit = GO_SLOTS;
     machine->oracle = oracle_create();
     if (machine->oracle == NULL) {
         harness_free(machine);
@@ -120,12 +121,14 @@ static bool open_runtime(struct go_machine *machine) {
 }
 
 static void clear_slots(struct go_machine *machine) {
-    memset(machine->caches, 0, sizeof machine->caches);
-    memset(machine->handles, 0xff, sizeof machine->handles); // GO_NO_HANDLE
-    memset(machine->goroutines, 0, sizeof machine->goroutines);
-    memset(machine->threads, 0, sizeof machine->threads);
-    memset(machine->roots, 0, sizeof machine->roots);
-    memset(machine->manuals, 0, sizeof machine->manuals);
+    size_t count = machine->slot_limit;
+    memset(machine->caches, 0, count * sizeof machine->caches[0]);
+    memset(machine->handles, 0xff, count * sizeof machine->handles[0]); // GO_NO_HANDLE
+    memset(machine->goroutines, 0, count * sizeof machine->goroutines[0]);
+    memset(machine->threads, 0, count * sizeof machine->threads[0]);
+    memset(machine->roots, 0, count * sizeof machine->roots[0]);
+    memset(machine->manuals, 0, count * sizeof machine->manuals[0]);
+    machine->slot_limit = 0;
     memset(machine->types, 0, sizeof machine->types);
     machine->next_handle = 0;
     machine->made_count = 0;
@@ -133,7 +136,8 @@ static void clear_slots(struct go_machine *machine) {
     machine->dump_is_whole = false;
 }
 
-static void acquire_caches(struct go_machine *machine, uint8_t count) {
+static void acquire_caches(struct go_machine *machine, uint16_t count) {
+    machine->slot_limit = count;
     for (uint32_t slot = 0; slot < count; slot++) {
         struct operation acquire =
             operation_set(operation_from_bits(OP_ACQUIRE), OPERAND_CACHE, slot);
@@ -178,6 +182,19 @@ static const uint64_t moves_of[OP_COUNT] = {
 #include "fuzz/program/ops.def"
 };
 
+// No slot at or above the limit holds anything: the next program is quick to begin.
+static void note_slots(struct go_machine *machine, struct operation operation) {
+    enum operation_code code = operation_code(operation);
+    const struct operation_description *d = &operation_descriptions[code];
+    uint32_t limit = d->has_result ? operation_get(operation, (enum operand)d->operands[0]) + 1 : 0;
+    if (code == OP_ALLOC_RUN) {
+        uint32_t most = operation_handle_count(operation);
+        limit += operation_get(operation, OPERAND_RUN);
+        limit = limit < most ? limit : most; // it goes round
+    }
+    machine->slot_limit = limit < machine->slot_limit ? machine->slot_limit : limit;
+}
+
 static bool step(void *state, struct operation operation) {
     struct go_machine *machine = state;
     oracle_begin(machine->oracle, executor_position(machine->executor),
@@ -185,6 +202,7 @@ static bool step(void *state, struct operation operation) {
     machine->failed_before = heap_fault_count(machine->heap);
     machine->allocated = 0;
     machine->freed = 0;
+    note_slots(machine, operation);
     bool was_effective = execute(machine, operation);
     oracle_count_objects(machine->oracle, machine->allocated, machine->freed);
     return was_effective;

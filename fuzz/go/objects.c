@@ -51,7 +51,7 @@ static void work_for_bytes(struct go_machine *machine, const struct model_reques
 
 static bool allocate(struct go_machine *machine, uint32_t slot, struct mcache *cache,
                      const struct model_request *request) {
-    if (!go_has_handle(machine)) {
+    if (request->size_bytes > GO_TOUCHED_MAX || !go_has_handle(machine)) {
         return false;
     }
     work_for_bytes(machine, request);
@@ -72,7 +72,7 @@ static struct model_request request_of(const struct mcache *cache, struct operat
     }
     return (struct model_request){
         .cache_id = heap_cache_id(cache),
-        .size_bytes = operation_get(operation, OPERAND_SIZE),
+        .size_bytes = operation_size(operation),
         .layout = go_layout(operation_get(operation, OPERAND_TYPE)),
         .flags = flags,
     };
@@ -100,12 +100,13 @@ bool exec_alloc_aligned(struct go_machine *machine, struct operation operation) 
 bool exec_alloc_run(struct go_machine *machine, struct operation operation) {
     struct mcache *cache = go_cache(machine, operation);
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+    uint32_t handle_count = operation_handle_count(operation);
     bool effective = false;
     for (uint32_t count = operation_get(operation, OPERAND_RUN); cache != NULL && count > 0;
          count--) {
         struct model_request request = request_of(cache, operation);
         effective |= allocate(machine, slot, cache, &request);
-        slot = (slot + 1) % GO_HANDLES;
+        slot = (slot + 1) % handle_count;
         executor_work(machine->executor, 1);
     }
     return effective;
@@ -192,10 +193,11 @@ bool exec_free(struct go_machine *machine, struct operation operation) {
 bool exec_free_run(struct go_machine *machine, struct operation operation) {
     struct mcache *cache = go_cache(machine, operation);
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+    uint32_t handle_count = operation_handle_count(operation);
     bool effective = false;
     for (uint32_t count = operation_get(operation, OPERAND_FREE_RUN); count > 0; count--) {
         effective |= free_slot(machine, slot, cache);
-        slot = (slot + operation_get(operation, OPERAND_STRIDE)) % GO_HANDLES;
+        slot = (slot + operation_get(operation, OPERAND_STRIDE)) % handle_count;
         executor_work(machine->executor, 1);
     }
     return effective;
@@ -205,12 +207,12 @@ bool exec_realloc(struct go_machine *machine, struct operation operation) {
     struct mcache *cache = go_cache(machine, operation);
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
     const struct model_handle *shown = go_handle(machine, slot);
-    if (cache == NULL || shown == NULL) {
+    if (cache == NULL || shown == NULL || operation_size(operation) > GO_TOUCHED_MAX) {
         return false;
     }
     struct model_request request = {
         .cache_id = heap_cache_id(cache),
-        .size_bytes = operation_get(operation, OPERAND_SIZE),
+        .size_bytes = operation_size(operation),
         .layout = shown->layout,
         .flags = operation_get(operation, OPERAND_ZERO) != 0 ? HEAP_ALLOC_ZERO : 0u,
     };
@@ -256,11 +258,12 @@ bool exec_write_run(struct go_machine *machine, struct operation operation) {
     uint32_t handle = machine->handles[slot];
     const struct model_handle *shown = go_handle(machine, slot);
     size_t count = shown == NULL ? 0 : model_pointer_word_count(machine->model, handle);
+    uint32_t handle_count = operation_handle_count(operation);
     bool effective = false;
     executor_work(machine->executor, fan / 4);
     for (uint32_t i = 0; i < fan && i < count; i++) {
         size_t index = (operation_get(operation, OPERAND_WORD) + i) % count;
-        effective |= store(machine, handle, index, (first + i) % GO_HANDLES);
+        effective |= store(machine, handle, index, (first + i) % handle_count);
     }
     return effective;
 }

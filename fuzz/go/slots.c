@@ -4,7 +4,7 @@
 
 struct mcache *go_cache(struct go_machine *machine, struct operation operation) {
     struct mcache *cache = machine->caches[operation_get(operation, OPERAND_CACHE)];
-    for (size_t slot = 0; cache == NULL && slot < PROGRAM_CACHES_MAX; slot++) {
+    for (size_t slot = 0; cache == NULL && slot < machine->slot_limit; slot++) {
         cache = machine->caches[slot];
     }
     return cache;

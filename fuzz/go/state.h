@@ -10,17 +10,14 @@
 #include "runtime/runtime.h"
 
 // Slots of each kind, as many as the operands can name, and words of the segments.
-#define GO_HANDLES       256
-#define GO_GOROUTINES    16
-#define GO_THREADS       16
-#define GO_ROOTS         16
-#define GO_MANUALS       64
+#define GO_SLOTS         OPERATION_SLOTS_WIDE
 #define GO_TYPES         16
 #define GO_FUNCS         8
 #define GO_DATA_WORDS    64
 #define GO_BSS_WORDS     64
 #define GO_NO_HANDLE     UINT32_MAX
-#define HEAPS_BESIDE_MAX 5 // more than there are strides to try
+#define GO_TOUCHED_MAX   ((size_t)64 << 20) // of an object; a request for more does nothing
+#define HEAPS_BESIDE_MAX 10                 // more than twice the strides that are tried
 #define GO_MADE_MAX      4 // operations of a program that have the system make threads or heaps
 
 // Pages that the program manages.
@@ -50,14 +47,15 @@ struct go_machine {
     struct memstats stats;
     uint64_t account[STATISTIC_COUNT]; // of the last read
 
-    struct mcache *caches[PROGRAM_CACHES_MAX];
-    uint32_t handles[GO_HANDLES]; // the model's name of what the slot holds
+    struct mcache *caches[GO_SLOTS];
+    uint32_t handles[GO_SLOTS]; // the model's name of what the slot holds
     uint32_t next_handle;
     uint64_t allocated, freed; // objects, by calls of the operation that runs
-    struct goroutine *goroutines[GO_GOROUTINES];
-    struct osthread *threads[GO_THREADS];
-    struct other_root *roots[GO_ROOTS];
-    struct manual_slot manuals[GO_MANUALS];
+    struct goroutine *goroutines[GO_SLOTS];
+    struct osthread *threads[GO_SLOTS];
+    struct other_root *roots[GO_SLOTS];
+    struct manual_slot manuals[GO_SLOTS];
+    uint32_t slot_limit;                // of any kind, none at or above it was filled
     const struct type *types[GO_TYPES]; // defined when first used
     bool funcs_defined;
     uint32_t stop_depth;    // of the world

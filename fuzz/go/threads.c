@@ -118,12 +118,13 @@ bool exec_thread_run(struct go_machine *machine, struct operation operation) {
     pthread_t thread;
     struct thread_run run = {
         .machine = machine,
-        .request = {.size_bytes = operation_get(operation, OPERAND_SIZE),
+        .request = {.size_bytes = operation_size(operation),
                     .layout = go_layout(operation_get(operation, OPERAND_TYPE))},
         .detaches = operation_get(operation, OPERAND_DETACH) != 0,
     };
     executor_work(machine->executor, THREAD_WORK + run.request.size_bytes / BYTES_PER_UNIT);
-    if (machine->stop_depth > 0 || !go_has_handle(machine) || !go_may_make(machine) ||
+    if (run.request.size_bytes > GO_TOUCHED_MAX || machine->stop_depth > 0 ||
+        !go_has_handle(machine) || !go_may_make(machine) ||
         !start_thread(&thread, thread_main, &run)) {
         return false;
     }
@@ -181,12 +182,12 @@ bool exec_thread_wait(struct go_machine *machine, struct operation operation) {
     struct thread_wait wait = {
         .machine = machine,
         .cache = go_cache(machine, operation),
-        .request = {.size_bytes = operation_get(operation, OPERAND_SIZE),
+        .request = {.size_bytes = operation_size(operation),
                     .layout = go_layout(operation_get(operation, OPERAND_TYPE))},
     };
     executor_work(machine->executor, THREAD_WORK + wait.request.size_bytes / BYTES_PER_UNIT);
-    if (machine->stop_depth > 0 || wait.cache == NULL || !go_has_handle(machine) ||
-        !go_may_make(machine)) {
+    if (wait.request.size_bytes > GO_TOUCHED_MAX || machine->stop_depth > 0 || wait.cache == NULL ||
+        !go_has_handle(machine) || !go_may_make(machine)) {
         return false;
     }
     heap_stop_world(machine->heap);

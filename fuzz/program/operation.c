@@ -1,6 +1,6 @@
 // operation: the tables of operations and operands, and the canonical form of a record.
 //
-// Three records, their bytes from the low end (operands.def has the places):
+// Three records of version 1, their bytes from the low end (operands.def has the places):
 //   h3 = alloc c1 size=48 type=node zero    01 09 03 02 30 00 80 00
 //       code 1; cache 1 in bits 8-10 and zero, a flag, in bit 11; handle 3; type 2; the size 48
 //       with SIZE_IS_BYTES, bit 23 of the size: without it, 48 is a choice of
@@ -10,6 +10,9 @@
 //       (nil would be bit NIL_SHIFT, and no handle); word 1
 //   dump sink=short:7                       31 00 00 02 07 00 00 00
 //       code 0x31; the sink's kind 2, its number 7 from ARGUMENT_SHIFT on
+// The first of them in version 2:
+//   01 01 01 00 03 00 02 00 30 00 00 00 00 00 00 00
+//       code 1, the flag zero, cache 1, handle 3, type 2; the size 48
 #include "fuzz/program/operation.h"
 
 #include "fuzz/program/sizes.h"
@@ -19,14 +22,18 @@
     _Static_assert((code) < 256, "a code is a byte");
 #include "fuzz/program/ops.def"
 
-#define OPERAND(id, key, kind, shift, bits, min, max, table)                                       \
-    _Static_assert((shift) >= 8 && (shift) + (bits) <= 64, "an operand lies behind the code");     \
-    _Static_assert((max) < (UINT64_C(1) << (bits)), "an operand's range fits its bits");
+#define OPERAND(id, key, kind, shift, bits, min, max, at, wide, limit, table)                      \
+    _Static_assert((bits) == 0 || ((shift) >= 8 && (shift) + (bits) <= 64),                        \
+                   "an operand lies behind the code");                                             \
+    _Static_assert((max) < (UINT64_C(1) << (bits)), "an operand's range fits its bits");           \
+    _Static_assert((at) >= 8 && (at) / 64 == ((at) + (wide)-1) / 64, "it lies in one word");       \
+    _Static_assert((limit) >= (max) && (limit) < (UINT64_C(1) << (wide)), "so does the wide one");
 #include "fuzz/program/operands.def"
 
 const struct operand_description operand_descriptions[OPERAND_COUNT] = {
-#define OPERAND(id, key, kind, shift, bits, min, max, table)                                       \
-    [OPERAND_##id] = {key, OPERAND_KIND_##kind, shift, bits, min, max, TABLE_##table},
+#define OPERAND(id, key, kind, shift, bits, min, max, at, wide, limit, table)                      \
+    [OPERAND_##                                                                                    \
+        id] = {key, OPERAND_KIND_##kind, shift, bits, at, wide, min, max, limit, TABLE_##table},
 #include "fuzz/program/operands.def"
 };
 
@@ -82,31 +89,35 @@ const char *const *word_table_words(enum word_table table) {
     return table == TABLE_FIELDS ? language_now()->fields : tables[table];
 }
 
-#define SIZE_IS_BYTES    ((uint32_t)1 << 23)
-#define NIL_SHIFT        11
-#define OFFSET_SHIFT     48
-#define OFFSET_MASK      ((uint64_t)TARGET_OFFSET_MAX)
+#define SIZE_IS_BYTES  ((uint32_t)1 << 23)
+#define NIL_SHIFT      11
+#define OFFSET_SHIFT   48
+#define ARGUMENT_SHIFT 32
+
+// Second halves in version 2: the place in the head, and places in the argument.
+#define NIL_AT           8
+#define OFFSET_AT        24
 #define SINK_NUMBER_MASK UINT64_C(0xffff)
-#define ARGUMENT_SHIFT   32
 
 static uint64_t mask_of(unsigned width) {
     return width >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << width) - 1;
 }
 
-static uint64_t raw_get(uint64_t bits, enum operand operand) {
-    const struct operand_description *d = &operand_descriptions[operand];
-    return bits >> d->shift & mask_of(d->width);
+static uint64_t wide_get(struct operation operation, const struct operand_description *d) {
+    uint64_t word = d->at < 64 ? operation.head : operation.argument;
+    return word >> d->at % 64 & mask_of(d->wide);
 }
 
-static uint64_t raw_put(uint64_t bits, enum operand operand, uint64_t value) {
-    const struct operand_description *d = &operand_descriptions[operand];
-    uint64_t mask = mask_of(d->width) << d->shift;
-    return (bits & ~mask) | (value << d->shift & mask);
+static struct operation wide_put(struct operation operation, const struct operand_description *d,
+                                 uint64_t value) {
+    uint64_t *word = d->at < 64 ? &operation.head : &operation.argument;
+    uint64_t mask = mask_of(d->wide) << d->at % 64;
+    *word = (*word & ~mask) | (value << d->at % 64 & mask);
+    return operation;
 }
 
-static uint32_t fold(uint64_t value, uint32_t min, uint32_t max) {
-    return value >= min && value <= max ? (uint32_t)value
-                                        : min + (uint32_t)(value % ((uint64_t)max - min + 1));
+static uint64_t fold(uint64_t value, uint64_t min, uint64_t max) {
+    return value >= min && value <= max ? value : min + value % (max - min + 1);
 }
 
 uint32_t operation_interesting_size(uint32_t choice) {
@@ -132,29 +143,106 @@ uint32_t operation_interesting_size(uint32_t choice) {
     }
 }
 
-// Copies an operand from any word into a canonical one.
-static uint64_t canonical_operand(uint64_t to, uint64_t from, enum operand operand) {
+// ---- version 2: any words, made canonical
+
+static uint64_t limit_of(const struct operand_description *d) {
+    return d->kind == OPERAND_KIND_FIELD ? language_now()->field_count - 1 : d->limit;
+}
+
+// Copies an operand from any record into a canonical one.
+static struct operation canonical_operand(struct operation to, struct operation from,
+                                          enum operand operand) {
     const struct operand_description *d = &operand_descriptions[operand];
-    uint64_t raw = raw_get(from, operand);
-    switch (d->kind) {
-    case OPERAND_KIND_SIZE: {
-        uint32_t size = (raw & SIZE_IS_BYTES) != 0 ? (uint32_t)raw & d->max
-                                                   : operation_interesting_size((uint32_t)raw);
-        return raw_put(to, operand, size | SIZE_IS_BYTES);
-    }
-    case OPERAND_KIND_TARGET:
-        if ((from >> NIL_SHIFT & 1) != 0) {
-            return to | UINT64_C(1) << NIL_SHIFT;
+    uint64_t value = fold(wide_get(from, d), d->min, limit_of(d));
+    if (d->kind == OPERAND_KIND_TARGET) {
+        if ((from.head >> NIL_AT & 1) != 0) {
+            to.head |= UINT64_C(1) << NIL_AT;
+            return to;
         }
-        return raw_put(to, operand, raw) | (from & OFFSET_MASK << OFFSET_SHIFT);
-    case OPERAND_KIND_SINK: {
-        uint32_t kind = fold(raw, d->min, d->max);
-        uint64_t number = kind >= SINK_SHORT ? from & SINK_NUMBER_MASK << ARGUMENT_SHIFT : 0;
-        return raw_put(to, operand, kind) | number;
+        to.argument |= from.argument & TARGET_OFFSET_LIMIT << OFFSET_AT;
+    } else if (d->kind == OPERAND_KIND_SINK && value >= SINK_SHORT) {
+        to.argument |= from.argument & SINK_NUMBER_MASK;
+    } else if (d->kind == OPERAND_KIND_FIELD) {
+        to.argument = from.argument;
     }
+    return wide_put(to, d, value);
+}
+
+struct operation operation_from_words(uint64_t head, uint64_t argument) {
+    const struct operation from = {head, argument};
+    uint64_t code = head & 0xff;
+    if (code >= OP_COUNT) {
+        return (struct operation){0, 0};
+    }
+    struct operation operation = {code, 0};
+    const uint8_t *operands = operation_descriptions[code].operands;
+    for (size_t i = 0; i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE; i++) {
+        operation = canonical_operand(operation, from, operands[i]);
+    }
+    return operation;
+}
+
+// ---- version 1: any word to an operation, and a narrow operation to its word
+
+// A field's value: 32 bits of argument, 8 of handle, 5 of flags, from the low end.
+static uint64_t narrow_field_value(uint64_t bits) {
+    return bits >> 32 | (bits >> 16 & 0xff) << 32 | (bits >> 11 & 0x1f) << 40;
+}
+
+static struct operation widen_operand(struct operation to, uint64_t bits, enum operand operand) {
+    const struct operand_description *d = &operand_descriptions[operand];
+    uint64_t raw = bits >> d->shift & mask_of(d->width);
+    uint64_t value = fold(raw, d->min, d->kind == OPERAND_KIND_FIELD ? limit_of(d) : d->max);
+    if (d->kind == OPERAND_KIND_SIZE) {
+        value =
+            (raw & SIZE_IS_BYTES) != 0 ? raw & d->max : operation_interesting_size((uint32_t)raw);
+    } else if (d->kind == OPERAND_KIND_TARGET) {
+        if ((bits >> NIL_SHIFT & 1) != 0) {
+            to.head |= UINT64_C(1) << NIL_AT;
+            return to;
+        }
+        value = raw;
+        to.argument |= (bits >> OFFSET_SHIFT & TARGET_OFFSET_MAX) << OFFSET_AT;
+    } else if (d->kind == OPERAND_KIND_SINK && value >= SINK_SHORT) {
+        to.argument |= bits >> ARGUMENT_SHIFT & SINK_NUMBER_MASK;
+    } else if (d->kind == OPERAND_KIND_FIELD) {
+        to.argument = narrow_field_value(bits);
+    }
+    return wide_put(to, d, value);
+}
+
+struct operation operation_from_bits(uint64_t bits) {
+    uint64_t code = bits & 0xff;
+    if (code >= OP_COUNT) {
+        return (struct operation){0, 0};
+    }
+    struct operation operation = {code, 0};
+    const uint8_t *operands = operation_descriptions[code].operands;
+    for (size_t i = 0; i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE; i++) {
+        operation = widen_operand(operation, bits, operands[i]);
+    }
+    return operation;
+}
+
+static uint64_t narrow_operand(struct operation operation, enum operand operand) {
+    const struct operand_description *d = &operand_descriptions[operand];
+    uint64_t value = wide_get(operation, d);
+    uint64_t bits = 0;
+    switch (d->kind) {
+    case OPERAND_KIND_SIZE:
+        value |= SIZE_IS_BYTES;
+        break;
+    case OPERAND_KIND_TARGET:
+        bits = (uint64_t)operation_target_is_nil(operation) << NIL_SHIFT;
+        bits |= (operation_target_offset(operation) & TARGET_OFFSET_MAX) << OFFSET_SHIFT;
+        break;
+    case OPERAND_KIND_SINK:
+        bits = (uint64_t)operation_sink_number(operation) << ARGUMENT_SHIFT;
+        break;
     case OPERAND_KIND_FIELD:
-        return raw_put(to | (from & ~UINT64_C(0xff0007ff)), operand,
-                       fold(raw, 0, language_now()->field_count - 1));
+        bits = operation.argument << 32 | (operation.argument >> 32 & 0xff) << 16 |
+               (operation.argument >> 40 & 0x1f) << 11;
+        break;
     case OPERAND_KIND_SLOT:
     case OPERAND_KIND_NUMBER:
     case OPERAND_KIND_OPTION:
@@ -165,24 +253,43 @@ static uint64_t canonical_operand(uint64_t to, uint64_t from, enum operand opera
     case OPERAND_KIND_MASK:
         break;
     }
-    return raw_put(to, operand, fold(raw, d->min, d->max));
+    return bits | (value & mask_of(d->width)) << d->shift;
 }
 
-struct operation operation_from_bits(uint64_t bits) {
-    uint64_t code = bits & 0xff;
-    if (code >= OP_COUNT) {
-        return (struct operation){0};
-    }
-    uint64_t canonical = code;
+uint64_t operation_bits(struct operation operation) {
+    enum operation_code code = operation_code(operation);
+    uint64_t bits = code;
     const uint8_t *operands = operation_descriptions[code].operands;
     for (size_t i = 0; i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE; i++) {
-        canonical = canonical_operand(canonical, bits, operands[i]);
+        bits |= narrow_operand(operation, operands[i]);
     }
-    return (struct operation){canonical};
+    return bits;
 }
 
+struct operation operation_narrowed(struct operation operation) {
+    return operation_from_bits(operation_bits(operation));
+}
+
+bool operation_is_narrow(struct operation operation) {
+    bool is_narrow = true;
+    const uint8_t *operands = operation_descriptions[operation_code(operation)].operands;
+    for (size_t i = 0; is_narrow && i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE;
+         i++) {
+        const struct operand_description *d = &operand_descriptions[operands[i]];
+        is_narrow = wide_get(operation, d) <= d->max;
+        if (d->kind == OPERAND_KIND_TARGET) {
+            is_narrow = is_narrow && operation_target_offset(operation) <= TARGET_OFFSET_MAX;
+        } else if (d->kind == OPERAND_KIND_FIELD) {
+            is_narrow = operation.argument <= FIELD_VALUE_MAX;
+        }
+    }
+    return is_narrow;
+}
+
+// ---- operands
+
 enum operation_code operation_code(struct operation operation) {
-    return (enum operation_code)(operation.bits & 0xff);
+    return (enum operation_code)(operation.head & 0xff);
 }
 
 bool operation_has(enum operation_code code, enum operand operand) {
@@ -196,75 +303,74 @@ bool operation_has(enum operation_code code, enum operand operand) {
 }
 
 uint32_t operation_get(struct operation operation, enum operand operand) {
-    uint32_t raw = (uint32_t)raw_get(operation.bits, operand);
-    return operand_descriptions[operand].kind == OPERAND_KIND_SIZE ? raw & ~SIZE_IS_BYTES : raw;
+    return (uint32_t)wide_get(operation, &operand_descriptions[operand]);
 }
 
-static uint64_t clear_operand(uint64_t bits, enum operand operand) {
-    enum operand_kind kind = operand_descriptions[operand].kind;
-    uint64_t second = 0;
-    if (kind == OPERAND_KIND_TARGET) {
-        second = OFFSET_MASK << OFFSET_SHIFT | UINT64_C(1) << NIL_SHIFT;
-    } else if (kind == OPERAND_KIND_SINK) {
-        second = SINK_NUMBER_MASK << ARGUMENT_SHIFT;
-    }
-    return raw_put(bits & ~second, operand, 0);
+uint64_t operation_size(struct operation operation) {
+    return wide_get(operation, &operand_descriptions[OPERAND_SIZE]);
 }
 
-// The operation with that operand as in `bits`, made canonical; the others are so already.
+// The operation with that operand as in `from`, made canonical; the others are so already.
 static struct operation put_operand(struct operation operation, enum operand operand,
-                                    uint64_t bits) {
+                                    struct operation from) {
+    enum operand_kind kind = operand_descriptions[operand].kind;
     if (!operation_has(operation_code(operation), operand)) {
         return operation;
     }
-    uint64_t others = clear_operand(operation.bits, operand);
-    return (struct operation){canonical_operand(others, bits, operand)};
+    if (kind == OPERAND_KIND_TARGET) {
+        operation.head &= ~(UINT64_C(1) << NIL_AT);
+        operation.argument &= ~(TARGET_OFFSET_LIMIT << OFFSET_AT);
+    } else if (kind == OPERAND_KIND_SINK) {
+        operation.argument &= ~SINK_NUMBER_MASK;
+    }
+    return canonical_operand(wide_put(operation, &operand_descriptions[operand], 0), from, operand);
 }
 
-struct operation operation_set(struct operation operation, enum operand operand, uint32_t value) {
-    uint64_t raw = value;
-    if (operand_descriptions[operand].kind == OPERAND_KIND_SIZE) {
-        raw |= SIZE_IS_BYTES;
-    }
-    return put_operand(operation, operand, raw_put(operation.bits, operand, raw));
+struct operation operation_set(struct operation operation, enum operand operand, uint64_t value) {
+    const struct operand_description *d = &operand_descriptions[operand];
+    return put_operand(operation, operand,
+                       wide_put(operation, d, fold(value, d->min, limit_of(d))));
+}
+
+uint32_t operation_handle_count(struct operation operation) {
+    return operation_is_narrow(operation) ? OPERATION_HANDLES : OPERATION_SLOTS_WIDE;
 }
 
 bool operation_target_is_nil(struct operation operation) {
-    return (operation.bits >> NIL_SHIFT & 1) != 0;
+    return (operation.head >> NIL_AT & 1) != 0;
 }
 
-uint32_t operation_target_offset(struct operation operation) {
-    return (uint32_t)(operation.bits >> OFFSET_SHIFT & OFFSET_MASK);
+uint64_t operation_target_offset(struct operation operation) {
+    return operation.argument >> OFFSET_AT & TARGET_OFFSET_LIMIT;
 }
 
 struct operation operation_set_target(struct operation operation, bool nil, uint32_t handle,
-                                      uint32_t offset_bytes) {
-    uint64_t bits = raw_put(operation.bits, OPERAND_TO, handle);
-    bits &= ~(OFFSET_MASK << OFFSET_SHIFT | UINT64_C(1) << NIL_SHIFT);
-    bits |= (offset_bytes & OFFSET_MASK) << OFFSET_SHIFT | (uint64_t)nil << NIL_SHIFT;
-    return put_operand(operation, OPERAND_TO, bits);
+                                      uint64_t offset_bytes) {
+    struct operation from = wide_put(operation, &operand_descriptions[OPERAND_TO], handle);
+    from.head = (from.head & ~(UINT64_C(1) << NIL_AT)) | (uint64_t)nil << NIL_AT;
+    from.argument &= ~(TARGET_OFFSET_LIMIT << OFFSET_AT);
+    from.argument |= (offset_bytes & TARGET_OFFSET_LIMIT) << OFFSET_AT;
+    return put_operand(operation, OPERAND_TO, from);
 }
 
 uint32_t operation_sink_number(struct operation operation) {
-    return (uint32_t)(operation.bits >> ARGUMENT_SHIFT & SINK_NUMBER_MASK);
+    return (uint32_t)(operation.argument & SINK_NUMBER_MASK);
 }
 
 struct operation operation_set_sink(struct operation operation, enum sink_kind kind,
                                     uint32_t number) {
-    uint64_t bits = raw_put(operation.bits, OPERAND_SINK, kind);
-    bits &= ~(SINK_NUMBER_MASK << ARGUMENT_SHIFT);
-    return put_operand(operation, OPERAND_SINK,
-                       bits | (number & SINK_NUMBER_MASK) << ARGUMENT_SHIFT);
+    struct operation from = wide_put(operation, &operand_descriptions[OPERAND_SINK], kind);
+    from.argument = (from.argument & ~SINK_NUMBER_MASK) | (number & SINK_NUMBER_MASK);
+    return put_operand(operation, OPERAND_SINK, from);
 }
 
-// A field's value: 32 bits of argument, 8 of handle, 5 of flags, from the low end.
 uint64_t operation_field_value(struct operation operation) {
-    return operation.bits >> 32 | (operation.bits >> 16 & 0xff) << 32 |
-           (operation.bits >> 11 & 0x1f) << 40;
+    return operation.argument;
 }
 
 struct operation operation_set_field(struct operation operation, uint32_t field, uint64_t value) {
-    uint64_t bits = operation.bits & 0xff;
-    bits |= (value & UINT32_MAX) << 32 | (value >> 32 & 0xff) << 16 | (value >> 40 & 0x1f) << 11;
-    return operation_from_bits(raw_put(bits, OPERAND_FIELD, field));
+    const struct operand_description *d = &operand_descriptions[OPERAND_FIELD];
+    operation.argument = value;
+    return put_operand(operation, OPERAND_FIELD,
+                       wide_put(operation, d, fold(field, 0, limit_of(d))));
 }

@@ -1,8 +1,9 @@
-// operation: one operation of a program: a 64-bit record, and the tables of what its bits mean.
+// operation: one operation of a program: a record of 128 bits, and the tables of what they mean.
 //
 // A record is always canonical in memory: an unknown code is nop, operands lie in their ranges,
 // unused bits are 0. So equal operations are equal words, and the text of an operation is its
-// record.
+// record. In memory it has version 2's form, whatever file it came from; one is narrow when version
+// 1 has a record for it, and means the same in both.
 #ifndef FUZZ_PROGRAM_OPERATION_H
 #define FUZZ_PROGRAM_OPERATION_H
 
@@ -22,7 +23,7 @@ enum operation_code {
 
 enum operand {
     OPERAND_NONE,
-#define OPERAND(id, key, kind, shift, bits, min, max, table) OPERAND_##id,
+#define OPERAND(id, key, kind, shift, bits, min, max, at, wide, limit, table) OPERAND_##id,
 #include "fuzz/program/operands.def"
     OPERAND_COUNT,
 };
@@ -100,17 +101,26 @@ enum fault_call { // what can be made to fail; what that means is the heap's aff
 };
 
 #define OPERATION_OPERANDS_MAX 8
-#define OPERATION_BYTES        8
+#define OPERATION_BYTES        8  // a record of version 1
+#define OPERATION_WIDE_BYTES   16 // of version 2
 
-struct operation {
-    uint64_t bits; // canonical; see fuzz/program/operands.def
+// Ranges of what has to fit everywhere: of sizes, all of the address space; of handles and caches.
+#define SIZE_LIMIT           ((UINT64_C(1) << 47) - 1)
+#define OPERATION_HANDLES    256  // that version 1 can name
+#define OPERATION_SLOTS_WIDE 1024 // that version 2 can, of each kind
+
+struct operation {     // canonical; see fuzz/program/operands.def
+    uint64_t head;     // bits 0-63 of the record: code, flags, cache, handle, index
+    uint64_t argument; // bits 64-127
 };
 
 struct operand_description {
     const char *key;
     enum operand_kind kind;
-    uint8_t shift, width;
-    uint32_t min, max;
+    uint8_t shift, width; // in a record of version 1; no width: it is not there
+    uint8_t at, wide;     // in one of version 2
+    uint32_t min, max;    // what version 1 can say
+    uint64_t limit;       // the most that version 2 can
     enum word_table table;
 };
 
@@ -131,23 +141,42 @@ extern const char *const group_names[GROUP_COUNT];
 // The words of a choice, ended by NULL.
 const char *const *word_table_words(enum word_table table);
 
-// Any word, made canonical.
+// Any record of version 1, made canonical.
 struct operation operation_from_bits(uint64_t bits);
+// Any record of version 2, made canonical.
+struct operation operation_from_words(uint64_t head, uint64_t argument);
+// Whether version 1 has a record for it; then operation_bits() gives that.
+bool operation_is_narrow(struct operation operation);
+uint64_t operation_bits(struct operation operation);
+// The operation that version 1 has a record for and that is the nearest: its operands folded.
+struct operation operation_narrowed(struct operation operation);
+
+static inline bool operation_equal(struct operation a, struct operation b) {
+    return a.head == b.head && a.argument == b.argument;
+}
 
 enum operation_code operation_code(struct operation operation);
 bool operation_has(enum operation_code code, enum operand operand);
 
-// The operand's value. Of a target: its handle; of a sink: its kind; of a field: its index.
+// The operand's value; all but a size fit 32 bits. Of a target: its handle; of a sink: its kind; of
+// a field: its index.
 uint32_t operation_get(struct operation operation, enum operand operand);
-struct operation operation_set(struct operation operation, enum operand operand, uint32_t value);
+uint64_t operation_size(struct operation operation); // OPERAND_SIZE
+// Outside of what version 2 can say it is folded.
+struct operation operation_set(struct operation operation, enum operand operand, uint64_t value);
+
+// The handles that the operation goes round in, where it goes over several: the last is followed by
+// the first. As many as its version has.
+uint32_t operation_handle_count(struct operation operation);
 
 // Second halves of the operands that have one.
-#define TARGET_OFFSET_MAX 4095
-#define FIELD_VALUE_MAX   (((uint64_t)1 << 45) - 1)
+#define TARGET_OFFSET_MAX   4095 // in version 1
+#define TARGET_OFFSET_LIMIT (((uint64_t)1 << 40) - 1)
+#define FIELD_VALUE_MAX     (((uint64_t)1 << 45) - 1) // in version 1
 bool operation_target_is_nil(struct operation operation);
-uint32_t operation_target_offset(struct operation operation);
+uint64_t operation_target_offset(struct operation operation);
 struct operation operation_set_target(struct operation operation, bool nil, uint32_t handle,
-                                      uint32_t offset_bytes);
+                                      uint64_t offset_bytes);
 uint32_t operation_sink_number(struct operation operation);
 struct operation operation_set_sink(struct operation operation, enum sink_kind kind,
                                     uint32_t number);

@@ -3,14 +3,16 @@
 //
 // "h17 = alloc c2 size=48 type=node". Operands may come in any order, numbers also as 0x..; what is
 // left out is the least value; "expect" may name several statistics, each of which is an operation.
-// A line "program caches=2 check=16 ..." before the first operation sets the header. What printing
-// gives, parsing takes back to the same records.
+// A line "program caches=2 check=16 ..." before the first operation sets the header, and a line
+// "start Clock=4294967290 ..." the values that the heap begins with. What printing gives, parsing
+// takes back to the same records.
 #ifndef FUZZ_PROGRAM_TEXT_H
 #define FUZZ_PROGRAM_TEXT_H
 
 #include "fuzz/program/program.h"
 
-#define TEXT_LINE_BYTES 160 // that an operation's text fits, its NUL included
+#define TEXT_LINE_BYTES   160  // that an operation's text fits, its NUL included
+#define TEXT_HEADER_BYTES 1024 // that the header's does
 
 // What is wrong with a program's text, and where.
 struct text_error {
@@ -21,7 +23,7 @@ struct text_error {
 // The operation's canonical line, without a line end, NUL-terminated. Returns its length.
 size_t text_print_operation(struct operation operation, char *text, size_t size_bytes);
 
-// The header's line; empty for the default header.
+// The header's lines, each with its end; empty for the default header.
 size_t text_print_header(const struct program_header *header, char *text, size_t size_bytes);
 
 // The whole program, from malloc; NULL: out of memory.

@@ -49,13 +49,13 @@ const char *text_help_operand(enum operand operand, char *text, size_t size_byte
     text[0] = 0;
     switch (d->kind) {
     case OPERAND_KIND_SLOT:
-        (void)snprintf(text, size_bytes, "%s%" PRIu32 "..%s%" PRIu32, d->key, d->min, d->key,
-                       d->max);
+        (void)snprintf(text, size_bytes, "%s%" PRIu32 "..%s%" PRIu64, d->key, d->min, d->key,
+                       d->limit);
         break;
     case OPERAND_KIND_NUMBER:
     case OPERAND_KIND_OPTION:
     case OPERAND_KIND_SIZE:
-        (void)snprintf(text, size_bytes, "%s=%" PRIu32 "..%" PRIu32, d->key, d->min, d->max);
+        (void)snprintf(text, size_bytes, "%s=%" PRIu32 "..%" PRIu64, d->key, d->min, d->limit);
         break;
     case OPERAND_KIND_FLAG:
         append(text, size_bytes, d->key);
@@ -69,19 +69,19 @@ const char *text_help_operand(enum operand operand, char *text, size_t size_byte
         append_words(text, size_bytes, d->table);
         break;
     case OPERAND_KIND_POWER:
-        (void)snprintf(text, size_bytes, "%s=1..%" PRIu32 ", a power of two", d->key,
-                       (uint32_t)1 << d->max);
+        (void)snprintf(text, size_bytes, "%s=1..%" PRIu64 ", a power of two", d->key,
+                       (uint64_t)1 << d->limit);
         break;
     case OPERAND_KIND_TARGET:
         (void)snprintf(text, size_bytes,
-                       "%s=nil or %s=h%" PRIu32 "..h%" PRIu32 ", +0..%d behind it", d->key, d->key,
-                       d->min, d->max, TARGET_OFFSET_MAX);
+                       "%s=nil or %s=h%" PRIu32 "..h%" PRIu64 ", +0..%" PRIu64 " behind it", d->key,
+                       d->key, d->min, d->limit, TARGET_OFFSET_LIMIT);
         break;
     case OPERAND_KIND_MASK:
-        (void)snprintf(text, size_bytes, "%s=0x%" PRIx32 "..0x%" PRIx32, d->key, d->min, d->max);
+        (void)snprintf(text, size_bytes, "%s=0x%" PRIx32 "..0x%" PRIx64, d->key, d->min, d->limit);
         break;
     case OPERAND_KIND_FIELD:
-        (void)snprintf(text, size_bytes, "STATISTIC=0..%" PRIu64, FIELD_VALUE_MAX);
+        (void)snprintf(text, size_bytes, "STATISTIC=0..%" PRIu64, UINT64_MAX);
         break;
     }
     return text;

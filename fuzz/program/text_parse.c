@@ -2,7 +2,10 @@
 #include "fuzz/program/text.h"
 
 #include "fuzz/program/text_help.h"
+#include "fuzz/program/text_word.h"
+#include "oracle/core/nearest.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,17 +13,13 @@
 
 #define WORDS_MAX 40 // of a line
 
-struct word {
-    const char *text;
-    size_t length;
-};
-
 struct parser {
     struct program *program;
     struct text_error *error;
     struct word words[WORDS_MAX];
     size_t word_count;
     bool seen_line; // anything but comments came before
+    bool seen_start;
 };
 
 static bool fail(struct parser *parser, const char *format, ...) {
@@ -34,74 +33,6 @@ static bool fail(struct parser *parser, const char *format, ...) {
 // printf's "%.*s" of a word, short enough for a message.
 #define WORD_ARGUMENTS(word) (int)((word).length < 40 ? (word).length : 40), (word).text
 
-static bool word_is(struct word word, const char *text) {
-    return strlen(text) == word.length && memcmp(word.text, text, word.length) == 0;
-}
-
-// "key=rest": true and `rest` when the word begins with that key and "=".
-static bool word_after(struct word word, const char *key, struct word *rest) {
-    size_t length = strlen(key);
-    if (word.length <= length || memcmp(word.text, key, length) != 0 || word.text[length] != '=') {
-        return false;
-    }
-    *rest = (struct word){word.text + length + 1, word.length - length - 1};
-    return true;
-}
-
-static int digit_of(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
-}
-
-static bool word_number(struct word word, uint64_t max, uint64_t *value) {
-    unsigned base = 10;
-    if (word.length > 2 && word.text[0] == '0' && word.text[1] == 'x') {
-        base = 16;
-        word = (struct word){word.text + 2, word.length - 2};
-    }
-    *value = 0;
-    for (size_t i = 0; i < word.length; i++) {
-        unsigned digit = (unsigned)digit_of(word.text[i]);
-        if (digit >= base || *value > (max - digit) / base || digit > max) {
-            return false;
-        }
-        *value = *value * base + digit;
-    }
-    return word.length > 0;
-}
-
-// "h17" with key "h".
-static bool word_slot(struct word word, const char *key, uint64_t max, uint64_t *value) {
-    size_t length = strlen(key);
-    return word.length > length && memcmp(word.text, key, length) == 0 &&
-           word_number((struct word){word.text + length, word.length - length}, max, value);
-}
-
-static bool word_choice(struct word word, enum word_table table, uint64_t *value) {
-    const char *const *words = word_table_words(table);
-    for (size_t i = 0; words[i] != NULL; i++) {
-        if (word_is(word, words[i])) {
-            *value = i;
-            return true;
-        }
-    }
-    return false;
-}
-
-// Cuts the word at the first `separator`; the part behind it, empty when there is none.
-static struct word word_cut(struct word *word, char separator) {
-    const char *at = memchr(word->text, separator, word->length);
-    if (at == NULL) {
-        return (struct word){word->text + word->length, 0};
-    }
-    size_t before = (size_t)(at - word->text);
-    struct word rest = {at + 1, word->length - before - 1};
-    word->length = before;
-    return rest;
-}
-
 static bool parse_target(struct word word, struct operation *operation) {
     if (word_is(word, "nil")) {
         *operation = operation_set_target(*operation, true, 0, 0);
@@ -111,11 +42,11 @@ static bool parse_target(struct word word, struct operation *operation) {
     struct word rest = word_cut(&word, '+');
     uint64_t handle = 0;
     uint64_t offset = 0;
-    if (!word_slot(word, "h", 255, &handle) ||
-        (has_offset && !word_number(rest, TARGET_OFFSET_MAX, &offset))) {
+    if (!word_slot(word, "h", operand_descriptions[OPERAND_TO].limit, &handle) ||
+        (has_offset && !word_number(rest, TARGET_OFFSET_LIMIT, &offset))) {
         return false;
     }
-    *operation = operation_set_target(*operation, false, (uint32_t)handle, (uint32_t)offset);
+    *operation = operation_set_target(*operation, false, (uint32_t)handle, offset);
     return true;
 }
 
@@ -158,7 +89,7 @@ static enum match match_value(struct word rest, enum operand operand, struct ope
         ok = word_choice(rest, d->table, &value);
         break;
     case OPERAND_KIND_POWER:
-        ok = word_number(rest, (uint64_t)1 << d->max, &value) && power_of(&value);
+        ok = word_number(rest, (uint64_t)1 << d->limit, &value) && power_of(&value);
         break;
     case OPERAND_KIND_NUMBER:
     case OPERAND_KIND_OPTION:
@@ -168,13 +99,13 @@ static enum match match_value(struct word rest, enum operand operand, struct ope
     case OPERAND_KIND_FLAG:
     case OPERAND_KIND_WORD:
     case OPERAND_KIND_FIELD:
-        ok = word_number(rest, d->max, &value) && value >= d->min;
+        ok = word_number(rest, d->limit, &value) && value >= d->min;
         break;
     }
     if (!ok) {
         return MATCH_BAD;
     }
-    *operation = operation_set(*operation, operand, (uint32_t)value);
+    *operation = operation_set(*operation, operand, value);
     return MATCH_OK;
 }
 
@@ -187,10 +118,10 @@ static enum match match_operand(struct word word, enum operand operand,
         if (!word_slot(word, d->key, UINT32_MAX, &value)) {
             return MATCH_NONE;
         }
-        if (value > d->max) {
+        if (value > d->limit) {
             return MATCH_BAD;
         }
-        *operation = operation_set(*operation, operand, (uint32_t)value);
+        *operation = operation_set(*operation, operand, value);
         return MATCH_OK;
     }
     if (d->kind == OPERAND_KIND_FLAG) {
@@ -204,7 +135,7 @@ static enum match match_operand(struct word word, enum operand operand,
         if (!word_choice(word, d->table, &value)) {
             return MATCH_NONE;
         }
-        *operation = operation_set(*operation, operand, (uint32_t)value);
+        *operation = operation_set(*operation, operand, value);
         return MATCH_OK;
     }
     return word_after(word, d->key, &rest) ? match_value(rest, operand, operation) : MATCH_NONE;
@@ -277,7 +208,7 @@ static bool parse_expect(struct parser *parser) {
             return fail(parser, "unknown statistic '%.*s'%s", WORD_ARGUMENTS(name),
                         text_help_nearest_field(name.text, name.length, help, sizeof help));
         }
-        if (!word_number(rest, FIELD_VALUE_MAX, &value)) {
+        if (!word_number(rest, UINT64_MAX, &value)) {
             return fail(parser, "'%.*s' is no value for expect: %s", WORD_ARGUMENTS(rest),
                         text_help_operand(OPERAND_FIELD, help, sizeof help));
         }
@@ -370,8 +301,8 @@ static bool parse_header_word(struct word word, struct program_header *header) {
     struct word rest;
     uint64_t value = 0;
     if (word_after(word, "caches", &rest)) {
-        bool ok = word_number(rest, PROGRAM_CACHES_MAX, &value) && value > 0;
-        header->caches = (uint8_t)(ok ? value : 1);
+        bool ok = word_number(rest, PROGRAM_CACHES_LIMIT, &value) && value > 0;
+        header->caches = (uint16_t)(ok ? value : 1);
         return ok;
     }
     if (word_after(word, "check", &rest)) {
@@ -387,6 +318,10 @@ static bool parse_header_word(struct word word, struct program_header *header) {
     if (word_after(word, "off", &rest)) {
         return parse_groups_off(rest, &header->groups_off);
     }
+    if (word_is(word, "wide")) {
+        header->is_wide = true;
+        return true;
+    }
     return word_after(word, "fault", &rest) && parse_fault(rest, header);
 }
 
@@ -398,8 +333,44 @@ static bool parse_header(struct parser *parser) {
         if (!parse_header_word(parser->words[i], &parser->program->header)) {
             return fail(parser,
                         "'%.*s' is nothing that program takes: caches=1..%d, check=1..255, "
-                        "seed=0..4294967295, off=GROUP,..., fault=CALL:1..65535[:and_on]",
-                        WORD_ARGUMENTS(parser->words[i]), PROGRAM_CACHES_MAX);
+                        "seed=0..4294967295, off=GROUP,..., fault=CALL:1..65535[:and_on], wide",
+                        WORD_ARGUMENTS(parser->words[i]), PROGRAM_CACHES_LIMIT);
+        }
+    }
+    return true;
+}
+
+// "start Clock=5 NumGC=3"
+static bool parse_start_word(struct parser *parser, struct word word) {
+    struct nearest nearest = nearest_begin(word.text, word.length);
+    struct word rest;
+    uint64_t value;
+    for (size_t i = 0; i < START_COUNT; i++) {
+        const char *name = program_start_name((enum program_start)i);
+        uint64_t most = program_start_most((enum program_start)i);
+        if (word_after(word, name, &rest)) {
+            if (!word_number(rest, most, &value)) {
+                return fail(parser, "'%.*s' is no value to start from: %s=0..%" PRIu64,
+                            WORD_ARGUMENTS(word), name, most);
+            }
+            parser->program->header.start[i] = value;
+            return true;
+        }
+        nearest_offer(&nearest, name);
+    }
+    return fail(parser, "'%.*s' is nothing that start takes%s%s%s", WORD_ARGUMENTS(word),
+                nearest.best == NULL ? "" : " (nearest: ", nearest.best == NULL ? "" : nearest.best,
+                nearest.best == NULL ? "" : ")");
+}
+
+static bool parse_start(struct parser *parser) {
+    if (parser->seen_start || parser->program->count > 0) {
+        return fail(parser, "'start' stands before the first operation, once");
+    }
+    parser->seen_start = true;
+    for (size_t i = 1; i < parser->word_count; i++) {
+        if (!parse_start_word(parser, parser->words[i])) {
+            return false;
         }
     }
     return true;
@@ -436,7 +407,9 @@ static bool parse_line(struct parser *parser, const char *line, size_t length) {
     if (parser->word_count == 0) {
         return true;
     }
-    bool ok = word_is(parser->words[0], "program") ? parse_header(parser) : parse_operation(parser);
+    bool ok = word_is(parser->words[0], "program") ? parse_header(parser)
+              : word_is(parser->words[0], "start") ? parse_start(parser)
+                                                   : parse_operation(parser);
     parser->seen_line = true;
     return ok;
 }

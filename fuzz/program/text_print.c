@@ -30,7 +30,7 @@ static void put_target(struct line *line, const char *key, struct operation oper
     }
     put(line, " %s=h%" PRIu32, key, operation_get(operation, OPERAND_TO));
     if (operation_target_offset(operation) != 0) {
-        put(line, "+%" PRIu32, operation_target_offset(operation));
+        put(line, "+%" PRIu64, operation_target_offset(operation));
     }
 }
 
@@ -51,8 +51,10 @@ static void put_operand(struct line *line, struct operation operation, enum oper
         put(line, " %s%" PRIu32, d->key, value);
         break;
     case OPERAND_KIND_NUMBER:
-    case OPERAND_KIND_SIZE:
         put(line, " %s=%" PRIu32, d->key, value);
+        break;
+    case OPERAND_KIND_SIZE:
+        put(line, " %s=%" PRIu64, d->key, operation_size(operation));
         break;
     case OPERAND_KIND_OPTION:
         if (value != 0) {
@@ -115,6 +117,19 @@ static void put_groups_off(struct line *line, uint16_t groups_off) {
     }
 }
 
+// A line of its own, where a value is not 0.
+static void put_start(struct line *line, const struct program_header *header) {
+    const char *separator = "start";
+    for (size_t i = 0; i < START_COUNT; i++) {
+        if (header->start[i] != 0) {
+            put(line, "%s %s=%" PRIu64, separator, program_start_name((enum program_start)i),
+                header->start[i]);
+            separator = "";
+        }
+    }
+    put(line, separator[0] == 0 ? "\n" : "");
+}
+
 size_t text_print_header(const struct program_header *header, char *text, size_t size_bytes) {
     struct line line = {text, size_bytes, 0};
     text[0] = 0;
@@ -130,18 +145,17 @@ size_t text_print_header(const struct program_header *header, char *text, size_t
         put(&line, " fault=%s:%u%s", word_table_words(TABLE_SYSTEM_CALLS)[header->fault_call],
             header->fault_at, header->fault_and_on ? ":and_on" : "");
     }
+    put(&line, header->is_wide ? " wide\n" : "\n");
+    put_start(&line, header);
     return line.length;
 }
 
 char *text_print_program(const struct program *program) {
-    char *text = malloc((program->count + 2) * TEXT_LINE_BYTES);
+    char *text = malloc(TEXT_HEADER_BYTES + program->count * TEXT_LINE_BYTES + 1);
     if (text == NULL) {
         return NULL;
     }
-    size_t length = text_print_header(&program->header, text, (size_t)2 * TEXT_LINE_BYTES);
-    if (length > 0) {
-        text[length++] = '\n';
-    }
+    size_t length = text_print_header(&program->header, text, TEXT_HEADER_BYTES);
     for (size_t i = 0; i < program->count; i++) {
         length += text_print_operation(program->operations[i], text + length, TEXT_LINE_BYTES);
         text[length++] = '\n';

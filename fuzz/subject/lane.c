@@ -153,10 +153,10 @@ uint32_t lanes_count(const struct lanes *lanes) {
 }
 
 bool lanes_start(struct lanes *lanes, uint32_t number) {
-    struct lane *lane = &lanes->lane[number];
-    if (lane->is_alive) {
+    if (number >= LANE_COUNT || lanes->lane[number].is_alive) {
         return false;
     }
+    struct lane *lane = &lanes->lane[number];
     if (pthread_create(&lane->thread, NULL, run_lane, lane) != 0) {
         harness_refused();
         return false;
@@ -169,10 +169,10 @@ bool lanes_start(struct lanes *lanes, uint32_t number) {
 }
 
 bool lanes_end(struct lanes *lanes, uint32_t number) {
-    struct lane *lane = &lanes->lane[number];
-    if (number == 0 || !lane->is_alive) {
+    if (number == 0 || !lanes_is_alive(lanes, number)) {
         return false;
     }
+    struct lane *lane = &lanes->lane[number];
     lane->call = NULL;
     (void)sem_post(&lane->asked);
     (void)pthread_join(lane->thread, NULL);

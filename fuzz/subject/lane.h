@@ -53,7 +53,7 @@ void lanes_begin(struct lanes *lanes, void *self); // a program begins; only lan
 // Whether it was started and has not ended; lane 0 always lives.
 bool lanes_is_alive(const struct lanes *lanes, uint32_t lane);
 uint32_t lanes_count(const struct lanes *lanes); // that live
-// Starts it; false: it lives, or the system refused a thread.
+// Starts it; false: it lives, there is none such, or the system refused a thread.
 bool lanes_start(struct lanes *lanes, uint32_t lane);
 // Ends it, its last call is lane_end; false: it does not live, or is lane 0.
 bool lanes_end(struct lanes *lanes, uint32_t lane);

@@ -145,9 +145,8 @@ static bool allocate_plain(struct subject_machine *machine, struct operation ope
                            uint32_t slot) {
     bool is_zeroed =
         operation_get(operation, OPERAND_ZERO) != 0 && machine->table->allocate_zeroed != NULL;
-    struct call call = {
-        .kind = is_zeroed ? CALL_ALLOCATE_ZEROED : CALL_ALLOCATE,
-        .size_bytes = subject_size_for(machine->table, operation_get(operation, OPERAND_SIZE))};
+    struct call call = {.kind = is_zeroed ? CALL_ALLOCATE_ZEROED : CALL_ALLOCATE,
+                        .size_bytes = subject_size_for(machine->table, operation_size(operation))};
     return allocate(machine, lane_of(machine, operation), slot, call, machine->table->alignment);
 }
 
@@ -159,17 +158,17 @@ static bool do_alloc_run(struct subject_machine *machine, struct operation opera
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
     bool did = false;
     for (uint32_t i = 0; i < operation_get(operation, OPERAND_RUN) && !machine->book.found; i++) {
-        did = allocate_plain(machine, operation, (slot + i) % SUBJECT_HANDLES) || did;
+        did = allocate_plain(machine, operation, (slot + i) % operation_handle_count(operation)) ||
+              did;
     }
     return did;
 }
 
 static bool do_alloc_aligned(struct subject_machine *machine, struct operation operation) {
     size_t most = subject_alignment_max(machine->table);
-    struct call call = {
-        .kind = CALL_ALLOCATE_ALIGNED,
-        .alignment = (size_t)1 << operation_get(operation, OPERAND_ALIGN),
-        .size_bytes = subject_size_for(machine->table, operation_get(operation, OPERAND_SIZE))};
+    struct call call = {.kind = CALL_ALLOCATE_ALIGNED,
+                        .alignment = (size_t)1 << operation_get(operation, OPERAND_ALIGN),
+                        .size_bytes = subject_size_for(machine->table, operation_size(operation))};
     while (call.alignment > most) {
         call.alignment /= 2;
     }
@@ -246,7 +245,8 @@ static bool do_free_run(struct subject_machine *machine, struct operation operat
     for (uint32_t i = 0; i < operation_get(operation, OPERAND_FREE_RUN) && !machine->book.found;
          i++) {
         did = free_slot(machine, lane_of(machine, operation), slot, CALL_RELEASE) || did;
-        slot = (slot + operation_get(operation, OPERAND_STRIDE)) % SUBJECT_HANDLES;
+        slot =
+            (slot + operation_get(operation, OPERAND_STRIDE)) % operation_handle_count(operation);
     }
     return did;
 }
@@ -299,7 +299,7 @@ static bool resize(struct subject_machine *machine, struct operation operation,
         return false;
     }
     const struct live_block before = *live_block(machine->live, id);
-    size_t size_bytes = subject_size_for(machine->table, operation_get(operation, OPERAND_SIZE));
+    size_t size_bytes = subject_size_for(machine->table, operation_size(operation));
     struct call call = {.kind = kind,
                         .object = (void *)before.address,
                         .size_bytes = size_bytes == 0 ? 1 : size_bytes};

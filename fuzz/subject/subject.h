@@ -54,17 +54,20 @@ enum subject_status subject_open_table(struct subject *subject,
 // Frees the rules and unloads the adapter. No program may run on it any more.
 void subject_close(struct subject *subject);
 
-#define SUBJECT_HANDLES 256 // that a program has
+#define SUBJECT_HANDLES OPERATION_SLOTS_WIDE // that a program has
 
 // The most that an object may be aligned to.
 static inline size_t subject_alignment_max(const struct countercheck_subject *table) {
     return table->alignment_max == 0 ? table->alignment : table->alignment_max;
 }
 
+#define SUBJECT_SIZE_MAX 4194303 // of an object; what a program says beyond it is folded
+
 // The bytes that an operation's size stands for.
 static inline size_t subject_size_for(const struct countercheck_subject *table,
-                                      uint32_t size_bytes) {
+                                      uint64_t size_bytes) {
     size_t most = table->size_max;
+    size_bytes &= SUBJECT_SIZE_MAX;
     return most == 0 || size_bytes <= most ? size_bytes : size_bytes % (most + 1);
 }
 

@@ -36,8 +36,7 @@ static void text_keeps_the_program(void) {
 static void binary_keeps_the_program(void) {
     static uint8_t binary[PROGRAM_BYTES_MAX];
     size_t size_bytes = program_encode(&program, binary, sizeof binary);
-    require(size_bytes == PROGRAM_HEADER_BYTES + program.count * OPERATION_BYTES,
-            "a program's binary form has its size");
+    require(size_bytes == program_encoded_bytes(&program), "a program's binary form has its size");
     require(!program_bytes_are_text(binary, size_bytes), "a binary program is not taken for text");
     program_decode(&again, binary, size_bytes);
     require(program_equal(&program, &again), "a program survives its binary form");

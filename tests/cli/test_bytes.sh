@@ -9,7 +9,7 @@ exec </dev/null
 
 printf 'nop\n' | gzip >program.gz
 printf '\f\nnop\n' >feed.ops
-printf 'CCP\2\0\0\0\0\0\0\0\0\0\0\0\0' >version.bin
+printf 'CCP\3\0\0\0\0\0\0\0\0\0\0\0\0' >version.bin
 mkdir -p corpus/heap/regression
 cp "$command" elf
 cp "$inputs"/{nul,esc,wrong}.ops .
@@ -44,6 +44,18 @@ for call in "replay --raw wrong" "bisect --raw wrong"; do
     expect 0 "" "$command" $call # the targets check no expect
 done
 expect 2 "--pin goes with no other option" "$command" replay --pin --raw wrong.ops
+
+# ---- version 2: what is reserved is 0, and the header is whole
+
+printf 'program caches=9\nnop\n' >wide.ops
+expect 0 "" "$command" ops --encode wide.ops -o wide
+expect 0 "" "$command" ops wide
+grep -qx 'program caches=9 check=16' out || fail "version 2 keeps its caches"
+head -c 223 wide >cut
+expect 2 "cut: a program of version 2 whose header of 224 bytes is cut" "$command" replay cut
+{ head -c 20 wide; printf 'x'; tail -c +22 wide; } >later
+expect 2 "later: byte 20 is 0x78, and is reserved: it would be 0" "$command" replay later
+expect 0 "" "$command" replay --raw later
 
 [ $failed = 0 ] && echo "ok: bytes that are no program are refused, and taken with --raw"
 exit $failed

@@ -37,7 +37,7 @@ grep -qx drop names && fail "ops --list: an operation that a Go-like heap has no
 examples --subject slab
 grep -qx go_start names && fail "ops --list --subject: an operation that only a Go-like heap has"
 expect 0 "" "$command" ops --list alloc
-says out "size=0..4194303                          must be there" "ops --list alloc"
+says out "size=0..140737488355327                  must be there" "ops --list alloc"
 says out "tiny                                     else no" "ops --list alloc"
 says out "none|words|node" "ops --list alloc"
 expect 0 "" "$command" ops --list expect
@@ -52,20 +52,20 @@ wrong() { # LINE TEXT
     printf 'nop\n%s\n' "$1" >wrong.ops
     expect 2 "wrong.ops:2: $2" "$command" replay wrong.ops
 }
-wrong 'h0 = alloc c0 sz=48' "alloc takes no 'sz=48': it takes c0..c7, size, type, zero, tiny (nearest: size)"
+wrong 'h0 = alloc c0 sz=48' "alloc takes no 'sz=48': it takes c0..c1023, size, type, zero, tiny (nearest: size)"
 wrong 'h0 = aloc c0 size=48' "unknown operation 'aloc' (nearest: alloc): ops --list shows all"
-wrong 'h0 = alloc c0 size=5000000' "'size=5000000' is no value for alloc: size=0..4194303"
+wrong 'h0 = alloc c0 size=140737488355328' "'size=140737488355328' is no value for alloc: size=0..140737488355327"
 wrong 'h0 = alloc c0 size=8 type=nod' "'type=nod' is no value for alloc: type=none|words|node|"
-wrong 'h300 = alloc c0 size=8' "'h300' is no result of alloc: h0..h255"
-wrong 'free c0 h300' "'h300' is no value for free: h0..h255"
-wrong 'h0 = alloc c9 size=8' "'c9' is no value for alloc: c0..c7"
-wrong 'h0 = alloc c0' "alloc lacks its 'size': size=0..4194303"
+wrong 'h1024 = alloc c0 size=8' "'h1024' is no result of alloc: h0..h1023"
+wrong 'free c0 h1024' "'h1024' is no value for free: h0..h1023"
+wrong 'h0 = alloc c1024 size=8' "'c1024' is no value for alloc: c0..c1023"
+wrong 'h0 = alloc c0' "alloc lacks its 'size': size=0..140737488355327"
 wrong 'check ful' "check takes no 'ful': it takes cheap|full|paranoid (nearest: full)"
-wrong 'write_data word=0 to=h1+5000' "'to=h1+5000' is no value for write_data: to=nil or to=h0..h255, +0..4095 behind it"
+wrong 'write_data word=0 to=h1024' "'to=h1024' is no value for write_data: to=nil or to=h0..h1023, +0..1099511627775 behind it"
 wrong 'dump sink=shrt:1' "'sink=shrt:1' is no value for dump: sink=memory|path|short:0..65535"
 wrong 'expect HeapInUse=1' "unknown statistic 'HeapInUse' (nearest: HeapInuse)"
-printf 'program caches=9\n' >wrong.ops
-expect 2 "caches=1..8, check=1..255" "$command" replay wrong.ops
+printf 'program caches=1025\n' >wrong.ops
+expect 2 "caches=1..1024, check=1..255" "$command" replay wrong.ops
 
 # ---- --strict: an operation that does nothing is an error, with its line and why
 

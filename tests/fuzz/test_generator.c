@@ -32,7 +32,9 @@ static void operations_are_canonical_and_within_the_limit(void **context) {
         generator_program(&a, seed, 100);
         assert_true(a.count > 0 && a.count <= 100);
         for (size_t i = 0; i < a.count; i++) {
-            assert_true(operation_from_bits(a.operations[i].bits).bits == a.operations[i].bits);
+            struct operation operation = a.operations[i];
+            assert_true(operation_is_narrow(operation));
+            assert_true(operation_equal(operation, operation_narrowed(operation)));
         }
     }
 }

@@ -18,7 +18,8 @@ static void assert_legal(const struct program *program, size_t operations_max) {
     assert_true(program->count <= operations_max);
     for (size_t i = 0; i < program->count; i++) {
         struct operation operation = program->operations[i];
-        assert_true(operation_from_bits(operation.bits).bits == operation.bits);
+        assert_true(
+            operation_equal(operation, operation_from_words(operation.head, operation.argument)));
         assert_int_not_equal(operation_code(operation), OP_EXPECT);
     }
 }

@@ -31,10 +31,10 @@ static void canonical_form_is_a_fixed_point(void **context) {
     (void)context;
     uint64_t state = 1;
     for (int round = 0; round < 2000; round++) {
-        size_t count = (size_t)(next(&state) % 400);
+        size_t count = (size_t)(next(&state) % 800);
         random_bytes(&state, count);
-        if (round % 2 == 0) {
-            memcpy(bytes, "CCP\1", 4);
+        if (round % 3 != 0) {
+            memcpy(bytes, round % 3 == 1 ? "CCP\1" : "CCP\2", 4);
         }
         program_decode(&a, bytes, count);
         size_t size = program_encode(&a, bytes, sizeof bytes);
@@ -52,15 +52,18 @@ static void every_operand_of_a_canonical_record_is_in_its_range(void **context) 
         struct operation operation = operation_from_bits(bits);
         enum operation_code code = operation_code(operation);
         assert_int_equal(code, bits & 0xff);
+        assert_true(operation_is_narrow(operation));
         const uint8_t *operands = operation_descriptions[code].operands;
         for (int i = 0; i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE; i++) {
-            uint32_t value = operation_get(operation, operands[i]);
+            uint64_t value = operands[i] == OPERAND_SIZE ? operation_size(operation)
+                                                         : operation_get(operation, operands[i]);
             assert_in_range(value, operand_descriptions[operands[i]].min,
                             operand_descriptions[operands[i]].max);
             if (operand_descriptions[operands[i]].kind != OPERAND_KIND_TARGET &&
                 operand_descriptions[operands[i]].kind != OPERAND_KIND_SINK &&
                 operand_descriptions[operands[i]].kind != OPERAND_KIND_FIELD) {
-                assert_true(operation_set(operation, operands[i], value).bits == operation.bits);
+                assert_true(
+                    operation_equal(operation_set(operation, operands[i], value), operation));
             }
         }
     }
@@ -70,15 +73,24 @@ static void operands_of_one_operation_do_not_overlap(void **context) {
     (void)context;
     for (unsigned code = 0; code < OP_COUNT; code++) {
         uint64_t taken = 0xff;
+        uint64_t wide[2] = {0xff, 0}; // in version 2
         const uint8_t *operands = operation_descriptions[code].operands;
         for (int i = 0; i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE; i++) {
             const struct operand_description *d = &operand_descriptions[operands[i]];
             uint64_t mask = ((UINT64_C(1) << d->width) - 1) << d->shift;
+            uint64_t wide_mask[2] = {0, 0};
+            wide_mask[d->at / 64] = ((UINT64_C(1) << d->wide) - 1) << d->at % 64;
             if (d->kind == OPERAND_KIND_TARGET) {
                 mask |= UINT64_C(0xfff) << 48 | UINT64_C(1) << 11;
+                wide_mask[0] |= UINT64_C(1) << 8;
+                wide_mask[1] |= TARGET_OFFSET_LIMIT << 24;
             }
             assert_true((taken & mask) == 0);
             taken |= mask;
+            for (int word = 0; word < 2; word++) {
+                assert_true((wide[word] & wide_mask[word]) == 0);
+                wide[word] |= wide_mask[word];
+            }
         }
     }
 }
@@ -88,7 +100,7 @@ static void unknown_codes_are_nop_and_a_partial_tail_is_ignored(void **context) 
     memset(bytes, 0xff, 23);
     program_decode(&a, bytes, 23);
     assert_int_equal(a.count, 2);
-    assert_true(a.operations[0].bits == 0);
+    assert_int_equal(operation_code(a.operations[0]), OP_NOP);
     assert_true(program_header_is_default(&a.header));
 }
 
@@ -97,14 +109,95 @@ static void operations_past_the_limit_are_ignored(void **context) {
     memset(bytes, 0, sizeof bytes);
     program_decode(&a, bytes, sizeof bytes);
     assert_int_equal(a.count, PROGRAM_OPERATIONS_MAX);
-    assert_false(program_append(&a, (struct operation){0}));
+    assert_false(program_append(&a, (struct operation){0, 0}));
+}
+
+// Bytes of version 1 that are canonical stay as they are, through decoding and encoding.
+static void version_1_is_kept_byte_for_byte(void **context) {
+    (void)context;
+    static uint8_t again[PROGRAM_BYTES_MAX];
+    uint64_t state = 5;
+    for (int round = 0; round < 500; round++) {
+        random_bytes(&state, 400);
+        memcpy(bytes, "CCP\1", 4);
+        program_decode(&a, bytes, 400);
+        size_t size = program_encode(&a, bytes, sizeof bytes);
+        assert_int_equal(bytes[3], 1);
+        assert_int_equal(size, PROGRAM_HEADER_BYTES + a.count * OPERATION_BYTES);
+        program_decode(&b, bytes, size);
+        assert_int_equal(program_encode(&b, again, sizeof again), size);
+        assert_memory_equal(bytes, again, size);
+    }
+}
+
+static void what_version_1_cannot_say_is_written_as_version_2(void **context) {
+    (void)context;
+    const struct operation large =
+        operation_set(operation_from_bits(OP_ALLOC), OPERAND_SIZE, UINT64_C(5) << 30);
+    program_clear(&a);
+    (void)program_append(&a, large);
+    assert_false(program_is_narrow(&a));
+    assert_true(operation_size(large) == UINT64_C(5) << 30);
+    size_t size = program_encode(&a, bytes, sizeof bytes);
+    assert_int_equal(size, PROGRAM_WIDE_HEADER_BYTES + OPERATION_WIDE_BYTES);
+    assert_int_equal(bytes[3], 2);
+    program_decode(&b, bytes, size);
+    assert_true(program_equal(&a, &b));
+    program_make_narrow(&a);
+    assert_true(program_is_narrow(&a));
+    a.header.start[START_Clock] = 1;
+    assert_false(program_is_narrow(&a));
+    program_clear(&a);
+    a.header.caches = PROGRAM_CACHES_MAX + 1;
+    assert_false(program_is_narrow(&a));
+}
+
+static void a_run_goes_round_in_the_handles_of_its_version(void **context) {
+    (void)context;
+    struct operation run = operation_set(operation_from_bits(OP_ALLOC_RUN), OPERAND_RUN, 128);
+    assert_int_equal(operation_handle_count(run), 256);
+    assert_int_equal(operation_handle_count(operation_set(run, OPERAND_RUN, 129)), 1024);
+    assert_int_equal(operation_handle_count(operation_set(run, OPERAND_HANDLE, 256)), 1024);
+}
+
+static void reserved_bytes_are_told_and_ignored(void **context) {
+    (void)context;
+    static const size_t reserved[] = {10, 11, 15, 20, 31, 32 + 8 * START_COUNT, 223};
+    program_clear(&a);
+    a.header.is_wide = true;
+    size_t size = program_encode(&a, bytes, sizeof bytes);
+    assert_int_equal(program_bytes_reserved(bytes, size), size);
+    assert_false(program_bytes_are_cut(bytes, PROGRAM_WIDE_HEADER_BYTES));
+    assert_true(program_bytes_are_cut(bytes, PROGRAM_WIDE_HEADER_BYTES - 1));
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
+        uint8_t before = bytes[reserved[i]];
+        bytes[reserved[i]] = before | 2;
+        assert_int_equal(program_bytes_reserved(bytes, size), reserved[i]);
+        program_decode(&b, bytes, size);
+        assert_true(program_equal(&a, &b));
+        bytes[reserved[i]] = before;
+    }
+    bytes[3] = 1; // in version 1 nothing is
+    assert_int_equal(program_bytes_reserved(bytes, size), size);
+}
+
+static void a_starting_value_is_folded_below_its_most(void **context) {
+    (void)context;
+    program_clear(&a);
+    a.header.start[START_NumGC] = 1;
+    size_t size = program_encode(&a, bytes, sizeof bytes);
+    memset(bytes + 32, 0xff, 8 * (size_t)START_COUNT);
+    program_decode(&b, bytes, size);
+    for (int i = 0; i < START_COUNT; i++) {
+        assert_true(b.header.start[i] <= program_start_most((enum program_start)i));
+    }
 }
 
 static void a_buffer_too_small_gets_whole_records_or_nothing(void **context) {
     (void)context;
     program_clear(&a);
-    (void)program_append(&a, (struct operation){0});
-    (void)program_append(&a, (struct operation){0});
+    (void)program_append(&a, (struct operation){0, 0});
+    (void)program_append(&a, (struct operation){0, 0});
     assert_int_equal(program_encode(&a, bytes, 15), 0);
     assert_int_equal(program_encode(&a, bytes, 31), 24);
     assert_int_equal(program_encode(&a, bytes, 32), 32);
@@ -113,10 +206,10 @@ static void a_buffer_too_small_gets_whole_records_or_nothing(void **context) {
 static void sizes_are_literal_or_interesting(void **context) {
     (void)context;
     struct operation operation = operation_set(operation_from_bits(OP_ALLOC), OPERAND_SIZE, 4001);
-    assert_int_equal(operation_get(operation, OPERAND_SIZE), 4001);
+    assert_int_equal(operation_size(operation), 4001);
     for (uint32_t choice = 0; choice < 4000; choice++) {
         struct operation chosen = operation_from_bits(OP_ALLOC | (uint64_t)choice << 32);
-        assert_int_equal(operation_get(chosen, OPERAND_SIZE), operation_interesting_size(choice));
+        assert_int_equal(operation_size(chosen), operation_interesting_size(choice));
     }
 }
 
@@ -130,7 +223,8 @@ static void text_and_binary_are_told_apart_by_content(void **context) {
     assert_int_equal(program_bytes_control((const uint8_t *)"a\x7f", 2), 1);
     assert_true(program_bytes_are_binary((const uint8_t *)"CCP\1", 4));
     assert_false(program_bytes_are_binary((const uint8_t *)"CCP\1", 3));
-    assert_false(program_bytes_are_binary((const uint8_t *)"CCP\2", 4));
+    assert_true(program_bytes_are_binary((const uint8_t *)"CCP\2", 4));
+    assert_false(program_bytes_are_binary((const uint8_t *)"CCP\3", 4));
 }
 
 int main(void) {
@@ -140,6 +234,11 @@ int main(void) {
         cmocka_unit_test(operands_of_one_operation_do_not_overlap),
         cmocka_unit_test(unknown_codes_are_nop_and_a_partial_tail_is_ignored),
         cmocka_unit_test(operations_past_the_limit_are_ignored),
+        cmocka_unit_test(version_1_is_kept_byte_for_byte),
+        cmocka_unit_test(what_version_1_cannot_say_is_written_as_version_2),
+        cmocka_unit_test(a_run_goes_round_in_the_handles_of_its_version),
+        cmocka_unit_test(reserved_bytes_are_told_and_ignored),
+        cmocka_unit_test(a_starting_value_is_folded_below_its_most),
         cmocka_unit_test(a_buffer_too_small_gets_whole_records_or_nothing),
         cmocka_unit_test(sizes_are_literal_or_interesting),
         cmocka_unit_test(text_and_binary_are_told_apart_by_content),

@@ -1,7 +1,7 @@
 // test_text: the text of a program: lossless, canonical, and exact about what is wrong with it.
 //
 // holds: oracle/core/nearest.c fuzz/program/text_help.c fuzz/program/text_parse.c
-// holds: fuzz/program/text_print.c
+// holds: fuzz/program/text_print.c fuzz/program/text_word.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,9 +53,15 @@ static void any_program_survives_its_text(void **context) {
             a.header.fault_call = (uint8_t)(next(&state) % 3);
             a.header.fault_and_on = round % 2 == 0;
         }
+        for (int i = 0; round % 4 == 1 && i < START_COUNT; i += 1 + (int)(next(&state) % 5)) {
+            a.header.start[i] = next(&state) % program_start_most((enum program_start)i);
+        }
         for (size_t count = next(&state) % 60; count > 0; count--) {
             uint64_t bits = (next(&state) << 32 ^ next(&state)) & ~UINT64_C(0xff);
-            (void)program_append(&a, operation_from_bits(bits | next(&state) % OP_COUNT));
+            bits |= next(&state) % OP_COUNT;
+            (void)program_append(
+                &a, round % 2 == 0 ? operation_from_bits(bits)
+                                   : operation_from_words(bits, next(&state) << 32 ^ next(&state)));
         }
         char *text = text_print_program(&a);
         if (!text_parse_program(&b, text, strlen(text), &error)) {
@@ -111,6 +117,21 @@ static void canonical_text_is_printed_as_it_was(void **context) {
                        "expect HeapInuse=16384\n"
                        "expect TotalAlloc=35184372088831\n";
     assert_canonical(text, text);
+    assert_true(program_is_narrow(&a));
+}
+
+static void what_version_2_alone_can_say_has_a_text(void **context) {
+    (void)context;
+    const char *text = "program caches=1000 check=16 wide\n"
+                       "start Small=5 Clock=4611686018427387904\n"
+                       "h1023 = alloc c999 size=5368709120\n"
+                       "write h1023 word=16777215 to=h700+4294967296\n"
+                       "m1000 = manual_alloc pages=2097152 stat=stack\n"
+                       "expect TotalAlloc=18446744073709551615\n";
+    assert_canonical(text, text);
+    assert_false(program_is_narrow(&a));
+    assert_canonical("start Tiny=0x10 # alone\nnop",
+                     "program caches=1 check=16\nstart Tiny=16\nnop\n");
 }
 
 static void several_expectations_on_a_line_are_an_operation_each(void **context) {
@@ -137,45 +158,55 @@ static void an_operation_is_told_by_its_line(void **context) {
     "sink=memory|path|short:0..65535|eintr:0..65535|eagain:0..65535|enospc:0..65535|epipe:0.."     \
     "65535"
 #define HEADER                                                                                     \
-    "caches=1..8, check=1..255, seed=0..4294967295, off=GROUP,..., fault=CALL:1..65535[:and_on]"
+    "caches=1..1024, check=1..255, seed=0..4294967295, off=GROUP,..., "                            \
+    "fault=CALL:1..65535[:and_on], wide"
+#define SIZE   "size=0..140737488355327"
+#define TARGET "to=nil or to=h0..h1023, +0..1099511627775 behind it"
 
 static void errors_name_the_line_and_what_is_allowed(void **context) {
     (void)context;
     assert_refused("nop\nnop\n\n# x\nnop\nnop\nfrobnicate h1\n", 7,
                    "unknown operation 'frobnicate': ops --list shows all");
-    assert_refused("h1 = alloc c0", 1, "alloc lacks its 'size': size=0..4194303");
+    assert_refused("h1 = alloc c0", 1, "alloc lacks its 'size': " SIZE);
     assert_refused("alloc c0 size=8", 1, "alloc lacks its result, as in 'h0 = alloc'");
     assert_refused("h1 = free c0 h2", 1, "free has no result");
-    assert_refused("c1 = alloc c0 size=8", 1, "'c1' is no result of alloc: h0..h255");
+    assert_refused("c1 = alloc c0 size=8", 1, "'c1' is no result of alloc: h0..h1023");
     assert_refused("h1 = ", 1, "an operation is missing behind '='");
-    assert_refused("h1 = alloc c0 size=5000000", 1,
-                   "'size=5000000' is no value for alloc: size=0..4194303");
-    assert_refused("h1 = alloc c0 size=8x", 1, "'size=8x' is no value for alloc: size=0..4194303");
-    assert_refused("h1 = alloc c9 size=8", 1, "'c9' is no value for alloc: c0..c7");
+    assert_refused("h1 = alloc c0 size=140737488355328", 1,
+                   "'size=140737488355328' is no value for alloc: " SIZE);
+    assert_refused("h1 = alloc c0 size=8x", 1, "'size=8x' is no value for alloc: " SIZE);
+    assert_refused("h1 = alloc c1024 size=8", 1, "'c1024' is no value for alloc: c0..c1023");
     assert_refused("h1 = alloc c0 c1 size=8", 1, "'c1' comes twice");
     assert_refused("h1 = alloc_aligned c0 size=8 align=48", 1,
                    "'align=48' is no value for alloc_aligned: align=1..67108864, a power of two");
-    assert_refused("write h1 word=0", 1,
-                   "write lacks its 'to': to=nil or to=h0..h255, +0..4095 behind it");
-    assert_refused("write h1 to=h2+4096", 1,
-                   "'to=h2+4096' is no value for write: to=nil or to=h0..h255, +0..4095 behind it");
+    assert_refused("write h1 word=0", 1, "write lacks its 'to': " TARGET);
+    assert_refused("write h1 to=h2+1099511627776", 1,
+                   "'to=h2+1099511627776' is no value for write: " TARGET);
     assert_refused("dump sink=short", 1, "'sink=short' is no value for dump: " SINKS);
     assert_refused("dump sink=memory:1", 1, "'sink=memory:1' is no value for dump: " SINKS);
     assert_refused(
         "h1 = alloc c0 sz=8", 1,
-        "alloc takes no 'sz=8': it takes c0..c7, size, type, zero, tiny (nearest: size)");
+        "alloc takes no 'sz=8': it takes c0..c1023, size, type, zero, tiny (nearest: size)");
     assert_refused("h1 = aloc c0 size=8", 1,
                    "unknown operation 'aloc' (nearest: alloc): ops --list shows all");
     assert_refused("expect Heapinuse=1", 1, "unknown statistic 'Heapinuse' (nearest: HeapInuse)");
     assert_refused("expect Foo=1", 1, "unknown statistic 'Foo'");
-    assert_refused("expect Sys=", 1, "'' is no value for expect: STATISTIC=0..35184372088831");
+    assert_refused("expect Sys=", 1,
+                   "'' is no value for expect: STATISTIC=0..18446744073709551615");
     assert_refused("expect", 1, "expect lacks a statistic");
     assert_refused("c0 = expect Sys=1", 1, "expect has no result");
     assert_refused("nop\nprogram", 2, "'program' stands before the first operation, once");
-    assert_refused("program caches=9", 1, "'caches=9' is nothing that program takes: " HEADER);
+    assert_refused("program caches=1025", 1,
+                   "'caches=1025' is nothing that program takes: " HEADER);
     assert_refused("program fault=mmap", 1, "'fault=mmap' is nothing that program takes: " HEADER);
     assert_refused("program off=alloc,none", 1,
                    "'off=alloc,none' is nothing that program takes: " HEADER);
+    assert_refused("nop\nstart Clock=1", 2, "'start' stands before the first operation, once");
+    assert_refused("start Clock=1\nstart Clock=1", 2,
+                   "'start' stands before the first operation, once");
+    assert_refused("start clock=1", 1, "'clock=1' is nothing that start takes (nearest: Clock)");
+    assert_refused("start NumGC=4293918721", 1,
+                   "'NumGC=4293918721' is no value to start from: NumGC=0..4293918720");
 }
 
 static void a_program_too_long_is_refused_where_it_becomes_so(void **context) {
@@ -207,6 +238,7 @@ int main(void) {
         cmocka_unit_test(any_program_survives_its_text),
         cmocka_unit_test(the_text_of_the_manual_is_taken),
         cmocka_unit_test(canonical_text_is_printed_as_it_was),
+        cmocka_unit_test(what_version_2_alone_can_say_has_a_text),
         cmocka_unit_test(several_expectations_on_a_line_are_an_operation_each),
         cmocka_unit_test(left_out_operands_are_the_least),
         cmocka_unit_test(an_operation_is_told_by_its_line),

@@ -75,9 +75,9 @@ static void vary(struct variant variant) {
 // ---- what is left
 
 struct state {
-    bool lives[GO_HANDLES];
-    size_t size_bytes[GO_HANDLES];
-    const struct gc_layout *layout[GO_HANDLES];
+    bool lives[OPERATION_HANDLES];
+    size_t size_bytes[OPERATION_HANDLES];
+    const struct gc_layout *layout[OPERATION_HANDLES];
     struct memstats_by_size by_size[SIZE_CLASS_COUNT];
     uint64_t heap_alloc, total_alloc, mallocs, frees, cycles;
 };
@@ -88,7 +88,7 @@ static struct state run(struct executor *executor, struct variant variant) {
     vary(variant);
     enum verdict verdict = executor_run(executor, &varied, false);
     assert_true(verdict == VERDICT_CLEAN);
-    for (uint32_t slot = 0; slot < GO_HANDLES; slot++) {
+    for (uint32_t slot = 0; slot < OPERATION_HANDLES; slot++) {
         const struct model_handle *handle = go_handle(executor_state(executor), slot);
         if (handle != NULL) {
             state.lives[slot] = true;
