@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct heap;
+struct heap_start;
 struct mcache;
 
 // Where a heap's addresses lie: all arenas in one window, its metadata behind it, the next heap
@@ -34,9 +35,11 @@ struct mcache;
 struct heap_options {
     uintptr_t base; // first arena, a multiple of 64 MiB; 0: HEAP_BASE_DEFAULT. If occupied, tries
                     // the next stride, then any address
+    const struct heap_start *start; // what it takes up (allocator/start.h); NULL: nothing
 };
 
-// Creates a heap; NULL options: the defaults. NULL when the system gives no memory.
+// Creates a heap; NULL options: the defaults. NULL when the system gives no memory, or what it is
+// to start from can be no heap's.
 struct heap *heap_create(const struct heap_options *options);
 
 // Gives everything back to the system, caches included.

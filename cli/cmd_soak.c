@@ -18,7 +18,7 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: countercheck soak [--seconds N] [--seed S] [--operations N] [--table]\n"
+    "usage: countercheck soak [--seconds N] [--seed S] [--operations N] [--table] [--wide]\n"
     "                        [--check=cheap|full|paranoid] [--threads T]\n"
     "\n"
     "Draws program after program from the seed and runs each under the oracle, until the time "
@@ -32,6 +32,11 @@ static const char usage[] =
     "shows of each "
     "operation how often it did\n"
     "something; those that seldom do are shown anyway.\n"
+    "With --wide the programs say what version 2 of their form alone can: values to start from, "
+    "large "
+    "objects,\n"
+    "many caches; the hash is then that of this build's kind: a sanitizer has no room for large "
+    "objects.\n"
     "With --check=paranoid every program runs on a new heap as well, where the kernel can be "
     "asked.\n"
     "With --threads, T real threads use one heap instead, each with a cache of its own, while "
@@ -54,7 +59,7 @@ struct soak {
     uint64_t seconds, seed, operations_limit;
     uint64_t program_count, bounded_count;
     uint64_t hash; // of every program's results
-    bool is_table;
+    bool is_table, is_wide;
     enum oracle_level level;
     struct executor *executor;
 };
@@ -69,7 +74,9 @@ static uint32_t seed_of(uint64_t seed, uint64_t number) {
 }
 
 static enum verdict run_program(struct soak *soak, uint64_t number, const char *path) {
-    generator_program(&program, seed_of(soak->seed, number), DRAWN_MAX);
+    void (*draw)(struct program *, uint32_t, size_t) =
+        soak->is_wide ? generator_program_wide : generator_program;
+    draw(&program, seed_of(soak->seed, number), DRAWN_MAX);
     size_t size_bytes = program_encode(&program, program_bytes, sizeof program_bytes);
     crash_prepare("countercheck: soak: crashed with seed %" PRIu64 ", program %" PRIu64
                   "; it is in %s",
@@ -217,6 +224,7 @@ int cmd_soak(int argc, char **argv) {
         {"--operations", NULL, &operations},
         {"--threads", NULL, &threads},
         {"--table", &soak.is_table, NULL},
+        {"--wide", &soak.is_wide, NULL},
         {"--check", NULL, &level},
         MACHINE_OPTIONS,
         {NULL, NULL, NULL},

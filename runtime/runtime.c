@@ -28,6 +28,19 @@ static struct runtime *obtain(struct heap *heap, const struct runtime_options *o
     return complete ? runtime : NULL;
 }
 
+static void take_up(struct runtime *runtime, const struct runtime_start *start) {
+    uint64_t now_ns = runtime_now_ns(runtime);
+    runtime->options.start = NULL;
+    runtime->created_ns = start == NULL ? now_ns : start->created_ns;
+    if (start != NULL) {
+        CHECK(start->created_ns <= now_ns);
+        CHECK(start->pause_total_ns <= now_ns - start->created_ns);
+        runtime->gc.pause_total_ns = start->pause_total_ns;
+        runtime->goroutines.last_id = start->goroutine_count;
+        runtime->osthreads.next_id = start->osthread_count;
+    }
+}
+
 struct runtime *runtime_create(struct heap *heap, const struct runtime_options *options) {
     heap_begin_transaction(heap);
     struct runtime *runtime = obtain(heap, options);
@@ -38,7 +51,7 @@ struct runtime *runtime_create(struct heap *heap, const struct runtime_options *
     lock_init_recursive(&runtime->lock);
     finq_init(runtime);
     pacer_init(runtime);
-    runtime->created_ns = runtime_now_ns(runtime);
+    take_up(runtime, runtime->options.start);
     return runtime;
 }
 

@@ -16,6 +16,13 @@
 
 struct heap;
 
+// What a runtime takes up from an earlier life, beside what its heap does (allocator/start.h).
+struct runtime_start {
+    uint64_t created_ns;                      // when that life began, by the clock
+    uint64_t pause_total_ns;                  // of all cycles, as the heap has it
+    uint64_t goroutine_count, osthread_count; // that were started: ids go on behind them
+};
+
 // What runtime_create() may be told; zeroes are the defaults.
 struct runtime_options {
     size_t data_words,
@@ -23,8 +30,9 @@ struct runtime_options {
     const uint8_t *data_mask, *bss_mask; // NULL: all words
     uint64_t (*clock_ns)(void *context); // NULL: a counter that advances 1000 ns a read
     void *clock_context;
-    const char *go_version; // for the dump's Params; NULL: "countercheck"
-    uint32_t cpu_count;     // for the dump's Params; 0: 1. Never asked of the machine
+    const char *go_version;            // for the dump's Params; NULL: "countercheck"
+    uint32_t cpu_count;                // for the dump's Params; 0: 1. Never asked of the machine
+    const struct runtime_start *start; // read at the creation alone; NULL: nothing
 };
 
 // Everything it keeps lies in the heap's metadata. NULL: no memory. The heap must be fresh or reset

@@ -10,12 +10,13 @@
 #include "allocator/pages/persistentalloc.h"
 #include "allocator/pages/transaction.h"
 #include "allocator/spans/mcache.h"
+#include "allocator/start.h"
 #include "allocator/structure.h"
 #include "allocator/system/lock.h"
 
 #include <string.h>
 
-#define CYCLE_WRAP     (MPROF_CYCLE_COUNT * (UINT32_C(2) << 24)) // as Go's mProfCycleWrap
+#define CYCLE_WRAP     START_PROFILE_CYCLES
 #define GENERATOR_SEED UINT64_C(0x9e3779b97f4a7c15)
 
 _Static_assert(CYCLE_WRAP % MPROF_CYCLE_COUNT == 0, "the cycle's place survives the wrap");

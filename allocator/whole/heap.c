@@ -19,6 +19,7 @@
 #include "allocator/spans/mcentral.h"
 #include "allocator/spans/mprof_internal.h"
 #include "allocator/spans/special_internal.h"
+#include "allocator/start.h"
 #include "allocator/structure.h"
 #include "allocator/system/lock.h"
 #include "allocator/system/sysmem.h"
@@ -66,7 +67,8 @@ struct heap *heap_create(const struct heap_options *options) {
     heap->sysmem = sysmem;
     heap->base = sysmem->base;
     heap->fence_free = sysmem_register_barrier(sysmem);
-    if (!init(heap)) {
+    bool starts = options != NULL && options->start != NULL;
+    if (!init(heap) || (starts && !heap_start_from(heap, options->start))) {
         sysmem_destroy(sysmem);
         return NULL;
     }

@@ -34,6 +34,20 @@ struct program_header generator_header(uint32_t seed) {
     return header;
 }
 
+void generator_widen(struct program_header *header, struct random *random) {
+    static const uint8_t powers[] = {8, 16, 31, 32, 53, 62};
+    header->is_wide = random_once_in(random, 2);
+    if (header->is_wide && random_once_in(random, 8)) {
+        header->caches = (uint16_t)(1 + random_below(random, PROGRAM_CACHES_LIMIT));
+    }
+    for (unsigned i = 0; i < START_COUNT; i++) {
+        uint64_t power = UINT64_C(1) << powers[random_below(random, sizeof powers)];
+        uint64_t most = program_start_most((enum program_start)i);
+        uint64_t value = power - 1 - random_below(random, 16);
+        header->start[i] = !random_once_in(random, 3) ? 0 : value < most ? value : most;
+    }
+}
+
 // What the system makes a thread or a heap for takes a thousand times as long as most others.
 static bool is_costly(enum operation_code code) {
     return code == OP_THREAD_RUN || code == OP_THREAD_WAIT || code == OP_HEAP_BESIDE;
@@ -337,11 +351,12 @@ static void append(struct program *program, struct symbolic_state *state,
     symbolic_add(state, operation);
 }
 
-void generator_program(struct program *program, uint32_t seed, size_t operations_max) {
+static void draw_program(struct program *program, const struct program_header *header,
+                         size_t operations_max) {
     static const uint16_t lengths[] = {8, 32, 128, 512};
-    struct random random = {seed ^ UINT64_C(0x6f70657261746f72)};
+    struct random random = {header->seed ^ UINT64_C(0x6f70657261746f72)};
     program_clear(program);
-    program->header = generator_header(seed);
+    program->header = *header;
     size_t length = lengths[random_below(&random, 4)];
     length = length < operations_max ? length : operations_max;
     struct symbolic_state state;
@@ -357,4 +372,16 @@ void generator_program(struct program *program, uint32_t seed, size_t operations
             append(program, &state, phrase[i]);
         }
     }
+}
+
+void generator_program(struct program *program, uint32_t seed, size_t operations_max) {
+    const struct program_header header = generator_header(seed);
+    draw_program(program, &header, operations_max);
+}
+
+void generator_program_wide(struct program *program, uint32_t seed, size_t operations_max) {
+    struct program_header header = generator_header(seed);
+    struct random random = {seed ^ UINT64_C(0x7769646520686561)};
+    generator_widen(&header, &random);
+    draw_program(program, &header, operations_max);
 }

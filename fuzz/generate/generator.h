@@ -12,6 +12,10 @@
 // The header of the swarm of this seed.
 struct program_header generator_header(uint32_t seed);
 
+// Lets the program say what version 2 alone can: starting values just below the powers of two at
+// which a number that is too narrow is cut, and, every second time, wide operands and many caches.
+void generator_widen(struct program_header *header, struct random *random);
+
 // An operation to stand at `position` of the program (behind its first `position` operations).
 struct operation generator_operation(struct random *random, const struct program *program,
                                      size_t position);
@@ -31,5 +35,7 @@ struct operation generator_operand(struct random *random, const struct program *
 // The whole program of this seed: 8, 32, 128 or 512 operations; at most `operations_max` when that
 // is less.
 void generator_program(struct program *program, uint32_t seed, size_t operations_max);
+// The same with a header that generator_widen() has changed.
+void generator_program_wide(struct program *program, uint32_t seed, size_t operations_max);
 
 #endif

@@ -202,6 +202,11 @@ static void step_header(struct program *program, size_t operations_max, struct r
     }
 }
 
+static void step_widen(struct program *program, size_t operations_max, struct random *random) {
+    (void)operations_max;
+    generator_widen(&program->header, random);
+}
+
 // Most of the operations that can do nothing where they stand now get slots with which they can.
 static void mend(struct program *program, struct random *random) {
     struct symbolic_state state;
@@ -229,7 +234,7 @@ void mutator_mutate(struct program *program, size_t operations_max, struct rando
     static void (*const steps[])(struct program *, size_t, struct random *) = {
         step_insert, step_insert,  step_append,  step_delete,  step_duplicate,
         step_swap,   step_replace, step_operand, step_operand, step_operand,
-        step_cache,  step_fault,   step_header,  step_repeat,
+        step_cache,  step_fault,   step_header,  step_repeat,  step_widen,
     };
     operations_max =
         operations_max < PROGRAM_OPERATIONS_MAX ? operations_max : PROGRAM_OPERATIONS_MAX;
@@ -319,7 +324,9 @@ size_t mutator_mutate_bytes(uint8_t *bytes, size_t size_bytes, struct mutator_li
     read_or_clear(&program, bytes, size_bytes);
     size_t operations_max = operations_in(&program, limits.max_bytes);
     if (random_once_in(&random, 64)) {
-        generator_program(&program, (uint32_t)random_next(&random), operations_max);
+        void (*draw)(struct program *, uint32_t, size_t) =
+            random_once_in(&random, 4) ? generator_program_wide : generator_program;
+        draw(&program, (uint32_t)random_next(&random), operations_max);
     } else {
         mutator_mutate(&program, operations_max, &random);
     }

@@ -15,6 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LARGE_HEAP_BYTES                                                                           \
+    ((uint64_t)1 << 30)    // from here on a check takes most of its time for pages
+#define PAGES_PER_UNIT 256 // of work
+
 static const uint8_t bss_mask[GO_BSS_WORDS / 8] = {0xdb, 0x6d, 0xb6, 0xff, 0x00, 0x81, 0x55, 0x01};
 
 size_t go_segment_word(uint32_t choice, bool is_bss) {
@@ -31,7 +35,7 @@ bool go_may_make(struct go_machine *machine) {
 
 static uint64_t read_clock(void *context) {
     struct go_machine *machine = context;
-    machine->clock_ns += 1000 + executor_position(machine->executor) % 7;
+    machine->clock_ns += machine->clock_step_ns + 1000 + executor_position(machine->executor) % 7;
     model_clock(machine->model, machine->clock_ns);
     return machine->clock_ns;
 }
@@ -98,17 +102,23 @@ static bool open_heap(struct go_machine *machine, bool fresh) {
     return machine->heap != NULL;
 }
 
-static bool open_runtime(struct go_machine *machine) {
+static bool open_runtime(struct go_machine *machine, const struct program *program) {
+    struct runtime_start start;
+    bool starts = go_starts(program);
     const struct runtime_options options = {
         .data_words = GO_DATA_WORDS,
         .bss_words = GO_BSS_WORDS,
         .bss_mask = bss_mask,
         .clock_ns = read_clock,
         .clock_context = machine,
+        .start = starts ? &start : NULL,
     };
     oracle_reset(machine->oracle, machine->heap);
     machine->model = oracle_model(machine->oracle);
     machine->observer = oracle_observer(machine->oracle);
+    if (starts && !go_start_from(machine, program, &start)) {
+        return false;
+    }
     machine->runtime = runtime_create(machine->heap, &options);
     observer_watch(machine->observer, machine->runtime);
     return machine->runtime != NULL &&
@@ -147,9 +157,9 @@ static void acquire_caches(struct go_machine *machine, uint16_t count) {
 
 static bool begin(void *state, const struct program *program, bool fresh) {
     struct go_machine *machine = state;
-    machine->clock_ns = 0;
+    machine->clock_ns = machine->clock_step_ns = machine->first_process = 0;
     clear_slots(machine);
-    if (!open_heap(machine, fresh) || !open_runtime(machine)) {
+    if (!open_heap(machine, fresh) || !open_runtime(machine, program)) {
         return false;
     }
     const struct program_header *header = &program->header;
@@ -225,7 +235,10 @@ bool go_check(struct go_machine *machine, enum oracle_level level) {
     heap_read_memstats(machine->heap, &machine->stats);
     note_statistics(machine);
     if (level != ORACLE_CHEAP) {
-        executor_work(machine->executor, 8 + model_object_count(machine->model) / 16);
+        uint64_t pages =
+            machine->stats.Sys < LARGE_HEAP_BYTES ? 0 : machine->stats.Sys / HEAP_PAGE_BYTES;
+        executor_work(machine->executor,
+                      8 + model_object_count(machine->model) / 16 + pages / PAGES_PER_UNIT);
     }
     bool clean = oracle_check(machine->oracle, level, machine->heap, &machine->stats);
     if (level == ORACLE_CHEAP) {

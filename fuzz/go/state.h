@@ -43,7 +43,8 @@ struct go_machine {
 
     bool heap_is_new;   // when the program began; else reset
     bool heap_is_reset; // and nothing was done to it since
-    uint64_t clock_ns;
+    uint64_t clock_ns, clock_step_ns;
+    uint64_t first_process; // added to the numbers that threads have outside
     struct memstats stats;
     uint64_t account[STATISTIC_COUNT]; // of the last read
 
@@ -71,6 +72,12 @@ struct go_machine {
                   moves, effect)                                                                   \
     bool exec_##name(struct go_machine *machine, struct operation operation);
 #include "fuzz/program/ops.def"
+
+// Whether the program begins with anything of an earlier life. (start.c)
+bool go_starts(const struct program *program);
+// Heap and ledger take it up; `runtime` is what the runtime has to. False: no memory. (start.c)
+bool go_start_from(struct go_machine *machine, const struct program *program,
+                   struct runtime_start *runtime);
 
 // The slot's cache, or the lowest one that is there; NULL: none is.
 struct mcache *go_cache(struct go_machine *machine, struct operation operation);

@@ -59,12 +59,13 @@ bool exec_thread_start(struct go_machine *machine, struct operation operation) {
     if (machine->threads[slot] != NULL) {
         return false;
     }
-    struct osthread *thread = runtime_start_osthread(machine->runtime, 1000 + slot);
+    uint64_t process_id = machine->first_process + 1000 + slot;
+    struct osthread *thread = runtime_start_osthread(machine->runtime, process_id);
     if (thread == NULL) {
         return false;
     }
     machine->threads[slot] = thread;
-    const struct model_osthread started = {(uintptr_t)thread, thread->id, 1000 + slot,
+    const struct model_osthread started = {(uintptr_t)thread, thread->id, process_id,
                                            (uintptr_t)thread->stack};
     (void)model_osthread_started(machine->model, &started);
     return true;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define PAGE_SLOT_NONE 0
+#define LARGE_BYTES    ((size_t)256 << 20) // from here on a range has no records of pages
 
 static struct map_page *page_record(const struct map *map, uint32_t index) {
     return (struct map_page *)map->pages.items + index;
@@ -54,6 +55,7 @@ void map_reset(struct map *map, uintptr_t base) {
     map->pages.free_head = 0;
     map->base = base;
     map->covered_pages = 0;
+    map->large_count = 0;
     if (map->table_count > 0) {
         memset(map->table, 0, map->table_size * sizeof *map->table);
         map->table_count = 0;
@@ -66,6 +68,41 @@ void map_fini(struct map *map) {
     }
     harness_free(map->pages.items);
     harness_free(map->table);
+    harness_free(map->large);
+}
+
+// ---- large ranges: whole pages, few of them
+
+// The first that overlaps [base, base + size_bytes); NULL: none.
+static struct map_range *find_large(const struct map *map, uintptr_t base, size_t size_bytes) {
+    for (uint32_t i = 0; i < map->large_count; i++) {
+        struct map_range *range = &map->large[i];
+        if (range->base < base + size_bytes && base < range->base + range->size_bytes) {
+            return range;
+        }
+    }
+    return NULL;
+}
+
+static uint64_t covered_by(const struct map_range *range) {
+    return range->entering == MAP_ENTERING_MANUAL ? 0 : range->size_bytes / HEAP_PAGE_BYTES;
+}
+
+static bool enter_large(struct map *map, const struct map_range *range) {
+    if (!MODEL_RESERVE(map->large, map->large_capacity, map->large_count + 1)) {
+        return false;
+    }
+    map->large[map->large_count++] = *range;
+    map->covered_pages += covered_by(range);
+    return true;
+}
+
+static void leave_large(struct map *map, uintptr_t base) {
+    struct map_range *range = find_large(map, base, 1);
+    if (range != NULL) { // else entering it ran out of memory
+        map->covered_pages -= covered_by(range);
+        *range = map->large[--map->large_count];
+    }
 }
 
 // ---- bits of a page
@@ -108,7 +145,8 @@ bool map_is_free(const struct model *model, uintptr_t base, size_t size_bytes) {
     uintptr_t offset = base - model->map.base;
     struct bit_range part = first_part(offset, size_bytes);
     uint64_t page_number = offset / HEAP_PAGE_BYTES;
-    size_t left = size_bytes / 8;
+    size_t left = find_large(&model->map, base, size_bytes) == NULL ? size_bytes / 8 : 0;
+    bool is_free = left > 0 || size_bytes < 8;
     while (left > 0) {
         const struct map_page *page = find_page(&model->map, page_number);
         if (page != NULL && any_used(page, part)) {
@@ -118,7 +156,7 @@ bool map_is_free(const struct model *model, uintptr_t base, size_t size_bytes) {
         page_number++;
         part = (struct bit_range){0, left > MAP_GRANULES ? MAP_GRANULES : (uint32_t)left};
     }
-    return true;
+    return is_free;
 }
 
 // ---- hash of bases
@@ -241,6 +279,14 @@ bool map_enter(struct model *model, uint32_t index) {
     struct map *map = &model->map;
     const struct slot *slot = model_slot(model, index);
     uintptr_t offset = slot->base - map->base;
+    if (slot->element_bytes >= LARGE_BYTES) {
+        const struct map_range range = {slot->base, slot->element_bytes, index + 1};
+        if (!table_make_room(model) || !enter_large(map, &range)) {
+            return false;
+        }
+        table_enter(model, index);
+        return true;
+    }
     struct map_page *page = make_page(map, offset / HEAP_PAGE_BYTES);
     if (page == NULL || !table_make_room(model)) {
         return false;
@@ -258,6 +304,11 @@ void map_leave(struct model *model, uint32_t index) {
     struct map *map = &model->map;
     const struct slot *slot = model_slot(model, index);
     uintptr_t offset = slot->base - map->base;
+    if (slot->element_bytes >= LARGE_BYTES) {
+        leave_large(map, slot->base);
+        table_leave(model, index);
+        return;
+    }
     struct map_page *page = find_page(map, offset / HEAP_PAGE_BYTES);
     struct bit_range part = first_part(offset, slot->element_bytes);
     set_used(page, part, false);
@@ -269,11 +320,19 @@ void map_leave(struct model *model, uint32_t index) {
 }
 
 bool map_enter_manual(struct model *model, uintptr_t base, size_t size_bytes) {
+    if (size_bytes >= LARGE_BYTES) {
+        const struct map_range range = {base, size_bytes, MAP_ENTERING_MANUAL};
+        return enter_large(&model->map, &range);
+    }
     return enter_rest(&model->map, (base - model->map.base) / HEAP_PAGE_BYTES, size_bytes / 8,
                       MAP_ENTERING_MANUAL);
 }
 
 void map_leave_manual(struct model *model, uintptr_t base, size_t size_bytes) {
+    if (size_bytes >= LARGE_BYTES) {
+        leave_large(&model->map, base);
+        return;
+    }
     leave_rest(&model->map, (base - model->map.base) / HEAP_PAGE_BYTES, size_bytes / 8);
 }
 
@@ -297,6 +356,10 @@ static uint32_t last_start(const struct map_page *page, uint32_t granule) {
 uint32_t map_find(const struct model *model, uintptr_t address) {
     const struct map *map = &model->map;
     uintptr_t offset = address - map->base;
+    const struct map_range *range = find_large(map, address, 1);
+    if (range != NULL) {
+        return range->entering == MAP_ENTERING_MANUAL ? MODEL_NONE : range->entering - 1;
+    }
     const struct map_page *page =
         address < map->base ? NULL : find_page(map, offset / HEAP_PAGE_BYTES);
     if (page == NULL) {

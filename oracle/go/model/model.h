@@ -97,6 +97,17 @@ bool model_realloced(struct model *model, uint32_t handle, const struct model_re
 // runtime_write_pointer.
 bool model_wrote_pointer(struct model *model, uint32_t handle, size_t word, uintptr_t value);
 
+// ---- what heap and runtime took up from an earlier life, told before any other event
+struct heap_start;
+// What the runtime was told; `bucket` is the address of the profile's bucket, 0: it has none.
+struct model_start {
+    const struct heap_start *heap;
+    uintptr_t bucket;
+    uint64_t created_ns, goroutine_count, osthread_count;
+};
+// They took it up. False: out of memory. (start.c)
+bool model_started_from(struct model *model, const struct model_start *start);
+
 // ---- program. What is pointed to (strings, masks, bits, descriptions) must live as long as the
 // program; addresses are those that the runtime's calls returned.
 struct type;

@@ -149,6 +149,18 @@ static bool bind_bucket(struct model *model, struct profile_book *book, uintptr_
     return true;
 }
 
+bool model_profile_started_from(struct model *model, uintptr_t bucket, size_t object_bytes,
+                                uint64_t count) {
+    static const struct profile_cache nobody; // has no call stack
+    struct profile_book *book =
+        new_book(&model->profile, &nobody, object_bytes, hash_of(NULL, 0) + object_bytes);
+    if (book == NULL) {
+        return false;
+    }
+    book->published = (struct profile_counts){count, count};
+    return bind_bucket(model, book, bucket, 0);
+}
+
 uint32_t model_profile_bucket_count(const struct model *model) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < model->profile.book_count; i++) {

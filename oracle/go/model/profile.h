@@ -59,6 +59,9 @@ void model_profile_fini(struct model *model);  // frees its arrays
 // Draws the new cache's first distance. False: out of memory.
 bool model_profile_cache_acquired(struct model *model, uint32_t cache_id);
 bool model_profile_allocated(struct model *model, uint32_t slot); // a slot just added
+// A bucket of no call stack has published so many samples, all freed. False: out of memory.
+bool model_profile_started_from(struct model *model, uintptr_t bucket, size_t object_bytes,
+                                uint64_t count);
 // Counts a sampled object's free in the cycle that publishes it; `swept`: not by a call.
 void model_profile_freed(struct model *model, const struct slot *slot, bool swept);
 const struct profile_book *model_profile_book(const struct model *model,

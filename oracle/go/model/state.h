@@ -108,6 +108,12 @@ struct map_page {         // the slots that lie on one page, to the granule
     uint64_t starts[MAP_GRANULES / 64]; // of slots
 };
 
+struct map_range { // that is too large for a record of each of its pages
+    uintptr_t base;
+    size_t size_bytes;
+    uint32_t entering; // as of a page
+};
+
 struct map { // which slot an address lies in
     uintptr_t base;
     uint32_t *arenas[HEAP_ARENA_COUNT]; // page record + 1 of each page
@@ -115,6 +121,8 @@ struct map { // which slot an address lies in
     uint32_t *table; // open hash of slot + 1 by base
     uint32_t table_size, table_count;
     uint64_t covered_pages; // pages with a slot
+    struct map_range *large;
+    uint32_t large_count, large_capacity;
 };
 
 // ---- program: goroutines, roots, tables

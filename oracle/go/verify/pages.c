@@ -61,15 +61,13 @@ static bool check_span_pages(struct page_walk *walk, const struct inspect_arena 
     size_t limit = arena->chunk_count * HEAP_CHUNK_PAGES;
     for (; walk->next < walk->view->standing_count; walk->next++) {
         const struct inspect_span *span = &walk->view->spans[walk->view->by_address[walk->next]];
-        for (size_t i = 0; i < span->page_count; i++) {
+        size_t below = span->base < arena->base ? (arena->base - span->base) / HEAP_PAGE_BYTES : 0;
+        for (size_t i = below; i < span->page_count; i++) {
             uintptr_t address = span->base + i * HEAP_PAGE_BYTES;
-            if (address < arena->base || (address - arena->base) / HEAP_PAGE_BYTES >= limit) {
-                if (address >= arena->base) {
-                    return true; // of a later arena, or reaching into it
-                }
-                continue;
-            }
             size_t page = (address - arena->base) / HEAP_PAGE_BYTES;
+            if (page >= limit) {
+                return true; // of a later arena, or reaching into it
+            }
             if (!bits_at(arena->page_alloc_bits, page) || !bits_at(arena->page_grown_bits, page)) {
                 return fail_page(walk->book, RULE_PAGE_BITS, address,
                                  "a span's page counts as free");
