@@ -4,12 +4,13 @@
 
 #include "fuzz/generate/symbolic_state.h"
 
-#define TRIES_MAX      4
-#define DRAWS_MAX      64   // of a code whose group is on
-#define PLACES_MAX     2048 // sum of all weights
-#define COSTLY_SHARE   16   // of the draws of a costly operation, one in so many stands
-#define BLIND_SHARE    12   // one operation in so many is drawn whatever the state says
-#define SIZE_DRAWN_MAX (UINT64_C(12) << 30) // some such objects fit the window
+#define TRIES_MAX       4
+#define DRAWS_MAX       64   // of a code whose group is on
+#define PLACES_MAX      2048 // sum of all weights
+#define COSTLY_SHARE    16   // of the draws of a costly operation, one in so many stands
+#define BLIND_SHARE     12   // one operation in so many is drawn whatever the state says
+#define SIZES_UNTOUCHED ((uint64_t)4 << 20)  // from here on an object is best left alone
+#define SIZE_DRAWN_MAX  (UINT64_C(12) << 30) // some such objects fit the window
 
 struct program_header generator_header(uint32_t seed) {
     static const uint8_t cadences[] = {4, 16, 16, 16, 16, 16, 64, 255};
@@ -234,7 +235,8 @@ struct operation generator_operand(struct random *random, const struct program *
         value = draw_size(random, program, code == OP_ALLOC_RUN);
         break;
     case OPERAND_KIND_FLAG:
-        value = random_once_in(random, 3);
+        value = operand == OPERAND_UNTOUCHED ? operation_size(operation) > SIZES_UNTOUCHED
+                                             : random_once_in(random, 3);
         break;
     case OPERAND_KIND_CHOICE:
         value = d->table == TABLE_TYPES && code != OP_ALLOC_FAN && random_once_in(random, 2)

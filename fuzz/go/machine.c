@@ -143,6 +143,7 @@ static void clear_slots(struct go_machine *machine) {
     machine->next_handle = 0;
     machine->made_count = 0;
     machine->funcs_defined = false;
+    machine->has_vast = false;
     machine->dump_is_whole = false;
 }
 

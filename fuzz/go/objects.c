@@ -2,10 +2,12 @@
 #include "fuzz/go/state.h"
 
 #include "allocator/fault.h"
+#include "allocator/poison.h"
 #include "oracle/go/view/prediction.h"
 #include "oracle/go/rules.h"
 
-#define BYTES_PER_UNIT 256 // of work: zeroing and patterns; four times as much with pointers
+#define BYTES_PER_UNIT  256 // of work: zeroing and patterns; four times as much with pointers
+#define BYTES_UNTOUCHED (256 * HEAP_PAGE_BYTES) // the page table
 
 bool go_has_handle(struct go_machine *machine) {
     if (machine->next_handle == MODEL_HANDLE_COUNT) {
@@ -30,7 +32,9 @@ bool go_allocated(struct go_machine *machine, uint32_t slot, const struct model_
                   const void *object, size_t usable_bytes) {
     bool has_failed = go_memory_failed(machine);
     executor_note(machine->executor, (uintptr_t)object);
-    (void)oracle_rule_text(machine->oracle, RULE_MODEL_STATUS, object != NULL || has_failed, 0,
+    bool may_fail = object != NULL || has_failed ||
+                    !predict_has_room(machine->heap, request->size_bytes, request->align_bytes);
+    (void)oracle_rule_text(machine->oracle, RULE_MODEL_STATUS, may_fail, 0,
                            "out of memory, though the system refused nothing");
     machine->handles[slot] = machine->next_handle;
     machine->allocated += counts(machine, object);
@@ -45,16 +49,20 @@ bool go_allocated(struct go_machine *machine, uint32_t slot, const struct model_
 }
 
 static void work_for_bytes(struct go_machine *machine, const struct model_request *request) {
-    size_t units = request->size_bytes / BYTES_PER_UNIT;
+    size_t bytes =
+        request->size_bytes < HEAP_WINDOW_BYTES ? request->size_bytes : HEAP_WINDOW_BYTES;
+    size_t units = bytes / (request->untouched ? BYTES_UNTOUCHED : BYTES_PER_UNIT);
     executor_work(machine->executor, request->layout == NULL ? units : 4 * units);
 }
 
 static bool allocate(struct go_machine *machine, uint32_t slot, struct mcache *cache,
                      const struct model_request *request) {
-    if (request->size_bytes > GO_TOUCHED_MAX || !go_has_handle(machine)) {
+    bool is_vast = request->size_bytes > GO_TOUCHED_MAX;
+    if ((is_vast && (HEAP_POISON_ACTIVE || !request->untouched)) || !go_has_handle(machine)) {
         return false;
     }
     work_for_bytes(machine, request);
+    machine->has_vast |= is_vast;
     void *object =
         request->align_bytes == 0
             ? heap_alloc(machine->heap, cache, request->size_bytes, request->layout, request->flags)
@@ -84,6 +92,11 @@ bool exec_alloc(struct go_machine *machine, struct operation operation) {
         return false;
     }
     struct model_request request = request_of(cache, operation);
+    if (operation_get(operation, OPERAND_UNTOUCHED) != 0) { // without pointers, and not zeroed
+        request.untouched = true;
+        request.layout = NULL;
+        request.flags = 0;
+    }
     return allocate(machine, operation_get(operation, OPERAND_HANDLE), cache, &request);
 }
 
@@ -207,7 +220,8 @@ bool exec_realloc(struct go_machine *machine, struct operation operation) {
     struct mcache *cache = go_cache(machine, operation);
     uint32_t slot = operation_get(operation, OPERAND_HANDLE);
     const struct model_handle *shown = go_handle(machine, slot);
-    if (cache == NULL || shown == NULL || operation_size(operation) > GO_TOUCHED_MAX) {
+    if (cache == NULL || shown == NULL || shown->untouched ||
+        operation_size(operation) > GO_TOUCHED_MAX) {
         return false;
     }
     struct model_request request = {

@@ -11,12 +11,12 @@
 
 // Slots of each kind, as many as the operands can name, and words of the segments.
 #define GO_SLOTS         OPERATION_SLOTS_WIDE
-#define GO_TYPES         16
+#define GO_TYPES         18
 #define GO_FUNCS         8
 #define GO_DATA_WORDS    64
 #define GO_BSS_WORDS     64
 #define GO_NO_HANDLE     UINT32_MAX
-#define GO_TOUCHED_MAX   ((size_t)64 << 20) // of an object; a request for more does nothing
+#define GO_TOUCHED_MAX   ((size_t)64 << 20) // of an object; more has to be untouched
 #define HEAPS_BESIDE_MAX 10                 // more than twice the strides that are tried
 #define GO_MADE_MAX      4 // operations of a program that have the system make threads or heaps
 
@@ -63,6 +63,7 @@ struct go_machine {
     uint32_t made_count;    // of GO_MADE_MAX
     uint64_t failed_before; // calls that had failed when it was last asked, in this operation or at
                             // its start
+    bool has_vast;          // the program has made an object of more: no dump is kept any more
     struct dump_buffer dump;
     bool dump_is_whole;
 };

@@ -3,6 +3,7 @@
 #include "fuzz/go/state.h"
 
 #include "allocator/fault.h"
+#include "allocator/poison.h"
 #include "fuzz/go/statistics.h"
 #include "oracle/go/view/prediction.h"
 #include "oracle/go/rules.h"
@@ -25,10 +26,11 @@ DOES_NOTHING(fork)
 
 bool exec_manual_alloc(struct go_machine *machine, struct operation operation) {
     struct manual_slot *slot = &machine->manuals[operation_get(operation, OPERAND_MANUAL)];
-    if (slot->base != NULL) {
+    size_t pages = operation_get(operation, OPERAND_PAGES);
+    bool is_vast = HEAP_POISON_ACTIVE && pages > GO_TOUCHED_MAX / HEAP_PAGE_BYTES;
+    if (slot->base != NULL || is_vast) {
         return false;
     }
-    size_t pages = operation_get(operation, OPERAND_PAGES);
     slot->stat = (enum manual_stat)operation_get(operation, OPERAND_STAT);
     uintptr_t fit = predict_fit(machine->heap, pages);
     slot->base = heap_alloc_manual(machine->heap, pages, slot->stat);

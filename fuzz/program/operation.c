@@ -72,7 +72,7 @@ static const char *const stray_words[] = {"null", "below",  "behind",   "last", 
                                           "idle", "manual", "page_end", NULL};
 static const char *const refusal_words[] = {"sizes", "nothing", "finalizers", "cycle",
                                             "code",  "caches",  NULL};
-_Static_assert(sizeof type_words / sizeof type_words[0] == 17, "16 types, as TYPE's range says");
+_Static_assert(sizeof type_words / sizeof type_words[0] == 19, "18 types, as TYPE's range says");
 _Static_assert(sizeof call_words / sizeof call_words[0] == FAULT_CALL_COUNT + 1,
                "a word for each call");
 

@@ -52,7 +52,7 @@ wrong() { # LINE TEXT
     printf 'nop\n%s\n' "$1" >wrong.ops
     expect 2 "wrong.ops:2: $2" "$command" replay wrong.ops
 }
-wrong 'h0 = alloc c0 sz=48' "alloc takes no 'sz=48': it takes c0..c1023, size, type, zero, tiny (nearest: size)"
+wrong 'h0 = alloc c0 sz=48' "alloc takes no 'sz=48': it takes c0..c1023, size, type, zero, tiny, untouched (nearest: size)"
 wrong 'h0 = aloc c0 size=48' "unknown operation 'aloc' (nearest: alloc): ops --list shows all"
 wrong 'h0 = alloc c0 size=140737488355328' "'size=140737488355328' is no value for alloc: size=0..140737488355327"
 wrong 'h0 = alloc c0 size=8 type=nod' "'type=nod' is no value for alloc: type=none|words|node|"

@@ -184,9 +184,9 @@ static void errors_name_the_line_and_what_is_allowed(void **context) {
                    "'to=h2+1099511627776' is no value for write: " TARGET);
     assert_refused("dump sink=short", 1, "'sink=short' is no value for dump: " SINKS);
     assert_refused("dump sink=memory:1", 1, "'sink=memory:1' is no value for dump: " SINKS);
-    assert_refused(
-        "h1 = alloc c0 sz=8", 1,
-        "alloc takes no 'sz=8': it takes c0..c1023, size, type, zero, tiny (nearest: size)");
+    assert_refused("h1 = alloc c0 sz=8", 1,
+                   "alloc takes no 'sz=8': it takes c0..c1023, size, type, zero, tiny, untouched "
+                   "(nearest: size)");
     assert_refused("h1 = aloc c0 size=8", 1,
                    "unknown operation 'aloc' (nearest: alloc): ops --list shows all");
     assert_refused("expect Heapinuse=1", 1, "unknown statistic 'Heapinuse' (nearest: HeapInuse)");

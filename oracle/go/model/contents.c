@@ -226,6 +226,9 @@ static bool check_cut_word(const struct model *model, const struct slot *slot, u
 
 bool contents_check(const struct model *model, const struct slot *slot, uintptr_t address,
                     size_t size_bytes) {
+    if (slot->untouched) {
+        return true;
+    }
     rule_count(model->book, RULE_CONTENTS_PATTERN);
     if (slot->tiny_block) {
         return check_tiny(model, slot);

@@ -34,6 +34,7 @@ struct model_handle {
     const struct gc_layout *layout; // as given; NULL: no pointers
     uint32_t cache_id;              // that allocated it
     bool tiny;                      // part of a tiny block: cannot be freed explicitly
+    bool untouched;                 // nobody writes its bytes
 };
 
 // What a handle names now, NULL: nothing (never allocated, freed, dropped by collection). Until the
@@ -70,6 +71,7 @@ struct model_request {
     const struct gc_layout *layout; // must live as long as the model's objects of it
     unsigned flags;                 // enum heap_alloc_flags
     bool memory_failed; // the system refused memory meanwhile: a sample may be lost, nothing else
+    bool untouched;     // has no pattern: nobody writes its bytes, or looks at them
     bool moves;         // the model's own: an old object's bytes were moved in
 };
 

@@ -128,6 +128,7 @@ static struct model_handle shown_of(const struct model_request *request, uintptr
         .layout = request->layout,
         .cache_id = request->cache_id,
         .tiny = tiny,
+        .untouched = request->untouched,
     };
 }
 
@@ -147,6 +148,7 @@ static struct slot slot_of(struct model *model, const struct model_request *requ
         .size_class = element.size_class,
         .noscan = noscan,
         .zeroed = model_is_zeroed(request),
+        .untouched = request->untouched,
         .black = model->cycle.marking,
     };
 }
@@ -173,6 +175,9 @@ static bool allocated_object(struct model *model, uint32_t handle,
     }
     struct model_handle shown = shown_of(request, address, false);
     model_bind_handle(model, handle, index, &shown);
+    if (slot.untouched) {
+        return true;
+    }
     if (slot.zeroed && !request->moves &&
         !contents_check_zero(model->book, address, request->size_bytes)) {
         return false;

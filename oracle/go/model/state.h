@@ -62,7 +62,8 @@ struct slot {              // one allocated slot: an object, or a block of tiny 
     uint8_t size_class;  // 0: large
     bool noscan;
     bool tiny_block;
-    bool zeroed; // its tail is zero
+    bool zeroed;    // its tail is zero
+    bool untouched; // no pattern
     bool condemned;
     bool black;     // marked whatever reaches it: born while marking, or a tiny block at the start
     bool shown;     // may be marked: reachable when marking started, or from what was shaded since

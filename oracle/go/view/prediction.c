@@ -54,6 +54,19 @@ uintptr_t predict_fit(const struct heap *heap, size_t page_count) {
     return 0;
 }
 
+bool predict_has_room(const struct heap *heap, size_t size_bytes, size_t align_bytes) {
+    struct inspect_range range;
+    uintptr_t used = 0; // of the window, up to the end of the highest arena
+    for (size_t i = 0; inspect_range(heap, i, &range); i++) {
+        uintptr_t end = range.base + range.size_bytes - heap_base(heap);
+        if (range.kind == INSPECT_RANGE_ARENA && end <= HEAP_WINDOW_BYTES && end > used) {
+            used = end;
+        }
+    }
+    return size_bytes <= HEAP_WINDOW_BYTES && align_bytes <= HEAP_ARENA_BYTES &&
+           size_bytes + align_bytes + HEAP_ARENA_BYTES <= HEAP_WINDOW_BYTES - used;
+}
+
 size_t predict_idle_pages(const struct heap *heap) {
     size_t count = 0;
     struct inspect_arena arena;
