@@ -1,5 +1,7 @@
 // test_untouched: objects whose bytes nobody writes or reads take address space alone, so that
 // gauges cross 2^32.
+//
+// holds: fuzz/go/vast.c
 #include "tests/fuzz/one_executor.h"
 
 #include "allocator/poison.h"
@@ -49,6 +51,20 @@ static void what_the_window_has_no_room_for_is_refused(void **context) {
                           "h1 = alloc c0 size=100000000000 untouched\n"));
 }
 
+// Its contents are not kept, the records behind it are read back.
+static void a_dump_tells_the_size_and_the_statistics_of_a_vast_object(void **context) {
+    (void)context;
+    struct oracle *oracle = go_oracle(executor);
+    uint64_t sizes = oracle_evaluated(oracle, RULE_DUMP_OBJECT_SIZE);
+    uint64_t statistics = oracle_evaluated(oracle, RULE_DUMP_MEMSTATS);
+    if (!HEAP_POISON_ACTIVE) {
+        assert_true(last_did("h0 = alloc c0 size=4294967297 untouched\nh1 = alloc c0 size=48\n"
+                             "h2 = alloc c0 size=100000000 untouched\ndump sink=memory\n"));
+        assert_true(oracle_evaluated(oracle, RULE_DUMP_OBJECT_SIZE) >= sizes + 4); // twice
+        assert_true(oracle_evaluated(oracle, RULE_DUMP_MEMSTATS) > statistics);
+    }
+}
+
 static void manual_pages_are_never_touched(void **context) {
     (void)context;
     if (!HEAP_POISON_ACTIVE) {
@@ -64,6 +80,7 @@ int main(void) {
         TEST(small_ones_are_as_others_but_for_their_bytes),
         TEST(more_than_64_mib_have_to_be_untouched),
         TEST(gauges_cross_4_gib_where_no_sanitizer_looks),
+        TEST(a_dump_tells_the_size_and_the_statistics_of_a_vast_object),
         TEST(what_the_window_has_no_room_for_is_refused),
         TEST(manual_pages_are_never_touched),
     };
