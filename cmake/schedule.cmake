@@ -1,0 +1,42 @@
+# schedule: the heap's threads under a scheduler of our own: fuzz/schedule/, with the heap compiled for its hooks.
+#
+# What -fsanitize=thread makes of the sources is calls; here they are answered by fuzz/schedule/hooks.c and
+# not by the sanitizer's library, which is not linked.
+
+option(COUNTERCHECK_SCHEDULE "Build fuzz/schedule/, and the heap for it (clang)" OFF)
+
+# What is scheduled: the heap, the runtime, and what the crew's threads share. The oracle's eyes as well, which read
+# everything: whoever changes something of a stopped world races with them.
+function(countercheck_schedule sources)
+    list(FILTER sources INCLUDE REGEX "/(allocator|runtime)/|/fuzz/stress/(gate|contents)\\.c$")
+    set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS -fsanitize=thread)
+endfunction()
+
+# The scheduler, and who is linked with it: what it wraps, fuzz/schedule/wraps.c does.
+function(countercheck_schedule_programs)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/schedule/*.c)
+    list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+    add_library(countercheck_scheduler OBJECT ${sources})
+    target_link_libraries(countercheck_scheduler PUBLIC countercheck_flags)
+    target_compile_options(countercheck_scheduler PRIVATE -fno-builtin) # a loop becomes no call that is wrapped
+    target_link_options(countercheck_scheduler PUBLIC -no-pie) # four bytes name a place in the code
+    foreach(name pthread_mutex_lock pthread_mutex_trylock pthread_mutex_unlock pthread_cond_wait
+            pthread_cond_broadcast pthread_create pthread_join fork sched_yield thrd_yield nanosleep clock_gettime
+            syscall munmap mprotect madvise memset memcpy memmove)
+        target_link_options(countercheck_scheduler PUBLIC -Wl,--wrap=${name})
+    endforeach()
+
+    add_executable(schedule fuzz/schedule/main.c)
+    target_link_libraries(schedule PRIVATE countercheck_scheduler countercheck_fuzz)
+
+    find_package(PkgConfig REQUIRED)
+    pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+    enable_testing()
+    set(test tests/schedule/test_schedule.c)
+    set_property(SOURCE ${test} APPEND PROPERTY COMPILE_OPTIONS -fsanitize=thread)
+    add_executable(test_schedule ${test})
+    target_link_libraries(test_schedule PRIVATE countercheck_scheduler PkgConfig::CMOCKA)
+    add_test(NAME schedule.test_schedule COMMAND test_schedule)
+    # holds: fuzz/schedule/main.c
+    add_test(NAME schedule.lives COMMAND schedule --seed 1 --seconds 5)
+endfunction()
