@@ -53,10 +53,10 @@ static void print_report(const struct soak_threads *soak, const struct threads_r
                  soak->thread_count, report->round_count, executed,
                  rate_of(executed, report->seconds), rate_of(executed, report->core_seconds));
     (void)printf("checks: %" PRIu64 " at barriers, %" PRIu64 " of a stopped world, %" PRIu64
-                 " statistics in flight, %" PRIu64 " dumps; %" PRIu64 " collections, %" PRIu64
-                 " failed calls\n",
+                 " statistics in flight, %" PRIu64 " dumps, %" PRIu64 " children; %" PRIu64
+                 " collections, %" PRIu64 " failed calls\n",
                  report->barrier_count, report->stop_count, report->read_count, report->dump_count,
-                 report->cycle_count, report->fault_count);
+                 report->fork_count, report->cycle_count, report->fault_count);
 }
 
 // ---- the file of a race

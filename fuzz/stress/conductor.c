@@ -112,7 +112,7 @@ static void change_rate(struct crew *crew) {
     heap_set_profile_rate(crew->heap, rates[4 + random_below(&crew->random, 2)]);
 }
 
-static void use_own_cache(struct crew *crew) {
+void crew_use_own_cache(struct crew *crew) {
     void *objects[64];
     for (size_t i = 0; i < 64; i++) {
         objects[i] = heap_alloc(crew->heap, crew->cache, 1 + i * 40, NULL, 0);
@@ -177,6 +177,21 @@ static void swap_and_read(struct crew *crew) {
     crew_order(crew, 0);
 }
 
+// The conductor is the last in every cache, so that it is alone in the heap until one of the
+// owners, who may begin now, comes back.
+static void take_over(struct crew *crew) {
+    crew_order(crew, GATE_PAUSE);
+    for (uint32_t i = 0; i < crew->worker_count; i++) {
+        struct worker *worker = &crew->workers[i];
+        if (worker->cache != NULL) {
+            heap_flush_cache(crew->heap, worker->cache);
+            worker_forget_blocks(worker);
+        }
+    }
+    crew_order(crew, 0);
+    stop_and_check(crew);
+}
+
 static void turn(struct crew *crew) {
     uint32_t lot = random_below(&crew->random, TURNS_COUNT);
     if (crew_is_asked_for_rest(crew)) {
@@ -196,13 +211,17 @@ static void turn(struct crew *crew) {
     } else if (lot < 13) {
         change_rate(crew);
     } else if (lot < 14) {
-        use_own_cache(crew);
+        crew_use_own_cache(crew);
     } else if (lot < 19) {
         swap(crew);
     } else if (lot < 21) {
         swap_and_read(crew);
     } else if (lot < 24) {
         read_stats(crew);
+    } else if (lot < 25) {
+        crew_fork(crew);
+    } else if (lot < 27) {
+        take_over(crew);
     }
 }
 

@@ -29,8 +29,8 @@ static bool write_dump(struct crew *crew) {
 
 bool crew_dump(struct crew *crew) {
     struct memstats fast;
-    oracle_reset(crew->oracle, crew->heap);
     runtime_stop_world(crew->runtime);
+    oracle_reset(crew->oracle, crew->heap); // looks
     bool complete = write_dump(crew);
     heap_read_memstats(crew->heap, &fast);
     bool clean = true;

@@ -333,6 +333,47 @@ bool worker_read(struct worker *worker) {
     return clean;
 }
 
+// A type, an itab of the newest one, or a function; a few of each kind are enough.
+bool worker_define(struct worker *worker) {
+    struct runtime *runtime = worker->crew->runtime;
+    uint32_t kind = random_below(&worker->random, 3);
+    if (kind == 0) {
+        const struct type description = {.layout = threads_layouts[0], .name = "soak.T"};
+        worker->type = runtime_define_type(runtime, &description);
+        return worker->type != NULL;
+    }
+    if (kind == 1) {
+        return worker->type != NULL && runtime_define_itab(runtime, worker->type, false) != NULL;
+    }
+    uintptr_t entry = 0x100000 + 16 * (uintptr_t)random_below(&worker->random, 1024);
+    return runtime_define_func(runtime, &(struct func){.entry = entry, .end = entry + 16});
+}
+
+// What paces collections; nobody starts one for it.
+bool worker_pace(struct worker *worker) {
+    struct runtime *runtime = worker->crew->runtime;
+    if (random_once_in(&worker->random, 2)) {
+        return runtime_gc_is_due(runtime);
+    }
+    (void)runtime_set_gc_percent(runtime, (int32_t)random_below(&worker->random, 200) - 1);
+    return true;
+}
+
+bool worker_profile(struct worker *worker) {
+    if (random_once_in(&worker->random, 2)) {
+        heap_profile_next_cycle(worker->crew->heap);
+    } else {
+        heap_profile_flush(worker->crew->heap);
+    }
+    return true;
+}
+
+// Whether the conductor waits; that there is one, its first order has told.
+bool worker_wait(struct worker *worker) {
+    const struct crew *crew = worker->crew;
+    return worker->order != 0 && crew->cache != NULL && heap_is_waiting(crew->heap, crew->cache);
+}
+
 // Gives the cache up and takes another; without memory for one it tries again next time.
 bool worker_attach(struct worker *worker) {
     if (worker->cache != NULL) {

@@ -136,6 +136,7 @@ struct worker {
     struct manual manuals[THREADS_MANUALS];
     struct os_stack os_stacks[THREADS_STACKS];
     struct osthread *os_thread;
+    const struct type *type; // defined last
     struct ledger ledger;
     struct rule_book book;
     struct memstats stats; // read last
@@ -279,6 +280,9 @@ void worker_lose_block(struct worker *worker, struct tiny_block *block);
 // ---- conductor
 
 void *conductor_run(void *crew);
+void crew_use_own_cache(struct crew *crew); // objects come and go in it
+// fork.c: a child goes on while the workers stand in whatever they do. It is checked.
+void crew_fork(struct crew *crew);
 // freed.c: finds out which slots that nobody holds were freed. The workers rest.
 enum freed_check { FREED_KNOWN, FREED_FINDING, FREED_NO_MEMORY };
 enum freed_check crew_find_freed(struct crew *crew);

@@ -46,6 +46,7 @@ struct threads_report {
     uint64_t barrier_count;           // full checks with all ledgers
     uint64_t stop_count;              // checks of a world stopped in the middle of operations
     uint64_t read_count;              // statistics read while they ran
+    uint64_t fork_count;              // children that were checked
     uint64_t dump_count;              // dumps read back, at barriers and while they ran
     uint64_t cycle_count;             // collections
     uint64_t fault_count;             // calls of the system that failed on purpose
