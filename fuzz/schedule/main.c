@@ -5,8 +5,7 @@
 // --seconds are the processor's.
 // Exit status: 0 clean, 1 a finding, 2 the call or the file is unusable, 3 the environment failed.
 #define _GNU_SOURCE
-#include "fuzz/schedule/schedule.h"
-#include "fuzz/stress/threads.h"
+#include "fuzz/schedule/life.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -42,16 +41,15 @@ static uint32_t threads_of(const struct call *call) {
 }
 
 static _Noreturn void live(const struct call *call, const struct schedule_options *schedule) {
-    static struct threads_report report;
+    static char finding[SCHEDULE_LINE_BYTES];
     const struct rlimit limit = {CPU_SECONDS, CPU_SECONDS};
-    const struct threads_options options = {
-        .thread_count = threads_of(call), .seconds = 1, .seed = call->head.seed};
+    const struct schedule_head head = {call->head.seed, threads_of(call)};
     (void)setrlimit(RLIMIT_CPU, &limit);
     schedule_begin(schedule);
-    enum verdict verdict = threads_run(&options, &report);
+    enum verdict verdict = schedule_life(&head, finding);
     schedule_end();
     if (verdict == VERDICT_FINDING) {
-        (void)snprintf(schedule->log->finding, sizeof schedule->log->finding, "%s", report.finding);
+        memcpy(schedule->log->finding, finding, sizeof finding);
     }
     _exit(verdict == VERDICT_CLEAN ? CLEAN : verdict == VERDICT_FINDING ? FINDING : ENVIRONMENT);
 }

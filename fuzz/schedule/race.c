@@ -2,8 +2,8 @@
 // which neither happened before the other.
 //
 // For each eight bytes of the heap's stride (its window and its metadata; the runtime lies in it
-// too) the last few accesses are kept. An access that nothing has ordered is never put out by one
-// that comes later while there is room.
+// too) and of the program's variables the last few accesses are kept. An access that nothing has
+// ordered is never put out by one that comes later while there is room.
 #define _GNU_SOURCE
 #include "fuzz/schedule/state.h"
 
@@ -31,21 +31,41 @@ struct word {
     uint32_t next; // that is put out
 };
 
-static struct word *words; // of [HEAP_BASE_DEFAULT, + HEAP_STRIDE_BYTES)
+// The linker's: where the program's variables lie.
+extern char __data_start[], _end[]; // NOLINT(readability-identifier-naming)
 
-void race_begin(void) {
-    size_t size_bytes = HEAP_STRIDE_BYTES / 8 * sizeof(struct word);
-    words = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+static struct word *heap_words; // of [HEAP_BASE_DEFAULT, + HEAP_STRIDE_BYTES)
+static struct word *own_words;  // of [__data_start, _end)
+
+static struct word *map_words(size_t watched_bytes) {
+    size_t size_bytes = (watched_bytes / 8 + 2) * sizeof(struct word);
+    void *words = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (words == MAP_FAILED) {
         perror("schedule: no room for what it notes of each access");
         exit(3);
     }
     (void)madvise(words, size_bytes, MADV_NOHUGEPAGE);
+    return words;
+}
+
+void race_begin(void) {
+    heap_words = map_words(HEAP_STRIDE_BYTES);
+    own_words = map_words((uintptr_t)_end - (uintptr_t)__data_start);
+}
+
+bool race_is_of_heap(uintptr_t address) {
+    return address - HEAP_BASE_DEFAULT < HEAP_STRIDE_BYTES;
 }
 
 bool race_sees(uintptr_t address) {
-    return address - HEAP_BASE_DEFAULT < HEAP_STRIDE_BYTES;
+    return race_is_of_heap(address) ||
+           (address >= (uintptr_t)__data_start && address < (uintptr_t)_end);
+}
+
+static struct word *word_of(uintptr_t address) {
+    return race_is_of_heap(address) ? &heap_words[(address - HEAP_BASE_DEFAULT) / 8]
+                                    : &own_words[address / 8 - (uintptr_t)__data_start / 8];
 }
 
 static const char *name_of(unsigned access) {
@@ -111,7 +131,7 @@ void race_check(uintptr_t address, uint32_t size_bytes, unsigned access, uintptr
         uint32_t first = (uint32_t)(address - word);
         uint32_t after = end - word < 8 ? (uint32_t)(end - word) : 8;
         uint32_t mask = (UINT32_C(0xff) >> (8 - (after - first))) << first;
-        check_word(&words[(word - HEAP_BASE_DEFAULT) / 8], address, mask, access, place);
+        check_word(word_of(address), address, mask, access, place);
         address = word + 8;
     }
 }

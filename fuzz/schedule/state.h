@@ -58,6 +58,7 @@ enum access { ACCESS_READ = 0, ACCESS_WRITE = 1, ACCESS_ATOMIC = 2 }; // the las
 
 void race_begin(void);
 bool race_sees(uintptr_t address); // whether it watches the place
+bool race_is_of_heap(uintptr_t address);
 void race_check(uintptr_t address, uint32_t size_bytes, unsigned access, uintptr_t place);
 void race_check_range(uintptr_t address, size_t size_bytes, unsigned access, uintptr_t place);
 

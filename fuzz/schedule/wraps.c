@@ -15,7 +15,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #define PLACE     ((uintptr_t)__builtin_return_address(0))
 #define SECOND_NS UINT64_C(1000000000)
@@ -112,8 +111,23 @@ static void end(void *context) {
     }
 }
 
+// The pages of all threads change.
+static void before_fork(void) {
+    if (turns.is_on) {
+        baton_flush_all();
+    }
+}
+
+static void begin_child(void) {
+    if (turns.is_on) {
+        baton_forked();
+    }
+}
+
+// Before anybody else's: before the fork ours is the last to come, in a child the first.
 static __attribute__((constructor)) void make_key(void) {
-    if (pthread_key_create(&end_key, end) != 0) {
+    if (pthread_key_create(&end_key, end) != 0 ||
+        pthread_atfork(before_fork, NULL, begin_child) != 0) {
         abort();
     }
 }
@@ -219,17 +233,6 @@ long __wrap_syscall(long number, ...) {
     return turns.refuses_membarrier ? -1 : 0;
 }
 
-WRAP(pid_t, fork, void) {
-    if (turns.is_on) {
-        baton_flush_all(); // the pages of all change
-    }
-    pid_t child = __real_fork();
-    if (child == 0 && turns.is_on) {
-        baton_forked();
-    }
-    return child;
-}
-
 // Others see what was stored before pages change.
 static void drain(void) {
     if (turns.is_on) {
@@ -254,8 +257,9 @@ WRAP(int, madvise, void *base, size_t size_bytes, int advice) {
 
 // ---- ranges
 
+// Of the heap: what the harness and the scheduler copy is theirs.
 static void watch_range(const void *base, size_t size_bytes, unsigned access, uintptr_t place) {
-    if (turns.is_on && size_bytes > 0 && race_sees((uintptr_t)base)) {
+    if (turns.is_on && size_bytes > 0 && race_is_of_heap((uintptr_t)base)) {
         baton_point();
         buffer_drain(turns.buffer);
         race_check_range((uintptr_t)base, size_bytes, access, place);

@@ -2,8 +2,9 @@
 // ends the run.
 //
 // holds: fuzz/stress/check.c fuzz/stress/conductor.c fuzz/stress/contents.c fuzz/stress/dump.c
-// holds: fuzz/stress/freed.c fuzz/stress/gate.c fuzz/stress/object.c fuzz/stress/program.c
-// holds: fuzz/stress/swap.c fuzz/stress/threads.c fuzz/stress/tiny.c fuzz/stress/work.c
+// holds: fuzz/stress/fork.c fuzz/stress/freed.c fuzz/stress/gate.c fuzz/stress/object.c
+// holds: fuzz/stress/program.c fuzz/stress/swap.c fuzz/stress/threads.c fuzz/stress/tiny.c
+// holds: fuzz/stress/work.c
 //
 // wrap: heap_read_memstats heap_remove_finalizer
 #include <setjmp.h>
