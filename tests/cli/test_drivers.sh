@@ -69,7 +69,7 @@ described 'nothing frees' 'name a\nready\n'
 SAYS='name a\ndoes free\nready\n' status 0 'allocate release' "$countercheck" subject describe "$work/says.so"
 described 'statistic x is there twice' 'name a\ndoes free\nstatistic gauge x\nstatistic gauge x\nready\n'
 described '`of` names no statistic: y' 'name a\ndoes free\nstatistic peak x of=y\nready\n'
-described "8192 numbers in all, and at most 4096 are taken" 'name a\ndoes free\nstatistic gauge x count=4096\nstatistic gauge y count=4096\nready\n'
+described "statistic y: more than 4096 numbers in all" 'name a\ndoes free\nstatistic gauge x count=4096\nstatistic gauge y count=4096\nready\n'
 
 # ---- one that does not start
 
@@ -117,10 +117,11 @@ def wrong(how):
             say("1 " * 4096)
     say(how + "\\n")
 say("name hostile\\nanswer_ms 500\\ndoes free realloc expand flush collect verify\\nstatistic gauge in_use\\n")
-if at == "start" and os.path.exists(does):
-    say("statistic gauge more\\n")
-elif at == "start":
-    open(does, "w").close()
+if at == "start": # it is loaded once to see whether it can be, then to be used
+    with open(does, "ab") as starts:
+        starts.write(b".")
+    if os.path.getsize(does) > 2:
+        say("statistic gauge more\\n")
 say("ready\\n")
 for request in sys.stdin:
     answer = right(*request.split())

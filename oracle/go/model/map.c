@@ -89,7 +89,7 @@ static uint64_t covered_by(const struct map_range *range) {
 }
 
 static bool enter_large(struct map *map, const struct map_range *range) {
-    if (!MODEL_RESERVE(map->large, map->large_capacity, map->large_count + 1)) {
+    if (!HARNESS_RESERVE(map->large, map->large_capacity, map->large_count + 1)) {
         return false;
     }
     map->large[map->large_count++] = *range;
