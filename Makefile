@@ -94,10 +94,10 @@ docs: ## regenerate the tables in the documents from the .def files
 	@ci/docs
 
 install: release ## the command, its manual and completions, the libraries, under PREFIX (/usr/local)
-	@cmake --install build/release --prefix $(PREFIX)
+	@cmake --install build/release --prefix "$(PREFIX)"
 
 uninstall: release ## removes them from there
-	@ci/uninstall build/release $(PREFIX)
+	@ci/uninstall build/release "$(PREFIX)"
 
 clean: ## remove build/; findings/ stays
 	rm -rf build

@@ -65,6 +65,13 @@ grep -q 'missing:.* zlib1g-dev' "$sample/tell.log" || fail "what is missing is n
 grep -q 'make setup' "$sample/tell.log" || fail "who installs it is not named"
 [ ! -e "$sample/installed" ] || fail "--tell has installed something"
 
+# ---- a prefix is one word, also where files are removed
+
+for goal in install uninstall; do
+    make -s -n -C "$source" -o release $goal PREFIX="$sample/a b" >"$sample/words" 2>&1 || fail "make -n $goal: $(cat "$sample/words")"
+    grep -q "\"$sample/a b\"" "$sample/words" || fail "make $goal with a blank in PREFIX: $(cat "$sample/words")"
+done
+
 # ---- a build says how far it is, and what failed
 
 mkdir -p "$sample/tree/ci"
