@@ -232,7 +232,7 @@ static void note_values(struct writer *writer) {
 static int write_all(struct writer *writer, const struct alone_options *options) {
     const struct program_header *header = &writer->program->header;
     if (header->fault_at != 0 && language_has(&writer->subject->language, CAPABILITY_FAULT)) {
-        cli_message("ops: the program begins with a fault, and the C program has none");
+        cli_message("ops: the program's head has a fault, and the C program has none");
         return CLI_UNUSABLE;
     }
     for (uint32_t lane = 0; lane < LANE_COUNT; lane++) {
@@ -276,6 +276,7 @@ static int write_whole(struct writer *writer, const struct alone_options *option
         status = CLI_ENVIRONMENT;
     } else if (status == CLI_CLEAN) {
         (void)fwrite(text, 1, size_bytes, stdout);
+        (void)cli_can_print();
     }
     free(text);
     return cli_finish(status);

@@ -2,12 +2,15 @@
 // subject/template/alone.c.
 #include "cli/io/cli.h"
 #include "cli/subject/alone_private.h"
+#include "fuzz/program/text.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-static int refuse(size_t operation, const char *what) {
-    cli_message("ops: operation %zu: %s", operation, what);
+static int refuse(const struct writer *writer, size_t operation, const char *what) {
+    char line[TEXT_LINE_BYTES];
+    (void)text_print_operation(writer->program->operations[operation], line, sizeof line);
+    cli_message("ops: operation %zu, '%s': %s", operation, line, what);
     return CLI_UNUSABLE;
 }
 
@@ -17,7 +20,9 @@ static int refuse(size_t operation, const char *what) {
 static const char *call_of(const struct writer *writer, size_t operation, const char *key) {
     const char *text = calls_find(writer->calls, key, "");
     if (text == NULL) {
-        cli_message("ops: operation %zu: the calls have no '%s'", operation, key);
+        char what[64];
+        (void)snprintf(what, sizeof what, "the calls have no '%s'", key);
+        (void)refuse(writer, operation, what);
     }
     return text;
 }
@@ -171,7 +176,7 @@ int alone_operation(struct writer *writer, size_t at) {
         return CLI_CLEAN;
     }
     if (is_lane && writer->is_alive[lane] && lane != 0) {
-        return refuse(at, "it runs on another lane, and the C program has one thread");
+        return refuse(writer, at, "it runs on another lane, and the C program has one thread");
     }
     const struct form *form = &forms[code];
     switch (form->shape) {
@@ -193,11 +198,11 @@ int alone_operation(struct writer *writer, size_t at) {
         alone_settling(writer);
         return CLI_CLEAN;
     case FORKS:
-        return refuse(at, "the C program does not fork");
+        return refuse(writer, at, "the C program does not fork");
     case FAILS:
         return operation_get(operation, OPERAND_AT) == 0
                    ? CLI_CLEAN
-                   : refuse(at, "the C program has no faults");
+                   : refuse(writer, at, "the C program has no faults");
     }
     return CLI_CLEAN;
 }

@@ -126,8 +126,8 @@ P
 # what cannot be said in C is told, and no C is printed
 printf 'c1 = acquire\nh0 = alloc c1 size=64\n' >"$work/lane.ops"
 printf 'fault call=mmap at=1\nh0 = alloc c0 size=64\n' >"$work/fault.ops"
-refused 'operation 1: it runs on another lane' --c "$work/lane.ops" --subject slab
-refused 'operation 0: the C program has no faults' --c "$work/fault.ops" --subject slab
+refused "operation 1, 'h0 = alloc c1 size=64': it runs on another lane" --c "$work/lane.ops" --subject slab
+refused "': the C program has no faults" --c "$work/fault.ops" --subject slab
 refused '--c goes with --subject' --c "$work/whole.ops"
 refused "no rule is called 'none'" --c "$work/whole.ops" --subject slab --rule none
 refused "cannot be said in C: backing.*" --c "$work/whole.ops" --subject slab --rule mapped
@@ -144,7 +144,7 @@ refused "line 1: a name too much: 'allocate'" --c "$work/whole.ops" --subject sl
 printf 'allocate\n' >"$work/calls"
 refused "line 1: no KEY: TEXT: 'allocate'" --c "$work/whole.ops" --subject slab --calls "$work/calls"
 printf 'release: slab_free(OBJECT)\n' >"$work/calls"
-refused "operation 0: the calls have no 'allocate'" --c "$work/whole.ops" --subject slab --calls "$work/calls"
+refused "': the calls have no 'allocate'" --c "$work/whole.ops" --subject slab --calls "$work/calls"
 
 # a sanitizer replaces malloc itself, and an adapter of a malloc would be given that
 if grep -qE "__(asan_report|tsan_read)" "$countercheck"; then
