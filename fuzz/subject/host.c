@@ -4,6 +4,7 @@
 #include "fuzz/subject/host.h"
 
 #include "oracle/core/harness_memory.h"
+#include "oracle/relations/relations.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -156,6 +157,12 @@ void host_begin(struct host *host, const char *option) {
     host->call_count = 0;
     host->fail_at = 0;
     host->has_failed = false;
+}
+
+void host_tell(const struct host *host, int64_t backing[3]) {
+    backing[RELATIONS_BACKING_BYTES] = (int64_t)host->bytes;
+    backing[RELATIONS_BACKING_PEAK] = (int64_t)host->peak_bytes;
+    backing[RELATIONS_BACKING_CALLS] = (int64_t)host->call_count;
 }
 
 void host_set_fault(struct host *host, uint64_t at, uint64_t more) {

@@ -28,6 +28,9 @@ void host_fini(struct host *host);
 // A program begins: the arena is zero, nothing is mapped.
 void host_begin(struct host *host, const char *option);
 
+// Bytes now, the most of them, calls, since the program began: as relations number them.
+void host_tell(const struct host *host, int64_t backing[3]);
+
 // The `at`-th call of map from now on is refused, and `more` behind it; 0: none is.
 void host_set_fault(struct host *host, uint64_t at, uint64_t more);
 

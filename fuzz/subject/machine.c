@@ -89,6 +89,7 @@ static bool make(struct subject_machine *machine, const char *option) {
 static bool begin(void *state, const struct program *program, bool fresh) {
     struct subject_machine *machine = state;
     const char *option = subject_option(machine->subject, program->header.seed);
+    int64_t backing[RELATIONS_BACKINGS];
     (void)fresh; // each program gets an allocator of its own
     close_program(machine);
     rule_book_begin(&machine->book);
@@ -101,7 +102,8 @@ static bool begin(void *state, const struct program *program, bool fresh) {
     if (!make(machine, option)) {
         return false;
     }
-    judge_begin(machine->judge, machine->self, machine->host.shown.arena, option);
+    host_tell(&machine->host, backing);
+    judge_begin(machine->judge, machine->self, machine->host.shown.arena, option, backing);
     if (language_has(&machine->subject->language, CAPABILITY_LANES)) {
         for (uint32_t lane = 1; lane < program->header.caches && lane < LANE_COUNT; lane++) {
             (void)lanes_start(machine->lanes, lane);

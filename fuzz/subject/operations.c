@@ -38,9 +38,7 @@ static void note_moment(struct subject_machine *machine, uint32_t moment) {
     struct relations_facts *facts = judge_facts(machine->judge);
     facts->moment = moment | (lanes_count(machine->lanes) == 1 ? RELATIONS_ONE_LANE : 0) |
                     (live_count(machine->live) == 0 ? RELATIONS_EMPTY : 0);
-    facts->backing[RELATIONS_BACKING_BYTES] = (int64_t)machine->host.bytes;
-    facts->backing[RELATIONS_BACKING_PEAK] = (int64_t)machine->host.peak_bytes;
-    facts->backing[RELATIONS_BACKING_CALLS] = (int64_t)machine->host.call_count;
+    host_tell(&machine->host, facts->backing);
 }
 
 static void note(struct subject_machine *machine, enum relations_operation operation,

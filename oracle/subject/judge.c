@@ -154,13 +154,15 @@ static void read_values(struct judge *judge) {
     judge->facts.values = judge->has_values ? judge->values : NULL;
 }
 
-void judge_begin(struct judge *judge, void *self, const void *arena, const char *option) {
+void judge_begin(struct judge *judge, void *self, const void *arena, const char *option,
+                 const int64_t backing[RELATIONS_BACKINGS]) {
     judge->self = self;
     judge->arena = (uintptr_t)arena;
     judge->has_before = false;
     judge->is_at_rest = false;
     judge->next_looked_at = 0;
     judge->facts = (struct relations_facts){.option = option, .moment = RELATIONS_EMPTY};
+    memcpy(judge->facts.backing, backing, sizeof judge->facts.backing);
     live_facts(judge->live, &judge->facts);
     read_values(judge);
     relations_begin(judge->relations, &judge->facts);

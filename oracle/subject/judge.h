@@ -23,8 +23,9 @@ struct judge *judge_create(const struct countercheck_subject *table, struct rela
 // Frees the judge, but none of the arguments. NULL is nothing.
 void judge_destroy(struct judge *judge);
 
-// A program begins on `self`; `arena` NULL: none.
-void judge_begin(struct judge *judge, void *self, const void *arena, const char *option);
+// A program begins on `self`; `arena` NULL: none. `backing`: what the host has given so far.
+void judge_begin(struct judge *judge, void *self, const void *arena, const char *option,
+                 const int64_t backing[RELATIONS_BACKINGS]);
 
 // What an allocation returned. False: a finding.
 bool judge_object(struct judge *judge, const struct live_block *block, size_t alignment,

@@ -8,7 +8,8 @@ static const char relations[] = "each class: class.live == class.allocs - class.
                                 "bytes: live_bytes == sum(class.live * class.size) when settled\n"
                                 "charged: live_bytes == live.footprint when settled\n"
                                 "nothing: live_bytes == 0 when empty and settled\n"
-                                "mapped: live.footprint <= mapped <= backing.bytes\n";
+                                "mapped: live.footprint <= mapped <= backing.bytes\n"
+                                "record: delta(backing.bytes - mapped) == 0  # the slab's own\n";
 
 // For a program without us, from the folder that subject/ is in.
 static const char calls[] =
