@@ -14,6 +14,12 @@ static void *create(const struct countercheck_host *host) {
     return mallopt(CACHE_COUNT_MAX, 0) == 1 ? &made : NULL;
 }
 
+// Class 0: what is larger than the largest block of a class, and so has pages of its own.
+static uint32_t class_of(void *self, void *object) {
+    (void)self;
+    return malloc_usable_size(object) > 128 * 1024 ? 0 : UINT32_MAX;
+}
+
 static const struct countercheck_statistic statistics[] = {
     {"uordblks", COUNTERCHECK_GAUGE, 0, 32, 0, NULL, "B"},
     {"hblkhd", COUNTERCHECK_GAUGE, 0, 32, 0, NULL, "B"},
@@ -44,6 +50,7 @@ static const struct countercheck_subject table = {
     .reallocate = reallocate,
     .release = release,
     .usable = usable,
+    .class_of = class_of,
     .statistics = statistics,
     .read = read_statistics,
 };
