@@ -116,7 +116,11 @@ static enum subject_status check_kind(const struct countercheck_subject *table, 
 // What the allocator says of itself, and whether it makes sense.
 static enum subject_status ask(struct subject *subject, char *message) {
     enum subject_status status = subject_describe(subject, message);
+    const char *version = subject->table.version;
     probe_calls("a look at its statistics");
+    if (status == SUBJECT_OPEN && version != NULL && !table_is_line(version)) {
+        return table_unusable(message, "its version is no line of ASCII");
+    }
     return status == SUBJECT_OPEN ? table_check_statistics(&subject->table, message) : status;
 }
 

@@ -24,6 +24,15 @@ static bool is_power(size_t value) {
     return value != 0 && (value & (value - 1)) == 0;
 }
 
+bool table_is_line(const char *text) {
+    for (; *text != 0; text++) {
+        if (*text < ' ' || *text > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool table_is_word(const char *text, const char *more) {
     if (text == NULL || *text == 0 || strlen(text) > 63) {
         return false;
@@ -144,8 +153,8 @@ enum subject_status table_check(const struct countercheck_subject *table, char *
                               table->capabilities, table->capabilities & ~CAPABILITIES_KNOWN);
     }
     for (uint32_t i = 0; table->options != NULL && table->options[i] != NULL; i++) {
-        if (strcspn(table->options[i], " \t\n") != strlen(table->options[i])) {
-            return table_unusable(message, "option %u has a blank in it", i);
+        if (!table_is_line(table->options[i]) || strchr(table->options[i], ' ') != NULL) {
+            return table_unusable(message, "option %u has a blank in it, or what is no ASCII", i);
         }
     }
     if (table->arena_bytes > (size_t)1 << 40 || table->size_max > (size_t)1 << 46) {

@@ -11,6 +11,8 @@ __attribute__((format(printf, 2, 3)))
 enum subject_status
 table_unusable(char *message, const char *format, ...);
 
+// Whether the text is one line of ASCII, without what a terminal obeys.
+bool table_is_line(const char *text);
 // Whether the text is 1 to 63 letters, digits, '_' and what stands in `more`.
 bool table_is_word(const char *text, const char *more);
 

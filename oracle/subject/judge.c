@@ -250,26 +250,11 @@ void judge_before(struct judge *judge, bool may_give_nothing) {
 
 // ---- values
 
-// The name of a value, as relations write it.
-static void name_of(const struct judge *judge, uint32_t value, char *name, size_t name_bytes) {
-    const struct countercheck_statistic *statistic = judge->table->statistics;
-    while (value >= statistic_numbers(statistic)) {
-        value -= statistic_numbers(statistic);
-        statistic++;
-    }
-    uint32_t row = value / statistic_places(statistic);
-    if (statistic->count == 0) {
-        (void)snprintf(name, name_bytes, "%s", statistic->name);
-    } else {
-        (void)snprintf(name, name_bytes, "%s[%" PRIu32 "]", statistic->name, row);
-    }
-}
-
 static bool fail_value(struct judge *judge, unsigned rule, uint32_t value, const char *sentence,
                        int64_t before, int64_t now) {
     char name[FINDING_FIELD_BYTES];
     char words[FINDING_TEXT_BYTES];
-    name_of(judge, value, name, sizeof name);
+    kind_name(judge->table->statistics, value, name, sizeof name);
     (void)snprintf(words, sizeof words, "%s: %s: %" PRId64 " and %" PRId64, name, sentence, before,
                    now);
     return rule_fail_words(judge->book, rule, name, sentence, words);
@@ -426,14 +411,26 @@ static bool check_walk(struct judge *judge) {
                      "%s", walk.sentence);
 }
 
+// What an allocator says becomes a line that no terminal obeys.
+static void copy_line(char *to, size_t size_bytes, const char *from) {
+    (void)snprintf(to, size_bytes, "%s", from);
+    for (; *to != 0; to++) {
+        *to = *to < ' ' || *to > '~' ? '?' : *to;
+    }
+}
+
 bool judge_verify(struct judge *judge) {
     if (judge->table->verify == NULL) {
         return true;
     }
     rule_count(judge->book, RULE_SUBJECT_VERIFY);
     const char *what = judge->table->verify(judge->self);
-    return what == NULL ||
-           rule_fail(judge->book, RULE_SUBJECT_VERIFY, (struct rule_place){0}, "%s", what);
+    char line[FINDING_TEXT_BYTES];
+    if (what == NULL) {
+        return true;
+    }
+    copy_line(line, sizeof line, what);
+    return rule_fail(judge->book, RULE_SUBJECT_VERIFY, (struct rule_place){0}, "%s", line);
 }
 
 // ---- contents

@@ -1,7 +1,12 @@
-// kind: a gauge below 0, a count that went down, a peak below its gauge.
+// kind: a gauge below 0, a count that went down, a peak below its gauge; and what a number is
+// called.
 #include "oracle/subject/kind.h"
 
+#include "oracle/relations/statistic.h"
+
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum { LEAST, MOST };
 
@@ -48,4 +53,18 @@ const char *kind_excludes(const struct countercheck_statistic *statistic,
         break;
     }
     return NULL;
+}
+
+void kind_name(const struct countercheck_statistic *statistic, uint32_t place, char *name,
+               size_t name_bytes) {
+    while (place >= statistic_numbers(statistic)) {
+        place -= statistic_numbers(statistic);
+        statistic++;
+    }
+    uint32_t row = place / statistic_places(statistic);
+    if (statistic->count == 0) {
+        (void)snprintf(name, name_bytes, "%s", statistic->name);
+    } else {
+        (void)snprintf(name, name_bytes, "%s[%" PRIu32 "]", statistic->name, row);
+    }
 }

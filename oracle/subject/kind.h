@@ -15,4 +15,8 @@ struct kind_values {
 const char *kind_excludes(const struct countercheck_statistic *statistic,
                           const struct kind_values *values);
 
+// The name of the number at that place of what a read gives, as relations write it: "bin.live[2]".
+void kind_name(const struct countercheck_statistic *statistics, uint32_t place, char *name,
+               size_t name_bytes);
+
 #endif

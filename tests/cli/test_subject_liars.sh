@@ -60,6 +60,7 @@ __attribute__((constructor)) static void begin(void) { BEGIN }
 #endif
 static bool describe(void *self, struct countercheck_description *description) { (void)self; (void)description; DESCRIBE return true; }
 static void destroy(void *self) { (void)self; DESTROY }
+static const char *verify(void *self) { (void)self; return count < 2 ? NULL : "a \033[31mring\nof two"; }
 static size_t three(void *self, void *object) { (void)self; (void)object; return 3; }
 static const struct countercheck_statistic statistics[] = {STATISTICS {NULL, COUNTERCHECK_PLAIN, 0, 0, 0, NULL, NULL}};
 static bool read_all(void *self, int64_t *values) {
@@ -70,7 +71,7 @@ static bool read_all(void *self, int64_t *values) {
 static const struct countercheck_subject table = {.struct_size_bytes = sizeof table, .abi = COUNTERCHECK_ABI, .name = "liar",
     .capabilities = COUNTERCHECK_MAY_FAIL | COUNTERCHECK_RANDOM, .alignment = 16, .hang_ms = 100, .create = create,
     .allocate = allocate, .release = release, .statistics = statistics, .read = read_all, TABLE};
-const struct countercheck_subject *countercheck_subject_table(void) { (void)three; (void)describe; (void)destroy; GIVE return &table; }
+const struct countercheck_subject *countercheck_subject_table(void) { (void)three; (void)verify; (void)describe; (void)destroy; GIVE return &table; }
 C
 
 run() { # STATUS DEFINITION...: checks the liar so made
@@ -108,6 +109,7 @@ finds subject-failed 'no COUNTERCHECK_MAY_FAIL' '-DALLOCATE=if (size > 99) retur
     '-DTABLE=.capabilities = COUNTERCHECK_RANDOM'
 finds subject-contents 'its first 1 bytes' '-DALLOCATE=if (last != NULL) *last ^= 1;' '-DRELEASE=last = NULL;'
 finds subject-usable '3 bytes are usable, 4 were asked for' '-DTABLE=.usable = three'
+finds subject-verify 'a ?\[31mring?of two' '-DTABLE=.verify = verify'
 finds subject-read 'read() writes past the last of its values (1)' '-DREAD=values[1] = 0;'
 # one statistic's failure hides no other one's, and what needs no operation says so
 finds subject-kind 'm: a gauge is below 0' '-DREAD=values[0] = -5; values[1] = -count; return true;' \
@@ -145,6 +147,8 @@ refuses 'alignment 24 is no power of two' '-DTABLE=.alignment = 24'
 refuses 'is more than 1073741824' '-DTABLE=.alignment = (size_t)1 << 40'
 refuses 'alignment_max 8 is less than alignment 16' '-DTABLE=.alignment_max = 8'
 refuses 'no bit of 0x80000000 means anything' '-DTABLE=.capabilities = 0x80000000u'
+refuses 'its version is no line of ASCII' '-DTABLE=.version = "1\033[31m"'
+refuses 'option 0 has a blank in it, or what is no ASCII' '-DTABLE=.options = (const char *const[]){"a\033[31m", NULL}'
 refuses 'option 0 has a blank' '-DTABLE=.options = (const char *const[]){"a b", NULL}'
 refuses 'relations, line 1, column 6' '-DTABLE=.relations = "n == zz"'
 refuses 'n is there twice' '-DSTATISTICS={"n", COUNTERCHECK_GAUGE}, {"n", COUNTERCHECK_GAUGE},'
