@@ -130,13 +130,30 @@ static bool check_book(const struct persistent_walk *walk, enum inspect_book boo
            check_count(walk->book, field, walk->bytes[book], due.bytes);
 }
 
+// Ranges lie one behind the other; but for an arena's, which grows into it, all of one is prepared.
+static bool check_range(struct rule_book *book, const struct inspect_range *range,
+                        uintptr_t *last_end) {
+    bool is_whole = range->kind == INSPECT_RANGE_ARENA ? range->prepared_bytes <= range->size_bytes
+                                                       : range->prepared_bytes == range->size_bytes;
+    bool is_behind = range->base >= *last_end;
+    *last_end = range->base + range->size_bytes;
+    return (is_whole && is_behind) ||
+           rule_fail(book, RULE_PERSISTENT_BLOCKS, (struct rule_place){.object = range->base},
+                     "a range of %zu bytes overlaps another, or has %zu bytes prepared",
+                     range->size_bytes, range->prepared_bytes);
+}
+
 // What a book is charged is what its users took: a block's own word for its book is not enough.
 static bool check_books(struct persistent_walk *walk) {
     const struct view *view = walk->view;
     uint64_t arena_ranges = 0;
     uint64_t small_ranges = 0; // in books whose blocks are never as large as to have one
+    uintptr_t last_end = 0;
     struct inspect_range range;
     for (size_t i = 0; inspect_range(view->heap, i, &range); i++) {
+        if (!check_range(walk->book, &range, &last_end)) {
+            return false;
+        }
         bool is_direct = range.kind == INSPECT_RANGE_DIRECT;
         arena_ranges += is_direct && range.book == INSPECT_BOOK_GC;
         small_ranges += is_direct && range.book < INSPECT_BOOK_GC;
