@@ -197,8 +197,7 @@ struct dump_result dump_write_path(struct runtime *runtime, struct mcache *cache
                                    const char *path) {
     struct stat status;
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
-        return S_ISDIR(status.st_mode) ? (struct dump_result){.error = EISDIR}
-                                       : write_special(runtime, cache, path);
+        return write_special(runtime, cache, path); // of a directory: EISDIR, by open
     }
     struct dump_file file;
     int error = file_name(&file, path);
