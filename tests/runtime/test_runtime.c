@@ -100,10 +100,14 @@ static void without_memory_there_is_no_runtime(void **state) {
 
 static void segments_larger_than_memory_are_refused(void **state) {
     struct program *program = *state;
-    const size_t word_counts[4] = {SIZE_MAX, SIZE_MAX / 8 + 1, SIZE_MAX / 8, SIZE_MAX / 16};
-    for (size_t i = 0; i < 4; i++) {
-        struct runtime_options options = {.data_words = word_counts[i]};
-        assert_null(runtime_create(program->heap, &options));
+    // the last is one word, if it is cut to fewer bits
+    const size_t word_counts[] = {SIZE_MAX, SIZE_MAX / 8 + 1, SIZE_MAX / 8, SIZE_MAX / 16,
+                                  ((size_t)1 << 59) + 1};
+    for (size_t i = 0; i < sizeof word_counts / sizeof word_counts[0]; i++) {
+        struct runtime_options data = {.data_words = word_counts[i]};
+        assert_null(runtime_create(program->heap, &data));
+        struct runtime_options bss = {.bss_words = word_counts[i]};
+        assert_null(runtime_create(program->heap, &bss));
     }
 }
 
