@@ -44,7 +44,7 @@ rm "$sample/DESIGN.md"
 # a figure that its measurement no longer has is neither kept nor left out
 mkdir -p "$sample/ci/faults" "$sample/ci/mutants"
 cp "$source"/ci/faults/{RESULTS,TIMES,TIMES-AFL}.md "$sample/ci/faults/"
-cp "$source/ci/mutants/SCORE.md" "$sample/ci/mutants/"
+cp "$source"/ci/mutants/{SCORE,FRESH}.md "$sample/ci/mutants/"
 printf '%s\n' '<!-- table: found -->' '<!-- end of table -->' >"$sample/b.md"
 "$sample/ci/docs" >/dev/null
 grep -q '^| seeded faults.* [0-9]* of [0-9]* ' "$sample/b.md"
