@@ -112,14 +112,17 @@ static inline struct mspan *fast_object_span(const struct heap *heap, uintptr_t 
     return begins && mspan_is_live(span, index) ? span : NULL;
 }
 
-// The cache's span that the pointer lies in; NULL: none of its spans.
+// The cache's span that the pointer lies in; NULL: none of its spans. Where a span lies that is no
+// longer its own may change meanwhile, so that this is asked of its own alone.
 static inline struct mspan *fast_span_of(const struct heap *heap, const struct fast_lane *lane,
                                          uintptr_t pointer) {
+    uint32_t own = lane->cache->id + 1;
     struct mspan *span = lane->last;
-    if (pointer - span->base >= span->page_count * HEAP_PAGE_BYTES) {
-        span = mheap_span_of(heap, pointer);
+    if (mspan_owner(span) == own && pointer - span->base < span->page_count * HEAP_PAGE_BYTES) {
+        return span;
     }
-    return span != NULL && mspan_owner(span) == lane->cache->id + 1 ? span : NULL;
+    span = mheap_span_of(heap, pointer);
+    return span != NULL && mspan_owner(span) == own ? span : NULL;
 }
 
 // Frees the object when it begins a live one of a span that the cache owns; false: ask heap_free.
