@@ -5,10 +5,10 @@
 
 option(COUNTERCHECK_SCHEDULE "Build fuzz/schedule/, and the heap for it (clang)" OFF)
 
-# What is scheduled: the heap, the runtime, and what the crew's threads share. The oracle's eyes as well, which read
+# What is scheduled: the heap, the runtime, the dump's writer, and what the crew's threads share. The oracle's eyes as well, which read
 # everything: whoever changes something of a stopped world races with them.
 function(countercheck_schedule sources)
-    list(FILTER sources INCLUDE REGEX "/(allocator|runtime)/|/fuzz/stress/(gate|contents)\\.c$")
+    list(FILTER sources INCLUDE REGEX "/(allocator|runtime|dump/write)/|/fuzz/stress/(gate|contents)\\.c$")
     set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS -fsanitize=thread)
 endfunction()
 

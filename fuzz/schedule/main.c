@@ -2,6 +2,8 @@
 //
 // usage: schedule [--threads N] [--seed N] [--seconds N] [-o FILE]   until one has a finding
 //        schedule FILE [-o FILE]                                     replays what -o has written
+//        schedule --minimize FILE [--seconds N] [-o FILE]            the same finding by fewer
+//        switches
 // --seconds are the processor's.
 // Exit status: 0 clean, 1 a finding, 2 the call or the file is unusable, 3 the environment failed.
 #define _GNU_SOURCE
@@ -17,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CPU_SECONDS 120 // of one life, which takes less than one
+#define CPU_SECONDS 20 // of one life, which takes less than one
 
 enum { CLEAN, FINDING, UNUSABLE, ENVIRONMENT };
 
@@ -25,6 +27,7 @@ struct call {
     struct schedule_head head; // thread_count 0: drawn
     uint64_t seconds;
     const char *file, *out;
+    bool minimizes;
 };
 
 // ---- a life
@@ -130,6 +133,11 @@ static int keep(const struct call *call, const struct schedule_log *log) {
     return fclose(file) == 0 ? FINDING : ENVIRONMENT;
 }
 
+static int tell(const struct call *call, const struct schedule_log *log) {
+    say(call, log);
+    return call->out == NULL ? FINDING : keep(call, log);
+}
+
 // ---- many lives
 
 static int search(struct call *call, struct schedule_log *log) {
@@ -138,8 +146,7 @@ static int search(struct call *call, struct schedule_log *log) {
     for (; lives == 0 || used_seconds() < (double)call->seconds; call->head.seed++, lives++) {
         int end = run_life(call, &(struct schedule_options){.seed = call->head.seed, .log = log});
         if (end == FINDING) {
-            say(call, log);
-            return call->out == NULL ? FINDING : keep(call, log);
+            return tell(call, log);
         }
         if (end != CLEAN) {
             return end;
@@ -149,6 +156,67 @@ static int search(struct call *call, struct schedule_log *log) {
     (void)printf("%" PRIu64 " lives, %" PRIu64 " accesses, %.1f s of the processor: clean\n", lives,
                  accesses, used_seconds());
     return CLEAN;
+}
+
+// ---- fewer switches
+
+// Enough of a finding to know it again: where it is, or the words before the first number.
+static bool is_same(const struct schedule_log *log, const struct schedule_log *wanted) {
+    size_t words = strcspn(wanted->finding, "0123456789");
+    return memcmp(log->places, wanted->places, sizeof log->places) == 0 &&
+           strncmp(log->finding, wanted->finding, words) == 0;
+}
+
+// Leaves out `count` runs from `first` on. What has run then, where that is shorter and ends the
+// same, is the better schedule: `best` becomes it.
+static bool leave_out(const struct call *call, struct schedule_log *best, struct schedule_log *log,
+                      uint32_t first, uint32_t count) {
+    static struct schedule_run runs[SCHEDULE_RUNS_MAX];
+    uint32_t rest = best->run_count - first - count;
+    memcpy(runs, best->runs, first * sizeof runs[0]);
+    memcpy(runs + first, best->runs + first + count, rest * sizeof runs[0]);
+    const struct schedule_options options = {
+        .seed = call->head.seed, .runs = runs, .run_count = first + rest, .log = log};
+    bool is_better = run_life(call, &options) == FINDING && is_same(log, best) &&
+                     log->run_count < best->run_count;
+    if (is_better) {
+        memcpy(best, log, sizeof *best);
+    }
+    return is_better;
+}
+
+// Other seeds come to the same place, some with few switches.
+static void try_seeds(struct call *call, struct schedule_log *best, struct schedule_log *log) {
+    uint64_t first = call->head.seed + 1;
+    for (uint64_t seed = first; used_seconds() < (double)call->seconds / 2; seed++) {
+        const struct schedule_head before = call->head;
+        call->head.seed = seed;
+        if (run_life(call, &(struct schedule_options){.seed = seed, .log = log}) == FINDING &&
+            is_same(log, best) && log->run_count < best->run_count) {
+            memcpy(best, log, sizeof *best);
+        } else {
+            call->head = before;
+        }
+    }
+}
+
+// Half of the time goes to other seeds, the rest to leaving runs out, large pieces first.
+static int minimize(struct call *call, struct schedule_log *log) {
+    struct schedule_log *best = make_log();
+    if (best == NULL) {
+        return ENVIRONMENT;
+    }
+    memcpy(best, log, sizeof *best);
+    uint32_t before = best->run_count;
+    try_seeds(call, best, log);
+    for (uint32_t piece = best->run_count / 2; piece > 0; piece /= 2) {
+        uint32_t first = 0;
+        while (first + piece <= best->run_count && used_seconds() < (double)call->seconds) {
+            first += leave_out(call, best, log, first, piece) ? 0 : piece;
+        }
+    }
+    (void)printf("%u runs before\n", before);
+    return tell(call, best);
 }
 
 // ---- a file
@@ -201,8 +269,7 @@ static int replay(struct call *call, struct schedule_log *log) {
             .seed = call->head.seed, .runs = runs, .run_count = count, .log = log};
         status = run_life(call, &options);
         if (status == FINDING) {
-            say(call, log);
-            status = call->out == NULL ? FINDING : keep(call, log);
+            status = call->minimizes ? minimize(call, log) : tell(call, log);
         }
     }
     free(runs);
@@ -232,6 +299,8 @@ static bool read_call(char **arguments, struct call *call) {
             is_good = read_number(*++at, 0, UINT32_MAX, &call->head.seed);
         } else if (strcmp(*at, "--seconds") == 0) {
             is_good = read_number(*++at, 0, 86400, &call->seconds);
+        } else if (strcmp(*at, "--minimize") == 0) {
+            call->minimizes = true;
         } else if (strcmp(*at, "-o") == 0) {
             call->out = *++at;
             is_good = call->out != NULL;
@@ -240,7 +309,7 @@ static bool read_call(char **arguments, struct call *call) {
             call->file = *at;
         }
     }
-    return is_good;
+    return is_good && (call->file != NULL || !call->minimizes);
 }
 
 int main(int count, char **arguments) {
@@ -248,7 +317,7 @@ int main(int count, char **arguments) {
     (void)count;
     if (!read_call(arguments, &call)) {
         (void)fprintf(stderr, "usage: schedule [--threads N] [--seed N] [--seconds N] [-o FILE] | "
-                              "schedule FILE\n");
+                              "schedule [--minimize] FILE [-o FILE]\n");
         return UNUSABLE;
     }
     struct schedule_log *log = make_log();

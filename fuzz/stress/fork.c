@@ -39,6 +39,9 @@ static void run_child(struct crew *crew, int pipe_end) {
     (void)alarm(CHILD_SECONDS);
     runtime_fork_child(crew->runtime);
     runtime_stop_world(crew->runtime);
+    if (!runtime_is_sound(crew->runtime)) {
+        answer(pipe_end, "what the runtime keeps is not sound");
+    }
     bool clean = crew_check_stopped(crew);
     runtime_start_world(crew->runtime);
     if (clean) {

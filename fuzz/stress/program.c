@@ -360,6 +360,7 @@ bool worker_pace(struct worker *worker) {
 }
 
 bool worker_profile(struct worker *worker) {
+    (void)heap_profile_rate(worker->crew->heap);
     if (random_once_in(&worker->random, 2)) {
         heap_profile_next_cycle(worker->crew->heap);
     } else {

@@ -107,7 +107,19 @@ static void *resize(struct random *random, void *pointer) {
 
 // ---- threads
 
+// The description of the program, which whoever asks first makes.
+static void describe(void) {
+    struct runtime *runtime = process_runtime();
+    if (runtime != NULL) {
+        runtime_stop_world(runtime);
+        runtime_start_world(runtime);
+    }
+}
+
 static void step(struct random *random) {
+    if (random_once_in(random, 256)) {
+        describe();
+    }
     void *_Atomic *slot = &slots[random_below(random, SLOTS)];
     void *own = NULL;
     switch (random_below(random, 8)) {
@@ -166,9 +178,7 @@ static void look(struct random *random) {
     if (lot < 3) {
         heap_read_memstats(process_heap(), &stats);
     } else if (lot < 4) {
-        struct runtime *runtime = process_runtime();
-        runtime_stop_world(runtime);
-        runtime_start_world(runtime);
+        describe();
     } else if (lot < 5) {
         pid_t child = fork();
         if (child == 0) {
