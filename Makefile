@@ -10,7 +10,7 @@ JOBS ?= $(shell nproc)
 # $(call build,PRESET,WHAT): configures once, then builds what changed
 build = @JOBS=$(JOBS) ci/build $(1) $(2)
 
-.PHONY: all setup release debug fuzz subjects test test-gcc test-release tsan coverage interop bench faults mutants canaries twin corpus lint format docs install uninstall clean help
+.PHONY: all setup release debug fuzz subjects test test-gcc test-release tsan coverage interop bench faults mutants locks canaries twin corpus lint format docs install uninstall clean help
 all: release
 
 setup: ## install what the build needs: asks for root (make fuzz and make test do so too, for what they need)
@@ -64,6 +64,10 @@ bench: release ## the benchmarks beside their peers
 faults: ## seed known bugs into a copy of the tree, and see each caught
 	@ci/setup fuzz test
 	@ci/faults/run
+
+locks: ## take each lock, fence and atomic away, and see whether the schedules of threads show it
+	@ci/setup mutants
+	@ci/locks/run --again --unlisted --save
 
 mutants: ## change the sources in every small way, and see how many of the changes are noticed
 	@ci/setup mutants
