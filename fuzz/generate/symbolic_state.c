@@ -12,8 +12,6 @@
 #define GROWN_MAX        7 // what the executor lets a stack grow to
 #define HANDLES_PER_SPAN 8 // a guess
 
-enum { WORLD_STOP, WORLD_START }; // as the operand's words
-
 // ---- sets
 
 static bool has(const struct symbolic_state *state, enum symbolic_set set, uint32_t handle) {

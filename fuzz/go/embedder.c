@@ -195,27 +195,29 @@ bool exec_func(struct go_machine *machine, struct operation operation) {
 // ---- words that point to no object
 
 static uintptr_t stray_address(struct go_machine *machine, struct operation operation) {
-    enum { NULL_PAGE, BELOW, BEHIND, LAST, METADATA, IDLE, MANUAL, PAGE_END };
     uintptr_t base = heap_base(machine->heap);
     const struct model_handle *handle = go_handle(machine, operation_get(operation, OPERAND_TO));
-    switch (operation_get(operation, OPERAND_STRAY)) {
-    case NULL_PAGE:
+    switch ((enum stray_place)operation_get(operation, OPERAND_STRAY)) {
+    case STRAY_NULL:
         return sizeof(uintptr_t);
-    case BELOW:
+    case STRAY_BELOW:
         return base - sizeof(uintptr_t);
-    case BEHIND:
+    case STRAY_BEHIND:
         return base + HEAP_WINDOW_BYTES;
-    case LAST:
+    case STRAY_LAST:
         return base + HEAP_WINDOW_BYTES - sizeof(uintptr_t);
-    case METADATA:
+    case STRAY_METADATA:
         return runtime_data_segment(machine->runtime)->base;
-    case IDLE:
+    case STRAY_IDLE:
         return base + HEAP_ARENA_BYTES - sizeof(uintptr_t);
-    case MANUAL:
+    case STRAY_MANUAL:
         return (uintptr_t)machine->manuals[operation_get(operation, OPERAND_TO) % 4].base;
-    default: // what is left of a span behind its last object, or an object
+    case STRAY_PAGE_END: // what is left of a span behind its last object, or an object
         return handle == NULL ? 0 : (handle->address | (HEAP_PAGE_BYTES - 1)) - 7;
+    case STRAY_PLACE_COUNT:
+        break;
     }
+    return 0;
 }
 
 bool exec_write_stray(struct go_machine *machine, struct operation operation) {
@@ -321,27 +323,29 @@ static bool refuses_caches(struct go_machine *machine) {
     return count < CACHES_ASKED;
 }
 
-static bool refuses(struct go_machine *machine, struct mcache *cache, uint32_t what) {
-    enum { SIZES, NOTHING, FINALIZERS, CYCLE, CODE };
+static bool refuses(struct go_machine *machine, struct mcache *cache, enum refusal what) {
     switch (what) {
-    case SIZES:
+    case REFUSAL_SIZES:
         return refuses_sizes(machine, cache);
-    case NOTHING:
+    case REFUSAL_NOTHING:
         return refuses_nothing(machine, cache);
-    case FINALIZERS:
+    case REFUSAL_FINALIZERS:
         return refuses_finalizers(machine);
-    case CYCLE:
+    case REFUSAL_CYCLE:
         return refuses_cycle(machine, cache);
-    case CODE:
+    case REFUSAL_CODE:
         return refuses_code(machine);
-    default:
+    case REFUSAL_CACHES:
         return refuses_caches(machine);
+    case REFUSAL_COUNT:
+        break;
     }
+    return false;
 }
 
 bool exec_refused(struct go_machine *machine, struct operation operation) {
     struct mcache *cache = go_cache(machine, operation);
-    uint32_t what = operation_get(operation, OPERAND_REFUSED);
+    enum refusal what = (enum refusal)operation_get(operation, OPERAND_REFUSED);
     if (cache == NULL) {
         return false;
     }

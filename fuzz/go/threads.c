@@ -38,29 +38,31 @@ static void fork_here(struct go_machine *machine, void (*runtime_goes_on)(struct
 }
 
 bool exec_world(struct go_machine *machine, struct operation operation) {
-    enum { STOP, START, FORK_PARENT, FORK_CHILD };
-    switch (operation_get(operation, OPERAND_WORLD)) {
-    case STOP:
+    switch ((enum world_change)operation_get(operation, OPERAND_WORLD)) {
+    case WORLD_STOP:
         if (machine->stop_depth == STOP_DEPTH_MAX) {
             return false;
         }
         runtime_stop_world(machine->runtime);
         machine->stop_depth++;
         return true;
-    case START:
+    case WORLD_START:
         if (machine->stop_depth == 0) {
             return false;
         }
         runtime_start_world(machine->runtime);
         machine->stop_depth--;
         return true;
-    case FORK_PARENT:
+    case WORLD_FORK_PARENT:
         fork_here(machine, runtime_fork_parent, heap_fork_parent);
         return true;
-    default: // what a child does is done here: nothing of it asks for another process
+    case WORLD_FORK_CHILD: // done here: nothing that a child does asks for another process
         fork_here(machine, runtime_fork_child, heap_fork_child);
         return true;
+    case WORLD_CHANGE_COUNT:
+        break;
     }
+    return false;
 }
 
 // A small stack: a sanitizer looks after all of it.

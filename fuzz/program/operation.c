@@ -73,8 +73,12 @@ static const char *const stray_words[] = {"null", "below",  "behind",   "last", 
 static const char *const refusal_words[] = {"sizes", "nothing", "finalizers", "cycle",
                                             "code",  "caches",  NULL};
 _Static_assert(sizeof type_words / sizeof type_words[0] == 19, "18 types, as TYPE's range says");
-_Static_assert(sizeof call_words / sizeof call_words[0] == FAULT_CALL_COUNT + 1,
-               "a word for each call");
+#define A_WORD_FOR_EACH(words, count)                                                              \
+    _Static_assert(sizeof(words) / sizeof(words)[0] == (count) + 1, "a word for each")
+A_WORD_FOR_EACH(call_words, FAULT_CALL_COUNT);
+A_WORD_FOR_EACH(world_words, WORLD_CHANGE_COUNT);
+A_WORD_FOR_EACH(stray_words, STRAY_PLACE_COUNT);
+A_WORD_FOR_EACH(refusal_words, REFUSAL_COUNT);
 
 const char *const *word_table_words(enum word_table table) {
     static const char *const *const tables[] = {

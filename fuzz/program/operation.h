@@ -89,6 +89,36 @@ enum sink_kind { // what a dump is written to; those from SINK_SHORT on have a n
     SINK_EPIPE,  // after n bytes the reader is gone
 };
 
+enum world_change { // what happens to the world
+    WORLD_STOP,
+    WORLD_START,
+    WORLD_FORK_PARENT,
+    WORLD_FORK_CHILD,
+    WORLD_CHANGE_COUNT,
+};
+
+enum stray_place { // where a word points to that points to no object
+    STRAY_NULL,
+    STRAY_BELOW,
+    STRAY_BEHIND,
+    STRAY_LAST,
+    STRAY_METADATA,
+    STRAY_IDLE,
+    STRAY_MANUAL,
+    STRAY_PAGE_END,
+    STRAY_PLACE_COUNT,
+};
+
+enum refusal { // which calls must be refused
+    REFUSAL_SIZES,
+    REFUSAL_NOTHING,
+    REFUSAL_FINALIZERS,
+    REFUSAL_CYCLE,
+    REFUSAL_CODE,
+    REFUSAL_CACHES,
+    REFUSAL_COUNT,
+};
+
 enum fault_call { // what can be made to fail; what that means is the heap's affair
     FAULT_MMAP,
     FAULT_MADVISE,
