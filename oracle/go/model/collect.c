@@ -28,7 +28,6 @@ void model_collect_reset(struct model *model) {
     cycle->marked_bytes = 0;
     cycle->percent = 100;
     cycle->clock_count = 0;
-    cycle->start_pause_ns = 0;
     cycle->marking = false;
     model->condemned_count = 0;
 }
