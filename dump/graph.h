@@ -123,15 +123,13 @@ void dump_graph_destroy(struct dump_graph *graph); // NULL is fine
 uint32_t dump_graph_node_count(const struct dump_graph *graph);
 // How many roots lead to a node.
 uint32_t dump_graph_root_count(const struct dump_graph *graph);
-// How many holders there are.
-uint32_t dump_graph_holder_count(const struct dump_graph *graph);
 // How many goroutines there are.
 uint32_t dump_graph_goroutine_count(const struct dump_graph *graph);
 // The node of an index below their count; good as long as the graph.
 const struct dump_node *dump_graph_node(const struct dump_graph *graph, uint32_t node);
 // The root of an index, likewise.
 const struct dump_root *dump_graph_root(const struct dump_graph *graph, uint32_t root);
-// The holder of an index, likewise.
+// The holder of an index that a root or a goroutine names, likewise.
 const struct dump_holder *dump_graph_holder(const struct dump_graph *graph, uint32_t holder);
 // The goroutine of an index, likewise.
 const struct dump_goroutine *dump_graph_goroutine(const struct dump_graph *graph,

@@ -16,15 +16,18 @@
 
 struct runtime;
 
+// Objects that a work buffer holds.
 #define WORKBUF_ENTRY_COUNT (HEAP_PAGE_BYTES / sizeof(uintptr_t) - 2)
 
-struct workbuf { // one page
+// One page.
+struct workbuf {
     struct workbuf *next;
     size_t count;
     uintptr_t objects[WORKBUF_ENTRY_COUNT]; // bases of grey objects
 };
 _Static_assert(sizeof(struct workbuf) == HEAP_PAGE_BYTES, "a work buffer is a page");
 
+// The grey objects, in work buffers.
 struct mark_queue {
     struct workbuf *top; // being filled and emptied; those below are full
     struct workbuf *free;
@@ -36,6 +39,7 @@ bool mark_queue_is_valid(const struct mark_queue *queue, bool marking);
 
 bool mark_queue_init(struct runtime *runtime); // false: no memory
 void mark_queue_fini(struct runtime *runtime); // empty by now; gives the buffers back
+// Greys the object that the value points into, if it points into one that is white.
 void mark_shade(struct runtime *runtime, uintptr_t value);
 // Shades what the object at `address` points to, and leaves the object as it is.
 void mark_shade_fields(struct runtime *runtime, uintptr_t address);

@@ -84,10 +84,6 @@ uint32_t dump_graph_root_count(const struct dump_graph *graph) {
     return graph->root_count;
 }
 
-uint32_t dump_graph_holder_count(const struct dump_graph *graph) {
-    return graph->holder_count;
-}
-
 uint32_t dump_graph_goroutine_count(const struct dump_graph *graph) {
     return graph->goroutine_count;
 }

@@ -2,6 +2,7 @@
 #include "fuzz/go/vast.h"
 
 #include "dump/reader.h"
+#include "fuzz/go/state.h"
 #include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 

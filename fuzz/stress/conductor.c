@@ -112,23 +112,6 @@ static void change_rate(struct crew *crew) {
     heap_set_profile_rate(crew->heap, rates[4 + random_below(&crew->random, 2)]);
 }
 
-void crew_use_own_cache(struct crew *crew) {
-    void *objects[64];
-    for (size_t i = 0; i < 64; i++) {
-        objects[i] = heap_alloc(crew->heap, crew->cache, 1 + i * 40, NULL, 0);
-    }
-    for (size_t i = 0; i < 64; i++) {
-        if (objects[i] != NULL) {
-            size_t element_bytes = heap_usable_bytes(crew->heap, objects[i]);
-            uint8_t class = go_class_of(1 + i * 40);
-            ledger_malloc(&crew->collected, class, element_bytes);
-            ledger_free(&crew->collected, class, element_bytes);
-            (void)heap_free(crew->heap, crew->cache, objects[i]);
-        }
-    }
-    (void)heap_scavenge(crew->heap, SIZE_MAX);
-}
-
 static void rest(struct crew *crew, struct barrier barrier) {
     crew_order(crew, GATE_PAUSE);
     (void)crew_check(crew, barrier);

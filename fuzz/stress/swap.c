@@ -42,3 +42,20 @@ void worker_swap_caches(struct worker *worker) {
     }
     atomic_fetch_sub(&worker->crew->swapping_count, 1);
 }
+
+void crew_use_own_cache(struct crew *crew) {
+    void *objects[64];
+    for (size_t i = 0; i < 64; i++) {
+        objects[i] = heap_alloc(crew->heap, crew->cache, 1 + i * 40, NULL, 0);
+    }
+    for (size_t i = 0; i < 64; i++) {
+        if (objects[i] != NULL) {
+            size_t element_bytes = heap_usable_bytes(crew->heap, objects[i]);
+            uint8_t class = go_class_of(1 + i * 40);
+            ledger_malloc(&crew->collected, class, element_bytes);
+            ledger_free(&crew->collected, class, element_bytes);
+            (void)heap_free(crew->heap, crew->cache, objects[i]);
+        }
+    }
+    (void)heap_scavenge(crew->heap, SIZE_MAX);
+}

@@ -1,6 +1,6 @@
 // test_graph: nodes, edges and roots of dumps made by hand, who retains what, and the ways.
 //
-// The same questions are asked of real dumps, object by object, in tests/cli/test_retained.sh.
+// The same questions are asked of real dumps, object by object, in tests/cli/test_dump_graph.sh.
 // holds: dump/graph/graph.c dump/graph/measure.c dump/graph/collect.c dump/graph/resolve.c
 // holds: dump/graph/reach.c dump/graph/dominators.c dump/graph/paths.c dump/graph/phantom.c
 // holds: dump/graph/text.c
