@@ -52,29 +52,26 @@ static void count_finalizer(void *context, const struct finalizer *finalizer) {
     (*(size_t *)context)++;
 }
 
-size_t finq_missing(struct runtime *runtime) {
+size_t finq_missing(struct runtime *runtime, size_t *set_count) {
+    struct finq *finq = &runtime->finq;
     size_t count = 0;
     heap_stop_world(runtime->heap);
     heap_visit_finalizers(runtime->heap, count_finalizer, &count);
     heap_start_world(runtime->heap);
-    size_t missing_count = missing_for(&runtime->finq, count);
-    if (missing_count == 0) {
-        runtime->finq.set_count = count;
-    }
-    return missing_count;
+    *set_count = count;
+    finq->set_count = count < finq->set_count ? count : finq->set_count;
+    return missing_for(finq, count);
 }
 
 struct pool_need finq_need(size_t missing_count) {
     return (struct pool_need){sizeof(struct finq_entry), missing_count};
 }
 
-void finq_add_places(struct runtime *runtime, size_t missing_count) {
+void finq_add_places(struct runtime *runtime, size_t missing_count, size_t set_count) {
     for (size_t i = 0; i < missing_count; i++) {
         put_free(&runtime->finq, pool_take_reserved(runtime, sizeof(struct finq_entry)));
     }
-    if (missing_count > 0) { // else there may be more than are needed
-        runtime->finq.set_count = free_count(&runtime->finq);
-    }
+    runtime->finq.set_count = set_count;
 }
 
 // ---- set
@@ -102,8 +99,7 @@ static enum special_status set_with_place(struct runtime *runtime,
     enum special_status status = heap_add_finalizer(runtime->heap, finalizer);
     pool_end(runtime, status == SPECIAL_OK);
     if (status == SPECIAL_OK) {
-        runtime->finq.set_count++;
-        finq_add_places(runtime, missing_count);
+        finq_add_places(runtime, missing_count, runtime->finq.set_count + 1);
     }
     return status;
 }

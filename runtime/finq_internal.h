@@ -41,11 +41,11 @@ void finq_fork_prepare(struct runtime *runtime);
 void finq_fork_done(struct runtime *runtime); // in parent and child
 void finq_fork_child(struct runtime *runtime);
 // Room in the queue for every finalizer that is set, in three steps: how many places are missing
-// (an estimate that is never too low, unless somebody sets one behind the runtime's back
-// meanwhile); their blocks obtained from the pool, along with other things; and the places made of
-// them.
-size_t finq_missing(struct runtime *runtime);
+// for the *set_count that are set now (never too low an estimate, unless somebody sets one behind
+// the runtime's back meanwhile); their blocks obtained from the pool, along with other things; and
+// the places made of them, after which set_count count as set.
+size_t finq_missing(struct runtime *runtime, size_t *set_count);
 struct pool_need finq_need(size_t missing_count);
-void finq_add_places(struct runtime *runtime, size_t missing_count);
+void finq_add_places(struct runtime *runtime, size_t missing_count, size_t set_count);
 
 #endif

@@ -49,7 +49,8 @@ static void begin_marking(struct runtime *runtime) {
 
 // The queues' memory: places for finalizers, a first work buffer. False: none, nothing changed.
 static bool reserve_queues(struct runtime *runtime) {
-    size_t missing_count = finq_missing(runtime);
+    size_t set_count;
+    size_t missing_count = finq_missing(runtime, &set_count);
     const struct pool_need need = finq_need(missing_count);
     if (!pool_begin(runtime, &need, 1)) {
         return false;
@@ -57,7 +58,7 @@ static bool reserve_queues(struct runtime *runtime) {
     bool reserved = mark_queue_init(runtime);
     pool_end(runtime, reserved);
     if (reserved) {
-        finq_add_places(runtime, missing_count);
+        finq_add_places(runtime, missing_count, set_count);
     }
     return reserved;
 }
@@ -65,10 +66,11 @@ static bool reserve_queues(struct runtime *runtime) {
 // Finalizers that were set behind the runtime's back while it marked: what dies now is in the sweep
 // that follows.
 static void reserve_late_places(struct runtime *runtime) {
-    size_t missing_count = finq_missing(runtime);
+    size_t set_count;
+    size_t missing_count = finq_missing(runtime, &set_count);
     const struct pool_need need = finq_need(missing_count);
     if (pool_reserve(runtime, &need, 1)) {
-        finq_add_places(runtime, missing_count);
+        finq_add_places(runtime, missing_count, set_count);
     }
 }
 

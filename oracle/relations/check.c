@@ -198,7 +198,7 @@ static uint64_t add_mark(uint64_t mark, uint64_t value) {
 // nothing was noted.
 static bool holds_quickly(const struct relations *relations, struct rule *rule, uint32_t row,
                           const struct relations_facts *facts, uint64_t *marks) {
-    int64_t values[SIDES_MAX];
+    int64_t values[SIDES_MAX] = {0};
     for (uint32_t i = 0; i < rule->side_count; i++) {
         if (!relations_quick(relations, rule->sides[i], facts, row, &values[i])) {
             return false;

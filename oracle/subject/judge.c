@@ -415,7 +415,9 @@ static bool check_walk(struct judge *judge) {
 static void copy_line(char *to, size_t size_bytes, const char *from) {
     (void)snprintf(to, size_bytes, "%s", from);
     for (; *to != 0; to++) {
-        *to = *to < ' ' || *to > '~' ? '?' : *to;
+        if (*to < ' ' || *to > '~') {
+            *to = '?';
+        }
     }
 }
 

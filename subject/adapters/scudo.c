@@ -17,7 +17,7 @@ static void *create(const struct countercheck_host *host) {
 // Class 0: what is larger than the largest block of a class, and so has pages of its own.
 static uint32_t class_of(void *self, void *object) {
     (void)self;
-    return malloc_usable_size(object) > 128 * 1024 ? 0 : UINT32_MAX;
+    return malloc_usable_size(object) > 128 * 1024 - 16 ? 0 : UINT32_MAX;
 }
 
 static const struct countercheck_statistic statistics[] = {

@@ -10,7 +10,7 @@
 #include "allocator/inspect.h"
 #include "oracle/go/rules.h"
 #include "oracle/go/verify/scan.h"
-#include "tests/canary/scene.h"
+#include "tests/oracle/world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +20,8 @@
 
 #define ROW_BYTES 2048
 
+static struct fixture *world;
+static struct driver *driver;                // its
 static size_t lying;                         // the liar's number, from 1; 0: nobody lies
 static struct memstats skew;                 // what the fast account adds
 static uint64_t skew_live[SIZE_CLASS_COUNT]; // to BySize
@@ -35,14 +37,14 @@ void __wrap_heap_read_memstats(struct heap *heap, struct memstats *stats) {
     }
 }
 
-// The words with the first one wrong; whoever gets them keeps them until the process ends.
-static inline const uint64_t *wrong_words(const uint64_t *words, size_t count) {
+// The words with bits of the first one wrong; whoever gets them keeps them until the process ends.
+static inline const uint64_t *wrong_words(const uint64_t *words, size_t count, uint64_t bits) {
     uint64_t *copy = count == 0 ? NULL : malloc(count * sizeof *copy);
     if (copy == NULL) {
         return words;
     }
     memcpy(copy, words, count * sizeof *copy);
-    copy[0] ^= 1;
+    copy[0] ^= bits;
     return copy;
 }
 
@@ -88,22 +90,25 @@ static void add_fallen(struct row *row, const struct scan *true_scan, const stru
 
 static void listen_to(const char *truth) {
     for (int rule = 0; rule < RULE_COUNT; rule++) {
-        oracle_book(driver.oracle)->is_set_aside[rule] =
+        oracle_book(driver->oracle)->is_set_aside[rule] =
             strcmp(go_rules.rows[rule].truth, truth) != 0;
     }
 }
 
-// The rule of each truth that fails first.
+// The rule of each truth that fails first: of a look at the heap, else of a dump.
 static void add_seen(struct row *row) {
     static const char *const truths[] = {"scan",  "model",    "identities", "delta",
-                                         "reach", "contents", "kernel"};
+                                         "reach", "contents", "kernel",     "dump"};
     bool is_first = true;
     for (size_t i = 0; i < sizeof truths / sizeof truths[0]; i++) {
         listen_to(truths[i]);
-        oracle_forget_finding(driver.oracle);
-        driver_next(&driver); // of which any field may move
-        (void)check_fully();
-        const struct finding *finding = oracle_finding(driver.oracle);
+        oracle_forget_finding(driver->oracle);
+        driver_next(driver); // of which any field may move
+        if (driver_check(driver, ORACLE_PARANOID)) {
+            dump(world);
+            (void)check_bytes(world, world->bytes, world->size_bytes);
+        }
+        const struct finding *finding = oracle_finding(driver->oracle);
         if (finding != NULL) {
             add_one_of(row, truths[i], &is_first);
             add(row, " (");
@@ -118,9 +123,9 @@ static void add_seen(struct row *row) {
 static _Noreturn void lie_and_look(size_t number, const char *name, int out) {
     static struct scan true_scan, scan;
     static struct row row;
-    scan_heap_in_place(&true_scan, driver.heap);
+    scan_heap_in_place(&true_scan, driver->heap);
     lying = number;
-    scan_heap_in_place(&scan, driver.heap);
+    scan_heap_in_place(&scan, driver->heap);
     add(&row, "| ");
     add(&row, name);
     add(&row, " | ");
@@ -197,17 +202,18 @@ static size_t rows_on_page(const char *page) {
     return count;
 }
 
-// And what a scene for other canaries has not: pages that the program manages, calls.
-static void make_full_scene(void) {
-    static const uintptr_t calls[] = {0x401010, 0x402020};
-    make_scene();
-    const void *pages = heap_alloc_manual(driver.heap, 3, MANUAL_OTHER);
-    (void)model_manual_allocated(driver.model, (uintptr_t)pages, 3, MANUAL_OTHER);
-    pages = heap_alloc_manual(driver.heap, 2, MANUAL_STACK);
-    (void)model_manual_allocated(driver.model, (uintptr_t)pages, 2, MANUAL_STACK);
-    heap_set_call_stack(driver.caches[0], calls, 2);
-    (void)model_call_stack_set(driver.model, heap_cache_id(driver.caches[0]), calls, 2);
-    (void)driver_alloc(&driver, 40, 48);
+// A world with something for every record of a dump, and what that has not: a large object, pages
+// that the program manages, pages given back, a second bucket.
+static void make_world(void) {
+    (void)setup_world((void **)&world);
+    driver = &world->driver;
+    (void)driver_alloc(driver, 40, 50000);
+    const void *pages = heap_alloc_manual(driver->heap, 3, MANUAL_OTHER);
+    (void)model_manual_allocated(driver->model, (uintptr_t)pages, 3, MANUAL_OTHER);
+    (void)heap_scavenge(driver->heap, 100000);
+    heap_set_profile_rate(driver->heap, 1);
+    (void)model_profile_rate_set(driver->model, 1);
+    (void)driver_alloc(driver, 41, 640); // a second bucket
 }
 
 static int lying_main(int argc, char **argv, const char *const *names, size_t count) {
@@ -215,9 +221,9 @@ static int lying_main(int argc, char **argv, const char *const *names, size_t co
     bool prints = argc > 1 && strcmp(argv[1], "--rows") == 0;
     char *page = prints ? NULL : read_page();
     size_t wrong = 0;
-    make_full_scene();
-    if (!check_fully()) {
-        finding_print(oracle_finding(driver.oracle), stderr);
+    make_world();
+    if (!driver_check(driver, ORACLE_PARANOID)) {
+        finding_print(oracle_finding(driver->oracle), stderr);
         return 1;
     }
     for (size_t i = 0; i < count; i++) {
@@ -242,7 +248,7 @@ static int lying_main(int argc, char **argv, const char *const *names, size_t co
         wrong++;
     }
     free(page);
-    driver_destroy(&driver);
+    (void)teardown((void **)&world);
     return wrong > 0;
 }
 
