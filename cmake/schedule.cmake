@@ -45,7 +45,6 @@ function(countercheck_schedule_programs)
 
     find_package(PkgConfig REQUIRED)
     pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
-    enable_testing()
     set(test tests/schedule/test_schedule.c)
     set_property(SOURCE ${test} APPEND PROPERTY COMPILE_OPTIONS -fsanitize=thread)
     add_executable(test_schedule ${test})
