@@ -1,7 +1,6 @@
 # page: what came of each thing that was taken away, as lines and as LOCKS.md.
 
 import datetime
-import os
 import pathlib
 import platform
 import re
@@ -44,8 +43,8 @@ def of(rows, call):
     times = sorted(row.seconds for row in rows if row.is_noticed)
     out = [
         "# Locks, fences and atomics, each taken away", "",
-        f"`ci/locks/run --seconds {call.seconds} --seed {call.seed} --save`, {datetime.date.today()}, commit {revision}, "
-        f"{platform.machine()}, {os.cpu_count()} cores, {call.jobs} at a time.", "",
+        f"`ci/locks/run --save`, {datetime.date.today()}, commit {revision}, {platform.machine()}, seed {call.seed}. Seconds are "
+        "the processor's; beside a missed one, for how long all runs have looked.", "",
         summary(rows) + ".", "",
     ]
     if times:
@@ -64,7 +63,7 @@ def of(rows, call):
         here = [row for row in rows if row.fate() == fate]
         if here:
             out += ["", f"## {head}", ""]
-            out += [f"- `{row.mutant.key()}`" + (f": {row.reason}" if row.reason else "") for row in here]
+            out += [f"- `{row.mutant.key()}`: {row.reason or f'{row.seconds:.0f} s'}" for row in here]
     out += ["", "## Noticed", "", "| what is taken away | s | by |", "|---|---|---|"]
     out += [f"| `{row.mutant.key().replace('|', chr(92) + '|')}` | {row.seconds:.1f} | {row.by()} |"
             for row in rows if row.is_noticed]
