@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -26,16 +26,19 @@ static struct told *told; // NULL: nobody waits for this process
 
 // A debugger stays with the process that it started.
 static bool is_looked_at(void) {
+    static const char key[] = "TracerPid:\t";
     char line[128];
-    int tracer = 0;
+    bool is_traced = false;
     FILE *file = fopen("/proc/self/status", "r");
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        (void)sscanf(line, "TracerPid: %d", &tracer);
+        if (strncmp(line, key, sizeof key - 1) == 0) {
+            is_traced = line[sizeof key - 1] != '0';
+        }
     }
     if (file != NULL) {
         (void)fclose(file);
     }
-    return tracer != 0;
+    return is_traced;
 }
 
 static _Noreturn void end_as(int status) {

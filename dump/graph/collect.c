@@ -365,7 +365,7 @@ static bool reserve(struct collector *collector) {
     graph->edges = array_of(size->field_count, sizeof *graph->edges);
     graph->roots = array_of(size->root_count, sizeof *graph->roots);
     graph->holders = array_of(size->holder_count, sizeof *graph->holders);
-    graph->goroutines = array_of(size->goroutine_count, sizeof *graph->goroutines);
+    graph->goroutines = calloc((size_t)size->goroutine_count + 1, sizeof *graph->goroutines);
     graph->finalized = array_of(size->finalizer_count, sizeof *graph->finalized);
     graph->text = array_of(size->text_bytes, 1);
     graph->text_capacity = size->text_bytes;

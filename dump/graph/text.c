@@ -39,7 +39,7 @@ static void grow(struct dump_graph *graph) {
     }
     graph->text_table = table;
     graph->text_table_size = size;
-    for (uint64_t i = 0; i < old_size; i++) {
+    for (uint64_t i = 0; old != NULL && i < old_size; i++) {
         if (old[i] != 0) {
             const char *kept = graph->text + old[i] - 1;
             const struct dump_string text = {(const uint8_t *)kept, strlen(kept)};

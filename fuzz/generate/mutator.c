@@ -7,10 +7,11 @@
 
 #include <string.h>
 
-#define BLOCK_MAX              32 // operations that one step moves
-#define REPEAT_MAX             12
-#define MEND_SHARE             4 // one mutation in so many is followed by a look at all operations
-#define PROGRAM_WIDE_BYTES_MIN (2 * PROGRAM_WIDE_HEADER_BYTES) // less has no room for a wide one
+#define BLOCK_MAX  32 // operations that one step moves
+#define REPEAT_MAX 12
+#define MEND_SHARE 4 // one mutation in so many is followed by a look at all operations
+#define PROGRAM_WIDE_BYTES_MIN                                                                     \
+    ((size_t)2 * PROGRAM_WIDE_HEADER_BYTES) // less has no room for a wide one
 
 static size_t pick(struct random *random, const struct program *program) {
     return random_below(random, (uint32_t)program->count);

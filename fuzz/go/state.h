@@ -41,8 +41,6 @@ struct go_machine {
     struct model *model;
     struct observer *observer;
 
-    bool heap_is_new;   // when the program began; else reset
-    bool heap_is_reset; // and nothing was done to it since
     uint64_t clock_ns, clock_step_ns;
     uint64_t first_process; // added to the numbers that threads have outside
     struct memstats stats;
@@ -58,14 +56,16 @@ struct go_machine {
     struct manual_slot manuals[GO_SLOTS];
     uint32_t slot_limit;                // of any kind, none at or above it was filled
     const struct type *types[GO_TYPES]; // defined when first used
-    bool funcs_defined;
-    uint32_t stop_depth;    // of the world
-    uint32_t made_count;    // of GO_MADE_MAX
+    uint32_t stop_depth;                // of the world
+    uint32_t made_count;                // of GO_MADE_MAX
     uint64_t failed_before; // calls that had failed when it was last asked, in this operation or at
                             // its start
-    bool has_vast;          // the program has made an object of more: no dump is kept any more
     struct dump_buffer dump;
     bool dump_is_whole;
+    bool heap_is_new;   // when the program began; else reset
+    bool heap_is_reset; // and nothing was done to it since
+    bool funcs_defined;
+    bool has_vast; // the program has made an object of more: no dump is kept any more
 };
 
 // Every operation: true when it did something. exec_<name>() stands in the file of its noun.

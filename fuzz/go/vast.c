@@ -61,7 +61,7 @@ static bool compare_memstats(struct go_machine *machine,
 // The object has no pointers: its list of fields is one byte, 0. A dump's header in front of the
 // records makes them readable; what came before them is missing, which lenient reading forgives.
 bool vast_compare_end(struct go_machine *machine, const struct dump_buffer *dump) {
-    static const char header[] = "go1.7 heap dump\n";
+    static const uint8_t header[HEADER_BYTES] = DUMP_HEADER;
     if (dump->size_bytes == 0) {
         return oracle_rule_text(machine->oracle, RULE_DUMP_DECODE, false, 0,
                                 "nothing follows an object's contents");
@@ -70,7 +70,7 @@ bool vast_compare_end(struct go_machine *machine, const struct dump_buffer *dump
     if (bytes == NULL) {
         return true;
     }
-    memcpy(bytes, header, HEADER_BYTES);
+    memcpy(bytes, header, sizeof header);
     memcpy(bytes + HEADER_BYTES, dump->bytes + 1, dump->size_bytes - 1);
     struct dump_reader *reader =
         dump_reader_create_memory(bytes, HEADER_BYTES + dump->size_bytes - 1, DUMP_LENIENT);
