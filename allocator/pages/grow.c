@@ -102,10 +102,10 @@ static bool make_arenas(struct heap *heap, struct growth *growth, uintptr_t base
     return true;
 }
 
-// The rest comes last: its arena outlives a failure, the new ones go back whole.
+// The rest comes last: its arena may outlive a failure, the new ones go back whole.
 static bool prepare(struct heap *heap, const struct growth *growth) {
     uint64_t *stat = &heap->stats.heap_released_bytes;
-    size_t rest_bytes = growth->rest_end - growth->rest_base; // of an arena that has metadata
+    size_t rest_bytes = growth->rest_end - growth->rest_base;
     return sysmem_prepare(heap->sysmem, growth->base, growth->end - growth->base, stat) &&
            (rest_bytes == 0 || sysmem_prepare(heap->sysmem, growth->rest_base, rest_bytes, stat));
 }
@@ -130,6 +130,7 @@ bool mheap_grow(struct heap *heap, size_t page_count) {
     uintptr_t chunk_count = (page_count + HEAP_CHUNK_PAGES - 1) / HEAP_CHUNK_PAGES;
     struct growth growth = {0};
     bool grown = reserve(heap, chunk_count * HEAP_CHUNK_PAGES * HEAP_PAGE_BYTES, &growth) &&
+                 make_arenas(heap, &growth, growth.rest_base, growth.rest_end) &&
                  make_arenas(heap, &growth, growth.base, growth.end) && prepare(heap, &growth);
     if (grown) {
         commit(heap, &growth);

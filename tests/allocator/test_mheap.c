@@ -143,6 +143,19 @@ static void an_arena_taken_by_somebody_else_is_skipped_and_the_rest_before_it_us
     assert_int_equal(munmap(foreign, HEAP_PAGE_BYTES), 0);
 }
 
+static void the_first_arena_may_be_left_behind_whole(void **state) {
+    (void)state;
+    uintptr_t base = heap_base(heap);
+    void *foreign = mmap((void *)(base + HEAP_ARENA_BYTES + HEAP_PAGE_BYTES), HEAP_PAGE_BYTES,
+                         PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    assert_ptr_not_equal(foreign, MAP_FAILED);
+    struct mspan *apart = alloc_span(HEAP_ARENA_PAGES + 1); // nothing was needed before
+    assert_int_equal(apart->base, base + 2 * HEAP_ARENA_BYTES);
+    assert_int_equal(alloc_span(1)->base, base);
+    assert_pages_are_sound(heap);
+    assert_int_equal(munmap(foreign, HEAP_PAGE_BYTES), 0);
+}
+
 static void a_span_of_4_GiB_costs_nothing_until_it_is_touched(void **state) {
     (void)state;
     size_t page_count = ((size_t)4 << 30) / HEAP_PAGE_BYTES;
@@ -318,6 +331,7 @@ int main(void) {
         TEST(aligned_spans_lie_on_their_alignment_and_leave_the_gap_free),
         TEST(a_span_may_cross_arenas_and_the_rest_goes_on_behind),
         TEST(an_arena_taken_by_somebody_else_is_skipped_and_the_rest_before_it_used),
+        TEST(the_first_arena_may_be_left_behind_whole),
         TEST(a_span_of_4_GiB_costs_nothing_until_it_is_touched),
         TEST(more_spans_than_the_list_holds_move_it_and_keep_their_order),
         TEST(manual_spans_are_charged_to_their_statistic_alone),
