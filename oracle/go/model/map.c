@@ -84,7 +84,7 @@ static struct map_range *find_large(const struct map *map, uintptr_t base, size_
     return NULL;
 }
 
-static uint64_t covered_by(const struct map_range *range) {
+uint64_t map_covered_by(const struct map_range *range) {
     return range->entering == MAP_ENTERING_MANUAL ? 0 : range->size_bytes / HEAP_PAGE_BYTES;
 }
 
@@ -93,14 +93,14 @@ static bool enter_large(struct map *map, const struct map_range *range) {
         return false;
     }
     map->large[map->large_count++] = *range;
-    map->covered_pages += covered_by(range);
+    map->covered_pages += map_covered_by(range);
     return true;
 }
 
 static void leave_large(struct map *map, uintptr_t base) {
     struct map_range *range = find_large(map, base, 1);
     if (range != NULL) { // else entering it ran out of memory
-        map->covered_pages -= covered_by(range);
+        map->covered_pages -= map_covered_by(range);
         *range = map->large[--map->large_count];
     }
 }

@@ -335,6 +335,7 @@ void map_leave(struct model *model, uint32_t slot); // takes an entered slot out
 // Whether no slot and no manual pages lie in these bytes, whole granules in the window.
 bool map_is_free(const struct model *model, uintptr_t base, size_t size_bytes);
 uint32_t map_find(const struct model *model, uintptr_t address); // slot that holds it
+uint64_t map_covered_by(const struct map_range *range);          // pages with a slot
 uint32_t map_at(const struct map *map, const struct model *model,
                 uintptr_t base); // that begins there
 // Enters whole pages that are no object. False: out of memory.

@@ -134,6 +134,9 @@ static bool pages_are_valid(const struct map *map) { // D7
             stray |= page->starts[word] & ~page->used[word];
         }
     }
+    for (uint32_t i = 0; i < map->large_count; i++) {
+        covered_count += map_covered_by(&map->large[i]);
+    }
     return (stray == 0) & (covered_count == map->covered_pages);
 }
 
