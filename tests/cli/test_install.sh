@@ -53,7 +53,7 @@ numbers=$(COUNTERCHECK_MALLOC_STATS=/dev/stdout LD_PRELOAD=$libraries/libcounter
 soname=$(readelf -dW "$libraries/libcountercheck-dump.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
 [[ $soname =~ ^libcountercheck-dump\.so\.[0-9]+$ ]] || fail "its name is $soname"
 [ -e "$libraries/$soname" ] || fail "$soname is not installed"
-cat "$source"/dump/reader.h "$source"/dump/recode.h | sed 's,//.*,,' | tr '\n' ' ' |
+cat "$source"/dump/{reader,recode,graph}.h | sed 's,//.*,,' | tr '\n' ' ' |
     grep -oE '\bdump_[a-z_]+ *(\(|\[[A-Z_]+\] *;)' | tr -d ' (' | sed 's/\[.*//' | sort -u >"$work/declared"
 nm -D --defined-only "$libraries/libcountercheck-dump.so" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
     sort -u >"$work/exported"
@@ -78,8 +78,11 @@ reads "$work/largest" pkg-config
 run "${CC:-cc}" -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Werror "$source/ci/examples/reader/leak.c" \
     $(pkg-config --cflags --libs countercheck-dump) -o "$work/leak"
 LD_LIBRARY_PATH=$libraries "$work/leak" "$every" 1000000 >"$work/log" 2>&1 || fail "leak: nothing keeps as much"
-LD_LIBRARY_PATH=$libraries "$work/leak" "$every" 0 >"$work/log" 2>&1 && fail "leak: a goroutine keeps something"
-grep -q '^goroutine [0-9]* keeps [0-9]* bytes$' "$work/log" || fail "leak: what it said"
+printf 'h0 = alloc c0 size=64 type=node\ng0 = go_start\nframe_push g0 words=8 map=bits locals=8 bits=0xff\n' >"$work/leak.ops"
+printf 'write_frame g0 frame=0 word=2 to=h0\n' >>"$work/leak.ops"
+run "$COUNTERCHECK" replay --dump "$work/leak.dump" "$work/leak.ops"
+LD_LIBRARY_PATH=$libraries "$work/leak" "$work/leak.dump" 63 >"$work/log" 2>&1 && fail "leak: a goroutine keeps 64 bytes"
+grep -q '^goroutine [0-9]* keeps 64 bytes$' "$work/log" || fail "leak: what it said"
 
 mkdir "$work/found" "$work/below"
 cp "$source/ci/examples/reader/largest.c" "$work/found"
