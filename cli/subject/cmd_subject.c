@@ -154,12 +154,15 @@ static int describe(void) {
 // ---- check
 
 static bool is_loud(const struct relations_rule *rule, const struct subject_check_rule *counts) {
-    return counts->evaluated == 0 || (rule->slack != NULL && counts->unequal == 0);
+    return !rule->is_elsewhere &&
+           (counts->evaluated == 0 || (rule->slack != NULL && counts->unequal == 0));
 }
 
 static void print_mark(const struct relations_rule *rule, const struct subject_check_rule *counts) {
     if (counts->failed > 0) {
         (void)printf("%s", rule->is_known ? "known" : "FAILED");
+    } else if (rule->is_elsewhere) {
+        (void)printf("of another version");
     } else if (counts->evaluated == 0) {
         (void)printf("NEVER EVALUATED");
     } else if (counts->effective == 0) {

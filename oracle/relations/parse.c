@@ -116,6 +116,7 @@ static void parse_version(struct parser *parser, struct rule *rule) {
                  : comparison == AT_MOST  ? order <= 0
                                           : order < 0;
     rule->is_off = rule->is_off || !holds || parser->schema->version == NULL;
+    rule->shown.is_elsewhere = rule->is_off && parser->schema->version != NULL;
 }
 
 static void parse_condition(struct parser *parser, struct rule *rule) {

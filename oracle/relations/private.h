@@ -80,7 +80,7 @@ struct rule {
     uint32_t rows;      // of `each`; NO_ROW: none
     uint32_t moment;    // RELATIONS_ bits that must all be true
     const char *option; // that must be in force; NULL: any
-    bool is_off;        // of another version
+    bool is_off;        // of another version, or there is none to compare
     bool has_last;
     uint64_t marks[SIDES_MAX]; // sides at the last evaluation, of all rows, for `effective`
 };

@@ -128,6 +128,7 @@ struct relations_rule {
     const char *slack;  // the name of the slack that it allows; NULL: none
     const char *reason; // of slack or known; NULL: none
     bool is_known;      // a reported defect: counted, no finding
+    bool is_elsewhere;  // of another version than the table's: never judged
     uint32_t line;
     uint64_t evaluated;
     uint64_t effective; // evaluations at which a side was not what it was before

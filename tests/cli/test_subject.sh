@@ -78,6 +78,9 @@ status 0 "$countercheck" minimize --subject boundary --relations "$work/wrong" "
 printf 'in_use == live.footprint when after purge\n' >"$work/never"
 status 1 "$countercheck" subject check boundary --relations "$work/never" --seconds 1
 says 'NEVER EVALUATED'
+printf 'in_use == live.footprint\nin_use == live.footprint when version > 9\n' >"$work/elsewhere"
+status 0 "$countercheck" subject check boundary --relations "$work/elsewhere" --seconds 1
+says 'of another version'
 printf 'in_use == live.footprint slack header: there is none\n' >"$work/slack"
 status 1 "$countercheck" subject check boundary --relations "$work/slack" --seconds 1
 says 'slack never needed'
