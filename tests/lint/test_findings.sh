@@ -13,10 +13,10 @@ fail() {
     failed=1
 }
 
-cp "$source"/subject/findings/*.{c,php} "$source"/subject/findings/sources/*.c "$work"
+cp "$source"/subject/findings/*.{c,php,go} "$source"/subject/findings/sources/*.c "$work"
 cd "$work" || exit 1
 unset LSAN_OPTIONS ASAN_OPTIONS
-for program in *.c *.php; do
+for program in *.c *.php *.go; do
     name=${program%.*}
     grep -q "$name" "$source/FINDINGS.md" || fail "$program: FINDINGS.md does not name it"
     if grep -q '^// Source: ' "$program"; then
@@ -38,6 +38,9 @@ for program in *.c *.php; do
     fi
     if [[ $program == *.php ]]; then
         php -n "$program" >out 2>&1
+    elif [[ $program == *.go ]]; then # go itself would answer with 1 whatever the program does
+        GOCACHE=$work/cache GOFLAGS='' /usr/lib/go-1.24/bin/go build -o "$name" "$program" || continue
+        "./$name" >out 2>&1
     else
         bash -c "$compile -o $name" || {
             fail "$program: $compile"
