@@ -50,6 +50,11 @@ void heap_destroy(struct heap *heap);
 // it.
 bool heap_reset(struct heap *heap);
 
+// Whether AddressSanitizer knows which bytes of a heap are nobody's: its shadow is an eighth of all
+// pages that were ever prepared, touched or not. What the allocator was compiled with, and not who
+// asks.
+bool heap_is_poisoned(void);
+
 // Where the first arena is; differs from options.base when that was taken.
 uintptr_t heap_base(const struct heap *heap);
 

@@ -84,6 +84,10 @@ uintptr_t heap_base(const struct heap *heap) {
     return heap->base;
 }
 
+bool heap_is_poisoned(void) {
+    return HEAP_POISON_ACTIVE != 0;
+}
+
 // ---- faults
 
 void heap_set_faults(struct heap *heap, enum sysmem_call call, uint64_t fail_at,

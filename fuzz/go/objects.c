@@ -2,7 +2,6 @@
 #include "fuzz/go/state.h"
 
 #include "allocator/fault.h"
-#include "allocator/poison.h"
 #include "oracle/go/view/prediction.h"
 #include "oracle/go/rules.h"
 
@@ -58,7 +57,7 @@ static void work_for_bytes(struct go_machine *machine, const struct model_reques
 static bool allocate(struct go_machine *machine, uint32_t slot, struct mcache *cache,
                      const struct model_request *request) {
     bool is_vast = request->size_bytes > GO_TOUCHED_MAX;
-    if ((is_vast && (HEAP_POISON_ACTIVE || !request->untouched)) || !go_has_handle(machine)) {
+    if ((is_vast && (heap_is_poisoned() || !request->untouched)) || !go_has_handle(machine)) {
         return false;
     }
     work_for_bytes(machine, request);

@@ -3,7 +3,6 @@
 #include "fuzz/go/state.h"
 
 #include "allocator/fault.h"
-#include "allocator/poison.h"
 #include "fuzz/go/statistics.h"
 #include "oracle/go/view/prediction.h"
 #include "oracle/go/rules.h"
@@ -27,7 +26,7 @@ DOES_NOTHING(fork)
 bool exec_manual_alloc(struct go_machine *machine, struct operation operation) {
     struct manual_slot *slot = &machine->manuals[operation_get(operation, OPERAND_MANUAL)];
     size_t pages = operation_get(operation, OPERAND_PAGES);
-    bool is_vast = HEAP_POISON_ACTIVE && pages > GO_TOUCHED_MAX / HEAP_PAGE_BYTES;
+    bool is_vast = heap_is_poisoned() && pages > GO_TOUCHED_MAX / HEAP_PAGE_BYTES;
     if (slot->base != NULL || is_vast) {
         return false;
     }
