@@ -1,7 +1,7 @@
 // goroutines: operations on goroutines: their stacks, frames, defers, panics.
 #include "fuzz/go/state.h"
 
-#define FRAME_BIT_BYTES 32 // 255 words
+#define FRAME_BIT_BYTES 512 // 4,095 words, the most that an operand says
 
 static struct goroutine *goroutine_of(struct go_machine *machine, struct operation operation) {
     return machine->goroutines[operation_get(operation, OPERAND_GOROUTINE)];
