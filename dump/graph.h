@@ -97,6 +97,7 @@ struct dump_goroutine {
     uint32_t frame_begin;    // of its frames among the holders
     uint32_t frame_count;
     uint32_t defer_count, panic_count;
+    uint32_t first; // the first goroutine of the same id: itself, but in a dump that is broken
 };
 
 // What the first reading counted.

@@ -57,22 +57,6 @@ static uint64_t value_of(const struct collector *collector, const struct dump_fi
 
 // ---- objects
 
-static void add_wide(struct collector *collector, uint64_t field_offset) {
-    struct dump_graph *graph = collector->graph;
-    if (graph->wide_count == graph->wide_capacity) {
-        uint64_t capacity = graph->wide_capacity * 2 + 16;
-        void *larger = realloc(graph->wide, (size_t)capacity * sizeof *graph->wide);
-        if (larger == NULL) {
-            collector->has_no_memory = true;
-            return;
-        }
-        graph->wide = larger;
-        graph->wide_capacity = capacity;
-    }
-    graph->wide[graph->wide_count++] =
-        (struct graph_wide){.edge = graph->edge_count, .field = field_offset};
-}
-
 static void add_edge(struct collector *collector, uint64_t field_offset, uint64_t value) {
     struct dump_graph *graph = collector->graph;
     if (graph->edge_count == collector->size->field_count) {
@@ -81,7 +65,10 @@ static void add_edge(struct collector *collector, uint64_t field_offset, uint64_
     }
     bool is_wide = field_offset >= GRAPH_WIDE;
     if (is_wide) {
-        add_wide(collector, field_offset);
+        const struct graph_wide wide = {.edge = graph->edge_count, .field = field_offset};
+        if (!graph_wide_add(&graph->wide, wide)) {
+            collector->has_no_memory = true;
+        }
     }
     graph->edges[graph->edge_count++] =
         (struct graph_edge){.node = (uint32_t)value,

@@ -242,40 +242,6 @@ static bool add_up(const struct search *search) {
 
 // ---- groups
 
-static int compare_ids(const void *left, const void *right) {
-    const struct dump_goroutine *const *a = left;
-    const struct dump_goroutine *const *b = right;
-    if ((*a)->id != (*b)->id) {
-        return (*a)->id < (*b)->id ? -1 : 1;
-    }
-    return (*a > *b) - (*a < *b);
-}
-
-// The first goroutine of each one's id.
-static uint32_t *firsts_of(const struct dump_graph *graph) {
-    size_t count = graph->goroutine_count;
-    uint32_t *first = malloc((count + 1) * sizeof *first);
-    const struct dump_goroutine **sorted = malloc((count + 1) * sizeof *sorted);
-    if (first != NULL && sorted != NULL) {
-        for (size_t i = 0; i < count; i++) {
-            sorted[i] = &graph->goroutines[i];
-        }
-        if (count > 1) {
-            qsort(sorted, count, sizeof *sorted, compare_ids);
-        }
-        for (size_t i = 0; i < count; i++) {
-            size_t place = (size_t)(sorted[i] - graph->goroutines);
-            bool is_again = i > 0 && sorted[i]->id == sorted[i - 1]->id;
-            first[place] = is_again ? first[sorted[i - 1] - graph->goroutines] : (uint32_t)place;
-        }
-        free(sorted);
-        return first;
-    }
-    free(first);
-    free(sorted);
-    return NULL;
-}
-
 static bool make_groups(struct search *search, enum dump_grouping grouping) {
     const struct dump_graph *graph = search->graph;
     struct dump_dominators *tree = search->tree;
@@ -294,13 +260,12 @@ static bool make_groups(struct search *search, enum dump_grouping grouping) {
         return true;
     }
     tree->group_count = graph->goroutine_count;
-    uint32_t *first = firsts_of(graph);
-    for (uint32_t i = 0; first != NULL && i < graph->root_count; i++) {
+    for (uint32_t i = 0; i < graph->root_count; i++) {
         uint32_t goroutine = graph->holders[graph->roots[i].holder].goroutine;
-        search->group_of[i] = goroutine == DUMP_GRAPH_NONE ? tree->group_count : first[goroutine];
+        search->group_of[i] =
+            goroutine == DUMP_GRAPH_NONE ? tree->group_count : graph->goroutines[goroutine].first;
     }
-    free(first);
-    return first != NULL;
+    return true;
 }
 
 // ---- all of it
@@ -327,7 +292,7 @@ static bool reserve_numbers(struct search *search) {
                                  &search->bucket, &search->next,  &search->path};
     bool has_memory = true;
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
-        *arrays[i] = malloc(search->count * sizeof **arrays[i]);
+        *arrays[i] = malloc((search->count + (size_t)1) * sizeof **arrays[i]);
         has_memory = has_memory && *arrays[i] != NULL;
     }
     return has_memory;

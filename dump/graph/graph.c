@@ -64,7 +64,7 @@ void dump_graph_destroy(struct dump_graph *graph) {
     }
     free(graph->nodes);
     free(graph->edges);
-    free(graph->wide);
+    free(graph->wide.items);
     free(graph->roots);
     free(graph->holders);
     free(graph->goroutines);

@@ -16,10 +16,15 @@ struct graph_wide {
     uint64_t edge, field, offset;
 };
 
+struct graph_wide_list {
+    struct graph_wide *items;
+    uint64_t count, capacity;
+};
+
 struct dump_graph {
     struct dump_node *nodes;
     struct graph_edge *edges;
-    struct graph_wide *wide; // sorted by edge
+    struct graph_wide_list wide; // sorted by edge
     struct dump_root *roots;
     struct dump_holder *holders;
     struct dump_goroutine *goroutines;
@@ -27,7 +32,7 @@ struct dump_graph {
     uint64_t *finalized; // addresses of objects that have a finalizer
     char *text;          // all strings
     uint32_t *text_table;
-    uint64_t edge_count, wide_count, wide_capacity, phantom_count, phantom_bytes, finalized_count;
+    uint64_t edge_count, phantom_count, phantom_bytes, finalized_count;
     uint64_t text_bytes, text_capacity, text_table_size, text_count;
     uint32_t node_count, root_count, holder_count, goroutine_count;
     // finding
@@ -40,6 +45,8 @@ struct dump_graph {
 // All memory of the dump's second reading; false: none. Then reads it.
 enum dump_graph_status graph_collect(struct dump_graph *graph, struct dump_reader *reader,
                                      const struct dump_graph_size *size);
+// Adds one. False: no memory.
+bool graph_wide_add(struct graph_wide_list *list, struct graph_wide wide);
 // Sorts the nodes, and turns each value into the node that holds it, or drops it. False: no memory.
 bool graph_resolve(struct dump_graph *graph);
 // Marks what is reachable. False: no memory.

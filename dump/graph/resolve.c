@@ -148,29 +148,24 @@ static int compare_wide(const void *left, const void *right) {
     return (a->edge > b->edge) - (a->edge < b->edge);
 }
 
-static const struct graph_wide *find_wide(const struct graph_wide *wide, uint64_t count,
-                                          uint64_t edge) {
+static const struct graph_wide *find_wide(const struct graph_wide_list *list, uint64_t edge) {
     const struct graph_wide key = {.edge = edge};
-    return count == 0 ? NULL : bsearch(&key, wide, (size_t)count, sizeof key, compare_wide);
+    return list->count == 0
+               ? NULL
+               : bsearch(&key, list->items, (size_t)list->count, sizeof key, compare_wide);
 }
 
-// Offsets that do not fit, of edges at their new places.
-struct wide_list {
-    struct graph_wide *wide;
-    uint64_t count, capacity;
-};
-
-static bool add_wide(struct wide_list *list, struct graph_wide wide) {
+bool graph_wide_add(struct graph_wide_list *list, struct graph_wide wide) {
     if (list->count == list->capacity) {
         uint64_t capacity = list->capacity * 2 + 16;
-        void *larger = realloc(list->wide, (size_t)capacity * sizeof wide);
+        void *larger = realloc(list->items, (size_t)capacity * sizeof wide);
         if (larger == NULL) {
             return false;
         }
-        list->wide = larger;
+        list->items = larger;
         list->capacity = capacity;
     }
-    list->wide[list->count++] = wide;
+    list->items[list->count++] = wide;
     return true;
 }
 
@@ -179,7 +174,8 @@ static uint64_t value_of(const struct graph_edge *edge) {
 }
 
 // Keeps the edges that lead to a node, at the beginning of their node's place.
-static bool resolve_node(struct dump_graph *graph, struct dump_node *node, struct wide_list *list) {
+static bool resolve_node(struct dump_graph *graph, struct dump_node *node,
+                         struct graph_wide_list *list) {
     uint64_t to = node->edge_begin;
     for (uint64_t from = to; from < node->edge_begin + node->edge_count; from++) {
         struct graph_edge edge = graph->edges[from];
@@ -191,9 +187,9 @@ static bool resolve_node(struct dump_graph *graph, struct dump_node *node, struc
         uint64_t offset = value - graph->nodes[edge.node].address;
         edge.offset = offset >= GRAPH_WIDE ? GRAPH_WIDE : (uint32_t)offset;
         if (edge.offset == GRAPH_WIDE || edge.field == GRAPH_WIDE) {
-            const struct graph_wide *old = find_wide(graph->wide, graph->wide_count, from);
+            const struct graph_wide *old = find_wide(&graph->wide, from);
             uint64_t field = old == NULL ? edge.field : old->field;
-            if (!add_wide(list, (struct graph_wide){to, field, offset})) {
+            if (!graph_wide_add(list, (struct graph_wide){to, field, offset})) {
                 return false;
             }
         }
@@ -204,17 +200,16 @@ static bool resolve_node(struct dump_graph *graph, struct dump_node *node, struc
 }
 
 static bool resolve_edges(struct dump_graph *graph) {
-    struct wide_list list = {.wide = NULL};
+    struct graph_wide_list list = {.items = NULL}; // of edges at their new places
     bool has_memory = true;
     for (uint32_t i = 0; has_memory && i < graph->node_count; i++) {
         has_memory = resolve_node(graph, &graph->nodes[i], &list);
     }
     if (list.count > 1) {
-        qsort(list.wide, (size_t)list.count, sizeof *list.wide, compare_wide);
+        qsort(list.items, (size_t)list.count, sizeof *list.items, compare_wide);
     }
-    free(graph->wide);
-    graph->wide = list.wide;
-    graph->wide_count = list.count;
+    free(graph->wide.items);
+    graph->wide = list;
     return has_memory;
 }
 
@@ -237,11 +232,43 @@ struct dump_edge dump_graph_edge(const struct dump_graph *graph, uint32_t node, 
     const struct graph_edge *edge = &graph->edges[place];
     struct dump_edge whole = {edge->node, edge->field, edge->offset};
     if (edge->field == GRAPH_WIDE || edge->offset == GRAPH_WIDE) {
-        const struct graph_wide *wide = find_wide(graph->wide, graph->wide_count, place);
+        const struct graph_wide *wide = find_wide(&graph->wide, place);
         whole.field_offset = wide->field;
         whole.offset = wide->offset;
     }
     return whole;
+}
+
+// ---- goroutines
+
+static int compare_ids(const void *left, const void *right) {
+    const struct dump_goroutine *const *a = left;
+    const struct dump_goroutine *const *b = right;
+    if ((*a)->id != (*b)->id) {
+        return (*a)->id < (*b)->id ? -1 : 1;
+    }
+    return (*a > *b) - (*a < *b);
+}
+
+static bool find_firsts(struct dump_graph *graph) {
+    size_t count = graph->goroutine_count;
+    struct dump_goroutine **sorted = malloc((count + 1) * sizeof *sorted);
+    if (sorted == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = &graph->goroutines[i];
+    }
+    if (count > 1) {
+        qsort(sorted, count, sizeof *sorted, compare_ids);
+    }
+    for (size_t i = 0; i < count; i++) {
+        bool is_again = i > 0 && sorted[i]->id == sorted[i - 1]->id;
+        sorted[i]->first =
+            is_again ? sorted[i - 1]->first : (uint32_t)(sorted[i] - graph->goroutines);
+    }
+    free(sorted);
+    return true;
 }
 
 bool graph_resolve(struct dump_graph *graph) {
@@ -251,5 +278,5 @@ bool graph_resolve(struct dump_graph *graph) {
         return false;
     }
     resolve_roots(graph);
-    return true;
+    return find_firsts(graph);
 }

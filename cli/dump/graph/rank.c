@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_EVERY_MS 2000
-
 void retained_sum_up(struct report *report) {
     for (uint32_t i = 0; i < dump_graph_node_count(report->graph); i++) {
         const struct dump_node *node = dump_graph_node(report->graph, i);
@@ -68,56 +66,20 @@ static bool rank_roots(struct report *report) {
     return has_memory;
 }
 
-static int compare_ids(const void *left, const void *right) {
-    const uint64_t *a = left;
-    const uint64_t *b = right;
-    return (*a > *b) - (*a < *b);
-}
-
-// The ids, each once; NULL: out of memory.
-static uint64_t *ids_of(const struct dump_graph *graph, size_t *count) {
-    uint32_t all = dump_graph_goroutine_count(graph);
-    uint64_t *ids = malloc((all + (size_t)1) * sizeof *ids);
-    *count = 0;
-    if (ids == NULL) {
-        return NULL;
-    }
-    for (uint32_t i = 0; i < all; i++) {
-        ids[i] = dump_graph_goroutine(graph, i)->id;
-    }
-    if (all > 1) {
-        qsort(ids, all, sizeof *ids, compare_ids);
-    }
-    for (uint32_t i = 0; i < all; i++) {
-        if (*count == 0 || ids[*count - 1] != ids[i]) {
-            ids[(*count)++] = ids[i];
-        }
-    }
-    return ids;
-}
-
 static bool rank_goroutines(struct report *report) {
     const struct dump_graph *graph = report->graph;
     struct dump_dominators *tree = dump_dominators_create(graph, DUMP_BY_GOROUTINE);
-    size_t left;
-    uint64_t *ids = ids_of(graph, &left);
     uint64_t held[2] = {0, 0};
-    bool has_memory = tree != NULL && ids != NULL;
-    size_t count = left;
+    bool has_memory = tree != NULL;
     for (uint32_t i = 0; has_memory && i < dump_graph_goroutine_count(graph); i++) {
-        uint64_t id = dump_graph_goroutine(graph, i)->id;
+        const struct dump_goroutine *goroutine = dump_graph_goroutine(graph, i);
         struct dump_retained retained = dump_dominators_group(tree, i);
-        uint64_t *place = bsearch(&id, ids, count, sizeof id, compare_ids);
-        if (place == NULL) { // a row of an earlier one
-            continue;
+        if (goroutine->first == i) {
+            has_memory = add(report, retained, goroutine->id, 0, 0, i);
         }
-        has_memory = add(report, retained, id, 0, 0, i);
         held[0] += retained.count;
         held[1] += retained.bytes;
-        count--;
-        memmove(place, place + 1, (size_t)(ids + count - place) * sizeof *ids);
     }
-    free(ids);
     dump_dominators_destroy(tree);
     take_shared(report, held);
     return has_memory;
@@ -192,7 +154,7 @@ static bool rank_classes(struct report *report) {
     struct class_row *rows = classes_of(graph, &count);
     struct dump_dominators *tree = dump_dominators_create(graph, DUMP_BY_OBJECT);
     bool has_memory = rows != NULL && tree != NULL;
-    int64_t shown_ms = clock_ms();
+    int64_t told_ms = clock_ms();
     for (size_t i = 0; has_memory && i < count; i++) {
         struct dump_retained retained = {.bytes = 0};
         if (rows[i].reachable_count == 1) {
@@ -204,12 +166,7 @@ static bool rank_classes(struct report *report) {
         }
         has_memory = has_memory &&
                      add(report, retained, rows[i].size_bytes, rows[i].count, 0, DUMP_GRAPH_NONE);
-        if (clock_ms() - shown_ms >= SHOWN_EVERY_MS) {
-            shown_ms = clock_ms();
-            if (!cli_progress("class %zu of %zu", i + 1, count)) {
-                cli_message("class %zu of %zu", i + 1, count);
-            }
-        }
+        cli_tell(&told_ms, "class %zu of %zu", i + 1, count);
     }
     (void)cli_progress("");
     free(rows);
@@ -219,16 +176,11 @@ static bool rank_classes(struct report *report) {
 
 // ---- all ways
 
-const char *const retained_ways[] = {"object", "root", "goroutine", "class", NULL};
+const char *const retained_ways[BY_COUNT] = {"object", "root", "goroutine", "class"};
 
 bool retained_rank(struct report *report) {
-    static bool (*const ranks[])(struct report *) = {rank_objects, rank_roots, rank_goroutines,
-                                                     rank_classes};
+    static bool (*const ranks[BY_COUNT])(struct report *) = {rank_objects, rank_roots,
+                                                             rank_goroutines, rank_classes};
     retained_sum_up(report);
-    for (size_t i = 0; retained_ways[i] != NULL; i++) {
-        if (strcmp(retained_ways[i], report->by) == 0) {
-            return ranks[i](report);
-        }
-    }
-    return true; // the caller knows the ways
+    return ranks[report->by](report);
 }

@@ -43,13 +43,13 @@ static void print_count(const char *name, const uint64_t values[2]) {
 
 static void print_json_row(const struct report *report, const struct ranking_row *row) {
     const struct dump_graph *graph = report->graph;
-    if (strcmp(report->by, "object") == 0) {
+    if (report->by == BY_OBJECT) {
         const struct dump_node *node = dump_graph_node(graph, row->index);
         printf("{\"address\":\"0x%" PRIx64 "\",\"size\":%" PRIu64, node->address, node->size_bytes);
-    } else if (strcmp(report->by, "root") == 0) {
+    } else if (report->by == BY_ROOT) {
         fputs("{\"root\":", stdout);
         holding_print_json_root(graph, dump_graph_root(graph, row->index));
-    } else if (strcmp(report->by, "goroutine") == 0) {
+    } else if (report->by == BY_GOROUTINE) {
         const char *function = holding_function(graph, row->index);
         printf("{\"goroutine\":%" PRIu64 ",\"function\":", row->key[0]);
         dump_print_json_string(function, strlen(function));
@@ -57,7 +57,7 @@ static void print_json_row(const struct report *report, const struct ranking_row
         printf("{\"size\":%" PRIu64 ",\"count\":%" PRIu64, row->key[0], row->key[1]);
     }
     printf(",\"retained\":%" PRIu64 ",\"objects\":%" PRIu64, row->retained_bytes, row->objects);
-    if (strcmp(report->by, "object") == 0) {
+    if (report->by == BY_OBJECT) {
         uint32_t dominator = (uint32_t)row->key[1];
         if (dominator == DUMP_GRAPH_NONE) {
             fputs(",\"dominator\":null", stdout);
@@ -96,7 +96,7 @@ static void print_json_sums(const struct report *report) {
 
 static void print_json(const struct report *report) {
     print_json_sums(report);
-    printf(",\"by\":\"%s\",\"rows\":[", report->by);
+    printf(",\"by\":\"%s\",\"rows\":[", retained_ways[report->by]);
     for (size_t i = 0; i < report->ranking.count; i++) {
         fputs(i > 0 ? ",\n " : "\n ", stdout);
         print_json_row(report, &report->ranking.rows[i]);
@@ -107,7 +107,7 @@ static void print_json(const struct report *report) {
 static bool print_row(const struct report *report, const struct ranking_row *row) {
     const struct dump_graph *graph = report->graph;
     printf("%10" PRIu64 " %6" PRIu64 "  ", row->retained_bytes, row->objects);
-    if (strcmp(report->by, "object") == 0) {
+    if (report->by == BY_OBJECT) {
         const struct dump_node *node = dump_graph_node(graph, row->index);
         struct nearest nearest = {.graph = graph, .root = DUMP_GRAPH_NONE};
         if (!dump_paths_each(report->paths, row->index, take_root, &nearest)) {
@@ -115,9 +115,9 @@ static bool print_row(const struct report *report, const struct ranking_row *row
         }
         printf("0x%" PRIx64 "  %" PRIu64 " B  < ", node->address, node->size_bytes);
         holding_print_root(graph, dump_graph_root(graph, nearest.root));
-    } else if (strcmp(report->by, "root") == 0) {
+    } else if (report->by == BY_ROOT) {
         holding_print_root(graph, dump_graph_root(graph, row->index));
-    } else if (strcmp(report->by, "goroutine") == 0) {
+    } else if (report->by == BY_GOROUTINE) {
         printf("goroutine %" PRIu64 " ", row->key[0]);
         dump_print_text(holding_function(graph, row->index), 100);
     } else {
@@ -147,8 +147,8 @@ static bool print_screen(const struct report *report) {
         print_sum("shared: held by more than one, or by none of these", report->shared[0],
                   report->shared[1]);
     }
-    printf("\n  retained objects  by %s%s\n", report->by,
-           strcmp(report->by, "class") == 0 ? " (classes hold parts of each other: no sum)" : "");
+    printf("\n  retained objects  by %s%s\n", retained_ways[report->by],
+           report->by == BY_CLASS ? " (classes hold parts of each other: no sum)" : "");
     for (size_t i = 0; has_memory && i < report->ranking.count; i++) {
         has_memory = print_row(report, &report->ranking.rows[i]);
     }
@@ -165,7 +165,7 @@ static int tell(struct report *report) {
     if (report->is_json) {
         print_json(report);
     } else {
-        if (strcmp(report->by, "object") == 0) {
+        if (report->by == BY_OBJECT) {
             report->paths = dump_paths_create(report->graph);
             has_memory = report->paths != NULL;
         }
@@ -201,11 +201,10 @@ static bool read_removal(const char *text, struct removal *removal, uint64_t *ad
     return holding_address("retained", text, address);
 }
 
-static int tell_removal(struct report *report, const char *text) {
-    struct removal removal;
-    uint64_t address = 0;
+// `removal` as it was read from the text.
+static int tell_removal(struct report *report, const char *text, struct removal removal,
+                        uint64_t address) {
     struct dump_retained lost;
-    (void)read_removal(text, &removal, &address); // it was read before
     removal.graph = report->graph;
     if (!removal.has_goroutine) {
         removal.node = dump_graph_find(report->graph, address);
@@ -231,13 +230,14 @@ static int tell_removal(struct report *report, const char *text) {
     return CLI_CLEAN;
 }
 
-static bool is_way(const char *by) {
-    for (size_t i = 0; retained_ways[i] != NULL; i++) {
-        if (strcmp(retained_ways[i], by) == 0) {
+// False: told.
+static bool read_way(const char *text, enum retained_way *way) {
+    for (*way = BY_OBJECT; *way < BY_COUNT; ++*way) {
+        if (strcmp(retained_ways[*way], text) == 0) {
             return true;
         }
     }
-    cli_message("dump retained: --by takes object, root, goroutine or class, not '%s'", by);
+    cli_message("dump retained: --by takes object, root, goroutine or class, not '%s'", text);
     return false;
 }
 
@@ -257,13 +257,14 @@ int dump_retained(int argc, char **argv) {
     char **operands;
     size_t count;
     uint64_t limit = TOP_DEFAULT;
-    uint64_t address;
-    struct removal removal;
+    uint64_t address = 0;
+    struct removal removal = {.node = DUMP_GRAPH_NONE};
+    enum retained_way way;
     int status = cli_parse(&call, argc, argv, &operands, &count);
     if (status >= 0) {
         return status;
     }
-    if (!is_way(by) ||
+    if (!read_way(by, &way) ||
         (top != NULL && !cli_number("dump retained", "--top", top, UINT32_MAX, &limit)) ||
         (without != NULL && !read_removal(without, &removal, &address))) {
         return CLI_UNUSABLE;
@@ -272,10 +273,10 @@ int dump_retained(int argc, char **argv) {
     if (graph != NULL) {
         struct report report = {.graph = graph,
                                 .path = operands[0],
-                                .by = by,
+                                .by = way,
                                 .ranking = {.limit = (size_t)limit},
                                 .is_json = options.json};
-        status = without == NULL ? run(&report) : tell_removal(&report, without);
+        status = without == NULL ? run(&report) : tell_removal(&report, without, removal, address);
         ranking_fini(&report.ranking);
         dump_graph_destroy(graph);
         status = status == CLI_CLEAN ? cli_finish(status) : status;

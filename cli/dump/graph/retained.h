@@ -8,10 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// What is taken away at a time.
+enum retained_way { BY_OBJECT, BY_ROOT, BY_GOROUTINE, BY_CLASS, BY_COUNT };
+// By enum retained_way, as --by takes them.
+extern const char *const retained_ways[BY_COUNT];
+
 // What is asked, and the answer.
 struct report {
     const struct dump_graph *graph;
-    const char *path, *by;
+    const char *path;
+    enum retained_way by;
     struct ranking ranking;
     bool is_json;
     bool has_shared;
@@ -28,9 +34,6 @@ struct removal {
     bool has_goroutine;
     uint32_t node;
 };
-
-// The names of --by, NULL-terminated.
-extern const char *const retained_ways[];
 
 // Counts what is alive.
 void retained_sum_up(struct report *report);
