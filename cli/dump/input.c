@@ -4,6 +4,7 @@
 
 #include "cli/io/cli.h"
 #include "cli/io/clock.h"
+#include "cli/io/input.h"
 #include "cli/dump/dump.h"
 #include "cli/dump/unpack.h"
 
@@ -16,9 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SHOWN_EVERY_MS 2000
-#define COPY_BYTES     (256u << 10)
-#define MIB            (1u << 20)
+#define COPY_BYTES (256u << 10)
+#define MIB        (1u << 20)
 
 struct dump_input {
     const char *path; // for messages
@@ -47,13 +47,9 @@ static int64_t read_some(void *context, void *bytes, size_t size_bytes) {
     struct dump_input *input = context;
     int64_t count = unpack_read(input->unpack, bytes, size_bytes);
     input->read_bytes += count > 0 ? (uint64_t)count : 0;
-    if (input->shown_ms != 0 && clock_ms() - input->shown_ms >= SHOWN_EVERY_MS) {
-        static const char text[] = "reading %s: %" PRIu64 " MiB";
-        uint64_t mib = input->read_bytes / MIB;
-        input->shown_ms = clock_ms();
-        if (!cli_progress(text, input->path, mib)) {
-            cli_message(text, input->path, mib);
-        }
+    if (input->shown_ms != 0) {
+        cli_tell(&input->shown_ms, "reading %s: %" PRIu64 " MiB", input->path,
+                 input->read_bytes / MIB);
     }
     return count;
 }
@@ -109,18 +105,6 @@ struct dump_input *dump_input_open(const char *path, enum dump_mode mode, int *s
 
 // ---- more than one reading
 
-static bool write_all(int descriptor, const char *bytes, size_t size_bytes) {
-    while (size_bytes > 0) {
-        ssize_t count = write(descriptor, bytes, size_bytes);
-        if (count < 0 && errno != EINTR) {
-            return false;
-        }
-        bytes += count < 0 ? 0 : count;
-        size_bytes -= count < 0 ? 0 : (size_t)count;
-    }
-    return true;
-}
-
 // Copies a pipe to a file without a name, which goes with the process. -1: told.
 static int keep_pipe(const char *path, int from, int *status) {
     static char bytes[COPY_BYTES];
@@ -128,7 +112,8 @@ static int keep_pipe(const char *path, int from, int *status) {
     folder = folder == NULL || folder[0] == 0 ? "/tmp" : folder;
     int to = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
     ssize_t count = 1;
-    while (to >= 0 && count > 0) {
+    int error = to < 0 ? errno : 0;
+    while (error == 0 && count > 0) {
         count = read(from, bytes, sizeof bytes);
         if (count < 0 && errno == EINTR) {
             count = 1;
@@ -137,13 +122,16 @@ static int keep_pipe(const char *path, int from, int *status) {
             *status = status_of(errno);
             close(to);
             return -1;
-        } else if (!write_all(to, bytes, (size_t)count)) {
-            break;
+        } else {
+            error = output_write_all(to, bytes, (size_t)count);
         }
     }
-    if (to < 0 || count > 0 || lseek(to, 0, SEEK_SET) != 0) {
+    if (error == 0 && lseek(to, 0, SEEK_SET) != 0) {
+        error = errno;
+    }
+    if (error != 0) {
         cli_message("%s: it is read twice, and cannot be kept in %s: %s", path, folder,
-                    strerror(errno));
+                    strerror(error));
         *status = CLI_ENVIRONMENT;
         if (to >= 0) {
             close(to);

@@ -5,6 +5,7 @@
 #define CLI_IO_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 // The exit statuses of every subcommand.
 enum cli_status {
@@ -42,6 +43,10 @@ void cli_message(const char *format, ...);
 // On a terminal, shows how far the run is, in place of what was shown before ("": nothing any
 // more). printf-like. False: stderr is no terminal.
 bool cli_progress(const char *format, ...);
+
+// How far long work is, at most every two seconds: on a terminal as progress, elsewhere as a
+// message. *told_ms: when it was told last, by clock_ms(). printf-like.
+void cli_tell(int64_t *told_ms, const char *format, ...);
 
 // Says that the system refused the run of `name` what it needed; returns CLI_ENVIRONMENT.
 int cli_refused(const char *name);

@@ -1,6 +1,7 @@
 // message: writes one line on stderr, and tells when stdout is broken or full.
 #include "cli/io/cli.h"
 
+#include "cli/io/clock.h"
 #include "cli/io/escape.h"
 
 #include <errno.h>
@@ -11,29 +12,59 @@
 #include <unistd.h>
 
 #define MESSAGE_BYTES 8192 // a path and what is wrong with it
+#define TOLD_EVERY_MS 2000
 
-void cli_message(const char *format, ...) {
+// The text, fit for a terminal.
+static void compose(char line[2 * MESSAGE_BYTES], const char *format, va_list arguments) {
     char text[MESSAGE_BYTES];
-    char line[2 * MESSAGE_BYTES];
-    va_list arguments;
-    va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    (void)escape_text(line, sizeof line, text);
+    (void)escape_text(line, 2 * sizeof text, text);
+}
+
+static void show_message(const char *line) {
     (void)fprintf(stderr, "countercheck: %s\n", line);
 }
 
-bool cli_progress(const char *format, ...) {
+static bool show_progress(const char *line) {
     if (isatty(STDERR_FILENO) != 1) {
         return false;
     }
+    (void)fprintf(stderr, "\r%s\033[K", line);
+    return true;
+}
+
+void cli_message(const char *format, ...) {
+    char line[2 * MESSAGE_BYTES];
     va_list arguments;
     va_start(arguments, format);
-    (void)fputs("\r", stderr);
-    (void)vfprintf(stderr, format, arguments);
-    (void)fputs("\033[K", stderr);
+    compose(line, format, arguments);
     va_end(arguments);
-    return true;
+    show_message(line);
+}
+
+bool cli_progress(const char *format, ...) {
+    char line[2 * MESSAGE_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    compose(line, format, arguments);
+    va_end(arguments);
+    return show_progress(line);
+}
+
+void cli_tell(int64_t *told_ms, const char *format, ...) {
+    char line[2 * MESSAGE_BYTES];
+    int64_t now_ms = clock_ms();
+    if (now_ms - *told_ms < TOLD_EVERY_MS) {
+        return;
+    }
+    *told_ms = now_ms;
+    va_list arguments;
+    va_start(arguments, format);
+    compose(line, format, arguments);
+    va_end(arguments);
+    if (!show_progress(line)) {
+        show_message(line);
+    }
 }
 
 int cli_refused(const char *name) {

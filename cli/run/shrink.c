@@ -17,7 +17,6 @@
 #define FIRST_SHARE    4  // of the whole time the first run has, where it hangs
 #define HANG_SHARE     16 // of the whole time each trial of what hangs has
 #define SECONDS_MAX    86400
-#define SHOWN_EVERY_MS 2000
 #define RERUN_MS       500 // that a few reruns have, though the time is over
 
 static const struct executor_options whole = {
@@ -38,17 +37,10 @@ struct search {
 
 static void show_progress(void *context) {
     struct search *search = context;
-    int64_t now = clock_ms();
-    if (now - search->shown_ms < SHOWN_EVERY_MS) {
-        return;
-    }
-    search->shown_ms = now;
-    static const char text[] = "%" PRId64 " s: %" PRIu64 " trials, %zu of %zu operations left";
     const struct shrink *shrink = search->shrink;
-    int64_t seconds = (now - search->begin_ms) / 1000;
-    if (!cli_progress(text, seconds, shrink->trial_count, search->smallest, shrink->before_count)) {
-        cli_message(text, seconds, shrink->trial_count, search->smallest, shrink->before_count);
-    }
+    cli_tell(&search->shown_ms, "%" PRId64 " s: %" PRIu64 " trials, %zu of %zu operations left",
+             (clock_ms() - search->begin_ms) / 1000, shrink->trial_count, search->smallest,
+             shrink->before_count);
 }
 
 static bool is_wanted(const struct search *search, const struct outcome *outcome) {
