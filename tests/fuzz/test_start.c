@@ -1,7 +1,7 @@
 // test_start: a program begins with the values of its header, and the ledger with it; whatever the
 // values, they are one life's.
 //
-// holds: fuzz/go/start.c oracle/go/model/start.c
+// holds: fuzz/go/start.c
 #include "tests/fuzz/one_executor.h"
 
 #include "fuzz/generate/generator.h"
