@@ -12,6 +12,10 @@
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
+# The tests' main(), which a test that has its own does not take.
+add_library(countercheck_test_main STATIC tests/test.c)
+target_link_libraries(countercheck_test_main PRIVATE countercheck_flags PkgConfig::CMOCKA)
+
 set(COUNTERCHECK_TEST_ENVIRONMENT
     "ASAN_OPTIONS=abort_on_error=0:allocator_may_return_null=1:detect_leaks=1"
     "UBSAN_OPTIONS=print_stacktrace=1"
@@ -46,7 +50,7 @@ function(countercheck_tests label library)
         get_filename_component(stem ${source} NAME_WE)
         set(name ${label}.${stem})
         add_executable(${name} ${source} ${support})
-        target_link_libraries(${name} PRIVATE countercheck_${library} PkgConfig::CMOCKA)
+        target_link_libraries(${name} PRIVATE countercheck_${library} countercheck_test_main PkgConfig::CMOCKA)
         set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
         countercheck_wraps(${name} ${source})
         add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

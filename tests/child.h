@@ -3,11 +3,7 @@
 #ifndef TESTS_CHILD_H
 #define TESTS_CHILD_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/test.h"
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -14,14 +14,10 @@
 #include "tests/child.h"
 
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,8 +52,6 @@ static inline int fixture_teardown(void **state) {
     free(fixture);
     return 0;
 }
-
-#define fixture_test(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 static inline struct memstats stats_of(struct heap *heap) {
     struct memstats stats;

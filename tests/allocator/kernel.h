@@ -6,15 +6,12 @@
 
 #include <errno.h>
 #include <linux/membarrier.h>
-#include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/poison.h"
 

@@ -6,13 +6,9 @@
 
 #include "tests/allocator/support_snapshot.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 static struct heap *heap; // of the test that runs
 
@@ -28,7 +24,5 @@ static int teardown(void **state) {
     heap_destroy(heap);
     return 0;
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 #endif

@@ -2,14 +2,10 @@
 //
 // Not by printf: tests take thousands of snapshots of a thousand spans, and under a sanitizer that
 // was most of their time.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "tests/allocator/support_snapshot.h"
 

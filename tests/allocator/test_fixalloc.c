@@ -3,9 +3,11 @@
 #include "allocator/fault.h"
 #include "tests/allocator/one_heap.h"
 #include "tests/breaks.h"
+#include "tests/test.h"
 
-static void blocks_are_cut_in_order_and_come_back_last_in_first_out(void **state) {
-    (void)state;
+TEST_FIXTURE(setup, teardown)
+
+TEST(blocks_are_cut_in_order_and_come_back_last_in_first_out) {
     struct fixalloc fix;
     fixalloc_init(&fix, 100, INSPECT_BOOK_GC);
     assert_int_equal(fix.block_bytes, 112);
@@ -31,8 +33,7 @@ static void blocks_are_cut_in_order_and_come_back_last_in_first_out(void **state
     assert_ptr_equal(fixalloc_alloc(heap, &fix, NULL), blocks[0] + 3 * 112);
 }
 
-static void a_chunk_is_charged_to_the_book_when_it_is_taken(void **state) {
-    (void)state;
+TEST(a_chunk_is_charged_to_the_book_when_it_is_taken) {
     struct fixalloc fix;
     fixalloc_init(&fix, 4000, INSPECT_BOOK_BUCKHASH);
     uint64_t chunk_bytes = FIXALLOC_CHUNK_BYTES + sizeof(struct persistent_header);
@@ -44,8 +45,7 @@ static void a_chunk_is_charged_to_the_book_when_it_is_taken(void **state) {
     assert_int_equal(fix.chunks.left, FIXALLOC_CHUNK_BYTES - fix.block_bytes);
 }
 
-static void reserving_makes_the_next_block_certain_and_hands_out_none(void **state) {
-    (void)state;
+TEST(reserving_makes_the_next_block_certain_and_hands_out_none) {
     struct fixalloc fix;
     fixalloc_init(&fix, 16384, INSPECT_BOOK_GC);
     assert_true(fixalloc_reserve(heap, &fix));
@@ -69,8 +69,7 @@ static void reserving_makes_the_next_block_certain_and_hands_out_none(void **sta
     assert_ptr_equal(fixalloc_alloc(heap, &fix, NULL), block);
 }
 
-static void inspection_counts_the_blocks_that_are_not_in_use(void **state) {
-    (void)state;
+TEST(inspection_counts_the_blocks_that_are_not_in_use) {
     struct inspect_fix before;
     inspect_fix(heap, INSPECT_FIX_SPECIAL, &before);
     assert_int_equal(before.chunk_count, 0);
@@ -89,8 +88,7 @@ static void inspection_counts_the_blocks_that_are_not_in_use(void **state) {
     }
 }
 
-static void validity_sees_each_broken_invariant(void **state) {
-    (void)state;
+TEST(validity_sees_each_broken_invariant) {
     struct fixalloc fix;
     fixalloc_init(&fix, 112, INSPECT_BOOK_GC);
     BREAKS(size_t, fix.chunks.left, 112, fixalloc_is_valid(&fix)); // F2: of no chunk
@@ -111,15 +109,4 @@ static void validity_sees_each_broken_invariant(void **state) {
     BREAKS(size_t, fix.chunks.left, fix.chunks.left - 112, fixalloc_is_valid(&fix));
     BREAKS(struct fixalloc_block *, fix.free_list, NULL, fixalloc_is_valid(&fix));
     BREAKS(struct fixalloc_block *, blocks[0]->next, blocks[1], fixalloc_is_valid(&fix)); // a ring
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(blocks_are_cut_in_order_and_come_back_last_in_first_out),
-        TEST(a_chunk_is_charged_to_the_book_when_it_is_taken),
-        TEST(reserving_makes_the_next_block_certain_and_hands_out_none),
-        TEST(inspection_counts_the_blocks_that_are_not_in_use),
-        TEST(validity_sees_each_broken_invariant),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,14 +2,10 @@
 // kernel that refuses, whichever call it is.
 // wrap: mmap munmap mprotect madvise syscall
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/fault.h"
 #include "tests/allocator/kernel.h"
@@ -245,6 +241,8 @@ static int teardown(void **state) {
     return __real_munmap(foreign, HEAP_PAGE_BYTES);
 }
 
+TEST_FIXTURE(setup, teardown)
+
 static char *expected_snapshot(void) {
     heap = heap_create(NULL);
     run_scenario();
@@ -267,26 +265,22 @@ static void refuse_each(enum kernel_call call, uint64_t count, uint64_t step) {
     free(expected);
 }
 
-static void a_mapping_that_is_refused_leaves_no_trace(void **state) {
-    (void)state;
+TEST(a_mapping_that_is_refused_leaves_no_trace) {
     refuse_each(CALL_MMAP, 1, 1);
     refuse_each(CALL_MMAP, UINT64_MAX, 7);
 }
 
-static void rights_that_are_refused_leave_no_trace(void **state) {
-    (void)state;
+TEST(rights_that_are_refused_leave_no_trace) {
     refuse_each(CALL_MPROTECT, 1, 1);
     refuse_each(CALL_MPROTECT, UINT64_MAX, 1);
 }
 
-static void memory_that_is_not_taken_back_is_zeroed(void **state) {
-    (void)state;
+TEST(memory_that_is_not_taken_back_is_zeroed) {
     refuse_each(CALL_RELEASE, 1, 1);
     refuse_each(CALL_RELEASE, UINT64_MAX, 1);
 }
 
-static void memory_that_stays_though_it_was_given_back_is_used_again(void **state) {
-    (void)state;
+TEST(memory_that_stays_though_it_was_given_back_is_used_again) {
     char *expected = expected_snapshot();
     for (uint64_t at = 1; at < STACKS / 2; at += 3) {
         refuse(CALL_MUNMAP, at, 1);
@@ -302,8 +296,7 @@ static void memory_that_stays_though_it_was_given_back_is_used_again(void **stat
 }
 
 // The new arena is prepared when the rest of the first is refused; the kernel keeps it.
-static void an_arena_that_stays_though_it_was_given_back_is_used_again(void **state) {
-    (void)state;
+TEST(an_arena_that_stays_though_it_was_given_back_is_used_again) {
     heap = heap_create(NULL);
     assert_true(grow_in_first_arena());
     char *before = snapshot_of(heap);
@@ -323,8 +316,7 @@ static void an_arena_that_stays_though_it_was_given_back_is_used_again(void **st
 }
 
 // The places of a first arena: so many strides, then one that the kernel picks, whole or small.
-static void a_base_is_looked_for_in_order(void **state) {
-    (void)state;
+TEST(a_base_is_looked_for_in_order) {
     for (uint64_t count = 0; count < 7; count++) {
         refuse(CALL_MMAP, count > 0, count);
         heap = heap_create(NULL);
@@ -347,8 +339,7 @@ static void a_base_is_looked_for_in_order(void **state) {
 }
 
 // What should lie behind the window would lie behind the address space.
-static void at_the_end_of_the_address_space_metadata_is_elsewhere(void **state) {
-    (void)state;
+TEST(at_the_end_of_the_address_space_metadata_is_elsewhere) {
     const struct heap_options options = {.base = ((uintptr_t)1 << 47) - HEAP_WINDOW_BYTES / 2};
     heap = heap_create(&options);
     assert_non_null(heap);
@@ -360,8 +351,7 @@ static void at_the_end_of_the_address_space_metadata_is_elsewhere(void **state) 
 }
 
 // Before Linux 4.17 an address was a hint: another one is not the one that was asked for.
-static void an_address_that_is_a_hint_is_taken_when_it_is_another(void **state) {
-    (void)state;
+TEST(an_address_that_is_a_hint_is_taken_when_it_is_another) {
     kernel.address_is_hint = true;
     heap = heap_create(NULL);
     assert_int_equal(heap_base(heap), HEAP_BASE_DEFAULT);
@@ -370,8 +360,7 @@ static void an_address_that_is_a_hint_is_taken_when_it_is_another(void **state) 
     heap_destroy(heap);
 }
 
-static void without_a_place_behind_the_window_metadata_is_in_the_book(void **state) {
-    (void)state;
+TEST(without_a_place_behind_the_window_metadata_is_in_the_book) {
     void *base = (void *)(HEAP_BASE_DEFAULT + HEAP_WINDOW_BYTES);
     void *taken = __real_mmap(base, HEAP_METADATA_BYTES, PROT_NONE,
                               MAPPING_FLAGS | MAP_FIXED_NOREPLACE, -1, 0);
@@ -388,8 +377,7 @@ static void without_a_place_behind_the_window_metadata_is_in_the_book(void **sta
     assert_int_equal(__real_munmap(taken, HEAP_METADATA_BYTES), 0);
 }
 
-static void a_heap_without_a_barrier_knows_it(void **state) {
-    (void)state;
+TEST(a_heap_without_a_barrier_knows_it) {
     kernel.has_no_barrier = true;
     heap = heap_create(NULL);
     assert_false(heap->fence_free);
@@ -404,8 +392,7 @@ static void a_heap_without_a_barrier_knows_it(void **state) {
 }
 
 // 64 ranges and some mappings fit: what is full grows when more is needed, and no sooner.
-static void a_table_grows_when_it_is_full(void **state) {
-    (void)state;
+TEST(a_table_grows_when_it_is_full) {
     heap = heap_create(NULL);
     struct sysmem *sys = heap->sysmem;
     while (sys->range_count < SYSMEM_INLINE_RANGES) {
@@ -430,8 +417,7 @@ static void a_table_grows_when_it_is_full(void **state) {
     heap_destroy(heap);
 }
 
-static void a_reset_asks_the_kernel_only_where_much_was_used(void **state) {
-    (void)state;
+TEST(a_reset_asks_the_kernel_only_where_much_was_used) {
     heap = heap_create(NULL);
     for (size_t page_count = 1; page_count <= 64 + 4; page_count++) {
         struct mspan *span = mheap_alloc_span(heap, page_count, 0, NOSCAN_LARGE);
@@ -448,23 +434,4 @@ static void a_reset_asks_the_kernel_only_where_much_was_used(void **state) {
     assert_int_equal(kernel.call_counts[CALL_RELEASE], 1);
     check_kept_memory();
     heap_destroy(heap);
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(a_mapping_that_is_refused_leaves_no_trace),
-        TEST(rights_that_are_refused_leave_no_trace),
-        TEST(memory_that_is_not_taken_back_is_zeroed),
-        TEST(memory_that_stays_though_it_was_given_back_is_used_again),
-        TEST(an_arena_that_stays_though_it_was_given_back_is_used_again),
-        TEST(a_base_is_looked_for_in_order),
-        TEST(at_the_end_of_the_address_space_metadata_is_elsewhere),
-        TEST(an_address_that_is_a_hint_is_taken_when_it_is_another),
-        TEST(without_a_place_behind_the_window_metadata_is_in_the_book),
-        TEST(a_heap_without_a_barrier_knows_it),
-        TEST(a_table_grows_when_it_is_full),
-        TEST(a_reset_asks_the_kernel_only_where_much_was_used),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

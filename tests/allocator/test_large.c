@@ -1,7 +1,10 @@
 // test_large: a large object has whole pages of its own and counts them.
 #include "tests/allocator/fixture.h"
+#include "tests/test.h"
 
-static void a_large_object_counts_whole_pages(void **state) {
+TEST_FIXTURE(fixture_setup, fixture_teardown)
+
+TEST(a_large_object_counts_whole_pages) {
     struct fixture *f = *state;
     void *object = heap_alloc(f->heap, f->cache[0], SMALL_SIZE_MAX + 1, NULL, 0);
     assert_int_equal(heap_usable_bytes(f->heap, object), 5 * HEAP_PAGE_BYTES);
@@ -20,7 +23,7 @@ static void a_large_object_counts_whole_pages(void **state) {
     check_account(f->heap);
 }
 
-static void a_reused_large_object_is_zero_where_promised(void **state) {
+TEST(a_reused_large_object_is_zero_where_promised) {
     struct fixture *f = *state;
     unsigned char *object = heap_alloc(f->heap, f->cache[0], 50000, NULL, 0);
     memset(object, 0xaa, 50000);
@@ -32,7 +35,7 @@ static void a_reused_large_object_is_zero_where_promised(void **state) {
     }
 }
 
-static void a_large_object_may_cross_an_arena(void **state) {
+TEST(a_large_object_may_cross_an_arena) {
     struct fixture *f = *state;
     static const uint8_t mask[] = {1};
     static const struct gc_layout layout = {8, 8, mask};
@@ -45,7 +48,7 @@ static void a_large_object_may_cross_an_arena(void **state) {
     check_account(f->heap);
 }
 
-static void impossible_sizes_are_null(void **state) {
+TEST(impossible_sizes_are_null) {
     struct fixture *f = *state;
     assert_null(heap_alloc(f->heap, f->cache[0], SIZE_MAX, NULL, 0));
     assert_null(heap_alloc(f->heap, f->cache[0], HEAP_WINDOW_BYTES + 1, NULL, 0));
@@ -53,7 +56,7 @@ static void impossible_sizes_are_null(void **state) {
     check_account(f->heap);
 }
 
-static void an_unmarked_large_object_is_swept_home(void **state) {
+TEST(an_unmarked_large_object_is_swept_home) {
     struct fixture *f = *state;
     struct heap_object object;
     void *kept = heap_alloc(f->heap, f->cache[0], 100000, NULL, 0);
@@ -70,15 +73,4 @@ static void an_unmarked_large_object_is_swept_home(void **state) {
     assert_int_equal(stats.Frees, 1);
     assert_int_equal(stats.HeapInuse, 13 * HEAP_PAGE_BYTES);
     check_account(f->heap);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        fixture_test(a_large_object_counts_whole_pages),
-        fixture_test(a_reused_large_object_is_zero_where_promised),
-        fixture_test(a_large_object_may_cross_an_arena),
-        fixture_test(impossible_sizes_are_null),
-        fixture_test(an_unmarked_large_object_is_swept_home),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

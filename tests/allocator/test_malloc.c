@@ -3,11 +3,14 @@
 //
 // holds: allocator/spans/object.c
 #include "tests/allocator/fixture.h"
+#include "tests/test.h"
 
 static const uint8_t all_pointers[] = {0xff};
 static const struct gc_layout pointers = {16, 16, all_pointers};
 
-static void zero_size_gives_the_zero_base_and_counts_nowhere(void **state) {
+TEST_FIXTURE(fixture_setup, fixture_teardown)
+
+TEST(zero_size_gives_the_zero_base_and_counts_nowhere) {
     struct fixture *f = *state;
     assert_ptr_equal(heap_alloc(f->heap, f->cache[0], 0, NULL, 0), heap_zero_base(f->heap));
     assert_ptr_equal(heap_alloc_aligned(f->heap, f->cache[0], 0, 8, NULL, 0),
@@ -18,7 +21,7 @@ static void zero_size_gives_the_zero_base_and_counts_nowhere(void **state) {
     assert_int_equal(stats_of(f->heap).Mallocs, 0);
 }
 
-static void each_class_counts_its_objects_and_bytes(void **state) {
+TEST(each_class_counts_its_objects_and_bytes) {
     struct fixture *f = *state;
     uint64_t bytes = 0;
     for (size_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
@@ -35,7 +38,7 @@ static void each_class_counts_its_objects_and_bytes(void **state) {
     check_account(f->heap);
 }
 
-static void free_in_an_own_span_gives_the_slot_back_at_once(void **state) {
+TEST(free_in_an_own_span_gives_the_slot_back_at_once) {
     struct fixture *f = *state;
     void *a = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
     void *b = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
@@ -49,7 +52,7 @@ static void free_in_an_own_span_gives_the_slot_back_at_once(void **state) {
     check_account(f->heap);
 }
 
-static void free_by_another_cache_is_dead_at_once_and_reused_later(void **state) {
+TEST(free_by_another_cache_is_dead_at_once_and_reused_later) {
     struct fixture *f = *state;
     void *objects[128];
     for (size_t i = 0; i < 128; i++) { // the span is full then
@@ -67,7 +70,7 @@ static void free_by_another_cache_is_dead_at_once_and_reused_later(void **state)
     check_account(f->heap);
 }
 
-static void free_in_a_span_of_nobody_moves_it_between_the_lists_and_home(void **state) {
+TEST(free_in_a_span_of_nobody_moves_it_between_the_lists_and_home) {
     struct fixture *f = *state;
     void *objects[129];
     for (size_t i = 0; i < 129; i++) { // one more than a span: the full one leaves the cache
@@ -82,7 +85,7 @@ static void free_in_a_span_of_nobody_moves_it_between_the_lists_and_home(void **
     assert_int_equal(stats_of(f->heap).HeapInuse, inuse - HEAP_PAGE_BYTES);
 }
 
-static void reused_memory_is_zero_where_that_is_promised(void **state) {
+TEST(reused_memory_is_zero_where_that_is_promised) {
     struct fixture *f = *state;
     static const uint8_t zeros[1024];
     static const size_t sizes[] = {8, 24, 100, 1000};
@@ -102,7 +105,7 @@ static void reused_memory_is_zero_where_that_is_promised(void **state) {
     }
 }
 
-static void aligned_objects_are_aligned_up_to_an_arena(void **state) {
+TEST(aligned_objects_are_aligned_up_to_an_arena) {
     struct fixture *f = *state;
     static const size_t sizes[] = {1, 24, 100, 4097, 8192, 32768, 100000};
     for (size_t align = 1; align <= (size_t)1 << 20; align *= 2) {
@@ -124,7 +127,7 @@ static void aligned_objects_are_aligned_up_to_an_arena(void **state) {
     check_account(f->heap);
 }
 
-static void a_remotely_freed_slot_is_zeroed_for_its_next_object(void **state) {
+TEST(a_remotely_freed_slot_is_zeroed_for_its_next_object) {
     struct fixture *f = *state;
     unsigned char *object = heap_alloc(f->heap, f->cache[0], 32768, NULL, 0);
     memset(object, 0xaa, 32768);
@@ -141,7 +144,7 @@ static void count_samples(void *context, uintptr_t object, uintptr_t bucket) {
     ++*(size_t *)context;
 }
 
-static void every_object_but_a_tiny_hit_is_a_sample_at_rate_one(void **state) {
+TEST(every_object_but_a_tiny_hit_is_a_sample_at_rate_one) {
     struct fixture *f = *state;
     size_t count = 0;
     heap_set_profile_rate(f->heap, 1);
@@ -160,7 +163,7 @@ static void every_object_but_a_tiny_hit_is_a_sample_at_rate_one(void **state) {
     assert_int_equal(count, 1);
 }
 
-static void find_object_knows_inside_waste_and_elsewhere(void **state) {
+TEST(find_object_knows_inside_waste_and_elsewhere) {
     struct fixture *f = *state;
     uintptr_t base = (uintptr_t)heap_alloc(f->heap, f->cache[0], 24, NULL, 0);
     struct heap_object object;
@@ -247,7 +250,7 @@ static void free_large_interior(struct fixture *f) {
     (void)heap_free(f->heap, f->cache[0], object + HEAP_PAGE_BYTES);
 }
 
-static void misuse_ends_in_its_sentence_and_its_address(void **state) {
+TEST(misuse_ends_in_its_sentence_and_its_address) {
     expect_misuse("misuse: double free", free_twice_own, *state);
     expect_misuse("misuse: double free", free_twice_remote, *state);
     expect_misuse("misuse: double free", free_remote_then_own, *state);
@@ -258,21 +261,4 @@ static void misuse_ends_in_its_sentence_and_its_address(void **state) {
     expect_misuse("misuse: free of a foreign pointer", free_waste, *state);
     expect_misuse("misuse: free of a foreign pointer", free_foreign, *state);
     expect_misuse("misuse: free of a foreign pointer", free_manual_span, *state);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        fixture_test(zero_size_gives_the_zero_base_and_counts_nowhere),
-        fixture_test(each_class_counts_its_objects_and_bytes),
-        fixture_test(free_in_an_own_span_gives_the_slot_back_at_once),
-        fixture_test(free_by_another_cache_is_dead_at_once_and_reused_later),
-        fixture_test(free_in_a_span_of_nobody_moves_it_between_the_lists_and_home),
-        fixture_test(reused_memory_is_zero_where_that_is_promised),
-        fixture_test(aligned_objects_are_aligned_up_to_an_arena),
-        fixture_test(a_remotely_freed_slot_is_zeroed_for_its_next_object),
-        fixture_test(every_object_but_a_tiny_hit_is_a_sample_at_rate_one),
-        fixture_test(find_object_knows_inside_waste_and_elsewhere),
-        fixture_test(misuse_ends_in_its_sentence_and_its_address),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 // test_mbitmap: the pointer words that a collector is shown are the layout's, repeated, and no
 // others.
 #include "tests/allocator/fixture.h"
+#include "tests/test.h"
 
 struct seen {
     uint64_t words[64]; // bit i: word i was shown, whose value is i + 1
@@ -31,7 +32,9 @@ static bool is_pointer(const struct gc_layout *layout, size_t word) {
            (layout->pointer_mask[in_element / 8] >> (in_element % 8) & 1) != 0;
 }
 
-static void every_size_and_layout_shows_its_pointer_words(void **state) {
+TEST_FIXTURE(fixture_setup, fixture_teardown)
+
+TEST(every_size_and_layout_shows_its_pointer_words) {
     struct fixture *f = *state;
     static const uint8_t mask[] = {0xa5, 0x3c, 0x81, 0xff};
     static const struct gc_layout layouts[] = {
@@ -56,7 +59,7 @@ static void every_size_and_layout_shows_its_pointer_words(void **state) {
     }
 }
 
-static void a_word_that_the_size_cuts_off_is_no_pointer(void **state) {
+TEST(a_word_that_the_size_cuts_off_is_no_pointer) {
     struct fixture *f = *state;
     static const uint8_t mask[] = {0xff};
     static const struct gc_layout layout = {8, 8, mask};
@@ -64,7 +67,7 @@ static void a_word_that_the_size_cuts_off_is_no_pointer(void **state) {
     assert_int_equal(shown(f->heap, object, 16).count, 2);
 }
 
-static void free_clears_the_bits_for_the_next_object(void **state) {
+TEST(free_clears_the_bits_for_the_next_object) {
     struct fixture *f = *state;
     static const uint8_t all[] = {0xff}, first[] = {1};
     static const struct gc_layout every = {8, 8, all}, one = {64, 8, first};
@@ -81,7 +84,7 @@ static void free_clears_the_bits_for_the_next_object(void **state) {
     }
 }
 
-static void an_object_freed_since_it_was_found_shows_nothing(void **state) {
+TEST(an_object_freed_since_it_was_found_shows_nothing) {
     struct fixture *f = *state;
     static const uint8_t all[] = {0xff};
     static const struct gc_layout every = {8, 8, all};
@@ -105,7 +108,7 @@ static void count_one(void *context, uintptr_t value) {
     ++*(size_t *)context;
 }
 
-static void bits_of_an_object_across_arenas_are_in_both(void **state) {
+TEST(bits_of_an_object_across_arenas_are_in_both) {
     struct fixture *f = *state;
     static const uint8_t first[] = {1};
     static const struct gc_layout page_head = {HEAP_PAGE_BYTES, 8, first};
@@ -120,15 +123,4 @@ static void bits_of_an_object_across_arenas_are_in_both(void **state) {
     assert_true(heap_find_object(f->heap, (uintptr_t)object, &found));
     heap_visit_pointers(f->heap, &found, count_one, &count);
     assert_int_equal(count, size / HEAP_PAGE_BYTES);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        fixture_test(every_size_and_layout_shows_its_pointer_words),
-        fixture_test(a_word_that_the_size_cuts_off_is_no_pointer),
-        fixture_test(free_clears_the_bits_for_the_next_object),
-        fixture_test(an_object_freed_since_it_was_found_shows_nothing),
-        fixture_test(bits_of_an_object_across_arenas_are_in_both),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

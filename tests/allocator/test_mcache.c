@@ -1,8 +1,11 @@
 // test_mcache: caches come with the lowest id, and their counts and spans outlive them.
 #include "tests/allocator/fixture.h"
 #include "tests/breaks.h"
+#include "tests/test.h"
 
-static void ids_are_the_lowest_free_ones(void **state) {
+TEST_FIXTURE(fixture_setup, fixture_teardown)
+
+TEST(ids_are_the_lowest_free_ones) {
     struct fixture *f = *state;
     for (uint32_t i = 0; i < FIXTURE_CACHES; i++) {
         assert_int_equal(heap_cache_id(f->cache[i]), i);
@@ -14,7 +17,7 @@ static void ids_are_the_lowest_free_ones(void **state) {
     assert_int_equal(heap_cache_id(heap_acquire_cache(f->heap)), FIXTURE_CACHES);
 }
 
-static void the_limit_of_ids_follows_the_highest_cache(void **state) {
+TEST(the_limit_of_ids_follows_the_highest_cache) {
     struct fixture *f = *state;
     assert_int_equal(inspect_cache_limit(f->heap), FIXTURE_CACHES);
     heap_release_cache(f->heap, f->cache[FIXTURE_CACHES - 2]);
@@ -29,7 +32,7 @@ static void the_limit_of_ids_follows_the_highest_cache(void **state) {
     assert_int_equal(inspect_cache_limit(f->heap), 1);
 }
 
-static void counts_survive_their_cache(void **state) {
+TEST(counts_survive_their_cache) {
     struct fixture *f = *state;
     void *object = heap_alloc(f->heap, f->cache[1], 64, NULL, 0);
     (void)heap_alloc(f->heap, f->cache[1], 100, NULL, 0);
@@ -48,7 +51,7 @@ static void counts_survive_their_cache(void **state) {
     assert_int_equal(after.Mallocs, 5);
 }
 
-static void a_revived_cache_begins_at_nothing(void **state) {
+TEST(a_revived_cache_begins_at_nothing) {
     struct fixture *f = *state;
     (void)heap_alloc(f->heap, f->cache[1], 64, NULL, 0);
     heap_release_cache(f->heap, f->cache[1]);
@@ -62,7 +65,7 @@ static void a_revived_cache_begins_at_nothing(void **state) {
     assert_int_equal(revived->tiny_block, 0);
 }
 
-static void a_flush_returns_spans_by_what_is_in_them(void **state) {
+TEST(a_flush_returns_spans_by_what_is_in_them) {
     struct fixture *f = *state;
     void *kept = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
     void *gone = heap_alloc(f->heap, f->cache[0], 128, NULL, 0);
@@ -80,7 +83,7 @@ static void a_flush_returns_spans_by_what_is_in_them(void **state) {
     check_account(f->heap);
 }
 
-static void without_memory_there_is_no_cache(void **state) {
+TEST(without_memory_there_is_no_cache) {
     struct fixture *f = *state;
     heap_set_fault(f->heap, SYSMEM_MMAP, 1, true);
     heap_set_fault(f->heap, SYSMEM_MPROTECT, 1, true);
@@ -99,7 +102,7 @@ static void without_memory_there_is_no_cache(void **state) {
     assert_non_null(heap_acquire_cache(f->heap));
 }
 
-static void caches_have_an_end(void **state) {
+TEST(caches_have_an_end) {
     struct fixture *f = *state;
     for (uint32_t id = FIXTURE_CACHES; id < HEAP_CACHE_MAX; id++) {
         assert_non_null(heap_acquire_cache(f->heap));
@@ -107,7 +110,7 @@ static void caches_have_an_end(void **state) {
     assert_null(heap_acquire_cache(f->heap));
 }
 
-static void validity_sees_each_broken_invariant(void **state) {
+TEST(validity_sees_each_broken_invariant) {
     struct fixture *f = *state;
     struct mcache *cache = f->cache[1];
     uint8_t class = span_class_make(size_class_of(64), true);
@@ -133,18 +136,4 @@ static void validity_sees_each_broken_invariant(void **state) {
     BREAKS(size_t, cache->tiny_offset, 17, mcache_is_valid(f->heap, cache));
     BREAKS(size_t, cache->call_stack_count, MPROF_STACK_MAX + 1,
            mcache_is_valid(f->heap, cache)); // K4
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        fixture_test(ids_are_the_lowest_free_ones),
-        fixture_test(the_limit_of_ids_follows_the_highest_cache),
-        fixture_test(counts_survive_their_cache),
-        fixture_test(a_revived_cache_begins_at_nothing),
-        fixture_test(a_flush_returns_spans_by_what_is_in_them),
-        fixture_test(without_memory_there_is_no_cache),
-        fixture_test(caches_have_an_end),
-        fixture_test(validity_sees_each_broken_invariant),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "allocator/spans/mcentral.h"
 #include "tests/breaks.h"
+#include "tests/test.h"
 
 #define CLASS_64 6
 
@@ -37,7 +38,9 @@ static void expect_places(const struct heap *heap, uint8_t span_class, struct pl
     assert_memory_equal(&places, &expected, sizeof places);
 }
 
-static void a_span_goes_from_cache_to_full_to_partial_to_cache(void **state) {
+TEST_FIXTURE(fixture_setup, fixture_teardown)
+
+TEST(a_span_goes_from_cache_to_full_to_partial_to_cache) {
     struct fixture *f = *state;
     uint8_t class = span_class_make(CLASS_64, true);
     void *first = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
@@ -55,7 +58,7 @@ static void a_span_goes_from_cache_to_full_to_partial_to_cache(void **state) {
     expect_places(f->heap, class, (struct places){.partial_swept = 1, .full_swept = 1});
 }
 
-static void a_cycle_turns_swept_lists_into_unswept_ones(void **state) {
+TEST(a_cycle_turns_swept_lists_into_unswept_ones) {
     struct fixture *f = *state;
     struct heap_object found;
     uint8_t class = span_class_make(CLASS_64, true);
@@ -77,7 +80,7 @@ static void a_cycle_turns_swept_lists_into_unswept_ones(void **state) {
     }
 }
 
-static void large_spans_stand_in_the_full_list_of_class_0(void **state) {
+TEST(large_spans_stand_in_the_full_list_of_class_0) {
     struct fixture *f = *state;
     static const uint8_t mask[] = {1};
     static const struct gc_layout scan = {8, 8, mask};
@@ -89,7 +92,7 @@ static void large_spans_stand_in_the_full_list_of_class_0(void **state) {
     expect_places(f->heap, 1, (struct places){.cached = 0});
 }
 
-static void any_span_can_leave_the_middle_of_its_list(void **state) {
+TEST(any_span_can_leave_the_middle_of_its_list) {
     struct fixture *f = *state;
     void *objects[9];
     for (size_t i = 0; i < 9; i++) {
@@ -119,7 +122,7 @@ static void assert_shows_pages_alone(const struct heap *heap, size_t index, uint
 }
 
 // A span's structure is used again: of what stood there before nothing is shown.
-static void a_span_without_objects_is_shown_without_them(void **state) {
+TEST(a_span_without_objects_is_shown_without_them) {
     struct fixture *f = *state;
     void *objects[2];
     for (size_t i = 0; i < 2; i++) {
@@ -141,7 +144,7 @@ static void a_span_without_objects_is_shown_without_them(void **state) {
     assert_shows_pages_alone(f->heap, 1, 0, 0);
 }
 
-static void a_listing_stops_at_its_limit(void **state) {
+TEST(a_listing_stops_at_its_limit) {
     struct fixture *f = *state;
     for (size_t i = 0; i < 5; i++) {
         (void)heap_alloc(f->heap, f->cache[0], 40000, NULL, 0);
@@ -150,7 +153,7 @@ static void a_listing_stops_at_its_limit(void **state) {
     assert_int_equal(inspect_list(f->heap, 1, INSPECT_LIST_COUNT, 3, ignore, NULL), 0);
 }
 
-static void a_refill_looks_into_a_bounded_number_of_unswept_spans(void **state) {
+TEST(a_refill_looks_into_a_bounded_number_of_unswept_spans) {
     struct fixture *f = *state;
     struct heap_object found;
     enum { SPANS = 120 };
@@ -173,7 +176,7 @@ static void a_refill_looks_into_a_bounded_number_of_unswept_spans(void **state) 
     check_account(f->heap);
 }
 
-static void validity_sees_each_broken_invariant(void **state) {
+TEST(validity_sees_each_broken_invariant) {
     struct fixture *f = *state;
     uint8_t class = span_class_make(CLASS_64, true);
     struct mcentral *central = &f->heap->central[class];
@@ -208,18 +211,4 @@ static void validity_sees_each_broken_invariant(void **state) {
     heap_mark_end(f->heap);
     BREAKS(uint32_t, full->sweep_generation, f->heap->sweep_generation,
            mcentral_is_valid(f->heap, class));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        fixture_test(a_span_goes_from_cache_to_full_to_partial_to_cache),
-        fixture_test(a_cycle_turns_swept_lists_into_unswept_ones),
-        fixture_test(large_spans_stand_in_the_full_list_of_class_0),
-        fixture_test(any_span_can_leave_the_middle_of_its_list),
-        fixture_test(a_span_without_objects_is_shown_without_them),
-        fixture_test(a_listing_stops_at_its_limit),
-        fixture_test(a_refill_looks_into_a_bounded_number_of_unswept_spans),
-        fixture_test(validity_sees_each_broken_invariant),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,8 +5,11 @@
 #include "tests/allocator/fixture.h"
 
 #include "tests/sanitizer.h"
+#include "tests/test.h"
 
-static void a_fresh_heap_has_no_objects_and_adds_up(void **state) {
+TEST_FIXTURE(fixture_setup, fixture_teardown)
+
+TEST(a_fresh_heap_has_no_objects_and_adds_up) {
     struct fixture *f = *state;
     struct memstats s = stats_of(f->heap);
     assert_int_equal(s.Mallocs, 0);
@@ -20,7 +23,7 @@ static void a_fresh_heap_has_no_objects_and_adds_up(void **state) {
     assert_int_equal(s.BySize[67].Size, SMALL_SIZE_MAX);
 }
 
-static void manual_spans_are_in_their_own_books(void **state) {
+TEST(manual_spans_are_in_their_own_books) {
     struct fixture *f = *state;
     (void)heap_alloc(f->heap, f->cache[0], 8, NULL, 0);
     struct memstats before = stats_of(f->heap);
@@ -38,7 +41,7 @@ static void manual_spans_are_in_their_own_books(void **state) {
     assert_int_equal(after.Sys, before.Sys);
 }
 
-static void cycles_stand_in_a_ring_newest_at_their_count(void **state) {
+TEST(cycles_stand_in_a_ring_newest_at_their_count) {
     struct fixture *f = *state;
     for (uint64_t i = 1; i <= 300; i++) {
         heap_note_gc_cycle(f->heap, &(struct gc_cycle_record){.pause_ns = i,
@@ -242,7 +245,7 @@ static void check_identities(struct heap *heap) {
                                 s.GCSys + s.OtherSys);
 }
 
-static void a_random_life_agrees_with_the_recount_at_every_turn(void **state) {
+TEST(a_random_life_agrees_with_the_recount_at_every_turn) {
     struct fixture *f = *state;
     for (uint64_t seed = 1; seed <= 2; seed++) {
         struct life life = {.f = f, .seed = seed};
@@ -298,7 +301,7 @@ static void scenario(struct fixture *f, uint64_t seed, uint64_t *failures) {
     *failures += life.failures;
 }
 
-static void each_failing_call_changes_nothing_and_loses_nothing(void **state) {
+TEST(each_failing_call_changes_nothing_and_loses_nothing) {
     struct fixture *f = *state;
     static const enum sysmem_call calls[] = {SYSMEM_MMAP, SYSMEM_MADVISE, SYSMEM_MPROTECT};
     uint64_t failures = 0;
@@ -316,15 +319,4 @@ static void each_failing_call_changes_nothing_and_loses_nothing(void **state) {
         }
     }
     assert_true(failures > 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        fixture_test(a_fresh_heap_has_no_objects_and_adds_up),
-        fixture_test(manual_spans_are_in_their_own_books),
-        fixture_test(cycles_stand_in_a_ring_newest_at_their_count),
-        fixture_test(a_random_life_agrees_with_the_recount_at_every_turn),
-        fixture_test(each_failing_call_changes_nothing_and_loses_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "allocator/fault.h"
 #include "allocator/poison.h"
 #include "tests/allocator/one_heap.h"
+#include "tests/test.h"
 
 #define NOSCAN_LARGE 1
 
@@ -16,8 +17,9 @@ static struct mspan *alloc_span(size_t page_count) {
     return span;
 }
 
-static void a_new_heap_has_its_structure_in_other_sys_and_no_page(void **state) {
-    (void)state;
+TEST_FIXTURE(setup, teardown)
+
+TEST(a_new_heap_has_its_structure_in_other_sys_and_no_page) {
     struct memstats stats;
     heap_read_memstats(heap, &stats);
     assert_int_equal(stats.HeapSys, 0);
@@ -27,8 +29,7 @@ static void a_new_heap_has_its_structure_in_other_sys_and_no_page(void **state) 
     assert_int_equal(heap_base(heap) % HEAP_ARENA_BYTES, 0);
 }
 
-static void the_first_span_grows_a_chunk_and_takes_its_first_pages(void **state) {
-    (void)state;
+TEST(the_first_span_grows_a_chunk_and_takes_its_first_pages) {
     struct mspan *span = alloc_span(3);
     assert_int_equal(span->base, heap_base(heap));
     assert_int_equal(span->page_count, 3);
@@ -38,8 +39,7 @@ static void the_first_span_grows_a_chunk_and_takes_its_first_pages(void **state)
     assert_int_equal(heap->stats.heap_free_bytes, 0);
 }
 
-static void freed_pages_are_free_reused_and_need_zeroing(void **state) {
-    (void)state;
+TEST(freed_pages_are_free_reused_and_need_zeroing) {
     struct mspan *first = alloc_span(2);
     struct mspan *second = alloc_span(1);
     uintptr_t base = first->base;
@@ -57,8 +57,7 @@ static void freed_pages_are_free_reused_and_need_zeroing(void **state) {
     assert_true(whole->needzero);
 }
 
-static void every_page_of_a_span_names_it_and_none_after_its_death(void **state) {
-    (void)state;
+TEST(every_page_of_a_span_names_it_and_none_after_its_death) {
     struct mspan *span = alloc_span(HEAP_ARENA_PAGES + 100);
     uintptr_t base = span->base;
     for (size_t page = 0; page < span->page_count; page += 7) {
@@ -75,8 +74,7 @@ static void every_page_of_a_span_names_it_and_none_after_its_death(void **state)
     assert_null(mheap_span_of(heap, base + HEAP_ARENA_BYTES));
 }
 
-static void pointer_bits_have_one_bit_for_each_word(void **state) {
-    (void)state;
+TEST(pointer_bits_have_one_bit_for_each_word) {
     uintptr_t base = alloc_span(HEAP_ARENA_PAGES + 1)->base;
     unsigned bit;
     uint64_t *first = mheap_pointer_bits(heap, base, &bit);
@@ -91,8 +89,7 @@ static void pointer_bits_have_one_bit_for_each_word(void **state) {
     assert_int_equal(*mheap_pointer_bits(heap, base + HEAP_ARENA_BYTES, &bit), 0);
 }
 
-static void aligned_spans_lie_on_their_alignment_and_leave_the_gap_free(void **state) {
-    (void)state;
+TEST(aligned_spans_lie_on_their_alignment_and_leave_the_gap_free) {
     (void)alloc_span(1);
     for (size_t align_pages = 1; align_pages <= HEAP_ARENA_PAGES; align_pages *= 2) {
         struct mspan *span = mheap_alloc_span(heap, 3, align_pages, NOSCAN_LARGE);
@@ -103,8 +100,7 @@ static void aligned_spans_lie_on_their_alignment_and_leave_the_gap_free(void **s
     assert_true(low->base < heap_base(heap) + 16 * HEAP_PAGE_BYTES);
 }
 
-static void a_span_may_cross_arenas_and_the_rest_goes_on_behind(void **state) {
-    (void)state;
+TEST(a_span_may_cross_arenas_and_the_rest_goes_on_behind) {
     struct mspan *first = alloc_span(HEAP_ARENA_PAGES - 512);
     struct mspan *across = alloc_span(1024 + 512);
     assert_int_equal(across->base, first->base + (HEAP_ARENA_PAGES - 512) * HEAP_PAGE_BYTES);
@@ -114,8 +110,7 @@ static void a_span_may_cross_arenas_and_the_rest_goes_on_behind(void **state) {
     assert_int_equal(heap->stats.heap_released_bytes, 0);
 }
 
-static void an_arena_taken_by_somebody_else_is_skipped_and_the_rest_before_it_used(void **state) {
-    (void)state;
+TEST(an_arena_taken_by_somebody_else_is_skipped_and_the_rest_before_it_used) {
     uintptr_t base = heap_base(heap);
     void *foreign = mmap((void *)(base + HEAP_ARENA_BYTES + HEAP_PAGE_BYTES), HEAP_PAGE_BYTES,
                          PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
@@ -143,8 +138,7 @@ static void an_arena_taken_by_somebody_else_is_skipped_and_the_rest_before_it_us
     assert_int_equal(munmap(foreign, HEAP_PAGE_BYTES), 0);
 }
 
-static void the_first_arena_may_be_left_behind_whole(void **state) {
-    (void)state;
+TEST(the_first_arena_may_be_left_behind_whole) {
     uintptr_t base = heap_base(heap);
     void *foreign = mmap((void *)(base + HEAP_ARENA_BYTES + HEAP_PAGE_BYTES), HEAP_PAGE_BYTES,
                          PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
@@ -156,8 +150,7 @@ static void the_first_arena_may_be_left_behind_whole(void **state) {
     assert_int_equal(munmap(foreign, HEAP_PAGE_BYTES), 0);
 }
 
-static void a_span_of_4_GiB_costs_nothing_until_it_is_touched(void **state) {
-    (void)state;
+TEST(a_span_of_4_GiB_costs_nothing_until_it_is_touched) {
     size_t page_count = ((size_t)4 << 30) / HEAP_PAGE_BYTES;
 #if !HEAP_POISON_ACTIVE // whose shadow would be an eighth of it
     struct mspan *span = alloc_span(page_count);
@@ -177,8 +170,7 @@ static void a_span_of_4_GiB_costs_nothing_until_it_is_touched(void **state) {
     (void)page_count;
 }
 
-static void more_spans_than_the_list_holds_move_it_and_keep_their_order(void **state) {
-    (void)state;
+TEST(more_spans_than_the_list_holds_move_it_and_keep_their_order) {
     struct mspan *spans[3000];
     for (size_t i = 0; i < 3000; i++) {
         spans[i] = alloc_span(1);
@@ -193,8 +185,7 @@ static void more_spans_than_the_list_holds_move_it_and_keep_their_order(void **s
     assert_int_equal(heap->all_span_count, 3000);
 }
 
-static void manual_spans_are_charged_to_their_statistic_alone(void **state) {
-    (void)state;
+TEST(manual_spans_are_charged_to_their_statistic_alone) {
     const uint64_t *stats[] = {&heap->stats.stack_inuse_bytes, &heap->stats.workbuf_inuse_bytes,
                                &heap->stats.pointer_bits_inuse_bytes,
                                &heap->stats.other_inuse_bytes};
@@ -217,8 +208,7 @@ static void manual_spans_are_charged_to_their_statistic_alone(void **state) {
     assert_null(heap_alloc_manual(heap, SIZE_MAX, MANUAL_STACK));
 }
 
-static void stacks_of_threads_are_mapped_zeroed_and_unmapped(void **state) {
-    (void)state;
+TEST(stacks_of_threads_are_mapped_zeroed_and_unmapped) {
     unsigned char *small = heap_map_os_stack(heap, 1);
     unsigned char *large = heap_map_os_stack(heap, 2 << 20);
     assert_int_equal(heap->stats.stack_sys_bytes, 8192 + (2 << 20));
@@ -235,8 +225,7 @@ static void stacks_of_threads_are_mapped_zeroed_and_unmapped(void **state) {
     assert_null(heap_map_os_stack(heap, SIZE_MAX - 8192));
 }
 
-static void soundness_sees_a_broken_span_and_broken_page_bits(void **state) {
-    (void)state;
+TEST(soundness_sees_a_broken_span_and_broken_page_bits) {
     struct mspan *span =
         heap_alloc_manual(heap, 1, MANUAL_OTHER) == NULL ? NULL : heap->all_spans[0];
     assert_non_null(span);
@@ -250,8 +239,7 @@ static void soundness_sees_a_broken_span_and_broken_page_bits(void **state) {
     assert_true(inspect_is_sound(heap));
 }
 
-static void an_arena_that_the_plan_calls_taken_is_skipped(void **state) {
-    (void)state;
+TEST(an_arena_that_the_plan_calls_taken_is_skipped) {
     uintptr_t first = alloc_span(HEAP_ARENA_PAGES)->base;
     heap_set_faults(heap, SYSMEM_PLACE, 1, 3);
     uintptr_t second = alloc_span(HEAP_ARENA_PAGES)->base; // behind, there once more, one further
@@ -260,8 +248,7 @@ static void an_arena_that_the_plan_calls_taken_is_skipped(void **state) {
     assert_true(palloc_is_valid(&heap->palloc));
 }
 
-static void metadata_is_refused_by_plan_and_nothing_moves(void **state) {
-    (void)state;
+TEST(metadata_is_refused_by_plan_and_nothing_moves) {
     struct memstats before, after;
     heap_read_memstats(heap, &before);
     heap_set_fault(heap, SYSMEM_METADATA, 2, false);
@@ -282,8 +269,7 @@ static size_t arena_range_count(void) {
     return count;
 }
 
-static void growth_reserves_and_prepares_what_is_needed_and_no_more(void **state) {
-    (void)state;
+TEST(growth_reserves_and_prepares_what_is_needed_and_no_more) {
     (void)alloc_span(HEAP_ARENA_PAGES);
     assert_int_equal(arena_range_count(), 1);
     (void)alloc_span(HEAP_ARENA_PAGES);
@@ -303,8 +289,7 @@ static void growth_reserves_and_prepares_what_is_needed_and_no_more(void **state
     assert_int_equal(heap->bits_fix.chunks.count, 0); // no span of many objects
 }
 
-static void a_manual_span_has_no_class_and_is_null_when_refused(void **state) {
-    (void)state;
+TEST(a_manual_span_has_no_class_and_is_null_when_refused) {
     heap_set_fault(heap, SYSMEM_PAGES, 1, false);
     assert_null(heap_alloc_manual(heap, 1, MANUAL_STACK));
     void *base = heap_alloc_manual(heap, 1, MANUAL_STACK);
@@ -312,36 +297,10 @@ static void a_manual_span_has_no_class_and_is_null_when_refused(void **state) {
     assert_int_equal(mheap_span_of(heap, (uintptr_t)base)->span_class, 0);
 }
 
-static void a_heap_lies_where_its_options_say(void **state) {
-    (void)state;
+TEST(a_heap_lies_where_its_options_say) {
     struct heap_options options = {.base = HEAP_BASE_DEFAULT + 2 * HEAP_STRIDE_BYTES};
     struct heap *other = heap_create(&options);
     assert_non_null(other);
     assert_int_equal(heap_base(other), options.base);
     heap_destroy(other);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(a_new_heap_has_its_structure_in_other_sys_and_no_page),
-        TEST(the_first_span_grows_a_chunk_and_takes_its_first_pages),
-        TEST(freed_pages_are_free_reused_and_need_zeroing),
-        TEST(every_page_of_a_span_names_it_and_none_after_its_death),
-        TEST(pointer_bits_have_one_bit_for_each_word),
-        TEST(aligned_spans_lie_on_their_alignment_and_leave_the_gap_free),
-        TEST(a_span_may_cross_arenas_and_the_rest_goes_on_behind),
-        TEST(an_arena_taken_by_somebody_else_is_skipped_and_the_rest_before_it_used),
-        TEST(the_first_arena_may_be_left_behind_whole),
-        TEST(a_span_of_4_GiB_costs_nothing_until_it_is_touched),
-        TEST(more_spans_than_the_list_holds_move_it_and_keep_their_order),
-        TEST(manual_spans_are_charged_to_their_statistic_alone),
-        TEST(stacks_of_threads_are_mapped_zeroed_and_unmapped),
-        TEST(soundness_sees_a_broken_span_and_broken_page_bits),
-        TEST(an_arena_that_the_plan_calls_taken_is_skipped),
-        TEST(metadata_is_refused_by_plan_and_nothing_moves),
-        TEST(growth_reserves_and_prepares_what_is_needed_and_no_more),
-        TEST(a_manual_span_has_no_class_and_is_null_when_refused),
-        TEST(a_heap_lies_where_its_options_say),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 //
 // holds: allocator/check.c
 #include "tests/allocator/fixture.h"
+#include "tests/test.h"
 
 #include "allocator/check.h"
 
@@ -84,7 +85,9 @@ static void start_twice(struct fixture *f) {
     heap_start_world(f->heap);
 }
 
-static void a_misuse_ends_in_its_sentence_and_its_address(void **state) {
+TEST_FIXTURE(fixture_setup, fixture_teardown)
+
+TEST(a_misuse_ends_in_its_sentence_and_its_address) {
     struct fixture *f = *state;
     static const struct {
         const char *sentence;
@@ -118,7 +121,7 @@ static void check_values(struct fixture *f) {
     CHECK_EQUAL(two + 1, 4);
 }
 
-static void a_broken_invariant_ends_in_file_line_condition_and_values(void **state) {
+TEST(a_broken_invariant_ends_in_file_line_condition_and_values) {
     struct fixture *f = *state;
     expect_abort("test_misuse.c:", check_nothing, f);
     expect_abort(": f == NULL (0, 0)\n", check_nothing, f);
@@ -126,21 +129,9 @@ static void a_broken_invariant_ends_in_file_line_condition_and_values(void **sta
 }
 
 // Where assertions are on; a lock costs nothing more where they are off.
-static void a_lock_that_nobody_holds_is_not_given_back(void **state) {
+TEST(a_lock_that_nobody_holds_is_not_given_back) {
     if (CHECK_LEVEL == 0) {
         skip();
     }
     expect_abort("lock.h:", release_a_free_lock, *state);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_misuse_ends_in_its_sentence_and_its_address,
-                                        fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_broken_invariant_ends_in_file_line_condition_and_values,
-                                        fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_lock_that_nobody_holds_is_not_given_back, fixture_setup,
-                                        fixture_teardown),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

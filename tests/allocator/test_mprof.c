@@ -14,6 +14,7 @@
 #include "allocator/special.h"
 #include "allocator/spans/mprof_internal.h"
 #include "tests/allocator/one_heap.h"
+#include "tests/test.h"
 
 static struct mcache *cache;
 
@@ -59,6 +60,8 @@ static int setup_cache(void **state) {
     return cache == NULL ? -1 : 0;
 }
 
+TEST_FIXTURE(setup_cache, teardown)
+
 static void *allocate(size_t size_bytes) {
     void *object = heap_alloc(heap, cache, size_bytes, NULL, 0);
     assert_non_null(object);
@@ -90,8 +93,7 @@ static void assert_counts(uint64_t alloc_count, uint64_t free_count) {
     assert_int_equal(buckets.records[0].free_bytes, free_count * 48);
 }
 
-static void rate_0_samples_nothing_and_makes_no_table(void **state) {
-    (void)state;
+TEST(rate_0_samples_nothing_and_makes_no_table) {
     struct memstats stats;
     heap_set_profile_rate(heap, 0);
     for (int i = 0; i < 1000; i++) {
@@ -103,8 +105,7 @@ static void rate_0_samples_nothing_and_makes_no_table(void **state) {
     assert_int_equal(inspect_bucket_hash_rows(heap), 0);
 }
 
-static void rate_1_samples_everything_but_tiny_hits(void **state) {
-    (void)state;
+TEST(rate_1_samples_everything_but_tiny_hits) {
     heap_set_profile_rate(heap, 1);
     for (int i = 0; i < 100; i++) {
         (void)allocate(48);
@@ -116,8 +117,7 @@ static void rate_1_samples_everything_but_tiny_hits(void **state) {
     assert_int_equal(all_samples()->count, 102);
 }
 
-static void a_new_rate_takes_effect_at_the_next_allocation(void **state) {
-    (void)state;
+TEST(a_new_rate_takes_effect_at_the_next_allocation) {
     heap_set_profile_rate(heap, 0);
     (void)allocate(48);
     heap_set_profile_rate(heap, 1);
@@ -129,8 +129,7 @@ static void a_new_rate_takes_effect_at_the_next_allocation(void **state) {
     assert_int_equal(all_samples()->count, 1);
 }
 
-static void samples_come_on_average_once_in_rate_bytes(void **state) {
-    (void)state;
+TEST(samples_come_on_average_once_in_rate_bytes) {
     heap_set_profile_rate(heap, 4096);
     for (int i = 0; i < 100000; i++) {
         (void)allocate(64);
@@ -155,8 +154,7 @@ static uint64_t state_before(uint64_t number) {
 }
 
 // Of 26 bits, from 1 on, a power of two is drawn: its logarithm is exact.
-static void a_distance_is_the_logarithm_of_what_is_drawn(void **state) {
-    (void)state;
+TEST(a_distance_is_the_logarithm_of_what_is_drawn) {
     const uint64_t ln2 = 45426; // of 65536
     for (unsigned power = 0; power <= 26; power++) {
         uint64_t drawn = (((uint64_t)1 << power) - 1) << 38 | 1;
@@ -170,8 +168,7 @@ static void a_distance_is_the_logarithm_of_what_is_drawn(void **state) {
     }
 }
 
-static void the_same_allocations_are_sampled_after_a_reset(void **state) {
-    (void)state;
+TEST(the_same_allocations_are_sampled_after_a_reset) {
     static struct samples first;
     for (int round = 0; round < 2; round++) {
         heap_set_profile_rate(heap, 1000);
@@ -194,8 +191,7 @@ static void the_same_allocations_are_sampled_after_a_reset(void **state) {
     assert_memory_equal(second->buckets, first.buckets, first.count * sizeof(first.buckets[0]));
 }
 
-static void a_bucket_is_a_call_stack_and_a_size(void **state) {
-    (void)state;
+TEST(a_bucket_is_a_call_stack_and_a_size) {
     const uintptr_t stack[3] = {0x1000, 0x2000, 0x3000};
     heap_set_profile_rate(heap, 1);
     heap_set_call_stack(cache, stack, 2);
@@ -217,8 +213,7 @@ static void a_bucket_is_a_call_stack_and_a_size(void **state) {
     assert_int_equal(samples->buckets[0], buckets.records[2].address);
 }
 
-static void a_call_stack_is_cut_at_its_maximum(void **state) {
-    (void)state;
+TEST(a_call_stack_is_cut_at_its_maximum) {
     uintptr_t stack[MPROF_STACK_MAX + 1];
     for (uintptr_t i = 0; i <= MPROF_STACK_MAX; i++) {
         stack[i] = i + 1;
@@ -229,8 +224,7 @@ static void a_call_stack_is_cut_at_its_maximum(void **state) {
     assert_int_equal(all_buckets().records[0].frame_count, MPROF_STACK_MAX);
 }
 
-static void an_allocation_is_published_two_cycles_later(void **state) {
-    (void)state;
+TEST(an_allocation_is_published_two_cycles_later) {
     heap_set_profile_rate(heap, 1);
     (void)allocate(48);
     assert_counts(0, 0);
@@ -242,8 +236,7 @@ static void an_allocation_is_published_two_cycles_later(void **state) {
     assert_counts(1, 0);
 }
 
-static void a_swept_free_is_published_with_the_allocations_of_its_cycle(void **state) {
-    (void)state;
+TEST(a_swept_free_is_published_with_the_allocations_of_its_cycle) {
     heap_set_profile_rate(heap, 1);
     (void)allocate(48);
     collect(); // dies in the cycle of its allocation
@@ -253,8 +246,7 @@ static void a_swept_free_is_published_with_the_allocations_of_its_cycle(void **s
     assert_counts(1, 1);
 }
 
-static void an_explicit_free_is_never_published_before_its_allocation(void **state) {
-    (void)state;
+TEST(an_explicit_free_is_never_published_before_its_allocation) {
     heap_set_profile_rate(heap, 1);
     assert_int_equal(heap_free(heap, cache, allocate(48)), HEAP_FREED);
     void *later = allocate(48);
@@ -267,8 +259,7 @@ static void an_explicit_free_is_never_published_before_its_allocation(void **sta
     assert_counts(2, 2);
 }
 
-static void flushing_twice_publishes_once_and_forgetting_it_loses_nothing(void **state) {
-    (void)state;
+TEST(flushing_twice_publishes_once_and_forgetting_it_loses_nothing) {
     heap_set_profile_rate(heap, 1);
     (void)allocate(48);
     heap_profile_next_cycle(heap);
@@ -279,8 +270,7 @@ static void flushing_twice_publishes_once_and_forgetting_it_loses_nothing(void *
     assert_counts(1, 0);
 }
 
-static void samples_are_the_difference_of_counts_after_two_flushes(void **state) {
-    (void)state;
+TEST(samples_are_the_difference_of_counts_after_two_flushes) {
     heap_set_profile_rate(heap, 1);
     for (int i = 0; i < 40; i++) {
         void *object = allocate(48);
@@ -304,8 +294,7 @@ static void ignore(void *context, const struct finalizer *finalizer) {
     (void)finalizer;
 }
 
-static void a_finalizer_keeps_the_sample_of_its_object(void **state) {
-    (void)state;
+TEST(a_finalizer_keeps_the_sample_of_its_object) {
     heap_set_profile_rate(heap, 1);
     heap_set_finalizer_queue(heap, ignore, NULL);
     struct finalizer finalizer = {.object = (uintptr_t)allocate(48)};
@@ -319,8 +308,7 @@ static void a_finalizer_keeps_the_sample_of_its_object(void **state) {
     assert_counts(1, 1);
 }
 
-static void buckets_are_charged_to_BuckHashSys(void **state) {
-    (void)state;
+TEST(buckets_are_charged_to_BuckHashSys) {
     struct memstats stats;
     heap_set_profile_rate(heap, 1);
     (void)allocate(48);
@@ -335,8 +323,7 @@ static void buckets_are_charged_to_BuckHashSys(void **state) {
     assert_true(stats.BuckHashSys > first_bytes);
 }
 
-static void list_and_table_hold_the_same_buckets(void **state) {
-    (void)state;
+TEST(list_and_table_hold_the_same_buckets) {
     heap_set_profile_rate(heap, 1);
     for (uintptr_t pc = 1; pc <= 60; pc++) {
         heap_set_call_stack(cache, &pc, 1);
@@ -359,8 +346,7 @@ static void list_and_table_hold_the_same_buckets(void **state) {
     assert_int_equal(in_table, 60);
 }
 
-static void without_memory_there_is_no_sample_and_the_object_is_fine(void **state) {
-    (void)state;
+TEST(without_memory_there_is_no_sample_and_the_object_is_fine) {
     heap_set_profile_rate(heap, 1);
     for (int i = 0; i < 256; i++) { // spans for what comes
         (void)allocate(8);
@@ -390,8 +376,7 @@ static void without_memory_there_is_no_sample_and_the_object_is_fine(void **stat
     assert_int_equal(stats.Mallocs, 256 + pc + 1);
 }
 
-static void without_memory_for_the_table_there_is_no_sample(void **state) {
-    (void)state;
+TEST(without_memory_for_the_table_there_is_no_sample) {
     heap_set_profile_rate(heap, 0);
     (void)allocate(8); // a span for what comes
     heap_set_profile_rate(heap, 1);
@@ -404,29 +389,4 @@ static void without_memory_for_the_table_there_is_no_sample(void **state) {
     heap_set_fault(heap, SYSMEM_MMAP, 0, false);
     (void)allocate(8);
     assert_int_equal(all_samples()->count, 1);
-}
-
-int main(void) {
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup_cache, teardown)
-    const struct CMUnitTest tests[] = {
-        CASE(rate_0_samples_nothing_and_makes_no_table),
-        CASE(rate_1_samples_everything_but_tiny_hits),
-        CASE(a_new_rate_takes_effect_at_the_next_allocation),
-        CASE(samples_come_on_average_once_in_rate_bytes),
-        CASE(a_distance_is_the_logarithm_of_what_is_drawn),
-        CASE(the_same_allocations_are_sampled_after_a_reset),
-        CASE(a_bucket_is_a_call_stack_and_a_size),
-        CASE(a_call_stack_is_cut_at_its_maximum),
-        CASE(an_allocation_is_published_two_cycles_later),
-        CASE(a_swept_free_is_published_with_the_allocations_of_its_cycle),
-        CASE(an_explicit_free_is_never_published_before_its_allocation),
-        CASE(flushing_twice_publishes_once_and_forgetting_it_loses_nothing),
-        CASE(samples_are_the_difference_of_counts_after_two_flushes),
-        CASE(a_finalizer_keeps_the_sample_of_its_object),
-        CASE(buckets_are_charged_to_BuckHashSys),
-        CASE(list_and_table_hold_the_same_buckets),
-        CASE(without_memory_for_the_table_there_is_no_sample),
-        CASE(without_memory_there_is_no_sample_and_the_object_is_fine),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,8 @@
 // test_mspan: slots come in order, indices are exact, and each broken invariant is seen.
 #include "allocator/pages/mspan.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #define BASE ((uintptr_t)0x100000)
 
@@ -23,8 +19,7 @@ static void make_span(struct mspan *span, uint8_t size_class, bool noscan) {
     mspan_init_objects(span, mspan_needs_block(span->span_class) ? block : NULL);
 }
 
-static void alloc_returns_slots_in_order_then_zero(void **state) {
-    (void)state;
+TEST(alloc_returns_slots_in_order_then_zero) {
     for (uint8_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
         struct mspan span;
         make_span(&span, class, false);
@@ -38,8 +33,7 @@ static void alloc_returns_slots_in_order_then_zero(void **state) {
     }
 }
 
-static void alloc_takes_the_lowest_free_slot(void **state) {
-    (void)state;
+TEST(alloc_takes_the_lowest_free_slot) {
     struct mspan span;
     make_span(&span, 1, true); // 1024 objects
     while (mspan_alloc(&span) != 0) {
@@ -57,8 +51,7 @@ static void alloc_takes_the_lowest_free_slot(void **state) {
     assert_int_equal(mspan_alloc(&span), 0);
 }
 
-static void next_free_begins_where_it_is_told(void **state) {
-    (void)state;
+TEST(next_free_begins_where_it_is_told) {
     struct mspan span;
     make_span(&span, 1, true);
     assert_int_equal(mspan_next_free(&span, 5), 5);
@@ -73,8 +66,7 @@ static void next_free_begins_where_it_is_told(void **state) {
     assert_int_equal(mspan_next_free(&odd, 0), odd.object_count);
 }
 
-static void index_of_is_exact_for_every_offset_of_every_class(void **state) {
-    (void)state;
+TEST(index_of_is_exact_for_every_offset_of_every_class) {
     for (uint8_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
         struct mspan span;
         make_span(&span, class, true);
@@ -86,8 +78,7 @@ static void index_of_is_exact_for_every_offset_of_every_class(void **state) {
     }
 }
 
-static void a_large_span_is_one_object(void **state) {
-    (void)state;
+TEST(a_large_span_is_one_object) {
     struct mspan span;
     make_span(&span, 0, false);
     assert_true(mspan_is_large(&span));
@@ -98,8 +89,7 @@ static void a_large_span_is_one_object(void **state) {
     assert_true(mspan_is_valid(&span));
 }
 
-static void bitmaps_are_inline_up_to_64_objects(void **state) {
-    (void)state;
+TEST(bitmaps_are_inline_up_to_64_objects) {
     for (uint8_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
         struct mspan span;
         make_span(&span, class, true);
@@ -111,8 +101,7 @@ static void bitmaps_are_inline_up_to_64_objects(void **state) {
     assert_false(mspan_needs_block(1));
 }
 
-static void remote_free_keeps_the_slot_and_refuses_twice(void **state) {
-    (void)state;
+TEST(remote_free_keeps_the_slot_and_refuses_twice) {
     struct mspan span;
     make_span(&span, 6, true);
     atomic_store(&span.owner, 1);
@@ -127,8 +116,7 @@ static void remote_free_keeps_the_slot_and_refuses_twice(void **state) {
     assert_int_equal(mspan_alloc(&span), BASE + 2 * 64);
 }
 
-static void mark_tells_the_first_time(void **state) {
-    (void)state;
+TEST(mark_tells_the_first_time) {
     struct mspan span;
     make_span(&span, 1, true);
     assert_true(mspan_mark(&span, 200));
@@ -185,8 +173,7 @@ static void break_tiny(struct mspan *span) {
     span->tiny_bits = span->alloc_bits;
 }
 
-static void validity_sees_each_broken_invariant(void **state) {
-    (void)state;
+TEST(validity_sees_each_broken_invariant) {
     void (*const breaks[])(struct mspan *) = {
         break_size,         break_alloc_count, break_remote_count, break_free_index,
         break_alloc_end,    break_remote_end,  break_mark_end,     break_subset,
@@ -202,8 +189,7 @@ static void validity_sees_each_broken_invariant(void **state) {
     }
 }
 
-static void validity_sees_what_no_large_manual_or_tiny_span_may_be(void **state) {
-    (void)state;
+TEST(validity_sees_what_no_large_manual_or_tiny_span_may_be) {
     struct mspan span;
     make_span(&span, 0, true);
     span.list = MSPAN_LIST_CACHE;
@@ -225,20 +211,4 @@ static void validity_sees_what_no_large_manual_or_tiny_span_may_be(void **state)
     memset(&span, 0xff, sizeof span);
     span.state = MSPAN_DEAD;
     assert_true(mspan_is_valid(&span));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(alloc_returns_slots_in_order_then_zero),
-        cmocka_unit_test(alloc_takes_the_lowest_free_slot),
-        cmocka_unit_test(next_free_begins_where_it_is_told),
-        cmocka_unit_test(index_of_is_exact_for_every_offset_of_every_class),
-        cmocka_unit_test(a_large_span_is_one_object),
-        cmocka_unit_test(bitmaps_are_inline_up_to_64_objects),
-        cmocka_unit_test(remote_free_keeps_the_slot_and_refuses_twice),
-        cmocka_unit_test(mark_tells_the_first_time),
-        cmocka_unit_test(validity_sees_each_broken_invariant),
-        cmocka_unit_test(validity_sees_what_no_large_manual_or_tiny_span_may_be),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,10 @@
 // test_palloc: the page allocator against a row of bytes, over arenas with a gap between them.
 //
 // holds: allocator/pages/palloc_bits.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/pages/palloc.h"
 #include "allocator/pages/palloc_bits.h"
@@ -45,6 +41,8 @@ static int teardown(void **state) {
     free(model);
     return 0;
 }
+
+TEST_FIXTURE(setup, teardown)
 
 static void grow(size_t page, size_t page_count) {
     palloc_grow(palloc, BASE + page * HEAP_PAGE_BYTES, page_count);
@@ -137,15 +135,13 @@ static void compare_bits(void) {
     assert_true(palloc_is_valid(palloc));
 }
 
-static void nothing_grown_means_nothing_free(void **state) {
-    (void)state;
+TEST(nothing_grown_means_nothing_free) {
     assert_int_equal(take(1, 1), MODEL_PAGES);
     assert_int_equal(scavenge(MODEL_PAGES, SIZE_MAX), 0);
     compare_bits();
 }
 
-static void takes_the_lowest_run_that_fits(void **state) {
-    (void)state;
+TEST(takes_the_lowest_run_that_fits) {
     grow(0, 512);
     assert_int_equal(take(1, 1), 0);
     assert_int_equal(take(10, 1), 1);
@@ -161,8 +157,7 @@ static void takes_the_lowest_run_that_fits(void **state) {
     compare_bits();
 }
 
-static void runs_cross_words_chunks_and_arenas_but_no_gap(void **state) {
-    (void)state;
+TEST(runs_cross_words_chunks_and_arenas_but_no_gap) {
     grow(0, 2 * HEAP_ARENA_PAGES);
     grow(3 * HEAP_ARENA_PAGES, 3 * HEAP_ARENA_PAGES);
     assert_int_equal(take(60, 1), 0);
@@ -176,8 +171,7 @@ static void runs_cross_words_chunks_and_arenas_but_no_gap(void **state) {
     compare_bits();
 }
 
-static void alignment_is_met_across_chunks_and_arenas(void **state) {
-    (void)state;
+TEST(alignment_is_met_across_chunks_and_arenas) {
     grow(0, HEAP_ARENA_PAGES);
     grow(3 * HEAP_ARENA_PAGES, 2 * HEAP_ARENA_PAGES);
     (void)take(1, 1);
@@ -194,8 +188,7 @@ static void assert_search_begins_at(size_t page) {
     assert_int_equal((palloc->search_address - BASE) / HEAP_PAGE_BYTES, page);
 }
 
-static void a_search_begins_at_the_first_page_seen_free(void **state) {
-    (void)state;
+TEST(a_search_begins_at_the_first_page_seen_free) {
     grow(0, 2 * HEAP_ARENA_PAGES);
     (void)take(10, 1);
     assert_search_begins_at(10); // behind what was taken there
@@ -222,8 +215,7 @@ static void a_search_begins_at_the_first_page_seen_free(void **state) {
     compare_bits();
 }
 
-static void a_search_ends_with_the_window(void **state) {
-    (void)state;
+TEST(a_search_ends_with_the_window) {
     size_t last = HEAP_ARENA_COUNT - 1;
     size_t scavenged_count;
     palloc_add_arena(palloc, last, calloc(1, sizeof(struct palloc_arena)));
@@ -244,8 +236,7 @@ static void a_search_ends_with_the_window(void **state) {
     free(palloc->arenas[last]);
 }
 
-static void scavenges_the_highest_run_first_and_no_more_than_asked(void **state) {
-    (void)state;
+TEST(scavenges_the_highest_run_first_and_no_more_than_asked) {
     grow(0, 1024);
     (void)take(1000, 1);
     give(10, 20);
@@ -279,8 +270,7 @@ struct run {
     size_t page, page_count;
 };
 
-static void agrees_with_a_row_of_bytes_whatever_happens(void **state) {
-    (void)state;
+TEST(agrees_with_a_row_of_bytes_whatever_happens) {
     for (uint64_t seed = 1; seed <= 4; seed++) {
         struct run runs[400];
         size_t run_count = 0;
@@ -317,8 +307,7 @@ static void agrees_with_a_row_of_bytes_whatever_happens(void **state) {
     }
 }
 
-static void validity_sees_each_broken_invariant(void **state) {
-    (void)state;
+TEST(validity_sees_each_broken_invariant) {
     grow(0, 1024);
     grow(3 * HEAP_ARENA_PAGES, 512);
     (void)take(100, 1);
@@ -351,8 +340,7 @@ static void validity_sees_each_broken_invariant(void **state) {
     assert_true(palloc_is_valid(palloc));
 }
 
-static void runs_of_bits_are_found_at_the_borders_of_words(void **state) {
-    (void)state;
+TEST(runs_of_bits_are_found_at_the_borders_of_words) {
     uint64_t words[PALLOC_CHUNK_WORDS] = {0};
     palloc_bits_set(words, 0, HEAP_CHUNK_PAGES);
     assert_int_equal(palloc_bits_find(words, 0, false), HEAP_CHUNK_PAGES);
@@ -371,21 +359,4 @@ static void runs_of_bits_are_found_at_the_borders_of_words(void **state) {
     palloc_bits_clear(words, 0, HEAP_CHUNK_PAGES);
     assert_int_equal(palloc_bits_summary(words).start_pages, HEAP_CHUNK_PAGES);
     assert_int_equal(palloc_bits_find(words, 0, true), HEAP_CHUNK_PAGES);
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(nothing_grown_means_nothing_free),
-        TEST(takes_the_lowest_run_that_fits),
-        TEST(runs_cross_words_chunks_and_arenas_but_no_gap),
-        TEST(alignment_is_met_across_chunks_and_arenas),
-        TEST(a_search_begins_at_the_first_page_seen_free),
-        TEST(a_search_ends_with_the_window),
-        TEST(scavenges_the_highest_run_first_and_no_more_than_asked),
-        TEST(agrees_with_a_row_of_bytes_whatever_happens),
-        TEST(validity_sees_each_broken_invariant),
-        TEST(runs_of_bits_are_found_at_the_borders_of_words),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

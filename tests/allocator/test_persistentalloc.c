@@ -2,9 +2,11 @@
 
 #include "allocator/fault.h"
 #include "tests/allocator/one_heap.h"
+#include "tests/test.h"
 
-static void a_block_moves_its_bytes_and_its_header_from_other_to_its_book(void **state) {
-    (void)state;
+TEST_FIXTURE(setup, teardown)
+
+TEST(a_block_moves_its_bytes_and_its_header_from_other_to_its_book) {
     for (unsigned book = 0; book < INSPECT_BOOK_COUNT; book++) {
         uint64_t *stat = persistent_book_stat(heap, (enum inspect_book)book);
         uint64_t other_bytes = heap->stats.other_sys_bytes;
@@ -24,8 +26,7 @@ static void a_block_moves_its_bytes_and_its_header_from_other_to_its_book(void *
     }
 }
 
-static void large_requests_have_a_mapping_of_their_own(void **state) {
-    (void)state;
+TEST(large_requests_have_a_mapping_of_their_own) {
     size_t range_count = heap->sysmem->range_count;
     uint64_t other_bytes = heap->stats.other_sys_bytes;
     void *memory = persistent_alloc(heap, PERSISTENT_DIRECT_BYTES, INSPECT_BOOK_BUCKHASH);
@@ -55,8 +56,7 @@ static void add_persistent(void *context, uintptr_t base, size_t size_bytes,
     sums->by_book[book] += size_bytes;
 }
 
-static void the_walk_over_blocks_gives_what_the_books_say(void **state) {
-    (void)state;
+TEST(the_walk_over_blocks_gives_what_the_books_say) {
     for (size_t i = 0; i < 200; i++) {
         size_t size_bytes = i * 5077 % (PERSISTENT_DIRECT_BYTES - 1);
         assert_non_null(
@@ -74,8 +74,7 @@ static void the_walk_over_blocks_gives_what_the_books_say(void **state) {
     assert_true(heap->sysmem->range_count > 10);
 }
 
-static void without_memory_for_a_chunk_nothing_changes(void **state) {
-    (void)state;
+TEST(without_memory_for_a_chunk_nothing_changes) {
     size_t taken_count = 0;
     heap_set_fault(heap, SYSMEM_MMAP, 1, true);
     while (persistent_alloc(heap, 10000, INSPECT_BOOK_GC) != NULL) {
@@ -89,14 +88,4 @@ static void without_memory_for_a_chunk_nothing_changes(void **state) {
     free(before);
     heap_set_fault(heap, SYSMEM_MMAP, 0, false);
     assert_non_null(persistent_alloc(heap, 10000, INSPECT_BOOK_GC));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(a_block_moves_its_bytes_and_its_header_from_other_to_its_book),
-        TEST(large_requests_have_a_mapping_of_their_own),
-        TEST(the_walk_over_blocks_gives_what_the_books_say),
-        TEST(without_memory_for_a_chunk_nothing_changes),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 // test_poison: exactly the bytes that were asked for may be touched, and a peek reads the rest.
 #include "tests/allocator/fixture.h"
+#include "tests/test.h"
 
 #include "allocator/poison.h"
 
@@ -26,7 +27,9 @@ static void check_bounds(const void *object, size_t size, size_t element) {
     }
 }
 
-static void the_tail_of_a_slot_is_untouchable(void **state) {
+TEST_FIXTURE(fixture_setup, fixture_teardown)
+
+TEST(the_tail_of_a_slot_is_untouchable) {
     struct fixture *f = *state;
     static const size_t sizes[] = {1, 7, 8, 9, 24, 33, 100, 1025, 30000, 33000};
     for (size_t i = 0; i < 10; i++) {
@@ -35,7 +38,7 @@ static void the_tail_of_a_slot_is_untouchable(void **state) {
     }
 }
 
-static void a_freed_slot_is_untouchable_however_it_was_freed(void **state) {
+TEST(a_freed_slot_is_untouchable_however_it_was_freed) {
     struct fixture *f = *state;
     for (size_t size = 8; size <= 65536; size *= 2) {
         void *own = heap_alloc(f->heap, f->cache[0], size, NULL, 0);
@@ -53,7 +56,7 @@ static void a_freed_slot_is_untouchable_however_it_was_freed(void **state) {
     assert_int_equal(stats_of(f->heap).HeapInuse, 0);
 }
 
-static void a_tiny_block_opens_as_it_is_handed_out(void **state) {
+TEST(a_tiny_block_opens_as_it_is_handed_out) {
     struct fixture *f = *state;
     char *block = heap_alloc(f->heap, f->cache[0], 3, NULL, HEAP_ALLOC_TINY);
     check_bounds(block, 3, 16);
@@ -65,7 +68,7 @@ static void a_tiny_block_opens_as_it_is_handed_out(void **state) {
     }
 }
 
-static void the_waste_behind_the_last_object_is_untouchable(void **state) {
+TEST(the_waste_behind_the_last_object_is_untouchable) {
     struct fixture *f = *state;
     void *object = heap_alloc(f->heap, f->cache[0], 24, NULL, 0);
     for (size_t i = 341 * 24; i < HEAP_PAGE_BYTES; i++) {
@@ -73,7 +76,7 @@ static void the_waste_behind_the_last_object_is_untouchable(void **state) {
     }
 }
 
-static void a_resize_moves_the_border(void **state) {
+TEST(a_resize_moves_the_border) {
     struct fixture *f = *state;
     void *object = heap_alloc(f->heap, f->cache[0], 33, NULL, 0);
     (void)heap_realloc(f->heap, f->cache[0], object, 47, NULL, 0);
@@ -82,7 +85,7 @@ static void a_resize_moves_the_border(void **state) {
     check_bounds(object, 34, 48);
 }
 
-static void a_peek_reads_what_is_untouchable(void **state) {
+TEST(a_peek_reads_what_is_untouchable) {
     struct fixture *f = *state;
     unsigned char copy[64];
     unsigned char *object = heap_alloc(f->heap, f->cache[0], 60, NULL, HEAP_ALLOC_ZERO);
@@ -95,24 +98,11 @@ static void a_peek_reads_what_is_untouchable(void **state) {
     assert_int_equal(copy[59], 0x5a);
 }
 
-static void a_reset_leaves_nothing_open(void **state) {
+TEST(a_reset_leaves_nothing_open) {
     struct fixture *f = *state;
     void *small = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
     void *large = heap_alloc(f->heap, f->cache[0], 100000, NULL, 0);
     assert_true(heap_reset(f->heap));
     check_bounds(small, 0, 64);
     check_bounds(large, 0, 100000);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        fixture_test(the_tail_of_a_slot_is_untouchable),
-        fixture_test(a_freed_slot_is_untouchable_however_it_was_freed),
-        fixture_test(a_tiny_block_opens_as_it_is_handed_out),
-        fixture_test(the_waste_behind_the_last_object_is_untouchable),
-        fixture_test(a_resize_moves_the_border),
-        fixture_test(a_peek_reads_what_is_untouchable),
-        fixture_test(a_reset_leaves_nothing_open),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

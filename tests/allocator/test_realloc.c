@@ -1,5 +1,6 @@
 // test_realloc: in place within a class, moved else, contents kept and promises of zero too.
 #include "tests/allocator/fixture.h"
+#include "tests/test.h"
 
 static const uint8_t first_word[] = {1};
 static const struct gc_layout scan = {16, 8, first_word};
@@ -16,7 +17,9 @@ static void check_fill(const unsigned char *bytes, size_t size) {
     }
 }
 
-static void within_a_class_the_object_stays(void **state) {
+TEST_FIXTURE(fixture_setup, fixture_teardown)
+
+TEST(within_a_class_the_object_stays) {
     struct fixture *f = *state;
     unsigned char *object = heap_alloc(f->heap, f->cache[0], 33, NULL, 0);
     fill(object, 33);
@@ -29,7 +32,7 @@ static void within_a_class_the_object_stays(void **state) {
     assert_int_equal(stats_of(f->heap).Frees, 0);
 }
 
-static void across_classes_it_moves_and_keeps_its_contents(void **state) {
+TEST(across_classes_it_moves_and_keeps_its_contents) {
     struct fixture *f = *state;
     static const size_t sizes[] = {48, 49, 8, 1000, 40000, 200000, 33000, 100, 1};
     unsigned char *object = heap_alloc(f->heap, f->cache[0], 10, NULL, 0);
@@ -50,14 +53,14 @@ static void across_classes_it_moves_and_keeps_its_contents(void **state) {
     assert_int_equal(stats.Frees, 9);
 }
 
-static void a_large_object_stays_while_its_pages_do(void **state) {
+TEST(a_large_object_stays_while_its_pages_do) {
     struct fixture *f = *state;
     void *object = heap_alloc(f->heap, f->cache[0], 33000, NULL, 0);
     assert_ptr_equal(heap_realloc(f->heap, f->cache[0], object, 40960, NULL, 0), object);
     assert_true(heap_realloc(f->heap, f->cache[0], object, 40961, NULL, 0) != object);
 }
 
-static void growth_in_place_finds_zeros_where_promised(void **state) {
+TEST(growth_in_place_finds_zeros_where_promised) {
     struct fixture *f = *state;
     static const unsigned char zeros[48];
     unsigned char *object = heap_alloc(f->heap, f->cache[0], 48, NULL, HEAP_ALLOC_ZERO);
@@ -72,7 +75,7 @@ static void growth_in_place_finds_zeros_where_promised(void **state) {
     assert_memory_equal(object + 40, zeros, 8);
 }
 
-static void null_zero_base_and_size_zero_are_the_ends_of_a_life(void **state) {
+TEST(null_zero_base_and_size_zero_are_the_ends_of_a_life) {
     struct fixture *f = *state;
     void *object = heap_realloc(f->heap, f->cache[0], NULL, 64, NULL, 0);
     assert_int_equal(heap_usable_bytes(f->heap, object), 64);
@@ -83,7 +86,7 @@ static void null_zero_base_and_size_zero_are_the_ends_of_a_life(void **state) {
     assert_int_equal(heap_usable_bytes(f->heap, object), 64);
 }
 
-static void a_part_of_a_tiny_block_moves_out(void **state) {
+TEST(a_part_of_a_tiny_block_moves_out) {
     struct fixture *f = *state;
     (void)heap_alloc(f->heap, f->cache[0], 4, NULL, HEAP_ALLOC_TINY);
     unsigned char *part = heap_alloc(f->heap, f->cache[0], 8, NULL, HEAP_ALLOC_TINY);
@@ -112,7 +115,7 @@ static struct seen pointers_of(struct heap *heap, void *object) {
     return seen;
 }
 
-static void the_pointer_bits_follow_the_new_layout(void **state) {
+TEST(the_pointer_bits_follow_the_new_layout) {
     struct fixture *f = *state;
     static const uint8_t second_word[] = {2};
     static const struct gc_layout other = {16, 16, second_word};
@@ -133,7 +136,7 @@ static void the_pointer_bits_follow_the_new_layout(void **state) {
 }
 
 // Its owner may be writing the neighbours' pointer bits.
-static void a_pointerful_object_of_another_caches_span_moves(void **state) {
+TEST(a_pointerful_object_of_another_caches_span_moves) {
     struct fixture *f = *state;
     uintptr_t *object = heap_alloc(f->heap, f->cache[0], 32, &scan, 0);
     object[0] = 5;
@@ -144,7 +147,7 @@ static void a_pointerful_object_of_another_caches_span_moves(void **state) {
     check_account(f->heap);
 }
 
-static void no_memory_leaves_the_old_object(void **state) {
+TEST(no_memory_leaves_the_old_object) {
     struct fixture *f = *state;
     unsigned char *object = heap_alloc(f->heap, f->cache[0], 100, NULL, 0);
     fill(object, 100);
@@ -154,19 +157,4 @@ static void no_memory_leaves_the_old_object(void **state) {
     check_fill(object, 100);
     struct memstats after = stats_of(f->heap);
     assert_memory_equal(&before, &after, sizeof before);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        fixture_test(within_a_class_the_object_stays),
-        fixture_test(across_classes_it_moves_and_keeps_its_contents),
-        fixture_test(a_large_object_stays_while_its_pages_do),
-        fixture_test(growth_in_place_finds_zeros_where_promised),
-        fixture_test(null_zero_base_and_size_zero_are_the_ends_of_a_life),
-        fixture_test(a_part_of_a_tiny_block_moves_out),
-        fixture_test(the_pointer_bits_follow_the_new_layout),
-        fixture_test(a_pointerful_object_of_another_caches_span_moves),
-        fixture_test(no_memory_leaves_the_old_object),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "allocator/fault.h"
 #include "allocator/poison.h"
 #include "tests/allocator/one_heap.h"
+#include "tests/test.h"
 
 #define SYSTEM_PAGE_BYTES 4096
 
@@ -101,8 +102,9 @@ static char *run(uint64_t seed, uint64_t *contents) {
     return snapshot_of(heap);
 }
 
-static void the_same_run_shows_the_same_in_a_new_and_in_a_reset_heap(void **state) {
-    (void)state;
+TEST_FIXTURE(setup, teardown)
+
+TEST(the_same_run_shows_the_same_in_a_new_and_in_a_reset_heap) {
     char *fresh = snapshot_of(heap);
     for (uint64_t seed = 1; seed <= 8; seed++) {
         uint64_t expected_contents;
@@ -146,8 +148,7 @@ static bool is_obtained(uintptr_t address) {
     return found;
 }
 
-static void all_memory_that_is_still_mapped_is_zero_after_a_reset(void **state) {
-    (void)state;
+TEST(all_memory_that_is_still_mapped_is_zero_after_a_reset) {
     for (uint64_t seed = 50; seed < 53; seed++) {
         uint64_t contents;
         free(run(seed, &contents));
@@ -181,8 +182,7 @@ static size_t metadata_pages_touched(void) {
 }
 
 // The end of the last chunk of each kind of record is as the kernel gave it.
-static void a_reset_touches_no_metadata_that_nobody_had(void **state) {
-    (void)state;
+TEST(a_reset_touches_no_metadata_that_nobody_had) {
     struct mcache *cache = heap_acquire_cache(heap);
     void *object = heap_alloc(heap, cache, 8, NULL, 0);
     assert_non_null(object);
@@ -193,8 +193,7 @@ static void a_reset_touches_no_metadata_that_nobody_had(void **state) {
     assert_in_range(after, before, before + 1); // the place behind the last record was looked at
 }
 
-static void a_large_run_is_given_back_to_the_kernel(void **state) {
-    (void)state;
+TEST(a_large_run_is_given_back_to_the_kernel) {
     unsigned char *base = heap_alloc_manual(heap, 1000, MANUAL_STACK);
     memset(base, 1, 1000 * HEAP_PAGE_BYTES);
     unsigned char *stack = heap_map_os_stack(heap, 3 << 20);
@@ -210,8 +209,7 @@ static void a_large_run_is_given_back_to_the_kernel(void **state) {
     }
 }
 
-static void a_reset_in_the_middle_of_a_cycle_ends_it(void **state) {
-    (void)state;
+TEST(a_reset_in_the_middle_of_a_cycle_ends_it) {
     struct mcache *cache = heap_acquire_cache(heap);
     assert_non_null(heap_alloc(heap, cache, 100, NULL, 0));
     char *expected = NULL;
@@ -235,8 +233,7 @@ static void a_reset_in_the_middle_of_a_cycle_ends_it(void **state) {
     free(expected);
 }
 
-static void a_reset_stopped_heap_goes_on(void **state) {
-    (void)state;
+TEST(a_reset_stopped_heap_goes_on) {
     heap_stop_world(heap);
     assert_true(heap_reset(heap));
     struct mcache *cache = heap_acquire_cache(heap);
@@ -261,8 +258,7 @@ static bool is_addressable(void *base, size_t size_bytes) {
 }
 #endif
 
-static void pages_that_nobody_has_are_poisoned_before_and_after_a_reset(void **state) {
-    (void)state;
+TEST(pages_that_nobody_has_are_poisoned_before_and_after_a_reset) {
 #if HEAP_POISON_ACTIVE
     size_t chunk_bytes = HEAP_CHUNK_PAGES * HEAP_PAGE_BYTES;
     for (unsigned round = 0; round < 3; round++) {
@@ -287,17 +283,4 @@ static void pages_that_nobody_has_are_poisoned_before_and_after_a_reset(void **s
 #else
     skip();
 #endif
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(the_same_run_shows_the_same_in_a_new_and_in_a_reset_heap),
-        TEST(all_memory_that_is_still_mapped_is_zero_after_a_reset),
-        TEST(a_reset_touches_no_metadata_that_nobody_had),
-        TEST(a_large_run_is_given_back_to_the_kernel),
-        TEST(a_reset_in_the_middle_of_a_cycle_ends_it),
-        TEST(a_reset_stopped_heap_goes_on),
-        TEST(pages_that_nobody_has_are_poisoned_before_and_after_a_reset),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

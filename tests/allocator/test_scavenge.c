@@ -5,6 +5,7 @@
 
 #include "allocator/fault.h"
 #include "tests/allocator/one_heap.h"
+#include "tests/test.h"
 
 static void *touched_pages(size_t page_count) {
     void *base = heap_alloc_manual(heap, page_count, MANUAL_OTHER);
@@ -24,8 +25,9 @@ static bool is_resident(uintptr_t page) {
     return any;
 }
 
-static void released_pages_move_from_free_to_released_and_are_gone(void **state) {
-    (void)state;
+TEST_FIXTURE(setup, teardown)
+
+TEST(released_pages_move_from_free_to_released_and_are_gone) {
     unsigned char *base = touched_pages(100);
     heap_free_manual(heap, base, MANUAL_OTHER);
     assert_true(is_resident((uintptr_t)base));
@@ -43,8 +45,7 @@ static void released_pages_move_from_free_to_released_and_are_gone(void **state)
     assert_int_equal(heap_scavenge(heap, SIZE_MAX), 0);
 }
 
-static void as_many_pages_as_asked_go_from_the_top(void **state) {
-    (void)state;
+TEST(as_many_pages_as_asked_go_from_the_top) {
     unsigned char *base = touched_pages(10);
     unsigned char *kept = touched_pages(1);
     unsigned char *upper = touched_pages(10);
@@ -62,8 +63,7 @@ static void as_many_pages_as_asked_go_from_the_top(void **state) {
     assert_true(is_resident((uintptr_t)kept));
 }
 
-static void a_span_that_mixes_released_and_kept_pages_needs_zeroing(void **state) {
-    (void)state;
+TEST(a_span_that_mixes_released_and_kept_pages_needs_zeroing) {
     void *base = touched_pages(10);
     heap_free_manual(heap, base, MANUAL_OTHER);
     assert_int_equal(heap_scavenge(heap, 4 * HEAP_PAGE_BYTES), 4 * HEAP_PAGE_BYTES);
@@ -77,8 +77,7 @@ static void a_span_that_mixes_released_and_kept_pages_needs_zeroing(void **state
     assert_false(mheap_alloc_span(heap, 10, 0, 1)->needzero);
 }
 
-static void a_system_that_refuses_ends_it_early_and_nothing_is_miscounted(void **state) {
-    (void)state;
+TEST(a_system_that_refuses_ends_it_early_and_nothing_is_miscounted) {
     void *bases[5];
     for (size_t i = 0; i < 5; i++) {
         bases[i] = touched_pages(2);
@@ -100,16 +99,14 @@ static void a_system_that_refuses_ends_it_early_and_nothing_is_miscounted(void *
     assert_int_equal(heap_scavenge(heap, SIZE_MAX), 6 * HEAP_PAGE_BYTES);
 }
 
-static void runs_over_arenas_are_released_whole(void **state) {
-    (void)state;
+TEST(runs_over_arenas_are_released_whole) {
     struct mspan *span = mheap_alloc_span(heap, 2 * HEAP_ARENA_PAGES, 0, 1);
     free_span(heap, span);
     assert_int_equal(heap_scavenge(heap, SIZE_MAX), 2 * HEAP_ARENA_BYTES);
     assert_int_equal(heap_call_count(heap, SYSMEM_MADVISE), 1);
 }
 
-static void a_run_from_the_first_page_of_an_arena_ends_at_the_gap_before_it(void **state) {
-    (void)state;
+TEST(a_run_from_the_first_page_of_an_arena_ends_at_the_gap_before_it) {
     void *foreign = mmap((void *)(heap_base(heap) + HEAP_ARENA_BYTES), HEAP_PAGE_BYTES, PROT_NONE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     assert_ptr_not_equal(foreign, MAP_FAILED);
@@ -123,8 +120,7 @@ static void a_run_from_the_first_page_of_an_arena_ends_at_the_gap_before_it(void
     assert_int_equal(munmap(foreign, HEAP_PAGE_BYTES), 0);
 }
 
-static void a_reset_heap_releases_zeroed_pages_as_a_new_one_does(void **state) {
-    (void)state;
+TEST(a_reset_heap_releases_zeroed_pages_as_a_new_one_does) {
     for (unsigned round = 0; round < 3; round++) {
         assert_int_equal(inspect_is_cold(heap), round == 0);
         unsigned char *base = touched_pages(20);
@@ -137,17 +133,4 @@ static void a_reset_heap_releases_zeroed_pages_as_a_new_one_does(void **state) {
         }
         assert_true(heap_reset(heap));
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(released_pages_move_from_free_to_released_and_are_gone),
-        TEST(as_many_pages_as_asked_go_from_the_top),
-        TEST(a_span_that_mixes_released_and_kept_pages_needs_zeroing),
-        TEST(a_system_that_refuses_ends_it_early_and_nothing_is_miscounted),
-        TEST(runs_over_arenas_are_released_whole),
-        TEST(a_run_from_the_first_page_of_an_arena_ends_at_the_gap_before_it),
-        TEST(a_reset_heap_releases_zeroed_pages_as_a_new_one_does),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

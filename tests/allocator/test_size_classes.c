@@ -2,11 +2,7 @@
 // fits.
 #include "allocator/size_classes.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 // As published in the comment of Go's sizeclasses.go: bytes of an object, bytes of a span.
 static const struct {
@@ -26,16 +22,14 @@ static const struct {
     {28672, 57344}, {32768, 32768},
 };
 
-static void table_is_the_published_one(void **state) {
-    (void)state;
+TEST(table_is_the_published_one) {
     for (size_t class = 0; class < SIZE_CLASS_COUNT; class ++) {
         assert_int_equal(size_class_bytes[class], published[class].object_bytes);
         assert_int_equal(size_class_pages[class] * HEAP_PAGE_BYTES, published[class].span_bytes);
     }
 }
 
-static void each_size_takes_the_smallest_class_that_fits(void **state) {
-    (void)state;
+TEST(each_size_takes_the_smallest_class_that_fits) {
     uint8_t expected = 1;
     for (size_t size = 1; size <= SMALL_SIZE_MAX; size++) {
         if (size > size_class_bytes[expected]) {
@@ -46,17 +40,7 @@ static void each_size_takes_the_smallest_class_that_fits(void **state) {
     assert_int_equal(expected, SIZE_CLASS_COUNT - 1);
 }
 
-static void span_class_holds_class_and_noscan(void **state) {
-    (void)state;
+TEST(span_class_holds_class_and_noscan) {
     assert_int_equal(span_class_make(0, false), 0);
     assert_int_equal(span_class_make(67, true), 135);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_is_the_published_one),
-        cmocka_unit_test(each_size_takes_the_smallest_class_that_fits),
-        cmocka_unit_test(span_class_holds_class_and_noscan),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

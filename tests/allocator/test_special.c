@@ -13,6 +13,7 @@
 #include "allocator/structure.h"
 #include "tests/allocator/one_heap.h"
 #include "tests/breaks.h"
+#include "tests/test.h"
 
 static struct mcache *cache;
 
@@ -31,6 +32,8 @@ static int setup_cache(void **state) {
     cache = setup(state) != 0 ? NULL : heap_acquire_cache(heap);
     return cache == NULL ? -1 : 0;
 }
+
+TEST_FIXTURE(setup_cache, teardown)
 
 static uintptr_t allocate(size_t size_bytes, unsigned flags) {
     void *object = heap_alloc(heap, cache, size_bytes, NULL, flags);
@@ -57,8 +60,7 @@ static void mark_nothing(void) {
     heap_start_world(heap);
 }
 
-static void an_object_has_one_finalizer_until_it_is_removed(void **state) {
-    (void)state;
+TEST(an_object_has_one_finalizer_until_it_is_removed) {
     uintptr_t object = allocate(48, 0);
     assert_int_equal(add(object), SPECIAL_OK);
     assert_int_equal(add(object), SPECIAL_EXISTS);
@@ -69,8 +71,7 @@ static void an_object_has_one_finalizer_until_it_is_removed(void **state) {
     assert_int_equal(add(object), SPECIAL_OK);
 }
 
-static void a_finalizer_comes_back_as_it_was_set(void **state) {
-    (void)state;
+TEST(a_finalizer_comes_back_as_it_was_set) {
     uintptr_t object = allocate(48, 0);
     struct finalizer finalizer = {object, 0x11, 0x22, 0x33, 0x44};
     assert_int_equal(heap_add_finalizer(heap, &finalizer), SPECIAL_OK);
@@ -79,8 +80,7 @@ static void a_finalizer_comes_back_as_it_was_set(void **state) {
     assert_memory_equal(&seen.finalizers[0], &finalizer, sizeof(finalizer));
 }
 
-static void finalizers_are_visited_by_address_within_a_span(void **state) {
-    (void)state;
+TEST(finalizers_are_visited_by_address_within_a_span) {
     uintptr_t objects[6];
     for (size_t i = 0; i < 6; i++) {
         objects[i] = allocate(48, 0);
@@ -95,8 +95,7 @@ static void finalizers_are_visited_by_address_within_a_span(void **state) {
     }
 }
 
-static void what_is_no_object_takes_no_finalizer(void **state) {
-    (void)state;
+TEST(what_is_no_object_takes_no_finalizer) {
     int local = 0;
     uintptr_t object = allocate(48, 0);
     uintptr_t freed = allocate(48, 0);
@@ -111,8 +110,7 @@ static void what_is_no_object_takes_no_finalizer(void **state) {
     assert_false(heap_remove_finalizer(heap, freed));
 }
 
-static void an_object_freed_by_another_cache_takes_no_finalizer(void **state) {
-    (void)state;
+TEST(an_object_freed_by_another_cache_takes_no_finalizer) {
     struct mcache *other = heap_acquire_cache(heap);
     uintptr_t object = allocate(48, 0);
     assert_int_equal(add(object), SPECIAL_OK);
@@ -121,8 +119,7 @@ static void an_object_freed_by_another_cache_takes_no_finalizer(void **state) {
     assert_int_equal(add(object), SPECIAL_NO_OBJECT);
 }
 
-static void parts_of_a_tiny_block_have_finalizers_of_their_own(void **state) {
-    (void)state;
+TEST(parts_of_a_tiny_block_have_finalizers_of_their_own) {
     uintptr_t first = allocate(4, HEAP_ALLOC_TINY);
     uintptr_t second = allocate(4, HEAP_ALLOC_TINY);
     assert_int_equal(second, first + 4);
@@ -134,8 +131,7 @@ static void parts_of_a_tiny_block_have_finalizers_of_their_own(void **state) {
     assert_int_equal(visited().count, 1);
 }
 
-static void a_large_object_has_a_finalizer_at_its_start_alone(void **state) {
-    (void)state;
+TEST(a_large_object_has_a_finalizer_at_its_start_alone) {
     uintptr_t object = allocate(100000, 0);
     assert_int_equal(add(object + 8192), SPECIAL_NO_OBJECT);
     assert_int_equal(add(object), SPECIAL_OK);
@@ -143,8 +139,7 @@ static void a_large_object_has_a_finalizer_at_its_start_alone(void **state) {
     assert_int_equal(visited().count, 0);
 }
 
-static void an_explicit_free_drops_the_finalizer_and_its_block(void **state) {
-    (void)state;
+TEST(an_explicit_free_drops_the_finalizer_and_its_block) {
     uintptr_t keeper = allocate(48, 0); // the span stays
     struct inspect_fix before, after;
     (void)keeper;
@@ -157,8 +152,7 @@ static void an_explicit_free_drops_the_finalizer_and_its_block(void **state) {
     assert_int_equal(after.free_block_count, before.free_block_count + 1);
 }
 
-static void an_explicit_free_leaves_the_neighbours_specials(void **state) {
-    (void)state;
+TEST(an_explicit_free_leaves_the_neighbours_specials) {
     uintptr_t objects[3];
     for (size_t i = 0; i < 3; i++) {
         objects[i] = allocate(48, 0);
@@ -171,8 +165,7 @@ static void an_explicit_free_leaves_the_neighbours_specials(void **state) {
     assert_int_equal(seen.finalizers[1].object, objects[2]);
 }
 
-static void a_dead_object_with_a_finalizer_is_kept_for_one_cycle(void **state) {
-    (void)state;
+TEST(a_dead_object_with_a_finalizer_is_kept_for_one_cycle) {
     struct seen queued = {.count = 0};
     heap_set_finalizer_queue(heap, see, &queued);
     uintptr_t finalized = allocate(48, 0);
@@ -192,8 +185,7 @@ static void a_dead_object_with_a_finalizer_is_kept_for_one_cycle(void **state) {
     assert_true(!heap_find_object(heap, finalized, &object) || !object.allocated);
 }
 
-static void each_finalizer_of_a_tiny_block_is_queued(void **state) {
-    (void)state;
+TEST(each_finalizer_of_a_tiny_block_is_queued) {
     struct seen queued = {.count = 0};
     heap_set_finalizer_queue(heap, see, &queued);
     uintptr_t first = allocate(4, HEAP_ALLOC_TINY);
@@ -209,8 +201,7 @@ static void each_finalizer_of_a_tiny_block_is_queued(void **state) {
     }
 }
 
-static void without_a_queue_a_finalizer_goes_with_its_object(void **state) {
-    (void)state;
+TEST(without_a_queue_a_finalizer_goes_with_its_object) {
     uintptr_t object = allocate(48, 0);
     struct memstats stats;
     assert_int_equal(add(object), SPECIAL_OK);
@@ -221,8 +212,7 @@ static void without_a_queue_a_finalizer_goes_with_its_object(void **state) {
     assert_int_equal(visited().count, 0);
 }
 
-static void a_span_is_swept_before_specials_on_it_change(void **state) {
-    (void)state;
+TEST(a_span_is_swept_before_specials_on_it_change) {
     struct heap_object object;
     uintptr_t dead = allocate(48, 0);
     uintptr_t live = allocate(48, 0);
@@ -237,16 +227,14 @@ static void a_span_is_swept_before_specials_on_it_change(void **state) {
     assert_int_equal(add(dead), SPECIAL_NO_OBJECT);
 }
 
-static void a_dead_object_that_is_not_swept_takes_no_finalizer(void **state) {
-    (void)state;
+TEST(a_dead_object_that_is_not_swept_takes_no_finalizer) {
     uintptr_t dead = allocate(48, 0);
     mark_nothing();
     assert_int_equal(add(dead), SPECIAL_NO_OBJECT);
     assert_true(heap_is_swept(heap));
 }
 
-static void without_memory_nothing_is_added_and_nothing_counts(void **state) {
-    (void)state;
+TEST(without_memory_nothing_is_added_and_nothing_counts) {
     struct memstats before, after;
     uintptr_t objects[4096];
     for (size_t i = 0; i < 4096; i++) {
@@ -270,8 +258,7 @@ static void without_memory_nothing_is_added_and_nothing_counts(void **state) {
     assert_int_equal(add(objects[added]), SPECIAL_OK);
 }
 
-static void specials_can_be_inspected_in_order_of_offset_and_kind(void **state) {
-    (void)state;
+TEST(specials_can_be_inspected_in_order_of_offset_and_kind) {
     heap_set_profile_rate(heap, 1);
     uintptr_t object = allocate(48, 0);
     assert_int_equal(add(object), SPECIAL_OK);
@@ -303,8 +290,8 @@ static struct mspan *span_of(uintptr_t object) {
     return NULL;
 }
 
-static void validity_sees_each_broken_invariant(void **state) { // I6
-    (void)state;
+// I6
+TEST(validity_sees_each_broken_invariant) {
     heap_set_profile_rate(heap, 1); // a record after each finalizer
     uintptr_t objects[3];
     for (size_t i = 0; i < 3; i++) {
@@ -331,28 +318,4 @@ static void validity_sees_each_broken_invariant(void **state) { // I6
     struct mspan *pages = span_of(manual);
     BREAKS(struct special *, pages->specials, first, special_list_is_valid(pages));
     BREAKS(struct special *, pages->specials, first, heap_is_valid(heap));
-}
-
-int main(void) {
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup_cache, teardown)
-    const struct CMUnitTest tests[] = {
-        CASE(an_object_has_one_finalizer_until_it_is_removed),
-        CASE(a_finalizer_comes_back_as_it_was_set),
-        CASE(finalizers_are_visited_by_address_within_a_span),
-        CASE(what_is_no_object_takes_no_finalizer),
-        CASE(an_object_freed_by_another_cache_takes_no_finalizer),
-        CASE(parts_of_a_tiny_block_have_finalizers_of_their_own),
-        CASE(a_large_object_has_a_finalizer_at_its_start_alone),
-        CASE(an_explicit_free_drops_the_finalizer_and_its_block),
-        CASE(an_explicit_free_leaves_the_neighbours_specials),
-        CASE(a_dead_object_with_a_finalizer_is_kept_for_one_cycle),
-        CASE(each_finalizer_of_a_tiny_block_is_queued),
-        CASE(without_a_queue_a_finalizer_goes_with_its_object),
-        CASE(a_span_is_swept_before_specials_on_it_change),
-        CASE(a_dead_object_that_is_not_swept_takes_no_finalizer),
-        CASE(without_memory_nothing_is_added_and_nothing_counts),
-        CASE(specials_can_be_inspected_in_order_of_offset_and_kind),
-        CASE(validity_sees_each_broken_invariant),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,13 +8,9 @@
 #include "allocator/mprof.h"
 #include "allocator/start.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 // Three cycles of 5, 6 and 7 ns, the newest at row 2.
 static struct heap_start earlier(void) {
@@ -40,8 +36,7 @@ static void note(void *context, const struct mprof_bucket_record *bucket) {
     *(struct mprof_bucket_record *)context = *bucket;
 }
 
-static void counts_go_on(void **state) {
-    (void)state;
+TEST(counts_go_on) {
     const struct heap_start start = earlier();
     struct heap *heap = heap_create(&(struct heap_options){.start = &start});
     assert_non_null(heap);
@@ -71,8 +66,7 @@ static void counts_go_on(void **state) {
     heap_destroy(heap);
 }
 
-static void a_reset_heap_starts_anew(void **state) {
-    (void)state;
+TEST(a_reset_heap_starts_anew) {
     const struct heap_start start = earlier();
     struct heap *heap = heap_create(NULL);
     assert_true(heap_start_from(heap, &start));
@@ -86,8 +80,7 @@ static void a_reset_heap_starts_anew(void **state) {
     heap_destroy(heap);
 }
 
-static void without_memory_for_the_bucket_nothing_is_taken_up(void **state) {
-    (void)state;
+TEST(without_memory_for_the_bucket_nothing_is_taken_up) {
     const struct heap_start start = earlier();
     struct heap *heap = heap_create(NULL);
     heap_set_fault(heap, SYSMEM_METADATA, 1, true);
@@ -99,8 +92,7 @@ static void without_memory_for_the_bucket_nothing_is_taken_up(void **state) {
 }
 
 // Each by one change of what is legal.
-static void what_breaks_an_equality_is_refused(void **state) {
-    (void)state;
+TEST(what_breaks_an_equality_is_refused){
 #define REFUSES(change)                                                                            \
     {                                                                                              \
         struct heap_start start = earlier();                                                       \
@@ -111,35 +103,28 @@ static void what_breaks_an_equality_is_refused(void **state) {
         }                                                                                          \
         assert_null(heap_create(&(struct heap_options){.start = &start}));                         \
     }
-    REFUSES(start.small_count[0] = 1)
-    REFUSES(start.small_count[2] = UINT64_C(1) << 60)
-    REFUSES(start.tiny_count = UINT64_MAX >> 1)
-    REFUSES(start.large_count = 3)
-    REFUSES(start.large_count = 0)
-    REFUSES(start.large_bytes++)
-    REFUSES(start.large_bytes = UINT64_C(1) << 63)
-    REFUSES(start.profile_object_bytes = 0)
-    REFUSES(start.profile_count = 0)
-    REFUSES(start.profile_count = UINT64_C(1) << 60)
-    REFUSES(start.profile_cycle = START_PROFILE_CYCLES)
-    REFUSES(start.cycle_count = 2)
-    REFUSES(start.cycle_count = 0)
-    REFUSES(start.forced_count = 4)
-    REFUSES(start.last_gc_ns = 301)
-    REFUSES(start.pause_total_ns = 19)
-    REFUSES(start.pause_ns[1] = 5)
-    REFUSES(start.pause_ns[3] = 1)
-    REFUSES(start.pause_end_ns[3] = 1)
-    REFUSES(start.pause_end_ns[1] = 99)
-    REFUSES(start.pause_end_ns[2] = 301)
-    REFUSES(start.cpu_fraction = 1.5)
-    REFUSES(start.cpu_fraction = -0.1)
+    REFUSES(start.small_count[0] = 1) REFUSES(start.small_count[2] = UINT64_C(1) << 60)
+        REFUSES(start.tiny_count = UINT64_MAX >>
+                                   1) REFUSES(start.large_count = 3) REFUSES(start.large_count = 0)
+            REFUSES(start.large_bytes++) REFUSES(start.large_bytes = UINT64_C(1) << 63)
+                REFUSES(start.profile_object_bytes = 0) REFUSES(start.profile_count = 0)
+                    REFUSES(start.profile_count = UINT64_C(1) << 60)
+                        REFUSES(start.profile_cycle = START_PROFILE_CYCLES)
+                            REFUSES(start.cycle_count = 2) REFUSES(start.cycle_count = 0)
+                                REFUSES(start.forced_count = 4) REFUSES(start.last_gc_ns = 301)
+                                    REFUSES(start.pause_total_ns = 19)
+                                        REFUSES(start.pause_ns[1] = 5)
+                                            REFUSES(start.pause_ns[3] = 1)
+                                                REFUSES(start.pause_end_ns[3] = 1)
+                                                    REFUSES(start.pause_end_ns[1] = 99)
+                                                        REFUSES(start.pause_end_ns[2] = 301)
+                                                            REFUSES(start.cpu_fraction = 1.5)
+                                                                REFUSES(start.cpu_fraction = -0.1)
 #undef REFUSES
 }
 
 // With more cycles than rows, older pauses are in the sum and in no row.
-static void pauses_that_are_overwritten_may_be_more(void **state) {
-    (void)state;
+TEST(pauses_that_are_overwritten_may_be_more) {
     struct heap_start start = earlier();
     start.cycle_count = 65536 + 3;
     for (size_t row = 0; row < MEMSTATS_PAUSE_COUNT; row++) { // the newest is row 2
@@ -151,15 +136,4 @@ static void pauses_that_are_overwritten_may_be_more(void **state) {
     assert_true(heap_start_is_valid(&start));
     start.pause_total_ns = 255;
     assert_false(heap_start_is_valid(&start));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_go_on),
-        cmocka_unit_test(a_reset_heap_starts_anew),
-        cmocka_unit_test(without_memory_for_the_bucket_nothing_is_taken_up),
-        cmocka_unit_test(what_breaks_an_equality_is_refused),
-        cmocka_unit_test(pauses_that_are_overwritten_may_be_more),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

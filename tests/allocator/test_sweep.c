@@ -3,6 +3,7 @@
 //
 // holds: allocator/objects/collect.c
 #include "tests/allocator/fixture.h"
+#include "tests/test.h"
 
 #include "allocator/spans/mcentral.h"
 #include "allocator/special.h"
@@ -33,7 +34,9 @@ static void mark(struct fixture *f, void *object) {
     assert_true(found.marked);
 }
 
-static void mark_tells_only_the_first_time_and_only_of_objects(void **state) {
+TEST_FIXTURE(fixture_setup, fixture_teardown)
+
+TEST(mark_tells_only_the_first_time_and_only_of_objects) {
     struct fixture *f = *state;
     struct heap_object found;
     char *object = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
@@ -50,7 +53,7 @@ static void mark_tells_only_the_first_time_and_only_of_objects(void **state) {
     assert_false(heap_is_marking(f->heap));
 }
 
-static void only_newly_freed_objects_count(void **state) {
+TEST(only_newly_freed_objects_count) {
     struct fixture *f = *state;
     void *objects[10];
     for (size_t i = 0; i < 10; i++) {
@@ -74,7 +77,7 @@ static void only_newly_freed_objects_count(void **state) {
     assert_int_equal(heap_live_bytes(f->heap), 128);
 }
 
-static void a_swept_slot_is_zeroed_and_has_no_pointer_bits(void **state) {
+TEST(a_swept_slot_is_zeroed_and_has_no_pointer_bits) {
     struct fixture *f = *state;
     static const uint8_t all[] = {0xff};
     static const struct gc_layout every = {8, 8, all};
@@ -93,7 +96,7 @@ static void a_swept_slot_is_zeroed_and_has_no_pointer_bits(void **state) {
     }
 }
 
-static void an_empty_span_goes_home_when_swept(void **state) {
+TEST(an_empty_span_goes_home_when_swept) {
     struct fixture *f = *state;
     for (size_t i = 0; i < 300; i++) {
         (void)heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
@@ -111,7 +114,7 @@ static void an_empty_span_goes_home_when_swept(void **state) {
     check_account(f->heap);
 }
 
-static void an_object_born_while_marking_lives(void **state) {
+TEST(an_object_born_while_marking_lives) {
     struct fixture *f = *state;
     heap_mark_begin(f->heap);
     void *small = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
@@ -127,7 +130,7 @@ static void an_object_born_while_marking_lives(void **state) {
     check_account(f->heap);
 }
 
-static void an_allocation_sweeps_before_it_grows(void **state) {
+TEST(an_allocation_sweeps_before_it_grows) {
     struct fixture *f = *state;
     void *objects[256];
     for (size_t i = 0; i < 256; i++) {
@@ -145,7 +148,7 @@ static void an_allocation_sweeps_before_it_grows(void **state) {
     check_account(f->heap);
 }
 
-static void free_in_an_unswept_span_sweeps_it_first(void **state) {
+TEST(free_in_an_unswept_span_sweeps_it_first) {
     struct fixture *f = *state;
     void *marked = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
     void *unmarked = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
@@ -176,7 +179,7 @@ static void enqueue(void *context, const struct finalizer *finalizer) {
     queue->entries[queue->count++] = *finalizer;
 }
 
-static void a_finalizer_keeps_its_object_for_one_cycle(void **state) {
+TEST(a_finalizer_keeps_its_object_for_one_cycle) {
     struct fixture *f = *state;
     struct queue queue = {.count = 0};
     heap_set_finalizer_queue(f->heap, enqueue, &queue);
@@ -200,7 +203,7 @@ static void a_finalizer_keeps_its_object_for_one_cycle(void **state) {
     check_account(f->heap);
 }
 
-static void a_finalizer_inside_a_tiny_block_keeps_the_block(void **state) {
+TEST(a_finalizer_inside_a_tiny_block_keeps_the_block) {
     struct fixture *f = *state;
     struct queue queue = {.count = 0};
     heap_set_finalizer_queue(f->heap, enqueue, &queue);
@@ -217,7 +220,7 @@ static void a_finalizer_inside_a_tiny_block_keeps_the_block(void **state) {
     check_account(f->heap);
 }
 
-static void explicit_free_drops_the_finalizer(void **state) {
+TEST(explicit_free_drops_the_finalizer) {
     struct fixture *f = *state;
     struct queue queue = {.count = 0};
     heap_set_finalizer_queue(f->heap, enqueue, &queue);
@@ -237,7 +240,7 @@ static void explicit_free_drops_the_finalizer(void **state) {
     assert_int_equal(stats_of(f->heap).HeapInuse, 0);
 }
 
-static void ensure_sweeps_a_span_once(void **state) {
+TEST(ensure_sweeps_a_span_once) {
     struct fixture *f = *state;
     void *object = heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
     (void)heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
@@ -253,7 +256,7 @@ static void ensure_sweeps_a_span_once(void **state) {
     check_account(f->heap);
 }
 
-static void begin_finishes_the_sweep_before(void **state) {
+TEST(begin_finishes_the_sweep_before) {
     struct fixture *f = *state;
     (void)heap_alloc(f->heap, f->cache[0], 64, NULL, 0);
     heap_mark_begin(f->heap);
@@ -282,7 +285,7 @@ static void *object_being_swept(struct fixture *f) {
     return object;
 }
 
-static void whoever_needs_a_span_waits_for_the_thread_that_sweeps_it(void **state) {
+TEST(whoever_needs_a_span_waits_for_the_thread_that_sweeps_it) {
     struct fixture *f = *state;
     struct mspan *span = mheap_span_of(f->heap, (uintptr_t)object_being_swept(f));
     mcentral_ensure_swept(f->heap, span);
@@ -293,7 +296,7 @@ static void whoever_needs_a_span_waits_for_the_thread_that_sweeps_it(void **stat
     check_account(f->heap);
 }
 
-static void whoever_frees_waits_for_the_thread_that_sweeps_the_span(void **state) {
+TEST(whoever_frees_waits_for_the_thread_that_sweeps_the_span) {
     struct fixture *f = *state;
     void *object = object_being_swept(f);
     assert_int_equal(heap_free(f->heap, f->cache[1], object), HEAP_FREED);
@@ -303,7 +306,7 @@ static void whoever_frees_waits_for_the_thread_that_sweeps_the_span(void **state
     check_account(f->heap);
 }
 
-static void there_is_nothing_to_sweep_where_the_last_span_is_being_swept(void **state) {
+TEST(there_is_nothing_to_sweep_where_the_last_span_is_being_swept) {
     struct fixture *f = *state;
     (void)object_being_swept(f);
     assert_false(heap_is_swept(f->heap));
@@ -314,33 +317,11 @@ static void there_is_nothing_to_sweep_where_the_last_span_is_being_swept(void **
     assert_true(heap_is_swept(f->heap));
 }
 
-static void whoever_finishes_waits_for_the_thread_that_sweeps_the_last_span(void **state) {
+TEST(whoever_finishes_waits_for_the_thread_that_sweeps_the_last_span) {
     struct fixture *f = *state;
     (void)object_being_swept(f);
     heap_sweep_finish(f->heap, f->cache[0]);
     assert_int_equal(other.turn_count, 1);
     assert_true(heap_is_swept(f->heap));
     check_account(f->heap);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        fixture_test(mark_tells_only_the_first_time_and_only_of_objects),
-        fixture_test(only_newly_freed_objects_count),
-        fixture_test(a_swept_slot_is_zeroed_and_has_no_pointer_bits),
-        fixture_test(an_empty_span_goes_home_when_swept),
-        fixture_test(an_object_born_while_marking_lives),
-        fixture_test(an_allocation_sweeps_before_it_grows),
-        fixture_test(free_in_an_unswept_span_sweeps_it_first),
-        fixture_test(a_finalizer_keeps_its_object_for_one_cycle),
-        fixture_test(a_finalizer_inside_a_tiny_block_keeps_the_block),
-        fixture_test(explicit_free_drops_the_finalizer),
-        fixture_test(ensure_sweeps_a_span_once),
-        fixture_test(begin_finishes_the_sweep_before),
-        fixture_test(whoever_needs_a_span_waits_for_the_thread_that_sweeps_it),
-        fixture_test(whoever_frees_waits_for_the_thread_that_sweeps_the_span),
-        fixture_test(there_is_nothing_to_sweep_where_the_last_span_is_being_swept),
-        fixture_test(whoever_finishes_waits_for_the_thread_that_sweeps_the_last_span),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,17 +1,12 @@
 // test_sysmap: what the two tables of sysmem may not say.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/system/sysmap.h"
 #include "tests/breaks.h"
 
-static void validity_sees_each_broken_invariant(void **state) {
-    (void)state;
+TEST(validity_sees_each_broken_invariant) {
     struct sysmem *sys = calloc(1, sizeof *sys);
     assert_non_null(sys);
     sys->ranges = sys->inline_ranges;
@@ -40,11 +35,4 @@ static void validity_sees_each_broken_invariant(void **state) {
     BREAKS(size_t, range[0].prepared_bytes, 401, sysmap_is_valid(sys));
     BREAKS(bool, mapping[2].writable, false, sysmap_is_valid(sys));
     free(sys);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(validity_sees_each_broken_invariant),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

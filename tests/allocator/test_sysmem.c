@@ -1,9 +1,5 @@
 // test_sysmem: where memory is looked for, what the two tables say of it, and faults.
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/fault.h"
 #include "allocator/system/sysmap.h"
@@ -36,8 +32,7 @@ static void free_tables(struct sysmem *sys) {
     free(sys);
 }
 
-static void mappings_agree_with_a_row_of_cells(void **state) {
-    (void)state;
+TEST(mappings_agree_with_a_row_of_cells) {
     struct sysmem *sys = new_tables();
     enum sysmap_state row[CELLS] = {SYSMAP_NONE};
     uint64_t random = 88172645463325252;
@@ -66,8 +61,7 @@ static void mappings_agree_with_a_row_of_cells(void **state) {
     free_tables(sys);
 }
 
-static void the_lowest_gap_between_ranges_is_found(void **state) {
-    (void)state;
+TEST(the_lowest_gap_between_ranges_is_found) {
     struct sysmem *sys = new_tables();
     assert_int_equal(sysmap_lowest_gap(sys, 100, 50), 100);
     sysmap_insert_range(sys, &(struct sysmem_range){.base = 300, .size_bytes = 100});
@@ -92,8 +86,7 @@ static void *occupy(uintptr_t base, size_t size_bytes) {
     return memory;
 }
 
-static void a_heap_lies_at_the_base_asked_for_or_a_stride_further(void **state) {
-    (void)state;
+TEST(a_heap_lies_at_the_base_asked_for_or_a_stride_further) {
     struct heap *first = heap_create(NULL);
     struct heap *second = heap_create(NULL);
     assert_non_null(first);
@@ -109,8 +102,7 @@ static void a_heap_lies_at_the_base_asked_for_or_a_stride_further(void **state) 
     heap_destroy(first);
 }
 
-static void with_all_strides_taken_the_kernel_picks_the_base(void **state) {
-    (void)state;
+TEST(with_all_strides_taken_the_kernel_picks_the_base) {
     struct heap *heaps[6];
     for (size_t i = 0; i < 6; i++) {
         heaps[i] = heap_create(NULL);
@@ -128,8 +120,7 @@ static void with_all_strides_taken_the_kernel_picks_the_base(void **state) {
     }
 }
 
-static void metadata_goes_round_what_lies_behind_the_window(void **state) {
-    (void)state;
+TEST(metadata_goes_round_what_lies_behind_the_window) {
     uintptr_t meta_base = HEAP_BASE_DEFAULT + HEAP_WINDOW_BYTES;
     void *foreign = occupy(meta_base + ((uintptr_t)4 << 20), 8192);
     struct heap *heap = heap_create(NULL);
@@ -143,8 +134,7 @@ static void metadata_goes_round_what_lies_behind_the_window(void **state) {
     assert_int_equal(munmap(foreign, 8192), 0);
 }
 
-static void a_root_whose_place_is_taken_goes_further_up(void **state) {
-    (void)state;
+TEST(a_root_whose_place_is_taken_goes_further_up) {
     uintptr_t meta_base = HEAP_BASE_DEFAULT + HEAP_WINDOW_BYTES;
     void *foreign = occupy(meta_base, 8192);
     struct heap *heap = heap_create(NULL);
@@ -155,8 +145,7 @@ static void a_root_whose_place_is_taken_goes_further_up(void **state) {
     assert_int_equal(munmap(foreign, 8192), 0);
 }
 
-static void without_a_place_behind_the_window_metadata_goes_anywhere(void **state) {
-    (void)state;
+TEST(without_a_place_behind_the_window_metadata_goes_anywhere) {
     uintptr_t meta_base = HEAP_BASE_DEFAULT + HEAP_WINDOW_BYTES;
     struct heap *heap = heap_create(NULL);
     uintptr_t free_base = meta_base + ((uintptr_t)16 << 20);
@@ -187,8 +176,7 @@ static void without_a_place_behind_the_window_metadata_goes_anywhere(void **stat
     assert_int_equal(munmap(foreign, size_bytes), 0);
 }
 
-static void without_a_place_behind_the_window_the_root_goes_anywhere(void **state) {
-    (void)state;
+TEST(without_a_place_behind_the_window_the_root_goes_anywhere) {
     uintptr_t meta_base = HEAP_BASE_DEFAULT + HEAP_WINDOW_BYTES;
     void *foreign = occupy(meta_base, HEAP_METADATA_BYTES);
     struct heap *heap = heap_create(NULL);
@@ -207,8 +195,7 @@ static void without_a_place_behind_the_window_the_root_goes_anywhere(void **stat
 
 // ---- the account
 
-static void many_ranges_outgrow_the_inline_table(void **state) {
-    (void)state;
+TEST(many_ranges_outgrow_the_inline_table) {
     struct heap *heap = heap_create(NULL);
     void *stacks[500];
     char *before = snapshot_of(heap);
@@ -254,8 +241,7 @@ static size_t writable_bytes(uintptr_t base, uintptr_t end) {
     return sum;
 }
 
-static void sys_is_what_the_kernel_has_mapped_for_the_heap(void **state) {
-    (void)state;
+TEST(sys_is_what_the_kernel_has_mapped_for_the_heap) {
     struct heap *heap = heap_create(NULL);
     uintptr_t end = heap_base(heap) + HEAP_STRIDE_BYTES;
     void *stack = heap_map_os_stack(heap, 12345);
@@ -271,8 +257,7 @@ static void sys_is_what_the_kernel_has_mapped_for_the_heap(void **state) {
     assert_int_equal(writable_bytes(HEAP_BASE_DEFAULT, end), 0);
 }
 
-static void a_fault_hits_the_nth_call_once_or_from_then_on(void **state) {
-    (void)state;
+TEST(a_fault_hits_the_nth_call_once_or_from_then_on) {
     struct heap *heap = heap_create(NULL);
     heap_set_fault(heap, SYSMEM_MMAP, 2, false);
     assert_non_null(heap_map_os_stack(heap, 1));
@@ -295,8 +280,7 @@ static void a_fault_hits_the_nth_call_once_or_from_then_on(void **state) {
     heap_destroy(heap);
 }
 
-static void a_reset_heap_counts_the_same_calls(void **state) {
-    (void)state;
+TEST(a_reset_heap_counts_the_same_calls) {
     uint64_t counts[2][SYSMEM_CALL_COUNT];
     struct heap *heap = heap_create(NULL);
     for (unsigned round = 0; round < 2; round++) {
@@ -378,8 +362,7 @@ static bool creation_leaves_nothing_behind(void) {
     return false;
 }
 
-static void a_heap_that_cannot_be_made_leaves_nothing_behind(void **state) {
-    (void)state;
+TEST(a_heap_that_cannot_be_made_leaves_nothing_behind) {
     expect_under_limits(creation_leaves_nothing_behind);
 }
 
@@ -406,8 +389,7 @@ static bool stacks_end_in_null(void) {
     return true;
 }
 
-static void stacks_without_room_for_their_records_are_no_memory(void **state) {
-    (void)state;
+TEST(stacks_without_room_for_their_records_are_no_memory) {
     expect_under_limits(stacks_end_in_null);
 }
 
@@ -426,28 +408,6 @@ static bool preparing_fails(void) {
     return right;
 }
 
-static void memory_that_may_not_be_written_is_no_memory(void **state) {
-    (void)state;
+TEST(memory_that_may_not_be_written_is_no_memory) {
     expect_under_limits(preparing_fails);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mappings_agree_with_a_row_of_cells),
-        cmocka_unit_test(the_lowest_gap_between_ranges_is_found),
-        cmocka_unit_test(a_heap_lies_at_the_base_asked_for_or_a_stride_further),
-        cmocka_unit_test(with_all_strides_taken_the_kernel_picks_the_base),
-        cmocka_unit_test(metadata_goes_round_what_lies_behind_the_window),
-        cmocka_unit_test(a_root_whose_place_is_taken_goes_further_up),
-        cmocka_unit_test(without_a_place_behind_the_window_metadata_goes_anywhere),
-        cmocka_unit_test(without_a_place_behind_the_window_the_root_goes_anywhere),
-        cmocka_unit_test(many_ranges_outgrow_the_inline_table),
-        cmocka_unit_test(sys_is_what_the_kernel_has_mapped_for_the_heap),
-        cmocka_unit_test(a_fault_hits_the_nth_call_once_or_from_then_on),
-        cmocka_unit_test(a_heap_that_cannot_be_made_leaves_nothing_behind),
-        cmocka_unit_test(stacks_without_room_for_their_records_are_no_memory),
-        cmocka_unit_test(memory_that_may_not_be_written_is_no_memory),
-        cmocka_unit_test(a_reset_heap_counts_the_same_calls),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 // test_threads: real threads allocate, free each other's objects, collect and read; nothing is
 // lost.
 #include "tests/allocator/fixture.h"
+#include "tests/test.h"
 
 #include <pthread.h>
 
@@ -68,7 +69,9 @@ static void finish(const pthread_t *threads, struct shared *shared) {
     assert_int_equal(stats_of(shared->f->heap).HeapInuse, 0);
 }
 
-static void threads_free_each_others_objects_and_all_come_home(void **state) {
+TEST_FIXTURE(fixture_setup, fixture_teardown)
+
+TEST(threads_free_each_others_objects_and_all_come_home) {
     static struct shared shared;
     shared = (struct shared){.f = *state};
     pthread_t threads[THREADS];
@@ -77,7 +80,7 @@ static void threads_free_each_others_objects_and_all_come_home(void **state) {
     finish(threads, &shared);
 }
 
-static void a_reader_sees_a_consistent_account_while_they_run(void **state) {
+TEST(a_reader_sees_a_consistent_account_while_they_run) {
     static struct shared shared;
     shared = (struct shared){.f = *state};
     pthread_t threads[THREADS];
@@ -103,7 +106,7 @@ static void mark_all(struct heap *heap) {
     }
 }
 
-static void cycles_pass_while_they_run(void **state) {
+TEST(cycles_pass_while_they_run) {
     static struct shared shared;
     shared = (struct shared){.f = *state};
     pthread_t threads[THREADS];
@@ -121,13 +124,4 @@ static void cycles_pass_while_they_run(void **state) {
         }
     }
     finish(threads, &shared);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        fixture_test(threads_free_each_others_objects_and_all_come_home),
-        fixture_test(a_reader_sees_a_consistent_account_while_they_run),
-        fixture_test(cycles_pass_while_they_run),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

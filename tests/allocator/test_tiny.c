@@ -1,11 +1,14 @@
 // test_tiny: small requests share blocks, count as Go counts them, and die with their block.
 #include "tests/allocator/fixture.h"
+#include "tests/test.h"
 
 static void *tiny(struct fixture *f, size_t size) {
     return heap_alloc(f->heap, f->cache[0], size, NULL, HEAP_ALLOC_TINY);
 }
 
-static void requests_share_a_block_by_their_own_alignment(void **state) {
+TEST_FIXTURE(fixture_setup, fixture_teardown)
+
+TEST(requests_share_a_block_by_their_own_alignment) {
     struct fixture *f = *state;
     char *first = tiny(f, 1);
     assert_ptr_equal(tiny(f, 1), first + 1);
@@ -17,7 +20,7 @@ static void requests_share_a_block_by_their_own_alignment(void **state) {
     assert_ptr_equal(tiny(f, 8), first + 24);
 }
 
-static void a_hit_counts_in_mallocs_and_frees_alone(void **state) {
+TEST(a_hit_counts_in_mallocs_and_frees_alone) {
     struct fixture *f = *state;
     for (int i = 0; i < 100; i++) {
         assert_non_null(tiny(f, 4));
@@ -32,7 +35,7 @@ static void a_hit_counts_in_mallocs_and_frees_alone(void **state) {
     check_account(f->heap);
 }
 
-static void the_block_with_more_left_is_kept(void **state) {
+TEST(the_block_with_more_left_is_kept) {
     struct fixture *f = *state;
     char *first = tiny(f, 3);
     char *second = tiny(f, 15); // fits nowhere, and leaves less
@@ -44,14 +47,14 @@ static void the_block_with_more_left_is_kept(void **state) {
     assert_ptr_equal(tiny(f, 4), third + 4);
 }
 
-static void a_flush_drops_the_block(void **state) {
+TEST(a_flush_drops_the_block) {
     struct fixture *f = *state;
     char *first = tiny(f, 1);
     heap_flush_cache(f->heap, f->cache[0]);
     assert_ptr_equal(tiny(f, 1), first + 16);
 }
 
-static void without_the_flag_or_with_pointers_nothing_is_shared(void **state) {
+TEST(without_the_flag_or_with_pointers_nothing_is_shared) {
     struct fixture *f = *state;
     static const uint8_t mask[] = {1};
     static const struct gc_layout pointer = {8, 8, mask};
@@ -64,7 +67,7 @@ static void without_the_flag_or_with_pointers_nothing_is_shared(void **state) {
     assert_int_equal(heap_free(f->heap, f->cache[0], sixteen), HEAP_FREED);
 }
 
-static void free_of_any_part_is_deferred_to_the_collector(void **state) {
+TEST(free_of_any_part_is_deferred_to_the_collector) {
     struct fixture *f = *state;
     char *first = tiny(f, 3);
     char *second = tiny(f, 4);
@@ -87,7 +90,7 @@ static void free_of_any_part_is_deferred_to_the_collector(void **state) {
     check_account(f->heap);
 }
 
-static void a_block_begins_zero(void **state) {
+TEST(a_block_begins_zero) {
     struct fixture *f = *state;
     static const uint8_t zeros[TINY_SIZE_BYTES];
     void *dirty = heap_alloc(f->heap, f->cache[0], 16, NULL, 0);
@@ -98,24 +101,10 @@ static void a_block_begins_zero(void **state) {
     assert_memory_equal(dirty, zeros, TINY_SIZE_BYTES);
 }
 
-static void no_memory_for_a_block_is_null(void **state) {
+TEST(no_memory_for_a_block_is_null) {
     struct fixture *f = *state;
     heap_set_fault(f->heap, SYSMEM_MMAP, 1, true);
     heap_set_fault(f->heap, SYSMEM_MPROTECT, 1, true);
     assert_null(tiny(f, 4));
     assert_int_equal(stats_of(f->heap).Mallocs, 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        fixture_test(requests_share_a_block_by_their_own_alignment),
-        fixture_test(a_hit_counts_in_mallocs_and_frees_alone),
-        fixture_test(the_block_with_more_left_is_kept),
-        fixture_test(a_flush_drops_the_block),
-        fixture_test(without_the_flag_or_with_pointers_nothing_is_shared),
-        fixture_test(free_of_any_part_is_deferred_to_the_collector),
-        fixture_test(a_block_begins_zero),
-        fixture_test(no_memory_for_a_block_is_null),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include "tests/breaks.h"
 #include "tests/child.h"
 #include "tests/sanitizer.h"
+#include "tests/test.h"
 
 #define NOSCAN_LARGE 1
 #define EIGHT_BYTES  2 // span class of 1024 objects
@@ -168,8 +169,9 @@ static void run_over_a_gap(uint64_t n, enum sysmem_call call, bool and_on) {
     assert_pages_are_sound(heap);
 }
 
-static void growth_over_a_gap_that_fails_leaves_no_trace(void **state) {
-    (void)state;
+TEST_FIXTURE(setup, teardown)
+
+TEST(growth_over_a_gap_that_fails_leaves_no_trace) {
     void *foreign = mmap((void *)(heap_base(heap) + HEAP_ARENA_BYTES), HEAP_PAGE_BYTES, PROT_NONE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     assert_ptr_not_equal(foreign, MAP_FAILED);
@@ -188,8 +190,7 @@ static void growth_over_a_gap_that_fails_leaves_no_trace(void **state) {
     assert_int_equal(munmap(foreign, HEAP_PAGE_BYTES), 0);
 }
 
-static void a_run_that_the_window_cannot_hold_is_no_memory(void **state) {
-    (void)state;
+TEST(a_run_that_the_window_cannot_hold_is_no_memory) {
     (void)alloc_span(1);
     char *before = snapshot_of(heap);
     assert_null(mheap_alloc_span(heap, HEAP_WINDOW_BYTES / HEAP_PAGE_BYTES, 0, NOSCAN_LARGE));
@@ -198,14 +199,12 @@ static void a_run_that_the_window_cannot_hold_is_no_memory(void **state) {
     (void)alloc_span(512);
 }
 
-static void each_failing_call_leaves_no_trace_in_a_new_heap(void **state) {
-    (void)state;
+TEST(each_failing_call_leaves_no_trace_in_a_new_heap) {
     run_with_faults(false, false);
     run_with_faults(true, false);
 }
 
-static void each_failing_call_leaves_no_trace_in_a_reset_heap(void **state) {
-    (void)state;
+TEST(each_failing_call_leaves_no_trace_in_a_reset_heap) {
     run_with_faults(false, true);
     run_with_faults(true, true);
 }
@@ -235,8 +234,7 @@ static void exhaust_address_space(void) {
     _exit(refused && unmoved && reused && no_second && sound ? 0 : 1);
 }
 
-static void a_limit_on_the_address_space_is_no_memory(void **state) {
-    (void)state;
+TEST(a_limit_on_the_address_space_is_no_memory) {
 #if !SANITIZER_HAS_SHADOW
     pid_t child = fork();
     if (child == 0) {
@@ -272,8 +270,7 @@ static uintptr_t *obtain_nested(uintptr_t *outside, bool keeps_second) {
     return inside;
 }
 
-static void one_inside_another_goes_back_with_it(void **state) {
-    (void)state;
+TEST(one_inside_another_goes_back_with_it) {
     for (unsigned i = 0; i < 4; i++) { // in a new heap, and in one that was reset
         uintptr_t outside = 1;
         char *before = snapshot_of(heap);
@@ -287,8 +284,7 @@ static void one_inside_another_goes_back_with_it(void **state) {
     }
 }
 
-static void what_is_kept_stays_as_it_was_made(void **state) {
-    (void)state;
+TEST(what_is_kept_stays_as_it_was_made) {
     uintptr_t outside = 1;
     const uintptr_t *inside = obtain_nested(&outside, true);
     size_t stacks_before = heap->stats.stack_sys_bytes;
@@ -306,8 +302,7 @@ static void what_is_kept_stays_as_it_was_made(void **state) {
 }
 
 // What a growth has obtained by then is given back by who began first.
-static void a_growth_that_fails_inside_is_given_back_with_the_whole(void **state) {
-    (void)state;
+TEST(a_growth_that_fails_inside_is_given_back_with_the_whole) {
     static const enum sysmem_call calls[] = {SYSMEM_MMAP, SYSMEM_MPROTECT, SYSMEM_METADATA};
     char *before = snapshot_of(heap);
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
@@ -356,8 +351,7 @@ static void save_too_much(void *place) {
     }
 }
 
-static void a_transaction_that_cannot_be_is_an_abort(void **state) {
-    (void)state;
+TEST(a_transaction_that_cannot_be_is_an_abort) {
     static const struct {
         void (*act)(void *place);
         const char *condition;
@@ -376,8 +370,7 @@ static void a_transaction_that_cannot_be_is_an_abort(void **state) {
     }
 }
 
-static void validity_sees_each_broken_invariant(void **state) {
-    (void)state;
+TEST(validity_sees_each_broken_invariant) {
     struct transaction *own = &heap->transaction;
     BREAKS(uint16_t, own->word_count, 1, transaction_is_valid(own)); // T2
     BREAKS(bool, own->has_failed, true, transaction_is_valid(own));
@@ -389,20 +382,4 @@ static void validity_sees_each_broken_invariant(void **state) {
     assert_true(transaction_is_valid(own)); // of a part
     heap_end_transaction(heap, false);
     assert_true(transaction_is_valid(own));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(growth_over_a_gap_that_fails_leaves_no_trace),
-        TEST(a_run_that_the_window_cannot_hold_is_no_memory),
-        TEST(each_failing_call_leaves_no_trace_in_a_new_heap),
-        TEST(each_failing_call_leaves_no_trace_in_a_reset_heap),
-        TEST(a_limit_on_the_address_space_is_no_memory),
-        TEST(one_inside_another_goes_back_with_it),
-        TEST(what_is_kept_stays_as_it_was_made),
-        TEST(a_growth_that_fails_inside_is_given_back_with_the_whole),
-        TEST(a_transaction_that_cannot_be_is_an_abort),
-        TEST(validity_sees_each_broken_invariant),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

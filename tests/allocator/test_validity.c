@@ -2,6 +2,7 @@
 // seen.
 #include "tests/allocator/fixture.h"
 #include "tests/breaks.h"
+#include "tests/test.h"
 
 // Objects in caches and lists, a large one, stacks, unswept spans, a free page between others.
 static void live(struct fixture *f) {
@@ -18,7 +19,9 @@ static void live(struct fixture *f) {
     heap_free_manual(f->heap, stack, MANUAL_STACK);
 }
 
-static void a_heap_is_valid_through_its_life(void **state) {
+TEST_FIXTURE(fixture_setup, fixture_teardown)
+
+TEST(a_heap_is_valid_through_its_life) {
     struct fixture *f = *state;
     assert_true(heap_is_valid(f->heap));
     live(f);
@@ -37,7 +40,8 @@ static void a_heap_is_valid_through_its_life(void **state) {
     assert_true(heap_is_valid(f->heap));
 }
 
-static void a_part_that_breaks_its_own_is_seen(void **state) { // H1
+// H1
+TEST(a_part_that_breaks_its_own_is_seen) {
     struct fixture *f = *state;
     struct heap *heap = f->heap;
     live(f);
@@ -54,7 +58,7 @@ static void a_part_that_breaks_its_own_is_seen(void **state) { // H1
     BREAKS(uint32_t, span->free_index, span->object_count, heap_is_valid(heap));
 }
 
-static void what_the_heap_itself_breaks_is_seen(void **state) {
+TEST(what_the_heap_itself_breaks_is_seen) {
     struct fixture *f = *state;
     struct heap *heap = f->heap;
     live(f);
@@ -78,13 +82,4 @@ static void what_the_heap_itself_breaks_is_seen(void **state) {
     heap_mark_begin(heap);
     heap_mark_end(heap);
     BREAKS(uint32_t, heap->unswept_count, heap->unswept_count - 1, heap_is_valid(heap)); // H6
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        fixture_test(a_heap_is_valid_through_its_life),
-        fixture_test(a_part_that_breaks_its_own_is_seen),
-        fixture_test(what_the_heap_itself_breaks_is_seen),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

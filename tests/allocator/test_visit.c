@@ -3,11 +3,9 @@
 #include "allocator/inspect.h"
 #include "allocator/visit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 struct seen {
     struct visited_span spans[64];
@@ -42,7 +40,9 @@ static int teardown(void **state) {
     return 0;
 }
 
-static void spans_in_use_come_in_the_order_of_all_spans(void **state) {
+TEST_FIXTURE(setup, teardown)
+
+TEST(spans_in_use_come_in_the_order_of_all_spans) {
     struct fixture *fixture = *state;
     (void)heap_alloc(fixture->heap, fixture->cache, 64, NULL, 0);
     void *stack = heap_alloc_manual(fixture->heap, 2, MANUAL_STACK);
@@ -71,7 +71,7 @@ static void spans_in_use_come_in_the_order_of_all_spans(void **state) {
     heap_free_manual(fixture->heap, stack, MANUAL_STACK);
 }
 
-static void a_visitor_that_says_so_stops_the_walk(void **state) {
+TEST(a_visitor_that_says_so_stops_the_walk) {
     struct fixture *fixture = *state;
     (void)heap_alloc(fixture->heap, fixture->cache, 64, NULL, 0);
     (void)heap_alloc(fixture->heap, fixture->cache, 128, NULL, 0);
@@ -80,7 +80,7 @@ static void a_visitor_that_says_so_stops_the_walk(void **state) {
     assert_int_equal(seen.count, 1);
 }
 
-static void pointer_bits_begin_at_the_address_and_end_with_the_arena(void **state) {
+TEST(pointer_bits_begin_at_the_address_and_end_with_the_arena) {
     struct fixture *fixture = *state;
     const uint8_t mask = 0x02;
     const struct gc_layout layout = {.size_bytes = 48, .pointer_bytes = 16, .pointer_mask = &mask};
@@ -92,7 +92,7 @@ static void pointer_bits_begin_at_the_address_and_end_with_the_arena(void **stat
     assert_int_equal(bits.word_count, (arena_end - second) / 8);
 }
 
-static void bounds_are_those_of_the_arenas_and_of_none_after_a_reset(void **state) {
+TEST(bounds_are_those_of_the_arenas_and_of_none_after_a_reset) {
     struct fixture *fixture = *state;
     uintptr_t start, end, fresh_start, fresh_end;
     heap_arena_bounds(fixture->heap, &fresh_start, &fresh_end);
@@ -105,15 +105,4 @@ static void bounds_are_those_of_the_arenas_and_of_none_after_a_reset(void **stat
     heap_arena_bounds(fixture->heap, &start, &end);
     assert_int_equal(start, fresh_start);
     assert_int_equal(end, fresh_end);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(spans_in_use_come_in_the_order_of_all_spans),
-        TEST(a_visitor_that_says_so_stops_the_walk),
-        TEST(pointer_bits_begin_at_the_address_and_end_with_the_arena),
-        TEST(bounds_are_those_of_the_arenas_and_of_none_after_a_reset),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/allocator/one_heap.h"
+#include "tests/test.h"
 
 #define THREAD_COUNT 4
 #define STOP_COUNT   60
@@ -109,14 +110,14 @@ static void stop_often(void) {
     join_owners(owners);
 }
 
-static void a_stopped_world_stands_still_with_membarrier(void **state) {
-    (void)state;
+TEST_FIXTURE(setup, teardown)
+
+TEST(a_stopped_world_stands_still_with_membarrier) {
     assert_true(heap->fence_free);
     stop_often();
 }
 
-static void a_stopped_world_stands_still_without_membarrier(void **state) {
-    (void)state;
+TEST(a_stopped_world_stands_still_without_membarrier) {
     heap->fence_free = false;
     stop_often();
 }
@@ -143,8 +144,7 @@ static unsigned barriers_of_two_stops(void) {
 }
 
 // A kernel without it fails the call.
-static void a_barrier_is_asked_of_the_kernel_once_a_stop_where_it_has_one(void **state) {
-    (void)state;
+TEST(a_barrier_is_asked_of_the_kernel_once_a_stop_where_it_has_one) {
     enter_by_another(heap_acquire_cache(heap));
     for (unsigned fence_free = 0; fence_free <= 1; fence_free++) {
         heap->fence_free = fence_free != 0;
@@ -152,8 +152,7 @@ static void a_barrier_is_asked_of_the_kernel_once_a_stop_where_it_has_one(void *
     }
 }
 
-static void no_barrier_is_asked_by_a_thread_that_alone_has_caches(void **state) {
-    (void)state;
+TEST(no_barrier_is_asked_by_a_thread_that_alone_has_caches) {
     assert_int_equal(barriers_of_two_stops(), 0);
     struct mcache *first = heap_acquire_cache(heap);
     struct mcache *second = heap_acquire_cache(heap);
@@ -169,8 +168,7 @@ static void no_barrier_is_asked_by_a_thread_that_alone_has_caches(void **state) 
     assert_int_equal(barriers_of_two_stops(), 0);
 }
 
-static void the_stopper_may_enter_its_own_and_others_caches(void **state) {
-    (void)state;
+TEST(the_stopper_may_enter_its_own_and_others_caches) {
     struct mcache *first = heap_acquire_cache(heap);
     struct mcache *second = heap_acquire_cache(heap);
     heap_stop_world(heap);
@@ -198,8 +196,7 @@ static void *read_statistics(void *context) {
 }
 
 // The reader comes between an allocation and its count, and has to wait.
-static void statistics_are_read_between_operations(void **state) {
-    (void)state;
+TEST(statistics_are_read_between_operations) {
     struct reading reading = {.is_done = false};
     struct mcache *cache = heap_acquire_cache(heap);
     pthread_t thread;
@@ -217,8 +214,7 @@ static void statistics_are_read_between_operations(void **state) {
     assert_int_equal(reading.stats.HeapObjects, 1);
 }
 
-static void a_thread_that_waits_for_a_stopped_world_is_seen(void **state) {
-    (void)state;
+TEST(a_thread_that_waits_for_a_stopped_world_is_seen) {
     pthread_t thread;
     struct mcache *cache = heap_acquire_cache(heap);
     heap_stop_world(heap);
@@ -233,8 +229,7 @@ static void a_thread_that_waits_for_a_stopped_world_is_seen(void **state) {
 }
 
 // The last place of the table is looked at, and none behind it.
-static void the_world_stops_with_all_caches_that_there_can_be(void **state) {
-    (void)state;
+TEST(the_world_stops_with_all_caches_that_there_can_be) {
     struct mcache *last = NULL;
     for (size_t i = 0; i < HEAP_CACHE_MAX; i++) {
         last = heap_acquire_cache(heap);
@@ -253,8 +248,7 @@ static void the_world_stops_with_all_caches_that_there_can_be(void **state) {
     assert_int_equal(atomic_load(&last->inside), 0);
 }
 
-static void a_thread_inside_a_call_may_stop_the_world(void **state) {
-    (void)state;
+TEST(a_thread_inside_a_call_may_stop_the_world) {
     struct mcache *cache = heap_acquire_cache(heap);
     world_enter(heap, cache);
     heap_stop_world(heap);
@@ -284,8 +278,7 @@ static void *own_and_stop(void *context) {
     return NULL;
 }
 
-static void threads_that_stop_each_other_from_inside_do_not_wait_for_ever(void **state) {
-    (void)state;
+TEST(threads_that_stop_each_other_from_inside_do_not_wait_for_ever) {
     struct owner owners[THREAD_COUNT];
     start_owners(owners, own_and_stop);
     for (size_t i = 0; i < STOP_COUNT; i++) {
@@ -323,8 +316,7 @@ static void *use_pages(void *context) {
     return NULL;
 }
 
-static void no_number_moves_while_the_world_is_stopped(void **state) {
-    (void)state;
+TEST(no_number_moves_while_the_world_is_stopped) {
     struct owner owners[THREAD_COUNT];
     start_owners(owners, use_pages);
     for (size_t i = 0; i < 20; i++) {
@@ -344,8 +336,7 @@ static void no_number_moves_while_the_world_is_stopped(void **state) {
     assert_int_equal(heap->stats.heap_inuse_bytes, 0);
 }
 
-static void a_child_of_fork_goes_on_whatever_the_threads_were_doing(void **state) {
-    (void)state;
+TEST(a_child_of_fork_goes_on_whatever_the_threads_were_doing) {
     struct owner owners[THREAD_COUNT];
     start_owners(owners, use_pages);
     for (size_t i = 0; i < 10; i++) {
@@ -371,31 +362,11 @@ static void a_child_of_fork_goes_on_whatever_the_threads_were_doing(void **state
 }
 
 // As in the child of a fork, but where one can see what it does.
-static void a_child_asks_the_kernel_for_barriers_anew(void **state) {
-    (void)state;
+TEST(a_child_asks_the_kernel_for_barriers_anew) {
     heap_fork_prepare(heap);
     atomic_store(&register_count, 0);
     heap_fork_child(heap);
     assert_int_equal(atomic_load(&register_count), 1);
     assert_true(heap->fence_free);
     assert_int_equal(heap->stop_depth, 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(a_stopped_world_stands_still_with_membarrier),
-        TEST(a_stopped_world_stands_still_without_membarrier),
-        TEST(a_barrier_is_asked_of_the_kernel_once_a_stop_where_it_has_one),
-        TEST(no_barrier_is_asked_by_a_thread_that_alone_has_caches),
-        TEST(the_stopper_may_enter_its_own_and_others_caches),
-        TEST(statistics_are_read_between_operations),
-        TEST(a_thread_that_waits_for_a_stopped_world_is_seen),
-        TEST(the_world_stops_with_all_caches_that_there_can_be),
-        TEST(a_thread_inside_a_call_may_stop_the_world),
-        TEST(threads_that_stop_each_other_from_inside_do_not_wait_for_ever),
-        TEST(no_number_moves_while_the_world_is_stopped),
-        TEST(a_child_of_fork_goes_on_whatever_the_threads_were_doing),
-        TEST(a_child_asks_the_kernel_for_barriers_anew),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

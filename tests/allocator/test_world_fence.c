@@ -8,6 +8,7 @@
 #include "allocator/spans/mcache.h"
 #include "allocator/system/world.h"
 #include "tests/allocator/one_heap.h"
+#include "tests/test.h"
 
 static atomic_bool quit;
 
@@ -91,22 +92,14 @@ static void whoever_enters_as_the_world_stops_is_seen(bool fence_free, bool is_i
     assert_int_equal(moved_count, 0);
 }
 
-static void whoever_enters_as_the_world_stops_is_seen_with_membarrier(void **state) {
-    (void)state;
+TEST_FIXTURE(setup, teardown)
+
+TEST(whoever_enters_as_the_world_stops_is_seen_with_membarrier) {
     whoever_enters_as_the_world_stops_is_seen(true, true);
     whoever_enters_as_the_world_stops_is_seen(true, false);
 }
 
-static void whoever_enters_as_the_world_stops_is_seen_without_membarrier(void **state) {
-    (void)state;
+TEST(whoever_enters_as_the_world_stops_is_seen_without_membarrier) {
     whoever_enters_as_the_world_stops_is_seen(false, true);
     whoever_enters_as_the_world_stops_is_seen(false, false);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(whoever_enters_as_the_world_stops_is_seen_with_membarrier),
-        TEST(whoever_enters_as_the_world_stops_is_seen_without_membarrier),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,15 +1,11 @@
 // canary_subject: each rule of foreign allocators by a small heap that lies in one way at a time.
 //
 // holds: oracle/subject/judge.c oracle/subject/kind.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/program/text.h"
 #include "fuzz/subject/machine.h"

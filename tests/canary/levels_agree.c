@@ -12,12 +12,10 @@
 #include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #define PROGRAMS       12
 #define OPERATIONS_MAX 64
@@ -120,8 +118,7 @@ static void assert_no_later(const struct outcome *cheaper, const struct outcome 
     }
 }
 
-static void what_a_cheap_check_finds_a_dearer_one_finds_no_later(void **unused) {
-    (void)unused;
+TEST(what_a_cheap_check_finds_a_dearer_one_finds_no_later) {
     uint32_t found[ERROR_COUNT] = {0};
     for (uint32_t seed = 0; seed < PROGRAMS; seed++) {
         for (error = 0; error < ERROR_COUNT; error++) {
@@ -140,11 +137,4 @@ static void what_a_cheap_check_finds_a_dearer_one_finds_no_later(void **unused) 
             fail_msg("no program showed error %d", i);
         }
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_a_cheap_check_finds_a_dearer_one_finds_no_later),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

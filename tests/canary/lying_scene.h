@@ -19,6 +19,4 @@ static int end(void **unused) {
     return 0;
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
 #endif

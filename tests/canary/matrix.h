@@ -7,13 +7,11 @@
 
 #include "oracle/go/oracle.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 // A number that several accounts guard is reported by the first of them; another is heard when
 // those before it are deaf. So each is shown to stand alone.
@@ -105,8 +103,8 @@ static int print_rules(void) {
 }
 
 // The canaries as tests, and `others` behind them; --matrix and --rules print instead.
-static int canary_main(int argc, char **argv, const struct canary_stage *own,
-                       const struct CMUnitTest *others, size_t other_count) {
+static inline int canary_main(int argc, char **argv, const struct canary_stage *own,
+                              const struct CMUnitTest *others, size_t other_count) {
     stage = own;
     if (argc > 1) {
         return strcmp(argv[1], "--matrix") == 0  ? print_matrix()

@@ -14,12 +14,10 @@
 #include "tests/canary/scene.h"
 #include "oracle/go/rules.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 typedef void change_function(struct memstats *stats, size_t index);
 
@@ -78,6 +76,8 @@ static int destroy_scenes(void **unused) {
     }
     return 0;
 }
+
+TEST_GROUP(make_scenes, destroy_scenes)
 
 static uint64_t fired(const struct oracle *oracle, const char *truth) {
     uint64_t sum = 0;
@@ -155,8 +155,7 @@ static void take_away(struct memstats *stats, size_t index) {
     ((uint64_t *)stats)[index] = 0;
 }
 
-static void every_field_is_seen_by_the_truths_of_its_row(void **unused) {
-    (void)unused;
+TEST(every_field_is_seen_by_the_truths_of_its_row) {
     static change_function *const changes[] = {add_page, add_byte, add_much, take_away};
     static const char *const declared[] = {
 #define MEMSTATS_FIELD(name, unit, meaning, truths) truths,
@@ -211,14 +210,12 @@ SEEN(EnableGC, 1, disable)
 SEEN(DebugGC, 1, debug)
 SEEN(BySize, SIZE_CLASS_COUNT, add_malloc, add_free, add_mallocs, add_frees, add_size)
 
-static void every_other_number_is_seen_by_the_truths_of_its_row(void **unused) {
-    (void)unused;
+TEST(every_other_number_is_seen_by_the_truths_of_its_row) {
 #define MEMSTATS_EXTRA(name, unit, meaning, truths) seen_##name(truths);
 #include "allocator/memstats_fields.def"
 }
 
-static void a_row_that_errs_on_both_sides_is_seen_by_the_model(void **unused) {
-    (void)unused;
+TEST(a_row_that_errs_on_both_sides_is_seen_by_the_model) {
     for (size_t i = 0; i < SIZE_CLASS_COUNT; i++) {
         assert_true(sees(MODEL, add_both, i));
     }
@@ -235,19 +232,8 @@ static void assert_two_truths(const char *name, const char *meaning, const char 
     }
 }
 
-static void every_row_names_two_truths_one_of_them_independent(void **unused) {
-    (void)unused;
+TEST(every_row_names_two_truths_one_of_them_independent) {
 #define MEMSTATS_FIELD(name, unit, meaning, truths) assert_two_truths(#name, meaning, truths);
 #define MEMSTATS_EXTRA(name, unit, meaning, truths) assert_two_truths(#name, meaning, truths);
 #include "allocator/memstats_fields.def"
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_field_is_seen_by_the_truths_of_its_row),
-        cmocka_unit_test(every_other_number_is_seen_by_the_truths_of_its_row),
-        cmocka_unit_test(a_row_that_errs_on_both_sides_is_seen_by_the_model),
-        cmocka_unit_test(every_row_names_two_truths_one_of_them_independent),
-    };
-    return cmocka_run_group_tests(tests, make_scenes, destroy_scenes);
 }

@@ -9,6 +9,7 @@
 // clang-format on
 
 #include "tests/canary/lying_scene.h"
+#include "tests/test.h"
 #include "allocator/poison.h"
 
 #if HEAP_POISON_ACTIVE
@@ -82,8 +83,9 @@ TELL(tell_stack, s->StackInuse = s->StackSys + 5)
 TELL(tell_mspan, s->MSpanInuse = s->MSpanSys + 5)
 TELL(tell_mcache, s->MCacheInuse = s->MCacheSys + 5)
 
-static void what_is_in_use_is_part_of_what_is_there(void **unused) {
-    (void)unused;
+TEST_FIXTURE(begin, end)
+
+TEST(what_is_in_use_is_part_of_what_is_there) {
     struct memstats true_stats = read_stats();
     const struct {
         void (*lie)(struct memstats *stats);
@@ -104,8 +106,7 @@ static void what_is_in_use_is_part_of_what_is_there(void **unused) {
 TELL(tell_lookups, s->Lookups = 3)
 
 // Whatever holds of the constants behind it.
-static void a_constant_that_is_none_shows_with_its_change(void **unused) {
-    (void)unused;
+TEST(a_constant_that_is_none_shows_with_its_change) {
     driver_next(&driver);
     liars.memstats = tell_lookups;
     (void)driver_check(&driver, ORACLE_CHEAP);
@@ -116,8 +117,7 @@ static void a_constant_that_is_none_shows_with_its_change(void **unused) {
 
 TELL(tell_large_row, s->BySize[0].Mallocs = 5)
 
-static void the_row_of_large_objects_is_empty(void **unused) {
-    (void)unused;
+TEST(the_row_of_large_objects_is_empty) {
     judge(RULE_IDENTITY_BY_SIZE, tell_large_row, ORACLE_CHEAP);
     assert_numbers(RULE_IDENTITY_BY_SIZE, "BySize[0].Mallocs", (struct value){"fast account", 5},
                    (struct value){"identity", 0});
@@ -135,8 +135,7 @@ TELL(tell_first_end, s->PauseEnd[0] = s->PauseNs[0] - 1)
 TELL(tell_unused_end, s->PauseEnd[200] = 1)
 TELL(tell_pause_total, s->PauseTotalNs += 9)
 
-static void a_cycle_ends_after_the_one_before_it(void **unused) {
-    (void)unused;
+TEST(a_cycle_ends_after_the_one_before_it) {
     collect_thrice();
     uint64_t least = read_stats().PauseEnd[0];
     judge(RULE_IDENTITY_PAUSES, tell_pause_end, ORACLE_FULL);
@@ -144,8 +143,7 @@ static void a_cycle_ends_after_the_one_before_it(void **unused) {
                    (struct value){"identity", least});
 }
 
-static void the_first_cycle_ends_after_its_pause(void **unused) {
-    (void)unused;
+TEST(the_first_cycle_ends_after_its_pause) {
     collect_thrice();
     uint64_t least = read_stats().PauseNs[0];
     judge(RULE_IDENTITY_PAUSES, tell_first_end, ORACLE_FULL);
@@ -153,16 +151,14 @@ static void the_first_cycle_ends_after_its_pause(void **unused) {
                    (struct value){"identity", least});
 }
 
-static void a_row_that_no_cycle_used_is_zero(void **unused) {
-    (void)unused;
+TEST(a_row_that_no_cycle_used_is_zero) {
     collect_thrice();
     judge(RULE_IDENTITY_PAUSES, tell_unused_end, ORACLE_FULL);
     assert_numbers(RULE_IDENTITY_PAUSES, "PauseEnd[200]", (struct value){"fast account", 1},
                    (struct value){"identity", 0});
 }
 
-static void pauses_of_few_cycles_add_up(void **unused) {
-    (void)unused;
+TEST(pauses_of_few_cycles_add_up) {
     collect_thrice();
     uint64_t sum = read_stats().PauseTotalNs;
     judge(RULE_IDENTITY_PAUSES, tell_pause_total, ORACLE_FULL);
@@ -179,8 +175,7 @@ static void pauses_of_few_cycles_add_up(void **unused) {
 RISING(FIELD)
 #undef FIELD
 
-static void what_only_rises_is_not_below_what_it_was(void **unused) {
-    (void)unused;
+TEST(what_only_rises_is_not_below_what_it_was) {
     assert_true(driver_free(&driver, SMALL, 0));
     collect_thrice();
     const struct memstats before = read_stats();
@@ -202,8 +197,7 @@ static void what_only_rises_is_not_below_what_it_was(void **unused) {
 TELL(tell_mallocs, s->BySize[5].Mallocs += 2)
 TELL(tell_frees, s->BySize[5].Frees += 2)
 
-static void rows_differ_by_what_is_wrong_in_them(void **unused) {
-    (void)unused;
+TEST(rows_differ_by_what_is_wrong_in_them) {
     struct memstats true_stats = read_stats();
     judge(RULE_MODEL_BY_SIZE, tell_mallocs, ORACLE_CHEAP);
     assert_numbers(RULE_MODEL_BY_SIZE, "BySize[5].Mallocs",
@@ -216,8 +210,7 @@ static void rows_differ_by_what_is_wrong_in_them(void **unused) {
                    (struct value){"model", true_stats.BySize[5].Frees});
 }
 
-static void an_object_that_nobody_told_of_is_counted_once(void **unused) {
-    (void)unused;
+TEST(an_object_that_nobody_told_of_is_counted_once) {
     listen_to(RULE_MODEL_SCAN);
     uint64_t known = model_object_count(driver.model);
     uint64_t evaluated = oracle_evaluated(driver.oracle, RULE_MODEL_SCAN);
@@ -232,8 +225,7 @@ static void hide_finalizer(struct inspect_special *special) {
     special->kind = special->kind == INSPECT_SPECIAL_FINALIZER ? 9 : special->kind;
 }
 
-static void a_finalizer_that_is_not_there_is_missed(void **unused) {
-    (void)unused;
+TEST(a_finalizer_that_is_not_there_is_missed) {
     listen_to(RULE_FINALIZER_SET);
     liars.special = hide_finalizer;
     (void)driver_check(&driver, ORACLE_FULL);
@@ -241,8 +233,7 @@ static void a_finalizer_that_is_not_there_is_missed(void **unused) {
                    (struct value){"model", 1});
 }
 
-static void frees_that_are_too_few_are_counted(void **unused) {
-    (void)unused;
+TEST(frees_that_are_too_few_are_counted) {
     listen_to(RULE_DELTA_AMOUNT);
     uint64_t frees = read_stats().Frees;
     uint64_t evaluated = oracle_evaluated(driver.oracle, RULE_DELTA_AMOUNT);
@@ -254,8 +245,7 @@ static void frees_that_are_too_few_are_counted(void **unused) {
 }
 
 // A cheap check recounts nothing: what an older one counted says nothing of the heap now.
-static void live_bytes_are_compared_with_a_fresh_count(void **unused) {
-    (void)unused;
+TEST(live_bytes_are_compared_with_a_fresh_count) {
     assert_true(driver_check(&driver, ORACLE_FULL));
     assert_true(oracle_check_live(driver.oracle, heap_live_bytes(driver.heap)));
     assert_true(driver_check(&driver, ORACLE_CHEAP));
@@ -271,8 +261,7 @@ static void describe(void *context, uint64_t operation, char *text, size_t size_
                    (unsigned long long)operation);
 }
 
-static void a_finding_keeps_what_else_its_check_found(void **unused) {
-    (void)unused;
+TEST(a_finding_keeps_what_else_its_check_found) {
     struct rule_book *book = oracle_book(driver.oracle);
     book->describe = describe;
     book->describe_context = (char[]){"operation"};
@@ -297,8 +286,7 @@ static int all_resident(size_t size_bytes, unsigned char *pages) {
     return 0;
 }
 
-static void what_is_resident_is_not_released(void **unused) {
-    (void)unused;
+TEST(what_is_resident_is_not_released) {
     uint64_t released = read_stats().HeapReleased;
     assert_true(released > 0);
     listen_to(RULE_KERNEL_BYTES);
@@ -310,8 +298,7 @@ static void what_is_resident_is_not_released(void **unused) {
 
 TELL(tell_sys, s->Sys -= 262144)
 
-static void all_that_is_mapped_is_in_sys(void **unused) {
-    (void)unused;
+TEST(all_that_is_mapped_is_in_sys) {
     uint64_t sys = read_stats().Sys;
     judge(RULE_KERNEL_BYTES, tell_sys, ORACLE_PARANOID);
     assert_numbers(RULE_KERNEL_BYTES, "Sys", (struct value){"fast account", sys - 262144},
@@ -335,30 +322,26 @@ static void assert_dirt_shows(size_t size_bytes, unsigned flags, const char *tex
     assert_string_equal(finding->text, text);
 }
 
-static void an_object_that_is_nowhere_zero_shows(void **unused) {
-    (void)unused;
+TEST(an_object_that_is_nowhere_zero_shows) {
     dirty_at = 0;
     dirty_bytes = 512;
     assert_dirt_shows(512, HEAP_ALLOC_ZERO, "512 bytes that must be zero are not");
 }
 
-static void dirt_in_the_middle_of_a_large_object_shows(void **unused) {
-    (void)unused;
+TEST(dirt_in_the_middle_of_a_large_object_shows) {
     const size_t size_bytes = (size_t)1 << 20;
     dirty_at = size_bytes / 16 + HEAP_PAGE_BYTES + 3; // in the second of the places looked at
     dirty_bytes = 1;
     assert_dirt_shows(size_bytes, HEAP_ALLOC_ZERO, "1048576 bytes that must be zero are not");
 }
 
-static void dirt_in_a_part_of_a_tiny_block_shows(void **unused) {
-    (void)unused;
+TEST(dirt_in_a_part_of_a_tiny_block_shows) {
     dirty_at = 2;
     dirty_bytes = 1;
     assert_dirt_shows(3, HEAP_ALLOC_ZERO | HEAP_ALLOC_TINY, "3 bytes that must be zero are not");
 }
 
-static void each_full_check_looks_at_some_objects(void **unused) {
-    (void)unused;
+TEST(each_full_check_looks_at_some_objects) {
     *(unsigned char *)(address_of(TAIL) + 99) ^= 1;
     for (int i = 0; i < 4 && driver_check(&driver, ORACLE_FULL); i++) {
     }
@@ -366,8 +349,7 @@ static void each_full_check_looks_at_some_objects(void **unused) {
                 address_of(TAIL));
 }
 
-static void an_object_is_looked_at_before_it_is_freed(void **unused) {
-    (void)unused;
+TEST(an_object_is_looked_at_before_it_is_freed) {
     *(unsigned char *)address_of(SMALL) ^= 1;
     uintptr_t object = address_of(SMALL);
     assert_false(model_will_free(driver.model, SMALL));
@@ -389,8 +371,7 @@ static void lose_mark(struct inspect_span *span) {
 }
 
 // Nothing points to it, but more may be put into it.
-static void the_block_that_a_cache_fills_is_marked(void **unused) {
-    (void)unused;
+TEST(the_block_that_a_cache_fills_is_marked) {
     assert_true(driver_alloc_with(
         &driver, 20, (struct model_request){.size_bytes = 3, .flags = HEAP_ALLOC_TINY}, 0));
     liars.span = lose_mark;
@@ -401,8 +382,7 @@ static void the_block_that_a_cache_fills_is_marked(void **unused) {
 // ---- poison
 
 #if HEAP_POISON_ACTIVE
-static void a_tail_of_whole_granules_is_poisoned(void **unused) {
-    (void)unused;
+TEST(a_tail_of_whole_granules_is_poisoned) {
     assert_true(driver_alloc(&driver, 20, 104)); // in 112
     ASAN_UNPOISON_MEMORY_REGION((void *)(address_of(20) + 104), 8);
     (void)driver_check(&driver, ORACLE_FULL);
@@ -410,8 +390,7 @@ static void a_tail_of_whole_granules_is_poisoned(void **unused) {
 }
 
 // In 2688 bytes, behind a slot that is full: 288 granules, one that is cut, and a tail of 47.
-static void each_granule_of_a_slot_is_looked_at(void **unused) {
-    (void)unused;
+TEST(each_granule_of_a_slot_is_looked_at) {
     struct view view = {0};
     assert_true(driver_alloc(&driver, 20, 2688) && driver_alloc(&driver, 21, 2305) &&
                 view_take(&view, driver.heap) && address_of(21) == address_of(20) + 2688);
@@ -425,8 +404,7 @@ static void each_granule_of_a_slot_is_looked_at(void **unused) {
     view_fini(&view);
 }
 
-static void a_live_byte_that_is_poisoned_shows(void **unused) {
-    (void)unused;
+TEST(a_live_byte_that_is_poisoned_shows) {
     ASAN_POISON_MEMORY_REGION((void *)(address_of(LARGE) + 8192), 4096);
     (void)check_fully();
     assert_says(RULE_POISON_LIVE, "byte 8192 of it is poisoned", address_of(LARGE));
@@ -439,8 +417,7 @@ static void alloc_tiny(void) {
 }
 
 // Contents are read before, so that this look is made alone.
-static void a_part_of_a_tiny_block_is_not_poisoned(void **unused) {
-    (void)unused;
+TEST(a_part_of_a_tiny_block_is_not_poisoned) {
     struct view view = {0};
     assert_true(driver_alloc_with(
         &driver, 20, (struct model_request){.size_bytes = 12, .flags = HEAP_ALLOC_TINY}, 0));
@@ -452,49 +429,10 @@ static void a_part_of_a_tiny_block_is_not_poisoned(void **unused) {
     view_fini(&view);
 }
 
-static void what_is_behind_a_tiny_block_s_parts_is_poisoned(void **unused) {
-    (void)unused;
+TEST(what_is_behind_a_tiny_block_s_parts_is_poisoned) {
     alloc_tiny();
     ASAN_UNPOISON_MEMORY_REGION((void *)address_of(20), 8);
     (void)driver_check(&driver, ORACLE_FULL);
     assert_says(RULE_POISON_TAIL, "byte 3 of a tiny block is addressable", address_of(20));
 }
 #endif
-
-// ---- the tests
-
-int main(int argc, char **argv) {
-    static const struct canary_stage none = {NULL, 0, NULL, NULL};
-    const struct CMUnitTest tests[] = {
-        TEST(what_is_in_use_is_part_of_what_is_there),
-        TEST(a_constant_that_is_none_shows_with_its_change),
-        TEST(the_row_of_large_objects_is_empty),
-        TEST(a_cycle_ends_after_the_one_before_it),
-        TEST(the_first_cycle_ends_after_its_pause),
-        TEST(a_row_that_no_cycle_used_is_zero),
-        TEST(pauses_of_few_cycles_add_up),
-        TEST(what_only_rises_is_not_below_what_it_was),
-        TEST(rows_differ_by_what_is_wrong_in_them),
-        TEST(an_object_that_nobody_told_of_is_counted_once),
-        TEST(frees_that_are_too_few_are_counted),
-        TEST(live_bytes_are_compared_with_a_fresh_count),
-        TEST(a_finding_keeps_what_else_its_check_found),
-        TEST(a_finalizer_that_is_not_there_is_missed),
-        TEST(what_is_resident_is_not_released),
-        TEST(all_that_is_mapped_is_in_sys),
-        TEST(an_object_that_is_nowhere_zero_shows),
-        TEST(dirt_in_the_middle_of_a_large_object_shows),
-        TEST(dirt_in_a_part_of_a_tiny_block_shows),
-        TEST(each_full_check_looks_at_some_objects),
-        TEST(an_object_is_looked_at_before_it_is_freed),
-        TEST(the_block_that_a_cache_fills_is_marked),
-#if HEAP_POISON_ACTIVE
-        TEST(a_tail_of_whole_granules_is_poisoned),
-        TEST(each_granule_of_a_slot_is_looked_at),
-        TEST(a_live_byte_that_is_poisoned_shows),
-        TEST(what_is_behind_a_tiny_block_s_parts_is_poisoned),
-        TEST(a_part_of_a_tiny_block_is_not_poisoned),
-#endif
-    };
-    return canary_main(argc, argv, &none, tests, sizeof tests / sizeof tests[0]);
-}

@@ -10,6 +10,7 @@
 
 #include "runtime/pool.h"
 #include "tests/oracle/world.h"
+#include "tests/test.h"
 #include "oracle/go/rules.h"
 
 static struct fixture *fixture;
@@ -190,14 +191,15 @@ static int end_scene(void **unused) {
     return teardown(&state);
 }
 
+TEST_GROUP(make_scene, end_scene)
+
 static struct goroutine *waiting(void) { // the first is dead
     return runtime_first_goroutine(runtime)->next;
 }
 
 // ---- what is wrong
 
-static void members_of_goroutines(void **unused) {
-    (void)unused;
+TEST(members_of_goroutines) {
     struct goroutine *g = waiting();
     WRONG_NUMBER(GOROUTINE, "stack_low", uintptr_t, g->stack_low);
     WRONG_NUMBER(GOROUTINE, "stack_bytes", size_t, g->stack_bytes);
@@ -217,8 +219,7 @@ static void members_of_goroutines(void **unused) {
                 runtime_first_goroutine(runtime)->next, NULL);
 }
 
-static void members_of_frames(void **unused) {
-    (void)unused;
+TEST(members_of_frames) {
     struct frame *f = waiting()->innermost->caller; // with both maps
     struct frame_description *own = &f->description;
     WRONG_NUMBER(FRAME, "sp", uintptr_t, f->sp);
@@ -237,8 +238,7 @@ static void members_of_frames(void **unused) {
                 ((uintptr_t *)f->sp)[1], 1);
 }
 
-static void members_of_defers_and_panics(void **unused) {
-    (void)unused;
+TEST(members_of_defers_and_panics) {
     struct defer *defer = waiting()->defers->link; // which has a function
     WRONG_NUMBER(DEFER, "sp", uintptr_t, defer->sp);
     WRONG_NUMBER(DEFER, "pc", uintptr_t, defer->pc);
@@ -250,8 +250,7 @@ static void members_of_defers_and_panics(void **unused) {
     WRONG_NUMBER(PANIC, "data", uintptr_t, panic->data);
 }
 
-static void members_of_threads_roots_and_segments(void **unused) {
-    (void)unused;
+TEST(members_of_threads_roots_and_segments) {
     const struct osthread *thread = runtime_first_osthread(runtime);
     WRONG_NUMBER(OSTHREAD, "id", uint64_t, thread->id);
     WRONG_NUMBER(OSTHREAD, "process_id", uint64_t, thread->process_id);
@@ -270,8 +269,7 @@ static void members_of_threads_roots_and_segments(void **unused) {
     wrong_bits(RULE_PROGRAM_SEGMENT, "mask bit", bss->pointer_mask, DRIVER_BSS_WORDS);
 }
 
-static void members_of_tables(void **unused) {
-    (void)unused;
+TEST(members_of_tables) {
     const struct type *type = runtime_first_type(runtime);
     while (type->next != NULL) {
         type = type->next;
@@ -293,8 +291,7 @@ static void members_of_tables(void **unused) {
     WRONG_WORDS(ITAB, "the runtime's list has lost one", struct itab *, itab->next, NULL);
 }
 
-static void members_of_functions(void **unused) {
-    (void)unused;
+TEST(members_of_functions) {
     told_func = main_func;
     tells_func = true;
     WRONG_NUMBER(FUNC, "entry", uintptr_t, told_func.entry);
@@ -306,8 +303,7 @@ static void members_of_functions(void **unused) {
     tells_func = false;
 }
 
-static void members_of_queued_finalizers(void **unused) {
-    (void)unused;
+TEST(members_of_queued_finalizers) {
     told_count = 0;
     __real_runtime_visit_queued_finalizers(runtime, note_finalizer, NULL);
     assert_true(told_count > 1 && told_count < 8); // the running one, and those that wait
@@ -332,8 +328,7 @@ static void count_set(void *context, const struct model_finalizer *finalizer) {
     (*(size_t *)context)++;
 }
 
-static void places_for_finalizers(void **unused) {
-    (void)unused;
+TEST(places_for_finalizers) {
     size_t free_count = __real_runtime_finalizer_place_count(runtime) -
                         __real_runtime_finalizer_queue_length(runtime);
     size_t set_count = 0;
@@ -346,8 +341,7 @@ static void places_for_finalizers(void **unused) {
 }
 
 // Of every size, those of which none is free as well.
-static void counts_of_blocks(void **unused) {
-    (void)unused;
+TEST(counts_of_blocks) {
     size_t seen_count = 0;
     (void)driver_push_panic(&fixture->driver, waiting(), 2, NULL, 0);
     (void)model_panic_popped(fixture->driver.model, 2, runtime_pop_panic(runtime, waiting()));
@@ -374,19 +368,4 @@ static void counts_of_blocks(void **unused) {
         }
     }
     assert_true(seen_count > 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(members_of_goroutines),
-        cmocka_unit_test(members_of_frames),
-        cmocka_unit_test(members_of_defers_and_panics),
-        cmocka_unit_test(members_of_threads_roots_and_segments),
-        cmocka_unit_test(members_of_tables),
-        cmocka_unit_test(members_of_functions),
-        cmocka_unit_test(members_of_queued_finalizers),
-        cmocka_unit_test(places_for_finalizers),
-        cmocka_unit_test(counts_of_blocks),
-    };
-    return cmocka_run_group_tests(tests, make_scene, end_scene);
 }

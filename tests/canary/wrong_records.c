@@ -13,6 +13,7 @@
 #include "dump/recode.h"
 #include "tests/canary/record_rows.h"
 #include "tests/oracle/world.h"
+#include "tests/test.h"
 #include "oracle/go/rules.h"
 
 // What nobody wrote is zero, and would come first in any order.
@@ -296,8 +297,7 @@ static bool is_whole(const struct row *row) {
     return row->member[0] == '(';
 }
 
-static void each_wrong_field_is_told_first_by_its_own_rule(void **unused) {
-    (void)unused;
+TEST(each_wrong_field_is_told_first_by_its_own_rule) {
     make_scene();
     for (size_t i = 0; i < ROW_COUNT; i++) {
         if (rows[i].own != NONE && !is_whole(&rows[i])) {
@@ -315,8 +315,7 @@ static void listen_to(unsigned rule) {
 }
 
 // With every other rule deaf.
-static void each_truth_tells_what_is_wrong_alone(void **unused) {
-    (void)unused;
+TEST(each_truth_tells_what_is_wrong_alone) {
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         bool has_scene = false;
         for (size_t i = 0; i < ROW_COUNT; i++) {
@@ -339,8 +338,7 @@ static void each_truth_tells_what_is_wrong_alone(void **unused) {
 }
 
 // The pointer fields of BSS are more than a part of a record holds.
-static void a_record_in_parts_is_clean(void **unused) {
-    (void)unused;
+TEST(a_record_in_parts_is_clean) {
     fixture = calloc(1, sizeof *fixture);
     driver_create_with(&fixture->driver, 2 * DUMP_PART_FIELDS_MAX + 3);
     dump(fixture);
@@ -349,8 +347,7 @@ static void a_record_in_parts_is_clean(void **unused) {
 }
 
 // All that should have come has come: one more is told by the count.
-static void a_finalizer_behind_the_last_is_counted(void **unused) {
-    (void)unused;
+TEST(a_finalizer_behind_the_last_is_counted) {
     const unsigned rules[] = {RULE_DUMP_QUEUED, RULE_DUMP_QUEUED_MODEL};
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         make_scene();
@@ -381,8 +378,7 @@ static bool has_row(enum dump_tag tag, const char *member) {
     return false;
 }
 
-static void every_member_has_a_row(void **unused) {
-    (void)unused;
+TEST(every_member_has_a_row) {
 #define MEMBER(name)                                                                               \
     if (!has_row(tag, #name)) {                                                                    \
         fail_msg("%s.%s has no row", dump_tag_names[tag], #name);                                  \
@@ -403,15 +399,4 @@ static void every_member_has_a_row(void **unused) {
         fields                                                                                     \
     }
 #include "dump/records.def"
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_member_has_a_row),
-        cmocka_unit_test(each_wrong_field_is_told_first_by_its_own_rule),
-        cmocka_unit_test(each_truth_tells_what_is_wrong_alone),
-        cmocka_unit_test(a_record_in_parts_is_clean),
-        cmocka_unit_test(a_finalizer_behind_the_last_is_counted),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "tests/oracle/driver_program.h" // before scene.h, whose driver is everyone's
 #include "tests/canary/matrix.h"
 #include "tests/canary/scene.h"
+#include "tests/test.h"
 #include "oracle/go/rules.h"
 
 static struct model *model;
@@ -34,20 +35,17 @@ static uint64_t evaluated_before;
 
 // ---- caches, tiny blocks
 
-static void the_lowest_free_cache_is_given_out(void **unused) {
-    (void)unused;
+TEST(the_lowest_free_cache_is_given_out) {
     assert_false(model_cache_acquired(model, 9)); // 0 and 1 are taken
     assert_says(RULE_MODEL_STATUS, "cache 9 was given out while 2 is free");
 }
 
-static void no_cache_is_given_out_twice(void **unused) {
-    (void)unused;
+TEST(no_cache_is_given_out_twice) {
     assert_false(model_cache_acquired(model, 1));
     assert_says(RULE_MODEL_STATUS, "cache 1 was given out while it is in use");
 }
 
-static void the_place_of_a_tiny_part_is_looked_at(void **unused) {
-    (void)unused;
+TEST(the_place_of_a_tiny_part_is_looked_at) {
     const struct model_request tiny = {.size_bytes = 3, .flags = HEAP_ALLOC_TINY};
     assert_int_equal(EVALUATIONS(RULE_MODEL_TINY, driver_alloc_with(&driver, 20, tiny, 0)), 1);
     assert_int_equal(EVALUATIONS(RULE_MODEL_TINY, driver_alloc_with(&driver, 21, tiny, 0)), 2);
@@ -56,8 +54,7 @@ static void the_place_of_a_tiny_part_is_looked_at(void **unused) {
 
 // ---- moves
 
-static void a_zeroed_object_that_shrank_is_not_zero_behind(void **unused) {
-    (void)unused;
+TEST(a_zeroed_object_that_shrank_is_not_zero_behind) {
     const struct model_request zeroed = {.size_bytes = 112, .flags = HEAP_ALLOC_ZERO};
     assert_true(driver_alloc_with(&driver, 20, zeroed, 0));
     assert_true(driver_realloc(&driver, 20, 100, 0, 0));
@@ -80,15 +77,13 @@ static void assert_growth_is_looked_at(size_t size_bytes) {
     assert_int_equal(oracle_finding(driver.oracle)->rule, RULE_CONTENTS_ZERO);
 }
 
-static void what_a_zeroed_object_grows_by_is_zero(void **unused) {
-    (void)unused;
+TEST(what_a_zeroed_object_grows_by_is_zero) {
     const struct model_request zeroed = {.size_bytes = 100, .flags = HEAP_ALLOC_ZERO};
     assert_true(driver_alloc_with(&driver, 20, zeroed, 0));
     assert_growth_is_looked_at(110);
 }
 
-static void an_object_that_kept_its_size_is_zero_behind_still(void **unused) {
-    (void)unused;
+TEST(an_object_that_kept_its_size_is_zero_behind_still) {
     const struct model_request zeroed = {.size_bytes = 100, .flags = HEAP_ALLOC_ZERO};
     assert_true(driver_alloc_with(&driver, 20, zeroed, 0));
     assert_true(driver_realloc(&driver, 20, 104, HEAP_ALLOC_ZERO, 0));
@@ -96,8 +91,7 @@ static void an_object_that_kept_its_size_is_zero_behind_still(void **unused) {
     assert_growth_is_looked_at(111);
 }
 
-static void a_tiny_part_may_keep_its_size(void **unused) {
-    (void)unused;
+TEST(a_tiny_part_may_keep_its_size) {
     const struct model_request tiny = {.size_bytes = 5, .flags = HEAP_ALLOC_TINY};
     assert_true(driver_alloc_with(&driver, 20, tiny, 0));
     const struct model_request same = {.size_bytes = 5};
@@ -107,8 +101,7 @@ static void a_tiny_part_may_keep_its_size(void **unused) {
     assert_says(RULE_MODEL_SIZE, "part of a tiny block grew in place at byte 0");
 }
 
-static void bytes_that_did_not_move_along_are_found(void **unused) {
-    (void)unused;
+TEST(bytes_that_did_not_move_along_are_found) {
     const struct model_request request = {.size_bytes = 200,
                                           .cache_id = heap_cache_id(driver.caches[0])};
     uint32_t live = (uint32_t)model_object_count(model);
@@ -120,23 +113,20 @@ static void bytes_that_did_not_move_along_are_found(void **unused) {
 
 // ---- finalizers
 
-static void a_finalizer_that_was_there_is_none_of_before(void **unused) {
-    (void)unused;
+TEST(a_finalizer_that_was_there_is_none_of_before) {
     const struct finalizer finalizer = {.object = address_of(SMALL), .function = 1};
     assert_false(model_finalizer_added(model, SMALL, &finalizer, true));
     assert_says(RULE_FINALIZER_SET, "an object without finalizer was said to have one");
 }
 
-static void an_object_has_one_finalizer(void **unused) {
-    (void)unused;
+TEST(an_object_has_one_finalizer) {
     const struct finalizer finalizer = {.object = address_of(FINALIZED), .function = 1};
     assert_false(model_finalizer_added(model, FINALIZED, &finalizer, false));
     assert_says(RULE_FINALIZER_SET, "an object got a second finalizer");
 }
 
 // What the object points to lives on: neither was reached when marking began.
-static void a_finalizer_set_while_marking_keeps_what_it_needs(void **unused) {
-    (void)unused;
+TEST(a_finalizer_set_while_marking_keeps_what_it_needs) {
     alloc_node(20);
     assert_true(driver_write(&driver, 20, 0, address_of(LOST)));
     assert_true(driver_gc_start(&driver));
@@ -163,8 +153,7 @@ static void write_frame_word(const struct frame *frame, size_t depth, size_t wor
     assert_true(model_frame_wrote(model, 1, depth, word, value));
 }
 
-static void a_stack_grows_for_a_large_frame(void **unused) {
-    (void)unused;
+TEST(a_stack_grows_for_a_large_frame) {
     struct goroutine *g = start_goroutine(1);
     const struct type *type = driver_define_type(&driver, &type_of_panic);
     for (int i = 0; i < 3; i++) { // all of them into the stack itself
@@ -182,8 +171,7 @@ static void a_stack_grows_for_a_large_frame(void **unused) {
 }
 
 // Each word of a frame, those that it lends its callee and those that are its own.
-static void what_a_frame_holds_is_reached(void **unused) {
-    (void)unused;
+TEST(what_a_frame_holds_is_reached) {
     static const uint8_t argument_bits[] = {0x02};
     static const uint8_t local_bits[] = {0x05};
     struct goroutine *g = start_goroutine(1);
@@ -219,15 +207,13 @@ static void what_a_frame_holds_is_reached(void **unused) {
     assert_clean();
 }
 
-static void a_defer_without_a_frame_has_no_place(void **unused) {
-    (void)unused;
+TEST(a_defer_without_a_frame_has_no_place) {
     struct goroutine *g = driver_start_goroutine(&driver, 1, 0x401000, false);
     (void)driver_push_defer(&driver, g, 1, 0, 0);
     assert_clean();
 }
 
-static void a_resized_stack_is_looked_at(void **unused) {
-    (void)unused;
+TEST(a_resized_stack_is_looked_at) {
     struct goroutine *g = start_goroutine(1);
     assert_true(runtime_grow_stack(driver.runtime, g));
     assert_int_equal(
@@ -235,8 +221,7 @@ static void a_resized_stack_is_looked_at(void **unused) {
     assert_clean();
 }
 
-static void a_record_in_use_is_given_to_nobody(void **unused) {
-    (void)unused;
+TEST(a_record_in_use_is_given_to_nobody) {
     const struct goroutine *g = start_goroutine(1);
     const struct model_goroutine again = {
         .address = (uintptr_t)g,
@@ -245,8 +230,7 @@ static void a_record_in_use_is_given_to_nobody(void **unused) {
     assert_says(RULE_MODEL_OVERLAP, "a goroutine was given the record of one that lives");
 }
 
-static void what_nobody_has_is_let_pass(void **unused) {
-    (void)unused;
+TEST(what_nobody_has_is_let_pass) {
     struct goroutine *g = start_goroutine(1);
     assert_true(model_context_set(model, 99, 8));
     assert_true(model_thread_set(model, 99, 8));
@@ -260,8 +244,7 @@ static void what_nobody_has_is_let_pass(void **unused) {
     assert_clean();
 }
 
-static void a_segment_may_be_empty(void **unused) {
-    (void)unused;
+TEST(a_segment_may_be_empty) {
     struct oracle *oracle = oracle_create(); // which has no room for words yet
     assert_non_null(oracle);
     assert_true(model_segment_defined(oracle_model(oracle), MODEL_SEGMENT_BSS, 0, 0, NULL));
@@ -270,8 +253,7 @@ static void a_segment_may_be_empty(void **unused) {
 
 // ---- a clock that stands
 
-static void no_time_has_passed_without_a_clock(void **unused) {
-    (void)unused;
+TEST(no_time_has_passed_without_a_clock) {
     driver.clock_stands = true;
     driver_reset(&driver);
     (void)driver_alloc(&driver, SMALL, 48);
@@ -282,8 +264,7 @@ static void no_time_has_passed_without_a_clock(void **unused) {
 
 // ---- a heap that is begun anew
 
-static void a_reset_heap_begins_with_nothing(void **unused) {
-    (void)unused;
+TEST(a_reset_heap_begins_with_nothing) {
     (void)start_goroutine(1);
     assert_true(driver_gc_start(&driver));
     driver_reset(&driver);
@@ -308,30 +289,4 @@ static int end(void **unused) {
     return 0;
 }
 
-int main(int argc, char **argv) {
-    static const struct canary_stage none = {NULL, 0, NULL, NULL};
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-    const struct CMUnitTest tests[] = {
-        TEST(the_lowest_free_cache_is_given_out),
-        TEST(no_cache_is_given_out_twice),
-        TEST(the_place_of_a_tiny_part_is_looked_at),
-        TEST(a_zeroed_object_that_shrank_is_not_zero_behind),
-        TEST(what_a_zeroed_object_grows_by_is_zero),
-        TEST(an_object_that_kept_its_size_is_zero_behind_still),
-        TEST(a_tiny_part_may_keep_its_size),
-        TEST(bytes_that_did_not_move_along_are_found),
-        TEST(a_finalizer_that_was_there_is_none_of_before),
-        TEST(an_object_has_one_finalizer),
-        TEST(a_finalizer_set_while_marking_keeps_what_it_needs),
-        TEST(a_stack_grows_for_a_large_frame),
-        TEST(what_a_frame_holds_is_reached),
-        TEST(a_defer_without_a_frame_has_no_place),
-        TEST(a_resized_stack_is_looked_at),
-        TEST(no_time_has_passed_without_a_clock),
-        TEST(a_record_in_use_is_given_to_nobody),
-        TEST(what_nobody_has_is_let_pass),
-        TEST(a_segment_may_be_empty),
-        TEST(a_reset_heap_begins_with_nothing),
-    };
-    return canary_main(argc, argv, &none, tests, sizeof tests / sizeof tests[0]);
-}
+TEST_FIXTURE(begin, end)

@@ -11,6 +11,7 @@
 // clang-format on
 
 #include "tests/canary/lying_scene.h"
+#include "tests/test.h"
 #include "oracle/go/rules.h"
 
 // ---- what is said
@@ -70,8 +71,9 @@ static void set_stray_bit(struct inspect_span *span) {
     }
 }
 
-static void a_stray_bit_is_shown(void **unused) {
-    (void)unused;
+TEST_FIXTURE(begin, end)
+
+TEST(a_stray_bit_is_shown) {
     liar = FLUSHED;
     struct inspect_span span = span_of(FLUSHED);
     assert_true(span.object_count < 64);
@@ -86,8 +88,7 @@ static void advance_generation(struct inspect_span *span) {
     span->sweep_generation += is_liar(span) ? 1 : 0;
 }
 
-static void a_generation_out_of_turn_is_a_fault_of_geometry(void **unused) {
-    (void)unused;
+TEST(a_generation_out_of_turn_is_a_fault_of_geometry) {
     liar = FLUSHED;
     struct inspect_span span = span_of(FLUSHED);
     char text[80];
@@ -101,8 +102,7 @@ static void name_no_class(struct inspect_span *span) {
     span->span_class = is_liar(span) ? SPAN_CLASS_COUNT : span->span_class;
 }
 
-static void a_class_that_is_none_is_a_fault_of_geometry(void **unused) {
-    (void)unused;
+TEST(a_class_that_is_none_is_a_fault_of_geometry) {
     liar = FLUSHED;
     struct inspect_span span = span_of(FLUSHED);
     char text[80];
@@ -119,8 +119,7 @@ static void make_all_of_one_kind(struct inspect_special *special) {
     special->kind = INSPECT_SPECIAL_PROFILE;
 }
 
-static void two_specials_of_a_kind_on_an_object_are_out_of_order(void **unused) {
-    (void)unused;
+TEST(two_specials_of_a_kind_on_an_object_are_out_of_order) {
     struct inspect_span span = span_of(FINALIZED); // which is sampled as well
     char text[80];
     (void)snprintf(text, sizeof text, "specials are out of order (%zu)",
@@ -135,8 +134,7 @@ static void change_kind(struct inspect_span *span) {
     span->span_class ^= is_liar(span) ? 1 : 0; // with pointers, or without: the same geometry
 }
 
-static void a_span_of_another_kind_stands_in_a_list(void **unused) {
-    (void)unused;
+TEST(a_span_of_another_kind_stands_in_a_list) {
     liar = FLUSHED;
     struct inspect_span span = span_of(FLUSHED);
     char text[80];
@@ -168,13 +166,11 @@ static void assert_page_matters(enum oracle_level level, size_t page, const void
     assert_says(level, RULE_SPAN_TABLE, "the page table does not name the page's span", lying_page);
 }
 
-static void the_first_page_of_a_span_is_looked_up(void **unused) {
-    (void)unused;
+TEST(the_first_page_of_a_span_is_looked_up) {
     assert_page_matters(ORACLE_FULL, 0, NULL);
 }
 
-static void the_lowest_span_is_looked_up(void **unused) {
-    (void)unused;
+TEST(the_lowest_span_is_looked_up) {
     struct inspect_span span;
     assert_true(inspect_span_at(driver.heap, heap_base(driver.heap), &span));
     lying_page = span.base;
@@ -183,18 +179,15 @@ static void the_lowest_span_is_looked_up(void **unused) {
                 lying_page);
 }
 
-static void the_last_page_of_a_span_is_looked_up(void **unused) {
-    (void)unused;
+TEST(the_last_page_of_a_span_is_looked_up) {
     assert_page_matters(ORACLE_FULL, span_of(LARGE).page_count - 1, NULL);
 }
 
-static void each_page_of_a_span_is_looked_up_deeply(void **unused) {
-    (void)unused;
+TEST(each_page_of_a_span_is_looked_up_deeply) {
     assert_page_matters(ORACLE_PARANOID, 2, NULL);
 }
 
-static void the_table_names_the_very_span(void **unused) {
-    (void)unused;
+TEST(the_table_names_the_very_span) {
     assert_page_matters(ORACLE_FULL, 0, span_of(SMALL).identity);
 }
 
@@ -209,8 +202,7 @@ static uintptr_t free_page(void) {
     return arena.base + page * HEAP_PAGE_BYTES;
 }
 
-static void no_span_is_named_for_a_free_page(void **unused) {
-    (void)unused;
+TEST(no_span_is_named_for_a_free_page) {
     lying_page = free_page();
     told_identity = span_of(SMALL).identity;
     liars.span_of_address = lie_of_page;
@@ -229,8 +221,7 @@ static void scavenge_more(struct inspect_arena *arena) {
     arena->page_scavenged_bits = lying_pages;
 }
 
-static void a_scavenged_page_that_is_in_use_is_found(void **unused) {
-    (void)unused;
+TEST(a_scavenged_page_that_is_in_use_is_found) {
     driver_next(&driver);
     void *large = heap_alloc(driver.heap, driver.caches[0], 200 * HEAP_PAGE_BYTES, NULL, 0);
     lying_bit = ((uintptr_t)large - heap_base(driver.heap)) / HEAP_PAGE_BYTES + 199;
@@ -244,8 +235,7 @@ static void hide_chunks(struct inspect_arena *arena) {
     arena->chunk_count = 0;
 }
 
-static void a_span_in_no_arena_is_found(void **unused) {
-    (void)unused;
+TEST(a_span_in_no_arena_is_found) {
     liars.arena = hide_chunks;
     assert_says(ORACLE_FULL, RULE_PAGE_BITS, "a span lies in no arena", heap_base(driver.heap));
 }
@@ -254,8 +244,7 @@ static void hide_second_arena(struct inspect_arena *arena) {
     arena->chunk_count = arena->base == heap_base(driver.heap) ? arena->chunk_count : 0;
 }
 
-static void a_span_that_reaches_into_no_arena_is_found(void **unused) {
-    (void)unused;
+TEST(a_span_that_reaches_into_no_arena_is_found) {
     driver_next(&driver);
     void *manual = heap_alloc_manual(driver.heap, HEAP_ARENA_PAGES, MANUAL_OTHER);
     assert_non_null(manual);
@@ -264,8 +253,7 @@ static void a_span_that_reaches_into_no_arena_is_found(void **unused) {
 }
 
 // First fit, lowest address: where the search begins is the lowest free page, or below.
-static void a_free_page_below_the_search_is_named(void **unused) {
-    (void)unused;
+TEST(a_free_page_below_the_search_is_named) {
     driver_next(&driver);
     void *manual = heap_alloc_manual(driver.heap, 1, MANUAL_OTHER); // it takes the lowest one
     assert_non_null(manual);
@@ -284,8 +272,7 @@ static void claim_more(int level, size_t index, struct inspect_summary *summary)
     *summary = level == 1 && index == 0 ? (struct inspect_summary){3, 9, 5} : *summary;
 }
 
-static void a_claim_is_shown_beside_the_bits(void **unused) {
-    (void)unused;
+TEST(a_claim_is_shown_beside_the_bits) {
     liars.summary = claim_more;
     const struct finding *finding = heard(ORACLE_FULL, RULE_PAGE_SUMMARY);
     static const char begin[] = "node 0 of level 1 claims 3/9/5 free pages, its bits say ";
@@ -294,8 +281,7 @@ static void a_claim_is_shown_beside_the_bits(void **unused) {
     assert_int_equal(finding->object, 0);
 }
 
-static void a_node_that_is_not_there_claims_nothing(void **unused) {
-    (void)unused;
+TEST(a_node_that_is_not_there_claims_nothing) {
     liars.lost_level = 1;
     const struct finding *finding = heard(ORACLE_FULL, RULE_PAGE_SUMMARY);
     static const char begin[] = "node 0 of level 1 claims 0/0/0 free pages, its bits say ";
@@ -311,8 +297,7 @@ static void *alloc_pages(size_t page_count) {
 }
 
 // Groups of arenas are 4 GB; nobody touches the pages. The longest free run is in the first.
-static void a_heap_of_two_groups_of_arenas_is_clean(void **unused) {
-    (void)unused;
+TEST(a_heap_of_two_groups_of_arenas_is_clean) {
     void *freed = alloc_pages(4096);
     (void)alloc_pages(((size_t)9 << 29) / HEAP_PAGE_BYTES); // 4.5 GB
     heap_free_manual(driver.heap, freed, MANUAL_OTHER);
@@ -326,8 +311,7 @@ static enum inspect_book charge_another(enum inspect_book book) {
     return book == INSPECT_BOOK_MCACHE ? INSPECT_BOOK_OTHER : book;
 }
 
-static void a_block_in_the_book_of_another_is_counted(void **unused) {
-    (void)unused;
+TEST(a_block_in_the_book_of_another_is_counted) {
     liars.book = charge_another;
     assert_counts(RULE_PERSISTENT_BLOCKS, "MCacheSys", "in the book", 0, "due to it", 1);
 }
@@ -337,37 +321,7 @@ static void charge_range(struct inspect_range *range) {
     range->book = is_arenas ? INSPECT_BOOK_OTHER : range->book;
 }
 
-static void an_arena_s_ranges_are_counted(void **unused) {
-    (void)unused;
+TEST(an_arena_s_ranges_are_counted) {
     liars.range = charge_range;
     assert_counts(RULE_PERSISTENT_BLOCKS, "GCSys", "in the book", 0, "due to it", 2);
-}
-
-// ---- the tests
-
-int main(int argc, char **argv) {
-    static const struct canary_stage none = {NULL, 0, NULL, NULL};
-    const struct CMUnitTest tests[] = {
-        TEST(a_stray_bit_is_shown),
-        TEST(a_generation_out_of_turn_is_a_fault_of_geometry),
-        TEST(a_class_that_is_none_is_a_fault_of_geometry),
-        TEST(two_specials_of_a_kind_on_an_object_are_out_of_order),
-        TEST(a_span_of_another_kind_stands_in_a_list),
-        TEST(the_first_page_of_a_span_is_looked_up),
-        TEST(the_lowest_span_is_looked_up),
-        TEST(the_last_page_of_a_span_is_looked_up),
-        TEST(each_page_of_a_span_is_looked_up_deeply),
-        TEST(the_table_names_the_very_span),
-        TEST(no_span_is_named_for_a_free_page),
-        TEST(a_scavenged_page_that_is_in_use_is_found),
-        TEST(a_span_in_no_arena_is_found),
-        TEST(a_span_that_reaches_into_no_arena_is_found),
-        TEST(a_free_page_below_the_search_is_named),
-        TEST(a_claim_is_shown_beside_the_bits),
-        TEST(a_node_that_is_not_there_claims_nothing),
-        TEST(a_heap_of_two_groups_of_arenas_is_clean),
-        TEST(a_block_in_the_book_of_another_is_counted),
-        TEST(an_arena_s_ranges_are_counted),
-    };
-    return canary_main(argc, argv, &none, tests, sizeof tests / sizeof tests[0]);
 }

@@ -4,13 +4,9 @@
 // holds: cli/run/batch.c cli/run/pool.c cli/run/shrink.c cli/run/trial.c fuzz/execute/child.c
 // wrap: mheap_alloc_span
 #define _XOPEN_SOURCE 700
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -84,8 +80,7 @@ static double seconds_now(void) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void a_crash_near_a_hang_is_minimised_in_time(void **context) {
-    (void)context;
+TEST(a_crash_near_a_hang_is_minimised_in_time) {
     write_text("near.ops", "h0 = alloc size=64\nh3 = alloc size=3000000\nh2 = alloc size=100\n");
     char *argv[] = {"minimize", "near.ops", "-o", "small.ops", NULL};
     double begin = seconds_now();
@@ -98,8 +93,7 @@ static void a_crash_near_a_hang_is_minimised_in_time(void **context) {
     assert_string_equal(out, "h0 = alloc c0 size=1630209\n"); // 200 pages
 }
 
-static void what_hangs_is_minimised_until_the_time_is_over(void **context) {
-    (void)context;
+TEST(what_hangs_is_minimised_until_the_time_is_over) {
     write_text("hang.ops", "h0 = alloc size=64\nh1 = alloc size=819200\nh2 = alloc size=100\n"
                            "h3 = alloc size=8\nh4 = alloc size=8\nh5 = alloc size=8\n");
     char *argv[] = {"minimize", "--timeout", "3",         "--total", "10",
@@ -116,8 +110,7 @@ static void what_hangs_is_minimised_until_the_time_is_over(void **context) {
     assert_non_null(strstr(out, " size=819200\n"));
 }
 
-static void what_hangs_is_tried_within_a_short_time(void **context) {
-    (void)context;
+TEST(what_hangs_is_tried_within_a_short_time) {
     write_text("hang.ops", "nop\nh1 = alloc size=819200\nh2 = alloc size=100\n");
     char *argv[] = {"minimize", "--total", "4", "hang.ops", "-o", "small.ops", NULL};
     double begin = seconds_now();
@@ -145,8 +138,7 @@ static void make_inputs(void) {
     write_text("inputs/f.ops", "h0 = alloc size=3000000\n");
 }
 
-static void a_directory_is_run_to_its_end(void **context) {
-    (void)context;
+TEST(a_directory_is_run_to_its_end) {
     make_inputs();
     char *argv[] = {"replay", "--timeout", "1", "inputs", NULL};
     assert_int_equal(call(cmd_replay, argv), CLI_FINDING);
@@ -163,8 +155,7 @@ static void a_directory_is_run_to_its_end(void **context) {
     count_lines(err, "countercheck: inputs/b.ops: crashed in operation 1", 1);
 }
 
-static void what_crashes_is_an_object_too(void **context) {
-    (void)context;
+TEST(what_crashes_is_an_object_too) {
     make_inputs();
     char *argv[] = {"replay", "--json", "--timeout", "1", "--jobs", "1", "inputs", NULL};
     assert_int_equal(call(cmd_replay, argv), CLI_FINDING);
@@ -173,8 +164,7 @@ static void what_crashes_is_an_object_too(void **context) {
     count_lines(out, "{\"file\":", 5);
 }
 
-static void the_first_finding_alone_ends_it(void **context) {
-    (void)context;
+TEST(the_first_finding_alone_ends_it) {
     make_inputs();
     char *argv[] = {"replay", "--first", "inputs/c.ops", "inputs/b.ops", "inputs/f.ops", NULL};
     assert_int_equal(call(cmd_replay, argv), CLI_FINDING);
@@ -182,8 +172,7 @@ static void the_first_finding_alone_ends_it(void **context) {
     assert_null(strstr(out, "inputs/f.ops"));
 }
 
-static void how_often_it_crashes_is_told(void **context) {
-    (void)context;
+TEST(how_often_it_crashes_is_told) {
     make_inputs();
     char *argv[] = {"replay", "--times", "7", "inputs/b.ops", NULL};
     assert_int_equal(call(cmd_replay, argv), CLI_FINDING);
@@ -191,8 +180,7 @@ static void how_often_it_crashes_is_told(void **context) {
     assert_non_null(strstr(out, "inputs/b.ops: found in 7 of 7\n"));
 }
 
-static void a_race_that_crashes_leaves_its_seed(void **context) {
-    (void)context;
+TEST(a_race_that_crashes_leaves_its_seed) {
     char *argv[] = {"soak", "--threads", "1", "--seed", "9", "--seconds", "5", NULL};
     assert_int_equal(call(cmd_soak, argv), CLI_FINDING); // it allocates large objects
     read_text("findings/threads-9.race", out, sizeof out);
@@ -214,16 +202,4 @@ static int remove_folder(void **state) {
     return chdir("/") != 0 || system(command) != 0 ? -1 : 0;
 }
 
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_crash_near_a_hang_is_minimised_in_time),
-        cmocka_unit_test(what_hangs_is_minimised_until_the_time_is_over),
-        cmocka_unit_test(what_hangs_is_tried_within_a_short_time),
-        cmocka_unit_test(a_directory_is_run_to_its_end),
-        cmocka_unit_test(what_crashes_is_an_object_too),
-        cmocka_unit_test(the_first_finding_alone_ends_it),
-        cmocka_unit_test(how_often_it_crashes_is_told),
-        cmocka_unit_test(a_race_that_crashes_leaves_its_seed),
-    };
-    return cmocka_run_group_tests(tests, enter_folder, remove_folder);
-}
+TEST_GROUP(enter_folder, remove_folder)

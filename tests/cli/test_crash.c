@@ -1,12 +1,8 @@
 // test_crash: a subject that crashes: one line and status 1 in replay's manner, an outcome in a
 // trial's.
 #define _XOPEN_SOURCE 700
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -52,8 +48,7 @@ static void hang(void *unused) {
     }
 }
 
-static void a_hang_is_told_and_status_1(void **context) {
-    (void)context;
+TEST(a_hang_is_told_and_status_1) {
     char text[256];
     int status = child_says(hang, NULL, text, sizeof text);
     assert_int_equal(WEXITSTATUS(status), 1);
@@ -61,8 +56,7 @@ static void a_hang_is_told_and_status_1(void **context) {
                               "countercheck: x.ops: crashed in operation 12: free c0 h3\n");
 }
 
-static void a_crash_is_one_line_and_status_1(void **context) {
-    (void)context;
+TEST(a_crash_is_one_line_and_status_1) {
     static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         char text[256];
@@ -76,8 +70,7 @@ static void let_crashes_kill(void) {
     assert_true(signal(SIGSEGV, SIG_DFL) != SIG_ERR);
 }
 
-static void a_trial_tells_clean_finding_and_crash_apart(void **context) {
-    (void)context;
+TEST(a_trial_tells_clean_finding_and_crash_apart) {
     let_crashes_kill();
     parse("h0 = alloc size=8\n");
     struct outcome clean = trial_run(&program, &crashing);
@@ -100,8 +93,7 @@ static void a_trial_tells_clean_finding_and_crash_apart(void **context) {
 }
 
 // A trial that is brief about it knows the place, and is as good as one that is not.
-static void a_brief_trial_of_what_the_sanitizer_stops_is_the_same(void **context) {
-    (void)context;
+TEST(a_brief_trial_of_what_the_sanitizer_stops_is_the_same) {
 #if HEAP_POISON_ACTIVE
     static const char *const texts[] = {"h0 = alloc size=8\ndump sink=path\n",
                                         "h0 = alloc size=800\nh1 = alloc size=8\ndump sink=path\n"};
@@ -131,8 +123,7 @@ static bool crashes(void *context, const struct program *candidate) {
     return outcome_is_same(&outcome, context);
 }
 
-static void a_crashing_program_can_be_minimized(void **context) {
-    (void)context;
+TEST(a_crashing_program_can_be_minimized) {
     let_crashes_kill();
     parse("h0 = alloc size=800 type=node\nwrite_data to=h0\nh1 = alloc_run size=8 count=4\n"
           "dump sink=path\ncollect sweep\n");
@@ -141,15 +132,4 @@ static void a_crashing_program_can_be_minimized(void **context) {
     minimizer_reduce(&minimizer, &program);
     assert_int_equal(program.count, 1);
     assert_int_equal(operation_code(program.operations[0]), OP_DUMP);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_hang_is_told_and_status_1),
-        cmocka_unit_test(a_crash_is_one_line_and_status_1),
-        cmocka_unit_test(a_trial_tells_clean_finding_and_crash_apart),
-        cmocka_unit_test(a_brief_trial_of_what_the_sanitizer_stops_is_the_same),
-        cmocka_unit_test(a_crashing_program_can_be_minimized),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,10 +6,7 @@
 #include "tests/dump/build.h"
 #include "cli/dump/check.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/test.h"
 
 static struct build start(const char *version) {
     struct build build = {.pointer_bytes = 8};
@@ -66,8 +63,7 @@ static void assert_holds(struct build *build) {
     build_fini(build);
 }
 
-static void every_rule_is_evaluated_and_holds_on_a_good_dump(void **state) {
-    (void)state;
+TEST(every_rule_is_evaluated_and_holds_on_a_good_dump) {
     for (unsigned i = 0; i < 4; i++) {
         struct build build = {.pointer_bytes = i < 2 ? 8 : 4, .big_endian = i % 2 == 1};
         struct dump_check check;
@@ -82,8 +78,7 @@ static void every_rule_is_evaluated_and_holds_on_a_good_dump(void **state) {
     }
 }
 
-static void an_object_outside_the_arenas_is_found(void **state) {
-    (void)state;
+TEST(an_object_outside_the_arenas_is_found) {
     struct build build = start("go1.19.8");
     build_object(&build, build_places(&build).arena - 16, 0);
     build_object(&build, build_places(&build).arena + 0x400000 - 16, 0);
@@ -96,8 +91,7 @@ static void an_object_outside_the_arenas_is_found(void **state) {
     build_fini(&build);
 }
 
-static void overlapping_objects_are_found(void **state) {
-    (void)state;
+TEST(overlapping_objects_are_found) {
     struct build build = start("go1.19.8");
     build_object(&build, objects_at(&build), 0);
     build_object(&build, objects_at(&build) + 8, 0);
@@ -110,8 +104,7 @@ static void overlapping_objects_are_found(void **state) {
     assert_fires(&build, DUMP_RULE_objects_apart, 1);
 }
 
-static void interleaved_objects_do_not_overlap(void **state) {
-    (void)state;
+TEST(interleaved_objects_do_not_overlap) {
     struct build build = start("go1.19.8");
     for (unsigned i = 0; i < 20; i++) { // even slots upwards, then the odd ones between
         build_object(&build, objects_at(&build) + 32 * i, 0);
@@ -123,8 +116,7 @@ static void interleaved_objects_do_not_overlap(void **state) {
     assert_holds(&build);
 }
 
-static void a_field_past_the_contents_is_found(void **state) {
-    (void)state;
+TEST(a_field_past_the_contents_is_found) {
     struct build build = start("go1.19.8");
     BUILD(&build, 1, objects_at(&build));
     build_words(&build, 2, 0);
@@ -133,24 +125,21 @@ static void a_field_past_the_contents_is_found(void **state) {
     assert_fires(&build, DUMP_RULE_fields_in_objects, 2);
 }
 
-static void a_sum_of_sizes_that_is_not_heap_alloc_is_found(void **state) {
-    (void)state;
+TEST(a_sum_of_sizes_that_is_not_heap_alloc_is_found) {
     struct build build = start("go1.19.8");
     build_object(&build, objects_at(&build), 0);
     finish(&build, 1, 15);
     assert_fires(&build, DUMP_RULE_heap_alloc, 1);
 }
 
-static void a_count_that_is_not_heap_objects_is_found(void **state) {
-    (void)state;
+TEST(a_count_that_is_not_heap_objects_is_found) {
     struct build build = start("go1.19.8");
     build_object(&build, objects_at(&build), 0);
     finish(&build, 2, 16);
     assert_fires(&build, DUMP_RULE_heap_objects, 1);
 }
 
-static void a_dump_of_go_in_the_middle_of_a_sweep_is_named(void **state) {
-    (void)state;
+TEST(a_dump_of_go_in_the_middle_of_a_sweep_is_named) {
     struct build build = start("go1.19.8");
     struct dump_check check;
     build_object(&build, objects_at(&build), 0);
@@ -162,8 +151,7 @@ static void a_dump_of_go_in_the_middle_of_a_sweep_is_named(void **state) {
     build_fini(&build);
 }
 
-static void our_own_writer_gets_no_such_slack(void **state) {
-    (void)state;
+TEST(our_own_writer_gets_no_such_slack) {
     struct build build = start("countercheck");
     struct dump_check check;
     build_object(&build, objects_at(&build), 0);
@@ -190,8 +178,7 @@ static struct build with_phantoms(const char *version, bool has_pointer) {
     return build;
 }
 
-static void phantom_objects_of_new_go_are_left_out(void **state) {
-    (void)state;
+TEST(phantom_objects_of_new_go_are_left_out) {
     static const char *const versions[] = {"go1.22.0", "go1.24", "devel go1.23-0123abc"};
     for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
         struct build build = with_phantoms(versions[i], true);
@@ -205,8 +192,7 @@ static void phantom_objects_of_new_go_are_left_out(void **state) {
     }
 }
 
-static void old_go_and_pages_without_pointers_have_no_phantoms(void **state) {
-    (void)state;
+TEST(old_go_and_pages_without_pointers_have_no_phantoms) {
     struct dump_check check;
     struct build build = with_phantoms("go1.21.9", true);
     assert_true(run(&check, &build));
@@ -220,8 +206,7 @@ static void old_go_and_pages_without_pointers_have_no_phantoms(void **state) {
     build_fini(&build);
 }
 
-static void a_finalizer_beside_an_object_is_found(void **state) {
-    (void)state;
+TEST(a_finalizer_beside_an_object_is_found) {
     struct build build = start("go1.19.8");
     build_object(&build, objects_at(&build), 0);
     build_roots(&build);
@@ -233,8 +218,7 @@ static void a_finalizer_beside_an_object_is_found(void **state) {
     assert_fires(&build, DUMP_RULE_finalizers_on_objects, 2);
 }
 
-static void a_sample_beside_an_object_is_found(void **state) {
-    (void)state;
+TEST(a_sample_beside_an_object_is_found) {
     struct build build = start("go1.19.8");
     build_object(&build, objects_at(&build), 0);
     build_roots(&build);
@@ -244,8 +228,7 @@ static void a_sample_beside_an_object_is_found(void **state) {
     assert_fires(&build, DUMP_RULE_samples_on_objects, 1);
 }
 
-static void a_sample_of_no_bucket_is_found(void **state) {
-    (void)state;
+TEST(a_sample_of_no_bucket_is_found) {
     struct build build = start("go1.19.8");
     build_object(&build, objects_at(&build), 0);
     build_roots(&build);
@@ -255,8 +238,7 @@ static void a_sample_of_no_bucket_is_found(void **state) {
     assert_fires(&build, DUMP_RULE_samples_in_buckets, 1);
 }
 
-static void a_bucket_with_more_frees_than_allocs_is_found(void **state) {
-    (void)state;
+TEST(a_bucket_with_more_frees_than_allocs_is_found) {
     struct build build = start("go1.19.8");
     build_roots(&build);
     build_memstats(&build, 0, 0);
@@ -264,8 +246,7 @@ static void a_bucket_with_more_frees_than_allocs_is_found(void **state) {
     assert_fires(&build, DUMP_RULE_bucket_frees, 1);
 }
 
-static void each_identity_of_memstats_is_seen_when_broken(void **state) {
-    (void)state;
+TEST(each_identity_of_memstats_is_seen_when_broken) {
     struct dump_record_MemStats good = {.Alloc = 10,
                                         .TotalAlloc = 20,
                                         .Sys = 700,
@@ -298,8 +279,7 @@ static void each_identity_of_memstats_is_seen_when_broken(void **state) {
     }
 }
 
-static void any_changed_byte_passes_the_checks_without_harm(void **state) {
-    (void)state;
+TEST(any_changed_byte_passes_the_checks_without_harm) {
     struct build build = {.pointer_bytes = 8};
     build_sample(&build);
     for (size_t at = 0; at < build.size_bytes; at++) {
@@ -314,27 +294,4 @@ static void any_changed_byte_passes_the_checks_without_harm(void **state) {
         }
     }
     build_fini(&build);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_rule_is_evaluated_and_holds_on_a_good_dump),
-        cmocka_unit_test(an_object_outside_the_arenas_is_found),
-        cmocka_unit_test(overlapping_objects_are_found),
-        cmocka_unit_test(interleaved_objects_do_not_overlap),
-        cmocka_unit_test(a_field_past_the_contents_is_found),
-        cmocka_unit_test(a_sum_of_sizes_that_is_not_heap_alloc_is_found),
-        cmocka_unit_test(a_count_that_is_not_heap_objects_is_found),
-        cmocka_unit_test(a_dump_of_go_in_the_middle_of_a_sweep_is_named),
-        cmocka_unit_test(our_own_writer_gets_no_such_slack),
-        cmocka_unit_test(phantom_objects_of_new_go_are_left_out),
-        cmocka_unit_test(old_go_and_pages_without_pointers_have_no_phantoms),
-        cmocka_unit_test(a_finalizer_beside_an_object_is_found),
-        cmocka_unit_test(a_sample_beside_an_object_is_found),
-        cmocka_unit_test(a_sample_of_no_bucket_is_found),
-        cmocka_unit_test(a_bucket_with_more_frees_than_allocs_is_found),
-        cmocka_unit_test(each_identity_of_memstats_is_seen_when_broken),
-        cmocka_unit_test(any_changed_byte_passes_the_checks_without_harm),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,9 @@
 // test_dump_fault: a fault of the dump is shown with its record and byte, and without statistics.
 //
 // wrap: write_Object
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,8 +50,7 @@ static void bisect(const char *program, bool is_json) {
     assert_int_equal(WEXITSTATUS(status), CLI_FINDING);
 }
 
-static void the_record_is_shown_and_no_statistic(void **context) {
-    (void)context;
+TEST(the_record_is_shown_and_no_statistic) {
     bisect("h0 = alloc size=400000\ndump\n", false);
     assert_non_null(strstr(said, "\nrecord     Object, at byte "));
     assert_non_null(strstr(said, " of the dump\n"));
@@ -64,17 +59,8 @@ static void the_record_is_shown_and_no_statistic(void **context) {
     assert_non_null(strstr(said, ",\"record\":\"Object\",\"record_offset\":"));
 }
 
-static void other_faults_show_what_moved(void **context) {
-    (void)context;
+TEST(other_faults_show_what_moved) {
     bisect("h0 = alloc size=64\nexpect Frees=1\n", false);
     assert_null(strstr(said, "\nrecord "));
     assert_non_null(strstr(said, "statistics before this operation"));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_record_is_shown_and_no_statistic),
-        cmocka_unit_test(other_faults_show_what_moved),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

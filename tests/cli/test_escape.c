@@ -1,16 +1,12 @@
 // test_escape: what a terminal would obey is shown and not sent; all else is itself.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include <stdio.h>
 
 #include "cli/io/escape.h"
 
-static void hostile_characters_are_shown(void **context) {
+TEST(hostile_characters_are_shown) {
     static const struct {
         const char *from, *to;
     } cases[] = {
@@ -28,7 +24,7 @@ static void hostile_characters_are_shown(void **context) {
         {"\xc0\x9b\xed\xa0\x80", "\\xc0\\x9b\\xed\\xa0\\x80"}, // overlong, a surrogate
         {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
     };
-    (void)context;
+    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[256];
         assert_int_equal(escape_text(text, sizeof text, cases[i].from), strlen(cases[i].to));
@@ -37,18 +33,18 @@ static void hostile_characters_are_shown(void **context) {
     }
 }
 
-static void no_room_cuts_between_characters(void **context) {
+TEST(no_room_cuts_between_characters) {
     char text[6];
-    (void)context;
+    (void)state;
     assert_int_equal(escape_text(text, sizeof text, "ab\x1b"), 2);
     assert_string_equal(text, "ab");
     assert_int_equal(escape_text(text, sizeof text, "a\x1b"), 5);
     assert_string_equal(text, "a\\x1b");
 }
 
-static void a_width_counts_what_is_shown(void **context) {
+TEST(a_width_counts_what_is_shown) {
     char text[64] = "";
-    (void)context;
+    (void)state;
     FILE *file = tmpfile();
     assert_non_null(file);
     assert_int_equal(escape_print("\xc3\xa9\x1bxy", 6, file), 6);
@@ -58,9 +54,9 @@ static void a_width_counts_what_is_shown(void **context) {
     (void)fclose(file);
 }
 
-static void json_stays_json(void **context) {
+TEST(json_stays_json) {
     char text[128];
-    (void)context;
+    (void)state;
     FILE *file = tmpfile();
     assert_non_null(file);
     escape_print_json("a\"\\\n\xff\xc2\x9b\xe2\x80\xae\xc3\xa9", 12, file);
@@ -68,14 +64,4 @@ static void json_stays_json(void **context) {
     text[fread(text, 1, sizeof text - 1, file)] = 0;
     assert_string_equal(text, "\"a\\\"\\\\\\u000a\\ufffd\\u009b\\u202e\xc3\xa9\"");
     (void)fclose(file);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hostile_characters_are_shown),
-        cmocka_unit_test(no_room_cuts_between_characters),
-        cmocka_unit_test(a_width_counts_what_is_shown),
-        cmocka_unit_test(json_stays_json),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,9 @@
 // test_taken: when somebody else's memory lies at the heap's base, soak says that its hash is
 // another one than elsewhere.
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
@@ -52,24 +48,14 @@ static void soak(bool is_taken) {
     assert_int_equal(WEXITSTATUS(status), CLI_CLEAN);
 }
 
-static void a_base_that_is_taken_is_told(void **context) {
-    (void)context;
+TEST(a_base_that_is_taken_is_told) {
     soak(true);
     assert_non_null(
         strstr(said, "countercheck: soak: the heap's own base is taken, it lies at 0x"));
     assert_non_null(strstr(said, "another one than elsewhere\n"));
 }
 
-static void a_base_of_its_own_needs_no_word(void **context) {
-    (void)context;
+TEST(a_base_of_its_own_needs_no_word) {
     soak(false);
     assert_string_equal(said, "");
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_base_that_is_taken_is_told),
-        cmocka_unit_test(a_base_of_its_own_needs_no_word),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

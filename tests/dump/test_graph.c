@@ -8,10 +8,7 @@
 #include "dump/graph.h"
 #include "tests/dump/build.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/test.h"
 
 #define BASE UINT64_C(0xc000002000)
 
@@ -31,6 +28,8 @@ static int end(void **unused) {
     build_fini(&build);
     return 0;
 }
+
+TEST_FIXTURE(begin, end)
 
 static void put_word(uint64_t value) {
     for (unsigned i = 0; i < 8; i++) {
@@ -127,8 +126,7 @@ static uint64_t retained_at(const struct dump_dominators *tree, uint64_t address
 
 // ---- nodes and edges
 
-static void a_pointer_into_an_object_is_an_edge_and_one_past_its_end_is_none(void **unused) {
-    (void)unused;
+TEST(a_pointer_into_an_object_is_an_edge_and_one_past_its_end_is_none) {
     PUT(BASE, 2, BASE + 16 + 9, BASE + 32); // inside; past the end of the last
     PUT(BASE + 16, 2, BASE - 1, UINT64_MAX);
     BUILD(&build, 1, BASE + 64, 0, 0); // of no byte: no node
@@ -147,8 +145,7 @@ static void a_pointer_into_an_object_is_an_edge_and_one_past_its_end_is_none(voi
     assert_int_equal(dump_graph_find(graph, UINT64_MAX), DUMP_GRAPH_NONE);
 }
 
-static void a_field_that_ends_outside_of_its_object_is_no_edge(void **unused) {
-    (void)unused;
+TEST(a_field_that_ends_outside_of_its_object_is_no_edge) {
     BUILD(&build, 1, BASE, 12);
     put_word(BASE);
     put_word(BASE); // its first half is the object's last
@@ -160,8 +157,7 @@ static void a_field_that_ends_outside_of_its_object_is_no_edge(void **unused) {
     assert_int_equal(dump_graph_node(graph, 0)->edge_count, 1);
 }
 
-static void of_overlapping_objects_the_one_of_the_greatest_start_is_found(void **unused) {
-    (void)unused;
+TEST(of_overlapping_objects_the_one_of_the_greatest_start_is_found) {
     PUT(BASE, 16, BASE + 100); // behind the inner one, still in this one
     PUT(BASE + 16, 2, BASE + 20);
     PUT(BASE + 16, 1, 0); // an address twice
@@ -174,8 +170,7 @@ static void of_overlapping_objects_the_one_of_the_greatest_start_is_found(void *
     assert_int_equal(dump_graph_edge(graph, at(BASE), 0).offset, 100);
 }
 
-static void an_object_at_the_end_of_the_address_space_is_found(void **unused) {
-    (void)unused;
+TEST(an_object_at_the_end_of_the_address_space_is_found) {
     PUT(UINT64_MAX - 7, 1, UINT64_MAX);
     PUT(UINT64_MAX - 3, 2, 0); // goes round
     DATA(UINT64_MAX - 7);
@@ -185,8 +180,7 @@ static void an_object_at_the_end_of_the_address_space_is_found(void **unused) {
     assert_int_equal(dump_graph_find(graph, 2), DUMP_GRAPH_NONE);
 }
 
-static void go_s_phantoms_are_no_nodes(void **unused) {
-    (void)unused;
+TEST(go_s_phantoms_are_no_nodes) {
     build_fini(&build);
     build = (struct build){.pointer_bytes = 8};
     build_header(&build);
@@ -211,8 +205,7 @@ static void go_s_phantoms_are_no_nodes(void **unused) {
 
 // ---- what is alive
 
-static void what_only_a_finalizer_s_object_keeps_is_alive_and_it_itself_is_not(void **unused) {
-    (void)unused;
+TEST(what_only_a_finalizer_s_object_keeps_is_alive_and_it_itself_is_not) {
     PUT(BASE, 1, 0);              // reachable
     PUT(BASE + 8, 1, BASE + 16);  // has a finalizer
     PUT(BASE + 16, 1, BASE);      // by it alone
@@ -229,8 +222,7 @@ static void what_only_a_finalizer_s_object_keeps_is_alive_and_it_itself_is_not(v
     assert_int_equal(state_at(BASE + 32), DUMP_NODE_REACHABLE);
 }
 
-static void each_kind_of_root_is_one(void **unused) {
-    (void)unused;
+TEST(each_kind_of_root_is_one) {
     build_fini(&build);
     build = (struct build){.pointer_bytes = 8};
     build_sample(&build);
@@ -253,8 +245,7 @@ static void each_kind_of_root_is_one(void **unused) {
 
 // ---- who retains what
 
-static void a_diamond_s_foot_belongs_to_its_top(void **unused) {
-    (void)unused;
+TEST(a_diamond_s_foot_belongs_to_its_top) {
     PUT(BASE, 2, BASE + 16, BASE + 32);
     PUT(BASE + 16, 2, BASE + 48);
     PUT(BASE + 32, 2, BASE + 48);
@@ -290,9 +281,8 @@ static bool is_no_root_gone(void *context, uint32_t root) {
 }
 
 // Against the removal of each object in turn, on graphs that have nothing regular.
-static void dominators_are_what_removal_says(void **unused) {
-    (void)unused;
-    uint64_t state = 1;
+TEST(dominators_are_what_removal_says) {
+    uint64_t random = 1;
     for (int round = 0; round < 60; round++) {
         build_fini(&build);
         build = build_start(8);
@@ -300,8 +290,8 @@ static void dominators_are_what_removal_says(void **unused) {
         for (uint64_t i = 0; i < count; i++) {
             uint64_t words[3];
             for (size_t n = 0; n < 3; n++) {
-                state = state * 6364136223846793005u + 1442695040888963407u;
-                words[n] = BASE + 24 * ((state >> 33) % (2 * count)); // half of them nowhere
+                random = random * 6364136223846793005u + 1442695040888963407u;
+                words[n] = BASE + 24 * ((random >> 33) % (2 * count)); // half of them nowhere
             }
             put(BASE + 24 * i, 3, words, 3);
         }
@@ -322,8 +312,7 @@ static void dominators_are_what_removal_says(void **unused) {
     }
 }
 
-static void a_list_of_two_hundred_thousand_is_no_deeper_than_a_tree(void **unused) {
-    (void)unused;
+TEST(a_list_of_two_hundred_thousand_is_no_deeper_than_a_tree) {
     enum { COUNT = 200000 };
     for (uint64_t i = 0; i < COUNT; i++) { // back to the first as well
         PUT(BASE + 16 * i, 2, i + 1 < COUNT ? BASE + 16 * (i + 1) : 0, BASE);
@@ -355,8 +344,7 @@ static bool take_way(void *context, const struct dump_path *path) {
     return ways->count < ways->limit;
 }
 
-static void ways_come_by_length_and_never_twice_through_an_object(void **unused) {
-    (void)unused;
+TEST(ways_come_by_length_and_never_twice_through_an_object) {
     PUT(BASE, 2, BASE + 16, BASE + 32);
     PUT(BASE + 16, 2, BASE + 48, BASE); // and back
     PUT(BASE + 32, 2, BASE + 16);
@@ -399,8 +387,7 @@ static uint64_t hash_of(const struct dump_graph *of) {
     return hash;
 }
 
-static void records_that_come_in_parts_make_the_same_graph(void **unused) {
-    (void)unused;
+TEST(records_that_come_in_parts_make_the_same_graph) {
     uint64_t words[3000]; // more fields than a part has
     for (size_t i = 0; i < 3000; i++) {
         words[i] = BASE + 8 * i;
@@ -419,8 +406,7 @@ static void records_that_come_in_parts_make_the_same_graph(void **unused) {
     }
 }
 
-static void a_dump_that_changed_between_the_readings_is_refused(void **unused) {
-    (void)unused;
+TEST(a_dump_that_changed_between_the_readings_is_refused) {
     PUT(BASE, 2, BASE, BASE);
     PUT(BASE + 16, 2, BASE, BASE);
     DATA(BASE, BASE);
@@ -444,8 +430,7 @@ static void a_dump_that_changed_between_the_readings_is_refused(void **unused) {
     }
 }
 
-static void a_broken_dump_is_refused_at_either_reading(void **unused) {
-    (void)unused;
+TEST(a_broken_dump_is_refused_at_either_reading) {
     PUT(BASE, 2, BASE);
     DATA(BASE);
     finish();
@@ -462,26 +447,4 @@ static void a_broken_dump_is_refused_at_either_reading(void **unused) {
     reader = dump_reader_create_memory(build.bytes, build.size_bytes - 1, DUMP_STRICT);
     assert_int_equal(dump_graph_measure(reader, &size), DUMP_GRAPH_BAD_DUMP);
     dump_reader_destroy(reader);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(a_pointer_into_an_object_is_an_edge_and_one_past_its_end_is_none),
-        TEST(a_field_that_ends_outside_of_its_object_is_no_edge),
-        TEST(of_overlapping_objects_the_one_of_the_greatest_start_is_found),
-        TEST(an_object_at_the_end_of_the_address_space_is_found),
-        TEST(go_s_phantoms_are_no_nodes),
-        TEST(what_only_a_finalizer_s_object_keeps_is_alive_and_it_itself_is_not),
-        TEST(each_kind_of_root_is_one),
-        TEST(a_diamond_s_foot_belongs_to_its_top),
-        TEST(dominators_are_what_removal_says),
-        TEST(a_list_of_two_hundred_thousand_is_no_deeper_than_a_tree),
-        TEST(ways_come_by_length_and_never_twice_through_an_object),
-        TEST(records_that_come_in_parts_make_the_same_graph),
-        TEST(a_dump_that_changed_between_the_readings_is_refused),
-        TEST(a_broken_dump_is_refused_at_either_reading),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,9 @@
 // test_huge_object: an object of 2 GiB and a byte goes through a pipe whole: its length, each byte,
 // and the statistics that tell of it.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <pthread.h>
 #include <unistd.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/heap.h"
 #include "dump/reader.h"
@@ -83,8 +79,7 @@ static void read_dump(struct dump_reader *reader, struct sums *sums) {
     }
 }
 
-static void an_object_over_2_gib_is_written_and_read_whole(void **state) {
-    (void)state;
+TEST(an_object_over_2_gib_is_written_and_read_whole) {
     int ends[2];
     struct sums sums = {0};
     struct heap *heap = heap_create(NULL);
@@ -120,11 +115,4 @@ static void an_object_over_2_gib_is_written_and_read_whole(void **state) {
     (void)close(ends[0]);
     runtime_destroy(runtime);
     heap_destroy(heap);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_object_over_2_gib_is_written_and_read_whole),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,15 +2,12 @@
 // used, and all of them in JSON.
 #define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
-#include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "dump/write/memstats_print.h"
 
@@ -63,8 +60,7 @@ static void take_ring(const char **text, const char *name, uint64_t first) {
     take(text, "],");
 }
 
-static void json_has_each_field_in_gos_order(void **state) {
-    (void)state;
+TEST(json_has_each_field_in_gos_order) {
     struct memstats stats = numbered();
     for (unsigned flags = 0; flags < 4; flags++) {
         stats.EnableGC = (flags & 1) != 0;
@@ -92,8 +88,7 @@ static void json_has_each_field_in_gos_order(void **state) {
     }
 }
 
-static void text_has_a_line_for_each_number_and_each_class(void **state) {
-    (void)state;
+TEST(text_has_a_line_for_each_number_and_each_class) {
     struct memstats stats = numbered();
     char *text = printed(memstats_print_text, &stats);
     const char *rest = text;
@@ -112,8 +107,7 @@ static void text_has_a_line_for_each_number_and_each_class(void **state) {
     free(text);
 }
 
-static void text_leaves_out_classes_that_nobody_used(void **state) {
-    (void)state;
+TEST(text_leaves_out_classes_that_nobody_used) {
     struct memstats stats = numbered();
     for (size_t i = 0; i < SIZE_CLASS_COUNT; i++) {
         stats.BySize[i].Mallocs = i == 5;
@@ -126,13 +120,4 @@ static void text_leaves_out_classes_that_nobody_used(void **state) {
     take(&rest, "BySize[7]          5007 B: 0 mallocs, 1 frees\n");
     assert_string_equal(rest, "");
     free(text);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(json_has_each_field_in_gos_order),
-        cmocka_unit_test(text_has_a_line_for_each_number_and_each_class),
-        cmocka_unit_test(text_leaves_out_classes_that_nobody_used),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,11 +6,9 @@
 #include "dump/reader.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 static struct dump_reader *over(const struct build *build, enum dump_mode mode) {
     struct dump_reader *reader = dump_reader_create_memory(build->bytes, build->size_bytes, mode);
@@ -40,8 +38,7 @@ static void assert_ended(struct dump_reader *reader, enum dump_error_kind kind) 
     assert_null(dump_reader_next(reader));
 }
 
-static void every_record_kind_is_read_in_both_orders_and_sizes(void **state) {
-    (void)state;
+TEST(every_record_kind_is_read_in_both_orders_and_sizes) {
     for (unsigned i = 0; i < 4; i++) {
         struct build build = {.pointer_bytes = i < 2 ? 8 : 4, .big_endian = i % 2 == 1};
         uint64_t counts[DUMP_TAG_COUNT] = {0};
@@ -65,8 +62,7 @@ static void every_record_kind_is_read_in_both_orders_and_sizes(void **state) {
     }
 }
 
-static void members_have_the_values_of_the_stream(void **state) {
-    (void)state;
+TEST(members_have_the_values_of_the_stream) {
     struct build build = {.pointer_bytes = 4, .big_endian = true};
     struct build_places places = build_places(&build);
     build_sample(&build);
@@ -105,8 +101,7 @@ static void members_have_the_values_of_the_stream(void **state) {
     build_fini(&build);
 }
 
-static void pointers_are_read_in_either_byte_order(void **state) {
-    (void)state;
+TEST(pointers_are_read_in_either_byte_order) {
     const uint8_t bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
     assert_int_equal(dump_pointer_at(bytes, 4, true), 0x01020304);
     assert_int_equal(dump_pointer_at(bytes, 4, false), 0x04030201);
@@ -219,8 +214,7 @@ static struct whole put_together(struct dump_reader *reader) {
     return whole;
 }
 
-static void a_large_record_comes_in_parts_that_make_the_whole(void **state) {
-    (void)state;
+TEST(a_large_record_comes_in_parts_that_make_the_whole) {
     static const size_t windows[] = {1, 16, 100, 4096, 1 << 20};
     struct build build = {.pointer_bytes = 8};
     build_large(&build);
@@ -240,8 +234,7 @@ static void a_large_record_comes_in_parts_that_make_the_whole(void **state) {
     build_fini(&build);
 }
 
-static void memory_is_not_split_when_the_source_is_in_memory(void **state) {
-    (void)state;
+TEST(memory_is_not_split_when_the_source_is_in_memory) {
     struct build build = {.pointer_bytes = 8};
     build_large(&build);
     struct dump_reader *reader = over(&build, DUMP_STRICT);
@@ -258,8 +251,7 @@ static void memory_is_not_split_when_the_source_is_in_memory(void **state) {
     build_fini(&build);
 }
 
-static void a_string_over_the_window_makes_it_grow(void **state) {
-    (void)state;
+TEST(a_string_over_the_window_makes_it_grow) {
     struct build build = {.pointer_bytes = 8};
     char text[5000];
     memset(text, 'x', sizeof(text) - 1);
@@ -286,8 +278,7 @@ static void a_string_over_the_window_makes_it_grow(void **state) {
     build_fini(&build);
 }
 
-static void an_interrupted_read_is_repeated(void **state) {
-    (void)state;
+TEST(an_interrupted_read_is_repeated) {
     struct build build = {.pointer_bytes = 8};
     build_smallest(&build);
     struct chunks chunks = chunks_of(&build, 100);
@@ -299,8 +290,7 @@ static void an_interrupted_read_is_repeated(void **state) {
     build_fini(&build);
 }
 
-static void a_failing_source_is_told_with_its_errno(void **state) {
-    (void)state;
+TEST(a_failing_source_is_told_with_its_errno) {
     struct build build = {.pointer_bytes = 8};
     build_smallest(&build);
     build.size_bytes -= 10;
@@ -316,8 +306,7 @@ static void a_failing_source_is_told_with_its_errno(void **state) {
 }
 
 // As good as the same bytes from a file that ends there.
-static void what_came_before_a_failure_is_read(void **state) {
-    (void)state;
+TEST(what_came_before_a_failure_is_read) {
     struct build build = {.pointer_bytes = 8};
     build_sample(&build);
     for (; build.size_bytes > 0; build.size_bytes--) {
@@ -345,8 +334,7 @@ static int64_t read_too_much(void *context, void *bytes, size_t size_bytes) {
     return (int64_t)size_bytes + 1;
 }
 
-static void a_source_that_claims_more_than_was_asked_is_refused(void **state) {
-    (void)state;
+TEST(a_source_that_claims_more_than_was_asked_is_refused) {
     const struct dump_source source = {.read = read_too_much};
     struct dump_reader *reader = dump_reader_create(&source, DUMP_STRICT);
     assert_null(dump_reader_next(reader));
@@ -354,8 +342,7 @@ static void a_source_that_claims_more_than_was_asked_is_refused(void **state) {
     dump_reader_destroy(reader);
 }
 
-static void a_pipe_is_read_to_its_end(void **state) {
-    (void)state;
+TEST(a_pipe_is_read_to_its_end) {
     struct build build = {.pointer_bytes = 8};
     int ends[2];
     build_sample(&build);
@@ -370,8 +357,7 @@ static void a_pipe_is_read_to_its_end(void **state) {
     build_fini(&build);
 }
 
-static void a_closed_descriptor_is_an_error_value(void **state) {
-    (void)state;
+TEST(a_closed_descriptor_is_an_error_value) {
     struct dump_reader *reader = dump_reader_create_descriptor(-1, DUMP_STRICT);
     assert_null(dump_reader_next(reader));
     assert_int_equal(dump_reader_error(reader)->kind, DUMP_ERROR_READ);
@@ -379,33 +365,11 @@ static void a_closed_descriptor_is_an_error_value(void **state) {
     dump_reader_destroy(reader);
 }
 
-static void a_window_that_cannot_be_had_is_null(void **state) {
-    (void)state;
+TEST(a_window_that_cannot_be_had_is_null) {
     const struct dump_source source = {.read = read_too_much};
     assert_null(dump_reader_create_windowed(&source, DUMP_STRICT, PTRDIFF_MAX));
 }
 
-static void destroying_nothing_is_fine(void **state) {
-    (void)state;
+TEST(destroying_nothing_is_fine) {
     dump_reader_destroy(NULL);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_record_kind_is_read_in_both_orders_and_sizes),
-        cmocka_unit_test(members_have_the_values_of_the_stream),
-        cmocka_unit_test(pointers_are_read_in_either_byte_order),
-        cmocka_unit_test(a_large_record_comes_in_parts_that_make_the_whole),
-        cmocka_unit_test(memory_is_not_split_when_the_source_is_in_memory),
-        cmocka_unit_test(a_string_over_the_window_makes_it_grow),
-        cmocka_unit_test(an_interrupted_read_is_repeated),
-        cmocka_unit_test(a_failing_source_is_told_with_its_errno),
-        cmocka_unit_test(what_came_before_a_failure_is_read),
-        cmocka_unit_test(a_source_that_claims_more_than_was_asked_is_refused),
-        cmocka_unit_test(a_pipe_is_read_to_its_end),
-        cmocka_unit_test(a_closed_descriptor_is_an_error_value),
-        cmocka_unit_test(a_window_that_cannot_be_had_is_null),
-        cmocka_unit_test(destroying_nothing_is_fine),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

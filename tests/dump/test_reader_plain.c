@@ -4,10 +4,7 @@
 #include "tests/dump/build.h"
 #include "dump/reader.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/test.h"
 
 // What reading the whole dump comes to.
 struct outcome {
@@ -97,8 +94,7 @@ static void assert_same_through_any_window(const struct build *build, enum dump_
 }
 
 // Objects after objects are read by a short cut, which must see what the long way sees.
-static void an_object_after_another_is_judged_as_the_first_is(void **state) {
-    (void)state;
+TEST(an_object_after_another_is_judged_as_the_first_is) {
     for (unsigned pointer_bytes = 4; pointer_bytes <= 8; pointer_bytes += 4) {
         struct build build = build_start(pointer_bytes);
         size_t begin = build.size_bytes;
@@ -128,8 +124,7 @@ static void an_object_after_another_is_judged_as_the_first_is(void **state) {
     }
 }
 
-static void an_object_cut_at_any_byte_is_judged_as_the_first_is(void **state) {
-    (void)state;
+TEST(an_object_cut_at_any_byte_is_judged_as_the_first_is) {
     struct build build = build_start(8);
     size_t begin = build.size_bytes;
     for (unsigned i = 0; i < 3; i++) {
@@ -142,8 +137,7 @@ static void an_object_cut_at_any_byte_is_judged_as_the_first_is(void **state) {
 }
 
 // Added to an address, such lengths come out before it.
-static void a_length_that_wraps_is_refused_behind_an_object_too(void **state) {
-    (void)state;
+TEST(a_length_that_wraps_is_refused_behind_an_object_too) {
     for (uint64_t back = 1; back < 64; back++) {
         struct build build = build_start(8);
         for (unsigned i = 0; i < 4; i++) {
@@ -154,13 +148,4 @@ static void a_length_that_wraps_is_refused_behind_an_object_too(void **state) {
         assert_same_through_any_window(&build, DUMP_STRICT);
         build_fini(&build);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_object_after_another_is_judged_as_the_first_is),
-        cmocka_unit_test(an_object_cut_at_any_byte_is_judged_as_the_first_is),
-        cmocka_unit_test(a_length_that_wraps_is_refused_behind_an_object_too),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,10 +6,7 @@
 #include "tests/dump/build.h"
 #include "dump/reader.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/test.h"
 
 static struct dump_error read_all(const struct build *build, enum dump_mode mode,
                                   uint64_t forgiven[DUMP_FORGIVEN_COUNT]) {
@@ -56,29 +53,25 @@ static void assert_forgiven(struct build *build, enum dump_error_kind kind, enum
     build_fini(build);
 }
 
-static void another_header_is_refused_at_its_first_wrong_byte(void **state) {
-    (void)state;
+TEST(another_header_is_refused_at_its_first_wrong_byte) {
     struct build build = {.pointer_bytes = 8};
     build_bytes(&build, "go1.6 heap dump\n", 16);
     assert_refused(&build, DUMP_ERROR_HEADER, NULL, "header", 4);
 }
 
-static void an_empty_input_is_truncated(void **state) {
-    (void)state;
+TEST(an_empty_input_is_truncated) {
     struct build build = {.pointer_bytes = 8};
     assert_refused(&build, DUMP_ERROR_TRUNCATED, NULL, "header", 0);
 }
 
-static void a_tag_over_17_is_refused(void **state) {
-    (void)state;
+TEST(a_tag_over_17_is_refused) {
     struct build build = build_start(8);
     uint64_t at = build.size_bytes;
     build_number(&build, 18);
     assert_refused(&build, DUMP_ERROR_TAG, NULL, "tag", at);
 }
 
-static void a_varint_over_64_bits_is_refused(void **state) {
-    (void)state;
+TEST(a_varint_over_64_bits_is_refused) {
     struct build build = build_start(8);
     build_number(&build, 1);
     uint64_t at = build.size_bytes;
@@ -90,8 +83,7 @@ static void a_varint_over_64_bits_is_refused(void **state) {
     assert_refused(&build, DUMP_ERROR_VARINT, NULL, "tag", at);
 }
 
-static void the_largest_number_is_no_error(void **state) {
-    (void)state;
+TEST(the_largest_number_is_no_error) {
     struct build build = build_start(8);
     BUILD(&build, 1, UINT64_MAX, 0, 1, UINT64_MAX, 0);
     build_finish(&build);
@@ -99,8 +91,7 @@ static void the_largest_number_is_no_error(void **state) {
     build_fini(&build);
 }
 
-static void a_length_past_the_end_is_refused_at_the_length(void **state) {
-    (void)state;
+TEST(a_length_past_the_end_is_refused_at_the_length) {
     static const uint64_t lengths[] = {UINT64_C(1) << 62, UINT64_C(1) << 63, UINT64_MAX, 2};
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         struct build build = build_start(8);
@@ -117,8 +108,7 @@ static void a_length_past_the_end_is_refused_at_the_length(void **state) {
     assert_refused(&build, DUMP_ERROR_LENGTH, "OtherRoot", "description", at);
 }
 
-static void a_string_over_the_limit_is_refused(void **state) {
-    (void)state;
+TEST(a_string_over_the_limit_is_refused) {
     struct build build = build_start(8);
     build_number(&build, 2);
     uint64_t at = build.size_bytes;
@@ -126,24 +116,21 @@ static void a_string_over_the_limit_is_refused(void **state) {
     assert_refused(&build, DUMP_ERROR_STRING_LENGTH, "OtherRoot", "description", at);
 }
 
-static void a_bool_of_two_is_refused(void **state) {
-    (void)state;
+TEST(a_bool_of_two_is_refused) {
     struct build build = {.pointer_bytes = 8};
     build_header(&build);
     BUILD(&build, 6, 2);
     assert_refused(&build, DUMP_ERROR_BOOL, "Params", "big_endian", 17);
 }
 
-static void a_pointer_size_of_sixteen_is_refused(void **state) {
-    (void)state;
+TEST(a_pointer_size_of_sixteen_is_refused) {
     struct build build = {.pointer_bytes = 8};
     build_header(&build);
     BUILD(&build, 6, 0, 16);
     assert_refused(&build, DUMP_ERROR_POINTER_SIZE, "Params", "pointer_size", 18);
 }
 
-static void field_kind_four_is_refused(void **state) {
-    (void)state;
+TEST(field_kind_four_is_refused) {
     struct build build = build_start(8);
     BUILD(&build, 1, 0, 0);
     uint64_t at = build.size_bytes;
@@ -151,8 +138,7 @@ static void field_kind_four_is_refused(void **state) {
     assert_refused(&build, DUMP_ERROR_FIELD_KIND, "Object", "fields", at);
 }
 
-static void bytes_after_eof_are_refused(void **state) {
-    (void)state;
+TEST(bytes_after_eof_are_refused) {
     struct build build = {.pointer_bytes = 8};
     build_smallest(&build);
     uint64_t at = build.size_bytes;
@@ -160,40 +146,35 @@ static void bytes_after_eof_are_refused(void **state) {
     assert_refused(&build, DUMP_ERROR_TRAILING, NULL, NULL, at);
 }
 
-static void a_missing_eof_is_truncation_at_the_end(void **state) {
-    (void)state;
+TEST(a_missing_eof_is_truncation_at_the_end) {
     struct build build = {.pointer_bytes = 8};
     build_smallest(&build);
     build.size_bytes--;
     assert_refused(&build, DUMP_ERROR_TRUNCATED, NULL, NULL, build.size_bytes);
 }
 
-static void missing_roots_are_refused_at_eof(void **state) {
-    (void)state;
+TEST(missing_roots_are_refused_at_eof) {
     struct build build = build_start(8);
     uint64_t at = build.size_bytes;
     build_number(&build, 0);
     assert_refused(&build, DUMP_ERROR_MISSING, "EOF", NULL, at);
 }
 
-static void a_padded_number_is_forgiven(void **state) {
-    (void)state;
+TEST(a_padded_number_is_forgiven) {
     struct build build = build_start(8);
     build_bytes(&build, "\x82\x80\x00\x80\x00\x81\x00", 7); // OtherRoot "" 1
     build_finish(&build);
     assert_forgiven(&build, DUMP_ERROR_PADDED, DUMP_FORGIVEN_PADDED_VARINT, 3);
 }
 
-static void interface_fields_are_forgiven(void **state) {
-    (void)state;
+TEST(interface_fields_are_forgiven) {
     struct build build = build_start(8);
     BUILD(&build, 1, 0, 0, 2, 8, 3, 16, 1, 0, 0);
     build_finish(&build);
     assert_forgiven(&build, DUMP_ERROR_FIELD_KIND, DUMP_FORGIVEN_FIELD_KIND, 2);
 }
 
-static void a_wide_address_is_forgiven(void **state) {
-    (void)state;
+TEST(a_wide_address_is_forgiven) {
     struct build build = build_start(4);
     BUILD(&build, 1, UINT64_C(0x100000000), 0, 0);
     BUILD(&build, 1, UINT32_MAX, 0, 0);
@@ -201,8 +182,7 @@ static void a_wide_address_is_forgiven(void **state) {
     assert_forgiven(&build, DUMP_ERROR_ADDRESS, DUMP_FORGIVEN_WIDE_ADDRESS, 1);
 }
 
-static void a_record_out_of_order_is_forgiven(void **state) {
-    (void)state;
+TEST(a_record_out_of_order_is_forgiven) {
     struct build build = build_start(8);
     BUILD(&build, 9, 1, 2, 3);
     BUILD(&build, 1, 0, 0, 0);                   // an object after a thread
@@ -212,8 +192,7 @@ static void a_record_out_of_order_is_forgiven(void **state) {
     assert_forgiven(&build, DUMP_ERROR_ORDER, DUMP_FORGIVEN_ORDER, 2);
 }
 
-static void a_record_before_params_is_forgiven(void **state) {
-    (void)state;
+TEST(a_record_before_params_is_forgiven) {
     struct build build = {.pointer_bytes = 8};
     build_header(&build);
     BUILD(&build, 2, 0, 0);
@@ -222,8 +201,7 @@ static void a_record_before_params_is_forgiven(void **state) {
     assert_forgiven(&build, DUMP_ERROR_ORDER, DUMP_FORGIVEN_ORDER, 1);
 }
 
-static void types_without_an_itab_are_out_of_order(void **state) {
-    (void)state;
+TEST(types_without_an_itab_are_out_of_order) {
     struct build build = build_start(8);
     BUILD(&build, 3, 1, 8, 0, 1);
     BUILD(&build, 1, 0, 0, 0);
@@ -231,8 +209,7 @@ static void types_without_an_itab_are_out_of_order(void **state) {
     assert_forgiven(&build, DUMP_ERROR_ORDER, DUMP_FORGIVEN_ORDER, 1);
 }
 
-static void repeats_are_forgiven(void **state) {
-    (void)state;
+TEST(repeats_are_forgiven) {
     struct build build = build_start(8);
     build_params(&build, "go1.19.8");
     build_finish(&build);
@@ -245,16 +222,14 @@ static void repeats_are_forgiven(void **state) {
     assert_forgiven(&build, DUMP_ERROR_REPEATED, DUMP_FORGIVEN_REPEATED, 1);
 }
 
-static void a_missing_memstats_is_forgiven(void **state) {
-    (void)state;
+TEST(a_missing_memstats_is_forgiven) {
     struct build build = build_start(8);
     build_roots(&build);
     build_number(&build, 0);
     assert_forgiven(&build, DUMP_ERROR_MISSING, DUMP_FORGIVEN_MISSING_MEMSTATS, 1);
 }
 
-static void other_roots_may_stand_anywhere_after_params(void **state) {
-    (void)state;
+TEST(other_roots_may_stand_anywhere_after_params) {
     struct build build = build_start(8);
     BUILD(&build, 2, 0, 0, 3, 1, 8, 0, 1, 2, 0, 0, 8, 1, 1, 2, 0, 0); // between Type and Itab
     build_roots(&build);
@@ -265,8 +240,7 @@ static void other_roots_may_stand_anywhere_after_params(void **state) {
     build_fini(&build);
 }
 
-static void a_dump_cut_at_any_byte_says_how_far_it_was_good(void **state) {
-    (void)state;
+TEST(a_dump_cut_at_any_byte_says_how_far_it_was_good) {
     struct build build = {.pointer_bytes = 8};
     build_sample(&build);
     size_t size_bytes = build.size_bytes;
@@ -282,8 +256,7 @@ static void a_dump_cut_at_any_byte_says_how_far_it_was_good(void **state) {
     build_fini(&build);
 }
 
-static void every_changed_byte_ends_well_or_with_an_error_inside(void **state) {
-    (void)state;
+TEST(every_changed_byte_ends_well_or_with_an_error_inside) {
     struct build build = {.pointer_bytes = 4, .big_endian = true};
     build_sample(&build);
     for (size_t at = 0; at < build.size_bytes; at++) {
@@ -303,8 +276,7 @@ static void every_changed_byte_ends_well_or_with_an_error_inside(void **state) {
 }
 
 // What is padded or too wide is forgiven as often as it comes.
-static void each_object_is_forgiven_for_itself(void **state) {
-    (void)state;
+TEST(each_object_is_forgiven_for_itself) {
     struct build build = build_start(4);
     for (unsigned i = 0; i < 3; i++) {
         BUILD(&build, 1, UINT64_C(0x1000000000) + i, 0, 0);
@@ -321,8 +293,7 @@ static void each_object_is_forgiven_for_itself(void **state) {
     assert_forgiven(&build, DUMP_ERROR_PADDED, DUMP_FORGIVEN_PADDED_VARINT, 3);
 }
 
-static void an_error_is_told_in_one_line(void **state) {
-    (void)state;
+TEST(an_error_is_told_in_one_line) {
     char text[256];
     struct dump_error error = {.kind = DUMP_ERROR_LENGTH,
                                .record = "Object",
@@ -340,7 +311,7 @@ static void an_error_is_told_in_one_line(void **state) {
     assert_int_equal(text[0], 'x');
 }
 
-static void the_header_of_another_version_is_named(void **state) {
+TEST(the_header_of_another_version_is_named) {
     static const struct {
         const char *bytes, *header;
     } cases[] = {
@@ -361,8 +332,7 @@ static void the_header_of_another_version_is_named(void **state) {
     }
 }
 
-static void every_kind_of_error_has_words(void **state) {
-    (void)state;
+TEST(every_kind_of_error_has_words) {
     for (int kind = DUMP_ERROR_NONE; kind < DUMP_ERROR_COUNT; kind++) {
         char text[256];
         struct dump_error error = {.kind = (enum dump_error_kind)kind, .value = 1};
@@ -372,45 +342,9 @@ static void every_kind_of_error_has_words(void **state) {
     }
 }
 
-static void the_tags_have_their_names(void **state) {
-    (void)state;
+TEST(the_tags_have_their_names) {
     assert_string_equal(dump_tag_names[DUMP_TAG_EOF], "EOF");
     assert_string_equal(dump_tag_names[11], "QueuedFinalizer");
     assert_string_equal(dump_tag_names[17], "AllocSample");
     assert_int_equal(DUMP_TAG_COUNT, 18);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(another_header_is_refused_at_its_first_wrong_byte),
-        cmocka_unit_test(an_empty_input_is_truncated),
-        cmocka_unit_test(a_tag_over_17_is_refused),
-        cmocka_unit_test(a_varint_over_64_bits_is_refused),
-        cmocka_unit_test(the_largest_number_is_no_error),
-        cmocka_unit_test(a_length_past_the_end_is_refused_at_the_length),
-        cmocka_unit_test(a_string_over_the_limit_is_refused),
-        cmocka_unit_test(a_bool_of_two_is_refused),
-        cmocka_unit_test(a_pointer_size_of_sixteen_is_refused),
-        cmocka_unit_test(field_kind_four_is_refused),
-        cmocka_unit_test(bytes_after_eof_are_refused),
-        cmocka_unit_test(a_missing_eof_is_truncation_at_the_end),
-        cmocka_unit_test(missing_roots_are_refused_at_eof),
-        cmocka_unit_test(a_padded_number_is_forgiven),
-        cmocka_unit_test(interface_fields_are_forgiven),
-        cmocka_unit_test(a_wide_address_is_forgiven),
-        cmocka_unit_test(a_record_out_of_order_is_forgiven),
-        cmocka_unit_test(a_record_before_params_is_forgiven),
-        cmocka_unit_test(types_without_an_itab_are_out_of_order),
-        cmocka_unit_test(repeats_are_forgiven),
-        cmocka_unit_test(a_missing_memstats_is_forgiven),
-        cmocka_unit_test(other_roots_may_stand_anywhere_after_params),
-        cmocka_unit_test(a_dump_cut_at_any_byte_says_how_far_it_was_good),
-        cmocka_unit_test(every_changed_byte_ends_well_or_with_an_error_inside),
-        cmocka_unit_test(each_object_is_forgiven_for_itself),
-        cmocka_unit_test(an_error_is_told_in_one_line),
-        cmocka_unit_test(the_header_of_another_version_is_named),
-        cmocka_unit_test(every_kind_of_error_has_words),
-        cmocka_unit_test(the_tags_have_their_names),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

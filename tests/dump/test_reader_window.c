@@ -11,10 +11,8 @@
 #include "tests/dump/build.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 // ---- an allocator that counts, and refuses
 
@@ -82,8 +80,7 @@ static size_t growths_of(struct dump_reader *reader, enum dump_error_kind kind) 
 
 // ---- the tests
 
-static void a_window_does_not_grow_while_refilling_helps(void **unused) {
-    (void)unused;
+TEST(a_window_does_not_grow_while_refilling_helps) {
     struct build build = {.pointer_bytes = 8};
     build_sample(&build); // its strings are short
     for (size_t window = 32; window < 128; window++) {
@@ -103,8 +100,7 @@ static void a_window_does_not_grow_while_refilling_helps(void **unused) {
 }
 
 // Objects and names that fill many windows; not one of them is larger than a window.
-static void a_long_dump_goes_through_a_small_window(void **unused) {
-    (void)unused;
+TEST(a_long_dump_goes_through_a_small_window) {
     struct build build = {.pointer_bytes = 8};
     build_header(&build);
     build_params(&build, "go1.19.8");
@@ -127,8 +123,7 @@ static void a_long_dump_goes_through_a_small_window(void **unused) {
 }
 
 // Numbers that are padded, kinds and addresses that are too wide, wherever a window ends.
-static void what_is_forgiven_is_counted_once_in_any_window(void **unused) {
-    (void)unused;
+TEST(what_is_forgiven_is_counted_once_in_any_window) {
     struct build build = {.pointer_bytes = 4};
     build_header(&build);
     build_params(&build, "go1.19.8");
@@ -156,8 +151,7 @@ static void what_is_forgiven_is_counted_once_in_any_window(void **unused) {
     build_fini(&build);
 }
 
-static void a_header_that_failed_is_not_asked_for_again(void **unused) {
-    (void)unused;
+TEST(a_header_that_failed_is_not_asked_for_again) {
     struct build build = {.pointer_bytes = 8};
     build_bytes(&build, "go1.7 h", 7);
     struct drip drip = drip_of(&build, 4);
@@ -173,8 +167,7 @@ static void a_header_that_failed_is_not_asked_for_again(void **unused) {
     build_fini(&build);
 }
 
-static void a_window_that_could_not_grow_for_the_header_is_not_asked_for_again(void **unused) {
-    (void)unused;
+TEST(a_window_that_could_not_grow_for_the_header_is_not_asked_for_again) {
     struct build build = {.pointer_bytes = 8};
     build_smallest(&build);
     struct drip drip = drip_of(&build, 4);
@@ -194,8 +187,7 @@ static void a_window_that_could_not_grow_for_the_header_is_not_asked_for_again(v
     build_fini(&build);
 }
 
-static void a_window_of_no_bytes_is_an_error(void **unused) {
-    (void)unused;
+TEST(a_window_of_no_bytes_is_an_error) {
     struct build build = {.pointer_bytes = 8};
     build_smallest(&build);
     struct drip drip = drip_of(&build, 4);
@@ -209,8 +201,7 @@ static void a_window_of_no_bytes_is_an_error(void **unused) {
     build_fini(&build);
 }
 
-static void without_memory_there_is_no_reader(void **unused) {
-    (void)unused;
+TEST(without_memory_there_is_no_reader) {
     struct drip drip = {.left = 0};
     const struct dump_source source = {.read = drip_read, .context = &drip};
     refuses = true;
@@ -223,8 +214,7 @@ static void without_memory_there_is_no_reader(void **unused) {
     assert_null(over_descriptor);
 }
 
-static void what_has_no_value_tells_none(void **unused) {
-    (void)unused;
+TEST(what_has_no_value_tells_none) {
     struct build build = {.pointer_bytes = 8};
     build_header(&build);
     struct dump_reader *reader =
@@ -242,8 +232,7 @@ static void what_has_no_value_tells_none(void **unused) {
     build_fini(&build);
 }
 
-static void a_line_is_cut_where_its_room_ends(void **unused) {
-    (void)unused;
+TEST(a_line_is_cut_where_its_room_ends) {
     const struct dump_error error = {.kind = DUMP_ERROR_BOOL,
                                      .record = "Type",
                                      .field = "indirect",
@@ -260,19 +249,4 @@ static void a_line_is_cut_where_its_room_ends(void **unused) {
         assert_memory_equal(text, whole, room - 1);
         free(text);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_window_does_not_grow_while_refilling_helps),
-        cmocka_unit_test(a_long_dump_goes_through_a_small_window),
-        cmocka_unit_test(what_is_forgiven_is_counted_once_in_any_window),
-        cmocka_unit_test(a_header_that_failed_is_not_asked_for_again),
-        cmocka_unit_test(a_window_that_could_not_grow_for_the_header_is_not_asked_for_again),
-        cmocka_unit_test(a_window_of_no_bytes_is_an_error),
-        cmocka_unit_test(without_memory_there_is_no_reader),
-        cmocka_unit_test(what_has_no_value_tells_none),
-        cmocka_unit_test(a_line_is_cut_where_its_room_ends),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,10 +5,8 @@
 #include "dump/recode.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 // An output into memory that takes `step_bytes` at a time and fails once `room_bytes` are used up.
 struct room {
@@ -68,8 +66,7 @@ static void assert_same(const struct build *build, struct room *room) {
     build_fini(&room->taken);
 }
 
-static void samples_come_out_the_same_from_any_window(void **state) {
-    (void)state;
+TEST(samples_come_out_the_same_from_any_window) {
     static const size_t windows[] = {1, 10, 100, 1000, 100000};
     for (unsigned i = 0; i < 4; i++) {
         struct build build = {.pointer_bytes = i < 2 ? 8 : 4, .big_endian = i % 2 == 1};
@@ -100,8 +97,7 @@ static struct build build_large(void) {
     return build;
 }
 
-static void a_large_object_comes_out_the_same(void **state) {
-    (void)state;
+TEST(a_large_object_comes_out_the_same) {
     struct build build = build_large();
     struct room room = {.step_bytes = SIZE_MAX, .room_bytes = SIZE_MAX};
     assert_int_equal(recode(&build, DUMP_WINDOW_BYTES, DUMP_STRICT, &room), 0);
@@ -111,8 +107,7 @@ static void a_large_object_comes_out_the_same(void **state) {
     build_fini(&build);
 }
 
-static void a_padded_dump_comes_out_canonical(void **state) {
-    (void)state;
+TEST(a_padded_dump_comes_out_canonical) {
     struct build build = {.pointer_bytes = 8};
     struct build canonical = {.pointer_bytes = 8};
     build_smallest(&canonical);
@@ -126,8 +121,7 @@ static void a_padded_dump_comes_out_canonical(void **state) {
     build_fini(&canonical);
 }
 
-static void a_full_output_is_told_and_nothing_follows(void **state) {
-    (void)state;
+TEST(a_full_output_is_told_and_nothing_follows) {
     struct build build = build_large();
     struct room room = {.step_bytes = 1000, .room_bytes = 70000, .error = -ENOSPC};
     assert_int_equal(recode(&build, 4096, DUMP_STRICT, &room), ENOSPC);
@@ -136,22 +130,10 @@ static void a_full_output_is_told_and_nothing_follows(void **state) {
     build_fini(&build);
 }
 
-static void an_output_that_takes_nothing_is_an_error(void **state) {
-    (void)state;
+TEST(an_output_that_takes_nothing_is_an_error) {
     struct build build = {.pointer_bytes = 8};
     build_smallest(&build);
     struct room room = {.step_bytes = 1000, .room_bytes = 0, .error = 0};
     assert_int_equal(recode(&build, 4096, DUMP_STRICT, &room), EIO);
     build_fini(&build);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(samples_come_out_the_same_from_any_window),
-        cmocka_unit_test(a_large_object_comes_out_the_same),
-        cmocka_unit_test(a_padded_dump_comes_out_canonical),
-        cmocka_unit_test(a_full_output_is_told_and_nothing_follows),
-        cmocka_unit_test(an_output_that_takes_nothing_is_an_error),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "allocator/collect.h"
 #include "allocator/memstats.h"
 #include "tests/dump/written.h"
+#include "tests/test.h"
 
 #include <errno.h>
 
@@ -12,6 +13,8 @@ static int setup(void **state) {
     return written_setup(state,
                          &(struct runtime_options){.go_version = "go1.22.1", .cpu_count = 3});
 }
+
+TEST_FIXTURE(setup, written_teardown)
 
 // An arena must be there for demand_head.
 static void *alloc_bytes(struct written *written, size_t size_bytes) {
@@ -31,15 +34,14 @@ static void demand_object(struct written *written, const void *object, size_t el
 
 // ---- head
 
-static void params_come_first_and_name_the_version_and_cpus(void **state) {
+TEST(params_come_first_and_name_the_version_and_cpus) {
     struct written *written = *state;
     (void)alloc_bytes(written, 64);
     written_dump(written);
     demand_head(written, "go1.22.1", 3);
 }
 
-static void params_have_defaults(void **state) {
-    (void)state;
+TEST(params_have_defaults) {
     struct written written;
     written_begin(&written, &(struct runtime_options){0});
     (void)alloc_bytes(&written, 64);
@@ -83,7 +85,7 @@ static void demand_itab(struct written *written, const struct itab *itab) {
     demand_number(written, (uintptr_t)itab->type);
 }
 
-static void a_type_stands_before_the_first_itab_that_names_it(void **state) {
+TEST(a_type_stands_before_the_first_itab_that_names_it) {
     struct written *written = *state;
     (void)alloc_bytes(written, 64);
     const struct type *node = define(written, "example.com/list", "Node", 1, false, true);
@@ -108,7 +110,7 @@ static void a_type_stands_before_the_first_itab_that_names_it(void **state) {
     demand_number(written, 1);
 }
 
-static void an_itab_without_a_type_needs_none(void **state) {
+TEST(an_itab_without_a_type_needs_none) {
     struct written *written = *state;
     (void)alloc_bytes(written, 64);
     const struct itab *itab = runtime_define_itab(written->runtime, NULL, true);
@@ -119,7 +121,7 @@ static void an_itab_without_a_type_needs_none(void **state) {
 }
 
 // Five types in one row of four: the one that was used longest ago falls out.
-static void a_type_that_fell_out_of_the_cache_is_written_again(void **state) {
+TEST(a_type_that_fell_out_of_the_cache_is_written_again) {
     struct written *written = *state;
     (void)alloc_bytes(written, 64);
     const struct type *types[5];
@@ -146,7 +148,7 @@ static void a_type_that_fell_out_of_the_cache_is_written_again(void **state) {
     }
 }
 
-static void other_roots_stand_between_itabs_and_objects(void **state) {
+TEST(other_roots_stand_between_itabs_and_objects) {
     struct written *written = *state;
     void *object = alloc_bytes(written, 64);
     const struct other_root *root =
@@ -162,7 +164,7 @@ static void other_roots_stand_between_itabs_and_objects(void **state) {
 
 // ---- objects
 
-static void objects_come_in_span_order_with_their_slots_bytes(void **state) {
+TEST(objects_come_in_span_order_with_their_slots_bytes) {
     struct written *written = *state;
     uint8_t *first = alloc_bytes(written, 100);
     uint8_t *second = alloc_bytes(written, 100);
@@ -191,7 +193,7 @@ static void objects_come_in_span_order_with_their_slots_bytes(void **state) {
     demand_empty_segments(written);
 }
 
-static void freed_objects_are_not_in_the_dump(void **state) {
+TEST(freed_objects_are_not_in_the_dump) {
     struct written *written = *state;
     void *objects[130];
     for (size_t i = 0; i < 130; i++) {
@@ -210,7 +212,7 @@ static void freed_objects_are_not_in_the_dump(void **state) {
     demand_empty_segments(written);
 }
 
-static void a_remotely_freed_object_is_not_in_the_dump(void **state) {
+TEST(a_remotely_freed_object_is_not_in_the_dump) {
     struct written *written = *state;
     void *kept = alloc_bytes(written, 48);
     void *freed = alloc_bytes(written, 48);
@@ -224,7 +226,7 @@ static void a_remotely_freed_object_is_not_in_the_dump(void **state) {
 }
 
 // A mask with a hole and a dead word at the end, repeated over the object.
-static void pointer_fields_follow_the_layout_past_holes(void **state) {
+TEST(pointer_fields_follow_the_layout_past_holes) {
     struct written *written = *state;
     const uint8_t mask = 0x05; // words 0 and 2 of 4
     const struct gc_layout layout = {.size_bytes = 32, .pointer_bytes = 24, .pointer_mask = &mask};
@@ -247,8 +249,7 @@ static size_t offsets_of(const uint8_t *mask, size_t size_bytes, uint64_t *offse
 }
 
 // Offsets below 128 are encoded four words at a time.
-static void every_mask_of_eight_words_is_encoded_wherever_it_stands(void **state) {
-    (void)state;
+TEST(every_mask_of_eight_words_is_encoded_wherever_it_stands) {
     static const size_t sizes[] = {24, 48, 64, 112, 128, 144, 208, 640};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct written written;
@@ -279,7 +280,7 @@ static void every_mask_of_eight_words_is_encoded_wherever_it_stands(void **state
 }
 
 // Sizes on both sides of what is encoded in place, and of the writer's buffer.
-static void objects_of_every_size_have_all_their_fields(void **state) {
+TEST(objects_of_every_size_have_all_their_fields) {
     struct written *written = *state;
     const uint8_t mask = 0x03;
     const struct gc_layout layout = {.size_bytes = 16, .pointer_bytes = 16, .pointer_mask = &mask};
@@ -317,7 +318,7 @@ static void find_object(struct written *written, const void *object) {
 }
 
 // The bits of an arena lie apart from the next one's.
-static void an_object_over_two_arenas_keeps_its_fields(void **state) {
+TEST(an_object_over_two_arenas_keeps_its_fields) {
     struct written *written = *state;
     const size_t size_bytes = HEAP_ARENA_BYTES + (1 << 20);
     uint8_t *mask = calloc(size_bytes / 64, 1);
@@ -336,7 +337,7 @@ static void an_object_over_two_arenas_keeps_its_fields(void **state) {
     free(mask);
 }
 
-static void a_span_of_small_objects_over_two_arenas_keeps_their_fields(void **state) {
+TEST(a_span_of_small_objects_over_two_arenas_keeps_their_fields) {
     struct written *written = *state;
     const uint8_t mask = 0x04;
     const struct gc_layout layout = {
@@ -357,7 +358,7 @@ static void a_span_of_small_objects_over_two_arenas_keeps_their_fields(void **st
 
 // ---- the dump as a whole
 
-static void the_sweep_is_finished_before_the_statistics_are_read(void **state) {
+TEST(the_sweep_is_finished_before_the_statistics_are_read) {
     struct written *written = *state;
     for (size_t i = 0; i < 1000; i++) {
         (void)alloc_bytes(written, 512);
@@ -386,7 +387,7 @@ static int64_t refuse(void *context, const void *bytes, size_t size_bytes) {
     return -ENOSPC;
 }
 
-static void a_failed_dump_leaves_the_heap_as_it_was(void **state) {
+TEST(a_failed_dump_leaves_the_heap_as_it_was) {
     struct written *written = *state;
     for (size_t i = 0; i < 5000; i++) {
         (void)alloc_bytes(written, 64);
@@ -403,7 +404,7 @@ static void a_failed_dump_leaves_the_heap_as_it_was(void **state) {
     assert_non_null(object);
 }
 
-static void two_dumps_of_one_heap_are_the_same_bytes(void **state) {
+TEST(two_dumps_of_one_heap_are_the_same_bytes) {
     struct written *written = *state;
     for (size_t i = 0; i < 500; i++) {
         (void)alloc_bytes(written, 16 * (i % 100 + 1));
@@ -416,28 +417,4 @@ static void two_dumps_of_one_heap_are_the_same_bytes(void **state) {
     assert_int_equal(written->size_bytes, size_bytes);
     assert_memory_equal(written->bytes, first, size_bytes);
     free(first);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, written_teardown)
-        TEST(params_come_first_and_name_the_version_and_cpus),
-        TEST(params_have_defaults),
-        TEST(a_type_stands_before_the_first_itab_that_names_it),
-        TEST(an_itab_without_a_type_needs_none),
-        TEST(a_type_that_fell_out_of_the_cache_is_written_again),
-        TEST(other_roots_stand_between_itabs_and_objects),
-        TEST(objects_come_in_span_order_with_their_slots_bytes),
-        TEST(freed_objects_are_not_in_the_dump),
-        TEST(a_remotely_freed_object_is_not_in_the_dump),
-        TEST(pointer_fields_follow_the_layout_past_holes),
-        TEST(every_mask_of_eight_words_is_encoded_wherever_it_stands),
-        TEST(objects_of_every_size_have_all_their_fields),
-        TEST(an_object_over_two_arenas_keeps_its_fields),
-        TEST(a_span_of_small_objects_over_two_arenas_keeps_their_fields),
-        TEST(the_sweep_is_finished_before_the_statistics_are_read),
-        TEST(a_failed_dump_leaves_the_heap_as_it_was),
-        TEST(two_dumps_of_one_heap_are_the_same_bytes),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

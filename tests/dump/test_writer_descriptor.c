@@ -4,6 +4,7 @@
 #define _GNU_SOURCE // RTLD_NEXT
 
 #include "tests/dump/written.h"
+#include "tests/test.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -153,6 +154,8 @@ static int teardown(void **state) {
     return 0;
 }
 
+TEST_FIXTURE(setup, teardown)
+
 static struct dump_result to_path(struct fixture *fixture, const char *path) {
     return dump_write_path(fixture->written.runtime, fixture->written.cache, path);
 }
@@ -205,15 +208,15 @@ static void pipe_gets_the_whole_dump(struct fixture *fixture, bool is_blocking) 
     ends_get_the_whole_dump(fixture, ends, NULL);
 }
 
-static void a_blocking_pipe_gets_the_whole_dump(void **state) {
+TEST(a_blocking_pipe_gets_the_whole_dump) {
     pipe_gets_the_whole_dump(*state, true);
 }
 
-static void a_nonblocking_pipe_is_waited_for(void **state) {
+TEST(a_nonblocking_pipe_is_waited_for) {
     pipe_gets_the_whole_dump(*state, false);
 }
 
-static void a_reader_that_went_away_is_an_error_and_kills_nobody(void **state) {
+TEST(a_reader_that_went_away_is_an_error_and_kills_nobody) {
     struct fixture *fixture = *state;
     int ends[2];
     assert_int_equal(pipe(ends), 0);
@@ -230,7 +233,7 @@ static void a_reader_that_went_away_is_an_error_and_kills_nobody(void **state) {
 }
 
 // What was raised before the dump by somebody else still comes.
-static void a_signal_that_was_pending_before_stays_pending(void **state) {
+TEST(a_signal_that_was_pending_before_stays_pending) {
     struct fixture *fixture = *state;
     sigset_t pipe_signal, before;
     (void)sigemptyset(&pipe_signal);
@@ -249,7 +252,7 @@ static void a_signal_that_was_pending_before_stays_pending(void **state) {
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static void a_poll_that_fails_is_an_error(void **state) {
+TEST(a_poll_that_fails_is_an_error) {
     struct fixture *fixture = *state;
     int ends[2];
     assert_int_equal(pipe(ends), 0);
@@ -282,19 +285,19 @@ static void each_write_that_ends_in(struct fixture *fixture, int error, int expe
     }
 }
 
-static void a_disk_that_is_full_is_an_error(void **state) {
+TEST(a_disk_that_is_full_is_an_error) {
     each_write_that_ends_in(*state, ENOSPC, ENOSPC);
 }
 
-static void a_write_that_takes_nothing_is_an_error(void **state) {
+TEST(a_write_that_takes_nothing_is_an_error) {
     each_write_that_ends_in(*state, 0, EIO);
 }
 
-static void a_write_that_was_interrupted_is_repeated(void **state) {
+TEST(a_write_that_was_interrupted_is_repeated) {
     each_write_that_ends_in(*state, EINTR, 0);
 }
 
-static void a_descriptor_that_is_none_is_an_error(void **state) {
+TEST(a_descriptor_that_is_none_is_an_error) {
     assert_int_equal(to_descriptor(*state, -1).error, EBADF);
 }
 
@@ -311,7 +314,7 @@ static void assert_file_holds_the_dump(struct fixture *fixture, const char *path
     (void)fclose(file);
 }
 
-static void a_path_gets_the_dump_for_its_owner_alone(void **state) {
+TEST(a_path_gets_the_dump_for_its_owner_alone) {
     struct fixture *fixture = *state;
     struct dump_result result = to_path(fixture, fixture->path);
     assert_int_equal(result.error, 0);
@@ -330,7 +333,7 @@ static void make_old_file(struct fixture *fixture) {
     (void)fclose(file);
 }
 
-static void a_dump_replaces_the_file_before_it(void **state) {
+TEST(a_dump_replaces_the_file_before_it) {
     struct fixture *fixture = *state;
     make_old_file(fixture);
     assert_int_equal(to_path(fixture, fixture->path).error, 0);
@@ -338,7 +341,7 @@ static void a_dump_replaces_the_file_before_it(void **state) {
     assert_int_equal(file_count(fixture->directory), 1);
 }
 
-static void a_path_without_a_folder_is_in_the_current_one(void **state) {
+TEST(a_path_without_a_folder_is_in_the_current_one) {
     struct fixture *fixture = *state;
     int here = open(".", O_RDONLY | O_DIRECTORY);
     assert_int_equal(chdir(fixture->directory), 0);
@@ -348,7 +351,7 @@ static void a_path_without_a_folder_is_in_the_current_one(void **state) {
     assert_file_holds_the_dump(fixture, fixture->path);
 }
 
-static void a_link_is_followed(void **state) {
+TEST(a_link_is_followed) {
     struct fixture *fixture = *state;
     make_old_file(fixture);
     char link[96];
@@ -374,7 +377,7 @@ static struct dump_result to_path_with_limit(struct fixture *fixture, rlim_t lim
     return result;
 }
 
-static void a_failed_dump_leaves_nothing(void **state) {
+TEST(a_failed_dump_leaves_nothing) {
     struct fixture *fixture = *state;
     struct dump_result result = to_path_with_limit(fixture, 100000);
     assert_int_equal(result.error, EFBIG);
@@ -382,7 +385,7 @@ static void a_failed_dump_leaves_nothing(void **state) {
     assert_int_equal(file_count(fixture->directory), 0);
 }
 
-static void a_failed_dump_leaves_the_file_before_it(void **state) {
+TEST(a_failed_dump_leaves_the_file_before_it) {
     struct fixture *fixture = *state;
     make_old_file(fixture);
     assert_int_equal(to_path_with_limit(fixture, 100000).error, EFBIG);
@@ -392,30 +395,30 @@ static void a_failed_dump_leaves_the_file_before_it(void **state) {
     assert_int_equal(status.st_size, 3);
 }
 
-static void a_folder_that_is_not_there_is_an_error(void **state) {
+TEST(a_folder_that_is_not_there_is_an_error) {
     struct fixture *fixture = *state;
     char path[128];
     (void)snprintf(path, sizeof path, "%s/none/dump", fixture->directory);
     assert_int_equal(to_path(fixture, path).error, ENOENT);
 }
 
-static void a_folder_is_no_place_for_a_dump(void **state) {
+TEST(a_folder_is_no_place_for_a_dump) {
     struct fixture *fixture = *state;
     assert_int_equal(to_path(fixture, fixture->directory).error, EISDIR);
 }
 
-static void a_path_that_is_too_long_is_an_error(void **state) {
+TEST(a_path_that_is_too_long_is_an_error) {
     char path[PATH_MAX + 10];
     memset(path, 'a', sizeof path - 1);
     path[sizeof path - 1] = '\0';
     assert_int_equal(to_path(*state, path).error, ENAMETOOLONG);
 }
 
-static void a_folder_that_takes_no_file_is_an_error(void **state) {
+TEST(a_folder_that_takes_no_file_is_an_error) {
     assert_int_equal(to_path(*state, "/proc/self/dump").error, ENOENT);
 }
 
-static void a_dump_that_the_disk_refuses_in_the_end_leaves_nothing(void **state) {
+TEST(a_dump_that_the_disk_refuses_in_the_end_leaves_nothing) {
     struct fixture *fixture = *state;
     for (int call = 1; call <= 2; call++) { // the file's sync, then the folder's
         sync_fault.fail_at = call;
@@ -431,7 +434,7 @@ static void a_dump_that_the_disk_refuses_in_the_end_leaves_nothing(void **state)
     assert_int_equal(file_count(fixture->directory), 0);
 }
 
-static void a_folder_that_cannot_be_synced_is_no_error(void **state) {
+TEST(a_folder_that_cannot_be_synced_is_no_error) {
     struct fixture *fixture = *state;
     sync_fault.fail_at = 2;
     sync_fault.error = EINVAL;
@@ -439,14 +442,14 @@ static void a_folder_that_cannot_be_synced_is_no_error(void **state) {
     assert_file_holds_the_dump(fixture, fixture->path);
 }
 
-static void a_socket_that_cannot_be_opened_is_an_error(void **state) {
+TEST(a_socket_that_cannot_be_opened_is_an_error) {
     struct fixture *fixture = *state;
     assert_int_equal(mknod(fixture->path, S_IFSOCK | 0600, 0), 0);
     assert_int_equal(to_path(fixture, fixture->path).error, ENXIO);
 }
 
 // Stands for every device: of the system's own none is risked, since who tests may be root.
-static void a_pipe_with_a_name_is_written_to_and_not_replaced(void **state) {
+TEST(a_pipe_with_a_name_is_written_to_and_not_replaced) {
     struct fixture *fixture = *state;
     assert_int_equal(mkfifo(fixture->path, 0600), 0);
     int ends[2];
@@ -461,34 +464,4 @@ static void a_pipe_with_a_name_is_written_to_and_not_replaced(void **state) {
     struct stat status;
     assert_int_equal(stat(fixture->path, &status), 0);
     assert_true(S_ISFIFO(status.st_mode));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(a_blocking_pipe_gets_the_whole_dump),
-        TEST(a_nonblocking_pipe_is_waited_for),
-        TEST(a_reader_that_went_away_is_an_error_and_kills_nobody),
-        TEST(a_signal_that_was_pending_before_stays_pending),
-        TEST(a_poll_that_fails_is_an_error),
-        TEST(a_disk_that_is_full_is_an_error),
-        TEST(a_write_that_takes_nothing_is_an_error),
-        TEST(a_write_that_was_interrupted_is_repeated),
-        TEST(a_descriptor_that_is_none_is_an_error),
-        TEST(a_path_gets_the_dump_for_its_owner_alone),
-        TEST(a_dump_replaces_the_file_before_it),
-        TEST(a_path_without_a_folder_is_in_the_current_one),
-        TEST(a_link_is_followed),
-        TEST(a_failed_dump_leaves_nothing),
-        TEST(a_failed_dump_leaves_the_file_before_it),
-        TEST(a_folder_that_is_not_there_is_an_error),
-        TEST(a_folder_is_no_place_for_a_dump),
-        TEST(a_path_that_is_too_long_is_an_error),
-        TEST(a_folder_that_takes_no_file_is_an_error),
-        TEST(a_dump_that_the_disk_refuses_in_the_end_leaves_nothing),
-        TEST(a_folder_that_cannot_be_synced_is_no_error),
-        TEST(a_socket_that_cannot_be_opened_is_an_error),
-        TEST(a_pipe_with_a_name_is_written_to_and_not_replaced),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

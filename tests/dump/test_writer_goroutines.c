@@ -3,6 +3,7 @@
 //
 // holds: dump/write/goroutines.c
 #include "tests/dump/written.h"
+#include "tests/test.h"
 
 #include <errno.h>
 
@@ -13,6 +14,8 @@ static int setup(void **state) {
     written_define(*state, 0x3000, "f", "main.go", 1, 4);
     return 0;
 }
+
+TEST_FIXTURE(setup, written_teardown)
 
 static struct goroutine *start(struct written *written, bool is_system) {
     struct goroutine *g = runtime_start_goroutine(written->runtime, 0x4242, is_system);
@@ -65,7 +68,7 @@ static void demand_frame(struct written *written, const struct frame *frame, uin
 
 // ---- goroutines
 
-static void dead_goroutines_are_not_dumped(void **state) {
+TEST(dead_goroutines_are_not_dumped) {
     struct written *written = *state;
     struct goroutine *dead = start(written, false);
     struct goroutine *alive = start(written, true);
@@ -76,7 +79,7 @@ static void dead_goroutines_are_not_dumped(void **state) {
     demand_empty_segments(written);
 }
 
-static void a_running_goroutine_is_dumped_as_runnable(void **state) {
+TEST(a_running_goroutine_is_dumped_as_runnable) {
     struct written *written = *state;
     struct goroutine *g = start(written, false);
     runtime_set_goroutine_status(written->runtime, g, GOROUTINE_RUNNING, NULL);
@@ -85,7 +88,7 @@ static void a_running_goroutine_is_dumped_as_runnable(void **state) {
     demand_goroutine(written, g, 1, "");
 }
 
-static void a_goroutine_that_has_not_begun_is_dumped_as_runnable(void **state) {
+TEST(a_goroutine_that_has_not_begun_is_dumped_as_runnable) {
     struct written *written = *state;
     struct goroutine *g = start(written, false);
     runtime_set_goroutine_status(written->runtime, g, GOROUTINE_IDLE, NULL);
@@ -102,7 +105,7 @@ static int64_t refuse(void *context, const void *bytes, size_t size_bytes) {
 }
 
 // More stacks than the buffer holds: the walk ends with the first write that fails.
-static void no_goroutine_is_looked_at_after_an_error(void **state) {
+TEST(no_goroutine_is_looked_at_after_an_error) {
     struct written *written = *state;
     for (size_t i = 0; i < 100; i++) {
         struct goroutine *g = start(written, false);
@@ -117,7 +120,7 @@ static void no_goroutine_is_looked_at_after_an_error(void **state) {
     assert_int_equal(call_count, 1);
 }
 
-static void a_waiting_goroutine_says_for_what_and_since_when(void **state) {
+TEST(a_waiting_goroutine_says_for_what_and_since_when) {
     struct written *written = *state;
     struct goroutine *g = start(written, false);
     runtime_set_goroutine_status(written->runtime, g, GOROUTINE_WAITING, "chan receive");
@@ -132,7 +135,7 @@ static void a_waiting_goroutine_says_for_what_and_since_when(void **state) {
 
 // ---- frames
 
-static void frames_come_innermost_first_with_their_childs_sp(void **state) {
+TEST(frames_come_innermost_first_with_their_childs_sp) {
     struct written *written = *state;
     struct goroutine *g = start(written, false);
     struct frame_description description = {.entry = 0x1000,
@@ -195,21 +198,21 @@ static const struct frame_description plain_frame = {.entry = 0x1000,
                                                      .locals_map = FRAME_MAP_EMPTY,
                                                      .arguments_map = FRAME_MAP_BITS};
 
-static void out_arguments_are_told_by_the_callees_map(void **state) {
+TEST(out_arguments_are_told_by_the_callees_map) {
     struct frame_description callee = plain_frame;
     callee.argument_bytes = 16;
     callee.argument_bits = &bits_010;
     demand_caller_fields(*state, &plain_frame, &callee, (const uint64_t[]){8}, 1);
 }
 
-static void out_arguments_without_a_map_are_all_fields(void **state) {
+TEST(out_arguments_without_a_map_are_all_fields) {
     struct frame_description callee = plain_frame;
     callee.argument_bytes = 24;
     callee.arguments_map = FRAME_MAP_NONE;
     demand_caller_fields(*state, &plain_frame, &callee, (const uint64_t[]){0, 8, 16}, 3);
 }
 
-static void out_arguments_end_with_the_frame(void **state) {
+TEST(out_arguments_end_with_the_frame) {
     struct frame_description caller = plain_frame;
     caller.size_bytes = 16;
     struct frame_description callee = plain_frame;
@@ -218,7 +221,7 @@ static void out_arguments_end_with_the_frame(void **state) {
     demand_caller_fields(*state, &caller, &callee, (const uint64_t[]){0, 8}, 2);
 }
 
-static void mapped_locals_lie_at_the_frames_end_past_holes(void **state) {
+TEST(mapped_locals_lie_at_the_frames_end_past_holes) {
     struct frame_description caller = plain_frame;
     caller.locals_map = FRAME_MAP_BITS;
     caller.local_words = 3;
@@ -226,7 +229,7 @@ static void mapped_locals_lie_at_the_frames_end_past_holes(void **state) {
     demand_caller_fields(*state, &caller, &plain_frame, (const uint64_t[]){40, 56}, 2);
 }
 
-static void sized_locals_are_all_fields(void **state) {
+TEST(sized_locals_are_all_fields) {
     struct frame_description caller = plain_frame;
     caller.locals_map = FRAME_MAP_SIZE;
     caller.local_words = 2;
@@ -234,7 +237,7 @@ static void sized_locals_are_all_fields(void **state) {
 }
 
 // After the out-args, whose own fields come first.
-static void unknown_locals_are_all_fields_beyond_the_out_arguments(void **state) {
+TEST(unknown_locals_are_all_fields_beyond_the_out_arguments) {
     struct frame_description caller = plain_frame;
     caller.size_bytes = 40;
     caller.locals_map = FRAME_MAP_NONE;
@@ -246,7 +249,7 @@ static void unknown_locals_are_all_fields_beyond_the_out_arguments(void **state)
 
 // ---- defers, panics, threads
 
-static void defers_and_panics_follow_the_frames_youngest_first(void **state) {
+TEST(defers_and_panics_follow_the_frames_youngest_first) {
     struct written *written = *state;
     struct goroutine *g = start(written, false);
     const struct type *type = runtime_define_type(
@@ -286,7 +289,7 @@ static void defers_and_panics_follow_the_frames_youngest_first(void **state) {
     demand_empty_segments(written);
 }
 
-static void threads_come_newest_first(void **state) {
+TEST(threads_come_newest_first) {
     struct written *written = *state;
     struct osthread *first = runtime_start_osthread(written->runtime, 1234);
     struct osthread *second = runtime_start_osthread(written->runtime, 1235);
@@ -300,25 +303,4 @@ static void threads_come_newest_first(void **state) {
         demand_number(written, 1235 - i);
     }
     demand_empty_segments(written);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, written_teardown)
-        TEST(dead_goroutines_are_not_dumped),
-        TEST(a_running_goroutine_is_dumped_as_runnable),
-        TEST(a_goroutine_that_has_not_begun_is_dumped_as_runnable),
-        TEST(no_goroutine_is_looked_at_after_an_error),
-        TEST(a_waiting_goroutine_says_for_what_and_since_when),
-        TEST(frames_come_innermost_first_with_their_childs_sp),
-        TEST(out_arguments_are_told_by_the_callees_map),
-        TEST(out_arguments_without_a_map_are_all_fields),
-        TEST(out_arguments_end_with_the_frame),
-        TEST(mapped_locals_lie_at_the_frames_end_past_holes),
-        TEST(sized_locals_are_all_fields),
-        TEST(unknown_locals_are_all_fields_beyond_the_out_arguments),
-        TEST(defers_and_panics_follow_the_frames_youngest_first),
-        TEST(threads_come_newest_first),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

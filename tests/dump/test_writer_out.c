@@ -4,12 +4,10 @@
 #include "dump/write/out.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #define TAKEN_MAX (1 << 20)
 
@@ -72,12 +70,14 @@ static int teardown(void **state) {
     return 0;
 }
 
+TEST_FIXTURE(setup, teardown)
+
 static void use_script(struct fixture *fixture, const int64_t *script, size_t count) {
     memcpy(fixture->fake.script, script, count * sizeof *script);
     fixture->fake.script_count = count;
 }
 
-static void varints_are_groups_of_seven_least_first(void **state) {
+TEST(varints_are_groups_of_seven_least_first) {
     struct fixture *fixture = *state;
     out_varint(&fixture->out, 0);
     out_varint(&fixture->out, 127);
@@ -91,7 +91,7 @@ static void varints_are_groups_of_seven_least_first(void **state) {
     assert_memory_equal(fixture->fake.taken, expected, sizeof expected);
 }
 
-static void nothing_reaches_the_sink_before_the_buffer_is_full(void **state) {
+TEST(nothing_reaches_the_sink_before_the_buffer_is_full) {
     struct fixture *fixture = *state;
     for (size_t i = 0; i < OUT_BUFFER_BYTES; i++) {
         out_bytes(&fixture->out, "x", 1);
@@ -110,7 +110,7 @@ static uint8_t *make_pattern(size_t size_bytes) {
     return bytes;
 }
 
-static void bytes_and_memory_of_any_length_arrive_in_order(void **state) {
+TEST(bytes_and_memory_of_any_length_arrive_in_order) {
     struct fixture *fixture = *state;
     const size_t lengths[] = {0,
                               1,
@@ -133,7 +133,7 @@ static void bytes_and_memory_of_any_length_arrive_in_order(void **state) {
     free(pattern);
 }
 
-static void large_memory_goes_out_in_whole_buffers(void **state) {
+TEST(large_memory_goes_out_in_whole_buffers) {
     struct fixture *fixture = *state;
     uint8_t *pattern = make_pattern(3 * OUT_BUFFER_BYTES);
     out_memory(&fixture->out, (uintptr_t)pattern, 3 * OUT_BUFFER_BYTES);
@@ -143,7 +143,7 @@ static void large_memory_goes_out_in_whole_buffers(void **state) {
     free(pattern);
 }
 
-static void short_writes_are_continued_where_they_stopped(void **state) {
+TEST(short_writes_are_continued_where_they_stopped) {
     struct fixture *fixture = *state;
     use_script(fixture, (const int64_t[]){1, 2, 3}, 3);
     out_bytes(&fixture->out, "hello, world", 12);
@@ -154,7 +154,7 @@ static void short_writes_are_continued_where_they_stopped(void **state) {
     assert_memory_equal(fixture->fake.taken, "hello, world", 12);
 }
 
-static void an_interrupted_write_is_repeated(void **state) {
+TEST(an_interrupted_write_is_repeated) {
     struct fixture *fixture = *state;
     use_script(fixture, (const int64_t[]){-EINTR, 4, -EINTR, -EINTR}, 4);
     out_bytes(&fixture->out, "interrupted", 11);
@@ -164,7 +164,7 @@ static void an_interrupted_write_is_repeated(void **state) {
     assert_int_equal(fixture->out.taken_bytes, 11);
 }
 
-static void a_full_pipe_is_waited_for(void **state) {
+TEST(a_full_pipe_is_waited_for) {
     struct fixture *fixture = *state;
     use_script(fixture, (const int64_t[]){-EAGAIN, 2, -EAGAIN}, 3);
     out_bytes(&fixture->out, "wait", 4);
@@ -174,7 +174,7 @@ static void a_full_pipe_is_waited_for(void **state) {
     assert_memory_equal(fixture->fake.taken, "wait", 4);
 }
 
-static void an_interrupted_wait_tries_again(void **state) {
+TEST(an_interrupted_wait_tries_again) {
     struct fixture *fixture = *state;
     use_script(fixture, (const int64_t[]){-EAGAIN}, 1);
     fixture->fake.wait_status = -EINTR;
@@ -184,7 +184,7 @@ static void an_interrupted_wait_tries_again(void **state) {
     assert_int_equal(fixture->fake.taken_bytes, 4);
 }
 
-static void a_wait_that_fails_ends_the_dump(void **state) {
+TEST(a_wait_that_fails_ends_the_dump) {
     struct fixture *fixture = *state;
     use_script(fixture, (const int64_t[]){-EAGAIN}, 1);
     fixture->fake.wait_status = -EBADF;
@@ -193,7 +193,7 @@ static void a_wait_that_fails_ends_the_dump(void **state) {
     assert_int_equal(fixture->out.error, EBADF);
 }
 
-static void without_a_wait_a_full_pipe_is_an_error(void **state) {
+TEST(without_a_wait_a_full_pipe_is_an_error) {
     struct fixture *fixture = *state;
     use_script(fixture, (const int64_t[]){-EAGAIN}, 1);
     fixture->sink.wait = NULL;
@@ -202,7 +202,7 @@ static void without_a_wait_a_full_pipe_is_an_error(void **state) {
     assert_int_equal(fixture->out.error, EAGAIN);
 }
 
-static void a_full_disk_ends_the_dump_at_the_offset_reached(void **state) {
+TEST(a_full_disk_ends_the_dump_at_the_offset_reached) {
     struct fixture *fixture = *state;
     use_script(fixture, (const int64_t[]){5, -ENOSPC}, 2);
     out_bytes(&fixture->out, "full disk", 9);
@@ -212,7 +212,7 @@ static void a_full_disk_ends_the_dump_at_the_offset_reached(void **state) {
     assert_false(out_is_open(&fixture->out));
 }
 
-static void after_an_error_the_sink_is_left_alone(void **state) {
+TEST(after_an_error_the_sink_is_left_alone) {
     struct fixture *fixture = *state;
     use_script(fixture, (const int64_t[]){-EIO}, 1);
     uint8_t *pattern = make_pattern(3 * OUT_BUFFER_BYTES);
@@ -227,31 +227,11 @@ static void after_an_error_the_sink_is_left_alone(void **state) {
     free(pattern);
 }
 
-static void a_sink_that_takes_nothing_is_an_error_and_no_endless_loop(void **state) {
+TEST(a_sink_that_takes_nothing_is_an_error_and_no_endless_loop) {
     struct fixture *fixture = *state;
     use_script(fixture, (const int64_t[]){0}, 1);
     out_bytes(&fixture->out, "nothing", 7);
     out_flush(&fixture->out);
     assert_int_equal(fixture->out.error, EIO);
     assert_int_equal(fixture->fake.call_count, 1);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(varints_are_groups_of_seven_least_first),
-        TEST(nothing_reaches_the_sink_before_the_buffer_is_full),
-        TEST(bytes_and_memory_of_any_length_arrive_in_order),
-        TEST(large_memory_goes_out_in_whole_buffers),
-        TEST(short_writes_are_continued_where_they_stopped),
-        TEST(an_interrupted_write_is_repeated),
-        TEST(a_full_pipe_is_waited_for),
-        TEST(an_interrupted_wait_tries_again),
-        TEST(a_wait_that_fails_ends_the_dump),
-        TEST(without_a_wait_a_full_pipe_is_an_error),
-        TEST(a_full_disk_ends_the_dump_at_the_offset_reached),
-        TEST(after_an_error_the_sink_is_left_alone),
-        TEST(a_sink_that_takes_nothing_is_an_error_and_no_endless_loop),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

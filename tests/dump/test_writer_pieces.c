@@ -2,12 +2,10 @@
 #include "dump/write/out.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #define MEMORY_BYTES ((size_t)2 * OUT_PIECE_BYTES_MIN + 3)
 #define TAKEN_MAX    (64u << 20)
@@ -95,6 +93,8 @@ static int teardown(void **state) {
     return 0;
 }
 
+TEST_FIXTURE(setup, teardown)
+
 static void put(struct fixture *fixture) {
     out_bytes(&fixture->out, "before", 6);
     out_memory(&fixture->out, (uintptr_t)fixture->memory, MEMORY_BYTES);
@@ -123,7 +123,7 @@ static void assert_came(const struct fixture *fixture) {
     assert_memory_equal(at + 2 * OUT_PIECE_BYTES_MIN, "behind", 6);
 }
 
-static void large_memory_goes_uncopied_with_what_stands_around_it_in_one_call(void **state) {
+TEST(large_memory_goes_uncopied_with_what_stands_around_it_in_one_call) {
     struct fixture *fixture = *state;
     put(fixture);
     assert_int_equal(fixture->fake.call_count, 0);
@@ -135,7 +135,7 @@ static void large_memory_goes_uncopied_with_what_stands_around_it_in_one_call(vo
     assert_int_equal(fixture->out.used_bytes, 0);
 }
 
-static void a_sink_without_pieces_gets_none(void **state) {
+TEST(a_sink_without_pieces_gets_none) {
     struct fixture *fixture = *state;
     struct dump_sink sink = fixture->sink;
     sink.write_pieces = NULL;
@@ -145,7 +145,7 @@ static void a_sink_without_pieces_gets_none(void **state) {
 }
 
 // Short counts that end in a piece, at its end, and behind several.
-static void what_was_taken_in_part_is_continued_where_it_stopped(void **state) {
+TEST(what_was_taken_in_part_is_continued_where_it_stopped) {
     struct fixture *fixture = *state;
     const size_t takes[] = {
         5, 6, 7, 1000, MEMORY_BYTES, MEMORY_BYTES + 6, MEMORY_BYTES + 13, PUT_BYTES - 1};
@@ -161,7 +161,7 @@ static void what_was_taken_in_part_is_continued_where_it_stopped(void **state) {
     }
 }
 
-static void the_second_round_has_nothing_of_the_first(void **state) {
+TEST(the_second_round_has_nothing_of_the_first) {
     struct fixture *fixture = *state;
     put(fixture);
     out_flush(&fixture->out);
@@ -172,7 +172,7 @@ static void the_second_round_has_nothing_of_the_first(void **state) {
     assert_came(fixture);
 }
 
-static void an_interruption_is_repeated_and_a_full_pipe_waited_for(void **state) {
+TEST(an_interruption_is_repeated_and_a_full_pipe_waited_for) {
     struct fixture *fixture = *state;
     const int64_t answers[] = {-EINTR, -EAGAIN, -EINTR};
     memcpy(fixture->fake.answers, answers, sizeof answers);
@@ -196,15 +196,15 @@ static void ends_with(struct fixture *fixture, int64_t answer, int error) {
     assert_int_equal(fixture->fake.call_count, 1); // and the sink is left alone
 }
 
-static void a_full_disk_ends_the_dump(void **state) {
+TEST(a_full_disk_ends_the_dump) {
     ends_with(*state, -ENOSPC, ENOSPC);
 }
 
-static void a_sink_that_takes_nothing_is_an_error(void **state) {
+TEST(a_sink_that_takes_nothing_is_an_error) {
     ends_with(*state, 0, EIO);
 }
 
-static void more_pieces_than_a_call_takes_go_in_several(void **state) {
+TEST(more_pieces_than_a_call_takes_go_in_several) {
     struct fixture *fixture = *state;
     size_t count = 3 * DUMP_PIECES_MAX;
     for (size_t i = 0; i < count; i++) {
@@ -226,7 +226,7 @@ static void more_pieces_than_a_call_takes_go_in_several(void **state) {
 }
 
 // Pieces of the buffer stay where they are while it fills.
-static void a_full_buffer_takes_the_pieces_with_it(void **state) {
+TEST(a_full_buffer_takes_the_pieces_with_it) {
     struct fixture *fixture = *state;
     out_memory(&fixture->out, (uintptr_t)fixture->memory, OUT_PIECE_BYTES_MIN);
     for (size_t i = 0; i <= OUT_BUFFER_BYTES; i++) {
@@ -236,20 +236,4 @@ static void a_full_buffer_takes_the_pieces_with_it(void **state) {
     assert_int_equal(fixture->fake.taken_bytes, OUT_PIECE_BYTES_MIN + OUT_BUFFER_BYTES);
     assert_memory_equal(fixture->fake.taken, fixture->memory, OUT_PIECE_BYTES_MIN);
     assert_int_equal(fixture->out.used_bytes, 1);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(large_memory_goes_uncopied_with_what_stands_around_it_in_one_call),
-        TEST(a_sink_without_pieces_gets_none),
-        TEST(what_was_taken_in_part_is_continued_where_it_stopped),
-        TEST(the_second_round_has_nothing_of_the_first),
-        TEST(an_interruption_is_repeated_and_a_full_pipe_waited_for),
-        TEST(a_full_disk_ends_the_dump),
-        TEST(a_sink_that_takes_nothing_is_an_error),
-        TEST(more_pieces_than_a_call_takes_go_in_several),
-        TEST(a_full_buffer_takes_the_pieces_with_it),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

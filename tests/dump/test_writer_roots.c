@@ -5,6 +5,7 @@
 #include "allocator/memstats.h"
 #include "allocator/mprof.h"
 #include "tests/dump/written.h"
+#include "tests/test.h"
 
 static const uint8_t data_mask = 0x09; // words 0 and 3 of 4
 
@@ -15,6 +16,8 @@ static int setup(void **state) {
     written_define(*state, 0x1000, "main.leaf", "leaf.go", 10, 16);
     return 0;
 }
+
+TEST_FIXTURE(setup, written_teardown)
 
 // Moves the cursor behind BSS: no heap object, goroutine or thread is there.
 static void skip_to_finalizers(struct written *written) {
@@ -33,7 +36,7 @@ static void skip_to_finalizers(struct written *written) {
     demand_fields(written, (const uint64_t[]){0, 8}, 2);
 }
 
-static void segments_hold_their_bytes_and_their_masks_fields(void **state) {
+TEST(segments_hold_their_bytes_and_their_masks_fields) {
     struct written *written = *state;
     const struct segment *data = runtime_data_segment(written->runtime);
     runtime_write_pointer(written->runtime, data->base + 24, 0x123456789a);
@@ -54,7 +57,7 @@ static void segments_hold_their_bytes_and_their_masks_fields(void **state) {
     assert_int_equal(written->at - at, 1 + 7 + 1 + 16 + 5); // BSS came right behind
 }
 
-static void finalizers_set_come_before_those_queued(void **state) {
+TEST(finalizers_set_come_before_those_queued) {
     struct written *written = *state;
     struct finalizer finalizers[3];
     for (size_t i = 0; i < 3; i++) {
@@ -89,7 +92,7 @@ static void finalizers_set_come_before_those_queued(void **state) {
     runtime_finish_finalizer(written->runtime);
 }
 
-static void the_statistics_are_those_that_the_heap_gives(void **state) {
+TEST(the_statistics_are_those_that_the_heap_gives) {
     struct written *written = *state;
     for (size_t i = 0; i < 3; i++) {
         (void)heap_alloc(written->heap, written->cache, 4096, NULL, HEAP_ALLOC_ZERO);
@@ -121,7 +124,7 @@ static void skip_memstats(struct written *written) {
 
 // The leaf's line is its own; a caller's is that of the byte before the return address, unless that
 // begins the function.
-static void buckets_name_their_calls_leaf_first(void **state) {
+TEST(buckets_name_their_calls_leaf_first) {
     struct written *written = *state;
     heap_set_profile_rate(written->heap, 1);
     const uintptr_t stack[] = {0x1010, 0x1010, 0x1000, 0, 0xabcdef};
@@ -148,15 +151,4 @@ static void buckets_name_their_calls_leaf_first(void **state) {
     demand_number(written, bucket);
     demand_number(written, 0);
     assert_int_equal(written->at, written->size_bytes);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, written_teardown)
-        TEST(segments_hold_their_bytes_and_their_masks_fields),
-        TEST(finalizers_set_come_before_those_queued),
-        TEST(the_statistics_are_those_that_the_heap_gives),
-        TEST(buckets_name_their_calls_leaf_first),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

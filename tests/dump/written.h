@@ -4,12 +4,10 @@
 
 #include "dump/writer.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 struct written {
     struct heap *heap;

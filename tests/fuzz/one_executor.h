@@ -8,14 +8,10 @@
 #include "fuzz/go/machine.h"
 #include "fuzz/program/text.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 static struct program program;
 static struct executor *executor;
@@ -43,7 +39,5 @@ static enum verdict run_text(const char *text) {
     }
     return executor_run(executor, &program, false);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_executor, close_executor)
 
 #endif

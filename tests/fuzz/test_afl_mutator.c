@@ -1,11 +1,7 @@
 // test_afl_mutator: what AFL++ gets is a program within its bounds and a function of its seed, and
 // trimming leaves what the path needs, in as many steps as were announced.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/generate/generator.h"
 #include "fuzz/targets/afl_mutator.c" // a module: no library has it
@@ -18,8 +14,7 @@ static size_t draw(uint32_t seed, size_t operation_count) {
     return program_encode(&program, bytes, sizeof bytes);
 }
 
-static void what_is_fuzzed_is_a_function_of_the_seed_and_in_bounds(void **context) {
-    (void)context;
+TEST(what_is_fuzzed_is_a_function_of_the_seed_and_in_bounds) {
     struct afl_state *one = afl_custom_init(NULL, 7), *two = afl_custom_init(NULL, 7);
     struct afl_state *other_seed = afl_custom_init(NULL, 8);
     size_t changed = 0, other_count = 0;
@@ -49,16 +44,15 @@ static void what_is_fuzzed_is_a_function_of_the_seed_and_in_bounds(void **contex
     afl_custom_deinit(two);
 }
 
-static void more_bytes_than_a_program_has_are_cut(void **context) {
-    (void)context;
-    struct afl_state *state = afl_custom_init(NULL, 1);
+TEST(more_bytes_than_a_program_has_are_cut) {
+    struct afl_state *afl = afl_custom_init(NULL, 1);
     memset(bytes, 1, sizeof bytes);
     uint8_t *out;
-    size_t size = afl_custom_fuzz(state, bytes, sizeof bytes, &out, NULL, 0, sizeof bytes);
+    size_t size = afl_custom_fuzz(afl, bytes, sizeof bytes, &out, NULL, 0, sizeof bytes);
     assert_true(size <= PROGRAM_BYTES_MAX);
-    assert_int_equal(state->trimmed.header.seed, 0); // what lies behind the bytes
-    assert_int_equal(state->trimmed.count, 0);
-    afl_custom_deinit(state);
+    assert_int_equal(afl->trimmed.header.seed, 0); // what lies behind the bytes
+    assert_int_equal(afl->trimmed.count, 0);
+    afl_custom_deinit(afl);
 }
 
 static size_t count_of(enum operation_code code) {
@@ -70,40 +64,30 @@ static size_t count_of(enum operation_code code) {
 }
 
 // As AFL++ calls it; the path is the same as long as no operation of the code is gone.
-static size_t trim(struct afl_state *state, size_t size, enum operation_code code, size_t wanted) {
-    int32_t steps = afl_custom_init_trim(state, bytes, size);
+static size_t trim(struct afl_state *afl, size_t size, enum operation_code code, size_t wanted) {
+    int32_t steps = afl_custom_init_trim(afl, bytes, size);
     for (int32_t stage = 0; stage < INT32_MAX; steps--) {
         assert_true(steps > 0); // no more than were announced
         uint8_t *out;
-        size_t candidate_size = afl_custom_trim(state, &out);
+        size_t candidate_size = afl_custom_trim(afl, &out);
         program_decode(&program, out, candidate_size);
         bool is_same = count_of(code) == wanted;
         if (is_same) {
             memcpy(bytes, out, candidate_size);
             size = candidate_size;
         }
-        stage = afl_custom_post_trim(state, is_same);
+        stage = afl_custom_post_trim(afl, is_same);
     }
     return size;
 }
 
-static void trimming_leaves_the_operations_that_the_path_needs(void **context) {
-    (void)context;
-    struct afl_state *state = afl_custom_init(NULL, 1);
+TEST(trimming_leaves_the_operations_that_the_path_needs) {
+    struct afl_state *afl = afl_custom_init(NULL, 1);
     for (uint32_t seed = 0; seed < 50; seed++) {
         size_t size = draw(seed, 100), wanted = count_of(OP_ALLOC);
-        size = trim(state, size, OP_ALLOC, wanted);
+        size = trim(afl, size, OP_ALLOC, wanted);
         program_decode(&program, bytes, size);
         assert_int_equal(program.count, wanted);
     }
-    afl_custom_deinit(state);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_fuzzed_is_a_function_of_the_seed_and_in_bounds),
-        cmocka_unit_test(more_bytes_than_a_program_has_are_cut),
-        cmocka_unit_test(trimming_leaves_the_operations_that_the_path_needs),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    afl_custom_deinit(afl);
 }

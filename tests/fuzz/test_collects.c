@@ -1,11 +1,7 @@
 // test_collects: a collector may give memory anew that was dropped, and none that is held.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/program/text.h"
 #include "fuzz/subject/machine.h"
@@ -89,15 +85,13 @@ static const char *run(const char *relations, const char *text) {
     return rule;
 }
 
-static void dropped_memory_may_be_given_again(void **state) {
-    (void)state;
+TEST(dropped_memory_may_be_given_again) {
     heap.forgets = false;
     assert_null(run("", "program check=1\nh0 = alloc c0 size=64\nh1 = alloc c0 size=64\n"
                         "drop c0 h0\nh2 = alloc c0 size=200\ncheck full\ndrop c0 h2\n"));
 }
 
-static void what_is_given_again_has_died(void **state) {
-    (void)state;
+TEST(what_is_given_again_has_died) {
     heap.forgets = false;
     // of three drops two were followed by an allocation there: one object at most may still live
     assert_null(run("held <= live.count\nlive.count >= held - 1\ntotal.count == 3\n",
@@ -109,18 +103,8 @@ static void what_is_given_again_has_died(void **state) {
                         "subject-relation");
 }
 
-static void held_memory_may_not(void **state) {
-    (void)state;
+TEST(held_memory_may_not) {
     heap.forgets = true;
     assert_string_equal(run("", "h0 = alloc c0 size=64\nh1 = alloc c0 size=64\n"),
                         "subject-overlap");
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dropped_memory_may_be_given_again),
-        cmocka_unit_test(what_is_given_again_has_died),
-        cmocka_unit_test(held_memory_may_not),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

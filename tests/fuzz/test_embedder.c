@@ -1,6 +1,7 @@
 // test_embedder: operations that only an embedder makes, each seen to do what its line says.
 
 #include "tests/fuzz/one_executor.h"
+#include "tests/test.h"
 
 // Runs the text, which is clean, and returns how often the operation did something in it.
 static uint64_t effect_of(enum operation_code code, const char *text) {
@@ -9,16 +10,16 @@ static uint64_t effect_of(enum operation_code code, const char *text) {
     return executor_counts(executor)->effective[code] - before;
 }
 
-static void the_world_stops_three_times_at_most_and_runs_again_at_the_end(void **context) {
-    (void)context;
+TEST_GROUP(open_executor, close_executor)
+
+TEST(the_world_stops_three_times_at_most_and_runs_again_at_the_end) {
     assert_int_equal(effect_of(OP_WORLD, "world start\nworld stop\nworld stop\nworld stop\n"
                                          "world stop\nworld start\nh0 = alloc size=8\n"),
                      4);
     assert_int_equal(effect_of(OP_WORLD, "world fork_parent\nworld fork_child\nworld stop\n"), 3);
 }
 
-static void a_thread_allocates_unless_the_world_is_stopped(void **context) {
-    (void)context;
+TEST(a_thread_allocates_unless_the_world_is_stopped) {
     assert_int_equal(effect_of(OP_THREAD_RUN, "h0 = thread_run size=48\n"
                                               "h1 = thread_run size=48 detach\n"
                                               "expect Mallocs=2 StackSys=0\n"),
@@ -29,45 +30,39 @@ static void a_thread_allocates_unless_the_world_is_stopped(void **context) {
                      0);
 }
 
-static void a_poll_collects_when_next_gc_is_reached(void **context) {
-    (void)context;
+TEST(a_poll_collects_when_next_gc_is_reached) {
     assert_int_equal(effect_of(OP_GC_POLL, "gc_poll\nexpect NumGC=0\n"
                                            "h0 = alloc size=4194303\nh1 = alloc size=4096\n"
                                            "gc_poll\nexpect NumGC=1\n"),
                      2);
 }
 
-static void other_heaps_leave_this_one_as_it_was(void **context) {
-    (void)context;
+TEST(other_heaps_leave_this_one_as_it_was) {
     assert_int_equal(effect_of(OP_HEAP_BESIDE, "h0 = alloc size=48\nheap_beside count=5\n"
                                                "expect Mallocs=1\n"),
                      1);
 }
 
-static void metadata_is_charged_and_may_be_refused(void **context) {
-    (void)context;
+TEST(metadata_is_charged_and_may_be_refused) {
     assert_int_equal(effect_of(OP_METADATA, "metadata bytes=65536\nmetadata bytes=1\n"
                                             "fault call=metadata at=1\nmetadata bytes=1\n"),
                      2);
 }
 
-static void a_function_is_defined_once(void **context) {
-    (void)context;
+TEST(a_function_is_defined_once) {
     assert_int_equal(effect_of(OP_FUNC, "func number=2\nfunc number=2\nfunc number=3\n"
                                         "func number=5\n"),
                      2);
 }
 
-static void a_goroutine_changes_its_thread(void **context) {
-    (void)context;
+TEST(a_goroutine_changes_its_thread) {
     assert_int_equal(effect_of(OP_GO_THREAD, "go_thread g0 t0\ng0 = go_start\ngo_thread g0 t0\n"
                                              "t0 = thread_start\ngo_thread g0 t0\n"
                                              "go_thread g0 t0\nthread_exit t0\n"),
                      1);
 }
 
-static void stray_words_keep_nothing_alive(void **context) {
-    (void)context;
+TEST(stray_words_keep_nothing_alive) {
     static const char *const places[] = {"null", "below",    "behind", "last",
                                          "idle", "metadata", "manual"};
     char text[160];
@@ -84,27 +79,11 @@ static void stray_words_keep_nothing_alive(void **context) {
                      1);
 }
 
-static void what_must_be_refused_is(void **context) {
-    (void)context;
+TEST(what_must_be_refused_is) {
     assert_int_equal(effect_of(OP_REFUSED,
                                "h0 = alloc size=64\nm0 = manual_alloc pages=1 stat=other\n"
                                "refused sizes\nrefused nothing\nrefused finalizers\n"
                                "refused cycle\ngc_start\nrefused cycle\nrefused code\n"
                                "release c0\nrefused code\n"),
                      6);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_world_stops_three_times_at_most_and_runs_again_at_the_end),
-        cmocka_unit_test(a_thread_allocates_unless_the_world_is_stopped),
-        cmocka_unit_test(a_poll_collects_when_next_gc_is_reached),
-        cmocka_unit_test(other_heaps_leave_this_one_as_it_was),
-        cmocka_unit_test(metadata_is_charged_and_may_be_refused),
-        cmocka_unit_test(a_function_is_defined_once),
-        cmocka_unit_test(a_goroutine_changes_its_thread),
-        cmocka_unit_test(stray_words_keep_nothing_alive),
-        cmocka_unit_test(what_must_be_refused_is),
-    };
-    return cmocka_run_group_tests(tests, open_executor, close_executor);
 }

@@ -1,12 +1,8 @@
 // test_ending: however a process ends itself, who listens is told, and nobody of a child or later.
 #define _XOPEN_SOURCE 700
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
@@ -64,8 +60,7 @@ static void expect(void (*act)(void *way), size_t way, int wanted, const char *s
     assert_string_equal(text, said);
 }
 
-static void each_way_to_end_is_told(void **context) {
-    (void)context;
+TEST(each_way_to_end_is_told) {
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         char said[64];
         (void)snprintf(said, sizeof said, "%s %d", ways[i].by, ways[i].status);
@@ -73,25 +68,14 @@ static void each_way_to_end_is_told(void **context) {
     }
 }
 
-static void nobody_is_told_who_listens_no_more(void **context) {
-    (void)context;
+TEST(nobody_is_told_who_listens_no_more) {
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         expect(listen_no_more_and_end, i, 3, "");
     }
 }
 
-static void the_end_of_a_child_is_not_told(void **context) {
-    (void)context;
+TEST(the_end_of_a_child_is_not_told) {
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         expect(have_a_child_end, i, 3, "");
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_way_to_end_is_told),
-        cmocka_unit_test(nobody_is_told_who_listens_no_more),
-        cmocka_unit_test(the_end_of_a_child_is_not_told),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,13 +2,9 @@
 // byte of it changed, cut off, put in or left out is noticed.
 //
 // Sanitizers' builds try 9 changes of each byte, the others all 255.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "dump/reader.h"
 #include "fuzz/go/machine.h"
@@ -56,6 +52,8 @@ static int close_program(void **context) {
     return 0;
 }
 
+TEST_GROUP(run_program, close_program)
+
 static bool is_noticed(const uint8_t *bytes, size_t size_bytes) {
     bool is_clean = machine_go.compare_dump(executor_state(executor), bytes, size_bytes);
     assert_int_equal(is_clean, executor_finding(executor) == NULL);
@@ -84,8 +82,7 @@ static void demand_all(const char *what, const struct tally *tally) {
     assert_int_equal(tally->missed, 0);
 }
 
-static void the_kept_dump_is_the_programs_dump(void **context) {
-    (void)context;
+TEST(the_kept_dump_is_the_programs_dump) {
     size_t size_bytes;
     const uint8_t *bytes = go_dump_bytes(executor, &size_bytes);
     assert_non_null(bytes);
@@ -94,8 +91,7 @@ static void the_kept_dump_is_the_programs_dump(void **context) {
     assert_false(is_noticed(kept, kept_bytes));
 }
 
-static void it_holds_every_kind_of_record(void **context) {
-    (void)context;
+TEST(it_holds_every_kind_of_record) {
     bool seen[DUMP_TAG_COUNT] = {false};
     struct dump_reader *reader = dump_reader_create_memory(kept, kept_bytes, DUMP_STRICT);
     assert_non_null(reader);
@@ -109,8 +105,7 @@ static void it_holds_every_kind_of_record(void **context) {
     }
 }
 
-static void every_change_of_a_byte_is_noticed(void **context) {
-    (void)context;
+TEST(every_change_of_a_byte_is_noticed) {
     struct tally tally = {0};
     memcpy(changed, kept, kept_bytes);
     for (size_t at = 0; at < kept_bytes; at++) {
@@ -123,8 +118,7 @@ static void every_change_of_a_byte_is_noticed(void **context) {
     demand_all("changes", &tally);
 }
 
-static void every_cut_is_noticed(void **context) {
-    (void)context;
+TEST(every_cut_is_noticed) {
     struct tally tally = {0};
     for (size_t size_bytes = 0; size_bytes < kept_bytes; size_bytes++) {
         try_one(&tally, kept, size_bytes, size_bytes);
@@ -132,8 +126,7 @@ static void every_cut_is_noticed(void **context) {
     demand_all("cuts", &tally);
 }
 
-static void every_byte_put_in_is_noticed(void **context) {
-    (void)context;
+TEST(every_byte_put_in_is_noticed) {
     struct tally tally = {0};
     memcpy(changed + 1, kept, kept_bytes);
     for (size_t at = 0; at <= kept_bytes; at++) {
@@ -146,8 +139,7 @@ static void every_byte_put_in_is_noticed(void **context) {
     demand_all("insertions", &tally);
 }
 
-static void every_byte_left_out_is_noticed(void **context) {
-    (void)context;
+TEST(every_byte_left_out_is_noticed) {
     struct tally tally = {0};
     memcpy(changed, kept + 1, kept_bytes - 1);
     for (size_t at = 0; at < kept_bytes; at++) {
@@ -155,16 +147,4 @@ static void every_byte_left_out_is_noticed(void **context) {
         changed[at] = kept[at];
     }
     demand_all("omissions", &tally);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_kept_dump_is_the_programs_dump),
-        cmocka_unit_test(it_holds_every_kind_of_record),
-        cmocka_unit_test(every_change_of_a_byte_is_noticed),
-        cmocka_unit_test(every_cut_is_noticed),
-        cmocka_unit_test(every_byte_put_in_is_noticed),
-        cmocka_unit_test(every_byte_left_out_is_noticed),
-    };
-    return cmocka_run_group_tests(tests, run_program, close_program);
 }

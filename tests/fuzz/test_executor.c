@@ -7,6 +7,7 @@
 
 #include "fuzz/generate/generator.h"
 #include "tests/fuzz/one_executor.h"
+#include "tests/test.h"
 
 static void assert_finding(unsigned rule, const char *field, uint64_t operation) {
     const struct finding *finding = executor_finding(executor);
@@ -16,8 +17,9 @@ static void assert_finding(unsigned rule, const char *field, uint64_t operation)
     assert_int_equal(finding->operation, operation);
 }
 
-static void an_expectation_that_fails_names_field_and_operation(void **context) {
-    (void)context;
+TEST_FIXTURE(open_executor, close_executor)
+
+TEST(an_expectation_that_fails_names_field_and_operation) {
     assert_int_equal(run_text("h0 = alloc size=8\nexpect Mallocs=1\nexpect Frees=3\nnop\n"),
                      VERDICT_FINDING);
     assert_finding(RULE_EXPECTED, "Frees", 2);
@@ -26,15 +28,13 @@ static void an_expectation_that_fails_names_field_and_operation(void **context) 
     assert_null(executor_finding(executor));
 }
 
-static void expectations_mean_nothing_to_a_fuzzer(void **context) {
-    (void)context;
+TEST(expectations_mean_nothing_to_a_fuzzer) {
     executor_set_options(executor, &(struct executor_options){.level = ORACLE_FULL});
     assert_int_equal(run_text("expect Mallocs=99\n"), VERDICT_CLEAN);
     executor_set_options(executor, &plain);
 }
 
-static void work_is_bounded_and_told_apart(void **context) {
-    (void)context;
+TEST(work_is_bounded_and_told_apart) {
     const struct executor_options little = {.level = ORACLE_FULL, .work_limit = 1000};
     executor_set_options(executor, &little);
     assert_int_equal(run_text("h0 = alloc size=4000000\nh1 = alloc size=8\nh2 = alloc size=8\n"),
@@ -43,8 +43,7 @@ static void work_is_bounded_and_told_apart(void **context) {
     executor_set_options(executor, &plain);
 }
 
-static void results_do_not_depend_on_what_ran_before(void **context) {
-    (void)context;
+TEST(results_do_not_depend_on_what_ran_before) {
     for (uint32_t seed = 0; seed < 40; seed++) {
         generator_program(&program, seed, 128);
         enum verdict verdict = executor_run_twice(executor, &program);
@@ -53,8 +52,7 @@ static void results_do_not_depend_on_what_ran_before(void **context) {
 }
 
 // Metadata that finds its places taken lies where the kernel likes, which is no part of the result.
-static void results_do_not_depend_on_where_the_kernel_maps(void **context) {
-    (void)context;
+TEST(results_do_not_depend_on_where_the_kernel_maps) {
     const char *text = "fault call=place at=1 and_on\nmetadata bytes=131071\nh0 = alloc size=8\n";
     enum { IN_THE_WAY_BYTES = 128 << 10 };
     void *in_the_way =
@@ -67,8 +65,7 @@ static void results_do_not_depend_on_where_the_kernel_maps(void **context) {
     assert_true(executor_hash(executor) == first);
 }
 
-static void the_hash_tells_programs_apart(void **context) {
-    (void)context;
+TEST(the_hash_tells_programs_apart) {
     assert_int_equal(run_text("h0 = alloc size=8\n"), VERDICT_CLEAN);
     uint64_t first = executor_hash(executor);
     assert_int_equal(run_text("h0 = alloc size=16\n"), VERDICT_CLEAN);
@@ -77,8 +74,7 @@ static void the_hash_tells_programs_apart(void **context) {
     assert_true(executor_hash(executor) == first);
 }
 
-static void operations_on_empty_slots_do_nothing(void **context) {
-    (void)context;
+TEST(operations_on_empty_slots_do_nothing) {
     assert_int_equal(
         run_text("release c0\nh0 = alloc size=8\nh0 = alloc_aligned size=8 align=8\n"
                  "h0 = alloc_run size=8\nfree h0\nfree_run h0\nrealloc h0 size=9\n"
@@ -98,15 +94,13 @@ static void operations_on_empty_slots_do_nothing(void **context) {
     assert_int_equal(effective, 1); // the release
 }
 
-static void an_object_that_dies_loses_its_handle(void **context) {
-    (void)context;
+TEST(an_object_that_dies_loses_its_handle) {
     assert_int_equal(run_text("h0 = alloc size=8\nh1 = alloc size=8\nwrite_data to=h1\n"
                               "collect sweep\nfree h0\nfree h1\nexpect Frees=2 Mallocs=2\n"),
                      VERDICT_CLEAN);
 }
 
-static void steps_can_be_taken_one_by_one(void **context) {
-    (void)context;
+TEST(steps_can_be_taken_one_by_one) {
     struct text_error error;
     const char text[] = "h0 = alloc size=100\nfree h1\n";
     assert_true(text_parse_program(&program, text, strlen(text), &error));
@@ -121,8 +115,7 @@ static void steps_can_be_taken_one_by_one(void **context) {
     assert_int_equal(executor_finish(executor), VERDICT_CLEAN);
 }
 
-static void dumps_to_every_sink_hold(void **context) {
-    (void)context;
+TEST(dumps_to_every_sink_hold) {
     assert_int_equal(run_text("h0 = alloc size=24 type=node\nwrite_data to=h0\n"
                               "dump sink=memory\ndump sink=short:0\ndump sink=eintr:0\n"
                               "dump sink=eagain:1\ndump sink=enospc:0\ndump sink=epipe:77\n"
@@ -132,8 +125,7 @@ static void dumps_to_every_sink_hold(void **context) {
     assert_true(oracle_evaluated(go_oracle(executor), RULE_DUMP_DECODE) > 0);
 }
 
-static void a_dump_goes_to_its_path_and_leaves_nothing(void **context) {
-    (void)context;
+TEST(a_dump_goes_to_its_path_and_leaves_nothing) {
     struct executor_options options = plain;
     options.scratch_path = "/tmp/countercheck-test-executor-dump";
     executor_set_options(executor, &options);
@@ -146,21 +138,4 @@ static void a_dump_goes_to_its_path_and_leaves_nothing(void **context) {
     executor_set_options(executor, &options);
     assert_int_equal(run_text("h0 = alloc size=24\ndump sink=path\nnop\n"), VERDICT_ENVIRONMENT);
     executor_set_options(executor, &plain);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(an_expectation_that_fails_names_field_and_operation),
-        TEST(expectations_mean_nothing_to_a_fuzzer),
-        TEST(work_is_bounded_and_told_apart),
-        TEST(results_do_not_depend_on_what_ran_before),
-        TEST(results_do_not_depend_on_where_the_kernel_maps),
-        TEST(the_hash_tells_programs_apart),
-        TEST(operations_on_empty_slots_do_nothing),
-        TEST(an_object_that_dies_loses_its_handle),
-        TEST(steps_can_be_taken_one_by_one),
-        TEST(dumps_to_every_sink_hold),
-        TEST(a_dump_goes_to_its_path_and_leaves_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,7 @@
 // test_generator: programs are the same for the same seed, stay in bounds, and mostly do something.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
@@ -14,8 +10,7 @@
 
 static struct program a, b;
 
-static void the_same_seed_draws_the_same_program(void **context) {
-    (void)context;
+TEST(the_same_seed_draws_the_same_program) {
     for (uint32_t seed = 0; seed < 200; seed++) {
         generator_program(&a, seed, 512);
         generator_program(&b, seed, 512);
@@ -26,8 +21,7 @@ static void the_same_seed_draws_the_same_program(void **context) {
     assert_false(program_equal(&a, &b));
 }
 
-static void operations_are_canonical_and_within_the_limit(void **context) {
-    (void)context;
+TEST(operations_are_canonical_and_within_the_limit) {
     for (uint32_t seed = 0; seed < 500; seed++) {
         generator_program(&a, seed, 100);
         assert_true(a.count > 0 && a.count <= 100);
@@ -39,8 +33,7 @@ static void operations_are_canonical_and_within_the_limit(void **context) {
     }
 }
 
-static void groups_that_the_swarm_turns_off_are_not_drawn(void **context) {
-    (void)context;
+TEST(groups_that_the_swarm_turns_off_are_not_drawn) {
     struct random random = {5};
     program_clear(&a);
     a.header.groups_off = (uint16_t) ~(1u << GROUP_SCAVENGE);
@@ -52,8 +45,7 @@ static void groups_that_the_swarm_turns_off_are_not_drawn(void **context) {
     assert_int_equal(operation_code(generator_operation(&random, &a, 0)), OP_ALLOC);
 }
 
-static void every_operation_is_drawn_and_does_something_in_three_of_ten(void **context) {
-    (void)context;
+TEST(every_operation_is_drawn_and_does_something_in_three_of_ten) {
     struct executor *executor =
         executor_create(&machine_go, NULL, &(struct executor_options){.level = ORACLE_CHEAP});
     assert_non_null(executor);
@@ -75,14 +67,4 @@ static void every_operation_is_drawn_and_does_something_in_three_of_ten(void **c
         }
     }
     executor_destroy(executor);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_same_seed_draws_the_same_program),
-        cmocka_unit_test(operations_are_canonical_and_within_the_limit),
-        cmocka_unit_test(groups_that_the_swarm_turns_off_are_not_drawn),
-        cmocka_unit_test(every_operation_is_drawn_and_does_something_in_three_of_ten),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

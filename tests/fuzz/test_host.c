@@ -1,13 +1,9 @@
 // test_host: the memory that an allocator gets from the harness, and what it gives back of it.
 //
 // holds: fuzz/subject/host.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/subject/host.h"
 #include "oracle/core/harness_memory.h"
@@ -27,6 +23,8 @@ static int teardown(void **state) {
     return harness_block_count() == 0 ? 0 : -1;
 }
 
+TEST_FIXTURE(setup, teardown)
+
 static char *map(size_t size_bytes, size_t alignment) {
     char *address = host.shown.map(host.shown.context, size_bytes, alignment);
     assert_non_null(address);
@@ -38,8 +36,7 @@ static void unmap(char *address, size_t size_bytes) {
     host.shown.unmap(host.shown.context, address, size_bytes);
 }
 
-static void a_whole_mapping_is_given_back(void **state) {
-    (void)state;
+TEST(a_whole_mapping_is_given_back) {
     char *one = map(100, 0);
     char *two = map(3 * PAGE, 1 << 20);
     assert_int_equal((uintptr_t)two % (1 << 20), 0);
@@ -53,8 +50,7 @@ static void a_whole_mapping_is_given_back(void **state) {
 }
 
 // What is left can be written, and is given back in its turn.
-static void pages_of_a_mapping_are_given_back(void **state) {
-    (void)state;
+TEST(pages_of_a_mapping_are_given_back) {
     for (size_t at = 0; at < 5; at++) {
         char *whole = map(5 * PAGE, 1 << 16);
         unmap(whole + at * PAGE, PAGE);
@@ -75,8 +71,7 @@ static void pages_of_a_mapping_are_given_back(void **state) {
     assert_null(host.mappings);
 }
 
-static void what_is_no_page_of_a_mapping_stays(void **state) {
-    (void)state;
+TEST(what_is_no_page_of_a_mapping_stays) {
     char *whole = map(2 * PAGE, 0);
     unmap(whole + 16, PAGE);
     unmap(whole, 100);
@@ -85,15 +80,4 @@ static void what_is_no_page_of_a_mapping_stays(void **state) {
     unmap(whole - PAGE, PAGE);
     assert_int_equal(host.bytes, 2 * PAGE);
     assert_int_equal(whole[2 * PAGE - 1], 0x5a);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(a_whole_mapping_is_given_back),
-        TEST(pages_of_a_mapping_are_given_back),
-        TEST(what_is_no_page_of_a_mapping_stays),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

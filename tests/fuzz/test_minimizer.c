@@ -1,11 +1,7 @@
 // test_minimizer: what is left is small, plain, and still the same to the judge.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/generate/generator.h"
 #include "fuzz/generate/minimizer.h"
@@ -37,8 +33,7 @@ static void assert_text(const char *expected) {
     free(text);
 }
 
-static void a_long_program_shrinks_to_the_two_that_matter(void **context) {
-    (void)context;
+TEST(a_long_program_shrinks_to_the_two_that_matter) {
     int reduced = 0;
     for (uint32_t seed = 0; seed < 60; seed++) {
         generator_program(&program, seed, 512);
@@ -61,8 +56,7 @@ static bool has_two_threads(void *context, const struct program *candidate) {
     return count >= 2 && candidate->header.caches >= 2;
 }
 
-static void the_header_shrinks_as_far_as_it_may(void **context) {
-    (void)context;
+TEST(the_header_shrinks_as_far_as_it_may) {
     struct text_error error;
     const char text[] = "program caches=4 check=3 seed=77 off=dump fault=mmap:9\n"
                         "t5 = thread_start\nh9 = alloc size=10\nt9 = thread_start\n";
@@ -72,8 +66,7 @@ static void the_header_shrinks_as_far_as_it_may(void **context) {
     assert_text("program caches=2 check=16\nt0 = thread_start\nt1 = thread_start\n");
 }
 
-static void the_limit_of_trials_is_kept(void **context) {
-    (void)context;
+TEST(the_limit_of_trials_is_kept) {
     generator_program(&program, 3, 512);
     struct minimizer minimizer = {.is_same = has_two_threads, .trial_limit = 5};
     minimizer_reduce(&minimizer, &program);
@@ -96,8 +89,7 @@ static bool reaches_a_sample(void *context, const struct program *candidate) {
     return false;
 }
 
-static void what_needs_a_sample_is_left_with_every_allocation_sampled(void **context) {
-    (void)context;
+TEST(what_needs_a_sample_is_left_with_every_allocation_sampled) {
     struct text_error error;
     const char text[] = "h1 = alloc size=1\nh2 = alloc size=1\nh3 = alloc size=1\n"
                         "h4 = alloc size=1\nh5 = alloc size=1\nh6 = alloc size=1\n";
@@ -129,14 +121,14 @@ static bool frees_the_third_of_four(void *context, const struct program *candida
            operation_get(last, OPERAND_HANDLE) == operation_get(run, OPERAND_HANDLE) + 2;
 }
 
-static void what_is_left_is_said_most_simply(void **context) {
+TEST(what_is_left_is_said_most_simply) {
     static const struct {
-        bool (*is_same)(void *context, const struct program *candidate);
+        bool (*is_same)(void *state, const struct program *candidate);
         const char *text;
     } cases[] = {{always, "nop\n"},
                  {makes_and_frees, "h0 = alloc c0 size=0\nfree c0 h0\n"},
                  {frees_the_third_of_four, "h0 = alloc_run c0 size=0 count=4\nfree c0 h2\n"}};
-    (void)context;
+    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char text[] = "h7 = alloc_run c0 size=9 count=6\nfree_run c0 h7 count=3 stride=2\n";
         const char third[] = "h7 = alloc_run c0 size=9 count=6\nfree c0 h9\n";
@@ -147,15 +139,4 @@ static void what_is_left_is_said_most_simply(void **context) {
         minimizer_reduce(&minimizer, &program);
         assert_text(cases[i].text);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_long_program_shrinks_to_the_two_that_matter),
-        cmocka_unit_test(the_header_shrinks_as_far_as_it_may),
-        cmocka_unit_test(the_limit_of_trials_is_kept),
-        cmocka_unit_test(what_is_left_is_said_most_simply),
-        cmocka_unit_test(what_needs_a_sample_is_left_with_every_allocation_sampled),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

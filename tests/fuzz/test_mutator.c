@@ -1,12 +1,8 @@
 // test_mutator: mutation keeps programs legal, in bounds, free of expectations, and a function of
 // its seed.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/generate/generator.h"
 #include "fuzz/generate/mutator.h"
@@ -24,8 +20,7 @@ static void assert_legal(const struct program *program, size_t operations_max) {
     }
 }
 
-static void mutation_keeps_programs_legal_and_in_bounds(void **context) {
-    (void)context;
+TEST(mutation_keeps_programs_legal_and_in_bounds) {
     struct random random = {1};
     for (uint32_t round = 0; round < 20000; round++) {
         size_t limit = round % 97;
@@ -38,8 +33,7 @@ static void mutation_keeps_programs_legal_and_in_bounds(void **context) {
     }
 }
 
-static void crossing_keeps_programs_legal_and_in_bounds(void **context) {
-    (void)context;
+TEST(crossing_keeps_programs_legal_and_in_bounds) {
     struct random random = {2};
     for (uint32_t round = 0; round < 5000; round++) {
         generator_program(&a, round, 128);
@@ -49,8 +43,7 @@ static void crossing_keeps_programs_legal_and_in_bounds(void **context) {
     }
 }
 
-static void mutated_bytes_are_a_function_of_the_seed(void **context) {
-    (void)context;
+TEST(mutated_bytes_are_a_function_of_the_seed) {
     const struct mutator_limits limits = {.max_bytes = 1024};
     for (uint32_t seed = 0; seed < 300; seed++) {
         generator_program(&a, seed, 60);
@@ -64,8 +57,7 @@ static void mutated_bytes_are_a_function_of_the_seed(void **context) {
     }
 }
 
-static void a_dump_target_always_ends_in_a_dump(void **context) {
-    (void)context;
+TEST(a_dump_target_always_ends_in_a_dump) {
     const struct mutator_limits limits = {.max_bytes = 200, .ends_in_dump = true};
     size_t size = 0;
     for (uint32_t seed = 0; seed < 2000; seed++) {
@@ -78,19 +70,7 @@ static void a_dump_target_always_ends_in_a_dump(void **context) {
     }
 }
 
-static void no_room_gives_no_bytes(void **context) {
-    (void)context;
+TEST(no_room_gives_no_bytes) {
     const struct mutator_limits limits = {.max_bytes = 15, .ends_in_dump = true};
     assert_int_equal(mutator_mutate_bytes(bytes, 0, limits, 1), 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mutation_keeps_programs_legal_and_in_bounds),
-        cmocka_unit_test(crossing_keeps_programs_legal_and_in_bounds),
-        cmocka_unit_test(mutated_bytes_are_a_function_of_the_seed),
-        cmocka_unit_test(a_dump_target_always_ends_in_a_dump),
-        cmocka_unit_test(no_room_gives_no_bytes),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

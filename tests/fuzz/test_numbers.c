@@ -258,8 +258,9 @@ static enum verdict run(const struct row *row) {
     return executor_run(executor, &program, false);
 }
 
-static void each_container_is_driven_past_its_thresholds(void **context) {
-    (void)context;
+TEST_FIXTURE(open_executor, close_executor)
+
+TEST(each_container_is_driven_past_its_thresholds) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct row *row = &rows[i];
         if (row->bound == LARGE && HEAP_POISON_ACTIVE) {
@@ -280,9 +281,4 @@ static void each_container_is_driven_past_its_thresholds(void **context) {
                       row->threshold);
         assert_true(row->bound == WHOLE ? count == row->threshold : count > 2 * row->threshold);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {TEST(each_container_is_driven_past_its_thresholds)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

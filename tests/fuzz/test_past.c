@@ -1,10 +1,6 @@
 // test_past: a program does the same on a heap and an oracle that others have used as on new ones:
 // results, statistics, bytes of dumps, and what the oracle looked at.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
@@ -63,8 +59,7 @@ static void assert_same(const struct outcome *used, const struct outcome *fresh,
 }
 
 // One heap at a time: a second one lies elsewhere.
-static void a_program_does_the_same_after_others(void **context) {
-    (void)context;
+TEST(a_program_does_the_same_after_others) {
     static struct outcome after_others[PROGRAMS];
     struct executor *used = executor_create(&machine_go, NULL, &full);
     assert_non_null(used);
@@ -81,11 +76,4 @@ static void a_program_does_the_same_after_others(void **context) {
         assert_same(&after_others[seed], &alone, seed);
         executor_destroy(fresh);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_program_does_the_same_after_others),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

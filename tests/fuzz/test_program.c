@@ -1,12 +1,8 @@
 // test_program: any bytes are a program, and its canonical form survives encoding.
 //
 // holds: fuzz/program/operation.c fuzz/program/program.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/program/program.h"
 
@@ -27,12 +23,11 @@ static void random_bytes(uint64_t *state, size_t count) {
     }
 }
 
-static void canonical_form_is_a_fixed_point(void **context) {
-    (void)context;
-    uint64_t state = 1;
+TEST(canonical_form_is_a_fixed_point) {
+    uint64_t random = 1;
     for (int round = 0; round < 2000; round++) {
-        size_t count = (size_t)(next(&state) % 800);
-        random_bytes(&state, count);
+        size_t count = (size_t)(next(&random) % 800);
+        random_bytes(&random, count);
         if (round % 3 != 0) {
             memcpy(bytes, round % 3 == 1 ? "CCP\1" : "CCP\2", 4);
         }
@@ -43,12 +38,11 @@ static void canonical_form_is_a_fixed_point(void **context) {
     }
 }
 
-static void every_operand_of_a_canonical_record_is_in_its_range(void **context) {
-    (void)context;
-    uint64_t state = 7;
+TEST(every_operand_of_a_canonical_record_is_in_its_range) {
+    uint64_t random = 7;
     for (int round = 0; round < 100000; round++) {
-        uint64_t bits = (next(&state) << 32 ^ next(&state)) & ~UINT64_C(0xff);
-        bits |= next(&state) % OP_COUNT;
+        uint64_t bits = (next(&random) << 32 ^ next(&random)) & ~UINT64_C(0xff);
+        bits |= next(&random) % OP_COUNT;
         struct operation operation = operation_from_bits(bits);
         enum operation_code code = operation_code(operation);
         assert_int_equal(code, bits & 0xff);
@@ -69,8 +63,7 @@ static void every_operand_of_a_canonical_record_is_in_its_range(void **context) 
     }
 }
 
-static void operands_of_one_operation_do_not_overlap(void **context) {
-    (void)context;
+TEST(operands_of_one_operation_do_not_overlap) {
     for (unsigned code = 0; code < OP_COUNT; code++) {
         uint64_t taken = 0xff;
         uint64_t wide[2] = {0xff, 0}; // in version 2
@@ -95,8 +88,7 @@ static void operands_of_one_operation_do_not_overlap(void **context) {
     }
 }
 
-static void unknown_codes_are_nop_and_a_partial_tail_is_ignored(void **context) {
-    (void)context;
+TEST(unknown_codes_are_nop_and_a_partial_tail_is_ignored) {
     memset(bytes, 0xff, 23);
     program_decode(&a, bytes, 23);
     assert_int_equal(a.count, 2);
@@ -104,8 +96,7 @@ static void unknown_codes_are_nop_and_a_partial_tail_is_ignored(void **context) 
     assert_true(program_header_is_default(&a.header));
 }
 
-static void operations_past_the_limit_are_ignored(void **context) {
-    (void)context;
+TEST(operations_past_the_limit_are_ignored) {
     memset(bytes, 0, sizeof bytes);
     program_decode(&a, bytes, sizeof bytes);
     assert_int_equal(a.count, PROGRAM_OPERATIONS_MAX);
@@ -113,12 +104,11 @@ static void operations_past_the_limit_are_ignored(void **context) {
 }
 
 // Bytes of version 1 that are canonical stay as they are, through decoding and encoding.
-static void version_1_is_kept_byte_for_byte(void **context) {
-    (void)context;
+TEST(version_1_is_kept_byte_for_byte) {
     static uint8_t again[PROGRAM_BYTES_MAX];
-    uint64_t state = 5;
+    uint64_t random = 5;
     for (int round = 0; round < 500; round++) {
-        random_bytes(&state, 400);
+        random_bytes(&random, 400);
         memcpy(bytes, "CCP\1", 4);
         program_decode(&a, bytes, 400);
         size_t size = program_encode(&a, bytes, sizeof bytes);
@@ -130,8 +120,7 @@ static void version_1_is_kept_byte_for_byte(void **context) {
     }
 }
 
-static void what_version_1_cannot_say_is_written_as_version_2(void **context) {
-    (void)context;
+TEST(what_version_1_cannot_say_is_written_as_version_2) {
     const struct operation large =
         operation_set(operation_from_bits(OP_ALLOC), OPERAND_SIZE, UINT64_C(5) << 30);
     program_clear(&a);
@@ -152,16 +141,14 @@ static void what_version_1_cannot_say_is_written_as_version_2(void **context) {
     assert_false(program_is_narrow(&a));
 }
 
-static void a_run_goes_round_in_the_handles_of_its_version(void **context) {
-    (void)context;
+TEST(a_run_goes_round_in_the_handles_of_its_version) {
     struct operation run = operation_set(operation_from_bits(OP_ALLOC_RUN), OPERAND_RUN, 128);
     assert_int_equal(operation_handle_count(run), 256);
     assert_int_equal(operation_handle_count(operation_set(run, OPERAND_RUN, 129)), 1024);
     assert_int_equal(operation_handle_count(operation_set(run, OPERAND_HANDLE, 256)), 1024);
 }
 
-static void reserved_bytes_are_told_and_ignored(void **context) {
-    (void)context;
+TEST(reserved_bytes_are_told_and_ignored) {
     static const size_t reserved[] = {10, 11, 15, 20, 31, 32 + 8 * START_COUNT, 223};
     program_clear(&a);
     a.header.is_wide = true;
@@ -181,8 +168,7 @@ static void reserved_bytes_are_told_and_ignored(void **context) {
     assert_int_equal(program_bytes_reserved(bytes, size), size);
 }
 
-static void a_starting_value_is_folded_below_its_most(void **context) {
-    (void)context;
+TEST(a_starting_value_is_folded_below_its_most) {
     program_clear(&a);
     a.header.start[START_NumGC] = 1;
     size_t size = program_encode(&a, bytes, sizeof bytes);
@@ -193,8 +179,7 @@ static void a_starting_value_is_folded_below_its_most(void **context) {
     }
 }
 
-static void a_buffer_too_small_gets_whole_records_or_nothing(void **context) {
-    (void)context;
+TEST(a_buffer_too_small_gets_whole_records_or_nothing) {
     program_clear(&a);
     (void)program_append(&a, (struct operation){0, 0});
     (void)program_append(&a, (struct operation){0, 0});
@@ -203,8 +188,7 @@ static void a_buffer_too_small_gets_whole_records_or_nothing(void **context) {
     assert_int_equal(program_encode(&a, bytes, 32), 32);
 }
 
-static void sizes_are_literal_or_interesting(void **context) {
-    (void)context;
+TEST(sizes_are_literal_or_interesting) {
     struct operation operation = operation_set(operation_from_bits(OP_ALLOC), OPERAND_SIZE, 4001);
     assert_int_equal(operation_size(operation), 4001);
     for (uint32_t choice = 0; choice < 4000; choice++) {
@@ -213,8 +197,7 @@ static void sizes_are_literal_or_interesting(void **context) {
     }
 }
 
-static void text_and_binary_are_told_apart_by_content(void **context) {
-    (void)context;
+TEST(text_and_binary_are_told_apart_by_content) {
     assert_true(program_bytes_are_text((const uint8_t *)"stats\n", 6));
     assert_false(program_bytes_are_text((const uint8_t *)"CCP\1stats", 9));
     assert_false(program_bytes_are_text((const uint8_t *)"sta\0ts", 6));
@@ -225,23 +208,4 @@ static void text_and_binary_are_told_apart_by_content(void **context) {
     assert_false(program_bytes_are_binary((const uint8_t *)"CCP\1", 3));
     assert_true(program_bytes_are_binary((const uint8_t *)"CCP\2", 4));
     assert_false(program_bytes_are_binary((const uint8_t *)"CCP\3", 4));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(canonical_form_is_a_fixed_point),
-        cmocka_unit_test(every_operand_of_a_canonical_record_is_in_its_range),
-        cmocka_unit_test(operands_of_one_operation_do_not_overlap),
-        cmocka_unit_test(unknown_codes_are_nop_and_a_partial_tail_is_ignored),
-        cmocka_unit_test(operations_past_the_limit_are_ignored),
-        cmocka_unit_test(version_1_is_kept_byte_for_byte),
-        cmocka_unit_test(what_version_1_cannot_say_is_written_as_version_2),
-        cmocka_unit_test(a_run_goes_round_in_the_handles_of_its_version),
-        cmocka_unit_test(reserved_bytes_are_told_and_ignored),
-        cmocka_unit_test(a_starting_value_is_folded_below_its_most),
-        cmocka_unit_test(a_buffer_too_small_gets_whole_records_or_nothing),
-        cmocka_unit_test(sizes_are_literal_or_interesting),
-        cmocka_unit_test(text_and_binary_are_told_apart_by_content),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

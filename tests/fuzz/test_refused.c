@@ -3,11 +3,7 @@
 // wrap: malloc calloc realloc harness_alloc harness_calloc harness_realloc pthread_create
 //
 // wrap: heap_create
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/heap.h"
 #include "fuzz/go/machine.h"
@@ -118,8 +114,7 @@ static enum verdict run_refused(long number, bool and_on) {
     return was_asked > number ? VERDICT_ENVIRONMENT : verdict;
 }
 
-static void each_refusal_of_memory_gives_the_run_up_and_leaves_the_next_one_whole(void **state) {
-    (void)state;
+TEST(each_refusal_of_memory_gives_the_run_up_and_leaves_the_next_one_whole) {
     long total = 0;
     for (uint32_t seed = 0; seed < 12; seed++) {
         generator_program(&program, seed, 300);
@@ -135,8 +130,7 @@ static void each_refusal_of_memory_gives_the_run_up_and_leaves_the_next_one_whol
     assert_true(total > 100); // the heap's own memory is none of these
 }
 
-static void a_thread_that_cannot_start_gives_the_run_up(void **state) {
-    (void)state;
+TEST(a_thread_that_cannot_start_gives_the_run_up) {
     static const char *const texts[] = {"h0 = thread_run size=16\n", "h0 = thread_wait size=16\n"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct text_error error;
@@ -154,8 +148,7 @@ static void a_thread_that_cannot_start_gives_the_run_up(void **state) {
 }
 
 // The second run meets the limit, on the heap of the first: they differ, which is nobody's fault.
-static void a_heap_beside_that_cannot_be_created_gives_the_run_up(void **state) {
-    (void)state;
+TEST(a_heap_beside_that_cannot_be_created_gives_the_run_up) {
     static const char text[] = "h0 = alloc c0 size=16\nheap_beside count=2\n";
     struct text_error error;
     struct executor *executor = executor_create(&machine_go, NULL, &full);
@@ -170,8 +163,7 @@ static void a_heap_beside_that_cannot_be_created_gives_the_run_up(void **state) 
     executor_destroy(executor);
 }
 
-static void a_scratch_file_that_cannot_be_written_gives_the_run_up(void **state) {
-    (void)state;
+TEST(a_scratch_file_that_cannot_be_written_gives_the_run_up) {
     static const char text[] = "h0 = alloc c0 size=16\ndump sink=path\n";
     struct executor_options options = full;
     struct text_error error;
@@ -181,14 +173,4 @@ static void a_scratch_file_that_cannot_be_written_gives_the_run_up(void **state)
     assert_true(text_read_program(&program, (const uint8_t *)text, strlen(text), &error));
     assert_int_equal(executor_run(executor, &program, false), VERDICT_ENVIRONMENT);
     executor_destroy(executor);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_refusal_of_memory_gives_the_run_up_and_leaves_the_next_one_whole),
-        cmocka_unit_test(a_thread_that_cannot_start_gives_the_run_up),
-        cmocka_unit_test(a_heap_beside_that_cannot_be_created_gives_the_run_up),
-        cmocka_unit_test(a_scratch_file_that_cannot_be_written_gives_the_run_up),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,11 +3,13 @@
 //
 // holds: fuzz/go/start.c
 #include "tests/fuzz/one_executor.h"
+#include "tests/test.h"
 
 #include "fuzz/generate/generator.h"
 
-static void values_are_taken_up_and_go_on(void **context) {
-    (void)context;
+TEST_FIXTURE(open_executor, close_executor)
+
+TEST(values_are_taken_up_and_go_on) {
     assert_int_equal(
         run_text(
             "program caches=1 check=1\n"
@@ -24,15 +26,13 @@ static void values_are_taken_up_and_go_on(void **context) {
 }
 
 // What the values say is what the next program forgets.
-static void the_next_program_begins_at_zero(void **context) {
-    (void)context;
+TEST(the_next_program_begins_at_zero) {
     assert_int_equal(run_text("start NumGC=300 Clock=1000\nexpect NumGC=300 LastGC=1000\n"),
                      VERDICT_CLEAN);
     assert_int_equal(run_text("expect NumGC=0 LastGC=0 Mallocs=0\n"), VERDICT_CLEAN);
 }
 
-static void contradictions_are_lowered(void **context) {
-    (void)context;
+TEST(contradictions_are_lowered) {
     assert_int_equal(run_text("start NumGC=3 NumForcedGC=9 PauseTotalNs=50 Clock=40\n"
                               "expect NumForcedGC=3 PauseTotalNs=40\ncollect c0\n"),
                      VERDICT_CLEAN);
@@ -41,15 +41,13 @@ static void contradictions_are_lowered(void **context) {
                      VERDICT_CLEAN);
 }
 
-static void a_step_of_the_clock_makes_pauses_long(void **context) {
-    (void)context;
+TEST(a_step_of_the_clock_makes_pauses_long) {
     assert_int_equal(run_text("start ClockStep=5000000000\ngc_start c0\ngc_finish c0\n"
                               "expect PauseTotalNs=10000002001\n"),
                      VERDICT_CLEAN);
 }
 
-static void any_drawn_values_are_clean(void **context) {
-    (void)context;
+TEST(any_drawn_values_are_clean) {
     uint64_t started = 0;
     for (uint32_t seed = 0; seed < 60; seed++) {
         generator_program_wide(&program, seed, 40);
@@ -60,13 +58,4 @@ static void any_drawn_values_are_clean(void **context) {
         assert_true(verdict == VERDICT_CLEAN || verdict == VERDICT_WORK_BOUND);
     }
     assert_true(started > 60);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(values_are_taken_up_and_go_on), TEST(the_next_program_begins_at_zero),
-        TEST(contradictions_are_lowered),    TEST(a_step_of_the_clock_makes_pauses_long),
-        TEST(any_drawn_values_are_clean),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

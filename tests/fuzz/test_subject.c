@@ -1,14 +1,10 @@
 // test_subject: what a table must be to be taken, and what an allocator may say only when it runs.
 //
 // holds: fuzz/subject/describe.c fuzz/subject/table.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/subject/subject.h"
 #include "oracle/core/harness_memory.h"
@@ -105,14 +101,12 @@ static void assert_refused(const char *words) {
     }
 }
 
-static void a_table_without_statistics_is_taken(void **state) {
-    (void)state;
+TEST(a_table_without_statistics_is_taken) {
     assert_int_equal(open_it(), SUBJECT_OPEN);
     assert_int_equal(mine.created, 0); // there is nothing to ask for
 }
 
-static void what_is_no_table_is_refused(void **state) {
-    (void)state;
+TEST(what_is_no_table_is_refused) {
     assert_int_equal(subject_open_table(&subject, NULL, NULL, message), SUBJECT_UNUSABLE);
     table.abi = 99;
     assert_refused("ABI 99");
@@ -149,7 +143,7 @@ static void what_is_no_table_is_refused(void **state) {
     assert_refused("nothing frees");
 }
 
-static void what_is_no_statistic_is_refused(void **state) {
+TEST(what_is_no_statistic_is_refused) {
     static struct countercheck_statistic rows[3];
     static const struct countercheck_statistic good = {.name = "a", .kind = COUNTERCHECK_GAUGE};
     (void)state;
@@ -176,16 +170,14 @@ static void what_is_no_statistic_is_refused(void **state) {
     assert_refused("no read()");
 }
 
-static void an_older_table_lacks_what_came_later(void **state) {
-    (void)state;
+TEST(an_older_table_lacks_what_came_later) {
     table.struct_size_bytes = offsetof(struct countercheck_subject, describe);
     table.describe = describe;
     assert_int_equal(open_it(), SUBJECT_OPEN);
     assert_int_equal(mine.created, 0);
 }
 
-static void what_is_known_when_it_runs_is_asked_once_and_kept(void **state) {
-    (void)state;
+TEST(what_is_known_when_it_runs_is_asked_once_and_kept) {
     table.describe = describe;
     assert_int_equal(subject_open_table(&subject, &table, NULL, message), SUBJECT_OPEN);
     assert_int_equal(mine.created, 1);
@@ -200,8 +192,7 @@ static void what_is_known_when_it_runs_is_asked_once_and_kept(void **state) {
     subject_close(&subject);
 }
 
-static void what_cannot_be_asked_is_said(void **state) {
-    (void)state;
+TEST(what_cannot_be_asked_is_said) {
     table.describe = describe;
     mine.cannot_describe = true;
     assert_int_equal(open_it(), SUBJECT_ENVIRONMENT);
@@ -216,16 +207,5 @@ static int nothing_is_kept(void **state) {
     return harness_block_count() == 0 ? 0 : -1;
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, setup)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(a_table_without_statistics_is_taken),
-        TEST(what_is_no_table_is_refused),
-        TEST(what_is_no_statistic_is_refused),
-        TEST(an_older_table_lacks_what_came_later),
-        TEST(what_is_known_when_it_runs_is_asked_once_and_kept),
-        TEST(what_cannot_be_asked_is_said),
-    };
-    return cmocka_run_group_tests(tests, NULL, nothing_is_kept);
-}
+TEST_FIXTURE(setup, NULL)
+TEST_GROUP(NULL, nothing_is_kept)

@@ -1,12 +1,8 @@
 // test_symbolic_state: what a program's text tells of the slots that it fills, and the slots that
 // mend an operation.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/go/machine.h"
 #include "fuzz/generate/generator.h"
@@ -24,15 +20,14 @@ static struct operation operation_of(const char *text) {
 }
 
 static bool allows(const char *before, const char *operation) {
-    struct symbolic_state state;
+    struct symbolic_state symbolic;
     struct text_error error;
     assert_true(text_parse_program(&program, before, strlen(before), &error));
-    symbolic_of(&state, &program, program.count);
-    return symbolic_allows(&state, operation_of(operation));
+    symbolic_of(&symbolic, &program, program.count);
+    return symbolic_allows(&symbolic, operation_of(operation));
 }
 
-static void what_nobody_made_allows_nothing(void **context) {
-    (void)context;
+TEST(what_nobody_made_allows_nothing) {
     static const char *const operations[] = {
         "free c0 h1",
         "write h1 word=0 to=nil",
@@ -60,8 +55,7 @@ static void what_nobody_made_allows_nothing(void **context) {
     assert_true(allows("", "write_stray word=0 to=h1 at=below"));
 }
 
-static void what_was_made_may_be_used_until_it_is_gone(void **context) {
-    (void)context;
+TEST(what_was_made_may_be_used_until_it_is_gone) {
     assert_true(allows("h1 = alloc size=24 type=node\n", "write h1 word=0 to=h1"));
     assert_false(allows("h1 = alloc size=24\n", "write h1 word=0 to=h1"));
     assert_false(allows("h1 = alloc size=8 tiny\n", "free h1"));
@@ -78,8 +72,7 @@ static void what_was_made_may_be_used_until_it_is_gone(void **context) {
     assert_false(allows("world stop\n", "h0 = thread_run size=8"));
 }
 
-static void goroutines_have_what_was_pushed(void **context) {
-    (void)context;
+TEST(goroutines_have_what_was_pushed) {
     assert_true(allows("g0 = go_start\n", "frame_push g0 words=4"));
     assert_false(allows("g0 = go_start\n", "frame_pop g0"));
     assert_true(allows("g0 = go_start\nframe_push g0 words=4\n", "write_frame g0 to=nil"));
@@ -96,8 +89,7 @@ static void goroutines_have_what_was_pushed(void **context) {
                         "go_thread g0 t1"));
 }
 
-static void a_cycle_keeps_what_something_points_to(void **context) {
-    (void)context;
+TEST(a_cycle_keeps_what_something_points_to) {
     static const char *const cycle = "h1 = alloc size=24\nh2 = alloc size=24\n"
                                      "finalizer_set h2 to=nil\nwrite_data word=1 to=h1\n"
                                      "gc_start\ngc_finish\n";
@@ -113,20 +105,19 @@ static void a_cycle_keeps_what_something_points_to(void **context) {
 }
 
 // Of the operation's result.
-static bool is_filled(const struct symbolic_state *state, struct operation operation) {
+static bool is_filled(const struct symbolic_state *symbolic, struct operation operation) {
     enum operand result = operation_descriptions[operation_code(operation)].operands[0];
     uint32_t slot = operation_get(operation, result);
     const uint64_t *bits =
-        result == OPERAND_HANDLE ? state->sets[SYMBOLIC_LIVE].words : &state->slots[result];
+        result == OPERAND_HANDLE ? symbolic->sets[SYMBOLIC_LIVE].words : &symbolic->slots[result];
     return (bits[slot / 64] >> slot % 64 & 1) != 0;
 }
 
-static void what_has_a_result_fills_its_slot(void **context) {
-    (void)context;
+TEST(what_has_a_result_fills_its_slot) {
     const struct program_header header = {.caches = 1};
     for (unsigned code = 0; code < OP_COUNT; code++) {
         struct operation operation = operation_from_bits(code);
-        struct symbolic_state state;
+        struct symbolic_state symbolic;
         if (!operation_descriptions[code].has_result) {
             continue;
         }
@@ -136,41 +127,39 @@ static void what_has_a_result_fills_its_slot(void **context) {
         if (operation_has((enum operation_code)code, OPERAND_TO)) {
             operation = operation_set_target(operation, true, 0, 0);
         }
-        symbolic_begin(&state, &header);
-        assert_true(symbolic_allows(&state, operation) && !is_filled(&state, operation));
-        symbolic_add(&state, operation);
-        if (!is_filled(&state, operation)) {
+        symbolic_begin(&symbolic, &header);
+        assert_true(symbolic_allows(&symbolic, operation) && !is_filled(&symbolic, operation));
+        symbolic_add(&symbolic, operation);
+        if (!is_filled(&symbolic, operation)) {
             fail_msg("%s fills no slot", operation_descriptions[code].name);
         }
     }
 }
 
-static void mending_finds_the_slots_that_are_left(void **context) {
-    (void)context;
-    struct symbolic_state state;
+TEST(mending_finds_the_slots_that_are_left) {
+    struct symbolic_state symbolic;
     struct random random = {1};
     struct text_error error;
     static const char *const text = "h77 = alloc size=24 type=node\nm63 = manual_alloc pages=1\n"
                                     "g5 = go_start\nframe_push g5 words=9\n";
     assert_true(text_parse_program(&program, text, strlen(text), &error));
-    symbolic_of(&state, &program, program.count);
+    symbolic_of(&symbolic, &program, program.count);
     struct operation write =
-        symbolic_mend(&state, operation_of("write h1 word=3 to=h2+8"), &random);
+        symbolic_mend(&symbolic, operation_of("write h1 word=3 to=h2+8"), &random);
     assert_int_equal(operation_get(write, OPERAND_HANDLE), 77);
     assert_int_equal(operation_get(write, OPERAND_TO), 77);
     assert_int_equal(operation_get(write, OPERAND_WORD), 3);
-    struct operation manual = symbolic_mend(&state, operation_of("manual_free m1"), &random);
+    struct operation manual = symbolic_mend(&symbolic, operation_of("manual_free m1"), &random);
     assert_int_equal(operation_get(manual, OPERAND_MANUAL), 63);
-    struct operation frame = symbolic_mend(&state, operation_of("frame_pop g1"), &random);
+    struct operation frame = symbolic_mend(&symbolic, operation_of("frame_pop g1"), &random);
     assert_int_equal(operation_get(frame, OPERAND_GOROUTINE), 5);
-    struct operation none = symbolic_mend(&state, operation_of("thread_exit t1"), &random);
+    struct operation none = symbolic_mend(&symbolic, operation_of("thread_exit t1"), &random);
     assert_int_equal(operation_get(none, OPERAND_THREAD), 1);
 }
 
 // The measure that the whole is for: of drawn programs, each operation does something in 30 % of
 // its executions at least.
-static void drawn_operations_do_something(void **context) {
-    (void)context;
+TEST(drawn_operations_do_something) {
     const struct executor_options options = {.level = ORACLE_CHEAP};
     struct executor *executor = executor_create(&machine_go, NULL, &options);
     assert_non_null(executor);
@@ -187,17 +176,4 @@ static void drawn_operations_do_something(void **context) {
         }
     }
     executor_destroy(executor);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_nobody_made_allows_nothing),
-        cmocka_unit_test(what_was_made_may_be_used_until_it_is_gone),
-        cmocka_unit_test(goroutines_have_what_was_pushed),
-        cmocka_unit_test(a_cycle_keeps_what_something_points_to),
-        cmocka_unit_test(what_has_a_result_fills_its_slot),
-        cmocka_unit_test(mending_finds_the_slots_that_are_left),
-        cmocka_unit_test(drawn_operations_do_something),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,13 +7,11 @@
 #include "fuzz/program/text.h"
 
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 enum { FOREIGN_MAX = 64, GENERATED = 60, TEXT_BYTES_MAX = 1 << 20 };
 
@@ -42,6 +40,8 @@ static int give_pages_back(void **state) {
     }
     return 0;
 }
+
+TEST_FIXTURE(NULL, give_pages_back)
 
 // ---- programs
 
@@ -100,22 +100,19 @@ static void run_all(void) {
 
 // ---- places
 
-static void programs_run_clean_when_the_base_is_taken(void **state) {
-    (void)state;
+TEST(programs_run_clean_when_the_base_is_taken) {
     take_page(HEAP_BASE_DEFAULT + 5 * HEAP_PAGE_BYTES);
     run_all();
 }
 
-static void programs_run_clean_when_every_place_for_a_base_is_taken(void **state) {
-    (void)state;
+TEST(programs_run_clean_when_every_place_for_a_base_is_taken) {
     for (uintptr_t stride = 0; stride < 8; stride++) {
         take_page(HEAP_BASE_DEFAULT + stride * HEAP_STRIDE_BYTES);
     }
     run_all();
 }
 
-static void programs_run_clean_with_holes_between_arenas(void **state) {
-    (void)state;
+TEST(programs_run_clean_with_holes_between_arenas) {
     for (uintptr_t arena = 1; arena < 12; arena += arena < 4 ? 1 : 3) {
         take_page(HEAP_BASE_DEFAULT + arena * HEAP_ARENA_BYTES + arena * HEAP_PAGE_BYTES);
     }
@@ -123,16 +120,14 @@ static void programs_run_clean_with_holes_between_arenas(void **state) {
 }
 
 // The root lies first behind the window, chunks of 256 KiB and single mappings above it.
-static void programs_run_clean_with_holes_in_the_metadata(void **state) {
-    (void)state;
+TEST(programs_run_clean_with_holes_in_the_metadata) {
     for (uintptr_t at = 1; at < 40; at++) {
         take_page(HEAP_BASE_DEFAULT + HEAP_WINDOW_BYTES + at * ((uintptr_t)320 << 10));
     }
     run_all();
 }
 
-static void programs_run_clean_with_all_of_it(void **state) {
-    (void)state;
+TEST(programs_run_clean_with_all_of_it) {
     take_page(HEAP_BASE_DEFAULT);
     uintptr_t base = HEAP_BASE_DEFAULT + HEAP_STRIDE_BYTES;
     for (uintptr_t at = 1; at < 12; at++) {
@@ -140,16 +135,4 @@ static void programs_run_clean_with_all_of_it(void **state) {
         take_page(base + HEAP_WINDOW_BYTES + at * ((uintptr_t)1 << 20));
     }
     run_all();
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_teardown(name, give_pages_back)
-    const struct CMUnitTest tests[] = {
-        TEST(programs_run_clean_when_the_base_is_taken),
-        TEST(programs_run_clean_when_every_place_for_a_base_is_taken),
-        TEST(programs_run_clean_with_holes_between_arenas),
-        TEST(programs_run_clean_with_holes_in_the_metadata),
-        TEST(programs_run_clean_with_all_of_it),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,8 @@
 // test_target_stats: the counts of a target are in the file that the environment names: early, now
 // and then, and at the end; without one, nothing is written.
 #define _POSIX_C_SOURCE 200809L
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/targets/target_stats.c" // linked into targets alone
 
@@ -27,6 +23,8 @@ static int end(void **context) {
     return unlink(path);
 }
 
+TEST_FIXTURE(begin, end)
+
 static void assert_written(const char *wanted) {
     char text[256];
     FILE *file = fopen(path, "r");
@@ -37,8 +35,7 @@ static void assert_written(const char *wanted) {
     assert_string_equal(text, wanted);
 }
 
-static void counts_are_written_early_and_now_and_then(void **context) {
-    (void)context;
+TEST(counts_are_written_early_and_now_and_then) {
     target_stats_add(10, 7);
     assert_written("{\"executions\":1,\"operations\":10,\"effective\":7}\n");
     target_stats_add(10, 7);
@@ -51,15 +48,13 @@ static void counts_are_written_early_and_now_and_then(void **context) {
     assert_int_equal(target_stats_operations(), 7690);
 }
 
-static void counts_in_all_and_counts_added_are_the_same(void **context) {
-    (void)context;
+TEST(counts_in_all_and_counts_added_are_the_same) {
     target_stats_reach(10, 7);
     target_stats_reach(20, 14);
     assert_written("{\"executions\":2,\"operations\":20,\"effective\":14}\n");
 }
 
-static void the_last_counts_are_written_at_the_end(void **context) {
-    (void)context;
+TEST(the_last_counts_are_written_at_the_end) {
     for (int i = 0; i < 3; i++) {
         target_stats_add(1, 0);
     }
@@ -67,8 +62,7 @@ static void the_last_counts_are_written_at_the_end(void **context) {
     assert_written("{\"executions\":3,\"operations\":3,\"effective\":0}\n");
 }
 
-static void who_left_writes_no_more(void **context) {
-    (void)context;
+TEST(who_left_writes_no_more) {
     target_stats_leave();
     for (int i = 0; i < 8; i++) {
         target_stats_add(1, 1);
@@ -77,23 +71,10 @@ static void who_left_writes_no_more(void **context) {
     assert_written("");
 }
 
-static void nobody_asked_and_nothing_is_written(void **context) {
-    (void)context;
+TEST(nobody_asked_and_nothing_is_written) {
     assert_int_equal(unsetenv("COUNTERCHECK_STATS"), 0);
     target_stats_add(1, 1);
     target_stats_finish();
     assert_written("");
     assert_int_equal(target_stats_operations(), 1);
-}
-
-int main(void) {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
-    const struct CMUnitTest tests[] = {
-        TEST(counts_are_written_early_and_now_and_then),
-        TEST(counts_in_all_and_counts_added_are_the_same),
-        TEST(the_last_counts_are_written_at_the_end),
-        TEST(who_left_writes_no_more),
-        TEST(nobody_asked_and_nothing_is_written),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,13 +2,9 @@
 //
 // holds: oracle/core/nearest.c fuzz/program/text_help.c fuzz/program/text_parse.c
 // holds: fuzz/program/text_print.c fuzz/program/text_word.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/program/text.h"
 
@@ -39,29 +35,29 @@ static void assert_refused(const char *text, size_t line, const char *message) {
     assert_string_equal(error.message, message);
 }
 
-static void any_program_survives_its_text(void **context) {
-    (void)context;
-    uint64_t state = 3;
+TEST(any_program_survives_its_text) {
+    uint64_t random = 3;
     for (int round = 0; round < 1000; round++) {
         program_clear(&a);
-        a.header.caches = (uint8_t)(1 + next(&state) % 8);
-        a.header.check_every = (uint8_t)(1 + next(&state) % 255);
-        a.header.seed = (uint32_t)next(&state);
-        a.header.groups_off = (uint16_t)next(&state);
+        a.header.caches = (uint8_t)(1 + next(&random) % 8);
+        a.header.check_every = (uint8_t)(1 + next(&random) % 255);
+        a.header.seed = (uint32_t)next(&random);
+        a.header.groups_off = (uint16_t)next(&random);
         if (round % 3 == 0) {
             a.header.fault_at = 3;
-            a.header.fault_call = (uint8_t)(next(&state) % 3);
+            a.header.fault_call = (uint8_t)(next(&random) % 3);
             a.header.fault_and_on = round % 2 == 0;
         }
-        for (int i = 0; round % 4 == 1 && i < START_COUNT; i += 1 + (int)(next(&state) % 5)) {
-            a.header.start[i] = next(&state) % program_start_most((enum program_start)i);
+        for (int i = 0; round % 4 == 1 && i < START_COUNT; i += 1 + (int)(next(&random) % 5)) {
+            a.header.start[i] = next(&random) % program_start_most((enum program_start)i);
         }
-        for (size_t count = next(&state) % 60; count > 0; count--) {
-            uint64_t bits = (next(&state) << 32 ^ next(&state)) & ~UINT64_C(0xff);
-            bits |= next(&state) % OP_COUNT;
+        for (size_t count = next(&random) % 60; count > 0; count--) {
+            uint64_t bits = (next(&random) << 32 ^ next(&random)) & ~UINT64_C(0xff);
+            bits |= next(&random) % OP_COUNT;
             (void)program_append(
-                &a, round % 2 == 0 ? operation_from_bits(bits)
-                                   : operation_from_words(bits, next(&state) << 32 ^ next(&state)));
+                &a, round % 2 == 0
+                        ? operation_from_bits(bits)
+                        : operation_from_words(bits, next(&random) << 32 ^ next(&random)));
         }
         char *text = text_print_program(&a);
         if (!text_parse_program(&b, text, strlen(text), &error)) {
@@ -72,8 +68,7 @@ static void any_program_survives_its_text(void **context) {
     }
 }
 
-static void the_text_of_the_manual_is_taken(void **context) {
-    (void)context;
+TEST(the_text_of_the_manual_is_taken) {
     assert_canonical("h17 = alloc c2 size=48 type=node        # 48 B\n"
                      "free c0 h17   # remote\n"
                      "\n"
@@ -85,8 +80,7 @@ static void the_text_of_the_manual_is_taken(void **context) {
                      "check full\n");
 }
 
-static void canonical_text_is_printed_as_it_was(void **context) {
-    (void)context;
+TEST(canonical_text_is_printed_as_it_was) {
     const char *text = "program caches=3 check=4 seed=9 off=free,dump fault=mmap:2:and_on\n"
                        "nop\n"
                        "h17 = alloc c2 size=48 type=node\n"
@@ -120,8 +114,7 @@ static void canonical_text_is_printed_as_it_was(void **context) {
     assert_true(program_is_narrow(&a));
 }
 
-static void what_version_2_alone_can_say_has_a_text(void **context) {
-    (void)context;
+TEST(what_version_2_alone_can_say_has_a_text) {
     const char *text = "program caches=1000 check=16 wide\n"
                        "start Small=5 Clock=4611686018427387904\n"
                        "h1023 = alloc c999 size=5368709120\n"
@@ -134,19 +127,16 @@ static void what_version_2_alone_can_say_has_a_text(void **context) {
                      "program caches=1 check=16\nstart Tiny=16\nnop\n");
 }
 
-static void several_expectations_on_a_line_are_an_operation_each(void **context) {
-    (void)context;
+TEST(several_expectations_on_a_line_are_an_operation_each) {
     assert_canonical("expect Mallocs=1 Frees=0x2\n", "expect Mallocs=1\nexpect Frees=2\n");
 }
 
-static void left_out_operands_are_the_least(void **context) {
-    (void)context;
+TEST(left_out_operands_are_the_least) {
     assert_canonical("h1 = alloc size=8\ngc_step\ncheck\n",
                      "h1 = alloc c0 size=8\ngc_step objects=1\ncheck cheap\n");
 }
 
-static void an_operation_is_told_by_its_line(void **context) {
-    (void)context;
+TEST(an_operation_is_told_by_its_line) {
     static const char text[] = "program caches=2\n\n# x\nnop\nexpect Mallocs=1 Frees=2\nstats\n";
     static const size_t lines[] = {4, 5, 5, 6, 0};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
@@ -163,8 +153,7 @@ static void an_operation_is_told_by_its_line(void **context) {
 #define SIZE   "size=0..140737488355327"
 #define TARGET "to=nil or to=h0..h1023, +0..1099511627775 behind it"
 
-static void errors_name_the_line_and_what_is_allowed(void **context) {
-    (void)context;
+TEST(errors_name_the_line_and_what_is_allowed) {
     assert_refused("nop\nnop\n\n# x\nnop\nnop\nfrobnicate h1\n", 7,
                    "unknown operation 'frobnicate': ops --list shows all");
     assert_refused("h1 = alloc c0", 1, "alloc lacks its 'size': " SIZE);
@@ -209,8 +198,7 @@ static void errors_name_the_line_and_what_is_allowed(void **context) {
                    "'NumGC=4293918721' is no value to start from: NumGC=0..4293918720");
 }
 
-static void a_program_too_long_is_refused_where_it_becomes_so(void **context) {
-    (void)context;
+TEST(a_program_too_long_is_refused_where_it_becomes_so) {
     size_t count = PROGRAM_OPERATIONS_MAX + 2;
     char *text = malloc(count * 4);
     for (size_t i = 0; i < count; i++) {
@@ -222,8 +210,7 @@ static void a_program_too_long_is_refused_where_it_becomes_so(void **context) {
     free(text);
 }
 
-static void a_line_too_long_is_refused(void **context) {
-    (void)context;
+TEST(a_line_too_long_is_refused) {
     char text[200];
     memset(text, 0, sizeof text);
     for (size_t i = 0; i < 90; i++) {
@@ -231,20 +218,4 @@ static void a_line_too_long_is_refused(void **context) {
         text[2 * i + 1] = ' ';
     }
     assert_refused(text, 1, "more than 40 words");
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_program_survives_its_text),
-        cmocka_unit_test(the_text_of_the_manual_is_taken),
-        cmocka_unit_test(canonical_text_is_printed_as_it_was),
-        cmocka_unit_test(what_version_2_alone_can_say_has_a_text),
-        cmocka_unit_test(several_expectations_on_a_line_are_an_operation_each),
-        cmocka_unit_test(left_out_operands_are_the_least),
-        cmocka_unit_test(an_operation_is_told_by_its_line),
-        cmocka_unit_test(errors_name_the_line_and_what_is_allowed),
-        cmocka_unit_test(a_program_too_long_is_refused_where_it_becomes_so),
-        cmocka_unit_test(a_line_too_long_is_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

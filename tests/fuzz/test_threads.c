@@ -7,12 +7,8 @@
 // holds: fuzz/stress/work.c
 //
 // wrap: heap_read_memstats heap_remove_finalizer
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/memstats.h"
 #include "fuzz/stress/threads.h"
@@ -39,35 +35,23 @@ static enum verdict run(void) {
     return threads_run(&options, &report);
 }
 
-static void a_crew_without_a_lie_is_clean(void **unused) {
-    (void)unused;
+TEST(a_crew_without_a_lie_is_clean) {
     statistics_lie = removal_lies = false;
     assert_int_equal(run(), VERDICT_CLEAN);
     assert_string_equal(report.finding, "");
 }
 
-static void a_rule_of_the_crew_is_told(void **unused) {
-    (void)unused;
+TEST(a_rule_of_the_crew_is_told) {
     statistics_lie = true;
     removal_lies = false;
     assert_int_equal(run(), VERDICT_FINDING);
     assert_non_null(strstr(report.finding, "Lookups"));
 }
 
-static void a_rule_of_a_worker_is_told(void **unused) {
-    (void)unused;
+TEST(a_rule_of_a_worker_is_told) {
     statistics_lie = false;
     removal_lies = true;
     assert_int_equal(run(), VERDICT_FINDING);
     assert_ptr_equal(strstr(report.finding, "rule model-status failed: removing a finalizer"),
                      report.finding);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_crew_without_a_lie_is_clean),
-        cmocka_unit_test(a_rule_of_the_crew_is_told),
-        cmocka_unit_test(a_rule_of_a_worker_is_told),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

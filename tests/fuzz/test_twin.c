@@ -2,12 +2,8 @@
 // swept lazily: addresses differ, what lives does not.
 //
 // holds: fuzz/go/slots.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "fuzz/go/machine.h"
 #include "fuzz/go/state.h"
@@ -128,20 +124,10 @@ static void compare(struct variant one, struct variant other) {
     executor_destroy(executor);
 }
 
-static void objects_do_not_depend_on_the_number_of_caches(void **context) {
-    (void)context;
+TEST(objects_do_not_depend_on_the_number_of_caches) {
     compare((struct variant){.caches = 1}, (struct variant){.caches = 5});
 }
 
-static void objects_do_not_depend_on_when_they_are_swept(void **context) {
-    (void)context;
+TEST(objects_do_not_depend_on_when_they_are_swept) {
     compare((struct variant){.caches = 2}, (struct variant){.caches = 2, .sweeps_at_once = true});
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(objects_do_not_depend_on_the_number_of_caches),
-        cmocka_unit_test(objects_do_not_depend_on_when_they_are_swept),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 //
 // holds: fuzz/go/vast.c
 #include "tests/fuzz/one_executor.h"
+#include "tests/test.h"
 
 #include "allocator/poison.h"
 
@@ -12,8 +13,9 @@ static bool last_did(const char *text) {
     return executor_was_effective(executor);
 }
 
-static void small_ones_are_as_others_but_for_their_bytes(void **context) {
-    (void)context;
+TEST_FIXTURE(open_executor, close_executor)
+
+TEST(small_ones_are_as_others_but_for_their_bytes) {
     assert_true(last_did("h0 = alloc c0 size=48 type=node zero untouched\n"
                          "write_data word=0 to=h0+8\ncollect c0 sweep\n"
                          "expect HeapObjects=1 HeapAlloc=48\ndump sink=memory\ncheck paranoid\n"
@@ -22,15 +24,13 @@ static void small_ones_are_as_others_but_for_their_bytes(void **context) {
     assert_false(last_did("h0 = alloc c0 size=48 type=node untouched\nwrite h0 word=0 to=h0\n"));
 }
 
-static void more_than_64_mib_have_to_be_untouched(void **context) {
-    (void)context;
+TEST(more_than_64_mib_have_to_be_untouched) {
     assert_false(last_did("h0 = alloc c0 size=67108865\n"));
     assert_false(last_did("h0 = alloc c0 size=48\nrealloc c0 h0 size=67108865\n"));
 }
 
 // Under AddressSanitizer the heap would tell it of each byte.
-static void gauges_cross_4_gib_where_no_sanitizer_looks(void **context) {
-    (void)context;
+TEST(gauges_cross_4_gib_where_no_sanitizer_looks) {
     bool did = last_did("h0 = alloc c0 size=5368709120 untouched\n");
     assert_int_equal(did, !HEAP_POISON_ACTIVE);
     if (did) {
@@ -44,16 +44,14 @@ static void gauges_cross_4_gib_where_no_sanitizer_looks(void **context) {
 }
 
 // Only the system may refuse what the window has room for.
-static void what_the_window_has_no_room_for_is_refused(void **context) {
-    (void)context;
+TEST(what_the_window_has_no_room_for_is_refused) {
     assert_false(last_did("h0 = alloc c0 size=140737488355327 untouched\n"));
     assert_false(last_did("h0 = alloc c0 size=200000000000 untouched\n"
                           "h1 = alloc c0 size=100000000000 untouched\n"));
 }
 
 // Its contents are not kept, the records behind it are read back.
-static void a_dump_tells_the_size_and_the_statistics_of_a_vast_object(void **context) {
-    (void)context;
+TEST(a_dump_tells_the_size_and_the_statistics_of_a_vast_object) {
     struct oracle *oracle = go_oracle(executor);
     uint64_t sizes = oracle_evaluated(oracle, RULE_DUMP_OBJECT_SIZE);
     uint64_t statistics = oracle_evaluated(oracle, RULE_DUMP_MEMSTATS);
@@ -65,24 +63,11 @@ static void a_dump_tells_the_size_and_the_statistics_of_a_vast_object(void **con
     }
 }
 
-static void manual_pages_are_never_touched(void **context) {
-    (void)context;
+TEST(manual_pages_are_never_touched) {
     if (!HEAP_POISON_ACTIVE) {
         assert_true(last_did("m0 = manual_alloc pages=600000 stat=stack\n"
                              "expect StackInuse=4915200000 StackSys=4915200000\n"
                              "m1 = manual_alloc pages=600000 stat=other\ndump sink=memory\n"
                              "manual_free m0\nmanual_free m1\n"));
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(small_ones_are_as_others_but_for_their_bytes),
-        TEST(more_than_64_mib_have_to_be_untouched),
-        TEST(gauges_cross_4_gib_where_no_sanitizer_looks),
-        TEST(a_dump_tells_the_size_and_the_statistics_of_a_vast_object),
-        TEST(what_the_window_has_no_room_for_is_refused),
-        TEST(manual_pages_are_never_touched),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

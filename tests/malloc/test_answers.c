@@ -1,14 +1,10 @@
 // test_answers: what malloc tells of itself is what the statistics say, and a size that is told to
 // free has to be the object's.
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/memstats.h"
 #include "malloc/answers.h"

@@ -1,14 +1,10 @@
 // test_checked: the check finds nothing where nothing is wrong, however many spans the program has
 // at its end, and takes nothing from the heap that it checks.
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/memstats.h"
 #include "malloc/report.h"

@@ -9,16 +9,13 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 enum { SENTINEL = 7777 };
 
@@ -57,8 +54,7 @@ static void assert_ends_with(void (*act)(void), const char *sentence) {
     assert_non_null(strstr(text, sentence));
 }
 
-static void every_small_size_is_aligned_usable_and_its_own(void **state) {
-    (void)state;
+TEST(every_small_size_is_aligned_usable_and_its_own) {
     unsigned char *last = NULL;
     for (size_t size_bytes = 0; size_bytes <= 40000; size_bytes += size_bytes < 2000 ? 1 : 131) {
         unsigned char *object = malloc(size_bytes);
@@ -73,8 +69,7 @@ static void every_small_size_is_aligned_usable_and_its_own(void **state) {
     free(last);
 }
 
-static void malloc_of_nothing_gives_unique_pointers(void **state) {
-    (void)state;
+TEST(malloc_of_nothing_gives_unique_pointers) {
     void *a = malloc(nothing);
     void *b = malloc(nothing);
     void *c = calloc(nothing, 4);
@@ -87,8 +82,7 @@ static void malloc_of_nothing_gives_unique_pointers(void **state) {
     free(d);
 }
 
-static void what_is_too_much_is_enomem(void **state) {
-    (void)state;
+TEST(what_is_too_much_is_enomem) {
     char *kept = malloc(100);
     void *untouched = kept;
     assert_non_null(kept);
@@ -124,8 +118,7 @@ static void what_is_too_much_is_enomem(void **state) {
     free(kept);
 }
 
-static void products_that_overflow_are_enomem(void **state) {
-    (void)state;
+TEST(products_that_overflow_are_enomem) {
     const size_t pairs[][2] = {{SIZE_MAX, 2},
                                {2, SIZE_MAX},
                                {SIZE_MAX / 2 + 1, 2},
@@ -146,8 +139,7 @@ static void products_that_overflow_are_enomem(void **state) {
     free(grown);
 }
 
-static void calloc_is_zero_where_others_have_written(void **state) {
-    (void)state;
+TEST(calloc_is_zero_where_others_have_written) {
     const size_t sizes[] = {1, 16, 64, 1000, 8192, 32768, 40000, 300000};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         unsigned char *dirty[8];
@@ -170,8 +162,7 @@ static void calloc_is_zero_where_others_have_written(void **state) {
     }
 }
 
-static void realloc_keeps_the_bytes_up_and_down(void **state) {
-    (void)state;
+TEST(realloc_keeps_the_bytes_up_and_down) {
     const size_t sizes[] = {1, 17, 16, 100, 90, 3000, 40000, 41000, 200000, 5000, 100000, 24, 1};
     unsigned char *object = malloc(1);
     size_t kept = 1;
@@ -194,8 +185,7 @@ static void realloc_keeps_the_bytes_up_and_down(void **state) {
     assert_int_equal(now().Frees, before.Frees + 1);
 }
 
-static void a_shrunk_object_gives_its_memory_back(void **state) {
-    (void)state;
+TEST(a_shrunk_object_gives_its_memory_back) {
     char *object = malloc(1 << 20);
     assert_non_null(object);
     uint64_t before = now().HeapAlloc;
@@ -205,8 +195,7 @@ static void a_shrunk_object_gives_its_memory_back(void **state) {
     free(object);
 }
 
-static void a_large_object_grows_where_it_is(void **state) {
-    (void)state;
+TEST(a_large_object_grows_where_it_is) {
     char *object = malloc(200 << 20); // behind all others
     assert_non_null(object);
     uintptr_t place = (uintptr_t)object;
@@ -234,8 +223,7 @@ static void a_large_object_grows_where_it_is(void **state) {
     free(object);
 }
 
-static void alignment_is_what_was_asked_for(void **state) {
-    (void)state;
+TEST(alignment_is_what_was_asked_for) {
     for (size_t align = 1; align <= (size_t)1 << 21; align *= 2) {
         for (size_t size_bytes = 0; size_bytes < 20000; size_bytes = size_bytes * 3 + 1) {
             void *objects[3] = {aligned_alloc(align, size_bytes), memalign(align, size_bytes),
@@ -259,8 +247,7 @@ static void alignment_is_what_was_asked_for(void **state) {
 }
 
 // None has a record of the profile, which the fast lane would not take away.
-static void many_aligned_objects_leave_nothing_behind(void **state) {
-    (void)state;
+TEST(many_aligned_objects_leave_nothing_behind) {
     for (size_t i = 0; i < 100000; i++) {
         void *object = aligned_alloc(64, 960);
         assert_non_null(object);
@@ -270,8 +257,7 @@ static void many_aligned_objects_leave_nothing_behind(void **state) {
     assert_true(countercheck_malloc_check());
 }
 
-static void alignments_that_are_none_are_einval(void **state) {
-    (void)state;
+TEST(alignments_that_are_none_are_einval) {
     const volatile size_t bad[] = {0, 3, 24, 100, SIZE_MAX, SIZE_MAX / 2 + 2};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         void *pointer = &pointer;
@@ -296,8 +282,7 @@ static void alignments_that_are_none_are_einval(void **state) {
     free(rounded);
 }
 
-static void pages_are_pages(void **state) {
-    (void)state;
+TEST(pages_are_pages) {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const size_t sizes[] = {0, 1, page - 1, page, page + 1, 100000};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -312,8 +297,7 @@ static void pages_are_pages(void **state) {
     }
 }
 
-static void free_keeps_errno(void **state) {
-    (void)state;
+TEST(free_keeps_errno) {
     void *small = malloc(10);
     void *large = malloc(10 << 20);
     errno = SENTINEL;
@@ -324,8 +308,7 @@ static void free_keeps_errno(void **state) {
     assert_int_equal(malloc_usable_size(NULL), 0);
 }
 
-static void memory_that_the_system_refuses_is_enomem(void **state) {
-    (void)state;
+TEST(memory_that_the_system_refuses_is_enomem) {
     pid_t child = fork();
     if (child == 0) {
         (void)setrlimit(RLIMIT_AS, &(struct rlimit){(rlim_t)1 << 30, (rlim_t)1 << 30});
@@ -340,8 +323,7 @@ static void memory_that_the_system_refuses_is_enomem(void **state) {
     assert_int_equal(status, 0);
 }
 
-static void mallocs_and_frees_are_counted_one_by_one(void **state) {
-    (void)state;
+TEST(mallocs_and_frees_are_counted_one_by_one) {
     enum { COUNT = 20000 };
     static void *objects[COUNT];
     struct memstats before = now();
@@ -395,34 +377,11 @@ static void realloc_foreign(void) {
     (void)!realloc(outside, 10);
 }
 
-static void misuse_ends_in_one_sentence(void **state) {
-    (void)state;
+TEST(misuse_ends_in_one_sentence) {
     assert_ends_with(free_foreign, "countercheck: misuse: free of a foreign pointer (0x");
     assert_ends_with(free_twice, "countercheck: misuse: double free (0x");
     assert_ends_with(free_large_twice, "countercheck: misuse: free of a foreign pointer (0x");
     assert_ends_with(free_inside, "countercheck: misuse: free of an interior pointer (0x");
     assert_ends_with(realloc_foreign,
                      "countercheck: misuse: realloc of a pointer that is no live object (0x");
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_small_size_is_aligned_usable_and_its_own),
-        cmocka_unit_test(malloc_of_nothing_gives_unique_pointers),
-        cmocka_unit_test(what_is_too_much_is_enomem),
-        cmocka_unit_test(products_that_overflow_are_enomem),
-        cmocka_unit_test(calloc_is_zero_where_others_have_written),
-        cmocka_unit_test(realloc_keeps_the_bytes_up_and_down),
-        cmocka_unit_test(a_shrunk_object_gives_its_memory_back),
-        cmocka_unit_test(a_large_object_grows_where_it_is),
-        cmocka_unit_test(alignment_is_what_was_asked_for),
-        cmocka_unit_test(many_aligned_objects_leave_nothing_behind),
-        cmocka_unit_test(alignments_that_are_none_are_einval),
-        cmocka_unit_test(pages_are_pages),
-        cmocka_unit_test(free_keeps_errno),
-        cmocka_unit_test(memory_that_the_system_refuses_is_enomem),
-        cmocka_unit_test(mallocs_and_frees_are_counted_one_by_one),
-        cmocka_unit_test(misuse_ends_in_one_sentence),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,10 @@
 // test_retained: what one thread allocates and another frees does not pile up, whatever its size
 // and whether the owner comes back or sleeps.
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/memstats.h"
 #include "allocator/size_classes.h"
@@ -57,8 +53,7 @@ static void *own(void *context) {
     return NULL;
 }
 
-static void what_is_freed_while_its_owner_sleeps_is_given_back(void **unused) {
-    (void)unused;
+TEST(what_is_freed_while_its_owner_sleeps_is_given_back) {
     static struct owner owner;
     pthread_t thread;
     assert_int_equal(sem_init(&owner.begin, 0, 0) | sem_init(&owner.done, 0, 0), 0);
@@ -121,8 +116,7 @@ static void wander_in_rounds(size_t rounds) {
     }
 }
 
-static void what_wanders_takes_no_more_than_twice_what_lives(void **unused) {
-    (void)unused;
+TEST(what_wanders_takes_no_more_than_twice_what_lives) {
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         uint64_t before = now().HeapInuse;
         board_bytes = sizes[i];
@@ -144,12 +138,4 @@ static void what_wanders_takes_no_more_than_twice_what_lives(void **unused) {
     if (now().HeapSys > most) {
         fail_msg("the heap has had %zu KiB", (size_t)now().HeapSys >> 10);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_freed_while_its_owner_sleeps_is_given_back),
-        cmocka_unit_test(what_wanders_takes_no_more_than_twice_what_lives),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

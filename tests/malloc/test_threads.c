@@ -8,16 +8,13 @@
 #include "tests/malloc/checked.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 enum { WORKERS = 4, SLOTS = 512, ROUNDS = 60000 };
 
@@ -115,8 +112,7 @@ static void empty_slots(void) {
     }
 }
 
-static void objects_freed_by_other_threads_are_counted_once(void **state) {
-    (void)state;
+TEST(objects_freed_by_other_threads_are_counted_once) {
     pthread_t threads[WORKERS];
     start(threads, 1, exchange_rounds); // what libc keeps of a first thread is there now
     join(threads, 1);
@@ -146,8 +142,7 @@ static void *allocate_a_little(void *context) {
     return object != NULL && unmake(object) ? (void *)1 : NULL;
 }
 
-static void a_thousand_threads_reuse_the_caches_of_those_before(void **state) {
-    (void)state;
+TEST(a_thousand_threads_reuse_the_caches_of_those_before) {
     pthread_t threads[4];
     start(threads, 4, allocate_a_little);
     join(threads, 4);
@@ -171,8 +166,7 @@ static void *wait_for_all(void *context) {
     return object != NULL && unmake(object) ? (void *)1 : NULL;
 }
 
-static void threads_beyond_the_caches_share_one(void **state) {
-    (void)state;
+TEST(threads_beyond_the_caches_share_one) {
     enum { MANY = 1100 };
     static pthread_t threads[MANY];
     pthread_attr_t small;
@@ -205,8 +199,7 @@ static void *leave_a_value(void *context) {
     return pthread_setspecific(late_key, malloc(100)) == 0 ? (void *)1 : NULL;
 }
 
-static void destructors_after_the_heaps_own_allocate(void **state) {
-    (void)state;
+TEST(destructors_after_the_heaps_own_allocate) {
     pthread_t thread;
     assert_int_equal(pthread_key_create(&late_key, allocate_late), 0);
     start(&thread, 1, leave_a_value);
@@ -233,8 +226,7 @@ static int live_on(void) {
     return clean && countercheck_malloc_check() && now().MCacheInuse == caches ? 0 : 1;
 }
 
-static void a_child_of_busy_threads_has_a_whole_heap(void **state) {
-    (void)state;
+TEST(a_child_of_busy_threads_has_a_whole_heap) {
     pthread_t threads[3];
     start(threads, 3, exchange_until_told);
     for (size_t i = 0; i < 40; i++) {
@@ -252,15 +244,4 @@ static void a_child_of_busy_threads_has_a_whole_heap(void **state) {
     join(threads, 3);
     empty_slots();
     assert_true(countercheck_malloc_check());
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(objects_freed_by_other_threads_are_counted_once),
-        cmocka_unit_test(a_thousand_threads_reuse_the_caches_of_those_before),
-        cmocka_unit_test(threads_beyond_the_caches_share_one),
-        cmocka_unit_test(destructors_after_the_heaps_own_allocate),
-        cmocka_unit_test(a_child_of_busy_threads_has_a_whole_heap),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,14 +2,10 @@
 #ifndef TESTS_ORACLE_RELATIONS_SCENE_H
 #define TESTS_ORACLE_RELATIONS_SCENE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "oracle/core/harness_memory.h"
 #include "oracle/relations/private.h"
@@ -104,7 +100,5 @@ static inline int nothing_is_kept(void **state) {
     (void)state;
     return harness_block_count() == 0 ? 0 : -1;
 }
-
-#define TEST(name) cmocka_unit_test_setup(name, setup)
 
 #endif

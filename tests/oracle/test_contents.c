@@ -3,12 +3,9 @@
 #include "oracle/go/rules.h"
 #include "oracle/go/model/state.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #define SIZE_MOST 700
 #define BEHIND    16 // bytes behind the object that are not its own
@@ -58,8 +55,7 @@ static void check_size(size_t size_bytes, const struct gc_layout *layout) {
     assert_true(contents_check(&model, &slot, slot.base, size_bytes));
 }
 
-static void no_byte_at_either_end_changes_unseen(void **unused) {
-    (void)unused;
+TEST(no_byte_at_either_end_changes_unseen) {
     for (size_t size_bytes = 1; size_bytes <= SIZE_MOST; size_bytes++) {
         check_size(size_bytes, NULL);
         for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
@@ -68,8 +64,7 @@ static void no_byte_at_either_end_changes_unseen(void **unused) {
     }
 }
 
-static void a_grown_object_is_filled_from_where_it_ended(void **unused) {
-    (void)unused;
+TEST(a_grown_object_is_filled_from_where_it_ended) {
     for (size_t from = 8; from < SIZE_MOST; from += 8) {
         const struct slot slot = slot_of(SIZE_MOST, &layouts[0]);
         memset(memory, 0, sizeof memory);
@@ -79,8 +74,7 @@ static void a_grown_object_is_filled_from_where_it_ended(void **unused) {
     }
 }
 
-static void zero_is_zero_up_to_the_last_byte(void **unused) {
-    (void)unused;
+TEST(zero_is_zero_up_to_the_last_byte) {
     unsigned char *bytes = (unsigned char *)memory;
     memset(memory, 0, sizeof memory);
     for (size_t size_bytes = 1; size_bytes <= SIZE_MOST; size_bytes++) {
@@ -94,13 +88,4 @@ static void zero_is_zero_up_to_the_last_byte(void **unused) {
         assert_false(contents_check_zero(&book, (uintptr_t)memory, size_bytes));
         bytes[size_bytes - 1] = 0;
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_byte_at_either_end_changes_unseen),
-        cmocka_unit_test(a_grown_object_is_filled_from_where_it_ended),
-        cmocka_unit_test(zero_is_zero_up_to_the_last_byte),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

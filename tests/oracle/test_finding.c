@@ -5,12 +5,10 @@
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 static struct rule_book book;
 
@@ -27,6 +25,8 @@ static int set_up(void **unused) {
     return 0;
 }
 
+TEST_FIXTURE(set_up, NULL)
+
 static void line_is(const char *expected) {
     char line[512];
     int length = finding_line(&book.finding, line, sizeof line);
@@ -34,8 +34,7 @@ static void line_is(const char *expected) {
     assert_int_equal(length, strlen(expected));
 }
 
-static void values_are_written_with_their_difference(void **unused) {
-    (void)unused;
+TEST(values_are_written_with_their_difference) {
     assert_false(rule_fail_values(&book, RULE_SCAN_FIELD, "HeapInuse",
                                   (struct rule_value){"fast account", 8192},
                                   (struct rule_value){"scan", 16384}));
@@ -44,15 +43,13 @@ static void values_are_written_with_their_difference(void **unused) {
         "12: operation 12");
 }
 
-static void a_lesser_right_value_has_a_minus(void **unused) {
-    (void)unused;
+TEST(a_lesser_right_value_has_a_minus) {
     (void)rule_fail_values(&book, RULE_SCAN_FIELD, "Sys", (struct rule_value){"a", 5},
                            (struct rule_value){"b", 2});
     line_is("rule scan-field failed: Sys: a 5, b 2 (-3), at operation 12: operation 12");
 }
 
-static void words_name_the_object_or_else_the_span(void **unused) {
-    (void)unused;
+TEST(words_name_the_object_or_else_the_span) {
     (void)rule_fail(&book, RULE_SPAN_PLACE, (struct rule_place){.span = 0x1000}, "in %d places", 2);
     line_is("rule span-place failed: in 2 places, span 0x1000, at operation 12: operation 12");
     rule_book_begin(&book);
@@ -61,8 +58,7 @@ static void words_name_the_object_or_else_the_span(void **unused) {
     line_is("rule span-place failed: lost, object 0x1008, at operation 0");
 }
 
-static void the_first_finding_stays_and_all_count(void **unused) {
-    (void)unused;
+TEST(the_first_finding_stays_and_all_count) {
     (void)rule_fail(&book, RULE_SPAN_PLACE, (struct rule_place){0}, "first");
     (void)rule_fail(&book, RULE_SPAN_LIST, (struct rule_place){0}, "second");
     (void)rule_fail(&book, RULE_SPAN_LIST, (struct rule_place){0}, "third");
@@ -75,8 +71,7 @@ static void the_first_finding_stays_and_all_count(void **unused) {
 
 // The same mistake moves several fields: those that the operation's check finds are kept with the
 // first.
-static void further_fields_of_the_same_operation_are_kept(void **unused) {
-    (void)unused;
+TEST(further_fields_of_the_same_operation_are_kept) {
     (void)rule_fail_values(&book, RULE_SCAN_FIELD, "HeapInuse", (struct rule_value){"fast", 5},
                            (struct rule_value){"scan", 2});
     for (uint64_t i = 0; i < FINDING_ALSO_MAX + 3; i++) {
@@ -104,8 +99,7 @@ static void further_fields_of_the_same_operation_are_kept(void **unused) {
     free(text);
 }
 
-static void equal_counts_an_evaluation_and_compares(void **unused) {
-    (void)unused;
+TEST(equal_counts_an_evaluation_and_compares) {
     assert_true(rule_equal(&book, RULE_IDENTITY_SYS, "Sys", (struct rule_value){"a", 1},
                            (struct rule_value){"b", 1}));
     assert_false(book.found);
@@ -115,8 +109,7 @@ static void equal_counts_an_evaluation_and_compares(void **unused) {
     assert_int_equal(book.fired[RULE_IDENTITY_SYS], 1);
 }
 
-static void a_block_shows_both_changes(void **unused) {
-    (void)unused;
+TEST(a_block_shows_both_changes) {
     book.checked_before = 9;
     (void)rule_fail_values(&book, RULE_MODEL_FIELD, "Frees", (struct rule_value){"fast account", 7},
                            (struct rule_value){"model", 8});
@@ -135,8 +128,7 @@ static void a_block_shows_both_changes(void **unused) {
     free(text);
 }
 
-static void a_line_fits_any_room(void **unused) {
-    (void)unused;
+TEST(a_line_fits_any_room) {
     (void)rule_fail(&book, RULE_SPAN_PLACE, (struct rule_place){0}, "in words");
     char whole[512];
     int length = finding_line(&book.finding, whole, sizeof whole);
@@ -150,8 +142,7 @@ static void a_line_fits_any_room(void **unused) {
     }
 }
 
-static void same_means_rule_and_field(void **unused) {
-    (void)unused;
+TEST_WITH(same_means_rule_and_field, NULL, NULL) {
     struct finding a = {.rule = RULE_SCAN_FIELD, .field = "Sys", .left = 1};
     struct finding b = {.rule = RULE_SCAN_FIELD, .field = "Sys", .left = 2};
     assert_true(finding_is_same(&a, &b));
@@ -162,9 +153,9 @@ static void same_means_rule_and_field(void **unused) {
 }
 
 // model-status has some twenty sentences: one failure is not taken for another of the same rule.
-static void two_sentences_of_one_rule_are_two_findings(void **unused) {
+TEST_WITH(two_sentences_of_one_rule_are_two_findings, NULL, NULL) {
     const struct rule_place nowhere = {0};
-    (void)unused;
+    (void)state;
     rule_book_begin(&book);
     (void)rule_fail(&book, RULE_MODEL_STATUS, nowhere, "released %d bytes of %d", 1, 2);
     struct finding first = book.finding;
@@ -189,8 +180,7 @@ static struct finding said_by_a_helper(const char *what, int number, const char 
 }
 
 // A helper's format is the same for all that it is told.
-static void what_a_helper_is_told_tells_failures_apart(void **unused) {
-    (void)unused;
+TEST_WITH(what_a_helper_is_told_tells_failures_apart, NULL, NULL) {
     struct finding first = said_by_a_helper("a circle", 1, "some name");
     assert_string_equal(first.text, "a circle in a list (1, \"some name\")");
     struct finding other = said_by_a_helper("a circle", 2, "any");
@@ -203,8 +193,7 @@ static void what_a_helper_is_told_tells_failures_apart(void **unused) {
     assert_int_equal(strlen(other.sentence), FINDING_SENTENCE_BYTES - 1);
 }
 
-static void every_rule_has_a_name_a_truth_and_a_reason(void **unused) {
-    (void)unused;
+TEST_WITH(every_rule_has_a_name_a_truth_and_a_reason, NULL, NULL) {
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         assert_true(go_rules.rows[rule].name[0] != 0 && go_rules.rows[rule].truth[0] != 0 &&
                     go_rules.rows[rule].reason[0] != 0);
@@ -212,22 +201,4 @@ static void every_rule_has_a_name_a_truth_and_a_reason(void **unused) {
             assert_string_not_equal(go_rules.rows[rule].name, go_rules.rows[other].name);
         }
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(values_are_written_with_their_difference, set_up),
-        cmocka_unit_test_setup(a_lesser_right_value_has_a_minus, set_up),
-        cmocka_unit_test_setup(words_name_the_object_or_else_the_span, set_up),
-        cmocka_unit_test_setup(the_first_finding_stays_and_all_count, set_up),
-        cmocka_unit_test_setup(further_fields_of_the_same_operation_are_kept, set_up),
-        cmocka_unit_test_setup(equal_counts_an_evaluation_and_compares, set_up),
-        cmocka_unit_test_setup(a_block_shows_both_changes, set_up),
-        cmocka_unit_test_setup(a_line_fits_any_room, set_up),
-        cmocka_unit_test(same_means_rule_and_field),
-        cmocka_unit_test(two_sentences_of_one_rule_are_two_findings),
-        cmocka_unit_test(what_a_helper_is_told_tells_failures_apart),
-        cmocka_unit_test(every_rule_has_a_name_a_truth_and_a_reason),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

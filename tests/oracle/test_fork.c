@@ -14,8 +14,6 @@
 #include "runtime/runtime.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 enum { THREADS = 3, OBJECTS = 64, FORKS = 60, DATA_WORDS = THREADS * OBJECTS };
 
@@ -239,7 +237,7 @@ static void destroy(struct process *process) {
     free(process->dump_bytes);
 }
 
-static void a_child_of_busy_threads_holds_against_the_oracle_and_dumps(void **state) {
+TEST(a_child_of_busy_threads_holds_against_the_oracle_and_dumps) {
     static struct process process;
     struct worker workers[THREADS];
     (void)state;
@@ -260,11 +258,4 @@ static void a_child_of_busy_threads_holds_against_the_oracle_and_dumps(void **st
     assert_true(is_sound(&process) && dump_is_sound(&process));
     assert_true(collect(&process) && is_sound(&process));
     destroy(&process);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_child_of_busy_threads_holds_against_the_oracle_and_dumps),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,13 +2,9 @@
 // when that is asked for, and refused and counted when the system has none.
 //
 // wrap: mmap
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/poison.h"
 #include "oracle/core/harness_memory.h"
@@ -35,8 +31,7 @@ static size_t size_of(size_t i) {
     return ((size_t)1 << i % 20) + i * 37 % ((size_t)1 << i % 20);
 }
 
-static void blocks_are_apart_and_aligned_and_keep_what_is_in_them(void **unused) {
-    (void)unused;
+TEST(blocks_are_apart_and_aligned_and_keep_what_is_in_them) {
     uint64_t before = harness_block_count();
     uint8_t *blocks[BLOCKS];
     for (int round = 0; round < 3; round++) {
@@ -57,8 +52,7 @@ static void blocks_are_apart_and_aligned_and_keep_what_is_in_them(void **unused)
     }
 }
 
-static void a_block_that_was_somebodys_is_zeroed_when_asked_for(void **unused) {
-    (void)unused;
+TEST(a_block_that_was_somebodys_is_zeroed_when_asked_for) {
     for (size_t size_bytes = 8; size_bytes <= (size_t)64 << 20; size_bytes *= 8) {
         uint8_t *dirty = harness_alloc(size_bytes);
         assert_non_null(dirty);
@@ -73,8 +67,7 @@ static void a_block_that_was_somebodys_is_zeroed_when_asked_for(void **unused) {
     }
 }
 
-static void a_resized_block_has_what_it_had(void **unused) {
-    (void)unused;
+TEST(a_resized_block_has_what_it_had) {
     uint64_t before = harness_block_count();
     uint8_t *block = harness_realloc(NULL, 1);
     assert_non_null(block);
@@ -95,8 +88,7 @@ static void a_resized_block_has_what_it_had(void **unused) {
     assert_int_equal(harness_block_count(), before);
 }
 
-static void what_the_system_refuses_is_counted_and_changes_nothing(void **unused) {
-    (void)unused;
+TEST(what_the_system_refuses_is_counted_and_changes_nothing) {
     uint64_t before = harness_refusal_count();
     uint8_t *block = harness_alloc(9);
     assert_non_null(block);
@@ -118,8 +110,7 @@ static void what_the_system_refuses_is_counted_and_changes_nothing(void **unused
 }
 
 // Else a check would move the very numbers that it checks.
-static void no_block_is_of_mallocs_memory(void **unused) {
-    (void)unused;
+TEST(no_block_is_of_mallocs_memory) {
     if (SANITIZER_HAS_SHADOW) {
         return; // its malloc has no such numbers
     }
@@ -139,8 +130,7 @@ static void no_block_is_of_mallocs_memory(void **unused) {
 }
 
 // Where bytes can be made untouchable, all but those that were asked for are.
-static void what_nobody_asked_for_is_untouchable(void **unused) {
-    (void)unused;
+TEST(what_nobody_asked_for_is_untouchable) {
 #if HEAP_POISON_ACTIVE
     for (size_t size_bytes = 1; size_bytes < 100000; size_bytes = size_bytes * 3 + 1) {
         char *block = harness_alloc(size_bytes);
@@ -155,16 +145,4 @@ static void what_nobody_asked_for_is_untouchable(void **unused) {
 #else
     skip();
 #endif
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_are_apart_and_aligned_and_keep_what_is_in_them),
-        cmocka_unit_test(a_block_that_was_somebodys_is_zeroed_when_asked_for),
-        cmocka_unit_test(a_resized_block_has_what_it_had),
-        cmocka_unit_test(what_the_system_refuses_is_counted_and_changes_nothing),
-        cmocka_unit_test(no_block_is_of_mallocs_memory),
-        cmocka_unit_test(what_nobody_asked_for_is_untouchable),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

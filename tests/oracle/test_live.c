@@ -1,13 +1,9 @@
 // test_live: the ledger of live blocks: every byte that carries a pattern, and what a walk shows.
 //
 // holds: oracle/subject/pattern.c oracle/core/check.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "oracle/subject/live_private.h"
 #include "oracle/subject/pattern.h"
@@ -33,6 +29,8 @@ static int teardown(void **state) {
     live_destroy(live);
     return 0;
 }
+
+TEST_FIXTURE(setup, teardown)
 
 static uint32_t enter(size_t at, size_t requested_bytes, size_t usable_bytes) {
     const struct live_block block = {.address = (uintptr_t)room + at,
@@ -74,8 +72,7 @@ static bool ends(size_t at, size_t requested, size_t usable) {
     return at < 64 || (at < requested && requested - at <= 64) || usable - at <= 64;
 }
 
-static void every_byte_of_a_small_block_carries_its_pattern(void **state) {
-    (void)state;
+TEST(every_byte_of_a_small_block_carries_its_pattern) {
     for (size_t size_bytes = 1; size_bytes < 40; size_bytes++) {
         require_ranges(size_bytes, size_bytes, all);
         require_ranges(size_bytes / 2, size_bytes, all);
@@ -83,16 +80,14 @@ static void every_byte_of_a_small_block_carries_its_pattern(void **state) {
     require_ranges(256, 256, all);
 }
 
-static void a_large_block_carries_it_at_its_ends(void **state) {
-    (void)state;
+TEST(a_large_block_carries_it_at_its_ends) {
     require_ranges(257, 257, ends);
     require_ranges(300, 1003, ends);
     require_ranges(30, 301, ends);
     require_ranges(1001, 1003, ends);
 }
 
-static void what_was_moved_carries_it_as_far_as_it_was_kept(void **state) {
-    (void)state;
+TEST(what_was_moved_carries_it_as_far_as_it_was_kept) {
     uint32_t id = enter(0, 100, 100);
     memcpy(room + 1000, room, 37);
     assert_true(pattern_holds(live_block(live, id), (uintptr_t)room + 1000, 37));
@@ -100,15 +95,14 @@ static void what_was_moved_carries_it_as_far_as_it_was_kept(void **state) {
     assert_false(pattern_holds(live_block(live, id), (uintptr_t)room + 1000, 100));
 }
 
-static void no_two_blocks_carry_the_same(void **state) {
-    (void)state;
+TEST(no_two_blocks_carry_the_same) {
     uint32_t first = enter(0, 64, 64);
     (void)enter(64, 64, 64);
     memcpy(room, room + 64, 64);
     assert_false(has_pattern(first));
 }
 
-static void a_byte_that_is_not_zero_shows(void **state) {
+TEST(a_byte_that_is_not_zero_shows) {
     static unsigned char large[20000];
     (void)state;
     for (size_t size_bytes = 0; size_bytes < 20; size_bytes++) {
@@ -128,7 +122,7 @@ static void a_byte_that_is_not_zero_shows(void **state) {
     }
 }
 
-static void a_walk_may_go_in_any_order(void **state) {
+TEST(a_walk_may_go_in_any_order) {
     static const size_t orders[][3] = {{0, 64, 128}, {128, 64, 0}, {64, 128, 0}};
     bool is_again = true;
     (void)state;
@@ -147,7 +141,7 @@ static void a_walk_may_go_in_any_order(void **state) {
     }
 }
 
-static void a_walk_shows_what_is_wrong(void **state) {
+TEST(a_walk_shows_what_is_wrong) {
     bool is_again = false;
     (void)state;
     (void)enter(0, 64, 64);
@@ -188,8 +182,7 @@ static void fill_ledger(void) {
     assert_true(live_is_valid(live));
 }
 
-static void a_ledger_is_valid_as_blocks_come_and_go(void **state) {
-    (void)state;
+TEST(a_ledger_is_valid_as_blocks_come_and_go) {
     assert_true(live_is_valid(live));
     fill_ledger();
     live_leave(live, ids[1]); // one that was dropped
@@ -206,8 +199,7 @@ static void a_ledger_is_valid_as_blocks_come_and_go(void **state) {
     assert_true(live_is_valid(live));
 }
 
-static void validity_sees_each_broken_invariant(void **state) {
-    (void)state;
+TEST(validity_sees_each_broken_invariant) {
     fill_ledger();
     struct live_block *block = &live->blocks[ids[1]];
     int64_t(*sums)[RELATIONS_MEASURES] = live->sums;
@@ -244,8 +236,7 @@ static void leave_twice(void *id) {
     live_leave(live, *(uint32_t *)id);
 }
 
-static void a_block_that_does_not_live_ends_the_harness(void **state) {
-    (void)state;
+TEST(a_block_that_does_not_live_ends_the_harness) {
     char text[400];
     uint32_t id = enter(0, 64, 64);
     uint32_t never = id + 1;
@@ -253,22 +244,4 @@ static void a_block_that_does_not_live_ends_the_harness(void **state) {
     assert_non_null(strstr(text, "countercheck: harness: "));
     assert_non_null(strstr(text, "live_block(live, id) != NULL"));
     assert_int_not_equal(child_says(leave_twice, &never, text, sizeof text), 0);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(every_byte_of_a_small_block_carries_its_pattern),
-        TEST(a_large_block_carries_it_at_its_ends),
-        TEST(what_was_moved_carries_it_as_far_as_it_was_kept),
-        TEST(no_two_blocks_carry_the_same),
-        TEST(a_byte_that_is_not_zero_shows),
-        TEST(a_walk_may_go_in_any_order),
-        TEST(a_walk_shows_what_is_wrong),
-        TEST(a_ledger_is_valid_as_blocks_come_and_go),
-        TEST(validity_sees_each_broken_invariant),
-        TEST(a_block_that_does_not_live_ends_the_harness),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

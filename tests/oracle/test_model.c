@@ -7,10 +7,7 @@
 #include "oracle/go/rules.h"
 #include "tests/oracle/driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/special.h"
 
@@ -28,6 +25,8 @@ static int tear_down(void **unused) {
     return 0;
 }
 
+TEST_FIXTURE(set_up, tear_down)
+
 static void finds(unsigned rule, bool clean) {
     assert_false(clean);
     assert_non_null(oracle_finding(driver.oracle));
@@ -41,37 +40,31 @@ static bool allocated_at(uint32_t handle, uintptr_t address, size_t size_bytes) 
 
 // ---- addresses
 
-static void an_object_below_the_window_is_a_finding(void **unused) {
-    (void)unused;
+TEST(an_object_below_the_window_is_a_finding) {
     finds(RULE_MODEL_ADDRESS, allocated_at(1, heap_base(driver.heap) - 64, 64));
 }
 
-static void an_object_across_the_windows_end_is_a_finding(void **unused) {
-    (void)unused;
+TEST(an_object_across_the_windows_end_is_a_finding) {
     uintptr_t end = heap_base(driver.heap) + HEAP_WINDOW_BYTES;
     finds(RULE_MODEL_ADDRESS, allocated_at(1, end - 8192, 16384));
 }
 
-static void a_large_object_off_a_page_is_a_finding(void **unused) {
-    (void)unused;
+TEST(a_large_object_off_a_page_is_a_finding) {
     finds(RULE_MODEL_ADDRESS, allocated_at(1, heap_base(driver.heap) + 4096, 40000));
 }
 
-static void an_object_off_its_sizes_alignment_is_a_finding(void **unused) {
-    (void)unused;
+TEST(an_object_off_its_sizes_alignment_is_a_finding) {
     assert_true(driver_alloc(&driver, 1, 64));
     finds(RULE_MODEL_ADDRESS, allocated_at(2, model_handle(driver.model, 1)->address + 96, 64));
 }
 
-static void an_object_on_anothers_tail_is_a_finding(void **unused) {
-    (void)unused;
+TEST(an_object_on_anothers_tail_is_a_finding) {
     assert_true(driver_alloc(&driver, 1, 40000)); // five pages
     finds(RULE_MODEL_OVERLAP,
           allocated_at(2, model_handle(driver.model, 1)->address + 4 * HEAP_PAGE_BYTES + 8128, 64));
 }
 
-static void an_object_on_a_manual_span_is_a_finding(void **unused) {
-    (void)unused;
+TEST(an_object_on_a_manual_span_is_a_finding) {
     void *base = heap_alloc_manual(driver.heap, 2, MANUAL_OTHER);
     assert_true(model_manual_allocated(driver.model, (uintptr_t)base, 2, MANUAL_OTHER));
     finds(RULE_MODEL_OVERLAP, allocated_at(1, (uintptr_t)base + HEAP_PAGE_BYTES, 64));
@@ -82,26 +75,22 @@ static bool started_on(uintptr_t stack_low, size_t stack_bytes) {
     return model_goroutine_started(driver.model, 1, &started);
 }
 
-static void a_stack_on_an_object_is_a_finding(void **unused) {
-    (void)unused;
+TEST(a_stack_on_an_object_is_a_finding) {
     assert_true(driver_alloc(&driver, 1, 8));
     uintptr_t page = model_handle(driver.model, 1)->address;
     finds(RULE_MODEL_OVERLAP, started_on(page, GOROUTINE_STACK_MIN));
 }
 
-static void a_first_stack_of_another_size_is_a_finding(void **unused) {
-    (void)unused;
+TEST(a_first_stack_of_another_size_is_a_finding) {
     finds(RULE_MODEL_SIZE, started_on(heap_base(driver.heap), 2 * GOROUTINE_STACK_MIN));
 }
 
-static void os_stacks_that_overlap_are_a_finding(void **unused) {
-    (void)unused;
+TEST(os_stacks_that_overlap_are_a_finding) {
     assert_true(model_os_stack_mapped(driver.model, 0x10000, 16384));
     finds(RULE_MODEL_OVERLAP, model_os_stack_mapped(driver.model, 0x12000, 16384));
 }
 
-static void an_empty_object_elsewhere_is_a_finding(void **unused) {
-    (void)unused;
+TEST(an_empty_object_elsewhere_is_a_finding) {
     assert_true(allocated_at(1, (uintptr_t)heap_zero_base(driver.heap), 0));
     assert_null(model_handle(driver.model, 1));
     finds(RULE_MODEL_ADDRESS, allocated_at(1, heap_base(driver.heap), 0));
@@ -109,57 +98,48 @@ static void an_empty_object_elsewhere_is_a_finding(void **unused) {
 
 // ---- states
 
-static void a_cache_given_twice_is_a_finding(void **unused) {
-    (void)unused;
+TEST(a_cache_given_twice_is_a_finding) {
     finds(RULE_MODEL_STATUS, model_cache_acquired(driver.model, 0));
 }
 
-static void a_cache_out_of_turn_is_a_finding(void **unused) {
-    (void)unused;
+TEST(a_cache_out_of_turn_is_a_finding) {
     finds(RULE_MODEL_STATUS, model_cache_acquired(driver.model, 2));
 }
 
-static void two_cycles_at_once_are_a_finding(void **unused) {
-    (void)unused;
+TEST(two_cycles_at_once_are_a_finding) {
     assert_true(observe_gc_started(driver.observer, false));
     finds(RULE_MODEL_STATUS, observe_gc_started(driver.observer, false));
 }
 
-static void the_end_of_no_cycle_is_a_finding(void **unused) {
-    (void)unused;
+TEST(the_end_of_no_cycle_is_a_finding) {
     finds(RULE_MODEL_STATUS, observe_gc_finished(driver.observer));
 }
 
-static void a_scavenge_of_half_a_page_is_a_finding(void **unused) {
-    (void)unused;
+TEST(a_scavenge_of_half_a_page_is_a_finding) {
     finds(RULE_MODEL_STATUS, model_scavenged(driver.model, 4096, 4096));
 }
 
-static void a_second_finalizer_is_a_finding(void **unused) {
-    (void)unused;
+TEST(a_second_finalizer_is_a_finding) {
     assert_true(driver_alloc(&driver, 1, 64));
     assert_true(driver_set_finalizer(&driver, 1));
     const struct finalizer finalizer = {.object = model_handle(driver.model, 1)->address};
     finds(RULE_FINALIZER_SET, model_finalizer_added(driver.model, 1, &finalizer, false));
 }
 
-static void a_finalizer_that_is_not_found_is_a_finding(void **unused) {
-    (void)unused;
+TEST(a_finalizer_that_is_not_found_is_a_finding) {
     assert_true(driver_alloc(&driver, 1, 64));
     assert_true(driver_set_finalizer(&driver, 1));
     finds(RULE_FINALIZER_SET, model_finalizer_removed(driver.model, 1, false));
 }
 
-static void growth_in_place_past_the_slot_is_a_finding(void **unused) {
-    (void)unused;
+TEST(growth_in_place_past_the_slot_is_a_finding) {
     assert_true(driver_alloc(&driver, 1, 64));
     const struct model_request request = {.size_bytes = 65};
     finds(RULE_MODEL_SIZE,
           model_realloced(driver.model, 1, &request, model_handle(driver.model, 1)->address));
 }
 
-static void bytes_that_did_not_move_along_are_a_finding(void **unused) {
-    (void)unused;
+TEST(bytes_that_did_not_move_along_are_a_finding) {
     assert_true(driver_alloc(&driver, 1, 64));
     const struct model_request request = {.size_bytes = 128};
     void *moved = heap_alloc(driver.heap, driver.caches[0], 128, NULL, 0);
@@ -169,16 +149,14 @@ static void bytes_that_did_not_move_along_are_a_finding(void **unused) {
 
 // ---- what it tells
 
-static void failed_allocations_change_nothing(void **unused) {
-    (void)unused;
+TEST(failed_allocations_change_nothing) {
     assert_true(driver_alloc(&driver, 1, 64));
     assert_true(allocated_at(1, 0, 64));
     assert_non_null(model_handle(driver.model, 1)); // the old object is not forgotten
     assert_int_equal(model_object_count(driver.model), 1);
 }
 
-static void a_handle_given_again_leaves_its_object_to_collection(void **unused) {
-    (void)unused;
+TEST(a_handle_given_again_leaves_its_object_to_collection) {
     assert_true(driver_alloc(&driver, 1, 64));
     uintptr_t old = model_handle(driver.model, 1)->address;
     assert_true(driver_alloc(&driver, 1, 64));
@@ -190,8 +168,7 @@ static void a_handle_given_again_leaves_its_object_to_collection(void **unused) 
     assert_false(model_find_object(driver.model, old, &object));
 }
 
-static void unreachable_handles_are_dropped_and_reachable_ones_stay(void **unused) {
-    (void)unused;
+TEST(unreachable_handles_are_dropped_and_reachable_ones_stay) {
     assert_true(driver_alloc(&driver, 1, 64));
     assert_true(driver_alloc(&driver, 2, 40000));
     assert_true(driver_write_data(&driver, 3, model_handle(driver.model, 2)->address + 39999));
@@ -206,8 +183,7 @@ static void unreachable_handles_are_dropped_and_reachable_ones_stay(void **unuse
     assert_int_equal(model_object_count(driver.model), 1);
 }
 
-static void pointer_words_follow_the_layout_element_by_element(void **unused) {
-    (void)unused;
+TEST(pointer_words_follow_the_layout_element_by_element) {
     static const uint8_t mask[] = {0x05};
     static const struct gc_layout node = {24, 24, mask};
     const struct model_request request = {.size_bytes = 64, .layout = &node};
@@ -220,8 +196,7 @@ static void pointer_words_follow_the_layout_element_by_element(void **unused) {
     assert_int_equal(model_pointer_word_count(driver.model, 2), 0);
 }
 
-static void classes_round_as_the_allocators_do(void **unused) {
-    (void)unused;
+TEST(classes_round_as_the_allocators_do) {
     for (size_t size_bytes = 1; size_bytes <= SMALL_SIZE_MAX; size_bytes++) {
         assert_int_equal(go_class_of(size_bytes), size_class_of(size_bytes));
     }
@@ -233,8 +208,7 @@ static void classes_round_as_the_allocators_do(void **unused) {
 // ---- the profile's memory
 
 // A sample that failed leaves a bucket, or none; one that is seen makes it sure.
-static void a_bucket_counts_when_it_is_sure_and_may_count_before(void **unused) {
-    (void)unused;
+TEST(a_bucket_counts_when_it_is_sure_and_may_count_before) {
     const uint64_t table_bytes = 8192; // 1021 rows and a header, in whole multiples of 16
     const uint64_t whole_bytes = table_bytes + 192;
     struct model_request request = {.size_bytes = 64, .memory_failed = true};
@@ -252,37 +226,4 @@ static void a_bucket_counts_when_it_is_sure_and_may_count_before(void **unused) 
     assert_true(model_profile_sampled(driver.model, true, 0x1000));
     assert_int_equal(model_profile_bytes(driver.model, 0), whole_bytes);
     assert_int_equal(model_profile_bytes(driver.model, whole_bytes + 192), whole_bytes);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(an_object_below_the_window_is_a_finding),
-        TEST(an_object_across_the_windows_end_is_a_finding),
-        TEST(a_large_object_off_a_page_is_a_finding),
-        TEST(an_object_off_its_sizes_alignment_is_a_finding),
-        TEST(an_object_on_anothers_tail_is_a_finding),
-        TEST(an_object_on_a_manual_span_is_a_finding),
-        TEST(a_stack_on_an_object_is_a_finding),
-        TEST(a_first_stack_of_another_size_is_a_finding),
-        TEST(os_stacks_that_overlap_are_a_finding),
-        TEST(an_empty_object_elsewhere_is_a_finding),
-        TEST(a_cache_given_twice_is_a_finding),
-        TEST(a_cache_out_of_turn_is_a_finding),
-        TEST(two_cycles_at_once_are_a_finding),
-        TEST(the_end_of_no_cycle_is_a_finding),
-        TEST(a_scavenge_of_half_a_page_is_a_finding),
-        TEST(a_second_finalizer_is_a_finding),
-        TEST(a_finalizer_that_is_not_found_is_a_finding),
-        TEST(growth_in_place_past_the_slot_is_a_finding),
-        TEST(bytes_that_did_not_move_along_are_a_finding),
-        TEST(failed_allocations_change_nothing),
-        TEST(a_handle_given_again_leaves_its_object_to_collection),
-        TEST(unreachable_handles_are_dropped_and_reachable_ones_stay),
-        TEST(pointer_words_follow_the_layout_element_by_element),
-        TEST(classes_round_as_the_allocators_do),
-        TEST(a_bucket_counts_when_it_is_sure_and_may_count_before),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

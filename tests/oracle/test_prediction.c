@@ -3,10 +3,7 @@
 
 #include "allocator/heap.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/test.h"
 
 static int setup(void **state) {
     *state = heap_create(&(struct heap_options){0});
@@ -18,6 +15,8 @@ static int teardown(void **state) {
     return 0;
 }
 
+TEST_FIXTURE(setup, teardown)
+
 static uintptr_t take(struct heap *heap, size_t page_count) {
     void *base = heap_alloc_manual(heap, page_count, MANUAL_STACK);
     assert_non_null(base);
@@ -28,12 +27,12 @@ static void give(struct heap *heap, uintptr_t base) {
     heap_free_manual(heap, (void *)base, MANUAL_STACK);
 }
 
-static void nothing_fits_where_nothing_was_grown(void **state) {
+TEST(nothing_fits_where_nothing_was_grown) {
     assert_int_equal(predict_fit(*state, 1), 0);
     assert_int_equal(predict_idle_pages(*state), 0);
 }
 
-static void a_run_fits_at_the_lowest_gap_that_is_long_enough(void **state) {
+TEST(a_run_fits_at_the_lowest_gap_that_is_long_enough) {
     uintptr_t one = take(*state, 1);
     uintptr_t wall = take(*state, 1);
     uintptr_t three = take(*state, 3);
@@ -48,7 +47,7 @@ static void a_run_fits_at_the_lowest_gap_that_is_long_enough(void **state) {
     assert_int_equal(predict_fit(*state, 5), one); // the gap is one now
 }
 
-static void a_run_may_go_on_in_the_next_word_and_chunk(void **state) {
+TEST(a_run_may_go_on_in_the_next_word_and_chunk) {
     uintptr_t first = take(*state, 1);
     uintptr_t most = take(*state, HEAP_CHUNK_PAGES - 1); // of the first chunk
     uintptr_t next = take(*state, HEAP_CHUNK_PAGES);     // the second
@@ -61,7 +60,7 @@ static void a_run_may_go_on_in_the_next_word_and_chunk(void **state) {
     assert_int_equal(predict_fit(*state, 2 * HEAP_CHUNK_PAGES), first);
 }
 
-static void released_pages_are_not_idle_and_fit_all_the_same(void **state) {
+TEST(released_pages_are_not_idle_and_fit_all_the_same) {
     uintptr_t base = take(*state, HEAP_CHUNK_PAGES);
     give(*state, base);
     size_t idle = predict_idle_pages(*state);
@@ -70,7 +69,7 @@ static void released_pages_are_not_idle_and_fit_all_the_same(void **state) {
     assert_int_equal(predict_fit(*state, HEAP_CHUNK_PAGES), base);
 }
 
-static void a_free_is_remote_where_another_cache_owns_the_span(void **state) {
+TEST(a_free_is_remote_where_another_cache_owns_the_span) {
     struct mcache *mine = heap_acquire_cache(*state);
     struct mcache *other = heap_acquire_cache(*state);
     uintptr_t object = (uintptr_t)heap_alloc(*state, mine, 64, NULL, 0);
@@ -78,19 +77,4 @@ static void a_free_is_remote_where_another_cache_owns_the_span(void **state) {
     assert_true(predict_is_remote(*state, object, heap_cache_id(other)));
     heap_release_cache(*state, mine);
     assert_false(predict_is_remote(*state, object, heap_cache_id(other))); // nobody owns it now
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(nothing_fits_where_nothing_was_grown, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_run_fits_at_the_lowest_gap_that_is_long_enough, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_run_may_go_on_in_the_next_word_and_chunk, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(released_pages_are_not_idle_and_fit_all_the_same, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_free_is_remote_where_another_cache_owns_the_span, setup,
-                                        teardown),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

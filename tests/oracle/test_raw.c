@@ -3,14 +3,11 @@
 
 #include "allocator/heap.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
-static void the_first_byte_that_differs_is_found_at_every_place(void **state) {
-    (void)state;
+TEST(the_first_byte_that_differs_is_found_at_every_place) {
     uint64_t memory[5] = {0};
     uint8_t bytes[sizeof memory] = {0};
     for (size_t size_bytes = 0; size_bytes <= sizeof memory; size_bytes++) {
@@ -27,8 +24,7 @@ static void the_first_byte_that_differs_is_found_at_every_place(void **state) {
 }
 
 // The tail of a slot belongs to nobody.
-static void poisoned_bytes_are_read_all_the_same(void **state) {
-    (void)state;
+TEST(poisoned_bytes_are_read_all_the_same) {
     struct heap *heap = heap_create(NULL);
     struct mcache *cache = heap_acquire_cache(heap);
     uint8_t *object = heap_alloc(heap, cache, 33, NULL, HEAP_ALLOC_ZERO);
@@ -47,12 +43,4 @@ static void poisoned_bytes_are_read_all_the_same(void **state) {
     }
     heap_release_cache(heap, cache);
     heap_destroy(heap);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_byte_that_differs_is_found_at_every_place),
-        cmocka_unit_test(poisoned_bytes_are_read_all_the_same),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,11 +4,14 @@
 // holds: oracle/relations/evaluate.c oracle/relations/expression.c oracle/relations/quick.c
 // holds: oracle/relations/words.c
 #include "tests/oracle/relations_scene.h"
+#include "tests/test.h"
 
 // ---- values
 
-static void numbers_are_decimal_hexadecimal_and_have_units(void **state) {
-    (void)state;
+TEST_FIXTURE(setup, NULL)
+TEST_GROUP(NULL, nothing_is_kept)
+
+TEST(numbers_are_decimal_hexadecimal_and_have_units) {
     assert_holds("used == 100 == 0x64");
     assert_holds("used * 1024 == 100 KiB");
     assert_holds("used * 1048576 == 100 MiB");
@@ -17,8 +20,7 @@ static void numbers_are_decimal_hexadecimal_and_have_units(void **state) {
     assert_fails("used * 1024 == 101 KiB");
 }
 
-static void each_operator_counts(void **state) {
-    (void)state;
+TEST(each_operator_counts) {
     assert_holds("used + 1 == 101");
     assert_fails("used + 1 == 102");
     assert_holds("used - 1 == 99");
@@ -40,8 +42,7 @@ static void each_operator_counts(void **state) {
     assert_holds("round_up(used, 16) == -96");
 }
 
-static void each_comparison_has_a_limit(void **state) {
-    (void)state;
+TEST(each_comparison_has_a_limit) {
     assert_holds("used == 100");
     assert_fails("used == 99");
     assert_holds("used != 99");
@@ -59,8 +60,7 @@ static void each_comparison_has_a_limit(void **state) {
     assert_fails("101 <= used <= 120");
 }
 
-static void each_function_counts(void **state) {
-    (void)state;
+TEST(each_function_counts) {
     assert_holds("min(used, peak_used, 7) == 7");
     assert_fails("min(used, peak_used, 7) == 100");
     assert_holds("max(used, peak_used) == 120");
@@ -70,8 +70,7 @@ static void each_function_counts(void **state) {
     assert_holds("round_up(112, 16) == 112 <= peak_used");
 }
 
-static void rows_are_added_up_and_searched(void **state) {
-    (void)state;
+TEST(rows_are_added_up_and_searched) {
     assert_holds("sum(bin.live * bin.size) == 16 + 2 * 32");
     assert_fails("sum(bin.live * bin.size) == 16 + 64 + 64");
     assert_holds("max(bin.size) == 64");
@@ -82,8 +81,7 @@ static void rows_are_added_up_and_searched(void **state) {
     assert_fails("bin.size[1] == 16");
 }
 
-static void each_row_is_judged_and_named(void **state) {
-    (void)state;
+TEST(each_row_is_judged_and_named) {
     assert_holds("each bin: bin.live <= bin.size");
     values[LIVE + 2] = 65;
     assert_fails("each bin: bin.live <= bin.size");
@@ -95,7 +93,7 @@ static void each_row_is_judged_and_named(void **state) {
 }
 
 // Else nobody would see that 64 bits are never asked.
-static void what_fits_is_answered_by_64_bits(void **state) {
+TEST(what_fits_is_answered_by_64_bits) {
     static const char *const texts[] = {"used - base.used",
                                         "-used + peak_used * 2",
                                         "sum(bin.size * bin.live) / 3",
@@ -125,8 +123,7 @@ static void what_fits_is_answered_by_64_bits(void **state) {
     }
 }
 
-static void a_let_stands_for_its_expression(void **state) {
-    (void)state;
+TEST(a_let_stands_for_its_expression) {
     assert_holds("let twice = used * 2\nlet more = twice + 1\nmore == 201");
     assert_fails("let twice = used * 2\nlet more = twice + 1\nmore == 200");
     assert_holds("let bytes = bin.live * bin.size\nsum(bytes) == 80");
@@ -134,7 +131,7 @@ static void a_let_stands_for_its_expression(void **state) {
 
 // ---- the ledger
 
-static void each_tally_is_its_own(void **state) {
+TEST(each_tally_is_its_own) {
     static const char *const tallies[] = {"live", "total", "freed"};
     static const char *const measures[] = {"count", "requested", "usable", "footprint"};
     (void)state;
@@ -159,7 +156,7 @@ static void each_tally_is_its_own(void **state) {
     }
 }
 
-static void each_count_of_operations_is_its_own(void **state) {
+TEST(each_count_of_operations_is_its_own) {
     static const char *const names[] = {
         "alloc",  "zeroed", "aligned", "realloc.moved", "realloc.in_place",
         "expand", "free",   "drop",    "failed"};
@@ -174,7 +171,7 @@ static void each_count_of_operations_is_its_own(void **state) {
     }
 }
 
-static void walk_and_backing_are_known_when_they_are(void **state) {
+TEST(walk_and_backing_are_known_when_they_are) {
     static const char *const kinds[] = {"live", "free", "internal"};
     static const char *const measures[] = {"count", "bytes", "min", "max"};
     static const char *const backing[] = {"bytes", "peak", "calls"};
@@ -200,8 +197,7 @@ static void walk_and_backing_are_known_when_they_are(void **state) {
     }
 }
 
-static void lanes_are_added_up(void **state) {
-    (void)state;
+TEST(lanes_are_added_up) {
     lane_values[0][SHARE] = 60;
     lane_values[1][SHARE] = 41;
     facts.lane_values = lanes;
@@ -213,8 +209,7 @@ static void lanes_are_added_up(void **state) {
 
 // ---- the past
 
-static void base_is_what_the_program_began_with(void **state) {
-    (void)state;
+TEST(base_is_what_the_program_began_with) {
     struct relations *relations = parse("used == base.used + 5");
     relations_begin(relations, &facts);
     assert_int_equal(relations_check(relations, &facts, &failure, 1), 1);
@@ -223,8 +218,7 @@ static void base_is_what_the_program_began_with(void **state) {
     relations_free(relations);
 }
 
-static void delta_is_the_change_since_the_check_before(void **state) {
-    (void)state;
+TEST(delta_is_the_change_since_the_check_before) {
     struct relations *relations = parse("delta(used) == 3");
     relations_begin(relations, &facts);
     values[USED] = 103;
@@ -234,8 +228,7 @@ static void delta_is_the_change_since_the_check_before(void **state) {
     relations_free(relations);
 }
 
-static void peak_and_trough_move_at_each_observation(void **state) {
-    (void)state;
+TEST(peak_and_trough_move_at_each_observation) {
     struct relations *relations =
         parse("peak_used == peak(used)\nused - 40 == trough(used)\nused <= peak(live.count)");
     relations_begin(relations, &facts);
@@ -257,8 +250,7 @@ static void peak_and_trough_move_at_each_observation(void **state) {
 
 // ---- what is known in part
 
-static void a_rounded_number_fails_when_no_value_in_it_holds(void **state) {
-    (void)state;
+TEST(a_rounded_number_fails_when_no_value_in_it_holds) {
     assert_holds("shown == 2048");
     assert_holds("shown == 3071");
     assert_fails("shown == 2047");
@@ -273,8 +265,7 @@ static void a_rounded_number_fails_when_no_value_in_it_holds(void **state) {
     assert_fails("shown != 2048");
 }
 
-static void what_is_remembered_of_a_rounded_number_is_rounded(void **state) {
-    (void)state;
+TEST(what_is_remembered_of_a_rounded_number_is_rounded) {
     assert_holds("peak(shown) == 2048");
     assert_holds("peak(shown) == 3071");
     assert_fails("peak(shown) == 2047");
@@ -298,16 +289,14 @@ static void what_is_remembered_of_a_rounded_number_is_rounded(void **state) {
     relations_free(relations);
 }
 
-static void a_place_is_one_of_its_row(void **state) {
-    (void)state;
+TEST(a_place_is_one_of_its_row) {
     assert_holds("bin.size[used - 98] == 64");
     assert_fails("bin.size[used - 98] == 63");
     assert_holds("bin.size[used - 97] == 64"); // there is none: not evaluated
     assert_holds("base.bin.size[used - 97] == 64");
 }
 
-static void a_narrow_counter_is_compared_modulo_its_width(void **state) {
-    (void)state;
+TEST(a_narrow_counter_is_compared_modulo_its_width) {
     facts.operations[RELATIONS_FREE] = 250 + 512;
     assert_holds("byte == ops.free");
     facts.operations[RELATIONS_FREE]++;
@@ -328,8 +317,7 @@ static void a_narrow_counter_is_compared_modulo_its_width(void **state) {
     assert_holds("byte == 255");
 }
 
-static void what_needs_more_than_128_bits_is_a_failure_that_says_so(void **state) {
-    (void)state;
+TEST(what_needs_more_than_128_bits_is_a_failure_that_says_so) {
     values[USED] = INT64_MAX;
     assert_holds("used * used > used");
     assert_fails("used * used * used > used");
@@ -340,7 +328,7 @@ static void what_needs_more_than_128_bits_is_a_failure_that_says_so(void **state
     assert_holds("used / (peak_used - 120) == 5"); // by 0: not known
 }
 
-static void a_collector_makes_two_bounds_of_live(void **state) {
+TEST(a_collector_makes_two_bounds_of_live) {
     struct relations_error error;
     (void)state;
     schema.capabilities = COUNTERCHECK_COLLECTS;
@@ -373,31 +361,4 @@ static void a_collector_makes_two_bounds_of_live(void **state) {
     assert_null(relations_parse("used == live.count", &schema, &error));
     assert_non_null(strstr(error.message, "pair of bounds"));
     schema.capabilities = 0;
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(numbers_are_decimal_hexadecimal_and_have_units),
-        TEST(each_operator_counts),
-        TEST(each_comparison_has_a_limit),
-        TEST(each_function_counts),
-        TEST(rows_are_added_up_and_searched),
-        TEST(each_row_is_judged_and_named),
-        TEST(what_fits_is_answered_by_64_bits),
-        TEST(a_let_stands_for_its_expression),
-        TEST(each_tally_is_its_own),
-        TEST(each_count_of_operations_is_its_own),
-        TEST(walk_and_backing_are_known_when_they_are),
-        TEST(lanes_are_added_up),
-        TEST(base_is_what_the_program_began_with),
-        TEST(delta_is_the_change_since_the_check_before),
-        TEST(peak_and_trough_move_at_each_observation),
-        TEST(a_rounded_number_fails_when_no_value_in_it_holds),
-        TEST(what_is_remembered_of_a_rounded_number_is_rounded),
-        TEST(a_place_is_one_of_its_row),
-        TEST(a_narrow_counter_is_compared_modulo_its_width),
-        TEST(what_needs_more_than_128_bits_is_a_failure_that_says_so),
-        TEST(a_collector_makes_two_bounds_of_live),
-    };
-    return cmocka_run_group_tests(tests, NULL, nothing_is_kept);
 }

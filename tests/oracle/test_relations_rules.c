@@ -2,10 +2,14 @@
 //
 // holds: oracle/relations/check.c oracle/relations/parse.c oracle/relations/token.c
 #include "tests/oracle/relations_scene.h"
+#include "tests/test.h"
 
 // ---- conditions
 
-static void each_condition_waits_for_its_moment(void **state) {
+TEST_FIXTURE(setup, NULL)
+TEST_GROUP(NULL, nothing_is_kept)
+
+TEST(each_condition_waits_for_its_moment) {
     static const struct {
         const char *words;
         uint32_t moment;
@@ -38,8 +42,7 @@ static void each_condition_waits_for_its_moment(void **state) {
     assert_fails("used == 1 when empty and settled");
 }
 
-static void an_option_and_a_version_are_conditions(void **state) {
-    (void)state;
+TEST(an_option_and_a_version_are_conditions) {
     assert_holds("used == 1 when best-fit");
     facts.option = "debug";
     assert_holds("used == 1 when best-fit");
@@ -58,8 +61,7 @@ static void an_option_and_a_version_are_conditions(void **state) {
 
 // ---- marks and counts
 
-static void a_slack_counts_how_often_it_was_needed(void **state) {
-    (void)state;
+TEST(a_slack_counts_how_often_it_was_needed) {
     struct relations *relations = parse("100 <= used <= 120 slack header: see malloc.c");
     const struct relations_rule *rule = relations_rule(relations, 0);
     relations_begin(relations, &facts);
@@ -74,8 +76,7 @@ static void a_slack_counts_how_often_it_was_needed(void **state) {
     relations_free(relations);
 }
 
-static void a_known_defect_is_counted_and_no_failure(void **state) {
-    (void)state;
+TEST(a_known_defect_is_counted_and_no_failure) {
     struct relations *relations = parse("bad: used == 1\nused == 2\nknown bad: reported");
     relations_begin(relations, &facts);
     assert_int_equal(relations_check(relations, &facts, &failure, 1), 1);
@@ -88,8 +89,7 @@ static void a_known_defect_is_counted_and_no_failure(void **state) {
     relations_free(relations);
 }
 
-static void a_rule_counts_evaluations_and_those_that_moved(void **state) {
-    (void)state;
+TEST(a_rule_counts_evaluations_and_those_that_moved) {
     struct relations *relations = parse("used >= 0 when empty");
     const struct relations_rule *rule = relations_rule(relations, 0);
     relations_begin(relations, &facts);
@@ -104,8 +104,7 @@ static void a_rule_counts_evaluations_and_those_that_moved(void **state) {
     relations_free(relations);
 }
 
-static void a_rule_of_a_row_moves_with_any_of_its_places(void **state) {
-    (void)state;
+TEST(a_rule_of_a_row_moves_with_any_of_its_places) {
     struct relations *relations = parse("each bin: bin.live >= 0");
     relations_begin(relations, &facts);
     for (uint32_t i = 0; i < 4; i++) {
@@ -116,8 +115,7 @@ static void a_rule_of_a_row_moves_with_any_of_its_places(void **state) {
     relations_free(relations);
 }
 
-static void a_failure_shows_rule_sides_and_terms(void **state) {
-    (void)state;
+TEST(a_failure_shows_rule_sides_and_terms) {
     tally[RELATIONS_LIVE][RELATIONS_FOOTPRINT] = 96;
     assert_fails("used == live.footprint + 8");
     assert_string_equal(failure.text,
@@ -126,8 +124,7 @@ static void a_failure_shows_rule_sides_and_terms(void **state) {
     assert_int_equal(failure.right, 104);
 }
 
-static void what_a_rule_names_moves_or_not(void **state) {
-    (void)state;
+TEST(what_a_rule_names_moves_or_not) {
     struct relations *relations = parse("used % 4 == 0\nbyte == 250\nbin.size[0] == 16\n1 == 1\n"
                                         "live.count == 0\nsum(bin.live) == peak_used - 117");
     relations_begin(relations, &facts);
@@ -143,8 +140,7 @@ static void what_a_rule_names_moves_or_not(void **state) {
     relations_free(relations);
 }
 
-static void a_failure_shows_each_place_and_each_call(void **state) {
-    (void)state;
+TEST(a_failure_shows_each_place_and_each_call) {
     assert_fails("bin.size[0] + bin.size[2] == used");
     assert_string_equal(failure.text, "bin.size[0] + bin.size[2] == used: 80 and 100; "
                                       "bin.size[0] 16, bin.size[2] 64, used 100");
@@ -160,7 +156,7 @@ static void a_failure_shows_each_place_and_each_call(void **state) {
 }
 
 // Rules of 200 letters are no more than what Go's runtime needs.
-static void a_failure_of_a_long_rule_has_its_numbers(void **state) {
+TEST(a_failure_of_a_long_rule_has_its_numbers) {
     char text[1200] = "used";
     (void)state;
     while (strlen(text) < 1000) {
@@ -171,8 +167,7 @@ static void a_failure_of_a_long_rule_has_its_numbers(void **state) {
     assert_non_null(strstr(failure.text, ": 100 and 99; used 100"));
 }
 
-static void an_equality_ties_a_statistic_to_the_ledger(void **state) {
-    (void)state;
+TEST(an_equality_ties_a_statistic_to_the_ledger) {
     struct relations *relations = parse("used == live.footprint\npeak_used >= live.count\n"
                                         "byte == ops.free when settled\n"
                                         "bin.live[0] == ops.failed + live.count\n");
@@ -183,8 +178,7 @@ static void an_equality_ties_a_statistic_to_the_ledger(void **state) {
     relations_free(relations);
 }
 
-static void a_rule_that_needs_no_line_is_known_by_its_name(void **state) {
-    (void)state;
+TEST(a_rule_that_needs_no_line_is_known_by_its_name) {
     struct relations *relations = parse("known subject-zero: issue 7 \nused >= 0\n");
     assert_string_equal(relations_known(relations, RULE_SUBJECT_ZERO), "issue 7");
     assert_null(relations_known(relations, RULE_SUBJECT_CONTENTS));
@@ -193,7 +187,7 @@ static void a_rule_that_needs_no_line_is_known_by_its_name(void **state) {
 
 // ---- what is refused
 
-static void what_is_no_relation_is_refused_at_its_place(void **state) {
+TEST(what_is_no_relation_is_refused_at_its_place) {
     static const struct {
         const char *text;
         uint32_t line, column;
@@ -255,7 +249,7 @@ static void what_is_no_relation_is_refused_at_its_place(void **state) {
     }
 }
 
-static void a_walk_that_there_is_not_is_refused(void **state) {
+TEST(a_walk_that_there_is_not_is_refused) {
     struct relations_error error;
     (void)state;
     schema.has_walk = false;
@@ -265,7 +259,7 @@ static void a_walk_that_there_is_not_is_refused(void **state) {
 }
 
 // A text that doubles itself with each line would take longer than anybody waits.
-static void what_is_too_much_is_refused(void **state) {
+TEST(what_is_too_much_is_refused) {
     static char text[20000];
     size_t length = (size_t)snprintf(text, sizeof text, "let x0 = used + used\n");
     struct relations_error error;
@@ -289,29 +283,6 @@ static void what_is_too_much_is_refused(void **state) {
     assert_int_equal(error.line, 1);
 }
 
-static void lines_may_end_as_on_other_systems(void **state) {
-    (void)state;
+TEST(lines_may_end_as_on_other_systems) {
     assert_holds("used == 100\r\n\r\n# a comment\r\npeak_used == 120 # another\r\n");
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(each_condition_waits_for_its_moment),
-        TEST(an_option_and_a_version_are_conditions),
-        TEST(a_slack_counts_how_often_it_was_needed),
-        TEST(a_known_defect_is_counted_and_no_failure),
-        TEST(a_rule_counts_evaluations_and_those_that_moved),
-        TEST(a_rule_of_a_row_moves_with_any_of_its_places),
-        TEST(a_failure_shows_rule_sides_and_terms),
-        TEST(what_a_rule_names_moves_or_not),
-        TEST(a_failure_shows_each_place_and_each_call),
-        TEST(a_failure_of_a_long_rule_has_its_numbers),
-        TEST(an_equality_ties_a_statistic_to_the_ledger),
-        TEST(a_rule_that_needs_no_line_is_known_by_its_name),
-        TEST(what_is_no_relation_is_refused_at_its_place),
-        TEST(a_walk_that_there_is_not_is_refused),
-        TEST(what_is_too_much_is_refused),
-        TEST(lines_may_end_as_on_other_systems),
-    };
-    return cmocka_run_group_tests(tests, NULL, nothing_is_kept);
 }

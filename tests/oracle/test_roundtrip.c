@@ -12,20 +12,20 @@
 #include "dump/reader.h"
 #include "tests/oracle/world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 // ---- clean dumps
 
-static void the_dump_of_an_empty_heap_is_clean(void **state) {
+TEST_FIXTURE(setup_world, teardown)
+
+TEST_WITH(the_dump_of_an_empty_heap_is_clean, setup, teardown) {
     dump(*state);
     assert_true(check(*state));
 }
 
-static void the_dump_of_everything_is_clean_and_asks_every_rule(void **state) {
+TEST(the_dump_of_everything_is_clean_and_asks_every_rule) {
     struct fixture *fixture = *state;
     assert_true(check(fixture));
     for (int rule = RULE_DUMP_DECODE; rule <= RULE_DUMP_SAMPLE; rule++) {
@@ -35,14 +35,14 @@ static void the_dump_of_everything_is_clean_and_asks_every_rule(void **state) {
     }
 }
 
-static void a_dump_in_the_middle_of_a_sweep_is_clean(void **state) {
+TEST(a_dump_in_the_middle_of_a_sweep_is_clean) {
     struct fixture *fixture = *state;
     assert_true(driver_collect(&fixture->driver, false));
     dump(fixture);
     assert_true(check(fixture));
 }
 
-static void a_dump_in_the_middle_of_marking_is_clean(void **state) {
+TEST(a_dump_in_the_middle_of_marking_is_clean) {
     struct fixture *fixture = *state;
     assert_true(driver_gc_start(&fixture->driver));
     dump(fixture);
@@ -53,7 +53,7 @@ static void a_dump_in_the_middle_of_marking_is_clean(void **state) {
 }
 
 // More fields than the reader's lists hold at once, and more bytes than the writer's buffer.
-static void objects_of_every_size_are_clean(void **state) {
+TEST_WITH(objects_of_every_size_are_clean, setup, teardown) {
     struct fixture *fixture = *state;
     const size_t sizes[] = {8, 16, 64, 1024, 8192, 8193, 9472, 32768, 32769, 200000, 1 << 20};
     for (uint32_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -70,7 +70,7 @@ static void objects_of_every_size_are_clean(void **state) {
 
 // What is sampled in cycle c is published with cycle c + 2; what the program frees likewise, what a
 // sweep frees one earlier.
-static void published_counts_follow_the_three_cycles(void **state) {
+TEST_WITH(published_counts_follow_the_three_cycles, setup, teardown) {
     struct fixture *fixture = *state;
     struct driver *driver = &fixture->driver;
     heap_set_profile_rate(driver->heap, 1);
@@ -97,7 +97,7 @@ static void published_counts_follow_the_three_cycles(void **state) {
     assert_true(frees > 0);
 }
 
-static void without_a_ledger_the_rest_is_checked(void **state) {
+TEST(without_a_ledger_the_rest_is_checked) {
     struct fixture *fixture = *state;
     struct roundtrip_dump dumped = {
         .bytes = fixture->bytes,
@@ -111,7 +111,7 @@ static void without_a_ledger_the_rest_is_checked(void **state) {
 
 // ---- changed dumps
 
-static void no_byte_can_change_unnoticed(void **state) {
+TEST(no_byte_can_change_unnoticed) {
     struct fixture *fixture = *state;
     const uint8_t changes[] = {0x01, 0x80, 0xff};
     for (size_t i = 0; i < fixture->size_bytes; i++) {
@@ -125,7 +125,7 @@ static void no_byte_can_change_unnoticed(void **state) {
     }
 }
 
-static void no_dump_can_end_early_or_late_unnoticed(void **state) {
+TEST(no_dump_can_end_early_or_late_unnoticed) {
     struct fixture *fixture = *state;
     for (size_t i = 0; i < fixture->size_bytes; i++) {
         uint8_t *head = malloc(i + 1); // so that a read past the end is seen
@@ -172,7 +172,7 @@ static bool check_pieces(struct fixture *fixture, const struct piece *pieces, si
     return clean;
 }
 
-static void no_record_can_go_come_twice_or_change_places_unnoticed(void **state) {
+TEST(no_record_can_go_come_twice_or_change_places_unnoticed) {
     struct fixture *fixture = *state;
     size_t offsets[512];
     size_t count = find_records(fixture, offsets, 512);
@@ -206,7 +206,7 @@ static struct finding finding_of(struct fixture *fixture, size_t size_bytes) {
     return *oracle_finding(fixture->driver.oracle);
 }
 
-static void where_it_ends_does_not_tell_refusals_apart(void **state) {
+TEST(where_it_ends_does_not_tell_refusals_apart) {
     struct fixture *fixture = *state;
     struct finding cut = finding_of(fixture, fixture->size_bytes - 1);
     assert_int_equal(cut.rule, RULE_DUMP_DECODE);
@@ -223,7 +223,7 @@ static void where_it_ends_does_not_tell_refusals_apart(void **state) {
 
 // ---- a heap that went on after the dump
 
-static void an_object_that_is_not_in_the_dump_is_lost(void **state) {
+TEST(an_object_that_is_not_in_the_dump_is_lost) {
     struct fixture *fixture = *state;
     struct driver *driver = &fixture->driver;
     assert_true(driver_alloc(driver, 40, 4096));
@@ -233,7 +233,7 @@ static void an_object_that_is_not_in_the_dump_is_lost(void **state) {
     assert_int_equal(finding->object, model_handle(driver->model, 40)->address);
 }
 
-static void an_object_that_has_died_is_dead(void **state) {
+TEST(an_object_that_has_died_is_dead) {
     struct fixture *fixture = *state;
     struct driver *driver = &fixture->driver;
     uintptr_t address = model_handle(driver->model, 2)->address;
@@ -244,7 +244,7 @@ static void an_object_that_has_died_is_dead(void **state) {
     assert_int_equal(oracle_finding(driver->oracle)->object, address);
 }
 
-static void a_byte_written_after_the_dump_differs(void **state) {
+TEST(a_byte_written_after_the_dump_differs) {
     struct fixture *fixture = *state;
     struct driver *driver = &fixture->driver;
     uintptr_t address = model_handle(driver->model, 2)->address;
@@ -253,26 +253,4 @@ static void a_byte_written_after_the_dump_differs(void **state) {
     assert_string_equal(go_rules.rows[oracle_finding(driver->oracle)->rule].name,
                         "dump-object-contents");
     ((uint8_t *)address)[9] ^= 1;
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-#define EMPTY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-#define WORLD(name) cmocka_unit_test_setup_teardown(name, setup_world, teardown)
-        EMPTY(the_dump_of_an_empty_heap_is_clean),
-        WORLD(the_dump_of_everything_is_clean_and_asks_every_rule),
-        WORLD(a_dump_in_the_middle_of_a_sweep_is_clean),
-        WORLD(a_dump_in_the_middle_of_marking_is_clean),
-        EMPTY(objects_of_every_size_are_clean),
-        EMPTY(published_counts_follow_the_three_cycles),
-        WORLD(without_a_ledger_the_rest_is_checked),
-        WORLD(no_byte_can_change_unnoticed),
-        WORLD(no_dump_can_end_early_or_late_unnoticed),
-        WORLD(no_record_can_go_come_twice_or_change_places_unnoticed),
-        WORLD(where_it_ends_does_not_tell_refusals_apart),
-        WORLD(an_object_that_is_not_in_the_dump_is_lost),
-        WORLD(an_object_that_has_died_is_dead),
-        WORLD(a_byte_written_after_the_dump_differs),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,15 +3,11 @@
 // holds: oracle/go/view/view.c
 #include "tests/oracle/driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "oracle/go/verify/scan.h"
 
-static void a_scan_in_place_is_a_scan_of_the_view(void **unused) {
-    (void)unused;
+TEST(a_scan_in_place_is_a_scan_of_the_view) {
     struct driver driver;
     driver_create(&driver);
     struct view view = {0};
@@ -29,9 +25,4 @@ static void a_scan_in_place_is_a_scan_of_the_view(void **unused) {
     assert_true(in_place.slow.HeapObjects > 0);
     view_fini(&view);
     driver_destroy(&driver);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_scan_in_place_is_a_scan_of_the_view)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,10 +5,7 @@
 #include "oracle/go/model/state.h"
 #include "tests/oracle/driver_program.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/mprof.h"
 #include "tests/breaks.h"
@@ -26,6 +23,8 @@ static int tear_down(void **unused) {
     driver_destroy(&driver);
     return 0;
 }
+
+TEST_FIXTURE(set_up, tear_down)
 
 static void finalize(uint32_t handle) {
     const struct finalizer finalizer = {.object = model_handle(driver.model, handle)->address};
@@ -78,8 +77,7 @@ static void live(void) {
     assert_true(driver_check(&driver, ORACLE_FULL));
 }
 
-static void a_ledger_is_valid_through_its_life(void **unused) {
-    (void)unused;
+TEST(a_ledger_is_valid_through_its_life) {
     assert_true(model_is_valid(driver.model));
     live();
     assert_true(model_is_valid(driver.model));
@@ -93,8 +91,7 @@ static void a_ledger_is_valid_through_its_life(void **unused) {
     assert_true(model_is_valid(driver.model));
 }
 
-static void validity_sees_each_broken_invariant(void **unused) {
-    (void)unused;
+TEST(validity_sees_each_broken_invariant) {
     live();
     struct model *model = driver.model;
     struct handle_entry *handle = &model->handles[3];
@@ -138,8 +135,7 @@ static void validity_sees_each_broken_invariant(void **unused) {
     BREAKS(uint32_t, model->caches[0].offset, 17, model_is_valid(model));
 }
 
-static void validity_sees_each_broken_page_range_and_goroutine(void **unused) {
-    (void)unused;
+TEST(validity_sees_each_broken_page_range_and_goroutine) {
     live();
     struct model *model = driver.model;
     struct map_page *page = model->map.pages.items;
@@ -162,8 +158,7 @@ static void validity_sees_each_broken_page_range_and_goroutine(void **unused) {
     BREAKS(uint32_t, dead->panic_count, 1, model_is_valid(model));
 }
 
-static void validity_sees_each_broken_condemned_slot_and_sample(void **unused) {
-    (void)unused;
+TEST(validity_sees_each_broken_condemned_slot_and_sample) {
     live();
     struct model *model = driver.model;
     uint32_t sampled = MODEL_NONE;
@@ -186,16 +181,4 @@ static void validity_sees_each_broken_condemned_slot_and_sample(void **unused) {
     BREAKS(uint32_t, model_slot(model, sampled)->sample, 0, model_is_valid(model));
     BREAKS(uint32_t, model_slot(model, sampled)->sample, UINT32_MAX, model_is_valid(model));
     BREAKS(uintptr_t, model->profile.books[0].bucket, 8, model_is_valid(model));
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(a_ledger_is_valid_through_its_life),
-        TEST(validity_sees_each_broken_invariant),
-        TEST(validity_sees_each_broken_page_range_and_goroutine),
-        TEST(validity_sees_each_broken_condemned_slot_and_sample),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

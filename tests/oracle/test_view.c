@@ -1,10 +1,7 @@
 // test_view: a view is in order whatever the heap has become since the last one.
 #include "tests/oracle/driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "oracle/go/view/view.h"
 #include "tests/breaks.h"
@@ -26,13 +23,14 @@ static int tear_down(void **unused) {
     return 0;
 }
 
+TEST_FIXTURE(set_up, tear_down)
+
 static void take(void) {
     assert_true(view_take(&view, driver.heap));
     assert_true(view_is_valid(&view));
 }
 
-static void a_view_is_valid_through_a_heaps_life(void **unused) {
-    (void)unused;
+TEST(a_view_is_valid_through_a_heaps_life) {
     assert_true(view_is_valid(&view)); // of nothing
     take();
     for (uint32_t i = 0; i < 300; i++) { // spans of all sizes, that go and come back elsewhere
@@ -54,8 +52,7 @@ static void a_view_is_valid_through_a_heaps_life(void **unused) {
     take();
 }
 
-static void each_span_is_found(void **unused) {
-    (void)unused;
+TEST(each_span_is_found) {
     for (uint32_t i = 0; i < 50; i++) {
         assert_true(driver_alloc(&driver, i, 40000));
     }
@@ -71,8 +68,7 @@ static void each_span_is_found(void **unused) {
     assert_int_equal(view_find_address(&view, heap_base(driver.heap) - 1), VIEW_NONE);
 }
 
-static void validity_sees_each_broken_invariant(void **unused) {
-    (void)unused;
+TEST(validity_sees_each_broken_invariant) {
     for (uint32_t i = 0; i < 3; i++) {
         assert_true(driver_alloc(&driver, i, 40000));
     }
@@ -99,15 +95,4 @@ static void validity_sees_each_broken_invariant(void **unused) {
     BREAKS(uint32_t, view.identity_table[place], 0, view_is_valid(&view)); // V3
     BREAKS(bool, view.in_order[2], true, view_is_valid(&view));            // V4
     BREAKS(uint32_t, view.caches[0].id, 1, view_is_valid(&view));          // V5
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(a_view_is_valid_through_a_heaps_life),
-        TEST(each_span_is_found),
-        TEST(validity_sees_each_broken_invariant),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,12 +10,10 @@
 #include "tests/oracle/driver.h"
 #include "tests/oracle/driver_program.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 struct fixture {
     struct driver driver;

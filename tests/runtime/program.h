@@ -3,13 +3,9 @@
 #ifndef TESTS_RUNTIME_PROGRAM_H
 #define TESTS_RUNTIME_PROGRAM_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #include "allocator/collect.h"
 #include "allocator/fault.h"
@@ -88,8 +84,6 @@ static inline void program_shift(struct program *program, size_t count) {
         assert_non_null(runtime_define_itab(program->runtime, NULL, false));
     }
 }
-
-#define program_test(test) cmocka_unit_test_setup_teardown(test, program_setup, program_teardown)
 
 static inline uintptr_t program_alloc(struct program *program, size_t size_bytes,
                                       const struct gc_layout *layout) {

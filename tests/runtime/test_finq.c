@@ -4,6 +4,7 @@
 
 #include "runtime/runtime_internal.h"
 #include "tests/breaks.h"
+#include "tests/test.h"
 
 #include <string.h>
 
@@ -12,7 +13,9 @@ static enum special_status set(struct program *program, uintptr_t object, uintpt
     return runtime_set_finalizer(program->runtime, &finalizer);
 }
 
-static void a_finalized_object_is_queued_runs_and_dies_the_cycle_after(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(a_finalized_object_is_queued_runs_and_dies_the_cycle_after) {
     struct program *program = *state;
     struct finalizer running;
     uintptr_t object = program_node_new(program);
@@ -35,7 +38,7 @@ static void a_finalized_object_is_queued_runs_and_dies_the_cycle_after(void **st
     assert_false(program_is_live(program, object));
 }
 
-static void a_reachable_object_is_not_queued(void **state) {
+TEST(a_reachable_object_is_not_queued) {
     struct program *program = *state;
     uintptr_t object = program_node_new(program);
     program_set_data(program, 0, object);
@@ -47,7 +50,7 @@ static void a_reachable_object_is_not_queued(void **state) {
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
 }
 
-static void an_object_may_be_brought_back_to_life_and_finalized_again(void **state) {
+TEST(an_object_may_be_brought_back_to_life_and_finalized_again) {
     struct program *program = *state;
     struct finalizer running;
     uintptr_t object = program_node_new(program);
@@ -65,7 +68,7 @@ static void an_object_may_be_brought_back_to_life_and_finalized_again(void **sta
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
 }
 
-static void what_a_finalized_object_leads_to_lives_as_long(void **state) {
+TEST(what_a_finalized_object_leads_to_lives_as_long) {
     struct program *program = *state;
     uintptr_t object = program_node_new(program);
     uintptr_t child = program_node_new(program);
@@ -90,7 +93,7 @@ static void what_a_finalized_object_leads_to_lives_as_long(void **state) {
     assert_false(program_is_live(program, function));
 }
 
-static void an_object_that_leads_to_itself_is_never_finalized(void **state) {
+TEST(an_object_that_leads_to_itself_is_never_finalized) {
     struct program *program = *state;
     uintptr_t object = program_node_new(program);
     runtime_write_pointer(program->runtime, object + 8, object);
@@ -106,7 +109,7 @@ static void see(void *context, const struct finalizer *finalizer) {
     *(*next)++ = finalizer->object;
 }
 
-static void the_queue_is_in_order_and_the_running_one_comes_first(void **state) {
+TEST(the_queue_is_in_order_and_the_running_one_comes_first) {
     struct program *program = *state;
     uintptr_t objects[8], seen[8];
     struct finalizer running;
@@ -132,7 +135,7 @@ static void the_queue_is_in_order_and_the_running_one_comes_first(void **state) 
     assert_false(runtime_start_finalizer(program->runtime, &running));
 }
 
-static void an_explicit_free_drops_the_finalizer(void **state) {
+TEST(an_explicit_free_drops_the_finalizer) {
     struct program *program = *state;
     uintptr_t object = program_node_new(program);
     assert_int_equal(set(program, object, 0), SPECIAL_OK);
@@ -142,7 +145,7 @@ static void an_explicit_free_drops_the_finalizer(void **state) {
     assert_int_equal(set(program, object, 0), SPECIAL_NO_OBJECT);
 }
 
-static void a_finalizer_set_while_marking_shades_what_it_needs(void **state) {
+TEST(a_finalizer_set_while_marking_shades_what_it_needs) {
     struct program *program = *state;
     uintptr_t object = program_node_new(program);
     uintptr_t child = program_node_new(program);
@@ -158,7 +161,7 @@ static void a_finalizer_set_while_marking_shades_what_it_needs(void **state) {
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
 }
 
-static void a_sweep_never_lacks_memory_to_queue(void **state) {
+TEST(a_sweep_never_lacks_memory_to_queue) {
     struct program *program = *state;
     size_t count = 0;
     for (; count < 3000; count++) {
@@ -177,7 +180,7 @@ static void a_sweep_never_lacks_memory_to_queue(void **state) {
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), count);
 }
 
-static void a_finalizer_set_behind_the_runtimes_back_while_marking_has_a_place_too(void **state) {
+TEST(a_finalizer_set_behind_the_runtimes_back_while_marking_has_a_place_too) {
     struct program *program = *state;
     struct finalizer finalizer = {.object = program_node_new(program)};
     assert_true(runtime_gc_start(program->runtime, program->cache, true));
@@ -189,7 +192,7 @@ static void a_finalizer_set_behind_the_runtimes_back_while_marking_has_a_place_t
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
 }
 
-static void without_memory_at_its_cycles_end_it_is_lost_and_its_object_stays_a_cycle(void **state) {
+TEST(without_memory_at_its_cycles_end_it_is_lost_and_its_object_stays_a_cycle) {
     struct program *program = *state;
     struct finalizer finalizer = {.object = program_node_new(program)};
     assert_true(runtime_gc_start(program->runtime, program->cache, true));
@@ -204,7 +207,7 @@ static void without_memory_at_its_cycles_end_it_is_lost_and_its_object_stays_a_c
     assert_false(program_is_live(program, finalizer.object));
 }
 
-static void finalizers_set_while_marking_have_their_places_too(void **state) {
+TEST(finalizers_set_while_marking_have_their_places_too) {
     struct program *program = *state;
     uintptr_t objects[3];
     for (size_t i = 0; i < 3; i++) {
@@ -221,7 +224,7 @@ static void finalizers_set_while_marking_have_their_places_too(void **state) {
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), 3);
 }
 
-static void a_place_in_the_queue_is_used_again(void **state) {
+TEST(a_place_in_the_queue_is_used_again) {
     struct program *program = *state;
     struct finalizer running;
     for (int round = 0; round < 10; round++) {
@@ -237,7 +240,7 @@ static void a_place_in_the_queue_is_used_again(void **state) {
     program_refuse(program, false);
 }
 
-static void without_memory_for_the_queue_no_cycle_starts(void **state) {
+TEST(without_memory_for_the_queue_no_cycle_starts) {
     struct program *program = *state;
     struct finalizer finalizer = {.object = program_node_new(program)};
     assert_int_equal(heap_add_finalizer(program->heap, &finalizer), SPECIAL_OK);
@@ -250,7 +253,7 @@ static void without_memory_for_the_queue_no_cycle_starts(void **state) {
     assert_true(runtime_gc_start(program->runtime, program->cache, true));
 }
 
-static void without_memory_no_finalizer_is_set(void **state) {
+TEST(without_memory_no_finalizer_is_set) {
     struct program *program = *state;
     static uintptr_t objects[20000];
     for (size_t i = 0; i < 20000; i++) {
@@ -269,7 +272,7 @@ static void without_memory_no_finalizer_is_set(void **state) {
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), count + 1);
 }
 
-static void validity_sees_each_broken_invariant(void **state) {
+TEST(validity_sees_each_broken_invariant) {
     struct program *program = *state;
     struct finq *finq = &program->runtime->finq;
     struct finalizer running;
@@ -303,26 +306,4 @@ static void validity_sees_each_broken_invariant(void **state) {
     BREAKS(struct finq_entry *, finq->first, NULL, runtime_is_sound(program->runtime));
     runtime_finish_finalizer(program->runtime);
     assert_true(finq_is_valid(finq));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(a_finalized_object_is_queued_runs_and_dies_the_cycle_after),
-        program_test(a_reachable_object_is_not_queued),
-        program_test(an_object_may_be_brought_back_to_life_and_finalized_again),
-        program_test(what_a_finalized_object_leads_to_lives_as_long),
-        program_test(an_object_that_leads_to_itself_is_never_finalized),
-        program_test(the_queue_is_in_order_and_the_running_one_comes_first),
-        program_test(an_explicit_free_drops_the_finalizer),
-        program_test(a_finalizer_set_while_marking_shades_what_it_needs),
-        program_test(a_sweep_never_lacks_memory_to_queue),
-        program_test(a_finalizer_set_behind_the_runtimes_back_while_marking_has_a_place_too),
-        program_test(without_memory_at_its_cycles_end_it_is_lost_and_its_object_stays_a_cycle),
-        program_test(finalizers_set_while_marking_have_their_places_too),
-        program_test(a_place_in_the_queue_is_used_again),
-        program_test(without_memory_for_the_queue_no_cycle_starts),
-        program_test(without_memory_no_finalizer_is_set),
-        program_test(validity_sees_each_broken_invariant),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 // child's heap and runtime work and are sound, and the parent's go on.
 #define _GNU_SOURCE
 #include "tests/runtime/program.h"
+#include "tests/test.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -159,7 +160,9 @@ static void fork_once(struct program *program, struct worker *workers, size_t in
     }
 }
 
-static void a_child_goes_on_whatever_the_threads_were_doing(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(a_child_goes_on_whatever_the_threads_were_doing) {
     struct program *program = *state;
     struct worker workers[THREADS] = {{.program = NULL}};
     heap_set_profile_rate(program->heap, 4096);
@@ -182,7 +185,7 @@ static void a_child_goes_on_whatever_the_threads_were_doing(void **state) {
     runtime_detach(program->runtime);
 }
 
-static void a_fork_in_the_middle_of_a_cycle_and_of_a_finalizer_goes_on_in_both(void **state) {
+TEST(a_fork_in_the_middle_of_a_cycle_and_of_a_finalizer_goes_on_in_both) {
     struct program *program = *state;
     struct finalizer finalizer = {.object = program_node_new(program)};
     struct finalizer running;
@@ -276,7 +279,7 @@ static void assert_child_runs(struct program *program, uintptr_t *objects, size_
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-static void a_finalizer_that_another_thread_runs_is_the_first_to_run_in_the_child(void **state) {
+TEST(a_finalizer_that_another_thread_runs_is_the_first_to_run_in_the_child) {
     struct program *program = *state;
     struct runner runner;
     uintptr_t objects[3];
@@ -287,13 +290,4 @@ static void a_finalizer_that_another_thread_runs_is_the_first_to_run_in_the_chil
     assert_child_runs(program, objects, 2);
     end_runner(&runner);
     assert_true(run_in_order(program, objects + 1, 1)); // the parent's ran to its end
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(a_child_goes_on_whatever_the_threads_were_doing),
-        program_test(a_fork_in_the_middle_of_a_cycle_and_of_a_finalizer_goes_on_in_both),
-        program_test(a_finalizer_that_another_thread_runs_is_the_first_to_run_in_the_child),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,15 @@
 // test_func: functions are found by any of their pcs, whatever the order of their definition.
 #include "tests/runtime/program.h"
+#include "tests/test.h"
 
 static bool define(struct program *program, uintptr_t entry, uintptr_t end) {
     struct func func = {entry, end, "main.f", "f.go", 10, 4};
     return runtime_define_func(program->runtime, &func);
 }
 
-static void a_pc_finds_the_function_it_lies_in(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(a_pc_finds_the_function_it_lies_in) {
     struct program *program = *state;
     assert_null(runtime_find_func(program->runtime, 0x1000));
     for (uintptr_t i = 0; i < 100;
@@ -22,7 +25,7 @@ static void a_pc_finds_the_function_it_lies_in(void **state) {
     assert_null(runtime_find_func(program->runtime, 0xfff));
 }
 
-static void overlapping_and_empty_ranges_are_refused(void **state) {
+TEST(overlapping_and_empty_ranges_are_refused) {
     struct program *program = *state;
     assert_true(define(program, 0x1000, 0x1100));
     assert_false(define(program, 0x1000, 0x1001));
@@ -35,8 +38,7 @@ static void overlapping_and_empty_ranges_are_refused(void **state) {
     assert_true(define(program, 0xf00, 0x1000));
 }
 
-static void lines_advance_with_the_pc(void **state) {
-    (void)state;
+TEST(lines_advance_with_the_pc) {
     struct func func = {.entry = 0x1000, .end = 0x1100, .first_line = 10, .bytes_per_line = 4};
     assert_int_equal(func_line(&func, 0x1000), 10);
     assert_int_equal(func_line(&func, 0x1003), 10);
@@ -65,13 +67,13 @@ static void without_memory_what_is_defined_stays_at(struct program *program, siz
     assert_string_equal(runtime_find_func(program->runtime, count * 16)->name, "main.f");
 }
 
-static void without_memory_what_is_defined_stays(void **state) {
+TEST(without_memory_what_is_defined_stays) {
     for (size_t shift = 0; shift < 8; shift++) {
         without_memory_what_is_defined_stays_at(*state, shift);
     }
 }
 
-static void without_memory_for_a_longer_table_the_old_one_serves(void **state) {
+TEST(without_memory_for_a_longer_table_the_old_one_serves) {
     struct program *program = *state;
     uintptr_t count = 0;
     for (; count < 16; count++) {
@@ -84,15 +86,4 @@ static void without_memory_for_a_longer_table_the_old_one_serves(void **state) {
         assert_int_equal(runtime_find_func(program->runtime, i * 16 + 15)->entry, i * 16);
     }
     assert_true(define(program, count * 16, count * 16 + 16));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(a_pc_finds_the_function_it_lies_in),
-        program_test(overlapping_and_empty_ranges_are_refused),
-        program_test(lines_advance_with_the_pc),
-        program_test(without_memory_for_a_longer_table_the_old_one_serves),
-        program_test(without_memory_what_is_defined_stays),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

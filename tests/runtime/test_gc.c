@@ -2,10 +2,13 @@
 //
 // holds: runtime/barrier.c runtime/pacer.c
 #include "tests/runtime/program.h"
+#include "tests/test.h"
 
 #include <string.h>
 
-static void a_cycle_has_a_start_steps_and_an_end(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(a_cycle_has_a_start_steps_and_an_end) {
     struct program *program = *state;
     struct runtime *runtime = program->runtime;
     assert_false(runtime_gc_finish(runtime, program->cache));
@@ -21,7 +24,7 @@ static void a_cycle_has_a_start_steps_and_an_end(void **state) {
     assert_false(heap_is_marking(program->heap));
 }
 
-static void marking_takes_one_step_for_each_object_of_a_chain(void **state) {
+TEST(marking_takes_one_step_for_each_object_of_a_chain) {
     struct program *program = *state;
     uintptr_t previous = 0;
     for (int i = 0; i < 100; i++) {
@@ -42,7 +45,7 @@ static void marking_takes_one_step_for_each_object_of_a_chain(void **state) {
     }
 }
 
-static void interior_pointers_hold_and_pointers_past_the_end_do_not(void **state) {
+TEST(interior_pointers_hold_and_pointers_past_the_end_do_not) {
     struct program *program = *state;
     uintptr_t large = program_alloc(program, 100000, NULL);
     uintptr_t node = program_node_new(program);
@@ -56,7 +59,7 @@ static void interior_pointers_hold_and_pointers_past_the_end_do_not(void **state
     assert_true(program_is_live(program, next));
 }
 
-static void words_that_are_no_pointers_hold_nothing(void **state) {
+TEST(words_that_are_no_pointers_hold_nothing) {
     struct program *program = *state;
     const uint8_t second_word[1] = {0x02};
     const struct gc_layout layout = {16, 16, second_word};
@@ -73,7 +76,7 @@ static void words_that_are_no_pointers_hold_nothing(void **state) {
     }
 }
 
-static void the_barrier_shades_the_old_and_the_new_target(void **state) {
+TEST(the_barrier_shades_the_old_and_the_new_target) {
     struct program *program = *state;
     uintptr_t parent = program_node_new(program);
     uintptr_t old = program_node_new(program);
@@ -88,7 +91,7 @@ static void the_barrier_shades_the_old_and_the_new_target(void **state) {
     assert_true(runtime_gc_finish(program->runtime, program->cache));
 }
 
-static void every_new_root_is_shaded_while_marking(void **state) {
+TEST(every_new_root_is_shaded_while_marking) {
     struct program *program = *state;
     struct goroutine *g = runtime_start_goroutine(program->runtime, 0, false);
     uintptr_t objects[4];
@@ -106,7 +109,7 @@ static void every_new_root_is_shaded_while_marking(void **state) {
     assert_true(runtime_gc_finish(program->runtime, program->cache));
 }
 
-static void objects_are_born_marked_while_marking(void **state) {
+TEST(objects_are_born_marked_while_marking) {
     struct program *program = *state;
     assert_true(runtime_gc_start(program->runtime, program->cache, false));
     uintptr_t object = program_node_new(program);
@@ -117,7 +120,7 @@ static void objects_are_born_marked_while_marking(void **state) {
     assert_false(program_is_live(program, object));
 }
 
-static void a_realloc_while_marking_keeps_what_the_object_leads_to(void **state) {
+TEST(a_realloc_while_marking_keeps_what_the_object_leads_to) {
     struct program *program = *state;
     uintptr_t object = program_node_new(program);
     uintptr_t child = program_node_new(program);
@@ -141,7 +144,7 @@ static void a_realloc_while_marking_keeps_what_the_object_leads_to(void **state)
     assert_true(program_is_marked(program, (uintptr_t)moved));
 }
 
-static void an_object_freed_in_the_mark_queue_is_harmless(void **state) {
+TEST(an_object_freed_in_the_mark_queue_is_harmless) {
     struct program *program = *state;
     uintptr_t object = program_node_new(program);
     uintptr_t child = program_node_new(program);
@@ -155,7 +158,7 @@ static void an_object_freed_in_the_mark_queue_is_harmless(void **state) {
     assert_false(program_is_marked(program, child));
 }
 
-static void a_slot_freed_and_used_again_in_the_mark_queue_is_harmless(void **state) {
+TEST(a_slot_freed_and_used_again_in_the_mark_queue_is_harmless) {
     struct program *program = *state;
     uintptr_t large = program_alloc(program, 40960, &program_node);
     program_set_data(program, 0, large);
@@ -178,7 +181,7 @@ static void a_slot_freed_and_used_again_in_the_mark_queue_is_harmless(void **sta
     assert_true(program_is_marked(program, again));
 }
 
-static void starting_finishes_the_last_sweep(void **state) {
+TEST(starting_finishes_the_last_sweep) {
     struct program *program = *state;
     uintptr_t object = program_node_new(program);
     assert_true(runtime_collect(program->runtime, program->cache, false));
@@ -191,7 +194,7 @@ static void starting_finishes_the_last_sweep(void **state) {
 
 // ---- the record
 
-static void each_cycle_is_recorded_and_the_ring_wraps(void **state) {
+TEST(each_cycle_is_recorded_and_the_ring_wraps) {
     struct program *program = *state;
     uint64_t total_ns = 0;
     for (uint32_t cycle = 1; cycle <= 300; cycle++) {
@@ -222,7 +225,7 @@ static uint64_t stopped_clock(void *context) {
     return 7;
 }
 
-static void a_clock_that_stands_still_divides_by_nothing(void **state) {
+TEST(a_clock_that_stands_still_divides_by_nothing) {
     struct program *program = *state;
     struct runtime_options options = {.clock_ns = stopped_clock};
     struct runtime *runtime = runtime_create(program->heap, &options);
@@ -233,7 +236,7 @@ static void a_clock_that_stands_still_divides_by_nothing(void **state) {
     runtime_destroy(runtime);
 }
 
-static void next_gc_follows_the_marked_bytes_and_the_percent(void **state) {
+TEST(next_gc_follows_the_marked_bytes_and_the_percent) {
     struct program *program = *state;
     const uint64_t mib = UINT64_C(1) << 20;
     assert_int_equal(program_stats(program).NextGC, 4 * mib);
@@ -259,7 +262,7 @@ static void next_gc_follows_the_marked_bytes_and_the_percent(void **state) {
     assert_int_equal(program_stats(program).NextGC, 4 * mib * INT32_MAX / 100);
 }
 
-static void objects_born_while_marking_count_for_next_gc(void **state) {
+TEST(objects_born_while_marking_count_for_next_gc) {
     struct program *program = *state;
     const uint64_t mib = UINT64_C(1) << 20;
     assert_true(runtime_gc_start(program->runtime, program->cache, false));
@@ -273,7 +276,7 @@ static void see_bucket(void *context, const struct mprof_bucket_record *bucket) 
     *(struct mprof_bucket_record *)context = *bucket;
 }
 
-static void a_cycle_moves_the_profile_on(void **state) {
+TEST(a_cycle_moves_the_profile_on) {
     struct program *program = *state;
     struct mprof_bucket_record bucket;
     heap_set_profile_rate(program->heap, 1);
@@ -287,7 +290,7 @@ static void a_cycle_moves_the_profile_on(void **state) {
     assert_int_equal(bucket.free_count, 1);
 }
 
-static void an_object_freed_by_another_cache_while_marking_counts_and_leads_nowhere(void **state) {
+TEST(an_object_freed_by_another_cache_while_marking_counts_and_leads_nowhere) {
     struct program *program = *state;
     struct mcache *other = heap_acquire_cache(program->heap);
     uintptr_t child = program_alloc(program, 48, NULL); // of another span
@@ -301,27 +304,4 @@ static void an_object_freed_by_another_cache_while_marking_counts_and_leads_nowh
     assert_true(runtime_gc_finish(program->runtime, program->cache));
     assert_false(program_is_marked(program, child));
     assert_int_equal(program_stats(program).NextGC, 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(a_cycle_has_a_start_steps_and_an_end),
-        program_test(marking_takes_one_step_for_each_object_of_a_chain),
-        program_test(interior_pointers_hold_and_pointers_past_the_end_do_not),
-        program_test(words_that_are_no_pointers_hold_nothing),
-        program_test(the_barrier_shades_the_old_and_the_new_target),
-        program_test(every_new_root_is_shaded_while_marking),
-        program_test(objects_are_born_marked_while_marking),
-        program_test(a_realloc_while_marking_keeps_what_the_object_leads_to),
-        program_test(an_object_freed_in_the_mark_queue_is_harmless),
-        program_test(a_slot_freed_and_used_again_in_the_mark_queue_is_harmless),
-        program_test(starting_finishes_the_last_sweep),
-        program_test(each_cycle_is_recorded_and_the_ring_wraps),
-        program_test(a_clock_that_stands_still_divides_by_nothing),
-        program_test(next_gc_follows_the_marked_bytes_and_the_percent),
-        program_test(objects_born_while_marking_count_for_next_gc),
-        program_test(an_object_freed_by_another_cache_while_marking_counts_and_leads_nowhere),
-        program_test(a_cycle_moves_the_profile_on),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include "runtime/runtime_internal.h"
 #include "tests/breaks.h"
+#include "tests/test.h"
 
 static const struct frame_description plain = {
     .entry = 0x1000, .pc = 0x1010, .size_bytes = 64, .locals_map = FRAME_MAP_EMPTY};
@@ -14,7 +15,9 @@ static struct goroutine *start(struct program *program) {
     return g;
 }
 
-static void a_new_goroutine_has_the_least_stack_and_is_runnable(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(a_new_goroutine_has_the_least_stack_and_is_runnable) {
     struct program *program = *state;
     struct memstats before = program_stats(program);
     struct goroutine *g = runtime_start_goroutine(program->runtime, 0x5000, true);
@@ -29,7 +32,7 @@ static void a_new_goroutine_has_the_least_stack_and_is_runnable(void **state) {
     assert_ptr_equal(runtime_first_goroutine(program->runtime), g);
 }
 
-static void a_dead_goroutine_gives_its_stack_back_and_its_record_is_used_again(void **state) {
+TEST(a_dead_goroutine_gives_its_stack_back_and_its_record_is_used_again) {
     struct program *program = *state;
     struct memstats before = program_stats(program);
     struct goroutine *first = start(program);
@@ -47,7 +50,7 @@ static void a_dead_goroutine_gives_its_stack_back_and_its_record_is_used_again(v
     assert_int_equal(program_stats(program).StackInuse, before.StackInuse);
 }
 
-static void waiting_leaves_a_reason_that_goes_stale(void **state) {
+TEST(waiting_leaves_a_reason_that_goes_stale) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     runtime_set_goroutine_status(program->runtime, g, GOROUTINE_WAITING, "chan receive");
@@ -62,7 +65,7 @@ static void waiting_leaves_a_reason_that_goes_stale(void **state) {
     assert_string_equal(g->wait_reason, "");
 }
 
-static void popping_a_frame_drops_its_defers_and_no_others(void **state) {
+TEST(popping_a_frame_drops_its_defers_and_no_others) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     const struct frame_description empty = {.entry = 0x2000, .pc = 0x2000};
@@ -82,7 +85,7 @@ static void popping_a_frame_drops_its_defers_and_no_others(void **state) {
     assert_false(runtime_pop_frame(program->runtime, g));
 }
 
-static void defers_and_panics_are_newest_first(void **state) {
+TEST(defers_and_panics_are_newest_first) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     struct type description = {.layout = program_node, .name = "node"};
@@ -107,7 +110,7 @@ static void defers_and_panics_are_newest_first(void **state) {
     assert_ptr_equal(runtime_push_panic(program->runtime, g, type, 0), panics[0]);
 }
 
-static void an_exit_drops_frames_defers_and_panics(void **state) {
+TEST(an_exit_drops_frames_defers_and_panics) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     assert_non_null(runtime_push_defer(program->runtime, g, 0, 0)); // belongs to no frame
@@ -137,13 +140,13 @@ static void without_memory_no_goroutine_starts_and_the_record_waits_at(struct pr
     assert_int_equal(start(program)->id, count + 1);
 }
 
-static void without_memory_no_goroutine_starts_and_the_record_waits(void **state) {
+TEST(without_memory_no_goroutine_starts_and_the_record_waits) {
     for (size_t shift = 0; shift < 4; shift++) {
         without_memory_no_goroutine_starts_and_the_record_waits_at(*state, shift);
     }
 }
 
-static void without_memory_no_record_is_pushed(void **state) {
+TEST(without_memory_no_record_is_pushed) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     program_refuse(program, true);
@@ -166,7 +169,7 @@ static void without_memory_no_record_is_pushed(void **state) {
     assert_int_equal(count, 0);
 }
 
-static void without_metadata_neither_goroutine_nor_frame_nor_thread_starts(void **state) {
+TEST(without_metadata_neither_goroutine_nor_frame_nor_thread_starts) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     program_burn(program);
@@ -182,7 +185,7 @@ static void without_metadata_neither_goroutine_nor_frame_nor_thread_starts(void 
     assert_non_null(runtime_push_frame(program->runtime, g, &plain));
 }
 
-static void validity_sees_each_broken_invariant(void **state) {
+TEST(validity_sees_each_broken_invariant) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     struct goroutine *dead = start(program);
@@ -215,20 +218,4 @@ static void validity_sees_each_broken_invariant(void **state) {
     BREAKS(uintptr_t, younger->sp, older->sp + 8, goroutine_is_valid(g));
     BREAKS(uintptr_t, older->sp, g->stack_low + g->stack_bytes + 8, goroutine_is_valid(g));
     BREAKS(uintptr_t, dead->context, 1, runtime_is_sound(program->runtime));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(a_new_goroutine_has_the_least_stack_and_is_runnable),
-        program_test(a_dead_goroutine_gives_its_stack_back_and_its_record_is_used_again),
-        program_test(waiting_leaves_a_reason_that_goes_stale),
-        program_test(popping_a_frame_drops_its_defers_and_no_others),
-        program_test(defers_and_panics_are_newest_first),
-        program_test(an_exit_drops_frames_defers_and_panics),
-        program_test(without_memory_no_goroutine_starts_and_the_record_waits),
-        program_test(without_metadata_neither_goroutine_nor_frame_nor_thread_starts),
-        program_test(without_memory_no_record_is_pushed),
-        program_test(validity_sees_each_broken_invariant),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

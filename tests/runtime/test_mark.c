@@ -6,6 +6,7 @@
 
 #include "runtime/runtime_internal.h"
 #include "tests/breaks.h"
+#include "tests/test.h"
 
 #include <string.h>
 
@@ -185,7 +186,9 @@ static void run_cycles(struct graph *graph, size_t cycles) {
     }
 }
 
-static void marks_are_a_superset_of_what_is_reachable_and_exact_at_rest(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(marks_are_a_superset_of_what_is_reachable_and_exact_at_rest) {
     struct program *program = *state;
     static struct graph graph;
     for (uint64_t seed = 1; seed <= 8; seed++) {
@@ -231,7 +234,7 @@ static void assert_fan_is_marked(struct program *program, uintptr_t fan) {
     }
 }
 
-static void work_buffers_are_charged_to_GCSys_and_given_back(void **state) {
+TEST(work_buffers_are_charged_to_GCSys_and_given_back) {
     struct program *program = *state;
     uintptr_t fans[2];
     for (size_t i = 0; i < 2; i++) {
@@ -264,7 +267,7 @@ static size_t exhaust(struct program *program, void **pages, size_t limit) {
     return count;
 }
 
-static void no_mark_is_lost_without_memory_for_the_queue(void **state) {
+TEST(no_mark_is_lost_without_memory_for_the_queue) {
     struct program *program = *state;
     static void *pages[4096];
     uintptr_t fan = make_fan(program, 0);
@@ -282,7 +285,7 @@ static void no_mark_is_lost_without_memory_for_the_queue(void **state) {
     }
 }
 
-static void a_step_says_it_is_done_when_no_object_is_left_out(void **state) {
+TEST(a_step_says_it_is_done_when_no_object_is_left_out) {
     struct program *program = *state;
     static void *pages[4096];
     uintptr_t fan = make_fan(program, 0);
@@ -297,7 +300,7 @@ static void a_step_says_it_is_done_when_no_object_is_left_out(void **state) {
     }
 }
 
-static void without_a_first_buffer_no_cycle_starts(void **state) {
+TEST(without_a_first_buffer_no_cycle_starts) {
     struct program *program = *state;
     static void *pages[4096];
     (void)program_node_new(program);
@@ -315,7 +318,7 @@ static void without_a_first_buffer_no_cycle_starts(void **state) {
     }
 }
 
-static void a_long_list_needs_no_deep_stack(void **state) {
+TEST(a_long_list_needs_no_deep_stack) {
     struct program *program = *state;
     for (size_t i = 0; i < 200000; i++) {
         uintptr_t node = program_node_new(program);
@@ -329,7 +332,7 @@ static void a_long_list_needs_no_deep_stack(void **state) {
     assert_int_equal(program_stats(program).HeapObjects, 0);
 }
 
-static void validity_sees_each_broken_invariant(void **state) {
+TEST(validity_sees_each_broken_invariant) {
     struct program *program = *state;
     struct collector *gc = &program->runtime->gc;
     struct mark_queue *queue = &gc->queue;
@@ -349,17 +352,4 @@ static void validity_sees_each_broken_invariant(void **state) {
     queue->top = NULL;
     BREAKS(bool, queue->overflowed, true, runtime_is_sound(program->runtime));
     BREAKS(bool, gc->marking, true, runtime_is_sound(program->runtime));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(marks_are_a_superset_of_what_is_reachable_and_exact_at_rest),
-        program_test(work_buffers_are_charged_to_GCSys_and_given_back),
-        program_test(no_mark_is_lost_without_memory_for_the_queue),
-        program_test(a_step_says_it_is_done_when_no_object_is_left_out),
-        program_test(without_a_first_buffer_no_cycle_starts),
-        program_test(a_long_list_needs_no_deep_stack),
-        program_test(validity_sees_each_broken_invariant),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "tests/child.h"
 #include "tests/runtime/program.h"
+#include "tests/test.h"
 
 #include <signal.h>
 #include <string.h>
@@ -67,7 +68,9 @@ static void remove_root_twice(struct program *program) {
     runtime_remove_other_root(program->runtime, root);
 }
 
-static void every_use_of_a_dead_goroutine_aborts_with_its_sentence(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(every_use_of_a_dead_goroutine_aborts_with_its_sentence) {
     static void (*const uses[])(struct program * program) = {
         exit_dead,         set_status_dead, set_context_dead, grow_stack_dead,
         shrink_stack_dead, push_frame_dead, pop_frame_dead,   push_defer_dead,
@@ -78,15 +81,7 @@ static void every_use_of_a_dead_goroutine_aborts_with_its_sentence(void **state)
     }
 }
 
-static void misuse_aborts_with_its_sentence(void **state) {
+TEST(misuse_aborts_with_its_sentence) {
     expect_misuse(*state, exit_thread_twice, "misuse: exit of a thread that is not there");
     expect_misuse(*state, remove_root_twice, "misuse: removal of a root that is not there");
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(every_use_of_a_dead_goroutine_aborts_with_its_sentence),
-        program_test(misuse_aborts_with_its_sentence),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,14 @@
 // test_osthread: OS threads' records, their stacks, and the caches that real threads are given.
 #include "tests/runtime/program.h"
+#include "tests/test.h"
 
 #include <pthread.h>
 
 #define HEAP_CACHES_TRIED 1100
 
-static void a_thread_is_charged_its_stack_until_it_exits(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(a_thread_is_charged_its_stack_until_it_exits) {
     struct program *program = *state;
     struct memstats before = program_stats(program);
     struct osthread *thread = runtime_start_osthread(program->runtime, 99);
@@ -21,7 +24,7 @@ static void a_thread_is_charged_its_stack_until_it_exits(void **state) {
     assert_null(runtime_first_osthread(program->runtime));
 }
 
-static void threads_are_listed_newest_first_and_records_are_used_again(void **state) {
+TEST(threads_are_listed_newest_first_and_records_are_used_again) {
     struct program *program = *state;
     struct osthread *threads[3];
     for (uint64_t i = 0; i < 3; i++) {
@@ -36,7 +39,7 @@ static void threads_are_listed_newest_first_and_records_are_used_again(void **st
     assert_int_equal(threads[1]->id, 3);
 }
 
-static void a_goroutine_leaves_the_thread_that_exits(void **state) {
+TEST(a_goroutine_leaves_the_thread_that_exits) {
     struct program *program = *state;
     struct osthread *thread = runtime_start_osthread(program->runtime, 1);
     struct osthread *other = runtime_start_osthread(program->runtime, 2);
@@ -49,7 +52,7 @@ static void a_goroutine_leaves_the_thread_that_exits(void **state) {
     assert_ptr_equal(stays->thread, other);
 }
 
-static void without_memory_no_thread_is_listed_or_charged(void **state) {
+TEST(without_memory_no_thread_is_listed_or_charged) {
     struct program *program = *state;
     struct memstats before = program_stats(program);
     heap_set_fault(program->heap, SYSMEM_MMAP, 1, true);
@@ -61,7 +64,7 @@ static void without_memory_no_thread_is_listed_or_charged(void **state) {
     assert_int_equal(runtime_start_osthread(program->runtime, 1)->id, 0);
 }
 
-static void attaching_twice_gives_the_same_cache(void **state) {
+TEST(attaching_twice_gives_the_same_cache) {
     struct program *program = *state;
     struct memstats before = program_stats(program);
     runtime_detach(program->runtime); // not attached: nothing
@@ -78,7 +81,7 @@ static void attaching_twice_gives_the_same_cache(void **state) {
     runtime_detach(program->runtime);
 }
 
-static void an_attached_thread_needs_memory_for_its_cache(void **state) {
+TEST(an_attached_thread_needs_memory_for_its_cache) {
     struct program *program = *state;
     struct mcache *caches[HEAP_CACHES_TRIED];
     size_t count = 0;
@@ -104,7 +107,7 @@ static void *allocate_and_exit(void *context) {
     return NULL; // the cache is given back by the thread's end
 }
 
-static void a_thread_that_ends_gives_its_cache_back_and_its_counts_stay(void **state) {
+TEST(a_thread_that_ends_gives_its_cache_back_and_its_counts_stay) {
     struct program *program = *state;
     struct memstats before = program_stats(program);
     pthread_t thread;
@@ -115,17 +118,4 @@ static void a_thread_that_ends_gives_its_cache_back_and_its_counts_stay(void **s
     assert_int_equal(after.MCacheInuse, before.MCacheInuse);
     assert_int_equal(after.StackSys, before.StackSys);
     assert_null(runtime_first_osthread(program->runtime));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(a_thread_is_charged_its_stack_until_it_exits),
-        program_test(threads_are_listed_newest_first_and_records_are_used_again),
-        program_test(a_goroutine_leaves_the_thread_that_exits),
-        program_test(without_memory_no_thread_is_listed_or_charged),
-        program_test(attaching_twice_gives_the_same_cache),
-        program_test(an_attached_thread_needs_memory_for_its_cache),
-        program_test(a_thread_that_ends_gives_its_cache_back_and_its_counts_stay),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,8 +5,11 @@
 
 #include "runtime/runtime_internal.h"
 #include "tests/breaks.h"
+#include "tests/test.h"
 
-static void a_pool_is_valid_as_records_come_and_go(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(a_pool_is_valid_as_records_come_and_go) {
     struct program *program = *state;
     struct pool *pool = &program->runtime->pool;
     void *blocks[300];
@@ -39,7 +42,7 @@ static void begin_several(struct program *program, const struct pool_block *bloc
     blocks[7] = program->runtime->pool.free[13];
 }
 
-static void what_is_given_back_is_found_again_where_it_was(void **state) {
+TEST(what_is_given_back_is_found_again_where_it_was) {
     struct program *program = *state;
     struct pool *pool = &program->runtime->pool;
     for (size_t i = 0; i < 3; i++) {
@@ -70,7 +73,7 @@ static void what_is_given_back_is_found_again_where_it_was(void **state) {
     assert_ptr_equal(pool_take_reserved(program->runtime, 5000), first[7]);
 }
 
-static void nothing_is_begun_when_all_is_at_hand(void **state) {
+TEST(nothing_is_begun_when_all_is_at_hand) {
     struct program *program = *state;
     begin_several(program, (const struct pool_block *[8]){0});
     pool_end(program->runtime, true);
@@ -80,7 +83,7 @@ static void nothing_is_begun_when_all_is_at_hand(void **state) {
     assert_int_equal(runtime_free_block_count(program->runtime, 6, 100), 7);
 }
 
-static void validity_sees_each_broken_invariant(void **state) {
+TEST(validity_sees_each_broken_invariant) {
     struct program *program = *state;
     struct pool *pool = &program->runtime->pool;
     struct pool_block *blocks[4];
@@ -103,14 +106,4 @@ static void validity_sees_each_broken_invariant(void **state) {
            pool_is_valid(pool));
     BREAKS(struct pool_block *, pool->free[4], blocks[0], pool_is_valid(pool)); // of 16 bytes
     BREAKS(size_t, pool->slab_left, 32768, runtime_is_sound(program->runtime));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(a_pool_is_valid_as_records_come_and_go),
-        program_test(what_is_given_back_is_found_again_where_it_was),
-        program_test(nothing_is_begun_when_all_is_at_hand),
-        program_test(validity_sees_each_broken_invariant),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

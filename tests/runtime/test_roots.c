@@ -2,6 +2,7 @@
 //
 // holds: runtime/frame.c
 #include "tests/runtime/program.h"
+#include "tests/test.h"
 
 #include <string.h>
 
@@ -15,7 +16,9 @@ static void assert_lives(struct program *program, uintptr_t object) {
     assert_true(program_is_live(program, object));
 }
 
-static void data_and_bss_words_are_roots_and_begin_as_zero(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(data_and_bss_words_are_roots_and_begin_as_zero) {
     struct program *program = *state;
     const struct segment *data = runtime_data_segment(program->runtime);
     const struct segment *bss = runtime_bss_segment(program->runtime);
@@ -38,7 +41,7 @@ static void data_and_bss_words_are_roots_and_begin_as_zero(void **state) {
     assert_dies(program, second);
 }
 
-static void a_word_outside_the_mask_is_no_root(void **state) {
+TEST(a_word_outside_the_mask_is_no_root) {
     struct program *program = *state;
     uint8_t mask[1] = {0x01};
     struct runtime_options options = {.data_words = 2, .data_mask = mask};
@@ -52,7 +55,7 @@ static void a_word_outside_the_mask_is_no_root(void **state) {
     runtime_destroy(runtime);
 }
 
-static void other_roots_hold_their_targets_until_they_are_removed(void **state) {
+TEST(other_roots_hold_their_targets_until_they_are_removed) {
     struct program *program = *state;
     struct other_root *roots[3];
     uintptr_t objects[3];
@@ -96,13 +99,13 @@ static void without_memory_no_root_is_listed_at(struct program *program, size_t 
     assert_non_null(runtime_add_other_root(program->runtime, "a root", 0));
 }
 
-static void without_memory_no_root_is_listed(void **state) {
+TEST(without_memory_no_root_is_listed) {
     for (size_t shift = 0; shift < 4; shift++) {
         without_memory_no_root_is_listed_at(*state, shift);
     }
 }
 
-static void context_defers_and_panics_are_roots(void **state) {
+TEST(context_defers_and_panics_are_roots) {
     struct program *program = *state;
     struct goroutine *g = runtime_start_goroutine(program->runtime, 0, false);
     uintptr_t objects[3];
@@ -150,7 +153,7 @@ static struct frame *push(struct program *program, struct goroutine *g,
     return frame;
 }
 
-static void locals_are_roots_as_their_map_says(void **state) {
+TEST(locals_are_roots_as_their_map_says) {
     struct program *program = *state;
     struct goroutine *g = runtime_start_goroutine(program->runtime, 0, false);
     uint8_t bits[1] = {0x05};
@@ -169,7 +172,7 @@ static void locals_are_roots_as_their_map_says(void **state) {
     assert_int_equal(roots_of(program, frame), 0xa0);
 }
 
-static void more_locals_than_the_frame_holds_are_clipped(void **state) {
+TEST(more_locals_than_the_frame_holds_are_clipped) {
     struct program *program = *state;
     struct goroutine *g = runtime_start_goroutine(program->runtime, 0, false);
     struct frame_description description = {
@@ -179,7 +182,7 @@ static void more_locals_than_the_frame_holds_are_clipped(void **state) {
     assert_int_equal(roots_of(program, frame), 0xff);
 }
 
-static void the_callees_arguments_are_roots_of_the_caller(void **state) {
+TEST(the_callees_arguments_are_roots_of_the_caller) {
     struct program *program = *state;
     struct goroutine *g = runtime_start_goroutine(program->runtime, 0, false);
     const uint8_t bits[1] = {0x02};
@@ -203,7 +206,7 @@ static void the_callees_arguments_are_roots_of_the_caller(void **state) {
     assert_int_equal(roots_of(program, frame), 0xff);
 }
 
-static void locals_without_a_map_begin_above_the_arguments(void **state) {
+TEST(locals_without_a_map_begin_above_the_arguments) {
     struct program *program = *state;
     struct goroutine *g = runtime_start_goroutine(program->runtime, 0, false);
     const uint8_t bits[1] = {0x01};
@@ -216,19 +219,4 @@ static void locals_without_a_map_begin_above_the_arguments(void **state) {
     struct frame *frame = push(program, g, description);
     (void)push(program, g, callee);
     assert_int_equal(roots_of(program, frame), 0xf9);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(data_and_bss_words_are_roots_and_begin_as_zero),
-        program_test(a_word_outside_the_mask_is_no_root),
-        program_test(other_roots_hold_their_targets_until_they_are_removed),
-        program_test(without_memory_no_root_is_listed),
-        program_test(context_defers_and_panics_are_roots),
-        program_test(locals_are_roots_as_their_map_says),
-        program_test(more_locals_than_the_frame_holds_are_clipped),
-        program_test(the_callees_arguments_are_roots_of_the_caller),
-        program_test(locals_without_a_map_begin_above_the_arguments),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

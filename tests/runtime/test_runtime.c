@@ -3,10 +3,13 @@
 //
 // holds: runtime/lock.c
 #include "tests/runtime/program.h"
+#include "tests/test.h"
 
 #include <string.h>
 
-static void defaults_are_one_cpu_and_a_clock_of_steps(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(defaults_are_one_cpu_and_a_clock_of_steps) {
     struct program *program = *state;
     const struct runtime_options *options = runtime_options(program->runtime);
     assert_ptr_equal(runtime_heap(program->runtime), program->heap);
@@ -20,7 +23,7 @@ static uint64_t fixed_clock(void *context) {
     return ++*(uint64_t *)context;
 }
 
-static void options_are_copied_and_the_clock_is_the_callers(void **state) {
+TEST(options_are_copied_and_the_clock_is_the_callers) {
     struct program *program = *state;
     uint64_t now_ns = 41;
     char version[] = "go9";
@@ -59,7 +62,7 @@ static void live_a_little(struct program *program, uintptr_t addresses[8]) {
     program_collect(program);
 }
 
-static void a_reset_heap_gives_the_runtime_the_same_addresses(void **state) {
+TEST(a_reset_heap_gives_the_runtime_the_same_addresses) {
     struct program *program = *state;
     uintptr_t first[8], second[8];
     live_a_little(program, first);
@@ -76,7 +79,7 @@ static void a_reset_heap_gives_the_runtime_the_same_addresses(void **state) {
     assert_memory_equal(&stats, &again, sizeof(stats));
 }
 
-static void without_memory_there_is_no_runtime(void **state) {
+TEST(without_memory_there_is_no_runtime) {
     struct program *program = *state;
     size_t failures = 0;
     for (uint64_t at = 1; at < 64; at++) {
@@ -98,7 +101,7 @@ static void without_memory_there_is_no_runtime(void **state) {
     program_start(program);
 }
 
-static void segments_larger_than_memory_are_refused(void **state) {
+TEST(segments_larger_than_memory_are_refused) {
     struct program *program = *state;
     // the last is one word, if it is cut to fewer bits
     const size_t word_counts[] = {SIZE_MAX, SIZE_MAX / 8 + 1, SIZE_MAX / 8, SIZE_MAX / 16,
@@ -111,7 +114,7 @@ static void segments_larger_than_memory_are_refused(void **state) {
     }
 }
 
-static void without_metadata_there_is_no_runtime(void **state) {
+TEST(without_metadata_there_is_no_runtime) {
     struct program *program = *state;
     program_burn(program);
     assert_null(runtime_create(program->heap, NULL));
@@ -122,24 +125,11 @@ static void without_metadata_there_is_no_runtime(void **state) {
     runtime_destroy(runtime);
 }
 
-static void stopping_the_world_nests(void **state) {
+TEST(stopping_the_world_nests) {
     struct program *program = *state;
     runtime_stop_world(program->runtime);
     runtime_stop_world(program->runtime);
     runtime_start_world(program->runtime);
     runtime_start_world(program->runtime);
     assert_true(program_node_new(program) != 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(defaults_are_one_cpu_and_a_clock_of_steps),
-        program_test(options_are_copied_and_the_clock_is_the_callers),
-        program_test(a_reset_heap_gives_the_runtime_the_same_addresses),
-        program_test(segments_larger_than_memory_are_refused),
-        program_test(without_metadata_there_is_no_runtime),
-        program_test(stopping_the_world_nests),
-        program_test(without_memory_there_is_no_runtime),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

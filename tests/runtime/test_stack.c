@@ -1,5 +1,6 @@
 // test_stack: stacks grow and shrink by copy, and what points into them follows.
 #include "tests/runtime/program.h"
+#include "tests/test.h"
 
 #include <string.h>
 
@@ -35,7 +36,9 @@ static void assert_frames_lie_without_gaps(const struct goroutine *g) {
     assert_true(g->innermost == NULL || at == g->stack_low + g->stack_bytes);
 }
 
-static void a_frame_is_zero_whatever_was_there(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(a_frame_is_zero_whatever_was_there) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     struct frame *frame = push(program, g, 256);
@@ -47,7 +50,7 @@ static void a_frame_is_zero_whatever_was_there(void **state) {
     }
 }
 
-static void pointers_into_the_stack_follow_a_move(void **state) {
+TEST(pointers_into_the_stack_follow_a_move) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     struct frame *outer = push(program, g, 128);
@@ -79,7 +82,7 @@ static void pointers_into_the_stack_follow_a_move(void **state) {
     assert_int_equal(g->context, inner->sp);
 }
 
-static void the_sp_of_a_defer_without_a_frame_is_the_top(void **state) {
+TEST(the_sp_of_a_defer_without_a_frame_is_the_top) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     struct defer *defer = runtime_push_defer(program->runtime, g, 0, 0);
@@ -87,7 +90,7 @@ static void the_sp_of_a_defer_without_a_frame_is_the_top(void **state) {
     assert_int_equal(defer->sp, g->stack_low + g->stack_bytes);
 }
 
-static void a_frame_that_does_not_fit_grows_the_stack_at_once(void **state) {
+TEST(a_frame_that_does_not_fit_grows_the_stack_at_once) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     struct memstats before = program_stats(program);
@@ -102,7 +105,7 @@ static void a_frame_that_does_not_fit_grows_the_stack_at_once(void **state) {
                      before.StackInuse + 7 * GOROUTINE_STACK_MIN);
 }
 
-static void a_stack_can_be_filled_to_its_last_byte(void **state) {
+TEST(a_stack_can_be_filled_to_its_last_byte) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     struct frame *frame = push(program, g, GOROUTINE_STACK_MIN);
@@ -113,7 +116,7 @@ static void a_stack_can_be_filled_to_its_last_byte(void **state) {
     assert_frames_lie_without_gaps(g);
 }
 
-static void a_stack_shrinks_when_a_quarter_is_enough_and_not_below_the_least(void **state) {
+TEST(a_stack_shrinks_when_a_quarter_is_enough_and_not_below_the_least) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     assert_false(runtime_shrink_stack(program->runtime, g));
@@ -130,7 +133,7 @@ static void a_stack_shrinks_when_a_quarter_is_enough_and_not_below_the_least(voi
     assert_false(runtime_shrink_stack(program->runtime, g));
 }
 
-static void a_frame_larger_than_any_stack_is_refused(void **state) {
+TEST(a_frame_larger_than_any_stack_is_refused) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     struct frame_description description = of_bytes((size_t)2 << 30);
@@ -145,7 +148,7 @@ static void a_frame_larger_than_any_stack_is_refused(void **state) {
     assert_null(runtime_push_frame(program->runtime, g, &description));
 }
 
-static void without_memory_a_stack_stays_where_it_is(void **state) {
+TEST(without_memory_a_stack_stays_where_it_is) {
     struct program *program = *state;
     struct goroutine *g = start(program);
     struct frame *frame = push(program, g, 64);
@@ -164,18 +167,4 @@ static void without_memory_a_stack_stays_where_it_is(void **state) {
     assert_memory_equal(&before, &after, sizeof(before));
     assert_ptr_equal(innermost, g->innermost);
     assert_int_equal(*word(frame->sp), 5);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(a_frame_is_zero_whatever_was_there),
-        program_test(pointers_into_the_stack_follow_a_move),
-        program_test(the_sp_of_a_defer_without_a_frame_is_the_top),
-        program_test(a_frame_that_does_not_fit_grows_the_stack_at_once),
-        program_test(a_stack_can_be_filled_to_its_last_byte),
-        program_test(a_stack_shrinks_when_a_quarter_is_enough_and_not_below_the_least),
-        program_test(a_frame_larger_than_any_stack_is_refused),
-        program_test(without_memory_a_stack_stays_where_it_is),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L // pthread_rwlock, nanosleep
 
 #include "tests/runtime/program.h"
+#include "tests/test.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -80,7 +81,9 @@ static uint64_t list_length(uintptr_t object) {
     return length;
 }
 
-static void two_threads_allocate_while_a_third_collects(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(two_threads_allocate_while_a_third_collects) {
     struct program *program = *state;
     struct mutator mutators[MUTATORS];
     pthread_t collector;
@@ -145,7 +148,7 @@ static void *take_over(void *context) {
     return NULL;
 }
 
-static void objects_are_freed_by_another_thread_and_their_specials_with_them(void **state) {
+TEST(objects_are_freed_by_another_thread_and_their_specials_with_them) {
     struct program *program = *state;
     static struct handover handover;
     pthread_t threads[2];
@@ -194,7 +197,7 @@ static void see(void *context, const struct finalizer *finalizer) {
     }
 }
 
-static void a_finalizer_waits_for_a_stopped_world(void **state) {
+TEST(a_finalizer_waits_for_a_stopped_world) {
     struct program *program = *state;
     struct walk walk = {.runtime = program->runtime};
     pthread_t thread;
@@ -213,13 +216,4 @@ static void a_finalizer_waits_for_a_stopped_world(void **state) {
     assert_int_equal(walk.seen_count, QUEUED);
     assert_false(has_taken);
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), QUEUED - 1);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(two_threads_allocate_while_a_third_collects),
-        program_test(objects_are_freed_by_another_thread_and_their_specials_with_them),
-        program_test(a_finalizer_waits_for_a_stopped_world),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

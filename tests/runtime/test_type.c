@@ -1,9 +1,12 @@
 // test_type: types and itabs are copied, kept in order, and not made by halves.
 #include "tests/runtime/program.h"
+#include "tests/test.h"
 
 #include <string.h>
 
-static void a_type_is_a_copy(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(a_type_is_a_copy) {
     struct program *program = *state;
     uint8_t mask[1] = {0x05};
     char name[] = "node";
@@ -26,7 +29,7 @@ static void a_type_is_a_copy(void **state) {
     assert_true(type->direct_interface);
 }
 
-static void a_type_without_pointers_and_names_has_empty_names(void **state) {
+TEST(a_type_without_pointers_and_names_has_empty_names) {
     struct program *program = *state;
     struct type description = {.layout = {10, 0, NULL}};
     const struct type *type = runtime_define_type(program->runtime, &description);
@@ -35,7 +38,7 @@ static void a_type_without_pointers_and_names_has_empty_names(void **state) {
     assert_null(type->layout.pointer_mask);
 }
 
-static void types_and_itabs_are_listed_in_order_of_definition(void **state) {
+TEST(types_and_itabs_are_listed_in_order_of_definition) {
     struct program *program = *state;
     const struct type *types[5];
     const struct itab *itabs[5];
@@ -83,18 +86,8 @@ static void without_memory_no_type_is_listed_at(struct program *program, size_t 
     assert_non_null(runtime_define_type(program->runtime, &description));
 }
 
-static void without_memory_no_type_is_listed(void **state) {
+TEST(without_memory_no_type_is_listed) {
     for (size_t shift = 0; shift < 8; shift++) {
         without_memory_no_type_is_listed_at(*state, shift);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(a_type_is_a_copy),
-        program_test(a_type_without_pointers_and_names_has_empty_names),
-        program_test(types_and_itabs_are_listed_in_order_of_definition),
-        program_test(without_memory_no_type_is_listed),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

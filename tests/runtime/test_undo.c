@@ -1,5 +1,6 @@
 // test_undo: a call that fails moves no number, at whichever of its requests the system refuses.
 #include "tests/runtime/program.h"
+#include "tests/test.h"
 
 #include <string.h>
 
@@ -315,22 +316,24 @@ static void sweep_calls(struct program *program, const struct shortage *shortage
     }
 }
 
-static void a_call_that_fails_moves_no_number_when_nothing_is_at_hand(void **state) {
+TEST_FIXTURE(program_setup, program_teardown)
+
+TEST(a_call_that_fails_moves_no_number_when_nothing_is_at_hand) {
     const struct shortage shortage = {.metadata = true, .pages = true};
     sweep_calls(*state, &shortage);
 }
 
-static void a_call_that_fails_moves_no_number_when_pages_are_at_hand(void **state) {
+TEST(a_call_that_fails_moves_no_number_when_pages_are_at_hand) {
     const struct shortage shortage = {.metadata = true};
     sweep_calls(*state, &shortage);
 }
 
-static void a_call_that_fails_moves_no_number_when_metadata_is_at_hand(void **state) {
+TEST(a_call_that_fails_moves_no_number_when_metadata_is_at_hand) {
     const struct shortage shortage = {.pages = true};
     sweep_calls(*state, &shortage);
 }
 
-static void a_call_that_fails_moves_no_number_when_a_little_is_left(void **state) {
+TEST(a_call_that_fails_moves_no_number_when_a_little_is_left) {
     static const size_t left_bytes[] = {12000, 24000};
     for (size_t i = 0; i < sizeof left_bytes / sizeof left_bytes[0]; i++) {
         const struct shortage shortage = {true, true, left_bytes[i]};
@@ -339,7 +342,7 @@ static void a_call_that_fails_moves_no_number_when_a_little_is_left(void **state
 }
 
 // A record is planned to be refused by whoever needs one, however much is at hand.
-static void each_record_can_be_refused(void **state) {
+TEST(each_record_can_be_refused) {
     static bool (*const makers[])(struct program * program) = {
         start_goroutine, push_frame,  push_defer,  push_panic,  start_osthread, attach,
         set_finalizer,   define_type, define_itab, define_func, add_root,
@@ -356,7 +359,7 @@ static void each_record_can_be_refused(void **state) {
     }
 }
 
-static void a_runtime_that_cannot_be_made_moves_no_number(void **state) {
+TEST(a_runtime_that_cannot_be_made_moves_no_number) {
     struct program *program = *state;
     struct runtime_options options = {
         .data_words = 20000, .bss_words = 20000, .go_version = "a version"};
@@ -380,16 +383,4 @@ static void a_runtime_that_cannot_be_made_moves_no_number(void **state) {
             }
         }
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        program_test(a_call_that_fails_moves_no_number_when_nothing_is_at_hand),
-        program_test(a_call_that_fails_moves_no_number_when_pages_are_at_hand),
-        program_test(a_call_that_fails_moves_no_number_when_metadata_is_at_hand),
-        program_test(a_call_that_fails_moves_no_number_when_a_little_is_left),
-        program_test(each_record_can_be_refused),
-        program_test(a_runtime_that_cannot_be_made_moves_no_number),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

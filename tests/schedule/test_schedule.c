@@ -10,8 +10,6 @@
 
 #include <linux/membarrier.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "tests/test.h"
 
 #define SEEDS 400
 
@@ -49,6 +47,8 @@ static int set_up(void **unused) {
     log_of_run = map_shared(NULL, sizeof *log_of_run);
     return (uintptr_t)shared == HEAP_BASE_DEFAULT ? 0 : -1;
 }
+
+TEST_GROUP(set_up, NULL)
 
 static void run_both(side *one, side *other) {
     pthread_t threads[2];
@@ -118,19 +118,16 @@ STORE_THEN_LOAD(y_in_order, 1, y, x, memory_order_seq_cst, (void)0)
 STORE_THEN_LOAD(y_fenced, 1, y, x, memory_order_relaxed,
                 (void)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
 
-static void stores_may_wait_in_a_buffer(void **unused) {
-    (void)unused;
+TEST(stores_may_wait_in_a_buffer) {
     assert_in_range(count_seen(x_relaxed, y_relaxed, 0, 0), 1, SEEDS / 2);
     assert_in_range(count_seen(x_relaxed, y_relaxed, 1, 1), 1, SEEDS);
 }
 
-static void sequentially_consistent_stores_do_not(void **unused) {
-    (void)unused;
+TEST(sequentially_consistent_stores_do_not) {
     assert_int_equal(count_seen(x_in_order, y_in_order, 0, 0), 0);
 }
 
-static void one_barrier_of_all_threads_serves_both(void **unused) {
-    (void)unused;
+TEST(one_barrier_of_all_threads_serves_both) {
     assert_int_equal(count_seen(x_relaxed, y_fenced, 0, 0), 0);
 }
 
@@ -148,8 +145,7 @@ static void *look_twice(void *unused) {
     return unused;
 }
 
-static void stores_are_seen_in_their_order(void **unused) {
-    (void)unused;
+TEST(stores_are_seen_in_their_order) {
     assert_int_equal(count_seen(store_twice, look_twice, 1, 0), 0);
     assert_in_range(count_seen(store_twice, look_twice, 0, 1), 1, SEEDS);
 }
@@ -168,8 +164,7 @@ static void *add_under_lock(void *unused) {
     return unused;
 }
 
-static void plain_accesses_race_unless_a_lock_orders_them(void **unused) {
-    (void)unused;
+TEST(plain_accesses_race_unless_a_lock_orders_them) {
     assert_int_equal(count_found(add, add, "race"), SEEDS);
     assert_int_equal(count_found(add, add_under_lock, "race"), SEEDS);
     assert_int_equal(count_found(add_under_lock, add_under_lock, ""), 0);
@@ -192,8 +187,7 @@ static void *read_published(void *unused) {
     return unused;
 }
 
-static void what_is_released_is_ordered(void **unused) {
-    (void)unused;
+TEST(what_is_released_is_ordered) {
     assert_int_equal(count_found(publish, read_published, ""), 0);
     assert_in_range(count_found(publish_relaxed, read_published, "race"), 1, SEEDS);
 }
@@ -216,16 +210,14 @@ static void *lock_down(void *unused) {
     return unused;
 }
 
-static void locks_taken_crosswise_end_in_a_deadlock(void **unused) {
-    (void)unused;
+TEST(locks_taken_crosswise_end_in_a_deadlock) {
     assert_in_range(count_found(lock_up, lock_down, "deadlock"), 1, SEEDS);
     assert_int_equal(count_found(lock_up, lock_up, ""), 0);
 }
 
 // ---- lists of runs
 
-static void a_list_of_runs_is_the_same_run(void **unused) {
-    (void)unused;
+TEST(a_list_of_runs_is_the_same_run) {
     static struct schedule_run runs[1000];
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         bool clean = run_seed(seed, lock_up, lock_down);
@@ -242,8 +234,7 @@ static void a_list_of_runs_is_the_same_run(void **unused) {
     }
 }
 
-static void runs_are_read_as_they_are_printed(void **unused) {
-    (void)unused;
+TEST(runs_are_read_as_they_are_printed) {
     const struct schedule_run runs[] = {{14, 2, 0}, {0, 0, 0}, {UINT32_MAX, 7, 3}};
     char text[200];
     FILE *stream = fmemopen(text, sizeof text, "w");
@@ -260,8 +251,7 @@ static void runs_are_read_as_they_are_printed(void **unused) {
     }
 }
 
-static void what_is_no_run_is_refused(void **unused) {
-    (void)unused;
+TEST(what_is_no_run_is_refused) {
     static const char *const lines[] = {"",
                                         "thread: 1 accesses",
                                         "thread 256: 1 accesses",
@@ -279,20 +269,4 @@ static void what_is_no_run_is_refused(void **unused) {
     assert_false(schedule_read_head("schedule threads=6 seed=1", &head));
     assert_false(schedule_read_head("schedule threads=0 seed=1", &head));
     assert_false(schedule_read_head("schedule threads=1 seed=1 ", &head));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stores_may_wait_in_a_buffer),
-        cmocka_unit_test(sequentially_consistent_stores_do_not),
-        cmocka_unit_test(one_barrier_of_all_threads_serves_both),
-        cmocka_unit_test(stores_are_seen_in_their_order),
-        cmocka_unit_test(plain_accesses_race_unless_a_lock_orders_them),
-        cmocka_unit_test(what_is_released_is_ordered),
-        cmocka_unit_test(locks_taken_crosswise_end_in_a_deadlock),
-        cmocka_unit_test(a_list_of_runs_is_the_same_run),
-        cmocka_unit_test(runs_are_read_as_they_are_printed),
-        cmocka_unit_test(what_is_no_run_is_refused),
-    };
-    return cmocka_run_group_tests(tests, set_up, NULL);
 }
