@@ -31,6 +31,7 @@ struct search {
     struct minimizer *minimizer;
     struct trial trial;
     bool is_loose;
+    bool is_over;    // nothing is taken away any more: how often it shows is counted
     size_t smallest; // operations
     int64_t begin_ms, end_ms, shown_ms;
 };
@@ -38,6 +39,13 @@ struct search {
 static void show_progress(void *context) {
     struct search *search = context;
     const struct shrink *shrink = search->shrink;
+    if (search->is_over) {
+        cli_tell(&search->shown_ms,
+                 "%" PRId64 " s: %zu operations left; run again %u of %d times, the same in %u",
+                 (clock_ms() - search->begin_ms) / 1000, search->smallest, shrink->rerun_count,
+                 SHRINK_RERUNS, shrink->same_count);
+        return;
+    }
     cli_tell(&search->shown_ms, "%" PRId64 " s: %" PRIu64 " trials, %zu of %zu operations left",
              (clock_ms() - search->begin_ms) / 1000, shrink->trial_count, search->smallest,
              shrink->before_count);
@@ -71,6 +79,7 @@ static bool shows_the_same(void *context, const struct program *candidate) {
 
 static void rerun(struct search *search, const struct program *program) {
     struct shrink *shrink = search->shrink;
+    search->is_over = true;
     int64_t end = clock_ms() + RERUN_MS;
     end = end > search->end_ms ? end : search->end_ms;
     while (shrink->rerun_count < SHRINK_RERUNS &&
