@@ -223,20 +223,6 @@ static void print_summary(const struct batch_totals *totals, const struct call *
                  totals->findings == 1 ? "" : "s");
 }
 
-static bool set_aside(struct executor *executor, const char *names) {
-    char name[FINDING_FIELD_BYTES];
-    while (names != NULL && *names != 0) {
-        size_t length = strcspn(names, ",");
-        (void)snprintf(name, sizeof name, "%.*s", (int)length, names);
-        if (!rule_set_aside(executor_book(executor), name)) {
-            cli_message("replay: --without knows no truth and no rule '%s'", name);
-            return false;
-        }
-        names += length + (names[length] == ',');
-    }
-    return true;
-}
-
 static bool open_session(void *context) {
     struct session *session = context;
     const struct call *call = session->call;
@@ -252,7 +238,7 @@ static bool open_session(void *context) {
     if (session->executor == NULL) {
         return false;
     }
-    session->knows_names = set_aside(session->executor, call->without) &&
+    session->knows_names = replay_set_aside(session->executor, call->without) &&
                            known_check(&call->known, executor_book(session->executor)->rules);
     return true;
 }

@@ -35,6 +35,20 @@ bool replay_parse_level(const char *subcommand, const char *text, enum oracle_le
     return text == NULL;
 }
 
+bool replay_set_aside(struct executor *executor, const char *names) {
+    char name[FINDING_FIELD_BYTES];
+    while (names != NULL && *names != 0) {
+        size_t length = strcspn(names, ",");
+        (void)snprintf(name, sizeof name, "%.*s", (int)length, names);
+        if (!rule_set_aside(executor_book(executor), name)) {
+            cli_message("replay: --without knows no truth and no rule '%s'", name);
+            return false;
+        }
+        names += length + (names[length] == ',');
+    }
+    return true;
+}
+
 void replay_print_json_string(const char *text, FILE *stream) {
     escape_print_json(text, strlen(text), stream);
 }

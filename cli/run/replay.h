@@ -47,6 +47,10 @@ void replay_print_json_string(const char *text, FILE *stream);
 // The value of --check; NULL: full. False: a message was printed.
 bool replay_parse_level(const char *subcommand, const char *text, enum oracle_level *level);
 
+// Sets the truths and rules of --without aside, names with commas between; NULL: none. False: a
+// message was printed.
+bool replay_set_aside(struct executor *executor, const char *names);
+
 // An executor for the command, or NULL: a message was printed.
 struct executor *replay_open(const struct executor_options *options);
 
