@@ -21,18 +21,17 @@ static const char usage[] =
     "usage: countercheck adopt [--name NAME] [--target TARGET] [--corpus DIR]\n"
     "                          [--loose] [--timeout S] [--total S] [--raw] CRASH\n"
     "\n"
-    "Makes a regression test of a file that fuzzing left: replays it, minimises it to the same "
-    "finding or crash,\n"
-    "and writes it as text to DIR/TARGET/regression/NAME.ops, with what it shows as a comment on "
-    "top. ctest\n"
+    "Makes a regression test of a file that fuzzing left: replays it, minimises it to\n"
+    "the same finding or crash, and writes it as text to\n"
+    "DIR/TARGET/regression/NAME.ops, with what it shows as a comment on top. ctest\n"
     "replays it from then on, as a test of its own.\n"
     "  --name NAME      of the file; else the rule and the field\n"
-    "  --target TARGET  heap or dump; else what the file's name begins with, else heap\n"
+    "  --target TARGET  heap or dump; else what the file's name begins with, else\n"
+    "                   heap\n"
     "  --corpus DIR     else corpus, which is there in the project's root\n" SHRINK_HELP
     "  --raw            takes any bytes as a program, as the fuzz targets do\n" MACHINE_HELP
-    "Exit status: 0 the file is written, 2 unusable input or call (no finding in CRASH, the name "
-    "is taken),\n"
-    "3 the environment failed.\n";
+    "Exit status: 0 the file is written, 2 unusable input or call (no finding in\n"
+    "CRASH, the name is taken), 3 the environment failed.\n";
 
 struct adoption {
     const char *crash, *name, *target, *corpus; // as called; name and target may be NULL

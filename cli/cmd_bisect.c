@@ -13,15 +13,14 @@
 static const char usage[] =
     "usage: countercheck bisect [--json] [--raw] FILE\n"
     "\n"
-    "Runs the program with a full check after every operation and stops at "
-    "the first that fails: prints\n"
-    "its text, the rule, both numbers, the change that was expected of it "
-    "and the actual one, the\n"
-    "operations before it, and the statistics that it moved, before and "
-    "after.\n"
-    "  --raw  takes any bytes as a program, as the fuzz targets do\n" MACHINE_HELP
-    "Exit status: 0 no rule fails, 1 a finding, 2 unusable input or call, "
-    "3 the environment failed.\n";
+    "Runs the program with a full check after every operation and stops at the first\n"
+    "that fails: prints its text, the rule, both numbers, the change that was\n"
+    "expected of it and the actual one, the operations before it, and the statistics\n"
+    "that it moved, before and after.\n"
+    "  --json           prints one object\n"
+    "  --raw            takes any bytes as a program, as the fuzz targets do\n" MACHINE_HELP
+    "Exit status: 0 no rule fails, 1 a finding, 2 unusable input or call, 3 the\n"
+    "environment failed.\n";
 
 #define SHOWN_BEFORE 10 // all of it fits a screen
 

@@ -7,21 +7,20 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: countercheck dump info   FILE [--json] [--lenient]     summary on one screen\n"
-    "       countercheck dump json   FILE [--lenient]              every record as a line of JSON\n"
-    "       countercheck dump verify FILE [--json] [--lenient]     strict decoding and "
-    "cross-checks\n"
-    "       countercheck dump recode IN OUT [--lenient]            decode and encode again\n"
-    "       countercheck dump diff   A B [--json] [--lenient]      what differs\n"
-    "       countercheck dump retained FILE [OPTION]...            who keeps how much alive\n"
-    "       countercheck dump path FILE ADDRESS... [OPTION]...     how roots lead to an address\n"
+    "usage: countercheck dump info   FILE [--json] [--lenient]  summary on one screen\n"
+    "       countercheck dump json   FILE [--lenient]           every record as JSON\n"
+    "       countercheck dump verify FILE [--json] [--lenient]  strict cross-checks\n"
+    "       countercheck dump recode IN OUT [--lenient]         decode, encode again\n"
+    "       countercheck dump diff   A B [--json] [--lenient]   what differs\n"
+    "       countercheck dump retained FILE [OPTION]...         who keeps how much\n"
+    "       countercheck dump path FILE ADDRESS... [OPTION]...  how roots lead to it\n"
     "\n"
-    "FILE is a heap dump of Go's runtime/debug.WriteHeapDump or of Countercheck; - is stdin; gzip, "
-    "xz\n"
-    "and zstd are recognised. --lenient forgives order, repeats, a missing MemStats, padded "
-    "numbers,\n"
-    "field kinds 2 and 3 and wide addresses, and counts what it forgave.\n"
-    "Exit status: 0 clean, 1 a finding, 2 unusable input or call, 3 the environment failed.\n"
+    "FILE is a heap dump of Go's runtime/debug.WriteHeapDump or of Countercheck; - is\n"
+    "stdin; gzip, xz and zstd are recognised. --lenient forgives order, repeats, a\n"
+    "missing MemStats, padded numbers, field kinds 2 and 3 and wide addresses, and\n"
+    "counts what it forgave.\n"
+    "Exit status: 0 clean, 1 a finding, 2 unusable input or call, 3 the environment\n"
+    "failed.\n"
     "A dump holds whatever the heap held: passwords, keys, environment. Treat it so.\n";
 
 int cmd_dump(int argc, char **argv) {

@@ -10,17 +10,16 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: countercheck minimize [--loose] [--timeout S] [--total S] [--raw] FILE -o OUT\n"
+    "usage: countercheck minimize [--loose] [--timeout S] [--total S] [--raw]\n"
+    "                             FILE -o OUT\n"
     "\n"
-    "Writes to OUT, as text, the smallest program that ends in the same finding as FILE: the same "
-    "rule on\n"
-    "the same field, the same crash, or no end. Each trial runs in a process of its own. What is "
-    "left is run\n"
-    "100 times more, and how often it ended the same is said.\n" SHRINK_HELP
-    "  --raw        takes any bytes as a program, as the fuzz targets do\n" MACHINE_HELP
-    "Exit status: 0 OUT is written, also when the time was over (\"not minimal\"), 2 unusable "
-    "input or call\n"
-    "(no finding in FILE), 3 the environment failed.\n";
+    "Writes to OUT, as text, the smallest program that ends in the same finding as\n"
+    "FILE: the same rule on the same field, the same crash, or no end. Each trial\n"
+    "runs in a process of its own. What is left is run 100 times more, and how often\n"
+    "it ended the same is said.\n" SHRINK_HELP
+    "  --raw            takes any bytes as a program, as the fuzz targets do\n" MACHINE_HELP
+    "Exit status: 0 OUT is written, also when the time was over (\"not minimal\"), 2\n"
+    "unusable input or call (no finding in FILE), 3 the environment failed.\n";
 
 static struct program program;
 

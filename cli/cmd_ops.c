@@ -11,25 +11,26 @@
 #include <stdlib.h>
 
 static const char usage[] =
-    "usage: countercheck ops [--raw] FILE                  prints the operations as text\n"
-    "       countercheck ops [--raw] --encode TEXT -o BIN  writes them as binary\n"
+    "usage: countercheck ops [--raw] FILE                  prints it as text\n"
+    "       countercheck ops [--raw] --encode TEXT -o BIN  writes it as binary\n"
     "       countercheck ops --list [--subject NAME] [NAME]\n"
-    "       countercheck ops --c FILE --subject NAME [--relations F] [--calls F] [--rule LABEL]\n"
+    "       countercheck ops --c FILE --subject NAME [--relations F] [--calls F]\n"
+    "                        [--rule LABEL]\n"
     "\n"
-    "FILE and TEXT may be binary or text, told apart by their content; - is stdin. Both ways are\n"
-    "lossless: what is written is the canonical form of the same program.\n"
-    "  --list prints the operations of the language, from its tables; with the NAME of one, all\n"
-    "         that it takes, with ranges and what holds when it is left out, and an example that "
-    "runs;\n"
-    "         --subject NAME: those that this allocator has\n"
-    "  --raw  takes any bytes as a program, as the fuzz targets do\n"
-    "  --c    prints FILE as a C program in that allocator's own calls: it prints the statistics "
-    "after each\n"
-    "         operation and ends with status 1 when a rule fails; its head says how it is "
-    "compiled\n"
-    "         --calls F: the calls, in place of the adapter's own (subject/README.md)\n"
-    "         --rule LABEL: looks at this rule alone; else at all but those that are known to "
-    "fail\n" MACHINE_HELP
+    "FILE and TEXT may be binary or text, told apart by their content; - is stdin.\n"
+    "Both ways are lossless: what is written is the canonical form of the same\n"
+    "program.\n"
+    "  --list           prints the operations of the language, from its tables; with\n"
+    "                   the NAME of one, all that it takes, with ranges and what\n"
+    "                   holds when it is left out, and an example that runs;\n"
+    "                   --subject NAME: those that this allocator has\n"
+    "  --raw            takes any bytes as a program, as the fuzz targets do\n"
+    "  --c              prints FILE as a C program in that allocator's own calls: it\n"
+    "                   prints the statistics after each operation and ends with\n"
+    "                   status 1 when a rule fails; its head says how it is compiled\n"
+    "  --calls F        the calls, in place of the adapter's own (subject/README.md)\n"
+    "  --rule LABEL     looks at this rule alone; else at all but those that are\n"
+    "                   known to fail\n" MACHINE_HELP
     "Exit status: 0 clean, 2 unusable input or call, 3 the environment failed.\n";
 
 static struct program program;

@@ -34,7 +34,7 @@ static void print_usage(FILE *stream) {
         (void)fprintf(stream, "  %-9s %s\n", subcommands[i].name, subcommands[i].summary);
     }
     (void)fputs("\n--help behind a subcommand explains it; --version prints the version.\n"
-                "Exit status: 0 clean, 1 a finding, 2 unusable input or call, 3 the environment "
+                "Exit status: 0 clean, 1 a finding, 2 unusable input or call, 3 the environment\n"
                 "failed.\n",
                 stream);
 }

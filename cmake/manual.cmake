@@ -1,4 +1,5 @@
-# manual: the manual page of a command that was just built: its text, and in it what --help says of each subcommand.
+# manual: the manual page of a command that was just built: its text, and in it what --help says of each subcommand, and of
+# each of theirs that says more.
 #
 # usage: cmake -DCOMMAND=countercheck -DFROM=cli/countercheck.1 -DOUT=FILE -P cmake/manual.cmake
 function(help_of out)
@@ -9,16 +10,29 @@ function(help_of out)
     set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
+function(add_part text)
+    string(JOIN " " name ${ARGN})
+    string(REPLACE "\\" "\\e" text "${text}")
+    string(REPLACE "-" "\\-" text "${text}")
+    string(REGEX REPLACE "\n([.'])" "\n\\\\&\\1" text "${text}")
+    set(parts "${parts}.SS ${name}\n.nf\n${text}.fi\n" PARENT_SCOPE)
+endfunction()
+
 help_of(summary)
 string(REGEX MATCHALL "\n  [a-z]+" subcommands "${summary}")
 set(parts "")
 foreach(subcommand IN LISTS subcommands)
     string(STRIP "${subcommand}" subcommand)
     help_of(text ${subcommand})
-    string(REPLACE "\\" "\\e" text "${text}")
-    string(REPLACE "-" "\\-" text "${text}")
-    string(REGEX REPLACE "\n([.'])" "\n\\\\&\\1" text "${text}")
-    string(APPEND parts ".SS ${subcommand}\n.nf\n${text}.fi\n")
+    add_part("${text}" ${subcommand})
+    string(REGEX MATCHALL "countercheck ${subcommand} [a-z]+" calls "${text}")
+    foreach(call IN LISTS calls)
+        string(REGEX REPLACE ".* " "" inner "${call}")
+        help_of(inner_text ${subcommand} ${inner})
+        if(NOT inner_text STREQUAL text)
+            add_part("${inner_text}" ${subcommand} ${inner})
+        endif()
+    endforeach()
 endforeach()
 file(READ ${FROM} page)
 string(REPLACE ".\\\" the help of each subcommand\n" "${parts}" page "${page}")

@@ -13,26 +13,26 @@
 #include <sys/stat.h>
 
 static const char usage[] =
-    "usage: countercheck accounts [--allow=NAME,...] [--allow-findings] [--json|--markdown]\n"
-    "                             [--timeout S] OLD NEW CORPUS\n"
+    "usage: countercheck accounts [--allow=NAME,...] [--allow-findings]\n"
+    "                             [--json|--markdown] [--timeout S] OLD NEW CORPUS\n"
     "\n"
-    "Replays the files of CORPUS on two builds of countercheck, OLD and NEW, with every truth set\n"
-    "aside, and lists which exported statistics differ, on how many inputs, and, of the smallest\n"
-    "of them, both numbers and the first operation at which they part. What parts first stands\n"
-    "first: cause before consequence. Behind them: what an operation moved differently, the\n"
-    "records of the final dump that differ, and what NEW's own rules find when it judges itself.\n"
-    "What the files themselves expect is not checked. What is no program is left out.\n"
-    "  --allow=NAME,...  differences of these are meant: they are listed, and are no finding. A\n"
-    "                    NAME is a statistic's, a record's of the dump (Object), or effective:\n"
-    "                    whether an operation did anything\n"
-    "  --allow-findings  what NEW's own rules find is listed, and is no finding\n"
-    "  --json            one object\n"
-    "  --markdown        a comment for a pull request\n"
-    "  --timeout S       a build that takes longer for an input hangs (20)\n"
-    "Exit status: 0 no difference but those allowed, 1 a difference, 2 unusable input or call (a "
-    "build\n"
-    "that cannot be run or prints no statistics, a name that nobody knows), 3 the environment "
-    "failed.\n";
+    "Replays the files of CORPUS on two builds of countercheck, OLD and NEW, with\n"
+    "every truth set aside, and lists which exported statistics differ, on how many\n"
+    "inputs, and, of the smallest of them, both numbers and the first operation at\n"
+    "which they part. What parts first stands first: cause before consequence. Behind\n"
+    "them: what an operation moved differently, the records of the final dump that\n"
+    "differ, and what NEW's own rules find when it judges itself. What the files\n"
+    "themselves expect is not checked. What is no program is left out.\n"
+    "  --allow=NAME,... differences of these are meant: they are listed, and are no\n"
+    "                   finding. A NAME is a statistic's, a record's of the dump\n"
+    "                   (Object), or effective: whether an operation did anything\n"
+    "  --allow-findings what NEW's own rules find is listed, and is no finding\n"
+    "  --json           one object\n"
+    "  --markdown       a comment for a pull request\n"
+    "  --timeout S      a build that takes longer for an input hangs (20)\n"
+    "Exit status: 0 no difference but those allowed, 1 a difference, 2 unusable input\n"
+    "or call (a build that cannot be run or prints no statistics, a name that nobody\n"
+    "knows), 3 the environment failed.\n";
 
 #define TIMEOUT_SECONDS_MAX 86400
 

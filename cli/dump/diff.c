@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] = "usage: countercheck dump diff A B [--json] [--lenient]\n"
-                            "What differs between two dumps, in numbers; contents are not "
-                            "compared. Exit status: 0 nothing, 1 something.\n";
+static const char usage[] =
+    "usage: countercheck dump diff A B [--json] [--lenient]\n"
+    "What differs between two dumps, in numbers; contents are not compared. Exit\n"
+    "status: 0 nothing, 1 something.\n";
 
 // A list of differences being printed.
 struct report {

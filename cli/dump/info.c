@@ -8,10 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] = "usage: countercheck dump info FILE [--json] [--lenient]\n"
-                            "A heap dump in numbers: parameters, records, memory statistics, the "
-                            "largest sizes, goroutines, profile sites.\n"
-                            "--json prints one object; addresses are numbers.\n";
+static const char usage[] =
+    "usage: countercheck dump info FILE [--json] [--lenient]\n"
+    "A heap dump in numbers: parameters, records, memory statistics, the largest\n"
+    "sizes, goroutines, profile sites. --json prints one object; addresses are\n"
+    "numbers.\n";
 
 static void print_json_number(void *context, const char *name, uint64_t value) {
     bool *is_first = context;

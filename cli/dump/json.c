@@ -11,12 +11,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const char usage[] = "usage: countercheck dump json FILE [--lenient]\n"
-                            "Each record as a line of JSON: {\"record\":NAME,\"offset\":BYTE, and "
-                            "its fields}. Addresses are \"0x...\" strings,\n"
-                            "numbers over 2^53 decimal strings, contents hexadecimal digits, "
-                            "pointer fields a list of offsets,\n"
-                            "strings that are no UTF-8 {\"bytes\":\"...\"}.\n";
+static const char usage[] =
+    "usage: countercheck dump json FILE [--lenient]\n"
+    "Each record as a line of JSON: {\"record\":NAME,\"offset\":BYTE, and its fields}.\n"
+    "Addresses are \"0x...\" strings, numbers over 2^53 decimal strings, contents\n"
+    "hexadecimal digits, pointer fields a list of offsets, strings that are no UTF-8\n"
+    "{\"bytes\":\"...\"}.\n";
 
 static void print_hex(const uint8_t *bytes, uint64_t size_bytes) {
     static const char digits[] = "0123456789abcdef";

@@ -17,11 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char usage[] = "usage: countercheck dump recode IN OUT [--lenient]\n"
-                            "Decodes IN and encodes it again: OUT has the same bytes, plain, when "
-                            "IN is a strict dump. OUT is made whole under\n"
-                            "another name beside it and then renamed; its mode is 0600, as a dump "
-                            "holds secrets. - is stdin or stdout.\n";
+static const char usage[] =
+    "usage: countercheck dump recode IN OUT [--lenient]\n"
+    "Decodes IN and encodes it again: OUT has the same bytes, plain, when IN is a\n"
+    "strict dump. OUT is made whole under another name beside it and then renamed;\n"
+    "its mode is 0600, as a dump holds secrets. - is stdin or stdout.\n";
 
 struct target {
     const char *path;

@@ -12,9 +12,9 @@
 
 static const char usage[] =
     "usage: countercheck dump verify FILE [--json] [--lenient]\n"
-    "Decodes strictly, then checks what the records say of each other. Exit status: 0 all rules "
-    "hold, 1 a rule failed,\n"
-    "2 not a valid dump: one line says what, where (record, byte), and how far it was good.\n";
+    "Decodes strictly, then checks what the records say of each other. Exit status: 0\n"
+    "all rules hold, 1 a rule failed, 2 not a valid dump: one line says what, where\n"
+    "(record, byte), and how far it was good.\n";
 
 static bool visit(void *context, const struct dump_record *record,
                   const struct dump_reader *reader) {

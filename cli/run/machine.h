@@ -23,8 +23,9 @@ extern struct machine_call machine_call;
     }
 // What --help says of MACHINE_OPTIONS.
 #define MACHINE_HELP                                                                               \
-    "  --subject NAME runs on another allocator: a listed one, or the path of an adapter\n"        \
-    "  --relations F  what its statistics mean, in place of the adapter's own text\n"
+    "  --subject NAME   runs on another allocator: a listed one, or the path of an\n"              \
+    "                   adapter\n"                                                                 \
+    "  --relations F    what its statistics mean, in place of the adapter's own text\n"
 
 // Puts our own heap among the subjects, where this build has it; before any is looked up.
 void machine_add_own(void);

@@ -24,12 +24,13 @@ struct shrink_options {
     }
 // What --help says of SHRINK_OPTIONS.
 #define SHRINK_HELP                                                                                \
-    "  --loose      any finding of the same rule on the same field will do; else a failed expect " \
-    "stays the same\n"                                                                             \
-    "               one with the same two values, and other rules keep the difference of theirs\n" \
-    "  --timeout S  a trial that takes longer hangs; else ten times the first run, between 1 and " \
-    "10 s\n"                                                                                       \
-    "  --total S    for all trials together (120): at its end the smallest so far is taken\n"
+    "  --loose          any finding of the same rule on the same field will do; else\n"            \
+    "                   a failed expect stays the same one with the same two values,\n"            \
+    "                   and other rules keep the difference of theirs\n"                           \
+    "  --timeout S      a trial that takes longer hangs; else ten times the first\n"               \
+    "                   run, between 1 and 10 s\n"                                                 \
+    "  --total S        for all trials together (120): at its end the smallest so far\n"           \
+    "                   is taken\n"
 
 // What was left of a program, and how it was found.
 struct shrink {

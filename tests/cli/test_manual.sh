@@ -1,6 +1,7 @@
 #!/bin/bash
-# test_manual: the manual page has what each subcommand's --help says; the completions offer each subcommand and each option
-# that it names: those of bash, and of fish and zsh where they are there.
+# test_manual: the manual page has what each subcommand's --help says, and each of theirs; the completions offer each
+# subcommand and each option that it names: those of bash, and of fish and zsh where they are there; no help is wider than a
+# terminal of 80 columns.
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:?}
 command=$(realpath "${COUNTERCHECK:?}")
@@ -36,19 +37,39 @@ offered() { # WORD SUBCOMMAND...: by each shell behind these
         fail "fish does not complete $* $word"
 }
 
-subcommands=$("$command" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
-[ "$(wc -w <<<"$subcommands")" -ge 9 ] || fail "the subcommands: $subcommands"
-for subcommand in $subcommands; do
-    "$command" "$subcommand" --help >"$sample/help" || fail "$subcommand --help ends with $?"
-    [ -s "$sample/help" ] || fail "$subcommand --help prints nothing on stdout"
-    sed -n "/^\.SS $subcommand\$/,/^\.fi\$/p" "$sample/plain" | sed '1,2d; $d' | cmp -s - "$sample/help" ||
-        fail "the manual has another help of $subcommand"
-    offered "$subcommand"
+fits() { # WHAT: ./help
+    awk -v what="$1" 'length > 80 { print "FAIL: wider than 80 columns: " what ": " $0; wide = 1 } END { exit wide }' "$sample/help" ||
+        failed=1
+}
+
+check_help() { # SUBCOMMAND...
+    local option
+    "$command" "$@" --help >"$sample/help" || fail "$* --help ends with $?"
+    [ -s "$sample/help" ] || fail "$* --help prints nothing on stdout"
+    offered "${@: -1}" "${@:1:$#-1}"
+    [ $# = 2 ] && cmp -s "$sample/help" "$sample/$1.help" && return
+    cp "$sample/help" "$sample/$*.help"
+    fits "$*"
     for option in $(grep -oE -- '(^|[^a-z-])--[a-z][a-z-]*' "$sample/help" | sed 's/^[^-]//' | sort -u); do
-        grep -q -- "$option=[a-z]*|" "$sample/help" || offered "$option" "$subcommand"
+        grep -q -- "$option=[a-z]*|" "$sample/help" || offered "$option" "$@"
+    done
+    sed -n "/^\.SS $*\$/,/^\.fi\$/p" "$sample/plain" | sed '1,2d; $d' | cmp -s - "$sample/help" ||
+        fail "the manual has another help of $*"
+}
+
+"$command" --help >"$sample/help"
+fits countercheck
+subcommands=$(sed -n 's/^  \([a-z]*\) .*/\1/p' "$sample/help")
+[ "$(wc -w <<<"$subcommands")" -ge 9 ] || fail "the subcommands: $subcommands"
+inner=0
+for subcommand in $subcommands; do
+    check_help "$subcommand"
+    for name in $(grep -oE "countercheck $subcommand [a-z]+" "$sample/$subcommand.help" | sed 's/.* //'); do
+        check_help "$subcommand" "$name"
+        inner=$((inner + 1))
     done
 done
-offered info dump
+[ $inner -ge 13 ] || fail "subcommands of subcommands: $inner"
 [[ $(bash_offers countercheck soak --check=) == *--check=paranoid* ]] || fail "bash does not complete what --check takes"
 [[ $(bash_offers countercheck replay "$source/REA") == *README.md ]] || fail "bash does not complete a file"
 ! command -v zsh >/dev/null || zsh -n "$source/cli/completions/_countercheck" || fail "zsh does not read its completion"

@@ -13,10 +13,9 @@
 static const char usage[] =
     "usage: countercheck dump path FILE ADDRESS... [--all N] [--json] [--lenient]\n"
     "                              [--memory-limit BYTES]\n"
-    "How roots lead to what each address lies in: the shortest way, or with --all the N shortest, "
-    "none\n"
-    "through an object twice. An address inside an object will do. --json prints an object a "
-    "line.\n";
+    "How roots lead to what each address lies in: the shortest way, or with --all the\n"
+    "N shortest, none through an object twice. An address inside an object will do.\n"
+    "--json prints an object a line.\n";
 
 // What an address is, and the ways to it as they are printed.
 struct question {

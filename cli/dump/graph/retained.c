@@ -13,16 +13,14 @@
 #define TOP_DEFAULT 10
 
 static const char usage[] =
-    "usage: countercheck dump retained FILE [--top N] [--by object|root|goroutine|class]\n"
-    "                                  [--without ADDRESS|goroutine:ID] [--json] [--lenient]\n"
-    "                                  [--memory-limit BYTES]\n"
-    "How much each object keeps alive: what no root would lead to without it. --by says what is "
-    "taken\n"
-    "away at a time; what several roots or goroutines hold together is \"shared\". Classes hold "
-    "parts of\n"
-    "each other, so that their rows do not add up. --top 10 rows; 0: all. --without tells what one "
-    "object\n"
-    "or goroutine holds. --memory-limit 512M: says how much it needs when that is more.\n";
+    "usage: countercheck dump retained FILE [--by object|root|goroutine|class]\n"
+    "                                  [--without ADDRESS|goroutine:ID] [--top N]\n"
+    "                                  [--json] [--lenient] [--memory-limit BYTES]\n"
+    "How much each object keeps alive: what no root would lead to without it. --by\n"
+    "says what is taken away at a time; what several roots or goroutines hold\n"
+    "together is \"shared\". Classes hold parts of each other, so that their rows do\n"
+    "not add up. --top 10 rows; 0: all. --without tells what one object or goroutine\n"
+    "holds. --memory-limit 512M: says how much it needs when that is more.\n";
 
 // ---- printing
 
