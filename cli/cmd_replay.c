@@ -265,7 +265,7 @@ static int replay_here(const struct input_list *list, struct session *session,
     if (call->timeout_seconds != 0) {
         crash_watch((unsigned)call->timeout_seconds);
     }
-    for (size_t i = 0; i < list->count && worst != CLI_ENVIRONMENT; i++) {
+    for (size_t i = 0; i < list->count && worst != CLI_ENVIRONMENT && cli_can_print(); i++) {
         enum input_kind kind = kind_of(list->paths[i], list->is_walked);
         int status = replay_input(session, list->paths[i], kind, totals);
         batch_count(totals, kind, status);

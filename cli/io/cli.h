@@ -51,8 +51,7 @@ void cli_tell(int64_t *told_ms, const char *format, ...);
 // Says that the system refused the run of `name` what it needed; returns CLI_ENVIRONMENT.
 int cli_refused(const char *name);
 
-// False: stdout is broken or full, and nothing more need be printed. To be asked at once after
-// printing: the reason is still there.
+// False: stdout is broken or full, and nothing more need be printed.
 bool cli_can_print(void);
 
 // Flushes stdout and tells a broken or full one: the status to exit with.

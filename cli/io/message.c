@@ -5,6 +5,7 @@
 #include "cli/io/escape.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,26 +73,28 @@ int cli_refused(const char *name) {
     return CLI_ENVIRONMENT;
 }
 
-static int stdout_error; // errno of the write that failed first
-
 bool cli_can_print(void) {
-    if (ferror(stdout) == 0) {
-        return true;
+    return ferror(stdout) == 0;
+}
+
+// Why stdout takes no more, whoever's write it was that failed, however long ago. 0: it takes more
+// now.
+static int why_stdout_failed(void) {
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0) {
+        return EPIPE;
     }
-    stdout_error = stdout_error == 0 ? errno : stdout_error;
-    return false;
+    return write(STDOUT_FILENO, "\n", 1) == 1 ? 0 : errno;
 }
 
 int cli_finish(int status) {
-    errno = 0; // of an earlier call
-    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-        (void)cli_can_print();
-        if (stdout_error == EPIPE) {
-            (void)raise(SIGPIPE); // a reader that is gone ends a filter, unless that is ignored
-        }
-        cli_message("cannot write results: %s",
-                    stdout_error == 0 ? "write failed" : strerror(stdout_error));
-        return CLI_ENVIRONMENT;
+    if (fflush(stdout) == 0 && cli_can_print()) {
+        return status;
     }
-    return status;
+    int error = why_stdout_failed();
+    if (error == EPIPE) {
+        (void)raise(SIGPIPE); // a reader that is gone ends a filter, unless that is ignored
+    }
+    cli_message("cannot write results: %s", error == 0 ? "a write failed" : strerror(error));
+    return CLI_ENVIRONMENT;
 }

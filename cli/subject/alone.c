@@ -276,7 +276,6 @@ static int write_whole(struct writer *writer, const struct alone_options *option
         status = CLI_ENVIRONMENT;
     } else if (status == CLI_CLEAN) {
         (void)fwrite(text, 1, size_bytes, stdout);
-        (void)cli_can_print();
     }
     free(text);
     return cli_finish(status);

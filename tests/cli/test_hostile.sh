@@ -12,7 +12,7 @@ table=$source/tests/cli/hostile.table
 
 # ---- the inputs
 
-inputs=(nul c1 bidi gzip elf utf-16 empty fifo circle closed-pipe full-disk)
+inputs=(nul c1 bidi gzip elf utf-16 empty fifo circle closed-pipe deaf-pipe full-disk)
 printf 'h0 = alloc size=64\nfree h0\n' >clean
 cp "$source/tests/cli/inputs/wrong.ops" wrong
 "$command" replay --dump dump clean >/dev/null || exit 3
@@ -25,14 +25,16 @@ gzip -nc <clean >packed && mv packed gzip
 { printf '\177ELF\2\1\1\0' && head -c 4096 /dev/zero; } >elf
 { printf '\xff\xfe' && printf 'nop\n' | sed 's/./&\x00/g'; } >utf-16
 : >empty
-mkdir -p circle/a kept/heap/regression
+mkdir -p circle/a kept/heap/regression many
+for i in {1..400}; do echo 'h0 = alloc size=64' && echo "free h0 # $i"; done >long # more text than a buffer of stdout holds
+cp long many/a && cp long many/b && cp long many/c
 ln -s ../a circle/a/again
 mkfifo fifo pipe
 
 # ---- the calls: IN is the input, or one that is of use where the outputs are at stake; ./IN an adapter, or one that is built
 # in; OUT a file. Those without IN have outputs alone.
 
-calls=("replay IN" "replay --trace IN" "replay --known IN clean" "replay --against IN clean" "replay --dump OUT IN"
+calls=("replay IN" "replay --trace IN" "replay --trace --json IN" "replay --stats --json IN" "replay --known IN clean" "replay --against IN clean" "replay --dump OUT IN"
     "replay --pin IN" "replay --subject ./IN clean" "replay --subject boundary IN" "minimize IN -o OUT"
     "adopt --corpus kept --name new IN" "bisect IN" "ops IN" "ops --encode IN -o OUT"
     "ops --c --subject boundary IN" "ops --c --calls IN --subject boundary clean" "ops --list"
@@ -63,6 +65,8 @@ useful_for() { # CALL: an input that the call has something to say of
     *./IN*) echo boundary ;;
     *--relations*) echo relations ;;
     *--known*) echo known ;;
+    *--trace\ --json*) echo long ;;
+    *--stats\ --json*) echo many ;;
     accounts\ IN*) echo "$command" ;;
     dump* | *--against*) echo dump ;;
     minimize* | adopt*) echo wrong ;;
@@ -80,10 +84,13 @@ run() { # INPUT WORD...: the call with that input; leaves out, err and $status
         ;;
     esac
     case $input in
-    closed-pipe) # open for writing, and nobody reads it
+    closed-pipe | deaf-pipe) # open for writing, and nobody reads it; deaf: SIGPIPE is ignored
         exec 5<>pipe
         exec 4>pipe 5<&-
-        timeout 30 "$@" >&4 2>err
+        (
+            [ "$input" = closed-pipe ] || trap '' PIPE
+            exec timeout 30 "$@"
+        ) >&4 2>err
         status=$?
         exec 4>&-
         : >out
@@ -101,7 +108,7 @@ run() { # INPUT WORD...: the call with that input; leaves out, err and $status
 words_of() { # CALL INPUT: the call's words, one a line
     local word in=$2 out=new-file
     case $2 in
-    closed-pipe) in=$useful ;;
+    *-pipe) in=$useful ;;
     full-disk) in=$useful out=/dev/full ;;
     esac
     for word in $1; do
@@ -123,7 +130,7 @@ steers='[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xaa-\
     for call in "${calls[@]}"; do
         useful=$(useful_for "$call")
         for input in "${inputs[@]}"; do
-            [[ $call == *IN* || $input == closed-pipe || $input == full-disk ]] || continue
+            [[ $call == *IN* || $input == *-pipe || $input == full-disk ]] || continue
             rm -rf new-file kept/heap/regression/*
             printf 'h0 = alloc size=64\nfree h0\n' >clean
             mapfile -t words < <(words_of "$call" "$input")
