@@ -43,26 +43,50 @@ static void cut_comment(char *line) {
     }
 }
 
-// The next word, which is cut off; "" when there is none.
+// The next word, or what stands between two quotes, which is cut off; "" when there is none.
 static char *next_word(char **at) {
     char *word = *at + strspn(*at, " \t\r");
-    size_t length = strcspn(word, " \t\r");
+    bool is_quoted = word[0] == '"' && strchr(word + 1, '"') != NULL;
+    word += is_quoted;
+    size_t length = strcspn(word, is_quoted ? "\"" : " \t\r");
     *at = word + length + (word[length] != 0);
     word[length] = 0;
     return word;
 }
 
+// What is left of the line, without blanks at its ends.
+static char *rest_of(char *at) {
+    char *rest = at + strspn(at, " \t\r");
+    for (size_t end = strlen(rest); end > 0 && strchr(" \t\r", rest[end - 1]) != NULL; end--) {
+        rest[end - 1] = 0;
+    }
+    return rest;
+}
+
+static int read_says(struct known *known, char *line, size_t number) {
+    const char *says = rest_of(line);
+    if (known->count == 0 || known->entries[known->count - 1].says[0] != 0) {
+        return refuse(known, number, "a line says TEXT stands behind a known finding's");
+    }
+    struct known_entry *entry = &known->entries[known->count - 1];
+    if (says[0] == 0 || strlen(says) >= sizeof entry->says) {
+        return refuse(known, number, "behind says is the text that a finding has there");
+    }
+    (void)snprintf(entry->says, sizeof entry->says, "%s", says);
+    return CLI_CLEAN;
+}
+
 static int read_entry(struct known *known, char *line, size_t number) {
     cut_comment(line);
     const char *rule = next_word(&line);
+    if (strcmp(rule, "says") == 0) {
+        return read_says(known, line, number);
+    }
     const char *field = next_word(&line);
     const char *expiry = next_word(&line);
-    char *reason = line + strspn(line, " \t\r");
+    const char *reason = rest_of(line);
     if (rule[0] == 0) {
         return CLI_CLEAN;
-    }
-    for (size_t end = strlen(reason); end > 0 && strchr(" \t\r", reason[end - 1]) != NULL; end--) {
-        reason[end - 1] = 0;
     }
     if (reason[0] == 0) {
         return refuse(known, number, "a known finding is RULE FIELD EXPIRY REASON");
@@ -132,22 +156,56 @@ static bool is_expired(const struct known_entry *entry) {
            strcmp(today, entry->expiry) > 0;
 }
 
-bool known_tell(const struct known *known, const struct finding *finding, const char *name,
-                bool is_json, uint32_t *seen) {
+// Bytes of the number that begins there, 0x before its digits or not; 0: none does.
+static size_t number_length(const char *text) {
+    static const char digits[] = "0123456789abcdef";
+    size_t hex = strncmp(text, "0x", 2) == 0 ? strspn(text + 2, digits) : 0;
+    return hex > 0 ? hex + 2 : strspn(text, "0123456789");
+}
+
+// The same text but for its numbers.
+static bool says_the_same(const char *a, const char *b) {
+    while (*a != 0 && *b != 0) {
+        size_t number_a = number_length(a);
+        size_t number_b = number_length(b);
+        if ((number_a == 0) != (number_b == 0) || (number_a == 0 && *a != *b)) {
+            return false;
+        }
+        a += number_a == 0 ? 1 : number_a;
+        b += number_b == 0 ? 1 : number_b;
+    }
+    return *a == *b;
+}
+
+// The entry that knows the finding; one that names its text comes before one that does not. NULL:
+// none.
+static const struct known_entry *entry_of(const struct known *known,
+                                          const struct finding *finding) {
+    const struct known_entry *found = NULL;
     for (size_t i = 0; i < known->count; i++) {
         const struct known_entry *entry = &known->entries[i];
-        if (strcmp(entry->rule, finding->row->name) != 0 ||
-            strcmp(entry->field, finding->field) != 0 || is_expired(entry)) {
-            continue;
+        bool fits = strcmp(entry->rule, finding->row->name) == 0 &&
+                    strcmp(entry->field, finding->field) == 0 && !is_expired(entry);
+        if (fits && entry->says[0] != 0 && says_the_same(entry->says, finding->text)) {
+            return entry;
         }
-        *seen |= (uint32_t)1 << i;
-        if (!is_json) {
-            (void)printf("%s: known: %s %s: %s\n", escape_shown(name), entry->rule, finding->field,
-                         entry->reason);
-        }
-        return true;
+        found = fits && entry->says[0] == 0 && found == NULL ? entry : found;
     }
-    return false;
+    return found;
+}
+
+bool known_tell(const struct known *known, const struct finding *finding, const char *name,
+                bool is_json, uint32_t *seen) {
+    const struct known_entry *entry = entry_of(known, finding);
+    if (entry == NULL) {
+        return false;
+    }
+    *seen |= (uint32_t)1 << (entry - known->entries);
+    if (!is_json) {
+        (void)printf("%s: known: %s %s: %s\n", escape_shown(name), entry->rule, finding->field,
+                     entry->reason);
+    }
+    return true;
 }
 
 size_t known_judge(const struct known *known, uint32_t seen, bool is_whole) {

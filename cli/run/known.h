@@ -2,7 +2,9 @@
 // time is over.
 //
 // A file has a line for each: RULE FIELD EXPIRY REASON..., by blanks; FIELD is - where the rule
-// names none, EXPIRY the last day, as 2027-01-31. # and a blank begin a comment.
+// names none, and stands in quotes where it has blanks (a relation); EXPIRY is the last day, as
+// 2027-01-31. # and a blank begin a comment. A line "says TEXT" behind one holds it to findings
+// that say this, whatever the numbers in it.
 #ifndef CLI_RUN_KNOWN_H
 #define CLI_RUN_KNOWN_H
 
@@ -17,6 +19,7 @@
 struct known_entry {
     char rule[FINDING_FIELD_BYTES], field[FINDING_FIELD_BYTES]; // field: "" for none
     char expiry[11], reason[128];
+    char says[FINDING_TEXT_BYTES]; // "": whatever the finding says
     size_t line;
 };
 

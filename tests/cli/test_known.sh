@@ -51,6 +51,31 @@ sed -i '2s/#$/#13/' hash
 expect 0 out "some/frees.ops: known: expected Frees: waits for #12" --known hash some
 grep -q "known: expected Mallocs: #13$" out && ! grep -q "no longer" out || fail "the number of an issue in a reason: $(cat out)"
 
+# two findings of one rule and field: a line `says` holds an entry to one of them, whatever the numbers
+printf 'in_use == 5\n' >relations
+mkdir both && printf 'h0 = alloc size=64\n' >both/a.ops && printf 'h0 = alloc size=100\n' >both/b.ops
+field='"in_use == 5"'
+says=$("$command" replay --subject boundary --relations relations both/a.ops | sed -n 's/^says  *//p')
+[ -n "$says" ] || fail "a relation's finding says nothing"
+printf 'subject-relation %s 2999-12-31 both\n' "$field" >wide
+printf 'subject-relation %s 2999-12-31 of any number\nsays %s\n' "$field" "$says" >narrow
+printf 'subject-relation %s 2999-12-31 another\nsays %s no more\n' "$field" "$says" >other-text
+printf 'subject-relation %s 2999-12-31 both\nsubject-relation %s 2999-12-31 of this text\nsays %s\n' "$field" "$field" \
+    "$says" >twice
+for list in wide narrow; do
+    expect 0 out "0 findings" --subject boundary --relations relations --known $list both/a.ops both/b.ops
+done
+expect 1 out "1 finding" --subject boundary --relations relations --known other-text both/a.ops
+expect 0 out "both/b.ops: known: subject-relation in_use == 5: of this text" --subject boundary --relations relations \
+    --known twice both/b.ops
+expect 1 err "other-text:1: subject-relation in_use == 5: no input finds it any more" --subject boundary \
+    --relations relations --known other-text both
+wrong 'says nothing' 'a line says TEXT stands behind a known finding'
+printf '%s\nsays\n' "$(head -n 1 narrow)" >empty
+expect 2 err "empty:2: behind says is the text that a finding has there" --known empty some
+printf '%s\nsays one\nsays two\n' "$(head -n 1 narrow)" >again
+expect 2 err "again:3: a line says TEXT stands behind" --known again some
+
 # the project's own list can be read
 expect 0 out "1 program" --known "$source/ci/known" other/clean.ops
 
