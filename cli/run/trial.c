@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #define ERROR_BYTES    8192 // of the child's stderr that are looked at
-#define TICK_MS        200
+#define TICK_MS        10
 #define ORPHAN_SECONDS 60 // that a child may outlive its time, when nobody is left to kill it
 
 struct report { // what the child writes when it lives, or AddressSanitizer ends it
@@ -113,10 +113,14 @@ struct child {
     bool is_killed; // its time was over
 };
 
-// Waits until the descriptor has something, or its end; ends the child when its time is over.
+// Waits until the descriptor has something, or its end; ends the child when its time is over, or
+// when it stopped itself, which is a death of its own.
 static void wait_for(struct child *child, int descriptor) {
     struct pollfd one = {.fd = descriptor, .events = POLLIN};
     while (!child->is_killed && poll(&one, 1, TICK_MS) <= 0) {
+        if (child_has_stopped(child->pid)) {
+            (void)kill(child->pid, SIGKILL);
+        }
         if (child->trial->tick != NULL) {
             child->trial->tick(child->trial->context);
         }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <sys/wait.h>
 
 int child_wait(pid_t child) {
@@ -18,4 +17,10 @@ int child_wait(pid_t child) {
         has_ended = !has_stopped && !(waited < 0 && errno == EINTR);
     }
     return status;
+}
+
+bool child_has_stopped(pid_t child) {
+    siginfo_t what = {.si_pid = 0};
+    return waitid(P_PID, (id_t)child, &what, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+           what.si_pid == child && what.si_status == SIGSTOP;
 }

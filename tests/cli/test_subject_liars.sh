@@ -103,7 +103,9 @@ finds crash 'ended by itself' '-DALLOCATE=if (size > 99) exit(0);'
 finds crash 'ended by itself' '-DRELEASE=_exit(0);'
 finds crash 'ended by itself' '-DREAD=if (count > 1) _exit(0);'
 finds crash Killed '-DRELEASE=raise(SIGKILL);' # a sanitizer has a handler for most others
+begin=$SECONDS
 finds crash Killed '-DRELEASE=raise(SIGSTOP);'
+[ $((SECONDS - begin)) -lt 12 ] || fail 'what stopped itself is waited for as if it went on'
 finds hang 'did not end' '-DALLOCATE=while (size > 99) pause();'
 finds subject-failed 'no COUNTERCHECK_MAY_FAIL' '-DALLOCATE=if (size > 99) return NULL;' \
     '-DTABLE=.capabilities = COUNTERCHECK_RANDOM'
