@@ -34,9 +34,9 @@ says() { grep -q -- "$1" "$work/out" "$work/err" || fail "nothing says '$1': $(h
 names=(boundary slab)
 if "$countercheck" soak --operations 1 >/dev/null 2>&1; then names+=(go-heap); fi
 for name in "${names[@]}"; do
-    status 0 "$countercheck" subject check "$name" --seconds 1
+    status 0 "$countercheck" subject check "$name" --operations 10000
     says 'no finding'
-    status 0 "$countercheck" soak --subject "$name" --operations 20000
+    status 0 "$countercheck" soak --subject "$name" --operations 5000
 done
 # each is a word for the fuzz target too
 target=$(dirname "$countercheck")/fuzz_subject
@@ -51,7 +51,7 @@ says 'in_use == live.footprint'
 
 # a wrong rule is found, named, and made small; other rules go on
 printf 'off_by_one: in_use == live.footprint + live.count / 3\nright: free == capacity - in_use\n' >"$work/wrong"
-status 1 "$countercheck" subject check boundary --relations "$work/wrong" --seconds 1 --json
+status 1 "$countercheck" subject check boundary --relations "$work/wrong" --operations 5000 --json
 python3 - "$work/out" <<'P' || fail 'the report of a wrong rule'
 import json, sys
 report = json.load(open(sys.argv[1]))
@@ -76,23 +76,23 @@ status 0 "$countercheck" minimize --subject boundary --relations "$work/wrong" "
 
 # a rule that was never evaluated, and a slack that was never needed, are as loud as a failure
 printf 'in_use == live.footprint when after purge\n' >"$work/never"
-status 1 "$countercheck" subject check boundary --relations "$work/never" --seconds 1
+status 1 "$countercheck" subject check boundary --relations "$work/never" --operations 5000
 says 'NEVER EVALUATED'
 printf 'in_use == live.footprint\nin_use == live.footprint when version > 9\n' >"$work/elsewhere"
-status 0 "$countercheck" subject check boundary --relations "$work/elsewhere" --seconds 1
+status 0 "$countercheck" subject check boundary --relations "$work/elsewhere" --operations 5000
 says 'of another version'
 printf 'in_use == live.footprint slack header: there is none\n' >"$work/slack"
-status 1 "$countercheck" subject check boundary --relations "$work/slack" --seconds 1
+status 1 "$countercheck" subject check boundary --relations "$work/slack" --operations 5000
 says 'slack never needed'
 printf 'in_use <= live.footprint slack header: it fails where it is wrong\n0 <= in_use slack room: it is more\n' >"$work/slack"
-status 1 "$countercheck" subject check boundary --relations "$work/slack" --operations 20000
+status 1 "$countercheck" subject check boundary --relations "$work/slack" --operations 5000
 says '^0 <= in_use .*  slack room: [1-9][0-9]* times$'
 says '^in_use <= live.footprint .*  slack never needed$'
 printf '1 == 1\n' >"$work/still"
 status 0 "$countercheck" subject check boundary --relations "$work/still" --operations 2000
 says 'NEVER MOVED'
 printf 'bad: in_use == live.footprint + 1 when on free\nknown bad: reported upstream\n' >"$work/known"
-status 0 "$countercheck" subject check boundary --relations "$work/known" --seconds 1
+status 0 "$countercheck" subject check boundary --relations "$work/known" --operations 5000
 says 'known'
 
 # so is a rule that needs no line: it is counted, and hides no other
@@ -124,19 +124,21 @@ static const struct countercheck_subject table = {
 const struct countercheck_subject *countercheck_subject_table(void) { return &table; }
 C
 ${CC:-cc} -w -shared -fPIC -I"${COUNTERCHECK_SOURCE:-.}" "$work/one.c" -o "$work/one.so"
-status 1 "$countercheck" subject check "$work/one.so" --seconds 1
+status 1 "$countercheck" subject check "$work/one.so" --operations 5000
 says 'subject-zero .* FAILED'
 printf 'known subject-zero: it never is\n' >"$work/known"
-status 0 "$countercheck" subject check "$work/one.so" --relations "$work/known" --seconds 1
+status 0 "$countercheck" subject check "$work/one.so" --relations "$work/known" --operations 5000
 says 'subject-zero .* [1-9][0-9]*  known'
-status 0 "$countercheck" subject check "$work/one.so" --relations "$work/known" --seconds 1 --json
+status 0 "$countercheck" subject check "$work/one.so" --relations "$work/known" --operations 5000 --json
 says '"rule":"subject-zero","evaluated":[1-9][0-9]*,"failed":[1-9][0-9]*,"known":true'
 printf 'known subject-zeros: it never is\n' >"$work/known"
 status 2 "$countercheck" subject check "$work/one.so" --relations "$work/known"
 says "no rule is called 'subject-zeros'"
 
-# lies are noticed by the examples' own rules, and by none that says nothing
-for name in "${names[@]}"; do
+# lies are noticed by the examples' own rules, and by none that says nothing; which are noticed is the same in every build,
+# so that the build of a sanitizer leaves the long one to the others
+! grep -q __asan_init "$countercheck" || names=(boundary slab)
+for name in "${names[@]:1}"; do # boundary's table is read below
     status 0 "$countercheck" subject check "$name" --strength
     says 'lies are noticed'
 done
@@ -186,7 +188,7 @@ const struct countercheck_subject *countercheck_subject_table(void) { return &ta
 C
 ${CC:-cc} -w -shared -fPIC -I"${COUNTERCHECK_SOURCE:-.}" "$work/share.c" -o "$work/share.so"
 printf 'made: lanes(own) + gone == ops.alloc\n' >"$work/made"
-status 0 "$countercheck" subject check "$work/share.so" --relations "$work/made" --seconds 1
+status 0 "$countercheck" subject check "$work/share.so" --relations "$work/made" --operations 5000
 status 0 "$countercheck" subject check "$work/share.so" --relations "$work/made" --strength
 says '^own  *yes  *yes  *yes  *yes  *same  *yes$'
 printf 'made: gone <= ops.alloc\n' >"$work/made"
@@ -201,9 +203,6 @@ rows = {row["name"]: row for row in table["statistics"]}
 assert all(rows["in_use"][lie] == "noticed" for lie in ("+1", "late", "stuck", "wrapped", "undone")), rows
 assert rows["in_use"]["share"] == "none" and rows["capacity"]["late"] == "same", rows
 P
-printf 'in_use <= capacity\n' >"$work/weak"
-status 1 "$countercheck" subject check boundary --relations "$work/weak" --strength
-says '^allocs .* NO'
 status 1 "$countercheck" subject check boundary --relations "$work/wrong" --strength
 says 'a rule fails without a lie'
 
@@ -213,7 +212,7 @@ for rule in 'in_use == live.footprint' 'peak == peak(live.footprint)' 'in_use ==
     grep -q "^$rule " "$work/out" || fail "not suggested: $rule"
 done
 cp "$work/out" "$work/suggested"
-status 0 "$countercheck" subject check boundary --relations "$work/suggested" --seconds 1 --seed 9
+status 0 "$countercheck" subject check boundary --relations "$work/suggested" --operations 5000 --seed 9
 status 0 "$countercheck" subject suggest slab --seconds 2
 says '^each class.live: class.live == live.count.row. when settled'
 ! grep -q '^live_bytes == live.footprint  ' "$work/out" || fail 'suggested what does not hold'
@@ -221,7 +220,7 @@ says '^each class.live: class.live == live.count.row. when settled'
 # what is refused, in one line with its place
 refuses() { # TEXT WORDS
     printf '%b' "$1" >"$work/r"
-    status 2 "$countercheck" subject check boundary --relations "$work/r" --seconds 1
+    status 2 "$countercheck" subject check boundary --relations "$work/r" --operations 5000
     says "$2"
     [ "$(grep -c . "$work/err")" = 1 ] || fail "not one line: $(cat "$work/err")"
 }
