@@ -83,7 +83,7 @@ bool cli_number(const char *subcommand, const char *name, const char *text, uint
     bool ok = *text != 0;
     for (const char *at = text; *at != 0 && ok; at++) {
         unsigned digit = (unsigned)(*at - '0');
-        ok = digit < 10 && *value <= (max - digit) / 10;
+        ok = digit < 10 && digit <= max && *value <= (max - digit) / 10;
         *value = *value * 10 + digit;
     }
     if (!ok) {

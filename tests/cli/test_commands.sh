@@ -257,6 +257,7 @@ programs() { "$command" soak --seconds 600 --seed "$1" --operations 2000 --table
 refused "--seed takes a whole number" "$command" soak --seed x
 refused "goes with no --subject" "$command" soak --threads 2 --subject boundary
 refused "--seconds takes a whole number" "$command" soak --seconds -1
+refused "--lanes takes a whole number up to 8, not '9'" "$command" subject check boundary --lanes 9
 
 [ $failed = 0 ] && echo "ok: the commands answer as they say"
 exit $failed
