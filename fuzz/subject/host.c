@@ -29,8 +29,7 @@ static bool is_refused(struct host *host) {
     return is_due;
 }
 
-static void *map_pages(void *context, size_t size_bytes, size_t alignment) {
-    struct host *host = context;
+static void *map_for(struct host *host, size_t size_bytes, size_t alignment) {
     size_t spare = alignment > PAGE_BYTES ? alignment : 0;
     size_t whole_bytes = (size_bytes + spare + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
     if (is_refused(host) || whole_bytes < size_bytes) {
@@ -52,6 +51,14 @@ static void *map_pages(void *context, size_t size_bytes, size_t alignment) {
     host->bytes += size_bytes;
     host->peak_bytes = host->bytes > host->peak_bytes ? host->bytes : host->peak_bytes;
     return mapping->shown;
+}
+
+static void *map_pages(void *context, size_t size_bytes, size_t alignment) {
+    struct host *host = context;
+    (void)pthread_mutex_lock(&host->mutex);
+    void *memory = map_for(host, size_bytes, alignment);
+    (void)pthread_mutex_unlock(&host->mutex);
+    return memory;
 }
 
 static void drop(struct host *host, struct host_mapping **link) {
@@ -93,8 +100,7 @@ static void cut(struct host *host, struct host_mapping *mapping, char *begin, si
 }
 
 // What lies in no mapping, or is no whole page, is not given back.
-static void unmap_pages(void *context, void *address, size_t size_bytes) {
-    struct host *host = context;
+static void unmap_for(struct host *host, char *address, size_t size_bytes) {
     for (struct host_mapping **link = &host->mappings; *link != NULL; link = &(*link)->next) {
         struct host_mapping *mapping = *link;
         size_t before_bytes = (uintptr_t)address - (uintptr_t)mapping->shown;
@@ -113,8 +119,15 @@ static void unmap_pages(void *context, void *address, size_t size_bytes) {
     }
 }
 
+static void unmap_pages(void *context, void *address, size_t size_bytes) {
+    struct host *host = context;
+    (void)pthread_mutex_lock(&host->mutex);
+    unmap_for(host, address, size_bytes);
+    (void)pthread_mutex_unlock(&host->mutex);
+}
+
 bool host_init(struct host *host, size_t arena_bytes) {
-    *host = (struct host){.arena_bytes = arena_bytes};
+    *host = (struct host){.arena_bytes = arena_bytes, .mutex = PTHREAD_MUTEX_INITIALIZER};
     host->shown = (struct countercheck_host){.struct_size_bytes = sizeof host->shown,
                                              .context = host,
                                              .map = map_pages,

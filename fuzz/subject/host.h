@@ -5,6 +5,7 @@
 
 #include "subject/subject.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 struct host {
     struct countercheck_host shown; // what the subject gets
     size_t arena_bytes;
+    pthread_mutex_t mutex;         // over what follows, which any thread's map and unmap move
     struct host_mapping *mappings; // a list
     uint64_t bytes, peak_bytes, call_count;
     uint64_t fail_at;    // number of the call that is refused; 0: none
