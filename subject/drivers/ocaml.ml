@@ -24,14 +24,13 @@ let statistics =
 
 let collections () = (Gc.quick_stat ()).minor_collections
 
-(* Again, when a collection came in between. *)
+(* Again, when a collection came in between; from 5.0 on, Gc.stat itself collects. *)
 let rec read () =
-  let before = collections () in
   let full = Gc.stat () in
   let quick = Gc.quick_stat () in
   let minor, promoted, major = Gc.counters () in
   let allocated = Gc.allocated_bytes () in
-  if collections () <> before then read () else
+  if collections () <> full.minor_collections then read () else
   Printf.sprintf "%.0f %.0f %.0f %d %d %d %d %d %d %d %d %d %d %d %d %d %d %.0f %.0f %.0f %d %d %d %d %.0f %.0f %.0f %.0f"
     full.minor_words full.promoted_words full.major_words full.minor_collections full.major_collections full.heap_words
     full.heap_chunks full.live_words full.live_blocks full.free_words full.free_blocks full.largest_free full.fragments
