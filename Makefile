@@ -10,7 +10,7 @@ JOBS ?= $(shell nproc)
 # $(call build,PRESET,WHAT): configures once, then builds what changed
 build = @JOBS=$(JOBS) ci/build $(1) $(2)
 
-.PHONY: all setup release debug fuzz subjects test test-gcc test-release tsan coverage interop bench faults mutants locks canaries twin corpus lint format docs install uninstall clean help
+.PHONY: all setup release debug fuzz subjects test test-gcc test-release test-schedule tsan coverage interop bench faults mutants locks canaries twin corpus lint format docs install uninstall clean help
 all: release
 
 setup: ## install what the build needs: asks for root (make fuzz and make test do so too, for what they need)
@@ -41,6 +41,10 @@ test-gcc: ## the same by gcc, but for the scripts that call the command
 
 test-release: ## the same tests, -O3 by gcc, no assertion
 	@JOBS=$(JOBS) ci/test release-gcc -LE lint
+
+test-schedule: ## threads on the heap under drawn schedules (clang)
+	@JOBS=$(JOBS) ci/test schedule
+	@ci/circles build/schedule fuzz/schedule
 
 tsan: ## real threads under TSan: the tests that start some, then TSAN_SECONDS (20) of soak with four
 # a program's fork is acted in one process, where TSan cannot know that the child's locks are new; the tests fork for real

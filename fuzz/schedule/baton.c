@@ -30,40 +30,22 @@ struct thread {
     sem_t baton;
 };
 
-struct turns turns;
-struct schedule_log *schedule_log;
-
 static struct thread threads[SCHEDULE_THREADS];
-static bool is_child; // of a fork
 static struct random draws;
 static struct schedule_options options;
 static size_t next_run;
 static uint32_t listed_kept; // of the run that is on
-static uint64_t drawn;       // accesses of the turn that runs: turns.left of them are still to come
-static uint64_t slept_ns, passed; // passed: accesses before this turn
+static uint64_t slept_ns;
 static uint32_t mean, access_ns, kept_share;
 static uint32_t order[SCHEDULE_THREADS], choices_left;
 
 // ---- the clock
 
-static uint64_t accesses_now(void) {
-    return passed + (drawn - turns.left);
-}
-
 uint64_t baton_now_ns(void) {
-    return accesses_now() * access_ns + slept_ns;
+    return turns_accesses() * access_ns + slept_ns;
 }
 
 // ---- the log
-
-_Noreturn void schedule_found(const char *line) {
-    (void)snprintf(schedule_log->finding, sizeof schedule_log->finding, "%s", line);
-    schedule_log->accesses = accesses_now();
-    if (is_child) {
-        (void)fprintf(stderr, "in a child: %s\n", line);
-    }
-    _exit(1);
-}
 
 // A run that begins is in the log already, without an end: it may be the one that crashes.
 static void begin_run(void) {
@@ -207,7 +189,7 @@ static void let_run(uint32_t id, uint64_t accesses) {
     turns.running = id;
     turns.clock = &turns.clocks[id];
     turns.buffer = &threads[id].buffer;
-    drawn = turns.left = accesses;
+    turns.drawn = turns.left = accesses;
     begin_run();
     buffer_show(turns.buffer);
 }
@@ -224,13 +206,13 @@ enum turn_end { TURN_INTERRUPTED, TURN_YIELDS, TURN_WAITS, TURN_IS_LAST };
 
 // Passes the baton on. Who was not interrupted was about to make one access more.
 static void pass(enum turn_end end) {
-    uint64_t done = drawn - turns.left;
+    uint64_t done = turns.drawn - turns.left;
     uint32_t own = turns.running;
     uint32_t kept = end == TURN_INTERRUPTED ? draw_kept() : 0;
     kept = kept < turns.buffer->count ? kept : turns.buffer->count;
     end_run(end == TURN_INTERRUPTED ? done : done + 1, kept);
-    passed += done;
-    drawn = turns.left = 0;
+    turns.passed += done;
+    turns.drawn = turns.left = 0;
     buffer_hide(turns.buffer, kept);
     uint64_t accesses = 0;
     uint32_t next = choose(end == TURN_INTERRUPTED || end == TURN_YIELDS, &accesses);
@@ -253,7 +235,7 @@ void baton_choose(void) {
 
 void baton_point_of_locks(void) {
     if (options.runs == NULL && turns.is_on && turns.left > 1 && random_once_in(&draws, 8)) {
-        drawn -= turns.left - 1; // it ends here
+        turns.drawn -= turns.left - 1; // it ends here
         turns.left = 1;
     }
     baton_point();
@@ -340,7 +322,7 @@ void baton_forked(void) {
     }
     own->run_count = SCHEDULE_RUNS_MAX;
     schedule_log = own;
-    is_child = true;
+    turns.is_child = true;
     for (uint32_t id = 0; id < SCHEDULE_THREADS; id++) {
         if (id != turns.running) {
             threads[id].state = STATE_NONE;
@@ -401,7 +383,7 @@ void schedule_begin(const struct schedule_options *given) {
 }
 
 void schedule_end(void) {
-    schedule_log->accesses = accesses_now();
+    schedule_log->accesses = turns_accesses();
     turns.is_on = false;
     turns.left = UINT64_MAX / 2;
 }

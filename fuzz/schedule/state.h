@@ -62,18 +62,30 @@ bool race_is_of_heap(uintptr_t address);
 void race_check(uintptr_t address, uint32_t size_bytes, unsigned access, uintptr_t place);
 void race_check_range(uintptr_t address, size_t size_bytes, unsigned access, uintptr_t place);
 
-// ---- who runs (baton.c)
+// ---- whose turn it is (turns.c)
 
 struct turns {
     bool is_on;
+    bool is_child; // of a fork
     uint32_t running;
     uint64_t left;         // accesses until the next choice
+    uint64_t drawn;        // accesses of this turn: `left` of them are still to come
+    uint64_t passed;       // accesses before this turn
     vector_clock *clock;   // of the running thread
     struct buffer *buffer; // of the running thread
     vector_clock clocks[SCHEDULE_THREADS];
     bool refuses_membarrier; // of this seed
 };
 extern struct turns turns;
+
+// Accesses so far.
+uint64_t turns_accesses(void);
+
+extern struct schedule_log *schedule_log;
+// Ends the process with a finding.
+_Noreturn void schedule_found(const char *line);
+
+// ---- who runs (baton.c)
 
 // A choice falls: another may run.
 void baton_choose(void);
@@ -106,9 +118,5 @@ bool baton_has_ended(uint32_t thread);
 void baton_release(uint32_t thread); // it was joined: its number is free
 
 const void *baton_of(uint32_t thread); // what is woken when it ends
-
-extern struct schedule_log *schedule_log;
-// Ends the process with a finding.
-_Noreturn void schedule_found(const char *line);
 
 #endif

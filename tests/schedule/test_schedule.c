@@ -2,7 +2,7 @@
 // what never: each under many seeds, in a process of its own.
 //
 // holds: fuzz/schedule/baton.c fuzz/schedule/buffer.c fuzz/schedule/hooks.c fuzz/schedule/order.c
-// holds: fuzz/schedule/race.c fuzz/schedule/text.c fuzz/schedule/wraps.c
+// holds: fuzz/schedule/race.c fuzz/schedule/text.c fuzz/schedule/turns.c fuzz/schedule/wraps.c
 #define _GNU_SOURCE
 #include "fuzz/schedule/schedule.h"
 
