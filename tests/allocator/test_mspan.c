@@ -136,40 +136,40 @@ static void make_used(struct mspan *span) {
     assert_true(mspan_is_valid(span));
 }
 
-static void break_size(struct mspan *span) {
+static void break_size(struct mspan *span) { // I1
     span->element_bytes *= 2;
 }
-static void break_alloc_count(struct mspan *span) {
+static void break_alloc_count(struct mspan *span) { // I2
     atomic_store(&span->alloc_count, 2);
 }
-static void break_remote_count(struct mspan *span) {
+static void break_remote_count(struct mspan *span) { // I2
     span->remote_count = 0;
 }
-static void break_free_index(struct mspan *span) {
+static void break_free_index(struct mspan *span) { // I3
     span->free_index = 4;
 }
-static void break_alloc_end(struct mspan *span) {
+static void break_alloc_end(struct mspan *span) { // I4
     mspan_bit_set(span->alloc_bits, 341);
     atomic_store(&span->alloc_count, 4);
 }
-static void break_remote_end(struct mspan *span) {
+static void break_remote_end(struct mspan *span) { // I4
     mspan_bit_set(span->remote_bits, 341);
     span->remote_count = 2;
 }
-static void break_mark_end(struct mspan *span) {
+static void break_mark_end(struct mspan *span) { // I4
     mspan_bit_set(span->mark_bits, 383);
 }
-static void break_subset(struct mspan *span) {
+static void break_subset(struct mspan *span) { // I5
     mspan_bit_set(span->remote_bits, 9);
     span->remote_count = 2;
 }
 static void break_object_count(struct mspan *span) {
     span->object_count = 340;
 }
-static void break_owner(struct mspan *span) {
+static void break_owner(struct mspan *span) { // I8
     atomic_store(&span->owner, MSPAN_OWNER_NONE);
 }
-static void break_tiny(struct mspan *span) {
+static void break_tiny(struct mspan *span) { // I9
     span->tiny_bits = span->alloc_bits;
 }
 
@@ -192,7 +192,7 @@ TEST(validity_sees_each_broken_invariant) {
 TEST(validity_sees_what_no_large_manual_or_tiny_span_may_be) {
     struct mspan span;
     make_span(&span, 0, true);
-    span.list = MSPAN_LIST_CACHE;
+    span.list = MSPAN_LIST_CACHE; // I7, each of its parts
     assert_false(mspan_is_valid(&span));
     make_span(&span, 0, true);
     span.object_count = 2;

@@ -1,5 +1,6 @@
 #!/bin/bash
-# test_contracts: a declaration without a comment of its own, and a source without a test, are refused, each alone.
+# test_contracts: a declaration without a comment of its own, a source without a test, and an invariant that no test breaks are
+# refused, each alone.
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 command -v git >/dev/null && command -v python3 >/dev/null || exit 77
@@ -61,6 +62,14 @@ printf 'install(FILES LICENSE\n    ${PROJECT_SOURCE_DIR}/dump/a.h DESTINATION x)
 says "dump/a.h:1: a $silent"
 rm "$sample"/{dump/a.h,cmake/a.cmake}
 
+numbered='// Invariants, checked by a():\n//   A1  it is one.\n//   A2  it is two: \n//       or three.\n'
+header 'dump/a.h:2: no test breaks A1 (invariant)
+dump/a.h:3: no test breaks A2 (invariant)' "$numbered"
+printf '// test_c: idea.\nint A1; // A2, and A3\n' >"$sample/tests/dump/test_c.c"
+header 'dump/a.h:2: no test breaks A1 (invariant)' "$numbered"
+header '' '//   A1  of no list of invariants.\n'
+rm "$sample"/{dump/a.h,tests/dump/test_c.c}
+
 none='no test is called as it, and none says that it holds it (test)'
 touch "$sample/dump/a.c"
 says "dump/a.c:1: $none"
@@ -92,5 +101,5 @@ dump/other/a.c:1: $none" # what is no test holds nothing
     echo "FAIL: the tree has silent declarations, or sources that no test holds"
     failed=1
 }
-[ $failed = 0 ] && echo "ok: each declaration has its contract and each source its test, and what has not is told"
+[ $failed = 0 ] && echo "ok: each declaration has its contract, each source and invariant its test, and what has not is told"
 exit $failed

@@ -12,8 +12,7 @@
 //   D7  the map counts the pages with a slot, and on a page a slot starts where it is used
 //   D8  pages that the program manages, goroutines' stacks and OS threads' stacks are summed up
 //   D9  frames lie in a goroutine's words and bits one behind the other; a defer's frame is there;
-//   a
-//       dead one has none of these
+//       a dead goroutine has none of these
 //   D10 slots that wait for their span's sweep stand side by side, and they alone are condemned
 //   D11 samples are counted, each in a book; a book that has seen its bucket is found by it
 #ifndef ORACLE_GO_MODEL_STATE_H
