@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -297,9 +296,3 @@ def test(build, name):
     if failed or (done.returncode < 0 and begun):
         return {"by": "test", "rule": name, "field": (failed or begun)[0 if failed else -1], "message": name}
     return dict(finding_of_text(text), rule=name)
-
-
-def cpu_seconds():
-    """That ended children took."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime

@@ -23,5 +23,12 @@ git add .
 ! "$source/ci/unused" "$sample" >out || { echo "FAIL: a dead function passes"; exit 1; }
 [ "$(cat out)" = "a.c:5: nothing calls dead" ] || { echo "FAIL: $(cat out)"; exit 1; }
 sed -i /dead/d a.c
+printf '#!/bin/bash\ncalled() { :; }\nleft() { :; }\ndo_this() { :; }\nother() { :; }\ncalled; "do_$1"\n' >script
+printf 'def other():\n    def lost(self):\n        pass\n' >script.py
+git add .
+! "$source/ci/unused" "$sample" >out || { echo "FAIL: a dead function of a script passes"; exit 1; }
+[ "$(paste -sd ' ' out)" = "script:3: nothing calls left script.py:2: nothing calls lost" ] || { echo "FAIL: $(cat out)"; exit 1; }
+sed -i /left/d script
+sed -i /lost/d script.py
 "$source/ci/unused" "$sample" >out || { echo "FAIL: nothing is dead: $(cat out)"; exit 1; }
 echo "ok: a function that nothing calls is named, and no other"
