@@ -52,10 +52,6 @@ commands -DA=2
 asks 2 0 "another macro"
 echo '// a comment' >>part/whole.h
 asks 2 0 "another header"
-echo 'int lower(int value); int malloc_count(void); void *malloc(unsigned long);' >part/whole.h
-asks 2 0 "a header once more"
-commands '-DA=2' '-DA=2 -fno-builtin-malloc'
-asks 1 0 "whether malloc is built in, where it is named"
 mv part/whole.h part/gone.h
 asks 2 1 "a header that is gone"
 mv part/gone.h part/whole.h
