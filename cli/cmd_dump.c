@@ -12,8 +12,15 @@ static const char usage[] =
     "       countercheck dump verify FILE [--json] [--lenient]  strict cross-checks\n"
     "       countercheck dump recode IN OUT [--lenient]         decode, encode again\n"
     "       countercheck dump diff   A B [--json] [--lenient]   what differs\n"
+    "       countercheck dump top      FILE [OPTION]...         what takes the memory\n"
     "       countercheck dump retained FILE [OPTION]...         who keeps how much\n"
     "       countercheck dump path FILE ADDRESS... [OPTION]...  how roots lead to it\n"
+    "       countercheck dump roots    FILE [OPTION]...         all roots\n"
+    "       countercheck dump goroutines FILE [OPTION]...       goroutines by their stacks\n"
+    "       countercheck dump object FILE ADDRESS [OPTION]...   bytes, in and out\n"
+    "       countercheck dump find     FILE [OPTION]...         by size, bytes, pointers\n"
+    "       countercheck dump spans    FILE [OPTION]...         how full the spans are\n"
+    "       countercheck dump duplicates FILE [OPTION]...       the same bytes twice\n"
     "\n"
     "FILE is a heap dump of Go's runtime/debug.WriteHeapDump or of Countercheck; - is\n"
     "stdin; gzip, xz and zstd are recognised. --lenient forgives order, repeats, a\n"
@@ -28,13 +35,16 @@ int cmd_dump(int argc, char **argv) {
         const char *name;
         int (*run)(int argc, char **argv);
     } subcommands[] = {
-        {"info", dump_info},     {"json", dump_json}, {"verify", dump_verify},
-        {"recode", dump_recode}, {"diff", dump_diff}, {"retained", dump_retained},
-        {"path", dump_path},
+        {"info", dump_info},         {"json", dump_json},
+        {"verify", dump_verify},     {"recode", dump_recode},
+        {"diff", dump_diff},         {"top", dump_top},
+        {"retained", dump_retained}, {"path", dump_path},
+        {"roots", dump_roots},       {"goroutines", dump_goroutines},
+        {"object", dump_object},     {"find", dump_find},
+        {"spans", dump_spans},       {"duplicates", dump_duplicates},
     };
     if (argc < 2) {
-        cli_message(
-            "dump: a subcommand is missing: info, json, verify, recode, diff, retained or path");
+        cli_message("dump: a subcommand is missing (try --help)");
         return CLI_UNUSABLE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

@@ -126,6 +126,8 @@ uint32_t dump_graph_node_count(const struct dump_graph *graph);
 uint32_t dump_graph_root_count(const struct dump_graph *graph);
 // How many goroutines there are.
 uint32_t dump_graph_goroutine_count(const struct dump_graph *graph);
+// How many holders there are, with those whose roots lead to no node.
+uint32_t dump_graph_holder_count(const struct dump_graph *graph);
 // The node of an index below their count; good as long as the graph.
 const struct dump_node *dump_graph_node(const struct dump_graph *graph, uint32_t node);
 // The root of an index, likewise.
@@ -158,6 +160,8 @@ enum dump_grouping {
     DUMP_BY_OBJECT,    // no groups: each node's own
     DUMP_BY_ROOT,      // each root is a group of its own; by their indices
     DUMP_BY_GOROUTINE, // the roots of all goroutines of one id; by the index of the first
+    DUMP_BY_HOLDER,    // the roots of a segment, a frame, a defer, ...; by the holders' indices
+    DUMP_BY_KIND,      // the roots of a kind; by enum dump_root_kind
 };
 // How much, the node itself included.
 struct dump_retained {
@@ -178,6 +182,8 @@ struct dump_retained dump_dominators_node(const struct dump_dominators *dominato
 // A group's, by the index of its root or goroutine. Of a goroutine whose id an earlier one has, 0.
 struct dump_retained dump_dominators_group(const struct dump_dominators *dominators,
                                            uint32_t group);
+// The group that alone leads to a node; DUMP_GRAPH_NONE: none does, or there are no groups.
+uint32_t dump_dominators_owner(const struct dump_dominators *dominators, uint32_t node);
 
 // What would no longer be reachable without these nodes and roots: `is_gone` says which are left
 // out. False: out of memory.

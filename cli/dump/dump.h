@@ -25,6 +25,20 @@ int dump_diff(int argc, char **argv);
 int dump_retained(int argc, char **argv);
 // Prints how roots lead to addresses.
 int dump_path(int argc, char **argv);
+// Prints what takes the memory.
+int dump_top(int argc, char **argv);
+// Prints all roots.
+int dump_roots(int argc, char **argv);
+// Prints goroutines by their stacks.
+int dump_goroutines(int argc, char **argv);
+// Prints what there is to say of an object.
+int dump_object(int argc, char **argv);
+// Prints objects that fit a description.
+int dump_find(int argc, char **argv);
+// Prints how full spans are.
+int dump_spans(int argc, char **argv);
+// Prints objects of the same bytes.
+int dump_duplicates(int argc, char **argv);
 
 // Verifies strictly and prints failed rules alone, a line each. An enum cli_status.
 int dump_verify_file(const char *path);
@@ -40,6 +54,9 @@ struct dump_options {
 // (told).
 int dump_options_parse(struct dump_options *options, int argc, char **argv, size_t file_count,
                        bool has_json, const char *usage);
+
+// An address on the command line: "0x..." or decimal. False: told.
+bool dump_address(const char *subcommand, const char *text, uint64_t *address);
 
 // How the reader is to read, by these options.
 static inline enum dump_mode dump_options_mode(const struct dump_options *options) {
@@ -64,17 +81,21 @@ int dump_input_status(const struct dump_input *input);
 // Closes the file, but not stdin, and frees all. NULL is nothing.
 void dump_input_close(struct dump_input *input);
 
-// Reads the whole dump and gives each record or part to `visit`; a false from it ends the reading.
-// Returns a status.
-int dump_input_each(const char *path, enum dump_mode mode,
-                    bool (*visit)(void *context, const struct dump_record *record,
-                                  const struct dump_reader *reader),
-                    void *context);
+// What is called for each record or part; a false from it ends the reading.
+typedef bool dump_visit(void *context, const struct dump_record *record,
+                        const struct dump_reader *reader);
+// Reads the whole dump and gives each record or part to `visit`. Returns a status.
+int dump_input_each(const char *path, enum dump_mode mode, dump_visit *visit, void *context);
+// The same of a file that is open, from where it is.
+int dump_input_read(struct dump_input *input, dump_visit *visit, void *context);
 
 // stdout: a JSON string of bytes; such as are no UTF-8 become U+FFFD.
 void dump_print_json_string(const void *bytes, size_t size_bytes);
 // stdout: as text, escaped, at most width columns; returns the columns.
 size_t dump_print_text(const char *text, size_t width);
+// What a goroutine does, in words: "waiting: chan receive". A wait reason is stale unless it waits.
+void dump_goroutine_state(char *to, size_t size_bytes, uint64_t status,
+                          const struct dump_string *reason);
 // Whether the bytes are well-formed UTF-8.
 bool dump_is_utf8(const void *bytes, size_t size_bytes);
 

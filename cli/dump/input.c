@@ -223,21 +223,21 @@ void dump_input_close(struct dump_input *input) {
     free(input);
 }
 
-int dump_input_each(const char *path, enum dump_mode mode,
-                    bool (*visit)(void *context, const struct dump_record *record,
-                                  const struct dump_reader *reader),
-                    void *context) {
-    int status = CLI_CLEAN;
-    struct dump_input *input = dump_input_open(path, mode, &status);
-    if (input == NULL) {
-        return status;
-    }
+int dump_input_read(struct dump_input *input, dump_visit *visit, void *context) {
     bool goes_on = true;
     const struct dump_record *record;
     while (goes_on && (record = dump_reader_next(input->reader)) != NULL) {
         goes_on = visit(context, record, input->reader);
     }
-    status = dump_input_status(input);
-    dump_input_close(input);
+    return dump_input_status(input);
+}
+
+int dump_input_each(const char *path, enum dump_mode mode, dump_visit *visit, void *context) {
+    int status = CLI_CLEAN;
+    struct dump_input *input = dump_input_open(path, mode, &status);
+    if (input != NULL) {
+        status = dump_input_read(input, visit, context);
+        dump_input_close(input);
+    }
     return status;
 }

@@ -28,24 +28,12 @@ static void add_object(struct dump_summary *summary, uint64_t size_bytes) {
     summary->size_row->bytes += size_bytes;
 }
 
-// Go's statuses; a wait reason is stale unless the goroutine waits.
 static void add_goroutine(struct dump_summary *summary,
                           const struct dump_record_Goroutine *record) {
-    static const char *const names[] = {
-        [0] = "idle",    [1] = "runnable", [2] = "running",   [3] = "in a system call",
-        [4] = "waiting", [6] = "dead",     [8] = "copystack", [9] = "preempted"};
-    size_t known = sizeof(names) / sizeof(names[0]);
-    const char *name = record->status < known ? names[record->status] : NULL;
-    char label[TALLY_LABEL_BYTES], reason[64] = "";
-    if (record->status == 4 && record->wait_reason.size_bytes > 0) {
-        copy_text(reason, sizeof(reason), &record->wait_reason);
-    }
-    if (name == NULL) {
-        snprintf(label, sizeof(label), "status %" PRIu64, record->status);
-    } else {
-        snprintf(label, sizeof(label), "%s%s%s%s", name, reason[0] != '\0' ? ": " : "", reason,
-                 record->is_system ? " (system)" : "");
-    }
+    char state[TALLY_LABEL_BYTES - 16];
+    char label[TALLY_LABEL_BYTES];
+    dump_goroutine_state(state, sizeof(state), record->status, &record->wait_reason);
+    snprintf(label, sizeof(label), "%s%s", state, record->is_system ? " (system)" : "");
     tally_row(&summary->goroutines, hash_bytes(HASH_START, label, strlen(label)), label)->count++;
 }
 

@@ -18,6 +18,7 @@ struct dump_dominators {
     uint32_t *idom;    // of a number, a number below it
     uint64_t *bytes;   // of a number: with all below it in the tree
     uint32_t *objects; // likewise
+    uint32_t *owner;   // of a number: the group above it; NULL: there are no groups
 };
 
 // What a search needs besides.
@@ -240,7 +241,47 @@ static bool add_up(const struct search *search) {
     return true;
 }
 
+// The numbers above a number in the tree are below it.
+static bool find_owners(const struct search *search) {
+    struct dump_dominators *tree = search->tree;
+    if (tree->group_count == 0) {
+        return true;
+    }
+    tree->owner = malloc(search->count * sizeof *tree->owner);
+    if (tree->owner == NULL) {
+        return false;
+    }
+    tree->owner[0] = DUMP_GRAPH_NONE;
+    for (uint32_t w = 1; w < search->count; w++) {
+        uint32_t node_count = search->graph->node_count;
+        uint32_t vertex = tree->vertex[w];
+        tree->owner[w] = vertex < node_count ? tree->owner[tree->idom[w]] : vertex - node_count;
+    }
+    return true;
+}
+
 // ---- groups
+
+// The group of a root; group_count: none.
+static uint32_t group_of(const struct search *search, enum dump_grouping grouping, uint32_t root) {
+    const struct dump_graph *graph = search->graph;
+    uint32_t holder = graph->roots[root].holder;
+    uint32_t goroutine = graph->holders[holder].goroutine;
+    switch (grouping) {
+    case DUMP_BY_ROOT:
+        return root;
+    case DUMP_BY_GOROUTINE:
+        return goroutine == DUMP_GRAPH_NONE ? search->tree->group_count
+                                            : graph->goroutines[goroutine].first;
+    case DUMP_BY_HOLDER:
+        return holder;
+    case DUMP_BY_KIND:
+        return graph->holders[holder].kind;
+    case DUMP_BY_OBJECT:
+        break;
+    }
+    return search->tree->group_count;
+}
 
 static bool make_groups(struct search *search, enum dump_grouping grouping) {
     const struct dump_graph *graph = search->graph;
@@ -248,22 +289,17 @@ static bool make_groups(struct search *search, enum dump_grouping grouping) {
     if (grouping == DUMP_BY_OBJECT) {
         return true;
     }
+    const uint32_t counts[] = {[DUMP_BY_ROOT] = graph->root_count,
+                               [DUMP_BY_GOROUTINE] = graph->goroutine_count,
+                               [DUMP_BY_HOLDER] = graph->holder_count,
+                               [DUMP_BY_KIND] = DUMP_ROOT_KIND_COUNT};
+    tree->group_count = counts[grouping];
     search->group_of = malloc((graph->root_count + (size_t)1) * sizeof *search->group_of);
     if (search->group_of == NULL) {
         return false;
     }
-    if (grouping == DUMP_BY_ROOT) {
-        tree->group_count = graph->root_count;
-        for (uint32_t i = 0; i < graph->root_count; i++) {
-            search->group_of[i] = i;
-        }
-        return true;
-    }
-    tree->group_count = graph->goroutine_count;
     for (uint32_t i = 0; i < graph->root_count; i++) {
-        uint32_t goroutine = graph->holders[graph->roots[i].holder].goroutine;
-        search->group_of[i] =
-            goroutine == DUMP_GRAPH_NONE ? tree->group_count : graph->goroutines[goroutine].first;
+        search->group_of[i] = group_of(search, grouping, i);
     }
     return true;
 }
@@ -343,7 +379,7 @@ struct dump_dominators *dump_dominators_create(const struct dump_graph *graph,
     uint32_t count = search.count;
     forget(&search);
     search = (struct search){.tree = tree, .graph = graph, .count = count};
-    if (!is_done || !add_up(&search)) {
+    if (!is_done || !add_up(&search) || !find_owners(&search)) {
         dump_dominators_destroy(tree);
         return NULL;
     }
@@ -359,6 +395,7 @@ void dump_dominators_destroy(struct dump_dominators *tree) {
     free(tree->idom);
     free(tree->bytes);
     free(tree->objects);
+    free(tree->owner);
     free(tree);
 }
 
@@ -380,4 +417,9 @@ struct dump_retained dump_dominators_node(const struct dump_dominators *tree, ui
 
 struct dump_retained dump_dominators_group(const struct dump_dominators *tree, uint32_t group) {
     return retained_of(tree, tree->graph->node_count + group);
+}
+
+uint32_t dump_dominators_owner(const struct dump_dominators *tree, uint32_t node) {
+    uint32_t at = tree->number[node];
+    return at == DUMP_GRAPH_NONE || tree->owner == NULL ? DUMP_GRAPH_NONE : tree->owner[at];
 }

@@ -21,7 +21,7 @@ const char *const dump_root_kind_names[DUMP_ROOT_KIND_COUNT] = {
 };
 
 // Sorting takes as much again of the nodes, dominators and their searches more: see
-// dominators.c, which has 56 bytes for each vertex and 4 for each edge; a root may be a vertex.
+// dominators.c, which has 60 bytes for each vertex and 4 for each edge; a root may be a vertex.
 #define VERTEX_BYTES 72
 #define ARC_BYTES    4
 
@@ -86,6 +86,10 @@ uint32_t dump_graph_root_count(const struct dump_graph *graph) {
 
 uint32_t dump_graph_goroutine_count(const struct dump_graph *graph) {
     return graph->goroutine_count;
+}
+
+uint32_t dump_graph_holder_count(const struct dump_graph *graph) {
+    return graph->holder_count;
 }
 
 const struct dump_node *dump_graph_node(const struct dump_graph *graph, uint32_t node) {

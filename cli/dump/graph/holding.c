@@ -2,7 +2,6 @@
 
 #include "cli/dump/graph/holding.h"
 
-#include "cli/dump/dump.h"
 #include "cli/io/cli.h"
 #include "cli/io/escape.h"
 
@@ -78,33 +77,50 @@ static int build(struct dump_input *input, const char *path, uint64_t limit_byte
     return status_of(input, path, built);
 }
 
-struct dump_graph *holding_graph(const char *subcommand, const char *path,
-                                 const struct holding_options *options, int *status) {
-    struct dump_graph *graph = NULL;
+bool holding_open(struct holding *holding, const char *subcommand, const char *path,
+                  const struct holding_options *options, int *status) {
     uint64_t limit_bytes;
+    *holding = (struct holding){.path = path};
     *status = CLI_UNUSABLE;
     if (!read_limit(subcommand, options->memory_limit, &limit_bytes)) {
-        return NULL;
-    }
-    enum dump_mode mode = options->lenient ? DUMP_LENIENT : DUMP_STRICT;
-    struct dump_input *input = dump_input_open_again(path, mode, status);
-    if (input != NULL) {
-        *status = build(input, path, limit_bytes, &graph);
-        dump_input_close(input);
-        (void)cli_progress("");
-    }
-    return graph;
-}
-
-bool holding_address(const char *subcommand, const char *text, uint64_t *address) {
-    char *end = NULL;
-    errno = 0;
-    *address = strtoull(text, &end, 0);
-    if (text[0] < '0' || text[0] > '9' || *end != 0 || errno != 0) {
-        cli_message("dump %s: '%s' is no address: 0x... or a decimal number", subcommand, text);
         return false;
     }
-    return true;
+    enum dump_mode mode = options->lenient ? DUMP_LENIENT : DUMP_STRICT;
+    holding->input = dump_input_open_again(path, mode, status);
+    if (holding->input != NULL) {
+        *status = build(holding->input, path, limit_bytes, &holding->graph);
+        (void)cli_progress("");
+    }
+    if (holding->graph == NULL) {
+        holding_close(holding);
+    }
+    return holding->graph != NULL;
+}
+
+int holding_each(struct holding *holding, dump_visit *visit, void *context) {
+    int status;
+    if (!dump_input_rewind(holding->input, &status)) {
+        return status;
+    }
+    status = dump_input_read(holding->input, visit, context);
+    (void)cli_progress("");
+    return status;
+}
+
+void holding_close(struct holding *holding) {
+    dump_input_close(holding->input);
+    dump_graph_destroy(holding->graph);
+    *holding = (struct holding){.path = holding->path};
+}
+
+struct dump_graph *holding_graph(const char *subcommand, const char *path,
+                                 const struct holding_options *options, int *status) {
+    struct holding holding;
+    if (!holding_open(&holding, subcommand, path, options, status)) {
+        return NULL;
+    }
+    dump_input_close(holding.input);
+    return holding.graph;
 }
 
 // ---- roots in words
@@ -125,43 +141,25 @@ static void print_text(const char *text) {
     (void)escape_print(text, SIZE_MAX, stdout);
 }
 
-static void print_json_text(const char *name, const char *text) {
-    printf(",\"%s\":", name);
-    if (text[0] == 0) {
-        fputs("null", stdout);
-    } else {
-        dump_print_json_string(text, strlen(text));
-    }
-}
-
-static void print_json_number(const char *name, bool is_known, uint64_t value) {
-    printf(",\"%s\":", name);
-    if (is_known) {
-        printf("%" PRIu64, value);
-    } else {
-        fputs("null", stdout);
-    }
-}
-
-void holding_print_json_root(const struct dump_graph *graph, const struct dump_root *root) {
+void holding_print_json_root(struct json *json, const char *name, const struct dump_graph *graph,
+                             const struct dump_root *root) {
     const struct dump_holder *holder = dump_graph_holder(graph, root->holder);
     bool is_frame = holder->kind == DUMP_ROOT_FRAME;
     bool has_memory = is_frame || holder->kind == DUMP_ROOT_DATA || holder->kind == DUMP_ROOT_BSS;
     bool has_goroutine = holder->goroutine != DUMP_GRAPH_NONE;
-    printf("{\"kind\":\"%s\"", dump_root_kind_names[holder->kind]);
-    print_json_number("offset", has_memory, root->field_offset);
-    fputs(",\"symbol\":null", stdout);
-    print_json_number("goroutine", has_goroutine,
-                      has_goroutine ? dump_graph_goroutine(graph, holder->goroutine)->id : 0);
-    print_json_number("depth", is_frame, holder->depth);
-    print_json_text("function", is_frame ? holder->name : "");
-    fputs(",\"file\":null,\"line\":null", stdout);
-    print_json_text("description", is_frame ? "" : holder->name);
-    if (holder->kind == DUMP_ROOT_OTHER) {
-        fputs(",\"record\":null}", stdout);
-    } else {
-        printf(",\"record\":\"0x%" PRIx64 "\"}", holder->address);
-    }
+    json_open(json, name, '{');
+    json_text(json, "kind", dump_root_kind_names[holder->kind]);
+    json_number_or_null(json, "offset", has_memory, root->field_offset);
+    json_text(json, "symbol", NULL);
+    json_number_or_null(json, "goroutine", has_goroutine,
+                        has_goroutine ? dump_graph_goroutine(graph, holder->goroutine)->id : 0);
+    json_number_or_null(json, "depth", is_frame, holder->depth);
+    json_text_or_null(json, "function", is_frame ? holder->name : "");
+    json_text(json, "file", NULL);
+    json_text(json, "line", NULL);
+    json_text_or_null(json, "description", is_frame ? "" : holder->name);
+    json_address_or_null(json, "record", holder->kind != DUMP_ROOT_OTHER, holder->address);
+    json_close(json);
 }
 
 void holding_print_root(const struct dump_graph *graph, const struct dump_root *root) {

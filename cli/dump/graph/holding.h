@@ -2,6 +2,8 @@
 #ifndef CLI_DUMP_GRAPH_HOLDING_H
 #define CLI_DUMP_GRAPH_HOLDING_H
 
+#include "cli/dump/dump.h"
+#include "cli/io/json.h"
 #include "cli/io/options.h"
 #include "dump/graph.h"
 
@@ -23,14 +25,25 @@ struct holding_options {
 struct dump_graph *holding_graph(const char *subcommand, const char *path,
                                  const struct holding_options *options, int *status);
 
+// A graph, and its file for further readings.
+struct holding {
+    const char *path;
+    struct dump_graph *graph;
+    struct dump_input *input;
+};
+// Opens both. False: told, and *status says why.
+bool holding_open(struct holding *holding, const char *subcommand, const char *path,
+                  const struct holding_options *options, int *status);
+// Reads the dump once more and gives each record or part to `visit`. Returns a status.
+int holding_each(struct holding *holding, dump_visit *visit, void *context);
+void holding_close(struct holding *holding);
+
 // stdout: the root as JSON, and in words: "bss+0x1f8", "goroutine 7 frame 2 main.serve +24".
-void holding_print_json_root(const struct dump_graph *graph, const struct dump_root *root);
+void holding_print_json_root(struct json *json, const char *name, const struct dump_graph *graph,
+                             const struct dump_root *root);
 void holding_print_root(const struct dump_graph *graph, const struct dump_root *root);
 
 // The function that a goroutine began with, or "".
 const char *holding_function(const struct dump_graph *graph, uint32_t goroutine);
-
-// An address on the command line: "0x..." or decimal. False: told.
-bool holding_address(const char *subcommand, const char *text, uint64_t *address);
 
 #endif

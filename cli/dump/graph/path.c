@@ -2,6 +2,7 @@
 
 #include "cli/dump/dump.h"
 #include "cli/dump/graph/holding.h"
+#include "cli/dump/graph/what.h"
 #include "cli/io/cli.h"
 
 #include <inttypes.h>
@@ -44,8 +45,9 @@ static bool has_offset(const struct dump_graph *graph, const struct dump_path *p
 }
 
 static void print_json_path(const struct dump_graph *graph, const struct dump_path *path) {
+    struct json json = {.depth = 0};
     fputs("{\"root\":", stdout);
-    holding_print_json_root(graph, dump_graph_root(graph, path->root));
+    holding_print_json_root(&json, NULL, graph, dump_graph_root(graph, path->root));
     fputs(",\"steps\":[", stdout);
     for (uint32_t i = 0; i < path->step_count; i++) {
         const struct dump_node *node = dump_graph_node(graph, path->node[i]);
@@ -87,46 +89,6 @@ static bool show(void *context, const struct dump_path *path) {
 }
 
 // ---- what the address is
-
-struct what {
-    const char *kind;
-    struct dump_node node; // the object or phantom
-    bool has_object;
-    uint64_t begin; // of the memory that it lies in
-    const char *note;
-    bool is_reachable;
-};
-
-static struct what what_is(const struct question *question) {
-    const struct dump_graph *graph = question->graph;
-    struct what what = {.kind = "none"};
-    if (question->node != DUMP_GRAPH_NONE) {
-        what.kind = "object";
-        what.node = *dump_graph_node(graph, question->node);
-        what.has_object = true;
-        what.begin = what.node.address;
-        what.is_reachable = what.node.state == DUMP_NODE_REACHABLE;
-        what.note = what.node.state == DUMP_NODE_FINALIZER_ONLY
-                        ? "kept only by the fields of an object that has a finalizer"
-                    : !what.is_reachable ? "no root leads to it"
-                                         : NULL;
-        return what;
-    }
-    if (dump_graph_find_phantom(graph, question->address, &what.node)) {
-        what.kind = "phantom";
-        what.has_object = true;
-        what.begin = what.node.address;
-        what.note = "no object: Go keeps the pointer bits of the page's objects here";
-        return what;
-    }
-    uint32_t holder = dump_graph_find_holder(graph, question->address);
-    if (holder != DUMP_GRAPH_NONE) {
-        what.kind = dump_root_kind_names[dump_graph_holder(graph, holder)->kind];
-        what.begin = dump_graph_holder(graph, holder)->address;
-        what.note = "its pointers are roots";
-    }
-    return what;
-}
 
 static void print_json_head(const struct question *question, const struct what *what,
                             uint32_t distance) {
@@ -174,7 +136,8 @@ static void print_head(const struct question *question, const struct what *what,
 }
 
 static bool answer(struct question *question, const struct dump_paths *paths) {
-    struct what what = what_is(question);
+    struct what what = what_is(question->graph, question->address);
+    question->node = what.index;
     uint32_t distance = what.is_reachable ? dump_paths_distance(paths, question->node) : 0;
     if (question->is_json) {
         print_json_head(question, &what, distance);
@@ -194,11 +157,10 @@ static int answer_all(const struct dump_graph *graph, const char *path, char **a
     for (size_t i = 0; has_memory && i < count; i++) {
         struct question question = *asked;
         question.graph = graph;
-        if (!holding_address("path", addresses[i], &question.address)) {
+        if (!dump_address("path", addresses[i], &question.address)) {
             dump_paths_destroy(paths);
             return CLI_UNUSABLE;
         }
-        question.node = dump_graph_find(graph, question.address);
         has_memory = answer(&question, paths);
     }
     dump_paths_destroy(paths);
@@ -228,7 +190,7 @@ int dump_path(int argc, char **argv) {
     }
     for (size_t i = 1; i < count; i++) { // before work begins
         uint64_t address;
-        if (!holding_address("path", operands[i], &address)) {
+        if (!dump_address("path", operands[i], &address)) {
             return CLI_UNUSABLE;
         }
     }

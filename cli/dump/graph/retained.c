@@ -45,8 +45,9 @@ static void print_json_row(const struct report *report, const struct ranking_row
         const struct dump_node *node = dump_graph_node(graph, row->index);
         printf("{\"address\":\"0x%" PRIx64 "\",\"size\":%" PRIu64, node->address, node->size_bytes);
     } else if (report->by == BY_ROOT) {
+        struct json json = {.depth = 0};
         fputs("{\"root\":", stdout);
-        holding_print_json_root(graph, dump_graph_root(graph, row->index));
+        holding_print_json_root(&json, NULL, graph, dump_graph_root(graph, row->index));
     } else if (report->by == BY_GOROUTINE) {
         const char *function = holding_function(graph, row->index);
         printf("{\"goroutine\":%" PRIu64 ",\"function\":", row->key[0]);
@@ -196,7 +197,7 @@ static bool read_removal(const char *text, struct removal *removal, uint64_t *ad
         return cli_number("dump retained", "--without goroutine:", text + sizeof goroutine - 1,
                           UINT64_MAX, &removal->goroutine);
     }
-    return holding_address("retained", text, address);
+    return dump_address("retained", text, address);
 }
 
 // `removal` as it was read from the text.
