@@ -188,7 +188,8 @@ static int run_soak(struct soak *soak) {
 static int run_threads(const struct soak *soak, const char *threads) {
 #if COUNTERCHECK_HAS_GO
     if (machine_call.subject != NULL) {
-        cli_message("soak: --threads is the Go-like heap's, and goes with no --subject");
+        cli_message("soak: --threads goes with no --subject; another allocator's are those of "
+                    "`subject check NAME --threads N`");
         return CLI_UNUSABLE;
     }
     struct soak_threads run = {.leaves_race = true, .seconds = soak->seconds, .seed = soak->seed};

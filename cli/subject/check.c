@@ -1,7 +1,7 @@
 // check: a child runs programs and tells through shared memory how far it is. Its parent minimises
 // what it finds or dies of, sets that aside, and the next child goes on.
 #define _POSIX_C_SOURCE 200809L
-#include "cli/subject/check.h"
+#include "cli/subject/check_private.h"
 
 #include "cli/io/cli.h"
 #include "cli/io/clock.h"
@@ -20,23 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BATCH_MAX           4096 // programs of one child
 #define DEATH_TOTAL_SECONDS "20" // that making a program small takes that dies or does not end
-
-// What a child tells its parent.
-struct shared {
-    uint64_t next_seed;
-    uint64_t program_count, operation_count;
-    struct subject_check_rule rules[RELATIONS_RULES_MAX];
-    uint64_t core_evaluated[RULE_CORE_COUNT], core_failed[RULE_CORE_COUNT];
-    bool rule_is_aside[RELATIONS_RULES_MAX];
-    bool core_is_aside[RULE_CORE_COUNT];
-    struct rule_field fields_aside[CHECK_FINDINGS_MAX];
-    size_t field_aside_count;
-    bool has_found, is_environment;
-    bool has_ended; // the child came to its own end: else the subject ended it, whatever its status
-    struct finding finding;
-};
 
 static struct program program;
 static struct shared *shared_now; // for executors that are made elsewhere
@@ -48,49 +32,10 @@ static void draw(const struct subject_check_options *options, uint64_t number) {
     }
 }
 
-static bool is_enough(const struct subject_check_options *options, const struct shared *shared) {
-    return options->operations != 0 && shared->operation_count >= options->operations;
-}
-
 // ---- the child
 
 static void set_aside(struct executor *executor) {
-    const struct shared *shared = shared_now;
-    for (unsigned i = 0; i < RULE_CORE_COUNT; i++) {
-        if (shared->core_is_aside[i]) {
-            (void)rule_set_aside(executor_book(executor), core_rules.rows[i].name);
-        }
-    }
-    for (uint32_t i = 0; i < RELATIONS_RULES_MAX; i++) {
-        if (shared->rule_is_aside[i]) {
-            judge_set_aside(subject_judge(executor), i);
-        }
-    }
-    for (size_t i = 0; i < shared->field_aside_count; i++) {
-        const struct rule_field *field = &shared->fields_aside[i];
-        rule_set_field_aside(executor_book(executor), field->rule, field->name);
-    }
-}
-
-// Adds what this process has counted to what was there when it began.
-static void tell_counts(struct shared *shared, const struct shared *before,
-                        struct executor *executor) {
-    const struct relations *relations = machine_subject()->relations;
-    const struct rule_book *book = executor_book(executor);
-    for (uint32_t i = 0; i < relations_count(relations); i++) {
-        const struct relations_rule *rule = relations_rule(relations, i);
-        const struct subject_check_rule *old = &before->rules[i];
-        shared->rules[i] = (struct subject_check_rule){
-            old->evaluated + rule->evaluated, old->effective + rule->effective,
-            old->failed + rule->failed, old->unequal + rule->unequal,
-            old->moves || relations_rule_moves(relations, i)};
-    }
-    for (unsigned i = 0; i < RULE_CORE_COUNT; i++) {
-        shared->core_evaluated[i] = before->core_evaluated[i] + book->evaluated[i];
-        shared->core_failed[i] = before->core_failed[i] + book->fired[i];
-    }
-    shared->operation_count =
-        before->operation_count + executor_sum(executor_counts(executor)->executed);
+    check_set_aside(shared_now, executor_book(executor), subject_judge(executor));
 }
 
 static _Noreturn void run_child(struct shared *shared, const struct subject_check_options *options,
@@ -109,11 +54,12 @@ static _Noreturn void run_child(struct shared *shared, const struct subject_chec
         _exit(3);
     }
     machine_prepare(executor);
-    for (int count = 0; count < (is_global ? 1 : BATCH_MAX); count++) {
+    for (int count = 0; count < (is_global ? 1 : CHECK_BATCH_MAX); count++) {
         (void)alarm(hang_seconds);
         draw(options, shared->next_seed);
         enum verdict verdict = executor_run(executor, &program, false);
-        tell_counts(shared, &before, executor);
+        check_tell_counts(shared, &before, executor_book(executor),
+                          executor_sum(executor_counts(executor)->executed));
         shared->program_count++;
         if (verdict == VERDICT_FINDING) {
             shared->finding = *executor_finding(executor);
@@ -125,7 +71,7 @@ static _Noreturn void run_child(struct shared *shared, const struct subject_chec
             break;
         }
         shared->next_seed++;
-        if (clock_seconds() >= end_seconds || is_enough(options, shared)) {
+        if (clock_seconds() >= end_seconds || check_is_enough(options, shared)) {
             break;
         }
     }
@@ -175,7 +121,7 @@ static void minimise(struct subject_check_finding *found, bool is_death) {
     struct shrink_options options = {0};
     char path[64];
     char seconds[24];
-    (void)snprintf(path, sizeof path, "program %" PRIu32, found->seed);
+    (void)snprintf(path, sizeof path, "program %" PRIu64, found->seed);
     (void)snprintf(seconds, sizeof seconds, "%u", subject_hang_seconds(&machine_subject()->table));
     options.timeout = seconds;
     options.total = is_death ? DEATH_TOTAL_SECONDS : NULL; // each trial that hangs takes its time
@@ -202,15 +148,21 @@ static void note_finding(struct subject_check *check, struct shared *shared, int
                          const struct subject_check_options *options) {
     struct subject_check_finding *found = &check->findings[check->finding_count];
     const struct finding *finding = &shared->finding;
+    double after_seconds = found->after_seconds;
     *found = death_of(status);
-    found->seed = (uint32_t)shared->next_seed;
-    draw(options, shared->next_seed);
+    found->after_seconds = after_seconds;
+    found->seed = shared->next_seed;
     if (shared->has_found) {
         (void)snprintf(found->rule, sizeof found->rule, "%s", finding->row->name);
         (void)snprintf(found->field, sizeof found->field, "%s", finding->field);
         (void)snprintf(found->text, sizeof found->text, "%s", finding->text);
     }
-    minimise(found, !shared->has_found);
+    if (options->threads != 0) {
+        found->again = check_threads_again(shared, options->threads, status);
+    } else {
+        draw(options, shared->next_seed);
+        minimise(found, !shared->has_found);
+    }
     if (shared->has_found) {
         set_rule_aside(shared);
     }
@@ -241,12 +193,14 @@ static int run_children(const struct subject_check_options *options, struct subj
     double begin = clock_seconds();
     double spent = 0; // on making findings small
     double end = begin + options->seconds;
-    while (clock_seconds() < end && !is_enough(options, shared) &&
+    while (clock_seconds() < end && !check_is_enough(options, shared) &&
            check->finding_count < CHECK_FINDINGS_MAX) {
         show_progress(shared, end - clock_seconds());
         shared->has_ended = false;
         pid_t child = fork();
-        if (child == 0) {
+        if (child == 0 && options->threads != 0) {
+            check_threads_child(shared, options, end);
+        } else if (child == 0) {
             run_child(shared, options, end);
         }
         int status = child_wait(child);
@@ -254,7 +208,8 @@ static int run_children(const struct subject_check_options *options, struct subj
             return trials_refused();
         }
         bool has_died = !shared->has_ended;
-        if (has_died && !shared->has_found) { // nobody told the program's operations
+        if (has_died && !shared->has_found &&
+            options->threads == 0) { // nobody told the program's operations
             draw(options, shared->next_seed);
             shared->program_count++;
             shared->operation_count += program.count;
@@ -263,6 +218,7 @@ static int run_children(const struct subject_check_options *options, struct subj
             shared->next_seed++;
         } else if (shared->has_found || has_died) {
             double before = clock_seconds();
+            check->findings[check->finding_count].after_seconds = before - begin - spent;
             note_finding(check, shared, status, options);
             spent += clock_seconds() - before;
             end += clock_seconds() - before;
@@ -278,12 +234,13 @@ int subject_check_run(const struct subject_check_options *options, struct subjec
     if (shared == NULL) {
         return CLI_ENVIRONMENT;
     }
-    shared->next_seed = trials_first(options->seed);
+    shared->next_seed = options->threads != 0 ? options->seed : trials_first(options->seed);
     shared_now = shared;
     machine_set_prepare(set_aside);
     int status = run_children(options, check, shared);
     check->program_count = shared->program_count;
     check->operation_count = shared->operation_count;
+    check->barrier_count = shared->barrier_count;
     memcpy(check->rules, shared->rules, sizeof check->rules);
     memcpy(check->core_evaluated, shared->core_evaluated, sizeof check->core_evaluated);
     memcpy(check->core_failed, shared->core_failed, sizeof check->core_failed);

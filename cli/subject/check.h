@@ -9,12 +9,14 @@
 #include <stdint.h>
 
 #define CHECK_FINDINGS_MAX 32
+#define CHECK_AGAIN        10 // lives that tell how often threads show a finding
 
 struct subject_check_options {
     double seconds;
     uint64_t operations; // that are enough, before the time is over; 0: no number is
     uint64_t seed;
-    uint32_t lanes; // that a program begins with; 0: as it is drawn
+    uint32_t lanes;   // that a program begins with; 0: as it is drawn
+    uint32_t threads; // that run freely instead of programs (fuzz/subject/crowd.h); 0: none
 };
 
 // How often a rule was looked at, over all programs.
@@ -30,11 +32,14 @@ struct subject_check_finding {
     char *program; // minimised, from malloc; NULL: out of memory
     size_t operation_count;
     bool is_at_end; // behind the last operation, where all is flushed and freed
-    uint32_t seed;
+    uint64_t seed;
+    double after_seconds; // of the run; of threads
+    uint32_t again;       // of CHECK_AGAIN further lives with that seed, how many show it
 };
 
 struct subject_check {
-    uint64_t program_count, operation_count;
+    uint64_t program_count, operation_count; // of threads: lives
+    uint64_t barrier_count;                  // of threads
     double seconds;
     struct subject_check_rule rules[RELATIONS_RULES_MAX];
     uint64_t core_evaluated[RULE_CORE_COUNT], core_failed[RULE_CORE_COUNT];

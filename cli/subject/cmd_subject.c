@@ -11,6 +11,7 @@
 #include "cli/subject/strength.h"
 #include "cli/subject/suggest.h"
 #include "cli/subject/trials.h"
+#include "fuzz/subject/crowd.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,8 +23,8 @@ static const char usage[] =
     "       countercheck subject suggest NAME|ADAPTER.so [--seconds N] [--seed S]\n"
     "       countercheck subject describe NAME [--relations F]\n"
     "       countercheck subject check NAME|ADAPTER.so [--relations F] [--seconds N]\n"
-    "                    [--seed S] [--operations N] [--lanes N] [--strength]\n"
-    "                    [--json]\n"
+    "                    [--seed S] [--operations N] [--lanes N | --threads N]\n"
+    "                    [--strength] [--json]\n"
     "       countercheck subject compare NAME|ADAPTER.so NAME|ADAPTER.so...\n"
     "                    [--seconds N] [--seed S] [--json]\n"
     "\n"
@@ -46,6 +47,10 @@ static const char usage[] =
     "                   small\n"
     "  --operations N   ends when so many were run, which is the same on every\n"
     "                   machine; --seconds (600) then bounds it\n"
+    "  --threads N      instead of programs: N real threads (2 to 8) call a subject that\n"
+    "                   takes threads, as they like; all rules and all bytes are looked\n"
+    "                   at where all stand still. A finding has no program: it says how\n"
+    "                   often its seed shows it, and the command that tries again\n"
     "  --strength       instead: each statistic is altered when it is read, in six\n"
     "                   ways; the share that the rules notice; status 1 below 90 %\n"
     "Exit status: 0 clean, 1 a finding, or a rule that was never evaluated; 2\n"
@@ -150,18 +155,24 @@ static int describe(void) {
 
 // ---- check
 
-static bool is_loud(const struct relations_rule *rule, const struct subject_check_rule *counts) {
-    return !rule->is_elsewhere &&
-           (counts->evaluated == 0 || (rule->slack != NULL && counts->unequal == 0));
+#define FULL_SECONDS 5 // of a run that tries a finding of threads again
+
+// Whether a rule has shown nothing. Of threads none is expected to: what a rule asks of the moment
+// behind a call is not known there.
+static bool is_loud(const struct subject_check_options *options, const struct relations_rule *rule,
+                    const struct subject_check_rule *counts) {
+    bool is_unneeded = rule->slack != NULL && counts->unequal == 0;
+    return options->threads == 0 && !rule->is_elsewhere && (counts->evaluated == 0 || is_unneeded);
 }
 
-static void print_mark(const struct relations_rule *rule, const struct subject_check_rule *counts) {
+static void print_mark(const struct subject_check_options *options,
+                       const struct relations_rule *rule, const struct subject_check_rule *counts) {
     if (counts->failed > 0) {
         (void)printf("%s", rule->is_known ? "known" : "FAILED");
     } else if (rule->is_elsewhere) {
         (void)printf("of another version");
     } else if (counts->evaluated == 0) {
-        (void)printf("NEVER EVALUATED");
+        (void)printf("%s", options->threads == 0 ? "NEVER EVALUATED" : "not of threads");
     } else if (counts->effective == 0) {
         (void)printf("%s", counts->moves ? "never moved" : "NEVER MOVED");
     } else if (rule->slack != NULL && counts->unequal == 0) {
@@ -172,7 +183,8 @@ static void print_mark(const struct relations_rule *rule, const struct subject_c
     (void)putchar('\n');
 }
 
-static void print_rules(const struct subject_check *check) {
+static void print_rules(const struct subject_check_options *options,
+                        const struct subject_check *check) {
     const struct relations *relations = machine_subject()->relations;
     (void)printf("%-56s %11s %11s %9s\n", "rule", "evaluated", "moved", "failed");
     for (uint32_t i = 0; i < relations_count(relations); i++) {
@@ -180,7 +192,7 @@ static void print_rules(const struct subject_check *check) {
         const struct subject_check_rule *counts = &check->rules[i];
         (void)printf("%-56.56s %11" PRIu64 " %11" PRIu64 " %9" PRIu64 "  ", rule->text,
                      counts->evaluated, counts->effective, counts->failed);
-        print_mark(rule, counts);
+        print_mark(options, rule, counts);
     }
     for (unsigned i = RULE_SUBJECT_OVERLAP; i < RULE_SUBJECT_RELATION; i++) {
         bool is_known = relations_known(relations, i) != NULL;
@@ -194,24 +206,51 @@ static void print_rules(const struct subject_check *check) {
     }
 }
 
-static void print_finding(const struct subject_check_finding *finding, size_t number) {
-    (void)printf("\n%zu. %s%s%s\n   %s\n   %zu operation%s%s:\n", number, finding->rule,
-                 finding->field[0] == 0 ? "" : ": ", finding->field, finding->text,
-                 finding->operation_count, finding->operation_count == 1 ? "" : "s",
+static void print_again(const struct subject_check_options *options,
+                        const struct subject_check_finding *finding) {
+    const char *relations = machine_call.relations;
+    (void)printf(
+        "countercheck subject check %s%s%s --threads %" PRIu32 " --seed %" PRIu64 " --seconds %.0f",
+        machine_call.subject, relations == NULL ? "" : " --relations ",
+        relations == NULL ? "" : relations, options->threads, finding->seed, options->seconds);
+}
+
+static void print_finding(const struct subject_check_options *options,
+                          const struct subject_check_finding *finding, size_t number) {
+    (void)printf("\n%zu. %s%s%s\n   %s\n", number, finding->rule,
+                 finding->field[0] == 0 ? "" : ": ", finding->field, finding->text);
+    if (options->threads != 0) {
+        (void)printf("   seed %" PRIu64 ", %" PRIu32 " threads, after %.1f s; found in %" PRIu32
+                     " of %d more lives of that seed\n   again: ",
+                     finding->seed, options->threads, finding->after_seconds, finding->again,
+                     CHECK_AGAIN);
+        print_again(options, finding);
+        (void)putchar('\n');
+        return;
+    }
+    (void)printf("   %zu operation%s%s:\n", finding->operation_count,
+                 finding->operation_count == 1 ? "" : "s",
                  finding->is_at_end ? ", and the end: lanes flushed, lanes ended, all freed" : "");
     trials_print_program(finding->program);
 }
 
-static void print_check(const struct subject_check *check) {
+static void print_check(const struct subject_check_options *options,
+                        const struct subject_check *check) {
     const struct countercheck_subject *table = &machine_subject()->table;
-    (void)printf("%s %s: %" PRIu64 " programs, %" PRIu64
-                 " operations, each checked, %.0f operations/s\n",
-                 table->name, table->version == NULL ? "" : table->version, check->program_count,
-                 check->operation_count,
-                 check->seconds > 0 ? (double)check->operation_count / check->seconds : 0);
-    print_rules(check);
+    double rate = check->seconds > 0 ? (double)check->operation_count / check->seconds : 0;
+    (void)printf("%s %s: %" PRIu64, table->name, table->version == NULL ? "" : table->version,
+                 check->program_count);
+    if (options->threads != 0) {
+        (void)printf(" lives of %" PRIu32 " threads, %" PRIu64 " operations, %" PRIu64
+                     " checks where all stood still, %.0f operations/s\n",
+                     options->threads, check->operation_count, check->barrier_count, rate);
+    } else {
+        (void)printf(" programs, %" PRIu64 " operations, each checked, %.0f operations/s\n",
+                     check->operation_count, rate);
+    }
+    print_rules(options, check);
     for (size_t i = 0; i < check->finding_count; i++) {
-        print_finding(&check->findings[i], i + 1);
+        print_finding(options, &check->findings[i], i + 1);
     }
     if (check->finding_count == 0) {
         (void)printf("no finding\n");
@@ -230,12 +269,14 @@ static void print_json_free(const struct subject_check *check) {
     }
 }
 
-static void print_json(const struct subject_check *check) {
+static void print_json(const struct subject_check_options *options,
+                       const struct subject_check *check) {
     const struct countercheck_subject *table = &machine_subject()->table;
     const struct relations *relations = machine_subject()->relations;
     (void)printf("{\"subject\":\"%s\",\"programs\":%" PRIu64 ",\"operations\":%" PRIu64
-                 ",\"seconds\":%.3f,\"rules\":[",
-                 table->name, check->program_count, check->operation_count, check->seconds);
+                 ",\"threads\":%" PRIu32 ",\"barriers\":%" PRIu64 ",\"seconds\":%.3f,\"rules\":[",
+                 table->name, check->program_count, check->operation_count, options->threads,
+                 check->barrier_count, check->seconds);
     for (uint32_t i = 0; i < relations_count(relations); i++) {
         const struct relations_rule *rule = relations_rule(relations, i);
         (void)printf("%s{\"text\":", i == 0 ? "" : ",");
@@ -257,7 +298,8 @@ static void print_json(const struct subject_check *check) {
         (void)printf(",\"operations\":%zu,\"at_end\":%s,\"program\":", finding->operation_count,
                      finding->is_at_end ? "true" : "false");
         replay_print_json_string(finding->program == NULL ? "" : finding->program, stdout);
-        (void)printf("}");
+        (void)printf(",\"seed\":%" PRIu64 ",\"again\":%" PRIu32 ",\"of\":%d}", finding->seed,
+                     finding->again, options->threads == 0 ? 0 : CHECK_AGAIN);
     }
     (void)printf("]}\n");
 }
@@ -268,13 +310,14 @@ static int check(const struct subject_check_options *options, bool is_json) {
     if (status == CLI_CLEAN) {
         const struct relations *relations = machine_subject()->relations;
         for (uint32_t i = 0; i < relations_count(relations); i++) {
-            status = is_loud(relations_rule(relations, i), &result.rules[i]) ? CLI_FINDING : status;
+            bool is_finding = is_loud(options, relations_rule(relations, i), &result.rules[i]);
+            status = is_finding ? CLI_FINDING : status;
         }
         status = result.finding_count > 0 ? CLI_FINDING : status;
         if (is_json) {
-            print_json(&result);
+            print_json(options, &result);
         } else {
-            print_check(&result);
+            print_check(options, &result);
         }
     }
     subject_check_fini(&result);
@@ -282,7 +325,7 @@ static int check(const struct subject_check_options *options, bool is_json) {
 }
 
 struct words { // what the command line says, before it is understood
-    const char *seconds, *operations, *seed, *lanes;
+    const char *seconds, *operations, *seed, *lanes, *threads;
     bool is_json, is_strength;
 };
 
@@ -299,6 +342,11 @@ static int run_on_one(const char *verb, const char *name, const struct words *wo
     if (strcmp(verb, "describe") == 0) {
         return describe();
     }
+    const char *why = options->threads == 0 ? NULL : crowd_refuses(&machine_subject()->table);
+    if (why != NULL) {
+        cli_message("subject: %s takes no --threads: %s", machine_subject()->table.name, why);
+        return CLI_UNUSABLE;
+    }
     return words->is_strength ? cli_finish(subject_strength(options->seed, words->is_json))
                               : check(options, words->is_json);
 }
@@ -309,6 +357,7 @@ static int run(char **operands, size_t operand_count, const struct words *words)
     const char *seconds = words->seconds;
     uint64_t second_count;
     uint64_t lane_count;
+    uint64_t thread_count;
     struct subject_check_options options = {0};
     if (!cli_number("subject", "--operations", words->operations, UINT64_MAX,
                     &options.operations)) {
@@ -319,11 +368,19 @@ static int run(char **operands, size_t operand_count, const struct words *words)
     }
     if (!cli_number("subject", "--seconds", seconds, 86400, &second_count) ||
         !cli_number("subject", "--seed", words->seed, UINT32_MAX, &options.seed) ||
-        !cli_number("subject", "--lanes", words->lanes, PROGRAM_CACHES_MAX, &lane_count)) {
+        !cli_number("subject", "--lanes", words->lanes, PROGRAM_CACHES_MAX, &lane_count) ||
+        !cli_number("subject", "--threads", words->threads, CROWD_THREADS_MAX, &thread_count)) {
+        return CLI_UNUSABLE;
+    }
+    bool has_threads = strcmp(words->threads, "0") != 0;
+    if (has_threads && (thread_count < CROWD_THREADS_MIN || lane_count != 0 || words->is_strength ||
+                        strcmp(verb, "check") != 0)) {
+        cli_message("subject: --threads N is of check, 2 to 8, without --lanes and --strength");
         return CLI_UNUSABLE;
     }
     options.seconds = (double)second_count;
     options.lanes = (uint32_t)lane_count;
+    options.threads = (uint32_t)thread_count;
     if (is_compare) {
         const struct compare_options compare = {options.seconds, options.seed, words->is_json};
         return cli_finish(subject_compare(operands + 1, operand_count - 1, &compare));
@@ -347,11 +404,12 @@ static bool is_call(const char *verb, size_t name_count) {
 }
 
 int cmd_subject(int argc, char **argv) {
-    struct words words = {.operations = "0", .seed = "1", .lanes = "0"};
+    struct words words = {.operations = "0", .seed = "1", .lanes = "0", .threads = "0"};
     const struct cli_option options[] = {{"--seconds", NULL, &words.seconds},
                                          {"--operations", NULL, &words.operations},
                                          {"--seed", NULL, &words.seed},
                                          {"--lanes", NULL, &words.lanes},
+                                         {"--threads", NULL, &words.threads},
                                          {"--json", &words.is_json, NULL},
                                          {"--strength", &words.is_strength, NULL},
                                          {"--relations", NULL, &machine_call.relations},

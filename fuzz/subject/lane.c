@@ -33,7 +33,7 @@ static void ask_of_object(const struct countercheck_subject *table, void *self, 
     call->row = table->class_of != NULL ? table->class_of(self, object) : UINT32_MAX;
 }
 
-static void do_call(struct lanes *lanes, struct call *call) {
+void lanes_call(struct lanes *lanes, struct call *call) {
     const struct countercheck_subject *table = lanes->table;
     void *self = lanes->self;
     void *object = call->object;
@@ -78,6 +78,9 @@ static void do_call(struct lanes *lanes, struct call *call) {
     case CALL_READ:
         call->has_done = table->read != NULL && table->read(self, call->values);
         break;
+    case CALL_WORK:
+        call->work(call->context, call->lane);
+        break;
     case CALL_NOTHING:
         break;
     }
@@ -100,7 +103,7 @@ static void *run_lane(void *context) {
         table->lane_begin(lane->lanes->self);
     }
     for (wait_for(&lane->asked); lane->call != NULL; wait_for(&lane->asked)) {
-        do_call(lane->lanes, lane->call);
+        lanes_call(lane->lanes, lane->call);
         (void)sem_post(&lane->answered);
     }
     if (table->lane_end != NULL) {
@@ -191,10 +194,27 @@ bool lanes_forget(struct lanes *lanes) {
 void lanes_do(struct lanes *lanes, uint32_t number, struct call *call) {
     struct lane *lane = &lanes->lane[number];
     if (number == 0) {
-        do_call(lanes, call);
+        lanes_call(lanes, call);
         return;
     }
     lane->call = call;
     (void)sem_post(&lane->asked);
     wait_for(&lane->answered);
+}
+
+void lanes_work(struct lanes *lanes, lane_work *work, void *context) {
+    struct call calls[LANE_COUNT];
+    for (uint32_t i = LANE_COUNT; i-- > 0;) { // the caller is lane 0, and begins last
+        calls[i] = (struct call){.kind = CALL_WORK, .work = work, .context = context, .lane = i};
+        if (i > 0 && lanes_is_alive(lanes, i)) {
+            lanes->lane[i].call = &calls[i];
+            (void)sem_post(&lanes->lane[i].asked);
+        }
+    }
+    lanes_call(lanes, &calls[0]);
+    for (uint32_t i = 1; i < LANE_COUNT; i++) {
+        if (lanes_is_alive(lanes, i)) {
+            wait_for(&lanes->lane[i].answered);
+        }
+    }
 }

@@ -2,7 +2,8 @@
 // deterministic.
 //
 // Lane 0 is the thread that runs the program; the others are started and ended by the program's
-// operations. One thread hands over; it waits until the call is done.
+// operations. One thread hands over; it waits until the call is done. Work is handed to all at
+// once.
 #ifndef FUZZ_SUBJECT_LANE_H
 #define FUZZ_SUBJECT_LANE_H
 
@@ -29,8 +30,12 @@ enum call_kind {
     CALL_PURGE,
     CALL_COLLECT,
     CALL_READ,
+    CALL_WORK,
     CALL_NOTHING,
 };
+
+// What lanes do side by side, each on its own thread.
+typedef void lane_work(void *context, uint32_t lane);
 
 struct call { // what is asked of the subject, and what it answers
     enum call_kind kind;
@@ -41,6 +46,9 @@ struct call { // what is asked of the subject, and what it answers
     bool has_done;                        // EXPAND, READ
     size_t usable_bytes, footprint_bytes; // of the object afterwards
     uint32_t row;                         // UINT32_MAX: none
+    lane_work *work;                      // of WORK
+    void *context;
+    uint32_t lane;
 };
 
 struct lanes;
@@ -63,5 +71,10 @@ bool lanes_forget(struct lanes *lanes);
 
 // Has the lane do it, and waits. The lane must live.
 void lanes_do(struct lanes *lanes, uint32_t lane, struct call *call);
+
+// Has all lanes that live do the work at the same time, and waits for each.
+void lanes_work(struct lanes *lanes, lane_work *work, void *context);
+// Makes the call on the thread that asks, for work that lanes do.
+void lanes_call(struct lanes *lanes, struct call *call);
 
 #endif

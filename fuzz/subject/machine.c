@@ -24,11 +24,7 @@ static void *create(struct executor *executor, const void *argument) {
                                       &machine->book);
     }
     bool has_host = host_init(&machine->host, machine->table->arena_bytes);
-    for (uint32_t lane = 0; lane < LANE_COUNT; lane++) {
-        machine->lane_values[lane] =
-            harness_calloc(SUBJECT_VALUES_MAX + JUDGE_SLACK, sizeof(int64_t));
-        has_host = has_host && machine->lane_values[lane] != NULL;
-    }
+    has_host = lane_shares_init(&machine->shares) && has_host;
     if (machine->judge == NULL || machine->lanes == NULL || !has_host) {
         destroy(machine);
         return NULL;
@@ -55,9 +51,7 @@ static void destroy(void *state) {
     judge_destroy(machine->judge);
     live_destroy(machine->live);
     host_fini(&machine->host);
-    for (uint32_t lane = 0; lane < LANE_COUNT; lane++) {
-        harness_free(machine->lane_values[lane]);
-    }
+    lane_shares_fini(&machine->shares);
     harness_free(machine);
 }
 
@@ -131,25 +125,6 @@ static bool step(void *state, struct operation operation) {
                    : subject_operate(machine, operation);
 }
 
-// What each lane says of its own share, asked on its own thread.
-static void read_lanes(struct subject_machine *machine) {
-    struct relations_facts *facts = judge_facts(machine->judge);
-    uint32_t count = 0;
-    for (uint32_t lane = 0; lane < LANE_COUNT; lane++) {
-        struct call call = {.kind = CALL_READ, .values = machine->lane_values[lane]};
-        if (lanes_is_alive(machine->lanes, lane)) {
-            judge_before_read(machine->judge, call.values);
-            lanes_do(machine->lanes, lane, &call);
-            if (judge_after_read(machine->judge, call.values) && call.has_done) {
-                judge_alter(machine->judge, lane, machine->lane_values[lane]);
-                machine->lane_shown[count++] = machine->lane_values[lane];
-            }
-        }
-    }
-    facts->lane_values = machine->lane_shown;
-    facts->lane_count = count;
-}
-
 // Whether another run of the program ends with the same numbers.
 static bool is_repeatable(const struct subject_machine *machine) {
     return (machine->table->capabilities & (COUNTERCHECK_GLOBAL | COUNTERCHECK_RANDOM)) == 0;
@@ -165,7 +140,7 @@ static void note_values(struct subject_machine *machine) {
 static bool check(void *state, enum oracle_level level) {
     struct subject_machine *machine = state;
     if (relations_need_lanes(machine->subject->relations)) {
-        read_lanes(machine);
+        lane_shares_read(&machine->shares, machine->lanes, machine->judge);
     }
     bool clean = judge_check(machine->judge, level);
     note_values(machine);
@@ -229,7 +204,7 @@ static bool has_twin(const void *state) {
 static const uint64_t *read_account(void *state) {
     struct subject_machine *machine = state;
     const struct subject *subject = machine->subject;
-    int64_t *values = machine->lane_values[0];
+    int64_t *values = machine->shares.values[0];
     struct call call = {.kind = CALL_READ, .values = values};
     lanes_do(machine->lanes, 0, &call);
     memset(machine->account, 0, sizeof machine->account);

@@ -6,6 +6,7 @@
 #include "fuzz/subject/host.h"
 #include "fuzz/subject/lane.h"
 #include "fuzz/subject/results.h"
+#include "fuzz/subject/share.h"
 #include "fuzz/subject/subject.h"
 #include "oracle/subject/judge.h"
 #include "oracle/subject/live.h"
@@ -23,10 +24,9 @@ struct subject_machine {
     bool is_made;
     uint32_t handles[SUBJECT_HANDLES]; // ledger's number; LIVE_NONE: nothing
     uint64_t account[ACCOUNT_MAX];
-    int64_t *lane_values[LANE_COUNT]; // of statistics that are a lane's own
-    const int64_t *lane_shown[LANE_COUNT];
-    bool has_orphans;        // lanes that were its parent's, and never flushed
-    struct results *results; // what calls give is told there; NULL: nobody asks
+    struct lane_shares shares; // of statistics that are a lane's own
+    bool has_orphans;          // lanes that were its parent's, and never flushed
+    struct results *results;   // what calls give is told there; NULL: nobody asks
 };
 
 // Does one operation, but for a fork; whether it did anything. operations.c

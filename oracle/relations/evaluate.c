@@ -287,7 +287,9 @@ static void remember(struct relations *relations, const struct relations_facts *
         }
         for (uint32_t row = 0; row < (node->rows == NO_ROW ? 1 : node->rows); row++) {
             struct interval now = relations_value(relations, node->a, facts, row);
-            if (now.is_known && !now.has_overflowed) {
+            if (facts->is_crowded && !is_delta) {
+                relations->histories[node->index + row].is_set = false;
+            } else if (now.is_known && !now.has_overflowed) {
                 move(&relations->histories[node->index + row], node->kind, now);
             }
         }

@@ -117,6 +117,7 @@ struct relations_facts {
     int64_t backing[RELATIONS_BACKINGS];
     uint32_t moment;    // RELATIONS_ bits
     const char *option; // in force; NULL: none
+    bool is_crowded;    // threads ran side by side: what was between two checks is not known
 };
 
 // ---- rules
@@ -166,7 +167,7 @@ const char *relations_known(const struct relations *relations, unsigned free_rul
 void relations_begin(struct relations *relations, const struct relations_facts *facts);
 
 // Moves each peak and trough. To be called at every moment that a peak may be at: `values` may be
-// NULL in the midst of an operation.
+// NULL in the midst of an operation. In a crowd there are none: no rule with one is evaluated.
 void relations_observe(struct relations *relations, const struct relations_facts *facts);
 
 // Whether a peak or trough depends on statistics, so that they must be read for each observation.

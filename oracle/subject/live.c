@@ -71,15 +71,15 @@ uint32_t live_overlap(const struct live *live, uintptr_t address, size_t size_by
         if (live->blocks[id].address - address >= extent) {
             break;
         }
-        if (id != but) {
+        if (id != but && !live->blocks[id].is_moving) {
             return id;
         }
     }
-    for (uint32_t at = place; at > 0 && at + 2 > place;
-         at--) { // one before, or two when that is `but`
+    for (uint32_t at = place; at > 0; at--) { // the first before that is looked at
         uint32_t id = live->order[at - 1];
-        if (id != but && address - live->blocks[id].address < extent_of(&live->blocks[id])) {
-            return id;
+        if (id != but && !live->blocks[id].is_moving) {
+            bool reaches = address - live->blocks[id].address < extent_of(&live->blocks[id]);
+            return reaches ? id : LIVE_NONE;
         }
     }
     return LIVE_NONE;
@@ -235,6 +235,10 @@ void live_drop(struct live *live, uint32_t id) {
         add(live, RELATIONS_DROPPED, block, 1);
     }
     HARNESS_ASSERT_SLOW(live_is_valid(live));
+}
+
+void live_move(struct live *live, uint32_t id, bool is_moving) {
+    living(live, id)->is_moving = is_moving;
 }
 
 void live_clear(struct live *live) {

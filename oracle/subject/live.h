@@ -27,6 +27,7 @@ struct live_block {
     uint64_t seed;   // of its pattern
     bool is_dropped; // nobody refers to it: it may be gone
     bool is_touched; // it is memory of this process, and carries its pattern
+    bool is_moving;  // a thread resizes it: others may have been given its bytes already
 };
 
 struct live;
@@ -36,8 +37,8 @@ struct live *live_create(void); // NULL: refused
 void live_destroy(struct live *live);
 void live_begin(struct live *live); // a new program: nothing lives
 
-// A block that lives and shares a byte with [address, address + size); LIVE_NONE: none. `but` is
-// not looked at.
+// A block that lives and shares a byte with [address, address + size); LIVE_NONE: none. Neither
+// `but` nor what is moving is looked at.
 uint32_t live_overlap(const struct live *live, uintptr_t address, size_t size_bytes, uint32_t but);
 
 // Enters a block and fills it with its pattern. LIVE_NONE: full, or refused.
@@ -49,6 +50,8 @@ void live_leave(struct live *live, uint32_t id);
 void live_change(struct live *live, uint32_t id, const struct live_block *now);
 // Nobody refers to it any more.
 void live_drop(struct live *live, uint32_t id);
+// A thread begins to resize it; it ends by live_change, by live_leave, or it is as it was.
+void live_move(struct live *live, uint32_t id, bool is_moving);
 // All die at once.
 void live_clear(struct live *live);
 

@@ -11,6 +11,7 @@
 
 struct boundary;
 
+// What the heap says of itself, for boundary_read().
 struct boundary_stats {
     size_t capacity_bytes;                          // for blocks, headers included
     size_t in_use_bytes;                            // of allocated blocks, headers included
@@ -32,11 +33,13 @@ void *boundary_alloc_aligned(struct boundary *heap, size_t alignment,
 void *boundary_resize(struct boundary *heap, void *object, size_t size_bytes);
 bool boundary_expand(struct boundary *heap, void *object,
                      size_t size_bytes); // where it is, or not at all
+// An object that it gave, once.
 void boundary_free(struct boundary *heap, void *object);
 
 size_t boundary_usable(const void *object);    // bytes that may be written
 size_t boundary_footprint(const void *object); // of its block
 
+// All numbers, as they are now.
 void boundary_read(const struct boundary *heap, struct boundary_stats *stats);
 
 // Calls for each block in the order of addresses; `object` is what an allocation of it returned.

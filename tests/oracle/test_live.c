@@ -122,6 +122,21 @@ TEST(a_byte_that_is_not_zero_shows) {
     }
 }
 
+TEST(what_moves_may_share_its_bytes_until_it_has_moved) {
+    uint32_t moving = enter(64, 256, 256);
+    uint32_t before = enter(0, 80, 80); // reaches into it
+    uint32_t other = enter(200, 8, 8);
+    uintptr_t base = (uintptr_t)room;
+    assert_int_equal(live_overlap(live, base + 100, 8, LIVE_NONE), moving);
+    live_move(live, moving, true);
+    assert_int_equal(live_overlap(live, base + 100, 8, LIVE_NONE), LIVE_NONE);
+    assert_int_equal(live_overlap(live, base + 72, 4, LIVE_NONE), before);
+    assert_int_equal(live_overlap(live, base + 60, 400, before), other);
+    assert_int_equal(live_overlap(live, base + 204, 1, LIVE_NONE), other);
+    live_move(live, moving, false);
+    assert_int_equal(live_overlap(live, base + 100, 8, LIVE_NONE), moving);
+}
+
 TEST(a_walk_may_go_in_any_order) {
     static const size_t orders[][3] = {{0, 64, 128}, {128, 64, 0}, {64, 128, 0}};
     bool is_again = true;

@@ -89,6 +89,18 @@ TEST(a_known_defect_is_counted_and_no_failure) {
     relations_free(relations);
 }
 
+TEST(in_a_crowd_nothing_is_the_most_or_the_least) {
+    struct relations *relations = parse("peak(used) >= used\ntrough(used) <= used\nused == used");
+    facts.is_crowded = true;
+    relations_begin(relations, &facts);
+    relations_observe(relations, &facts);
+    assert_int_equal(relations_check(relations, &facts, &failure, 1), 0);
+    assert_int_equal(relations_rule(relations, 0)->evaluated, 0);
+    assert_int_equal(relations_rule(relations, 1)->evaluated, 0);
+    assert_int_equal(relations_rule(relations, 2)->evaluated, 1);
+    relations_free(relations);
+}
+
 TEST(a_rule_counts_evaluations_and_those_that_moved) {
     struct relations *relations = parse("used >= 0 when empty");
     const struct relations_rule *rule = relations_rule(relations, 0);
