@@ -47,14 +47,15 @@ static const char usage[] =
     "                   small\n"
     "  --operations N   ends when so many were run, which is the same on every\n"
     "                   machine; --seconds (600) then bounds it\n"
-    "  --threads N      instead of programs: N real threads (2 to 8) call a subject that\n"
-    "                   takes threads, as they like; all rules and all bytes are looked\n"
-    "                   at where all stand still. A finding has no program: it says how\n"
-    "                   often its seed shows it, and the command that tries again\n"
+    "  --threads N      instead of programs: N real threads (2 to 8) call a subject\n"
+    "                   that takes threads, as they like; all rules and all bytes are\n"
+    "                   looked at where all stand still. A finding has no program: it\n"
+    "                   says how often its seed shows it, and the command that tries\n"
+    "                   again\n"
     "  --strength       instead: each statistic is altered when it is read, in six\n"
     "                   ways; the share that the rules notice; status 1 below 90 %\n"
-    "Exit status: 0 clean, 1 a finding, or a rule that was never evaluated; 2\n"
-    "unusable input or call, 3 the environment failed.\n";
+    "Exit status: 0 clean, 1 a finding, or a rule that was never evaluated or that\n"
+    "nothing moved; 2 unusable input or call, 3 the environment failed.\n";
 
 // ---- list
 
@@ -155,14 +156,17 @@ static int describe(void) {
 
 // ---- check
 
-#define FULL_SECONDS 5 // of a run that tries a finding of threads again
+#define FULL_SECONDS 5 // a run of less may leave a rule unmoved
 
 // Whether a rule has shown nothing. Of threads none is expected to: what a rule asks of the moment
 // behind a call is not known there.
 static bool is_loud(const struct subject_check_options *options, const struct relations_rule *rule,
                     const struct subject_check_rule *counts) {
     bool is_unneeded = rule->slack != NULL && counts->unequal == 0;
-    return options->threads == 0 && !rule->is_elsewhere && (counts->evaluated == 0 || is_unneeded);
+    bool is_still = counts->effective == 0 && !counts->moves && !rule->is_still &&
+                    options->seconds >= FULL_SECONDS;
+    return options->threads == 0 && !rule->is_elsewhere &&
+           (counts->evaluated == 0 || is_unneeded || is_still);
 }
 
 static void print_mark(const struct subject_check_options *options,
@@ -174,7 +178,9 @@ static void print_mark(const struct subject_check_options *options,
     } else if (counts->evaluated == 0) {
         (void)printf("%s", options->threads == 0 ? "NEVER EVALUATED" : "not of threads");
     } else if (counts->effective == 0) {
-        (void)printf("%s", counts->moves ? "never moved" : "NEVER MOVED");
+        (void)printf("%s", rule->is_still  ? "still"
+                           : counts->moves ? "never moved"
+                                           : "NEVER MOVED");
     } else if (rule->slack != NULL && counts->unequal == 0) {
         (void)printf("slack never needed");
     } else if (rule->slack != NULL) {
@@ -282,10 +288,12 @@ static void print_json(const struct subject_check_options *options,
         (void)printf("%s{\"text\":", i == 0 ? "" : ",");
         replay_print_json_string(rule->text, stdout);
         (void)printf(",\"evaluated\":%" PRIu64 ",\"effective\":%" PRIu64 ",\"failed\":%" PRIu64
-                     ",\"moves\":%s,\"known\":%s,\"slack\":%s,\"unequal\":%" PRIu64 "}",
+                     ",\"moves\":%s,\"known\":%s,\"still\":%s,\"slack\":%s,\"unequal\":%" PRIu64
+                     "}",
                      check->rules[i].evaluated, check->rules[i].effective, check->rules[i].failed,
                      check->rules[i].moves ? "true" : "false", rule->is_known ? "true" : "false",
-                     rule->slack == NULL ? "false" : "true", check->rules[i].unequal);
+                     rule->is_still ? "true" : "false", rule->slack == NULL ? "false" : "true",
+                     check->rules[i].unequal);
     }
     print_json_free(check);
     (void)printf("],\"findings\":[");

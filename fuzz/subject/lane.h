@@ -39,16 +39,16 @@ typedef void lane_work(void *context, uint32_t lane);
 
 struct call { // what is asked of the subject, and what it answers
     enum call_kind kind;
+    uint32_t lane; // of WORK
+    lane_work *work;
+    void *context;
     void *object;
     size_t size_bytes, alignment;
     int64_t *values;                      // of READ
     void *result;                         // an object; NULL: none
-    bool has_done;                        // EXPAND, READ
     size_t usable_bytes, footprint_bytes; // of the object afterwards
     uint32_t row;                         // UINT32_MAX: none
-    lane_work *work;                      // of WORK
-    void *context;
-    uint32_t lane;
+    bool has_done;                        // EXPAND, READ
 };
 
 struct lanes;

@@ -297,7 +297,7 @@ static const char *parse_reason(struct parser *parser) {
     }
     const char *reason = cut(parser->at, parser->line_end, parser->relations);
     if (reason[0] == 0) {
-        (void)parser_fail(parser, parser->at, "what is known to fail has a reason");
+        (void)parser_fail(parser, parser->at, "what is known to fail, or still, has a reason");
     }
     return reason;
 }
@@ -328,18 +328,19 @@ static struct rule *find_label(struct relations *relations, const char *name, si
     return NULL;
 }
 
-// "known LABEL: REASON"
-static void parse_known(struct parser *parser) {
+// "known LABEL: REASON", "still LABEL: REASON"
+static void parse_known(struct parser *parser, bool is_still) {
     const char *name = parser->token;
     size_t name_bytes = parser->token_bytes;
     parser_next(parser);
-    if (parser_is_word("subject", name, name_bytes) && parser_is(parser, "-")) {
+    if (!is_still && parser_is_word("subject", name, name_bytes) && parser_is(parser, "-")) {
         parse_known_free(parser, name);
         return;
     }
     struct rule *rule = find_label(parser->relations, name, name_bytes);
     if (rule != NULL) {
-        rule->shown.is_known = true;
+        rule->shown.is_known = rule->shown.is_known || !is_still;
+        rule->shown.is_still = rule->shown.is_still || is_still;
         rule->shown.reason = parse_reason(parser);
         return;
     }
@@ -369,8 +370,9 @@ static void parse_line(struct parser *parser) {
         parse_let(parser);
         return;
     }
-    if (parser_take(parser, "known")) {
-        parse_known(parser);
+    bool is_still = parser_is(parser, "still");
+    if (parser_take(parser, "known") || parser_take(parser, "still")) {
+        parse_known(parser, is_still);
         return;
     }
     struct parser before = *parser;

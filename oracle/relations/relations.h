@@ -127,8 +127,9 @@ struct relations_rule {
     const char *text;   // as written, without its marks
     const char *label;  // NULL: none
     const char *slack;  // the name of the slack that it allows; NULL: none
-    const char *reason; // of slack or known; NULL: none
+    const char *reason; // of slack, known or still; NULL: none
     bool is_known;      // a reported defect: counted, no finding
+    bool is_still;      // nothing that it names is expected to move
     bool is_elsewhere;  // of another version than the table's: never judged
     uint32_t line;
     uint64_t evaluated;

@@ -89,6 +89,19 @@ TEST(a_known_defect_is_counted_and_no_failure) {
     relations_free(relations);
 }
 
+TEST(a_rule_that_is_still_says_why) {
+    struct relations *relations =
+        parse("one: used == 1\ntwo: used == 2\nstill two: see \nknown two: bad");
+    assert_false(relations_rule(relations, 0)->is_still);
+    assert_true(relations_rule(relations, 1)->is_still);
+    assert_true(relations_rule(relations, 1)->is_known);
+    relations_free(relations);
+    relations = parse("one: used == 1\nstill one: see");
+    assert_false(relations_rule(relations, 0)->is_known);
+    assert_string_equal(relations_rule(relations, 0)->reason, "see");
+    relations_free(relations);
+}
+
 TEST(in_a_crowd_nothing_is_the_most_or_the_least) {
     struct relations *relations = parse("peak(used) >= used\ntrough(used) <= used\nused == used");
     facts.is_crowded = true;
