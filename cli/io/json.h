@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JSON_DEPTH_MAX 16
+#define JSON_DEPTH_MAX 16 // brackets that may be open at once
 
 // What is open. All zero at the start.
 struct json {

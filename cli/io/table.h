@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TABLE_COLUMNS_MAX 8
+#define TABLE_COLUMNS_MAX 8 // cells of a row
 
 // How a cell looks.
 enum table_kind {
@@ -16,12 +16,13 @@ enum table_kind {
     TABLE_ADDRESS, // "0x..."
     TABLE_TEXT,    // escaped
 };
-struct table_column {
+
+struct table_column { // one of a table
     const char *name; // of the member in JSON; its title on the screen
     enum table_kind kind;
     int width; // on the screen; 0: not there
 };
-struct table_cell {
+struct table_cell {  // a value of a row
     uint64_t number; // or address
     const char *text;
     bool is_null;
@@ -48,6 +49,7 @@ struct table {
 void table_add(struct table *table, const struct table_row *row);
 // Prints the largest rows, in `json` when it is not NULL, and how many were left out.
 void table_print(struct table *table, struct json *json);
+// Frees the rows; columns and texts stay the caller's.
 void table_fini(struct table *table);
 
 #endif

@@ -16,11 +16,10 @@
 static const char usage[] =
     "usage: countercheck dump duplicates FILE [--top N] [--json] [--lenient]\n"
     "                                    [--memory-limit BYTES]\n"
-    "Objects without pointers that have the same size and the same bytes: what all but one of "
-    "them\n"
-    "waste, how many there are, one of them, and what holds it. An object is as large as its "
-    "class;\n"
-    "what the program did not ask for at its end is compared as well. --top 10 rows; 0: all.\n";
+    "Objects without pointers that have the same size and the same bytes: what all\n"
+    "but one of them waste, how many there are, one of them, and what holds it. An\n"
+    "object is as large as its class; what the program did not ask for at its end is\n"
+    "compared as well. --top 10 rows; 0: all.\n";
 
 // Objects of the same bytes.
 struct same {

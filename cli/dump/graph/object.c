@@ -20,9 +20,9 @@
 static const char usage[] =
     "usage: countercheck dump object FILE ADDRESS [--all] [--json] [--lenient]\n"
     "                                [--memory-limit BYTES]\n"
-    "The object that holds the address: its bytes, its pointer fields and where they lead, what\n"
-    "points to it, its site and its type where the dump tells them. The screen has the first 256\n"
-    "bytes and 20 of what points to it; --all: all of them.\n";
+    "The object that holds the address: its bytes, its pointer fields and where they\n"
+    "lead, what points to it, its site and its type where the dump tells them. The\n"
+    "screen has the first 256 bytes and 20 of what points to it; --all: all of them.\n";
 
 struct field {
     uint64_t offset, value;

@@ -10,9 +10,9 @@
 static const char usage[] =
     "usage: countercheck dump roots FILE [--kind KIND] [--json] [--lenient]\n"
     "                               [--memory-limit BYTES]\n"
-    "Every root that leads to an object, and where into it. --kind data, bss, frame, other, "
-    "context,\n"
-    "defer, panic, finalizer_function, queued_object or queued_function: these alone.\n";
+    "Every root that leads to an object, and where into it. --kind data, bss, frame,\n"
+    "other, context, defer, panic, finalizer_function, queued_object or\n"
+    "queued_function: these alone.\n";
 
 // False: told.
 static bool read_kind(const char *text, uint32_t *kind) {

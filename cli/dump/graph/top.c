@@ -13,13 +13,13 @@
 #define TOP_DEFAULT 10
 
 static const char usage[] =
-    "usage: countercheck dump top FILE [--top N] [--json] [--lenient] [--memory-limit BYTES]\n"
-    "What takes the memory: objects by size, by the kind of root, the goroutine and the frame "
-    "that\n"
-    "alone leads to them, by the profile's site where they were sampled, by type where an\n"
-    "interface tells it. Pointer words are what the collector pays for. A type's name that ends "
-    "in\n"
-    "a dot is a pointer's: Go leaves the rest out. --top 10 rows of each; 0: all.\n";
+    "usage: countercheck dump top FILE [--top N] [--json] [--lenient]\n"
+    "                             [--memory-limit BYTES]\n"
+    "What takes the memory: objects by size, by the kind of root, the goroutine and\n"
+    "the frame that alone leads to them, by the profile's site where they were\n"
+    "sampled, by type where an interface tells it. Pointer words are what the\n"
+    "collector pays for. A type's name that ends in a dot is a pointer's: Go leaves\n"
+    "the rest out. --top 10 rows of each; 0: all.\n";
 
 // What was added up.
 struct sum {

@@ -15,12 +15,12 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: countercheck dump find FILE [--bytes HEX] [--text TEXT] [--size N|A..B] [--class N]\n"
-    "                              [--points-to ADDRESS] [--json] [--lenient]\n"
-    "Objects that all of this is true of: they hold these bytes, have so many bytes, a pointer "
-    "into\n"
-    "the object that holds ADDRESS. --json prints an object a line, with where the bytes are "
-    "first.\n";
+    "usage: countercheck dump find FILE [--bytes HEX] [--text TEXT] [--size N|A..B]\n"
+    "                              [--class N] [--points-to ADDRESS] [--json]\n"
+    "                              [--lenient]\n"
+    "Objects that all of this is true of: they hold these bytes, have so many bytes,\n"
+    "a pointer into the object that holds ADDRESS. --json prints an object a line,\n"
+    "with where the bytes are first.\n";
 
 #define PATTERN_BYTES_MAX 4096
 

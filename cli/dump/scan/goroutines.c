@@ -13,9 +13,9 @@
 
 static const char usage[] =
     "usage: countercheck dump goroutines FILE [--json] [--lenient]\n"
-    "Goroutines of the same stack and state together, the most frequent first: how many, their "
-    "ids,\n"
-    "how many defers and panics they have, and the stack, the youngest frame first.\n";
+    "Goroutines of the same stack and state together, the most frequent first: how\n"
+    "many, their ids, how many defers and panics they have, and the stack, the\n"
+    "youngest frame first.\n";
 
 #define IDS_SHOWN 8
 

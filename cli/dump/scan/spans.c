@@ -17,12 +17,12 @@
 #define PAGE_BYTES     UINT64_C(8192)
 #define BITS_WORDS_MAX 64 // of an object whose pointer bits lie in its span
 
-static const char usage[] = "usage: countercheck dump spans FILE [--json] [--lenient]\n"
-                            "How full the spans are that hold an object, by size: what HeapInuse "
-                            "has over HeapAlloc. Sizes\n"
-                            "are those of Go's classes; a size that is none has no spans that "
-                            "could be told. Spans in which\n"
-                            "nothing lives are not in a dump: the rest of HeapInuse is theirs.\n";
+static const char usage[] =
+    "usage: countercheck dump spans FILE [--json] [--lenient]\n"
+    "How full the spans are that hold an object, by size: what HeapInuse has over\n"
+    "HeapAlloc. Sizes are those of Go's classes; a size that is none has no spans\n"
+    "that could be told. Spans in which nothing lives are not in a dump: the rest of\n"
+    "HeapInuse is theirs.\n";
 
 // Sizes whose span is more than one page, and their pages; after Go's sizeclasses.go.
 static const struct {
