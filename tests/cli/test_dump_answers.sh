@@ -25,6 +25,7 @@ refused() { # WORDS ARGUMENT...
 
 address=$("$command" dump find "$sample" --json | sed -n '1s/.*"address":"\(0x[0-9a-f]*\)".*/\1/p')
 for how in top roots goroutines spans duplicates find "object@$address"; do
+    # shellcheck disable=SC2206 # words
     words=("${how%@*}" "$sample" ${how#"${how%@*}"})
     words=("${words[@]/#@/}")
     ends 0 "$command" dump "${words[@]}"
