@@ -15,8 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FOUND_MAX    16
-#define TRIALS_SHARE 4 // times --seconds, to make one difference small
+#define FOUND_MAX          16
+#define TRIALS_SHARE       4    // times --seconds, to make one difference small
+#define TRIALS_MIN_SECONDS 20.0 // for what ends: a hang takes its whole time in each trial
 
 static const char *const kind_names[] = {"given", "aligned", "usable", "contents", "end"};
 static const char *const end_names[] = {"clean", "a finding", "death", "hang"};
@@ -84,9 +85,19 @@ static bool is_same(void *context, const struct program *candidate) {
 
 // ---- search
 
+static double trials_seconds(const struct comparison *comparison) {
+    double seconds = TRIALS_SHARE * comparison->asked_seconds;
+    for (size_t i = 0; i < comparison->contest.count; i++) {
+        if (comparison->contest.told[i].end == CONTEST_HUNG) {
+            return seconds;
+        }
+    }
+    return seconds > TRIALS_MIN_SECONDS ? seconds : TRIALS_MIN_SECONDS;
+}
+
 static bool keep(struct comparison *comparison, struct program *program,
                  const struct contest_difference *difference) {
-    double end = clock_seconds() + TRIALS_SHARE * comparison->asked_seconds;
+    double end = clock_seconds() + trials_seconds(comparison);
     struct search search = {comparison, *difference, end, false};
     struct minimizer minimizer = {.is_same = is_same, .context = &search};
     struct found *found = &comparison->found[comparison->found_count];
