@@ -9,15 +9,9 @@
 # holds: subject/examples/slab_subject.c
 # holds: fuzz/go/heap_subject.c
 set -u
-countercheck=${COUNTERCHECK:?}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
+countercheck=$command work=$folder
 
 # status WANTED COMMAND...: runs it, output into $work/out and $work/err
 status() {

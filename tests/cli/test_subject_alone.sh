@@ -2,17 +2,10 @@
 # test_subject_alone: a program as C in the allocator's own calls: it compiles, agrees with the harness, and shows what fails.
 # holds: cli/subject/alone.c cli/subject/alone_operations.c cli/subject/calls.c oracle/relations/c.c
 set -u
-source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-countercheck=${COUNTERCHECK:?}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
+countercheck=$command work=$folder
 cd "$source" || exit 3
-failed=0
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
 
 # refused MESSAGE ARGUMENT...: status 2, and one line that says so
 refused() {

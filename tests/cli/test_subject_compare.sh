@@ -2,16 +2,9 @@
 # test_subject_compare: one program on several allocators: those that agree, and each way to differ, told and made small.
 # holds: cli/subject/compare.c cli/subject/contest.c fuzz/subject/results.c
 set -u
-source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-countercheck=${COUNTERCHECK:?}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
+countercheck=$command work=$folder
 
 refused() {
     local message=$1

@@ -3,16 +3,9 @@
 # lanes that its parent had are orphans there.
 # holds: fuzz/subject/fork.c
 set -u
-source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-countercheck=${COUNTERCHECK:?}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
+countercheck=$command work=$folder
 
 cat >"$work/one.c" <<'C'
 #include "subject/subject.h"
