@@ -42,15 +42,22 @@ fi
 rm "$sample/DESIGN.md"
 
 # a figure that its measurement no longer has is neither kept nor left out
-mkdir -p "$sample/ci/faults" "$sample/ci/mutants"
-cp "$source"/ci/faults/{RESULTS,TIMES,TIMES-AFL}.md "$sample/ci/faults/"
+mkdir -p "$sample"/ci/{faults,locks,mutants}
+cp "$source"/ci/faults/{RESULTS,TIMES,TIMES-AFL,WIDTHS}.md "$sample/ci/faults/"
 cp "$source"/ci/mutants/{SCORE,FRESH}.md "$sample/ci/mutants/"
+cp "$source/ci/locks/LOCKS.md" "$sample/ci/locks/"
 printf '%s\n' '<!-- table: found -->' '<!-- end of table -->' >"$sample/b.md"
 "$sample/ci/docs" >/dev/null
 grep -q '^| seeded faults.* [0-9]* of [0-9]* ' "$sample/b.md"
 sed -i 's/^- product: [0-9]* of/- product: all but one of/' "$sample/ci/mutants/SCORE.md"
 if "$sample/ci/docs" --check >/dev/null 2>&1; then
     echo "FAIL: a figure that is gone is not noticed"
+    exit 1
+fi
+cp "$source/ci/mutants/SCORE.md" "$sample/ci/mutants/"
+sed -i 's/^\([0-9]* taken away: \)[0-9]* noticed/\11 noticed/' "$sample/ci/locks/LOCKS.md"
+if "$sample/ci/docs" --check >"$sample/out" 2>&1 || ! grep -q '1 of [0-9]*; [0-9]* that no run on x86' "$sample/out"; then
+    echo "FAIL: another count of locks is not noticed"
     exit 1
 fi
 echo "ok: the tables are current"
