@@ -227,7 +227,7 @@ void *heap_alloc_aligned(struct heap *heap, struct mcache *cache, size_t size_by
 // ---- free
 
 // The cache owns the span: nobody else writes its bits.
-static void free_owned(struct heap *heap, struct mcache *cache, struct object object) {
+static void free_owned(struct heap *heap, struct mcache *cache, struct object_place object) {
     struct mspan *span = object.span;
     uintptr_t base = mspan_object(span, object.index);
     if (mspan_has_specials(span)) {
@@ -242,7 +242,7 @@ static void free_owned(struct heap *heap, struct mcache *cache, struct object ob
 }
 
 static enum heap_free_status free_elsewhere(struct heap *heap, struct mcache *cache,
-                                            struct object object) {
+                                            struct object_place object) {
     uint8_t size_class = mspan_size_class(object.span);
     size_t element_bytes = object.span->element_bytes; // the span may be gone below
     enum heap_free_status status = mcentral_free_object(heap, cache, object.span, object.index);
@@ -259,7 +259,7 @@ enum heap_free_status heap_free(struct heap *heap, struct mcache *cache, void *p
         return HEAP_FREE_DEFERRED;
     }
     enum heap_free_status status = HEAP_FREE_DEFERRED;
-    struct object object;
+    struct object_place object;
     world_enter(heap, cache);
     if (object_of(heap, (uintptr_t)pointer, &object)) {
         if (mspan_owner(object.span) == cache->id + 1) {

@@ -21,8 +21,9 @@ static bool same_class(const struct mspan *span, size_t size_bytes, bool noscan)
 }
 
 // What lies behind a request that promises zeros is zero, so that growth in place finds zeros.
-static bool resize_in_place(struct heap *heap, const struct mcache *cache, struct object object,
-                            size_t size_bytes, const struct gc_layout *layout, bool zero) {
+static bool resize_in_place(struct heap *heap, const struct mcache *cache,
+                            struct object_place object, size_t size_bytes,
+                            const struct gc_layout *layout, bool zero) {
     struct mspan *span = object.span;
     bool noscan = mspan_is_noscan(span);
     if (!noscan && !mcentral_set_layout(heap, cache, span, object.index, size_bytes, layout)) {
@@ -52,7 +53,7 @@ static void *resize(struct heap *heap, struct mcache *cache, void *pointer, size
     bool noscan = layout == NULL || layout->pointer_bytes == 0;
     bool zero = (flags & HEAP_ALLOC_ZERO) != 0;
     uintptr_t address = (uintptr_t)pointer;
-    struct object object;
+    struct object_place object;
     bool whole = object_of(heap, address, &object);
     if (whole && size_bytes != 0 && same_class(object.span, size_bytes, noscan) &&
         resize_in_place(heap, cache, object, size_bytes, layout, zero)) {

@@ -7,14 +7,15 @@
 #include "allocator/pages/mheap.h"
 
 // A place for an object: a span and an index below its object_count.
-struct object {
+struct object_place {
     struct mspan *span;
     uint32_t index;
 };
 
 // The live object that `pointer` begins. False: it lies in a live tiny block, whose parts nobody
 // can tell apart. A foreign pointer, an interior pointer and a freed object are misuse.
-static inline bool object_of(const struct heap *heap, uintptr_t pointer, struct object *object) {
+static inline bool object_of(const struct heap *heap, uintptr_t pointer,
+                             struct object_place *object) {
     struct mspan *span = mheap_span_of(heap, pointer);
     if (span == NULL || span->state != MSPAN_IN_USE) {
         check_misuse("free of a foreign pointer", pointer);
@@ -23,7 +24,7 @@ static inline bool object_of(const struct heap *heap, uintptr_t pointer, struct 
     if (index >= span->object_count) {
         check_misuse("free of a foreign pointer", pointer);
     }
-    *object = (struct object){span, index};
+    *object = (struct object_place){span, index};
     if (span->tiny_bits != NULL && mspan_bit_is_set(span->tiny_bits, index)) {
         return false;
     }

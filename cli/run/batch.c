@@ -1,17 +1,17 @@
-// batch: the pool's answers made into what replay prints.
+// batch: the answers of the processes made into what replay prints.
 #include "cli/run/batch.h"
 
 #include "cli/io/cli.h"
 #include "cli/io/escape.h"
 #include "cli/run/crash.h"
-#include "cli/run/pool.h"
+#include "cli/run/processes.h"
 #include "cli/run/replay.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define WATCH_BEHIND_SECONDS 60 // an orphan of the pool ends itself so long after its time
+#define WATCH_BEHIND_SECONDS 60 // an orphan ends itself so long after its time
 #define LINE_BYTES           1024
 
 struct result {
@@ -19,7 +19,7 @@ struct result {
     enum input_kind kind;
     struct batch_totals totals; // of this input alone
 };
-_Static_assert(sizeof(struct result) <= POOL_RESULT_BYTES, "an answer holds a result");
+_Static_assert(sizeof(struct result) <= PROCESSES_RESULT_BYTES, "an answer holds a result");
 
 struct state {
     const struct batch *batch;
@@ -51,7 +51,7 @@ static void add_totals(struct batch_totals *totals, const struct batch_totals *m
     }
 }
 
-// ---- in a process of the pool
+// ---- in one of the processes
 
 static bool open_job(void *context) {
     const struct state *state = context;
@@ -109,12 +109,12 @@ static void keep_telling(char *text, char *kept, size_t size_bytes) {
 
 // Behind "PATH: ": the line that was prepared when it died, without what every message begins with.
 static void describe_death(const struct state *state, const char *path, const char *kept,
-                           const struct pool_answer *answer, char *line, size_t line_bytes) {
+                           const struct processes_answer *answer, char *line, size_t line_bytes) {
     const char *at = strstr(kept, ": crashed ");
     size_t length = at == NULL ? 0 : strcspn(at + 2, "\n");
     const char *doing = length == 0 ? "crashed" : at + 2;
     length = length == 0 ? strlen(doing) : length;
-    if (answer->ending == POOL_HANG) {
+    if (answer->ending == PROCESSES_HANG) {
         const char *where = strstr(doing, " in operation ");
         int rest = where == NULL || where > doing + length ? 0 : (int)(doing + length - where);
         (void)snprintf(line, line_bytes, "%s: hang: no end within %u s%.*s", path,
@@ -129,7 +129,8 @@ static void describe_death(const struct state *state, const char *path, const ch
     }
 }
 
-static void tell_death(struct state *state, const char *path, const struct pool_answer *answer) {
+static void tell_death(struct state *state, const char *path,
+                       const struct processes_answer *answer) {
     char kept[4 * LINE_BYTES];
     char line[LINE_BYTES];
     keep_telling(answer->err, kept, sizeof kept);
@@ -140,7 +141,7 @@ static void tell_death(struct state *state, const char *path, const struct pool_
         (void)fputs("{\"file\":", stdout);
         replay_print_json_string(path, stdout);
         (void)printf(",\"rule\":\"%s\",\"truth\":\"crash\",\"field\":\"\",\"message\":",
-                     answer->ending == POOL_HANG ? "hang" : "crash");
+                     answer->ending == PROCESSES_HANG ? "hang" : "crash");
         (void)strncat(kept, line, sizeof kept - strlen(kept) - 1);
         replay_print_json_string(kept, stdout);
         (void)fputs("}\n", stdout);
@@ -153,14 +154,14 @@ static void tell_death(struct state *state, const char *path, const struct pool_
     }
 }
 
-static bool take_answer(void *context, size_t input, const struct pool_answer *answer) {
+static bool take_answer(void *context, size_t input, const struct processes_answer *answer) {
     struct state *state = context;
     const struct batch *batch = state->batch;
     const char *path = path_of(batch, input);
     int status = CLI_FINDING;
     bool is_first_time = state->found_count == 0 || batch->times == 1;
     show_progress(state, state->input_count);
-    if (answer->ending == POOL_DONE) {
+    if (answer->ending == PROCESSES_DONE) {
         struct result result;
         memcpy(&result, answer->result, sizeof result);
         add_totals(state->totals, &result.totals);
@@ -194,16 +195,16 @@ int batch_run(const struct batch *batch, struct batch_totals *totals) {
                           .totals = totals,
                           .worst = CLI_CLEAN,
                           .input_count = batch->list->count * batch->times};
-    const struct pool pool = {.input_count = state.input_count,
-                              .job_count = batch->job_count,
-                              .timeout_ms = batch->timeout_ms,
-                              .open = open_job,
-                              .run = run_input,
-                              .close = close_job,
-                              .take = take_answer,
-                              .context = &state};
+    const struct processes processes = {.input_count = state.input_count,
+                                        .job_count = batch->job_count,
+                                        .timeout_ms = batch->timeout_ms,
+                                        .open = open_job,
+                                        .run = run_input,
+                                        .close = close_job,
+                                        .take = take_answer,
+                                        .context = &state};
     show_progress(&state, 0);
-    bool ok = pool_run(&pool);
+    bool ok = processes_run(&processes);
     show_progress(&state, state.input_count);
     if (!ok) {
         return cli_refused("replay");

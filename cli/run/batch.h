@@ -1,5 +1,5 @@
-// batch: many inputs replayed in a pool: what each says in its order, one line for one that crashes
-// or hangs, one for each kind at the end.
+// batch: many inputs replayed in a few processes: what each says in its order, one line for one
+// that crashes or hangs, one for each kind at the end.
 #ifndef CLI_RUN_BATCH_H
 #define CLI_RUN_BATCH_H
 
@@ -26,7 +26,7 @@ struct batch {
     unsigned job_count;  // 0: one for each core
     uint32_t timeout_ms; // of an input
     bool is_json, is_first;
-    // In a process of the pool: before the first input; an input of the kind, whose status it
+    // In one of the processes: before the first input; an input of the kind, whose status it
     // returns; after the last.
     bool (*open)(void *context);
     int (*replay)(void *context, const char *path, enum input_kind kind,

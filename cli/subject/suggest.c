@@ -5,7 +5,7 @@
 #include "cli/io/cli.h"
 #include "cli/run/machine.h"
 #include "cli/subject/trials.h"
-#include "cli/subject/watch.h"
+#include "cli/subject/moments.h"
 #include "oracle/relations/words.h"
 
 #include <inttypes.h>
@@ -26,10 +26,10 @@ struct text {
 };
 
 struct search {
-    const struct watch *watch;
+    const struct moments *moments;
     struct text *text;
-    uint32_t equal_to[WATCH_TERMS_MAX]; // an earlier term that it equals; itself: none
-    bool has_moved[WATCH_TERMS_MAX];
+    uint32_t equal_to[MOMENTS_TERMS_MAX]; // an earlier term that it equals; itself: none
+    bool has_moved[MOMENTS_TERMS_MAX];
 };
 
 #if defined(__GNUC__)
@@ -72,14 +72,14 @@ static int64_t difference(int64_t a, int64_t b) {
 static struct range range_of(const struct search *search, uint32_t a, uint32_t b, uint32_t c,
                              bool settled_only) {
     struct range range = {0, 0, 0};
-    const struct watch *watch = search->watch;
-    for (uint32_t i = 0; i < watch->moment_count; i++) {
-        if (settled_only && !watch->is_settled[i]) {
+    const struct moments *moments = search->moments;
+    for (uint32_t i = 0; i < moments->moment_count; i++) {
+        if (settled_only && !moments->is_settled[i]) {
             continue;
         }
-        int64_t value = watch->values[i][a];
-        value = b == NO_TERM ? value : difference(value, watch->values[i][b]);
-        value = c == NO_TERM ? value : difference(value, watch->values[i][c]);
+        int64_t value = moments->values[i][a];
+        value = b == NO_TERM ? value : difference(value, moments->values[i][b]);
+        value = c == NO_TERM ? value : difference(value, moments->values[i][c]);
         take(&range, value);
         if (c != NO_TERM && range.least != range.most) {
             break; // of three, equalities alone are asked for
@@ -89,12 +89,12 @@ static struct range range_of(const struct search *search, uint32_t a, uint32_t b
 }
 
 static const char *name_of(const struct search *search, uint32_t term) {
-    return search->watch->terms[term].name;
+    return search->moments->terms[term].name;
 }
 
 static bool is_worth(const struct search *search, uint32_t a, uint32_t b) {
     return search->has_moved[a] && search->has_moved[b] &&
-           (search->watch->terms[a].is_statistic || search->watch->terms[b].is_statistic);
+           (search->moments->terms[a].is_statistic || search->moments->terms[b].is_statistic);
 }
 
 // "a == b", "a == b + 16", at every moment, or at those that are settled.
@@ -120,14 +120,14 @@ static bool is_always_equal(const struct search *search, uint32_t a, uint32_t b)
 }
 
 static void find_equal(struct search *search) {
-    uint32_t count = search->watch->term_count;
+    uint32_t count = search->moments->term_count;
     for (uint32_t a = 0; a < count; a++) {
         struct range own = range_of(search, a, NO_TERM, NO_TERM, false);
         search->equal_to[a] = a;
         search->has_moved[a] = own.least != own.most;
         for (uint32_t b = 0; b < a && search->equal_to[a] == a; b++) {
             // two numbers of the ledger are nobody's promise: nothing is proposed
-            bool is_ours = !search->watch->terms[a].is_statistic && search->has_moved[a] &&
+            bool is_ours = !search->moments->terms[a].is_statistic && search->has_moved[a] &&
                            is_always_equal(search, a, b);
             bool is_equal =
                 !is_ours && search->equal_to[b] == b && is_worth(search, a, b) &&
@@ -139,12 +139,12 @@ static void find_equal(struct search *search) {
 
 // "free == capacity - in_use": two that add up to one that never moves.
 static void find_sums(struct search *search) {
-    const struct watch *watch = search->watch;
-    for (uint32_t a = 0; a < watch->term_count; a++) {
-        for (uint32_t b = a + 1; b < watch->term_count && search->has_moved[a]; b++) {
-            for (uint32_t c = 0; c < watch->term_count; c++) {
-                bool is_whole = watch->terms[a].is_statistic && watch->terms[b].is_statistic &&
-                                watch->terms[c].is_statistic && search->has_moved[b] &&
+    const struct moments *moments = search->moments;
+    for (uint32_t a = 0; a < moments->term_count; a++) {
+        for (uint32_t b = a + 1; b < moments->term_count && search->has_moved[a]; b++) {
+            for (uint32_t c = 0; c < moments->term_count; c++) {
+                bool is_whole = moments->terms[a].is_statistic && moments->terms[b].is_statistic &&
+                                moments->terms[c].is_statistic && search->has_moved[b] &&
                                 !search->has_moved[c];
                 struct range range =
                     is_whole ? range_of(search, c, a, b, false) : (struct range){0, 1, 0};
@@ -159,14 +159,15 @@ static void find_sums(struct search *search) {
 
 // "allocs == ops.alloc + ops.realloc.moved": of those that equal nothing, or stand for others.
 static void find_threes(struct search *search) {
-    const struct watch *watch = search->watch;
-    for (uint32_t a = 0; a < watch->term_count; a++) {
-        for (uint32_t b = 0; b < watch->term_count && search->equal_to[a] == a; b++) {
-            for (uint32_t c = b + 1; c < watch->term_count && search->equal_to[b] == b; c++) {
+    const struct moments *moments = search->moments;
+    for (uint32_t a = 0; a < moments->term_count; a++) {
+        for (uint32_t b = 0; b < moments->term_count && search->equal_to[a] == a; b++) {
+            for (uint32_t c = b + 1; c < moments->term_count && search->equal_to[b] == b; c++) {
                 bool is_one = a != b && a != c && search->equal_to[c] == c &&
                               search->has_moved[a] && search->has_moved[b] && search->has_moved[c];
-                bool is_of_subject = watch->terms[a].is_statistic || watch->terms[b].is_statistic ||
-                                     watch->terms[c].is_statistic;
+                bool is_of_subject = moments->terms[a].is_statistic ||
+                                     moments->terms[b].is_statistic ||
+                                     moments->terms[c].is_statistic;
                 for (int settled = 0; settled < 2 && is_one && is_of_subject; settled++) {
                     struct range range = range_of(search, a, b, c, settled == 1);
                     if (range.count > 1 && range.least == 0 && range.most == 0) {
@@ -183,19 +184,19 @@ static void find_threes(struct search *search) {
 
 // Whether two were equal, and not 0, at one moment in a hundred.
 static bool is_tight(const struct search *search, uint32_t a, uint32_t b) {
-    const struct watch *watch = search->watch;
+    const struct moments *moments = search->moments;
     uint32_t count = 0;
-    for (uint32_t i = 0; i < watch->moment_count; i++) {
-        count += watch->values[i][a] == watch->values[i][b] && watch->values[i][a] != 0;
+    for (uint32_t i = 0; i < moments->moment_count; i++) {
+        count += moments->values[i][a] == moments->values[i][b] && moments->values[i][a] != 0;
     }
-    return count > 0 && count >= watch->moment_count / 100;
+    return count > 0 && count >= moments->moment_count / 100;
 }
 
 // "a <= b", where it was as tight as can be.
 static void find_bounds(struct search *search) {
     uint32_t bound_count = 0;
-    for (uint32_t a = 0; a < search->watch->term_count; a++) {
-        for (uint32_t b = 0; b < search->watch->term_count && bound_count < BOUNDS_MAX; b++) {
+    for (uint32_t a = 0; a < search->moments->term_count; a++) {
+        for (uint32_t b = 0; b < search->moments->term_count && bound_count < BOUNDS_MAX; b++) {
             if (a == b || search->equal_to[a] != a || search->equal_to[b] != b ||
                 !is_worth(search, a, b)) {
                 continue;
@@ -254,10 +255,10 @@ static void propose_rows(struct text *text, const struct countercheck_subject *t
 
 // ---- the whole
 
-static void find_all(const struct watch *watch, struct text *text,
+static void find_all(const struct moments *moments, struct text *text,
                      const struct countercheck_subject *table) {
     static struct search search;
-    search.watch = watch;
+    search.moments = moments;
     search.text = text;
     find_equal(&search);
     for (const struct countercheck_statistic *at = table->statistics; at->name != NULL; at++) {
@@ -270,13 +271,13 @@ static void find_all(const struct watch *watch, struct text *text,
 }
 
 // A rule without a condition that holds makes the same one `when settled` needless.
-static bool holds_without_condition(const struct relations *relations, const struct watch *watch,
-                                    uint32_t rule) {
+static bool holds_without_condition(const struct relations *relations,
+                                    const struct moments *moments, uint32_t rule) {
     const char *text = relations_rule(relations, rule)->text;
     const char *when = strstr(text, " when settled");
     for (uint32_t i = 0; when != NULL && i < rule; i++) {
         const char *other = relations_rule(relations, i)->text;
-        if (watch->failed[i] == 0 && watch->evaluated[i] > 0 &&
+        if (moments->failed[i] == 0 && moments->evaluated[i] > 0 &&
             strlen(other) == (size_t)(when - text) && memcmp(other, text, strlen(other)) == 0) {
             return true;
         }
@@ -284,13 +285,13 @@ static bool holds_without_condition(const struct relations *relations, const str
     return false;
 }
 
-static void print_held(const struct relations *relations, const struct watch *watch) {
+static void print_held(const struct relations *relations, const struct moments *moments) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < relations_count(relations); i++) {
-        if (watch->failed[i] == 0 && watch->effective[i] > 0 &&
-            !holds_without_condition(relations, watch, i)) {
+        if (moments->failed[i] == 0 && moments->effective[i] > 0 &&
+            !holds_without_condition(relations, moments, i)) {
             (void)printf("%-64s # %" PRIu64 " times\n", relations_rule(relations, i)->text,
-                         watch->evaluated[i]);
+                         moments->evaluated[i]);
             count++;
         }
     }
@@ -299,7 +300,7 @@ static void print_held(const struct relations *relations, const struct watch *wa
     }
 }
 
-static int run(struct watch *watch, double seconds, uint64_t seed) {
+static int run(struct moments *moments, double seconds, uint64_t seed) {
     static struct subject trial;
     static struct text text;
     char message[SUBJECT_MESSAGE_BYTES];
@@ -308,23 +309,23 @@ static int run(struct watch *watch, double seconds, uint64_t seed) {
         cli_message("subject: %s", message);
         return CLI_ENVIRONMENT;
     }
-    watch_name_terms(watch, &trial);
-    bool has_run = watch_run(watch, &trial, seconds / 2, seed);
+    moments_name_terms(moments, &trial);
+    bool has_run = moments_run(moments, &trial, seconds / 2, seed);
     subject_close(&trial);
-    find_all(watch, &text, table);
+    find_all(moments, &text, table);
     if (has_run && subject_open_table(&trial, table, text.to, message) != SUBJECT_OPEN) {
         cli_message("subject: %s", message);
         return CLI_ENVIRONMENT;
     }
-    has_run = has_run && watch_run(watch, &trial, seconds / 2, seed + 1);
+    has_run = has_run && moments_run(moments, &trial, seconds / 2, seed + 1);
     if (!has_run) {
         return trials_refused();
     }
-    print_held(trial.relations, watch);
+    print_held(trial.relations, moments);
     subject_close(&trial);
-    if (watch->death_count > 0) {
+    if (moments->death_count > 0) {
         cli_message("subject: %" PRIu64 " processes died or ended: `subject check` says of what",
-                    watch->death_count);
+                    moments->death_count);
         return CLI_FINDING;
     }
     return CLI_CLEAN;
@@ -335,11 +336,11 @@ int subject_suggest(double seconds, uint64_t seed) {
         cli_message("subject: it has no statistics to speak of");
         return CLI_UNUSABLE;
     }
-    struct watch *watch = trials_share(sizeof *watch);
-    if (watch == NULL) {
+    struct moments *moments = trials_share(sizeof *moments);
+    if (moments == NULL) {
         return CLI_ENVIRONMENT;
     }
-    int status = run(watch, seconds, seed);
-    trials_unshare(watch, sizeof *watch);
+    int status = run(moments, seconds, seed);
+    trials_unshare(moments, sizeof *moments);
     return status;
 }

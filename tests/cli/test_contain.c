@@ -1,7 +1,7 @@
 // test_contain: a heap that crashes on large objects and hangs on some: what the commands make of
 // it ends in time, and tells each.
 //
-// holds: cli/run/batch.c cli/run/pool.c cli/run/shrink.c cli/run/trial.c fuzz/execute/child.c
+// holds: cli/run/batch.c cli/run/processes.c cli/run/shrink.c cli/run/trial.c fuzz/execute/child.c
 // wrap: mheap_alloc_span
 #define _XOPEN_SOURCE 700
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 # is refused.
 #
 # holds: cli/run/machine.c cli/subject/check.c cli/subject/cmd_subject.c cli/subject/strength.c
-# holds: cli/subject/suggest.c cli/subject/trials.c cli/subject/watch.c fuzz/subject/built_in.c
+# holds: cli/subject/suggest.c cli/subject/trials.c cli/subject/moments.c fuzz/subject/built_in.c
 # holds: fuzz/subject/lane.c fuzz/subject/machine.c fuzz/subject/operations.c
 # holds: subject/examples/boundary.c subject/examples/boundary_subject.c subject/examples/slab.c
 # holds: subject/examples/slab_subject.c

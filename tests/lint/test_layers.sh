@@ -65,6 +65,12 @@ refuses seam fuzz/targets/target_decode.c '// target_decode: idea.\n#include "fu
 refuses seam fuzz/another/a.c '// a: idea.\n#include "allocator/heap.h"\n'
 refuses word allocator/a.c '// a: idea.\nstatic int heap_attempt;\n'
 refuses word allocator/a.h '// a: idea.\nenum sweep { SWEEP_FATE };\n'
+rm -rf "${sample:?}"/*
+mkdir "$sample"/{allocator,dump}
+printf '// a: idea.\nstruct of_one {\n    int a;\n};\nenum twice { A };\n' | tee "$sample/allocator/a.h" >"$sample/dump/a.h"
+printf '// b: idea.\nstruct of_one {\n' >"$sample/dump/b.c" # of this file alone
+[ "$("$layers" "$sample")" = 'dump/a.h:2: struct of_one is one of allocator/a.h as well (noun)
+dump/a.h:5: enum twice is one of allocator/a.h as well (noun)' ] || fail "a noun with two meanings: $("$layers" "$sample")"
 accepts allocator/a.c '// a: an attempt, as prose says.\nstatic const char *const hottest = "hot";\n'
 refuses folder allocator/a.c '// a: idea.\n#include "good.h"\n'
 refuses idea allocator/a.c '#include "allocator/good.h"\n'

@@ -1,6 +1,6 @@
-// watch: a child that runs programs and looks at all numbers after each operation.
+// moments: a child that runs programs and looks at all numbers after each operation.
 #define _POSIX_C_SOURCE 200809L
-#include "cli/subject/watch.h"
+#include "cli/subject/moments.h"
 
 #include "cli/io/clock.h"
 #include "fuzz/execute/child.h"
@@ -20,10 +20,10 @@ static struct program program;
 
 // ---- terms
 
-static void add_term(struct watch *watch, bool is_statistic, const char *before, const char *first,
-                     const char *second) {
-    if (watch->term_count < WATCH_TERMS_MAX) {
-        struct watch_term *term = &watch->terms[watch->term_count++];
+static void add_term(struct moments *moments, bool is_statistic, const char *before,
+                     const char *first, const char *second) {
+    if (moments->term_count < MOMENTS_TERMS_MAX) {
+        struct moments_term *term = &moments->terms[moments->term_count++];
         term->is_statistic = is_statistic;
         (void)snprintf(term->name, sizeof term->name, "%.8s%.63s%.24s", before, first, second);
     }
@@ -34,27 +34,27 @@ static bool is_watched(const struct countercheck_statistic *statistic) {
 }
 
 // In this order take_moment() takes their values.
-void watch_name_terms(struct watch *watch, const struct subject *subject) {
+void moments_name_terms(struct moments *moments, const struct subject *subject) {
     const struct countercheck_statistic *statistic = subject->table.statistics;
-    watch->term_count = 0;
+    moments->term_count = 0;
     for (int i = 0; i < RELATIONS_TALLIES * RELATIONS_MEASURES; i++) {
-        add_term(watch, false, "", relations_tally_prefixes[i / RELATIONS_MEASURES],
+        add_term(moments, false, "", relations_tally_prefixes[i / RELATIONS_MEASURES],
                  relations_measure_names[i % RELATIONS_MEASURES]);
     }
     for (int i = 0; i < RELATIONS_OPERATIONS; i++) {
-        add_term(watch, false, "", "ops.", relations_operation_names[i]);
+        add_term(moments, false, "", "ops.", relations_operation_names[i]);
     }
     for (int i = 0; i < RELATIONS_BACKINGS; i++) {
-        add_term(watch, false, "", "backing.", relations_backing_names[i]);
+        add_term(moments, false, "", "backing.", relations_backing_names[i]);
     }
     for (int i = 0; i < RELATIONS_WALKS * RELATIONS_WALK_MEASURES && subject->table.walk != NULL;
          i++) {
-        add_term(watch, false, "", "walk.", relations_walk_names[i]);
+        add_term(moments, false, "", "walk.", relations_walk_names[i]);
     }
     for (; statistic != NULL && statistic->name != NULL; statistic++) {
         if (is_watched(statistic)) {
             bool is_row = statistic->count > 0;
-            add_term(watch, true, is_row ? "sum(" : "", statistic->name, is_row ? ")" : "");
+            add_term(moments, true, is_row ? "sum(" : "", statistic->name, is_row ? ")" : "");
         }
     }
 }
@@ -75,16 +75,16 @@ static uint32_t take_statistics(const struct countercheck_statistic *statistic,
     return count;
 }
 
-static void take_moment(struct watch *watch, const struct countercheck_subject *table,
+static void take_moment(struct moments *moments, const struct countercheck_subject *table,
                         struct judge *judge) {
     const struct relations_facts *facts = judge_facts(judge);
     const int64_t *values = judge_values(judge);
     uint32_t at = 0;
-    if (watch->moment_count == WATCH_MOMENTS_MAX || values == NULL ||
+    if (moments->moment_count == MOMENTS_MAX || values == NULL ||
         (table->walk != NULL && !facts->has_walk)) {
         return;
     }
-    int64_t *to = watch->values[watch->moment_count];
+    int64_t *to = moments->values[moments->moment_count];
     for (int i = 0; i < RELATIONS_TALLIES * RELATIONS_MEASURES; i++) {
         to[at++] = facts->tally[i / RELATIONS_MEASURES][i % RELATIONS_MEASURES];
     }
@@ -96,13 +96,13 @@ static void take_moment(struct watch *watch, const struct countercheck_subject *
         memcpy(to + at, facts->walk, sizeof facts->walk);
         at += RELATIONS_WALKS * RELATIONS_WALK_MEASURES;
     }
-    (void)take_statistics(table->statistics, values, to + at, WATCH_TERMS_MAX - at);
-    watch->is_settled[watch->moment_count++] = (facts->moment & RELATIONS_SETTLED) != 0;
+    (void)take_statistics(table->statistics, values, to + at, MOMENTS_TERMS_MAX - at);
+    moments->is_settled[moments->moment_count++] = (facts->moment & RELATIONS_SETTLED) != 0;
 }
 
 // ---- the child
 
-static void run_program(struct watch *watch, struct executor *executor,
+static void run_program(struct moments *moments, struct executor *executor,
                         const struct subject *subject, uint32_t number) {
     struct judge *judge = subject_judge(executor);
     enum verdict verdict = executor_begin(executor, &program, false);
@@ -111,57 +111,57 @@ static void run_program(struct watch *watch, struct executor *executor,
         verdict = executor_step(executor);
         bool is_settled = (judge_facts(judge)->moment & RELATIONS_SETTLED) != 0;
         if (i % STRIDE == 0 || is_settled) {
-            take_moment(watch, &subject->table, judge);
+            take_moment(moments, &subject->table, judge);
         }
     }
     if (verdict == VERDICT_CLEAN || verdict == VERDICT_WORK_BOUND) {
         verdict = executor_finish(executor);
-        take_moment(watch, &subject->table, judge);
+        take_moment(moments, &subject->table, judge);
     }
-    watch->is_environment = verdict == VERDICT_ENVIRONMENT;
+    moments->is_environment = verdict == VERDICT_ENVIRONMENT;
 }
 
-static _Noreturn void run_child(struct watch *watch, struct subject *subject, double end,
+static _Noreturn void run_child(struct moments *moments, struct subject *subject, double end,
                                 uint64_t seed) {
     const struct executor_options options = {.level = ORACLE_FULL};
     const struct relations *relations = subject->relations;
     struct executor *executor = executor_create(&subject->machine, subject, &options);
-    watch->is_environment = executor == NULL;
+    moments->is_environment = executor == NULL;
     for (uint32_t i = 0; executor != NULL && i < relations_count(relations); i++) {
         judge_set_aside(subject_judge(executor), i);
     }
     bool is_global = (subject->table.capabilities & COUNTERCHECK_GLOBAL) != 0;
-    for (uint32_t number = 0; !watch->is_environment && clock_seconds() < end; number++) {
+    for (uint32_t number = 0; !moments->is_environment && clock_seconds() < end; number++) {
         trials_draw(&program, trials_first(seed) + number);
-        run_program(watch, executor, subject, number);
+        run_program(moments, executor, subject, number);
         if (is_global) {
             break;
         }
     }
     for (uint32_t i = 0; i < relations_count(relations); i++) {
         const struct relations_rule *rule = relations_rule(relations, i);
-        watch->evaluated[i] += rule->evaluated;
-        watch->effective[i] += rule->effective;
-        watch->failed[i] += rule->failed;
+        moments->evaluated[i] += rule->evaluated;
+        moments->effective[i] += rule->effective;
+        moments->failed[i] += rule->failed;
     }
-    watch->has_ended = true;
+    moments->has_ended = true;
     _exit(0);
 }
 
-bool watch_run(struct watch *watch, struct subject *subject, double seconds, uint64_t seed) {
+bool moments_run(struct moments *moments, struct subject *subject, double seconds, uint64_t seed) {
     double end = clock_seconds() + seconds;
     language_use(&subject->language);
     for (uint64_t child_number = 0; clock_seconds() < end; child_number++) {
-        watch->has_ended = false;
+        moments->has_ended = false;
         pid_t child = fork();
         if (child == 0) {
-            run_child(watch, subject, end, seed + (child_number << 12));
+            run_child(moments, subject, end, seed + (child_number << 12));
         }
         (void)child_wait(child);
-        if (child < 0 || watch->is_environment) {
+        if (child < 0 || moments->is_environment) {
             return false;
         }
-        watch->death_count += !watch->has_ended;
+        moments->death_count += !moments->has_ended;
     }
     return true;
 }

@@ -1,7 +1,7 @@
-// pool: processes that take the number of an input from a pipe, and give its answer through
+// processes: processes that take the number of an input from a pipe, and give its answer through
 // another; what they print goes to a temporary file of each.
 #define _POSIX_C_SOURCE 200809L
-#include "cli/run/pool.h"
+#include "cli/run/processes.h"
 
 #include "cli/io/clock.h"
 #include "cli/io/input.h"
@@ -32,10 +32,10 @@ struct job {
 };
 
 struct run {
-    const struct pool *pool;
+    const struct processes *processes;
     unsigned job_count;
     struct job jobs[JOBS_MAX];
-    struct pool_answer **answers; // AHEAD_MAX, by input modulo it; NULL: not there yet
+    struct processes_answer **answers; // AHEAD_MAX, by input modulo it; NULL: not there yet
     size_t next_input, next_taken;
     bool is_over; // take() wants nothing more
 };
@@ -52,23 +52,23 @@ static bool read_whole(int descriptor, void *bytes, size_t size_bytes) {
     return true;
 }
 
-// ---- a process of the pool
+// ---- one of the processes
 
-static _Noreturn void work(const struct pool *pool, int numbers_from, int answers_to) {
+static _Noreturn void work(const struct processes *processes, int numbers_from, int answers_to) {
     size_t input;
-    if (!pool->open(pool->context)) {
+    if (!processes->open(processes->context)) {
         exit(3);
     }
     while (read_whole(numbers_from, &input, sizeof input)) {
-        unsigned char result[POOL_RESULT_BYTES] = {0};
-        pool->run(pool->context, input, result);
+        unsigned char result[PROCESSES_RESULT_BYTES] = {0};
+        processes->run(processes->context, input, result);
         (void)fflush(stdout);
         (void)fflush(stderr);
         if (output_write_all(answers_to, result, sizeof result) != 0) {
             break;
         }
     }
-    pool->close(pool->context);
+    processes->close(processes->context);
     exit(0);
 }
 
@@ -103,7 +103,7 @@ static bool start(struct run *run, struct job *job) {
         (void)close(answers[0]);
         (void)dup2(fileno(job->out), STDOUT_FILENO);
         (void)dup2(fileno(job->err), STDERR_FILENO);
-        work(run->pool, numbers[0], answers[1]);
+        work(run->processes, numbers[0], answers[1]);
     }
     (void)close(numbers[0]);
     (void)close(answers[1]);
@@ -144,7 +144,7 @@ static char *read_text(FILE *file, size_t *size_bytes) {
     return text;
 }
 
-static void free_answer(struct pool_answer *answer) {
+static void free_answer(struct processes_answer *answer) {
     if (answer != NULL) {
         free(answer->out);
         free(answer->err);
@@ -152,8 +152,8 @@ static void free_answer(struct pool_answer *answer) {
     }
 }
 
-static bool keep_answer(struct run *run, struct job *job, const struct pool_answer *said) {
-    struct pool_answer *answer = malloc(sizeof *answer);
+static bool keep_answer(struct run *run, struct job *job, const struct processes_answer *said) {
+    struct processes_answer *answer = malloc(sizeof *answer);
     if (answer == NULL) {
         return false;
     }
@@ -170,11 +170,11 @@ static bool keep_answer(struct run *run, struct job *job, const struct pool_answ
 
 static void take_answers(struct run *run) {
     while (!run->is_over && run->next_taken < run->next_input) {
-        struct pool_answer **slot = &run->answers[run->next_taken % AHEAD_MAX];
+        struct processes_answer **slot = &run->answers[run->next_taken % AHEAD_MAX];
         if (*slot == NULL) {
             return;
         }
-        run->is_over = !run->pool->take(run->pool->context, run->next_taken++, *slot);
+        run->is_over = !run->processes->take(run->processes->context, run->next_taken++, *slot);
         free_answer(*slot);
         *slot = NULL;
     }
@@ -201,7 +201,7 @@ static bool give_input(struct run *run, struct job *job) {
 
 static bool give_inputs(struct run *run) {
     for (unsigned i = 0; i < run->job_count; i++) {
-        bool is_open = run->next_input < run->pool->input_count &&
+        bool is_open = run->next_input < run->processes->input_count &&
                        run->next_input - run->next_taken < AHEAD_MAX;
         if (!run->jobs[i].is_busy && is_open && !give_input(run, &run->jobs[i])) {
             return false;
@@ -211,13 +211,13 @@ static bool give_inputs(struct run *run) {
 }
 
 static bool hear(struct run *run, struct job *job) {
-    struct pool_answer answer = {.ending = POOL_DONE};
+    struct processes_answer answer = {.ending = PROCESSES_DONE};
     if (read_whole(job->answers_from, answer.result, sizeof answer.result)) {
         job->is_busy = false;
         return keep_answer(run, job, &answer);
     }
     int status = end(job);
-    answer.ending = job->is_warned ? POOL_HANG : POOL_CRASH;
+    answer.ending = job->is_warned ? PROCESSES_HANG : PROCESSES_CRASH;
     answer.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 3 && !job->is_warned) {
         return false; // it could not begin
@@ -226,7 +226,7 @@ static bool hear(struct run *run, struct job *job) {
 }
 
 static void watch(const struct run *run, struct job *job) {
-    int64_t over_ms = clock_ms() - job->begin_ms - (int64_t)run->pool->timeout_ms;
+    int64_t over_ms = clock_ms() - job->begin_ms - (int64_t)run->processes->timeout_ms;
     if (over_ms >= GRACE_MS) {
         (void)kill(job->pid, SIGKILL);
     } else if (over_ms >= 0 && !job->is_warned) {
@@ -280,21 +280,21 @@ static void stop(struct run *run) {
     free(run->answers);
 }
 
-static unsigned count_jobs(const struct pool *pool) {
+static unsigned count_jobs(const struct processes *processes) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t count = pool->job_count != 0 ? pool->job_count : cores > 0 ? (size_t)cores : 1;
-    count = count < pool->input_count ? count : pool->input_count;
+    size_t count = processes->job_count != 0 ? processes->job_count : cores > 0 ? (size_t)cores : 1;
+    count = count < processes->input_count ? count : processes->input_count;
     return (unsigned)(count < JOBS_MAX ? count : JOBS_MAX);
 }
 
-bool pool_run(const struct pool *pool) {
-    struct run run = {.pool = pool, .job_count = count_jobs(pool)};
+bool processes_run(const struct processes *processes) {
+    struct run run = {.processes = processes, .job_count = count_jobs(processes)};
     run.answers = calloc(AHEAD_MAX, sizeof run.answers[0]);
     bool ok = run.answers != NULL;
     struct sigaction before;
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     (void)sigaction(SIGPIPE, &ignore, &before); // a process that died as it was given an input
-    while (ok && !run.is_over && run.next_taken < pool->input_count) {
+    while (ok && !run.is_over && run.next_taken < processes->input_count) {
         ok = give_inputs(&run) && hear_all(&run);
         take_answers(&run);
     }
