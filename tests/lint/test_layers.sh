@@ -66,6 +66,12 @@ refuses seam fuzz/another/a.c '// a: idea.\n#include "allocator/heap.h"\n'
 refuses word allocator/a.c '// a: idea.\nstatic int heap_attempt;\n'
 refuses word allocator/a.h '// a: idea.\nenum sweep { SWEEP_FATE };\n'
 rm -rf "${sample:?}"/*
+mkdir -p "$sample/cli/run"
+for name in {a..q}; do printf '// %s: idea.\n' $name >"$sample/cli/run/$name.c"; done
+[ "$("$layers" "$sample")" = 'cli/run/q.c:1: cli/run has more sources than a room may: 17 (room)' ] || fail "a room of 17"
+rm "$sample/cli/run/a.c"
+"$layers" "$sample" || fail "a room of 16"
+rm -rf "${sample:?}"/*
 mkdir "$sample"/{allocator,dump}
 printf '// a: idea.\nstruct of_one {\n    int a;\n};\nenum twice { A };\n' | tee "$sample/allocator/a.h" >"$sample/dump/a.h"
 printf '// b: idea.\nstruct of_one {\n' >"$sample/dump/b.c" # of this file alone
