@@ -24,7 +24,7 @@ struct crowd {
     struct random random; // the conductor's
     uint32_t thread_count;
     struct work_place place;
-    struct worker *workers;             // CROWD_THREADS_MAX
+    struct crowd_worker *workers;       // CROWD_THREADS_MAX
     uint32_t moving[CROWD_THREADS_MAX]; // what each resizes, while notes are read; LIVE_NONE
     struct lane_shares shares;
     struct crowd_counts counts;
@@ -201,7 +201,7 @@ static void join(struct crowd *crowd) {
     for (;;) {
         uint32_t first = CROWD_THREADS_MAX;
         for (uint32_t i = 0; i < crowd->thread_count; i++) {
-            const struct worker *worker = &crowd->workers[i];
+            const struct crowd_worker *worker = &crowd->workers[i];
             if (next[i] < worker->event_count &&
                 (first == CROWD_THREADS_MAX ||
                  worker->events[next[i]].ticket <
@@ -359,7 +359,7 @@ static void begin(struct crowd *crowd, uint32_t thread_count, uint64_t seed) {
         crowd->place.shelves[i].is_full = false;
     }
     for (uint32_t i = 0; i < CROWD_THREADS_MAX; i++) {
-        struct worker *worker = &crowd->workers[i];
+        struct crowd_worker *worker = &crowd->workers[i];
         worker->place = &crowd->place;
         worker->random = (struct random){random_next(&crowd->random)};
         worker->held_count = worker->event_count = 0;

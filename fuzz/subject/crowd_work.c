@@ -10,7 +10,7 @@
 #define FLUSH_SHARE   128
 #define ALIGNED_SHARE 8
 
-static struct work_event *note(struct worker *worker, enum work_event_kind kind,
+static struct work_event *note(struct crowd_worker *worker, enum work_event_kind kind,
                                const struct live_block *block) {
     struct work_event *event = &worker->events[worker->event_count++];
     *event = (struct work_event){
@@ -18,7 +18,7 @@ static struct work_event *note(struct worker *worker, enum work_event_kind kind,
     return event;
 }
 
-static size_t draw_size(struct worker *worker) {
+static size_t draw_size(struct crowd_worker *worker) {
     struct random *random = &worker->random;
     uint32_t most = random_once_in(random, LARGE_SHARE)
                         ? LARGE_BYTES
@@ -27,7 +27,7 @@ static size_t draw_size(struct worker *worker) {
     return size_bytes == 0 ? 1 : size_bytes;
 }
 
-static struct live_block block_from(const struct worker *worker, const struct call *call,
+static struct live_block block_from(const struct crowd_worker *worker, const struct call *call,
                                     uint64_t seed) {
     return (struct live_block){
         .address = (uintptr_t)call->result,
@@ -43,7 +43,7 @@ static struct live_block block_from(const struct worker *worker, const struct ca
 // ---- operations
 
 // Of those that the allocator has, one; `alignment` of what it gives.
-static struct call draw_allocation(struct worker *worker, size_t *alignment) {
+static struct call draw_allocation(struct crowd_worker *worker, size_t *alignment) {
     const struct countercheck_subject *table = worker->place->table;
     struct random *random = &worker->random;
     struct call call = {.kind = CALL_ALLOCATE, .size_bytes = draw_size(worker)};
@@ -61,7 +61,7 @@ static struct call draw_allocation(struct worker *worker, size_t *alignment) {
     return call;
 }
 
-static void allocate(struct worker *worker) {
+static void allocate(struct crowd_worker *worker) {
     size_t alignment;
     struct call call = draw_allocation(worker, &alignment);
     lanes_call(worker->place->lanes, &call);
@@ -81,13 +81,13 @@ static void allocate(struct worker *worker) {
     worker->held[worker->held_count++] = block;
 }
 
-static struct live_block take(struct worker *worker, uint32_t held) {
+static struct live_block take(struct crowd_worker *worker, uint32_t held) {
     struct live_block block = worker->held[held];
     worker->held[held] = worker->held[--worker->held_count];
     return block;
 }
 
-void work_free(struct worker *worker, uint32_t held) {
+void work_free(struct crowd_worker *worker, uint32_t held) {
     struct live_block block = take(worker, held);
     bool has_sized = worker->place->table->release_sized != NULL;
     bool is_sized =
@@ -100,7 +100,7 @@ void work_free(struct worker *worker, uint32_t held) {
     lanes_call(worker->place->lanes, &call);
 }
 
-static void resize(struct worker *worker, uint32_t held, enum call_kind kind) {
+static void resize(struct crowd_worker *worker, uint32_t held, enum call_kind kind) {
     struct live_block *block = &worker->held[held];
     struct live_block before = *block;
     struct call call = {
@@ -125,7 +125,7 @@ static void resize(struct worker *worker, uint32_t held, enum call_kind kind) {
 }
 
 // Leaves an object where another thread finds it, and takes what lies there.
-static void exchange(struct worker *worker, uint32_t held) {
+static void exchange(struct crowd_worker *worker, uint32_t held) {
     struct work_shelf *shelf = &worker->place->shelves[random_below(&worker->random, WORK_SHELVES)];
     (void)pthread_mutex_lock(&shelf->mutex);
     struct live_block there = shelf->block;
@@ -138,7 +138,7 @@ static void exchange(struct worker *worker, uint32_t held) {
     }
 }
 
-static void operate(struct worker *worker) {
+static void operate(struct crowd_worker *worker) {
     const struct countercheck_subject *table = worker->place->table;
     uint32_t choice = random_below(&worker->random, 100);
     if (table->flush != NULL && random_once_in(&worker->random, FLUSH_SHARE)) {
@@ -162,7 +162,7 @@ static void operate(struct worker *worker) {
     }
 }
 
-void work_round(struct worker *worker) {
+void work_round(struct crowd_worker *worker) {
     for (int i = 0; i < WORK_OPERATIONS; i++) {
         operate(worker);
     }

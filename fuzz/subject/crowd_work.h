@@ -54,7 +54,7 @@ struct work_place {
 };
 
 // A thread: what it holds, and what it noted since the last barrier.
-struct worker {
+struct crowd_worker {
     struct work_place *place;
     struct random random;
     uint32_t held_count, event_count;
@@ -68,9 +68,9 @@ static inline bool work_can_free(const struct countercheck_subject *table) {
 }
 
 // Frees one of those that it holds. On the thread that calls.
-void work_free(struct worker *worker, uint32_t held);
+void work_free(struct crowd_worker *worker, uint32_t held);
 
 // Does WORK_OPERATIONS drawn operations. On the thread that calls, beside others.
-void work_round(struct worker *worker);
+void work_round(struct crowd_worker *worker);
 
 #endif
