@@ -94,11 +94,15 @@ static bool has_remote(const struct mspan *span) {
     return bits != 0;
 }
 
-// The span's place, after what others freed in it has become free.
-static void look_at(struct heap *heap, struct keeper *keeper, struct mspan *span) {
+// The span's place, after what others freed in it has become free. Who looks in the owner's stead
+// gives it to all when it has room: the owner sleeps, and others would fill spans of their own.
+static void look_at(struct heap *heap, struct keeper *keeper, struct mspan *span, bool is_owner) {
     bool had_remote = has_remote(span) && mcentral_drain(heap, span);
     bool is_full = mspan_alloc_count(span) == span->object_count;
-    if (span->kept == KEPT_FULL ? !is_full : had_remote && mspan_alloc_count(span) == 0) {
+    if (!is_owner && !is_full) {
+        take(keeper, span);
+        mcentral_uncache_span(heap, span);
+    } else if (span->kept == KEPT_FULL ? !is_full : had_remote && mspan_alloc_count(span) == 0) {
         take(keeper, span);
         place(heap, keeper, span);
     }
@@ -106,24 +110,24 @@ static void look_at(struct heap *heap, struct keeper *keeper, struct mspan *span
 
 // Those of a queue; what is put behind the last while it goes through them is not looked at again.
 static void look_through_queue(struct heap *heap, struct keeper *keeper,
-                               const struct mspan_queue *queue) {
+                               const struct mspan_queue *queue, bool is_owner) {
     struct mspan *last = queue->last;
     struct mspan *next;
     for (struct mspan *span = queue->first; span != NULL; span = next) {
         next = span == last ? NULL : span->next;
-        look_at(heap, keeper, span);
+        look_at(heap, keeper, span, is_owner);
     }
 }
 
 // The partial ones first: the full ones that are no more come behind them.
-static void look_through(struct heap *heap, uint32_t cache_id, uint8_t size_class) {
+static void look_through(struct heap *heap, uint32_t cache_id, uint8_t size_class, bool is_owner) {
     struct keeper *keeper = &keepers[cache_id];
     struct notes *note = &notes[cache_id];
     uint64_t frees = atomic_exchange_explicit(&note->counts[size_class], 0, memory_order_relaxed);
     (void)atomic_fetch_sub_explicit(&note->bytes, frees * size_class_bytes[size_class],
                                     memory_order_relaxed);
-    look_through_queue(heap, keeper, &keeper->partial[size_class]);
-    look_through_queue(heap, keeper, &keeper->full[size_class]);
+    look_through_queue(heap, keeper, &keeper->partial[size_class], is_owner);
+    look_through_queue(heap, keeper, &keeper->full[size_class], is_owner);
 }
 
 // As many notes as it takes for a look to pay for itself: eight spans are looked at for each free
@@ -156,7 +160,7 @@ static void look_through_all(struct heap *heap, uint32_t cache_id) {
     struct notes *note = &notes[cache_id];
     for (uint8_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
         if (atomic_load_explicit(&note->counts[class], memory_order_relaxed) != 0) {
-            look_through(heap, cache_id, class);
+            look_through(heap, cache_id, class, false);
         }
     }
     atomic_store_explicit(&note->bytes, 0,
@@ -199,7 +203,7 @@ static struct mspan *refill(struct heap *heap, struct mcache *cache, uint8_t siz
         cache->alloc[span_class] = NULL;
         push(keeper, old, KEPT_FULL);
         if (is_due(cache, size_class, old->object_count)) {
-            look_through(heap, cache->id, size_class);
+            look_through(heap, cache->id, size_class, true);
         }
     }
     struct mspan *span = reuse(keeper, cache, size_class);
@@ -207,7 +211,7 @@ static struct mspan *refill(struct heap *heap, struct mcache *cache, uint8_t siz
         span = mcache_refill(heap, cache, span_class);
     }
     if (span == NULL) {
-        look_through(heap, cache->id, size_class);
+        look_through(heap, cache->id, size_class, true);
         span = reuse(keeper, cache, size_class);
     }
     return span;

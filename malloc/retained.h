@@ -5,7 +5,8 @@
 // frees an object in it, and is allocated from again before a span is asked of the central lists.
 // What others free in it waits in its remote bits until enough of that has come for its owner, when
 // it is done with a full span, to look through them. If the owner does not come, the thread that
-// frees takes it off him, with the world stopped. Every account is as before: of an owned span all
+// frees looks through them in his stead, with the world stopped, and what has room then goes to the
+// central lists, for whoever allocates next. Every account is as before: of an owned span all
 // slots are live bytes, and the objects are those of its bits.
 //
 // Invariant, held at the end of each free:

@@ -139,3 +139,72 @@ TEST(what_wanders_takes_no_more_than_twice_what_lives) {
         fail_msg("the heap has had %zu KiB", (size_t)now().HeapSys >> 10);
     }
 }
+
+// ---- threads that take turns: each replaces objects at random, and sleeps while others do
+
+#define TURN_THREADS 8
+#define TURN_BYTES   (ROUND_BYTES / 4)
+
+struct turn {
+    sem_t begin, done;
+    size_t size_bytes; // 0: the end
+    uint64_t random;
+};
+
+static void *take_turns(void *context) {
+    struct turn *turn = context;
+    while (sem_wait(&turn->begin) == 0 && turn->size_bytes != 0) {
+        size_t count = TURN_BYTES / turn->size_bytes;
+        for (size_t i = 0; i < count; i++) {
+            turn->random ^= turn->random << 13;
+            turn->random ^= turn->random >> 7;
+            turn->random ^= turn->random << 17;
+            void **place = &objects[(turn->random >> 10) % count];
+            free(*place);
+            *place = malloc(turn->size_bytes);
+        }
+        (void)sem_post(&turn->done);
+    }
+    return NULL;
+}
+
+static void turn_for_all(struct turn *turns, size_t size_bytes) {
+    for (size_t i = 0; i < TURN_THREADS; i++) {
+        turns[i].size_bytes = size_bytes;
+        (void)sem_post(&turns[i].begin);
+        while (size_bytes != 0 && sem_wait(&turns[i].done) != 0) {
+        }
+    }
+}
+
+TEST(what_threads_that_take_turns_hold_is_not_each_ones_own_share) {
+    static struct turn turns[TURN_THREADS];
+    static const size_t turn_sizes[] = {96, 208, 416, 640, 1024, 1408, 3072, 8192};
+    pthread_t threads[TURN_THREADS];
+    memset(objects, 0, sizeof objects);
+    for (size_t i = 0; i < TURN_THREADS; i++) {
+        turns[i].random = 0x9e3779b97f4a7c15u * (i + 1);
+        assert_int_equal(sem_init(&turns[i].begin, 0, 0) | sem_init(&turns[i].done, 0, 0), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, take_turns, &turns[i]), 0);
+    }
+    for (size_t i = 0; i < sizeof turn_sizes / sizeof turn_sizes[0]; i++) {
+        uint64_t before = now().HeapInuse;
+        turn_for_all(turns, turn_sizes[i]);
+        turn_for_all(turns, turn_sizes[i]);
+        uint64_t held_bytes = now().HeapInuse - before;
+        if (held_bytes > TURN_BYTES * 2 + WAITING_BYTES) {
+            fail_msg("%zu bytes: %zu KiB of spans for %zu KiB", turn_sizes[i],
+                     (size_t)held_bytes >> 10, (size_t)TURN_BYTES >> 10);
+        }
+        for (size_t j = 0; j < TURN_BYTES / turn_sizes[i]; j++) {
+            free(objects[j]);
+            objects[j] = NULL;
+        }
+        assert_true(countercheck_malloc_check());
+    }
+    turn_for_all(turns, 0);
+    for (size_t i = 0; i < TURN_THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    assert_true(countercheck_malloc_check());
+}
