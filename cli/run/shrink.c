@@ -201,9 +201,9 @@ void shrink_describe(const struct outcome *outcome, char *text, size_t size_byte
 void shrink_print(const char *path, const struct shrink *shrink, const struct program *program) {
     char what[TRIAL_CRASH_BYTES + 16];
     shrink_describe(&shrink->outcome, what, sizeof what);
-    (void)printf("%s: %s: %zu operations of %zu, after %" PRIu64
-                 " trials; the same in %u of %u runs%s\n",
-                 escape_shown(path), escape_shown(what), program->count, shrink->before_count,
-                 shrink->trial_count, shrink->same_count, shrink->rerun_count,
-                 shrink->is_cut ? "; not minimal: the time was over" : "");
+    (void)printf(
+        "%s: %s: %zu operation%s of %zu, after %" PRIu64 " trials; the same in %u of %u runs%s\n",
+        escape_shown(path), escape_shown(what), program->count, program->count == 1 ? "" : "s",
+        shrink->before_count, shrink->trial_count, shrink->same_count, shrink->rerun_count,
+        shrink->is_cut ? "; not minimal: the time was over" : "");
 }

@@ -179,9 +179,10 @@ static struct outcome crash_outcome(int status, const char *said, uintptr_t plac
     struct outcome outcome = {.kind = OUTCOME_CRASH, .place = place};
     char line[TRIAL_CRASH_BYTES - 32];
     copy_without_numbers(line, sizeof line, said);
-    (void)snprintf(outcome.crash, sizeof outcome.crash, "%s %d: %s",
+    (void)snprintf(outcome.crash, sizeof outcome.crash, "%s %d%s%s",
                    WIFSIGNALED(status) ? "signal" : "exit",
-                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), line);
+                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+                   line[0] == 0 ? "" : ": ", line);
     return outcome;
 }
 
