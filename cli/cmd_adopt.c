@@ -148,7 +148,7 @@ static int adopt(struct adoption *adoption) {
         status = write_adopted(adoption, &shrink);
     }
     if (status == CLI_CLEAN) {
-        shrink_print(adoption->path, &shrink, &program);
+        shrink_print(adoption->path, &shrink, &program, stdout);
     }
     return cli_finish(status);
 }

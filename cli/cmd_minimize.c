@@ -13,10 +13,10 @@ static const char usage[] =
     "usage: countercheck minimize [--loose] [--timeout S] [--total S] [--raw]\n"
     "                             FILE -o OUT\n"
     "\n"
-    "Writes to OUT, as text, the smallest program that ends in the same finding as\n"
-    "FILE: the same rule on the same field, the same crash, or no end. Each trial\n"
-    "runs in a process of its own. What is left is run 100 times more, and how often\n"
-    "it ended the same is said.\n" SHRINK_HELP
+    "Writes to OUT (-: stdout), as text, the smallest program that ends in the same\n"
+    "finding as FILE: the same rule on the same field, the same crash, or no end.\n"
+    "Each trial runs in a process of its own. What is left is run 100 times more, and\n"
+    "how often it ended the same is said.\n" SHRINK_HELP
     "  --raw            takes any bytes as a program, as the fuzz targets do\n" MACHINE_HELP
     "Exit status: 0 OUT is written, also when the time was over (\"not minimal\"), 2\n"
     "unusable input or call (no finding in FILE), 3 the environment failed.\n";
@@ -41,7 +41,7 @@ static int minimize(const char *path, const char *out, const struct shrink_optio
         status = write_program(out);
     }
     if (status == CLI_CLEAN) {
-        shrink_print(path, &shrink, &program);
+        shrink_print(path, &shrink, &program, strcmp(out, "-") == 0 ? stderr : stdout);
     }
     return cli_finish(status);
 }

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define STEP_BYTES      65536
-#define INPUT_BYTES_MAX ((size_t)64 << 20) // of text; a program is at most 32 KiB of binary
+#define INPUT_BYTES_MAX ((size_t)64 << 20) // 64 MiB of text; a program is at most 32 KiB of binary
 
 static int out_of_memory(void) {
     cli_message("out of memory");
@@ -43,7 +43,7 @@ static int read_all(const char *path, int descriptor, uint8_t **bytes, size_t *s
         }
         *size_bytes += (size_t)count;
         if (*size_bytes > INPUT_BYTES_MAX) {
-            return unusable(path, "larger than a program of operations can be");
+            return unusable(path, "larger than 64 MiB: more than is read of such a file");
         }
     }
     return out_of_memory();
@@ -218,6 +218,10 @@ static int write_beside(const char *path, const void *bytes, size_t size_bytes, 
 
 int output_write(const char *path, const void *bytes, size_t size_bytes) {
     struct stat existing;
+    if (strcmp(path, "-") == 0) {
+        (void)fwrite(bytes, 1, size_bytes, stdout);
+        return cli_finish(CLI_CLEAN);
+    }
     if (stat(path, &existing) == 0 && !S_ISREG(existing.st_mode)) {
         return write_directly(path, bytes, size_bytes); // a device or pipe cannot be replaced
     }

@@ -36,8 +36,8 @@ int input_read_program_as(const char *path, bool is_raw, struct program *program
 // Writes all of it to a descriptor, through interruptions. 0, or errno.
 int output_write_all(int descriptor, const void *bytes, size_t size_bytes);
 
-// Writes a file through a temporary beside it and a rename, so that there is never half of one.
-// Likewise.
+// Writes a file ("-": stdout) through a temporary beside it and a rename, so that there is never
+// half of one. Likewise.
 int output_write(const char *path, const void *bytes, size_t size_bytes);
 
 // The same, but never in place of another file: CLI_UNUSABLE when the path is taken.

@@ -198,10 +198,12 @@ void shrink_describe(const struct outcome *outcome, char *text, size_t size_byte
                    is_finding ? outcome->field : outcome->crash);
 }
 
-void shrink_print(const char *path, const struct shrink *shrink, const struct program *program) {
+void shrink_print(const char *path, const struct shrink *shrink, const struct program *program,
+                  FILE *stream) {
     char what[TRIAL_CRASH_BYTES + 16];
     shrink_describe(&shrink->outcome, what, sizeof what);
-    (void)printf(
+    (void)fprintf(
+        stream,
         "%s: %s: %zu operation%s of %zu, after %" PRIu64 " trials; the same in %u of %u runs%s\n",
         escape_shown(path), escape_shown(what), program->count, program->count == 1 ? "" : "s",
         shrink->before_count, shrink->trial_count, shrink->same_count, shrink->rerun_count,

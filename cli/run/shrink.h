@@ -6,6 +6,8 @@
 #include "cli/io/options.h"
 #include "cli/run/trial.h"
 
+#include <stdio.h>
+
 // How often what is left is run again, to tell whether it always fails; and the time for all
 // trials.
 #define SHRINK_RERUNS        100
@@ -52,7 +54,8 @@ int shrink_program(const char *subcommand, const char *path, const struct shrink
 // "model-field HeapInuse", what a crash died of, or "hang".
 void shrink_describe(const struct outcome *outcome, char *text, size_t size_bytes);
 
-// "N operations of M, after K trials; the same in R of S runs" to stdout, behind "PATH: WHAT: ".
-void shrink_print(const char *path, const struct shrink *shrink, const struct program *program);
+// "N operations of M, after K trials; the same in R of S runs" behind "PATH: WHAT: ".
+void shrink_print(const char *path, const struct shrink *shrink, const struct program *program,
+                  FILE *stream);
 
 #endif

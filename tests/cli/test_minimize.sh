@@ -15,6 +15,13 @@ cp "$inputs/two-expects.ops" .
 grep -q "the same in 100 of 100 runs$" out || fail "the reruns are not told: $(cat out)"
 "$command" minimize --loose two-expects.ops -o loose >out 2>err || fail "minimize --loose: $(cat err)"
 [ "$(wc -l <loose)" = 1 ] || fail "--loose keeps values: $(cat loose)"
+"$command" minimize two-expects.ops -o - >out 2>err || fail "minimize -o -: $(cat err)"
+cmp -s out small && grep -q "2 operations of " err || fail "-o - is not stdout: $(cat out err)"
+"$command" ops --encode small -o - | "$command" ops - | cmp -s - small || fail "ops --encode -o - is not stdout"
+[ ! -e - ] || fail "a file called -"
+truncate -s 65M huge
+"$command" replay --known huge small >out 2>err
+if [ $? != 2 ] || ! grep -q 'huge: larger than 64 MiB' err; then fail "a huge list: $(cat err)"; fi
 for call in "minimize -o small --total 0" "minimize -o small --timeout 0" "minimize -o small --timeout x" "adopt --corpus . --total x"; do
     # shellcheck disable=SC2086 # a call of words
     "$command" $call two-expects.ops >out 2>err
