@@ -37,7 +37,8 @@ static bool read_statistics(void *self, int64_t *values) {
 static const struct countercheck_subject table = {
     .struct_size_bytes = sizeof(struct countercheck_subject),
     .abi = COUNTERCHECK_ABI,
-    .capabilities = COUNTERCHECK_GLOBAL | COUNTERCHECK_FORK | COUNTERCHECK_MAY_FAIL,
+    // No fork: a thread's counts lie in its own memory, which a new thread of the child takes.
+    .capabilities = COUNTERCHECK_GLOBAL | COUNTERCHECK_THREADS | COUNTERCHECK_MAY_FAIL,
     .name = "scudo",
     .version = "14.0.6",
     .alignment = 16,
