@@ -263,6 +263,29 @@ struct interval relations_value(const struct relations *relations, uint32_t numb
                : relations_wide(relations, number, facts, row);
 }
 
+// ---- width
+
+static uint32_t twos_of(const struct node *node) {
+    bool is_constant = node->kind == NODE_NUMBER && node->number > 0;
+    return is_constant ? (uint32_t)__builtin_ctzll((uint64_t)node->number) : 0;
+}
+
+uint32_t relations_bits_of(const struct relations *relations, const struct node *node) {
+    const uint32_t operands[] = {node->a, node->b};
+    bool is_variable =
+        node->kind == NODE_STATISTIC || node->kind == NODE_BASE || node->kind == NODE_LANES;
+    uint32_t bits = is_variable ? relations->statistic_bits[node->index] : 64;
+    uint32_t more_bits = 0;
+    for (int i = 0; i < 2; i++) {
+        if (operands[i] != NO_NODE) {
+            const struct node *operand = &relations->nodes[operands[i]];
+            bits = operand->bits < bits ? operand->bits : bits;
+            more_bits += node->kind == NODE_MULTIPLY ? twos_of(operand) : 0;
+        }
+    }
+    return bits + more_bits < 64 ? bits + more_bits : 64;
+}
+
 // ---- history
 
 // What is only known between bounds has a peak between theirs.

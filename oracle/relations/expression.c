@@ -11,12 +11,6 @@
 
 // ---- nodes
 
-static uint32_t bits_of(const struct relations *relations, const struct node *node) {
-    bool is_variable =
-        node->kind == NODE_STATISTIC || node->kind == NODE_BASE || node->kind == NODE_LANES;
-    return is_variable ? relations->statistic_bits[node->index] : 64;
-}
-
 static uint32_t place_of(const struct relations *relations, const struct node *node) {
     bool is_one = node->kind == NODE_STATISTIC && node->a == NO_NODE && node->rows == NO_ROW &&
                   relations->statistic_places[node->index] == 1;
@@ -29,13 +23,12 @@ static bool measure(const struct relations *relations, struct node *node) {
     uint64_t cost = 1;
     node->height = 1;
     node->at = place_of(relations, node);
-    node->bits = bits_of(relations, node);
+    node->bits = relations_bits_of(relations, node);
     for (int i = 0; i < 2; i++) {
         if (operands[i] != NO_NODE) {
             const struct node *operand = &relations->nodes[operands[i]];
             cost += operand->cost;
             node->height = operand->height >= node->height ? operand->height + 1 : node->height;
-            node->bits = operand->bits < node->bits ? operand->bits : node->bits;
         }
     }
     bool goes_through =

@@ -63,7 +63,7 @@ struct node {
     uint32_t rows;   // how many rows this value has: NO_ROW: one value; of SUM: how many are added
     uint32_t cost;   // nodes that are visited for its value, with all rows
     uint32_t height; // nodes above each other
-    uint32_t bits;   // the narrowest statistic in it: an equality is modulo of 2^bits
+    uint32_t bits;   // relations_bits_of(): an equality is modulo of 2^bits
     int64_t number;
     uint32_t name_at, name_bytes; // in the text: how it is shown
 };
@@ -121,6 +121,11 @@ struct interval relations_wide(const struct relations *relations, uint32_t node,
 // The same by 64 bits from the first to the last. False: it must be asked by 128. quick.c
 bool relations_quick(const struct relations *relations, uint32_t node,
                      const struct relations_facts *facts, uint32_t row, int64_t *value);
+
+// How many bits of the node's value are known, as its operands' are: a statistic's own width, the
+// narrowest of what is added up, and one more for each factor of 2 in a constant that it is taken
+// times. evaluate.c
+uint32_t relations_bits_of(const struct relations *relations, const struct node *node);
 
 // What delta(X) compares with from now on.
 void relations_note_deltas(struct relations *relations, const struct relations_facts *facts);

@@ -296,6 +296,18 @@ TEST(a_place_is_one_of_its_row) {
     assert_holds("base.bin.size[used - 97] == 64");
 }
 
+TEST(a_narrow_counter_times_a_constant_is_wider_by_its_twos) {
+    values[BYTE] = 250;
+    facts.operations[RELATIONS_FREE] = 762;
+    assert_holds("byte * 16 == ops.free * 16");
+    assert_fails("byte * 16 == ops.free * 16 + 256");
+    assert_fails("48 * byte == ops.free * 48 + 2048");
+    assert_holds("48 * byte == ops.free * 48 + 4096");
+    assert_holds("byte * 3 == ops.free * 3 + 256");
+    assert_fails("byte * 3 == ops.free * 3 + 128");
+    assert_holds("byte * byte * 16 == ops.free * byte * 16 + 4096");
+}
+
 TEST(a_narrow_counter_is_compared_modulo_its_width) {
     facts.operations[RELATIONS_FREE] = 250 + 512;
     assert_holds("byte == ops.free");
