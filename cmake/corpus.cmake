@@ -1,6 +1,6 @@
 # corpus: each kept input is a test of its own, so that a failing one is named.
 #
-# corpus/{heap,dump,ops,relations,decode}/{seed,found,regression}/*: those of
+# corpus/{heap,dump,ops,relations,decode}/{seed,found,regression,slow}/*: those of
 #   heap and dump   are replayed under the oracle
 #   ops             go through the codec and back: any bytes, refused ones too
 #   relations       are parsed and evaluated as relations
@@ -14,7 +14,8 @@ macro(countercheck_corpus target)
     file(GLOB corpus_files CONFIGURE_DEPENDS
         ${PROJECT_SOURCE_DIR}/corpus/${target}/seed/*
         ${PROJECT_SOURCE_DIR}/corpus/${target}/found/*
-        ${PROJECT_SOURCE_DIR}/corpus/${target}/regression/*)
+        ${PROJECT_SOURCE_DIR}/corpus/${target}/regression/*
+        ${PROJECT_SOURCE_DIR}/corpus/${target}/slow/*)
     list(FILTER corpus_files EXCLUDE REGEX "\\.md$")
 endmacro()
 

@@ -6,7 +6,7 @@
 #
 # NAME_subject      the adapter as a module, which the command opens
 # subject.NAME      a test: N operations (100000) of drawn programs, every relation after each
-# subject.NAME/...  a test for each program that CORPUS keeps (FOLDER/* and FOLDER/{seed,found,regression}/*)
+# subject.NAME/...  a test for each program that CORPUS keeps (FOLDER/* and FOLDER/{seed,found,regression,slow}/*)
 # fuzz_NAME         where the compiler is clang: libFuzzer on it, with AddressSanitizer and UBSan; not part of `all`.
 #                   Files that it finds: countercheck replay --subject MODULE --relations mine.relations FILE
 
@@ -57,7 +57,7 @@ function(countercheck_add_subject name)
         ${relations} --operations ${subject_OPERATIONS})
     if(subject_CORPUS)
         get_filename_component(corpus ${subject_CORPUS} ABSOLUTE)
-        file(GLOB kept CONFIGURE_DEPENDS RELATIVE ${corpus} ${corpus}/*.ops ${corpus}/seed/* ${corpus}/found/* ${corpus}/regression/*)
+        file(GLOB kept CONFIGURE_DEPENDS RELATIVE ${corpus} ${corpus}/*.ops ${corpus}/seed/* ${corpus}/found/* ${corpus}/slow/* ${corpus}/regression/*)
         foreach(program IN LISTS kept)
             add_test(NAME subject.${name}/${program} COMMAND ${COUNTERCHECK_COMMAND} replay
                 --subject $<TARGET_FILE:${name}_subject> ${relations} ${corpus}/${program})

@@ -23,7 +23,7 @@ ENVIRONMENT = dict(os.environ, **SANITIZERS)
 
 def kept_files(target):
     """The kept inputs of a target: those that fuzzing found, too."""
-    return sorted(str(path) for kind in ("seed", "found", "regression") for path in (ROOT / "corpus" / target / kind).glob("*")
+    return sorted(str(path) for kind in ("seed", "found", "regression", "slow") for path in (ROOT / "corpus" / target / kind).glob("*")
                   if path.is_file() and path.suffix != ".md")
 
 

@@ -35,7 +35,7 @@ static bool is_one(const char *name, size_t length, const char *const *names) {
 
 // ".../decode/seed/NAME" and the like.
 static enum input_kind kind_by_folder(const char *path) {
-    static const char *const shelves[] = {"seed", "found", "regression", NULL};
+    static const char *const shelves[] = {"seed", "found", "regression", "slow", NULL};
     static const char *const decode[] = {"decode", NULL};
     static const char *const ops[] = {"ops", NULL};
     static const char *const relations[] = {"relations", NULL};

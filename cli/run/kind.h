@@ -8,10 +8,10 @@
 // What an input is.
 enum input_kind {
     KIND_PROGRAM,   // operations, binary or text
-    KIND_DECODE,    // any bytes for the dump's decoder: below decode/{seed,found,regression}
-    KIND_OPS,       // any bytes for the operations' codec: below ops/{seed,found,regression}
+    KIND_DECODE,    // any bytes for the dump's decoder: below decode/{seed,found,regression,slow}
+    KIND_OPS,       // any bytes for the operations' codec: below ops/{seed,found,regression,slow}
     KIND_RELATIONS, // any bytes for the relations' language: below
-                    // relations/{seed,found,regression}
+                    // relations/{seed,found,regression,slow}
     KIND_DUMP,      // a heap dump, plain or compressed; only where directories are replayed
     KIND_RACE,      // a seed for threads
     KIND_COUNT,

@@ -43,6 +43,10 @@ says out '^3 dump inputs, 0 findings$'
 says out '^1 decode input, 0 findings$'
 (cd mixed/ops/seed && exec "$command" replay .) >out 2>err || fail "called in the folder itself: $(cat err)"
 says out '^2 ops inputs, 0 findings$'
+mkdir mixed/ops/slow && printf 'any' >mixed/ops/slow/any
+expect 0 "$command" replay mixed/ops/slow
+says out '^1 ops input, 0 findings$'
+rm -r mixed/ops/slow
 head -c 100 mixed/final.dump >mixed/cut.dump
 expect 2 "$command" replay mixed
 says err 'mixed/cut.dump: .* at byte'

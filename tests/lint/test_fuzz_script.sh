@@ -95,11 +95,24 @@ grep -q 'there are no kept inputs' "$sample/err" || fail "an empty corpus is not
 grep -qE '^time: build [0-9.]+ s, kept [0-9.]+ s, fuzzing [0-9.]+ s, minimising 0\.0 s$' "$sample/out" || fail "where the time went"
 [ "$(tail -n 1 "$sample/out")" = "status 0: clean" ] || fail "the last line says the status"
 grep -q '^heap  *[0-9]' "$sample/out" || fail "a row for the target"
+grep -qE '^target +executions/s +operations/s +ms/each +ops/each ' "$sample/out" || fail "the heads of the table"
+grep -qE '^heap +[0-9]+ +[0-9]+ +[0-9]+\.[0-9]+ +12 ' "$sample/out" || fail "60000 operations of 5000 executions are 12 each: $(grep '^heap' "$sample/out")"
 grep -q '^release  *[0-9]' "$sample/out" || fail "the release build has a share of the box"
 
 for i in $(seq 40); do echo fine >"$sample/corpus/heap/seed/$i"; done
 fuzz goes-on 0
 grep -q 'the kept corpus is clean: 40 inputs' "$sample/err" || fail "40 kept inputs"
+mkdir "$sample/corpus/heap/slow"
+echo fine >"$sample/corpus/heap/slow/9"
+fuzz goes-on 2
+grep -q 'the kept corpus is clean: 41 inputs' "$sample/err" || fail "what is slow is replayed"
+[ -e "$sample/build/live/seeds/heap/seed-9" ] && [ ! -e "$sample/build/live/seeds/heap/slow-9" ] || fail "no engine begins with what is slow"
+echo bad >"$sample/corpus/heap/slow/9"
+fuzz goes-on 0
+grep -q '^finding in heap: corpus/heap/slow/9$' "$sample/out" || fail "a finding in what is slow"
+rm -r "$sample/corpus/heap/slow"
+fuzz goes-on 0
+grep -q 'the kept corpus is clean: 40 inputs' "$sample/err" || fail "what is no longer slow is not replayed"
 
 # ---- what is found
 
