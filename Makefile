@@ -64,6 +64,7 @@ bench: release ## the benchmarks beside their peers
 	$(call build,release,all)
 	$(call build,fuzz,bench_fuzz)
 	@bench/run
+	@ci/instructions --parts
 
 faults: ## seed known bugs into a copy of the tree, and see each caught
 	@ci/setup fuzz test
