@@ -67,6 +67,7 @@ header 'dump/a.h:2: no test breaks A1 (invariant)
 dump/a.h:3: no test breaks A2 (invariant)' "$numbered"
 printf '// test_c: idea.\nint A1; // A2, and A3\n' >"$sample/tests/dump/test_c.c"
 header 'dump/a.h:2: no test breaks A1 (invariant)' "$numbered"
+header 'dump/a.h:2: no test breaks A1 (invariant)' '// Invariant, at the end of a():\n//   A1  it is one.\n'
 header '' '//   A1  of no list of invariants.\n'
 rm "$sample"/{dump/a.h,tests/dump/test_c.c}
 

@@ -70,7 +70,7 @@ TEST(what_is_freed_while_its_owner_sleeps_is_given_back) {
             free(objects[j]);
         }
         uint64_t after = now().HeapInuse;
-        if (after > before + WAITING_BYTES) {
+        if (after > before + WAITING_BYTES) { // W1, and as it is seen from outside
             fail_msg("%zu bytes: %zu KiB of spans are left", sizes[i],
                      (size_t)(after - before) >> 10);
         }
