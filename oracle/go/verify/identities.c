@@ -2,9 +2,9 @@
 #include "oracle/go/verify/identities.h"
 #include "oracle/go/model/class.h"
 
-#include "oracle/go/oracle.h"
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"
+#include "oracle/go/verify/delta.h"
 
 static bool same(struct rule_book *book, unsigned rule, const char *field, uint64_t value,
                  uint64_t identity) {
