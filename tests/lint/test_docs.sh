@@ -11,7 +11,8 @@ trap 'rm -rf "$sample"' EXIT
 awk -F '|' '/^\| [A-Z][A-Za-z]+ \|/ && NF == 6 && $5 !~ /,/ && $4 !~ /one truth/ { print "one truth alone:" $2; bad = 1 }
     END { exit bad }' "$source/allocator/MEMSTATS.md"
 
-# each file that "Where is" names is there
+# "Where is" has twenty questions or more, and each file that it names is there
+[ "$(sed -n '/^## Where is/,/^## Add/p' "$source/HACKING.md" | grep -c '^| .*? | `')" -ge 20 ] || { echo "FAIL: HACKING.md: Where is: too few questions"; exit 1; }
 sed -n '/^## Where is/,/^## Add/p' "$source/HACKING.md" | grep -o '`[^`]*/[^`]*`' | tr -d '`' | while read -r file; do
     [ -f "$source/$file" ] || { echo "FAIL: HACKING.md: Where is: no file $file"; exit 1; }
 done
