@@ -87,6 +87,7 @@ refuses idea allocator/a.def '// b: of another file.\n'
 refuses todo allocator/a.c "// a: idea.\n// TO""DO later\n"
 refuses switch fuzz/go/a.c '// a: idea.\n    switch ((int)operation_code(operation)) {\n'
 refuses switch oracle/a.c '// a: idea.\n    switch ((unsigned)kind) {\n'
+refuses switch fuzz/generate/a.c '// a: idea.\n    int code = operation_code(operation);\n    switch (code) {\n    case OP_FREE:\n'
 refuses extension runtime/a.c '// a: idea.\nint b = __builtin_ctz(c);\n'
 refuses extension oracle/go/model/a.c '// a: idea.\n__extension__ typedef __int128 wide;\n'
 refuses cycle allocator/a.h '// a: idea.\n#include "allocator/a.h"\n'
