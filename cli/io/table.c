@@ -62,6 +62,9 @@ static void print_json(const struct table *table, struct json *json) {
         json_close(json);
     }
     json_close(json);
+    char left_out[64];
+    snprintf(left_out, sizeof left_out, "%s_left_out", table->name);
+    json_number(json, left_out, table->seen - table->row_count);
 }
 
 static void print_cell(const struct table_column *column, const struct table_cell *cell) {

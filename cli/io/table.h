@@ -16,13 +16,14 @@ enum table_kind {
     TABLE_ADDRESS, // "0x..."
     TABLE_TEXT,    // escaped
 };
-
-struct table_column { // one of a table
+// A column.
+struct table_column {
     const char *name; // of the member in JSON; its title on the screen
     enum table_kind kind;
     int width; // on the screen; 0: not there
 };
-struct table_cell {  // a value of a row
+// What stands in one.
+struct table_cell {
     uint64_t number; // or address
     const char *text;
     bool is_null;
@@ -47,9 +48,10 @@ struct table {
 // Adds a row; texts stay the caller's until it is printed. After the first that finds no memory,
 // table->is_out_of_memory is set.
 void table_add(struct table *table, const struct table_row *row);
-// Prints the largest rows, in `json` when it is not NULL, and how many were left out.
+// Prints the largest rows, in `json` when it is not NULL, and how many were left out:
+// NAME_left_out.
 void table_print(struct table *table, struct json *json);
-// Frees the rows; columns and texts stay the caller's.
+// Gives its memory back.
 void table_fini(struct table *table);
 
 #endif

@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 #define WHERE_POINTS_MAX 8
+// For a --help that has a condition.
+// For a --help that has a condition.
 #define WHERE_HELP                                                                                 \
     "A condition is terms joined by &&: size OP N, address OP A, size|address in A..B, class N,\n" \
     "kind NAME, goroutine ID, points-to A, points-to in A..B; OP is ==, >=, <=, > or <.\n"
