@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TABLE_COLUMNS_MAX 8 // cells of a row
+// The most columns.
+#define TABLE_COLUMNS_MAX 8
 
 // How a cell looks.
 enum table_kind {
