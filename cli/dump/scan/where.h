@@ -21,8 +21,9 @@
 // For a --help that has a condition.
 // For a --help that has a condition.
 #define WHERE_HELP                                                                                 \
-    "A condition is terms joined by &&: size OP N, address OP A, size|address in A..B, class N,\n" \
-    "kind NAME, goroutine ID, points-to A, points-to in A..B; OP is ==, >=, <=, > or <.\n"
+    "A condition is terms joined by &&: size OP N, address OP A, size in A..B,\n"          \
+    "address in A..B, class N, kind NAME, goroutine ID, points-to A, points-to in A..B;\n"            \
+    "OP is ==, >=, <=, > or <.\n"
 
 // From the lowest to the highest that fits.
 struct where_range {
