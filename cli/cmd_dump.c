@@ -10,7 +10,8 @@ static const char usage[] =
     "usage: countercheck dump info   FILE [--json] [--lenient]  summary on one screen\n"
     "       countercheck dump json   FILE [OPTION]...           records as JSON\n"
     "       countercheck dump verify FILE [--json] [--lenient]  strict cross-checks\n"
-    "       countercheck dump recode IN OUT [--lenient]         decode, encode again\n"
+    "       countercheck dump recode IN OUT [OPTION]...         decode, encode again\n"
+    "       countercheck dump redact IN OUT [OPTION]...         without its data\n"
     "       countercheck dump diff   A B [--json] [--lenient]   what differs\n"
     "       countercheck dump top      FILE [OPTION]...         what takes the memory\n"
     "       countercheck dump retained FILE [OPTION]...         who keeps how much\n"
@@ -35,13 +36,21 @@ int cmd_dump(int argc, char **argv) {
         const char *name;
         int (*run)(int argc, char **argv);
     } subcommands[] = {
-        {"info", dump_info},         {"json", dump_json},
-        {"verify", dump_verify},     {"recode", dump_recode},
-        {"diff", dump_diff},         {"top", dump_top},
-        {"retained", dump_retained}, {"path", dump_path},
-        {"roots", dump_roots},       {"goroutines", dump_goroutines},
-        {"object", dump_object},     {"find", dump_find},
-        {"spans", dump_spans},       {"duplicates", dump_duplicates},
+        {"info", dump_info},
+        {"json", dump_json},
+        {"verify", dump_verify},
+        {"recode", dump_recode},
+        {"redact", dump_redact},
+        {"diff", dump_diff},
+        {"top", dump_top},
+        {"retained", dump_retained},
+        {"path", dump_path},
+        {"roots", dump_roots},
+        {"goroutines", dump_goroutines},
+        {"object", dump_object},
+        {"find", dump_find},
+        {"spans", dump_spans},
+        {"duplicates", dump_duplicates},
     };
     if (argc < 2) {
         cli_message("dump: a subcommand is missing (try --help)");

@@ -8,6 +8,13 @@ if(COUNTERCHECK_COMMAND)
     find_package(PkgConfig REQUIRED)
     pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
     pkg_check_modules(JSONC REQUIRED IMPORTED_TARGET json-c)
+    pkg_check_modules(NETTLE IMPORTED_TARGET nettle) # dump redact --names
+    set(has_nettle 0)
+    if(NETTLE_FOUND)
+        set(has_nettle 1)
+        target_link_libraries(countercheck_cli PUBLIC PkgConfig::NETTLE)
+    endif()
+    target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_NETTLE=${has_nettle})
     target_sources(countercheck_cli PRIVATE ${CMAKE_BINARY_DIR}/template_files.c) # cmake/subjects.cmake
     target_link_libraries(countercheck_cli PUBLIC ZLIB::ZLIB LibLZMA::LibLZMA PkgConfig::ZSTD PkgConfig::JSONC)
     target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_GO=${COUNTERCHECK_HAS_GO})

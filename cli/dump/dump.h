@@ -19,6 +19,8 @@ int dump_json(int argc, char **argv);
 int dump_verify(int argc, char **argv);
 // Writes the dump again from its decoded records.
 int dump_recode(int argc, char **argv);
+// Writes the dump without the program's data.
+int dump_redact(int argc, char **argv);
 // Prints what differs between two dumps.
 int dump_diff(int argc, char **argv);
 // Prints who keeps how much: objects, roots, goroutines or classes.
@@ -73,6 +75,8 @@ struct dump_input *dump_input_open(const char *path, enum dump_mode mode, int *s
 struct dump_input *dump_input_open_again(const char *path, enum dump_mode mode, int *status);
 // Begins at the first byte again, with a new reader. False: told, and *status says why.
 bool dump_input_rewind(struct dump_input *input, int *status);
+// The same at a byte of the plain bytes.
+bool dump_input_rewind_to(struct dump_input *input, uint64_t offset_bytes, int *status);
 // The reader, until the next rewind or the close.
 struct dump_reader *dump_input_reader(struct dump_input *input);
 // After dump_reader_next() gave NULL: prints the one line of an error, if there was one, and
@@ -86,7 +90,9 @@ typedef bool dump_visit(void *context, const struct dump_record *record,
                         const struct dump_reader *reader);
 // Reads the whole dump and gives each record or part to `visit`. Returns a status.
 int dump_input_each(const char *path, enum dump_mode mode, dump_visit *visit, void *context);
-// The same of a file that is open, from where it is.
+// The same of a file that is open, from where it is; dump_input_status() tells how it ended.
+void dump_input_each_quietly(struct dump_input *input, dump_visit *visit, void *context);
+// And tells it.
 int dump_input_read(struct dump_input *input, dump_visit *visit, void *context);
 
 // stdout: a JSON string of bytes; such as are no UTF-8 become U+FFFD.

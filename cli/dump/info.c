@@ -12,7 +12,7 @@ static const char usage[] =
     "usage: countercheck dump info FILE [--json] [--lenient]\n"
     "A heap dump in numbers: parameters, records, memory statistics, the largest\n"
     "sizes, goroutines, profile sites. --json prints one object; addresses are\n"
-    "numbers.\n";
+    "numbers. Of a dump that is cut it gives what came before the error.\n";
 
 static void print_json_number(void *context, const char *name, uint64_t value) {
     bool *is_first = context;
@@ -87,7 +87,7 @@ static void print_json(const struct dump_summary *summary, bool is_lenient) {
         fputs(",\"forgiven\":", stdout);
         print_json_counts(dump_forgiven_names, summary->forgiven, DUMP_FORGIVEN_COUNT);
     }
-    fputs("}\n", stdout);
+    printf(",\"complete\":%s}\n", summary->records[DUMP_TAG_EOF] > 0 ? "true" : "false");
 }
 
 static void print_params(const struct dump_summary *summary) {
@@ -182,6 +182,17 @@ static void print_screen(const struct dump_summary *summary) {
                true);
 }
 
+static void print(struct dump_summary *summary, const struct dump_options *options) {
+    tally_sort(&summary->sizes);
+    tally_sort(&summary->goroutines);
+    tally_sort(&summary->sites);
+    if (options->json) {
+        print_json(summary, options->lenient);
+    } else {
+        print_screen(summary);
+    }
+}
+
 int dump_info(int argc, char **argv) {
     struct dump_options options;
     int status = dump_options_parse(&options, argc, argv, 1, true, usage);
@@ -189,18 +200,19 @@ int dump_info(int argc, char **argv) {
         return status;
     }
     struct dump_summary summary;
-    status = dump_summary_read(&summary, options.files[0], dump_options_mode(&options));
-    if (status == CLI_CLEAN) {
-        tally_sort(&summary.sizes);
-        tally_sort(&summary.goroutines);
-        tally_sort(&summary.sites);
-        if (options.json) {
-            print_json(&summary, options.lenient);
-        } else {
-            print_screen(&summary);
-        }
-        status = cli_finish(status);
+    struct dump_input *input =
+        dump_input_open(options.files[0], dump_options_mode(&options), &status);
+    if (input == NULL) {
+        return status;
     }
+    dump_summary_take(&summary, input);
+    if (summary.records[DUMP_TAG_Params] > 0) { // of a broken dump, what came before
+        print(&summary, &options);
+        (void)fflush(stdout); // the error comes behind it; cli_finish() tells of stdout's
+    }
+    status = dump_summary_status(&summary, input, options.files[0]);
+    status = status == CLI_CLEAN ? cli_finish(status) : status;
+    dump_input_close(input);
     dump_summary_fini(&summary);
     return status;
 }

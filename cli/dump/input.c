@@ -171,6 +171,22 @@ bool dump_input_rewind(struct dump_input *input, int *status) {
     return true;
 }
 
+bool dump_input_rewind_to(struct dump_input *input, uint64_t offset_bytes, int *status) {
+    static uint8_t skipped[COPY_BYTES];
+    bool is_there = dump_input_rewind(input, status);
+    while (is_there && offset_bytes > 0) {
+        size_t wanted = offset_bytes < sizeof skipped ? (size_t)offset_bytes : sizeof skipped;
+        int64_t count = read_some(input, skipped, wanted);
+        is_there = count > 0 || count == -EINTR;
+        offset_bytes -= count > 0 ? (uint64_t)count : 0;
+        if (!is_there) {
+            cli_message("%s: it changed while it was read", input->path);
+            *status = CLI_UNUSABLE;
+        }
+    }
+    return is_there;
+}
+
 struct dump_reader *dump_input_reader(struct dump_input *input) {
     return input->reader;
 }
@@ -223,12 +239,16 @@ void dump_input_close(struct dump_input *input) {
     free(input);
 }
 
-int dump_input_read(struct dump_input *input, dump_visit *visit, void *context) {
+void dump_input_each_quietly(struct dump_input *input, dump_visit *visit, void *context) {
     bool goes_on = true;
     const struct dump_record *record;
     while (goes_on && (record = dump_reader_next(input->reader)) != NULL) {
         goes_on = visit(context, record, input->reader);
     }
+}
+
+int dump_input_read(struct dump_input *input, dump_visit *visit, void *context) {
+    dump_input_each_quietly(input, visit, context);
     return dump_input_status(input);
 }
 

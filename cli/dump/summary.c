@@ -119,8 +119,10 @@ static bool visit(void *context, const struct dump_record *record,
     if (record->is_last) {
         add_whole(summary, record);
     }
-    if (record->tag == DUMP_TAG_EOF) {
+    if (record->is_last) {
         summary->bytes = dump_reader_offset(reader);
+    }
+    if (record->tag == DUMP_TAG_EOF) {
         for (size_t i = 0; i < DUMP_FORGIVEN_COUNT; i++) {
             summary->forgiven[i] = dump_reader_forgiven(reader, (enum dump_forgiven)i);
         }
@@ -128,14 +130,31 @@ static bool visit(void *context, const struct dump_record *record,
     return true;
 }
 
-int dump_summary_read(struct dump_summary *summary, const char *path, enum dump_mode mode) {
+void dump_summary_take(struct dump_summary *summary, struct dump_input *input) {
     *summary = (struct dump_summary){.bytes = 0};
-    int status = dump_input_each(path, mode, visit, summary);
+    dump_input_each_quietly(input, visit, summary);
+}
+
+int dump_summary_status(const struct dump_summary *summary, const struct dump_input *input,
+                        const char *path) {
     bool is_out_of_memory = summary->sizes.is_out_of_memory ||
                             summary->goroutines.is_out_of_memory || summary->sites.is_out_of_memory;
+    int status = dump_input_status(input);
     if (status == CLI_CLEAN && is_out_of_memory) {
         cli_message("%s: out of memory", path);
         return CLI_ENVIRONMENT;
+    }
+    return status;
+}
+
+int dump_summary_read(struct dump_summary *summary, const char *path, enum dump_mode mode) {
+    int status = CLI_CLEAN;
+    *summary = (struct dump_summary){.bytes = 0};
+    struct dump_input *input = dump_input_open(path, mode, &status);
+    if (input != NULL) {
+        dump_summary_take(summary, input);
+        status = dump_summary_status(summary, input, path);
+        dump_input_close(input);
     }
     return status;
 }

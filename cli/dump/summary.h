@@ -2,6 +2,7 @@
 #ifndef CLI_DUMP_SUMMARY_H
 #define CLI_DUMP_SUMMARY_H
 
+#include "cli/dump/dump.h"
 #include "cli/io/tally.h"
 #include "dump/reader.h"
 
@@ -28,6 +29,12 @@ struct dump_summary {
 
 // Reads the whole dump. Returns an enum cli_status; messages were printed. Fini in any case.
 int dump_summary_read(struct dump_summary *summary, const char *path, enum dump_mode mode);
+// The same of a file that is open; then what is known of a dump that is broken is there.
+void dump_summary_take(struct dump_summary *summary, struct dump_input *input);
+// How that ended; tells it.
+int dump_summary_status(const struct dump_summary *summary, const struct dump_input *input,
+                        const char *path);
+// Gives its memory back.
 void dump_summary_fini(struct dump_summary *summary);
 
 // Calls `each` with Go's name and value of every number of a MemStats record but PauseNs.

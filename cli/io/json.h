@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JSON_DEPTH_MAX 16 // brackets that may be open at once
+// The most that are open in each other.
+#define JSON_DEPTH_MAX 16
 
 // What is open. All zero at the start.
 struct json {

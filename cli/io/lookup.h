@@ -18,7 +18,7 @@ struct lookup {
 uint32_t lookup_get(const struct lookup *lookup, uint64_t key);
 // Enters it, over what was there; value < LOOKUP_NONE. False: out of memory.
 bool lookup_put(struct lookup *lookup, uint64_t key, uint32_t value);
-// Frees what it has; an empty one again.
+// Gives its memory back.
 void lookup_fini(struct lookup *lookup);
 
 #endif

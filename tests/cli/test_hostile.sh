@@ -44,7 +44,7 @@ calls=("replay IN" "replay --trace IN" "replay --trace --json IN" "replay --stat
     "dump info IN"
     "dump info --json --lenient IN" "dump json IN" "dump verify IN" "dump recode IN OUT" "dump diff IN dump"
     "dump retained IN" "dump path IN 0x1" "dump top IN" "dump roots IN" "dump goroutines IN" "dump object IN 0x1" "dump find IN"
-    "dump spans IN" "dump duplicates IN")
+    "dump spans IN" "dump duplicates IN" "dump redact IN OUT")
 
 # Each command that --help names, and each of theirs.
 names_of_commands() {
@@ -59,7 +59,7 @@ while read -r name; do
     named=$((named + 1))
     grep -qE "^$name( |\$)" <<<"$(printf '%s\n' "${calls[@]}")" || fail "no call of countercheck $name"
 done < <(names_of_commands)
-[ $named -ge 26 ] || fail "--help names $named commands"
+[ $named -ge 27 ] || fail "--help names $named commands"
 
 useful_for() { # CALL: an input that the call has something to say of
     case $1 in

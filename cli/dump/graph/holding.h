@@ -36,11 +36,13 @@ bool holding_open(struct holding *holding, const char *subcommand, const char *p
                   const struct holding_options *options, int *status);
 // Reads the dump once more and gives each record or part to `visit`. Returns a status.
 int holding_each(struct holding *holding, dump_visit *visit, void *context);
+// Closes both.
 void holding_close(struct holding *holding);
 
-// stdout: the root as JSON, and in words: "bss+0x1f8", "goroutine 7 frame 2 main.serve +24".
+// stdout: the root as JSON.
 void holding_print_json_root(struct json *json, const char *name, const struct dump_graph *graph,
                              const struct dump_root *root);
+// The same in words: "bss+0x1f8", "goroutine 7 frame 2 main.serve +24".
 void holding_print_root(const struct dump_graph *graph, const struct dump_root *root);
 
 // The function that a goroutine began with, or "".

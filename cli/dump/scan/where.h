@@ -17,13 +17,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// The most points-to terms.
 #define WHERE_POINTS_MAX 8
 // For a --help that has a condition.
 // For a --help that has a condition.
 #define WHERE_HELP                                                                                 \
-    "A condition is terms joined by &&: size OP N, address OP A, size in A..B,\n"          \
-    "address in A..B, class N, kind NAME, goroutine ID, points-to A, points-to in A..B;\n"            \
-    "OP is ==, >=, <=, > or <.\n"
+    "A condition is terms joined by &&: size OP N, address OP A, size in A..B,\n"                  \
+    "address in A..B, class N, kind NAME, goroutine ID, points-to A, points-to in\n"               \
+    "A..B; OP is ==, >=, <=, > or <.\n"
 
 // From the lowest to the highest that fits.
 struct where_range {
@@ -43,6 +44,7 @@ struct where {
     struct whole whole;
 };
 
+// Whether a record is meant; unknown: more of it has to come.
 enum where_verdict { WHERE_NO, WHERE_YES, WHERE_UNKNOWN };
 
 // All records.
@@ -53,6 +55,7 @@ bool where_parse(struct where *where, const char *subcommand, const char *option
 // of each record has to be given. Out of memory: where->whole.is_out_of_memory.
 enum where_verdict where_part(struct where *where, const struct dump_record *record,
                               const struct dump_reader *reader);
+// Gives its memory back.
 void where_fini(struct where *where);
 
 #endif

@@ -21,7 +21,7 @@ bool whole_of(const struct dump_record *record, const struct dump_memory **memor
 // with what comes, not with what is claimed. NULL: out of memory, now or in an earlier part.
 const uint8_t *whole_take(struct whole *whole, const struct dump_record *record,
                           const struct dump_memory *memory);
-// Frees what it has; all zero again.
+// Gives its memory back.
 void whole_fini(struct whole *whole);
 
 #endif

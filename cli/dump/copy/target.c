@@ -1,35 +1,19 @@
-// recode: `dump recode`: a dump decoded and encoded again into a file that appears whole or
-// not at all.
+// target: a file that appears whole or not at all.
 
 #define _GNU_SOURCE // O_TMPFILE, beside mkstemp and fsync
 
+#include "cli/dump/copy/target.h"
+
 #include "cli/io/cli.h"
-#include "cli/dump/dump.h"
-#include "dump/recode.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static const char usage[] =
-    "usage: countercheck dump recode IN OUT [--lenient]\n"
-    "Decodes IN and encodes it again: OUT has the same bytes, plain, when IN is a\n"
-    "strict dump. OUT is made whole under another name beside it and then renamed;\n"
-    "its mode is 0600, as a dump holds secrets. - is stdin or stdout.\n";
-
-struct target {
-    const char *path;
-    char temporary[PATH_MAX]; // empty: written directly
-    int descriptor;
-    bool is_unnamed; // temporary is a template still: a death leaves nothing behind
-    struct dump_recoder recoder;
-};
 
 static int64_t write_descriptor(void *context, const void *bytes, size_t size_bytes) {
     const struct target *target = context;
@@ -50,7 +34,7 @@ static bool is_special(const char *path) {
 
 // A file without a name beside the path, where the file system has such.
 static bool open_unnamed(struct target *target) {
-    char folder[PATH_MAX];
+    char folder[TARGET_PATH_BYTES];
     const char *slash = strrchr(target->path, '/');
     size_t length = slash == NULL ? 0 : (size_t)(slash - target->path) + 1;
     if (length >= sizeof(folder) || access("/proc/self/fd", X_OK) != 0) {
@@ -82,7 +66,7 @@ static bool name_it(struct target *target) {
     return false;
 }
 
-static int open_target(struct target *target) {
+static int open_file(struct target *target) {
     target->temporary[0] = '\0';
     if (strcmp(target->path, "-") == 0) {
         target->descriptor = STDOUT_FILENO;
@@ -134,55 +118,43 @@ static int publish(struct target *target) {
     return CLI_CLEAN;
 }
 
-static void close_target(struct target *target) {
+void target_close(struct target *target) {
+    if (target == NULL) {
+        return;
+    }
     if (target->descriptor > STDERR_FILENO) {
         close(target->descriptor);
     }
     if (target->temporary[0] != '\0' && !target->is_unnamed) {
         unlink(target->temporary);
     }
+    free(target);
 }
 
-static bool visit(void *context, const struct dump_record *record,
-                  const struct dump_reader *reader) {
-    struct target *target = context;
-    (void)reader;
-    return dump_recoder_add(&target->recoder, record);
-}
-
-static int recode(struct target *target, const char *from, enum dump_mode mode) {
+struct target *target_open(const char *path, int *status) {
+    struct target *target = malloc(sizeof(*target));
+    signal(SIGXFSZ, SIG_IGN); // a file size limit is an error of write(), not a death
+    if (target == NULL) {
+        cli_message("%s: out of memory", path);
+        *status = CLI_ENVIRONMENT;
+        return NULL;
+    }
+    target->path = path;
+    target->is_unnamed = false;
+    target->descriptor = -1;
+    *status = open_file(target);
+    if (*status != CLI_CLEAN) {
+        target_close(target);
+        return NULL;
+    }
     const struct dump_output output = {.write = write_descriptor, .context = target};
     dump_recoder_init(&target->recoder, &output);
-    int status = dump_input_each(from, mode, visit, target);
-    if (status != CLI_CLEAN) {
-        return status;
-    }
+    return target;
+}
+
+int target_finish(struct target *target) {
     if (!dump_recoder_finish(&target->recoder)) {
         return fail(target, "write", target->recoder.error, CLI_ENVIRONMENT);
     }
     return publish(target);
-}
-
-int dump_recode(int argc, char **argv) {
-    struct dump_options options;
-    int status = dump_options_parse(&options, argc, argv, 2, false, usage);
-    if (status >= 0) {
-        return status;
-    }
-    signal(SIGXFSZ, SIG_IGN); // a file size limit is an error of write(), not a death
-    struct target *target = malloc(sizeof(*target));
-    if (target == NULL) {
-        cli_message("dump recode: out of memory");
-        return CLI_ENVIRONMENT;
-    }
-    target->path = options.files[1];
-    target->is_unnamed = false;
-    target->descriptor = -1;
-    status = open_target(target);
-    if (status == CLI_CLEAN) {
-        status = recode(target, options.files[0], dump_options_mode(&options));
-    }
-    close_target(target);
-    free(target);
-    return status;
 }
