@@ -17,11 +17,11 @@
 static const char usage[] =
     "usage: countercheck dump redact IN OUT [--names KEY] [--lenient]\n"
     "                                [--memory-limit BYTES]\n"
-    "IN without the program's data: a pointer field keeps its value when that lies in an\n"
-    "object, a segment or a frame of the dump; every other byte of memory becomes 0.\n"
-    "Shape, addresses, graph and statistics stay. --names KEY: functions, files, types\n"
-    "and descriptions become 16 hexadecimal digits of HMAC-SHA-256 by that key, alike\n"
-    "in all dumps of one key. OUT is made as by recode.\n";
+    "IN without the program's data: a pointer field keeps its value when that lies\n"
+    "in an object, a segment or a frame of the dump; every other byte of memory\n"
+    "becomes 0. Shape, addresses, graph and statistics stay. --names KEY: functions,\n"
+    "files, types and descriptions become 16 hexadecimal digits of HMAC-SHA-256 by\n"
+    "that key, alike in all dumps of one key. OUT is made as by recode.\n";
 
 // Addresses from begin to end - 1.
 struct range {
