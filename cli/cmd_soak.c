@@ -117,7 +117,8 @@ static void print_effect(const struct executor_counts *counts, bool all) {
         uint64_t executed = counts->executed[code];
         uint64_t effective = counts->effective[code];
         bool seldom = executed > 1000 && effective * 100 < executed * EFFECTIVE_PERCENT;
-        if (operation_descriptions[code].weight != 0 && (all || seldom)) {
+        bool is_drawn = operation_descriptions[code].weight != 0 || executed != 0;
+        if (is_drawn && (all || seldom)) {
             (void)printf("  %-18s %12" PRIu64 " tries, %5.1f%% did something%s\n",
                          operation_descriptions[code].name, executed,
                          executed == 0 ? 0.0 : 100.0 * (double)effective / (double)executed,

@@ -55,9 +55,6 @@ if(COUNTERCHECK_COMMAND)
         target_compile_options(countercheck PRIVATE -fPIE)
         target_link_options(countercheck PRIVATE -pie -Wl,-z,relro -Wl,-z,now)
     endif()
-    if(COUNTERCHECK_SANITIZE STREQUAL "thread")
-        target_link_options(countercheck PRIVATE -Wl,--wrap=pthread_mutex_lock) # fuzz/stress/yield.c
-    endif()
 
     include(GNUInstallDirs)
     install(TARGETS countercheck RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -64,6 +64,7 @@ if(COUNTERCHECK_SANITIZE STREQUAL "thread")
         endif()
     endforeach()
     set_property(SOURCE ${COUNTERCHECK_PRIVATE} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=thread -O2)
+    set_property(SOURCE fuzz/execute/mutexes.c APPEND PROPERTY COMPILE_DEFINITIONS MUTEXES_YIELD)
 endif()
 
 # countercheck_harden(NAME): what reads input is compiled against mistakes of ours with it. Not the heap
@@ -114,4 +115,11 @@ function(countercheck_rooms name)
             target_link_libraries(countercheck_${name} INTERFACE countercheck_${room})
         endif()
     endforeach()
+endfunction()
+
+# countercheck_watches_locks(NAME): who links it has fuzz/execute/mutexes.c in the place of pthreads' mutexes.
+# The name that is asked for at once takes the file out of its archive before an archive behind it needs it.
+function(countercheck_watches_locks name)
+    target_link_options(countercheck_${name} INTERFACE -Wl,-u,__wrap_pthread_mutex_unlock -Wl,--wrap=pthread_mutex_lock
+        -Wl,--wrap=pthread_mutex_trylock -Wl,--wrap=pthread_mutex_unlock)
 endfunction()

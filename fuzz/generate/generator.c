@@ -9,6 +9,7 @@
 #define PLACES_MAX      2048 // sum of all weights
 #define COSTLY_SHARE    16   // of the draws of a costly operation, one in so many stands
 #define BLIND_SHARE     12   // one operation in so many is drawn whatever the state says
+#define INSIDE_SHARE    4    // of wide programs with more caches, one phrase in so many
 #define SIZES_UNTOUCHED ((uint64_t)4 << 20)  // from here on an object is best left alone
 #define SIZE_DRAWN_MAX  (UINT64_C(12) << 30) // some such objects fit the window
 
@@ -40,6 +41,8 @@ void generator_widen(struct program_header *header, struct random *random) {
     header->is_wide = random_once_in(random, 2);
     if (header->is_wide && random_once_in(random, 8)) {
         header->caches = (uint16_t)(1 + random_below(random, PROGRAM_CACHES_LIMIT));
+    } else if (header->is_wide && header->caches == 1) {
+        header->caches = (uint16_t)(1 + random_below(random, 4));
     }
     for (unsigned i = 0; i < START_COUNT; i++) {
         uint64_t power = UINT64_C(1) << powers[random_below(random, sizeof powers)];
@@ -330,9 +333,79 @@ static size_t phrase_of_fan(struct random *random, const struct program *program
     return count;
 }
 
+// Of the size and type of something that was allocated a while ago, or is about to be: whoever
+// comes between two steps of a call meets it in the lists of its class.
+static struct operation alike(struct random *random, const struct program *program,
+                              struct operation operation, struct operation call) {
+    struct operation earlier = call;
+    for (size_t back = 1 + random_below(random, 24);
+         !operation_has(operation_code(earlier), OPERAND_TYPE) && back <= program->count; back++) {
+        earlier = program->operations[program->count - back];
+    }
+    if (!operation_has(operation_code(earlier), OPERAND_SIZE) ||
+        !operation_has(operation_code(operation), OPERAND_TYPE)) {
+        return operation;
+    }
+    operation = operation_set(operation, OPERAND_SIZE, operation_size(earlier));
+    return operation_set(operation, OPERAND_TYPE, operation_get(earlier, OPERAND_TYPE));
+}
+
+static struct operation draw_with_cache(struct random *random, const struct program *program,
+                                        const struct symbolic_state *state,
+                                        enum operation_code code, uint32_t cache) {
+    code = is_off(code, program->header.groups_off) ? OP_ALLOC : code;
+    struct operation operation = operation_from_bits(code);
+    const uint8_t *operands = operation_descriptions[code].operands;
+    for (size_t i = 0; i < OPERATION_OPERANDS_MAX && operands[i] != OPERAND_NONE; i++) {
+        operation = generator_operand(random, program, program->count, operation,
+                                      (enum operand)operands[i]);
+    }
+    return operation_set(symbolic_mend(state, operation, random), OPERAND_CACHE, cache);
+}
+
+// Inside one cache's call, what another cache's owner may do meanwhile.
+static size_t phrase_inside(struct random *random, const struct program *program,
+                            const struct symbolic_state *state,
+                            struct operation phrase[GENERATOR_PHRASE_MAX]) {
+    static const uint8_t calls[] = {OP_ALLOC, OP_ALLOC_RUN, OP_ALLOC_RUN, OP_FREE,      OP_FREE_RUN,
+                                    OP_FLUSH, OP_FLUSH,     OP_SWEEP_ONE, OP_SWEEP_ONE, OP_REALLOC};
+    static const uint8_t others[] = {OP_ALLOC, OP_ALLOC, OP_ALLOC_RUN, OP_FREE,
+                                     OP_FREE,  OP_FLUSH, OP_SWEEP_ONE, OP_MANUAL_ALLOC};
+    uint32_t caches =
+        program->header.caches < PROGRAM_CACHES_MAX ? program->header.caches : PROGRAM_CACHES_MAX;
+    uint32_t cache = random_below(random, caches);
+    uint32_t other = (cache + 1 + random_below(random, caches - 1)) % caches;
+    uint32_t inside = 1 + random_below(random, 2);
+    struct operation first =
+        operation_set(operation_from_bits(OP_SUBPROGRAM), OPERAND_AHEAD, inside);
+    phrase[0] = operation_set(first, OPERAND_GAP,
+                              1 + random_below(random, random_once_in(random, 2) ? 2 : 8));
+    phrase[1] =
+        draw_with_cache(random, program, state,
+                        (enum operation_code)calls[random_below(random, sizeof calls)], cache);
+    for (uint32_t i = 0; i < inside; i++) {
+        struct operation drawn = draw_with_cache(
+            random, program, state,
+            (enum operation_code)others[random_below(random, sizeof others)], other);
+        phrase[2 + i] =
+            random_once_in(random, 4) ? drawn : alike(random, program, drawn, phrase[1]);
+    }
+    return 2 + inside;
+}
+
+static bool draws_inside(const struct program *program, struct random *random) {
+    return program->header.is_wide && program->header.caches > 1 &&
+           language_has(language_now(), CAPABILITY_GO) &&
+           !is_off(OP_SUBPROGRAM, program->header.groups_off) &&
+           random_once_in(random, INSIDE_SHARE);
+}
+
 static size_t draw_phrase(struct random *random, const struct program *program, size_t position,
                           const struct symbolic_state *state,
                           struct operation phrase[GENERATOR_PHRASE_MAX]) {
+    if (draws_inside(program, random)) {
+        return phrase_inside(random, program, state, phrase);
+    }
     phrase[0] = draw_possible(random, program, position, state);
     return operation_code(phrase[0]) == OP_ALLOC_FAN ? phrase_of_fan(random, program, state, phrase)
                                                      : 1;

@@ -140,6 +140,7 @@ static void clear_slots(struct go_machine *machine) {
     memset(machine->manuals, 0, count * sizeof machine->manuals[0]);
     machine->slot_limit = 0;
     memset(machine->types, 0, sizeof machine->types);
+    go_forget_ahead(machine);
     machine->next_handle = 0;
     machine->made_count = 0;
     machine->funcs_defined = false;
@@ -206,15 +207,22 @@ static void note_slots(struct go_machine *machine, struct operation operation) {
     machine->slot_limit = limit < machine->slot_limit ? machine->slot_limit : limit;
 }
 
+bool go_operate(struct go_machine *machine, size_t position, struct operation operation) {
+    oracle_begin(machine->oracle, position, moves_of[operation_code(operation)]);
+    machine->failed_before = heap_fault_count(machine->heap);
+    note_slots(machine, operation);
+    return execute(machine, operation);
+}
+
 static bool step(void *state, struct operation operation) {
     struct go_machine *machine = state;
-    oracle_begin(machine->oracle, executor_position(machine->executor),
-                 moves_of[operation_code(operation)]);
-    machine->failed_before = heap_fault_count(machine->heap);
+    bool was_effective;
+    if (go_has_run_ahead(machine, &was_effective)) {
+        return was_effective;
+    }
     machine->allocated = 0;
     machine->freed = 0;
-    note_slots(machine, operation);
-    bool was_effective = execute(machine, operation);
+    was_effective = go_operate(machine, executor_position(machine->executor), operation);
     oracle_count_objects(machine->oracle, machine->allocated, machine->freed);
     return was_effective;
 }

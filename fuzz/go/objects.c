@@ -9,7 +9,8 @@
 #define BYTES_UNTOUCHED (256 * HEAP_PAGE_BYTES) // the page table
 
 bool go_has_handle(struct go_machine *machine) {
-    if (machine->next_handle == MODEL_HANDLE_COUNT) {
+    uint32_t taken = machine->is_in_gap ? 1 : 0; // by the call, once it returns
+    if (machine->next_handle + taken >= MODEL_HANDLE_COUNT) {
         executor_work(machine->executor, executor_options(machine->executor)->work_limit);
         return false;
     }

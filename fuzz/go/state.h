@@ -60,6 +60,9 @@ struct go_machine {
     uint32_t made_count;                // of GO_MADE_MAX
     uint64_t failed_before; // calls that had failed when it was last asked, in this operation or at
                             // its start
+    uint8_t ahead[PROGRAM_OPERATIONS_MAX]; // of each operation, whether it ran before its turn
+    size_t ahead_end;                      // from here on, none did
+    bool is_in_gap;                        // an operation runs inside another one's call
     struct dump_buffer dump;
     bool dump_is_whole;
     bool heap_is_new;   // when the program began; else reset
@@ -79,6 +82,13 @@ bool go_starts(const struct program *program);
 // Heap and ledger take it up; `runtime` is what the runtime has to. False: no memory. (start.c)
 bool go_start_from(struct go_machine *machine, const struct program *program,
                    struct runtime_start *runtime);
+
+// Runs one operation, which the program has at `position`. Whether it did anything. (machine.c)
+bool go_operate(struct go_machine *machine, size_t position, struct operation operation);
+// Whether the operation whose turn it is has run already, inside an earlier one's call.
+// (subprogram.c)
+bool go_has_run_ahead(const struct go_machine *machine, bool *was_effective);
+void go_forget_ahead(struct go_machine *machine); // a program begins
 
 // The slot's cache, or the lowest one that is there; NULL: none is.
 struct mcache *go_cache(struct go_machine *machine, struct operation operation);

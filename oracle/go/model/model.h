@@ -231,6 +231,9 @@ bool model_finalizer_finished(struct model *model);
 // It gave none: one runs, or none is due.
 bool model_finalizer_not_started(struct model *model);
 
+// Whether one of `count` such allocations, should they come now, is due for a sample.
+bool model_will_sample(const struct model *model, const struct model_request *request,
+                       uint64_t count);
 // heap_set_profile_rate was called: every cache draws a new distance.
 bool model_profile_rate_set(struct model *model, uint64_t rate_bytes);
 // heap_profile_next_cycle and heap_profile_flush were called by the driver (a collection reports

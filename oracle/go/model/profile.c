@@ -236,6 +236,14 @@ bool model_profile_allocated(struct model *model, uint32_t index) {
     return await_sample(profile, index, slot->element_bytes, cache);
 }
 
+bool model_will_sample(const struct model *model, const struct model_request *request,
+                       uint64_t count) {
+    const struct profile *profile = &model->profile;
+    uint64_t bytes = count * model_element_of(request).size_bytes;
+    return request->cache_id < profile->cache_count &&
+           bytes > (uint64_t)profile->caches[request->cache_id].left_bytes;
+}
+
 void model_profile_freed(struct model *model, const struct slot *slot, bool swept) {
     struct profile *profile = &model->profile;
     if (slot->sample == 0) {

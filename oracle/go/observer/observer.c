@@ -13,6 +13,8 @@ void observer_begin(struct observer *observer, struct model *model, const struct
     observer->model = model;
     observer->heap = heap;
     observer->runtime = NULL;
+    observer->is_in_gap = false;
+    observer->taken_by_call = 0;
     const struct model_place place = {
         .base = heap_base(heap),
         .zero_base = (uintptr_t)heap_zero_base(heap),
@@ -43,33 +45,63 @@ static bool stands(const struct observer *observer, const struct condemned_span 
            span->state == INSPECT_SPAN_IN_USE && span->base == condemned->base;
 }
 
+// A dead object whose slot is found taken in a gap: only by the call around it, and only once.
+static bool may_be_taken(struct observer *observer, uintptr_t base) {
+    bool may_be = observer->is_in_gap && observer->taken_by_call == 0;
+    observer->taken_by_call = may_be ? base : observer->taken_by_call;
+    return may_be;
+}
+
 // A dead object whose span was swept (NULL: it is gone): its slot is free, unless a new object took
 // it at once.
-static void check_freed(const struct model *model, const struct inspect_span *span,
+static void check_freed(struct observer *observer, const struct inspect_span *span,
                         const struct slot *slot, uintptr_t taken) {
+    const struct model *model = observer->model;
     rule_count(model->book, RULE_REACH_KEPT);
     if (slot->base == taken || span == NULL || span->element_bytes != slot->element_bytes) {
         return;
     }
-    if (view_is_live(span, (slot->base - span->base) / span->element_bytes)) {
+    if (view_is_live(span, (slot->base - span->base) / span->element_bytes) &&
+        !may_be_taken(observer, slot->base)) {
         (void)observer_fail_slot(model, RULE_REACH_KEPT, span, slot,
                                  "a dead object is allocated though its span was swept");
     }
 }
 
-static void check_span(const struct model *model, const struct condemned_span *condemned,
+static void check_span(struct observer *observer, const struct condemned_span *condemned,
                        const struct inspect_span *span, uintptr_t taken) {
+    const struct model *model = observer->model;
     for (uint32_t i = 0; i < condemned->slot_count; i++) {
         const struct slot *slot =
             model_slot(model, model->condemned_slots[condemned->slot_first + i]);
         if (slot->first_finalizer == MODEL_NONE) { // else it lives on
-            check_freed(model, span, slot, taken);
+            check_freed(observer, span, slot, taken);
         }
+    }
+}
+
+void observer_enter_gap(struct observer *observer) {
+    observer->is_in_gap = true;
+}
+
+void observer_leave_gap(struct observer *observer) {
+    observer->is_in_gap = false;
+}
+
+// What was found taken in a gap is what the call has given out.
+static void check_taken(struct observer *observer, uintptr_t taken) {
+    if (!observer->is_in_gap && observer->taken_by_call != 0) {
+        uintptr_t base = observer->taken_by_call;
+        observer->taken_by_call = 0;
+        (void)(base == taken || rule_fail(observer->model->book, RULE_REACH_KEPT,
+                                          (struct rule_place){.object = base},
+                                          "a dead object's slot was taken, and by nobody's call"));
     }
 }
 
 void observe_sweeps(struct observer *observer, uintptr_t taken) {
     struct model *model = observer->model;
+    check_taken(observer, taken);
     if (model->condemned_count == 0) {
         return;
     }
@@ -80,7 +112,7 @@ void observe_sweeps(struct observer *observer, uintptr_t taken) {
         condemned->swept =
             !is_there || span.sweep_generation == inspect_sweep_generation(observer->heap);
         if (condemned->swept) {
-            check_span(model, condemned, is_there ? &span : NULL, taken);
+            check_span(observer, condemned, is_there ? &span : NULL, taken);
         }
     }
     model_swept(model);

@@ -29,6 +29,13 @@ bool observer_watches(const struct observer *observer, const struct runtime *run
 // 0: none.
 void observe_sweeps(struct observer *observer, uintptr_t taken);
 
+// What is observed from here on happens inside another call, which may have taken a dead object's
+// slot already: one such slot may be taken, and has to be what the call gives out: the next
+// observe_sweeps() behind observer_leave_gap() is told.
+void observer_enter_gap(struct observer *observer);
+// The call goes on.
+void observer_leave_gap(struct observer *observer);
+
 // After model_allocated and model_realloced: the sample that was due, if one was.
 bool observe_sample(struct observer *observer);
 

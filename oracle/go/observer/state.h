@@ -14,6 +14,8 @@ struct observer {
     struct view view;              // of the last look at marks
     uint32_t *span_entry;          // of its spans: index + 1 in model->condemned
     uint32_t span_entry_capacity;
+    bool is_in_gap;
+    uintptr_t taken_by_call; // a dead object's slot that was found taken in the gap; 0: none
 };
 
 // A zeroed struct is an observer of nothing. From now on it tells the model of this heap, which is

@@ -84,3 +84,9 @@ bool predict_is_remote(const struct heap *heap, uintptr_t object, uint32_t cache
     return inspect_span_at(heap, object, &span) && span.owner_cache != UINT32_MAX &&
            span.owner_cache != cache_id;
 }
+
+bool predict_is_being_swept(const struct heap *heap, uintptr_t address) {
+    struct inspect_span span;
+    return inspect_span_at(heap, address, &span) &&
+           span.sweep_generation == inspect_sweep_generation(heap) - 1;
+}

@@ -23,4 +23,7 @@ bool predict_has_room(const struct heap *heap, size_t size_bytes, size_t align_b
 // Whether the object's span belongs to another cache than this one, so that a free is a remote one.
 bool predict_is_remote(const struct heap *heap, uintptr_t object, uint32_t cache_id);
 
+// Whether somebody sweeps the span of this address now: who needs it swept waits for that.
+bool predict_is_being_swept(const struct heap *heap, uintptr_t address);
+
 #endif
