@@ -58,7 +58,7 @@ function(countercheck_tests label library)
     endforeach()
 endfunction()
 
-foreach(layer allocator runtime dump oracle fuzz)
+foreach(layer trace allocator runtime dump oracle fuzz)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${layer}/test_*.c)
     countercheck_tests(${layer} ${layer} ${sources})
 endforeach()

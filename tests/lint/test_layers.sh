@@ -48,6 +48,7 @@ refuses uses fuzz/program/a.c '// a: idea.\n#include "fuzz/execute/executor.h"\n
 refuses uses dump/read/a.c '// a: idea.\n#include "dump/graph/private.h"\n'
 refuses uses oracle/go/verify/a.c '// a: idea.\n#include "oracle/go/oracle.h"\n'
 refuses beside oracle/go/a.c '// a: idea.\n#include "malloc/process.h"\n'
+refuses upward trace/a.c '// a: idea.\n#include "oracle/core/bits.h"\n'
 refuses oracle oracle/go/a.c '// a: idea.\n#include "allocator/pages/mstats.h"\n'
 refuses oracle oracle/go/a.h '// a: idea.\n#  include "allocator/pages/mspan.h"\n'
 refuses ledger oracle/go/model/a.c '// a: idea.\n#include "allocator/inspect.h"\n'
