@@ -26,6 +26,8 @@ static const struct subcommand {
     {"accounts", cmd_accounts, "which numbers two builds report differently"},
     {"subject", cmd_subject, "check another allocator by what its author says of its numbers"},
     {"dump", cmd_dump, "read, check, compare heap dumps"},
+    {"record", cmd_record, "a real program's allocations, written to a trace"},
+    {"trace", cmd_trace, "what is in a trace"},
 };
 
 static void print_usage(FILE *stream) {

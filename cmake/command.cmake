@@ -47,6 +47,12 @@ if(COUNTERCHECK_COMMAND)
     set_property(SOURCE cli/run/origin.c APPEND PROPERTY
         COMPILE_DEFINITIONS "COUNTERCHECK_BUILD=\"${countercheck_build}\"")
 
+    # Where the command finds the library that records, when it is installed.
+    include(GNUInstallDirs)
+    file(RELATIVE_PATH record_folder ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+    set_property(SOURCE cli/cmd_record.c APPEND PROPERTY
+        COMPILE_DEFINITIONS "RECORD_LIBRARY_FOLDER=\"${record_folder}\"")
+
     add_executable(countercheck cli/main.c)
     target_link_libraries(countercheck PRIVATE countercheck_cli)
     target_compile_definitions(countercheck PRIVATE COUNTERCHECK_VERSION="${PROJECT_VERSION}")
@@ -56,7 +62,6 @@ if(COUNTERCHECK_COMMAND)
         target_link_options(countercheck PRIVATE -pie -Wl,-z,relro -Wl,-z,now)
     endif()
 
-    include(GNUInstallDirs)
     install(TARGETS countercheck RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
     if(COUNTERCHECK_IS_PLAIN)
         set(manual ${PROJECT_BINARY_DIR}/countercheck.1)

@@ -19,14 +19,17 @@ set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
-# What every target of ours links: an interface of options, no code.
+# What every target of ours links: an interface of options, no code. What runs inside of programs that are
+# not ours, or is to be one, links the first part alone: no sanitizer, no engine, no coverage.
+add_library(countercheck_language INTERFACE)
 add_library(countercheck_flags INTERFACE)
-target_include_directories(countercheck_flags INTERFACE ${PROJECT_SOURCE_DIR})
-target_compile_options(countercheck_flags INTERFACE
+target_link_libraries(countercheck_flags INTERFACE countercheck_language)
+target_include_directories(countercheck_language INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(countercheck_language INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual
     -Wmissing-prototypes -Wundef -Wswitch-enum)
 if(COUNTERCHECK_WERROR)
-    target_compile_options(countercheck_flags INTERFACE -Werror)
+    target_compile_options(countercheck_language INTERFACE -Werror)
 endif()
 if(NOT COUNTERCHECK_CHECK_LEVEL STREQUAL "")
     target_compile_definitions(countercheck_flags INTERFACE CHECK_LEVEL=${COUNTERCHECK_CHECK_LEVEL})
@@ -76,4 +79,4 @@ if(c_flags MATCHES "-O[123sz]" AND NOT c_flags MATCHES "-O0" AND NOT c_flags MAT
 endif()
 
 find_package(Threads REQUIRED)
-target_link_libraries(countercheck_flags INTERFACE Threads::Threads)
+target_link_libraries(countercheck_language INTERFACE Threads::Threads)

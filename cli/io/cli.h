@@ -32,6 +32,10 @@ int cmd_ops(int argc, char **argv);
 int cmd_soak(int argc, char **argv);
 // Passes on to the subcommands of cli/dump/dump.h.
 int cmd_dump(int argc, char **argv);
+// Runs a command and writes what it asks of malloc to a trace. Its own statuses: 125 to 128 + 64.
+int cmd_record(int argc, char **argv);
+// Passes on to the subcommands of cli/trace/trace.h.
+int cmd_trace(int argc, char **argv);
 // Passes on to those of cli/subject/.
 int cmd_subject(int argc, char **argv);
 // Compares the numbers of two builds on one corpus.

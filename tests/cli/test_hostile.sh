@@ -16,6 +16,7 @@ inputs=(nul c1 bidi gzip elf utf-16 empty fifo circle closed-pipe deaf-pipe full
 printf 'h0 = alloc size=64\nfree h0\n' >clean
 cp "$source/tests/cli/inputs/wrong.ops" wrong
 "$command" replay --dump dump clean >/dev/null || exit 3
+"$command" record -o traced -- sh -c : || exit 3
 echo 'in_use <= capacity' >relations
 echo 'expected Frees 2999-12-31 it waits' >known
 cp "$source/tests/cli/inputs/nul.ops" nul
@@ -44,7 +45,8 @@ calls=("replay IN" "replay --trace IN" "replay --trace --json IN" "replay --stat
     "dump info IN"
     "dump info --json --lenient IN" "dump json IN" "dump verify IN" "dump recode IN OUT" "dump diff IN dump"
     "dump retained IN" "dump path IN 0x1" "dump top IN" "dump roots IN" "dump goroutines IN" "dump object IN 0x1" "dump find IN"
-    "dump spans IN" "dump duplicates IN" "dump redact IN OUT")
+    "dump spans IN" "dump duplicates IN" "dump redact IN OUT"
+    "record -o OUT -- sh -c :" "trace info IN" "trace info --json IN --svg OUT")
 
 # Each command that --help names, and each of theirs.
 names_of_commands() {
@@ -70,6 +72,7 @@ useful_for() { # CALL: an input that the call has something to say of
     *--stats\ --json*) echo many ;;
     accounts\ IN*) echo "$command" ;;
     dump* | *--against*) echo dump ;;
+    trace*) echo traced ;;
     minimize* | adopt*) echo wrong ;;
     *) echo clean ;;
     esac

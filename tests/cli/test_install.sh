@@ -48,6 +48,9 @@ grep -q ' U __[a-z]*_chk' "$work/symbols" || fail "the command has none of the C
 numbers=$(COUNTERCHECK_MALLOC_STATS=/dev/stdout LD_PRELOAD=$libraries/libcountercheck-malloc.so /bin/true)
 [[ $numbers == *'"NumGC":0'* ]] || fail "libcountercheck-malloc.so told no statistics"
 
+run "$root/bin/countercheck" record -o "$work/ls.trace" -- ls / # finds the library where it is installed
+run "$root/bin/countercheck" trace info "$work/ls.trace"
+
 # ---- the reader: a version, and no name that is not declared
 
 soname=$(readelf -dW "$libraries/libcountercheck-dump.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')

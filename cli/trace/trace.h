@@ -1,0 +1,13 @@
+// trace: the subcommands of `countercheck trace`; each takes its arguments from its own name on.
+#ifndef CLI_TRACE_TRACE_H
+#define CLI_TRACE_TRACE_H
+
+#include "trace/reader.h"
+
+// Says what is wrong with the trace; returns the status.
+int trace_refuse(const char *path, const struct trace_error *error);
+
+// A trace in numbers.
+int trace_info(int argc, char **argv);
+
+#endif

@@ -1,0 +1,175 @@
+#!/bin/bash
+# test_record: a command is recorded as it would run anyway: its output, its status; what it must not tell is in no
+# trace; no room, no permission and other bad luck end the trace and never the program.
+#
+# holds: cli/cmd_record.c cli/cmd_trace.c cli/trace/family.c cli/trace/info.c cli/trace/summary.c cli/trace/timeline.c
+set -euo pipefail
+# shellcheck source=tests/cli/support.sh
+. "$(dirname "$0")/support.sh"
+library=$(dirname "$command")/libcountercheck-record.so
+
+look() { # FILE [STATUS]: what trace info says is asked of by number
+    ends "${2:-0}" "$command" trace info --json "$1"
+    mv out json
+}
+
+number() { # KEY
+    grep -oE "\"$1\":[0-9a-z]+" json | head -n 1 | sed 's/.*://'
+}
+
+# ---- it runs as ever, and its status is its own
+
+ends 0 "$command" record -- sh -c 'echo out; echo err >&2'
+[ "$(cat out err)" = $'out\nerr' ] || fail "its output is another: $(cat out err)"
+[ "$(stat -c %a countercheck.trace)" = 600 ] || fail "others may read the trace"
+ends 7 "$command" record -o t -- sh -c 'exit 7'
+# shellcheck disable=SC2016 # the shell's own
+ends 137 "$command" record -o t -- sh -c 'kill -9 $$'
+expect 127 "no-such-program: No such file or directory" "$command" record -o t -- no-such-program
+expect 126 "/etc/passwd: Permission denied" "$command" record -o t -- /etc/passwd
+expect 125 "no/such/t: No such file or directory" "$command" record -o no/such/t -- true
+echo text >text
+expect 125 "text: is there, and is no trace" "$command" record -o text -- true
+[ "$(cat text)" = text ] || fail "record has touched another's file"
+expect 2 "no command behind --" "$command" record -o t --
+expect 2 "one operand too many" "$command" record ls
+expect 2 "unknown option" "$command" record --no -- ls
+ends 0 "$command" record --help
+"$command" record -o t -- sleep 30 &
+recorder=$!
+while [ ! -s t ]; do sleep 0.02; done
+kill -TERM $recorder
+status=0
+wait $recorder || status=$?
+[ $status = 143 ] || fail "a signal that is passed on: status $status"
+
+# ---- what is in it
+
+cat >many.pl <<'P'
+my @kept;
+for my $i (1..15000) { $kept[$i % 997] = ["x" x ($i % 300)]; }
+print "over\n";
+P
+ends 0 "$command" record -o t -- perl many.pl
+[ "$(cat out)" = over ] || fail "perl's output"
+ends 0 "$command" trace info t
+says out " 0 violations" "trace info"
+says out "to its exit" "trace info"
+look t
+[ "$(number violations)" = 0 ] || fail "violations"
+[ "$(number unknown)" = 0 ] || fail "unknown frees of a program that was recorded from its start"
+[ "$(number cut)" = false ] || fail "a whole trace is cut"
+events=$(number events)
+[ "$events" -gt 30000 ] || fail "only $events events"
+[ "$(number events)" = $(($(number allocs) + $(number frees) + $(number reallocs) + $(number failed))) ] ||
+    fail "events do not add up"
+[ "$(number live_objects)" = $(($(number allocs) - $(number frees))) ] || fail "objects do not add up"
+[ $(($(stat -c %s t) - 65536 - 4096)) -le $((8 * events)) ] || fail "more than 8 bytes an event: $(stat -c %s t)"
+for key in threads processes live_bytes peak_bytes peak_event sizes lifetimes; do
+    grep -q "\"$key\":" json || fail "no $key"
+done
+ends 0 "$command" trace info t --svg picture.svg
+says picture.svg "<polyline points=" "the picture"
+says picture.svg "</svg>" "the picture"
+
+# ---- children and programs that are started write files of their own
+
+ends 0 "$command" record -o t -- sh -c 'perl -e "exit(fork() ? (wait() && 0) : 0)"; exec ls /'
+look t
+processes=$(number processes)
+[ "$processes" -ge 4 ] || fail "$processes files, not those of sh, perl, its child and ls"
+"$command" trace info t | grep -cE '^ +[0-9]+ +[0-9]+ +[0-9]+  t\.[0-9]+\.[0-9]+$' >count
+[ "$(cat count)" = $((processes - 1)) ] || fail "trace info lists $(cat count) files of $processes"
+ends 0 "$command" record -o t -- ls /
+look t
+[ "$(number processes)" = 1 ] || fail "files of an earlier recording are left"
+
+# ---- nothing of what the program works with
+
+mkdir SECRETPATH
+cp many.pl SECRETPATH/many.pl
+ends 0 env SECRETENV=SECRETVALUE "$command" record -o t -- \
+    perl -e 'my $s = "SECRETCONTENT" x 100; do "./SECRETPATH/many.pl"; exec "ls", "SECRETPATH"' SECRETARG
+grep -l SECRET t t.* >found && fail "a trace tells secrets: $(cat found)"
+
+# ---- what gives no events
+
+printf 'int main(void) { return 5; }\n' >static.c
+if "${CC:-cc}" -static static.c -o static 2>/dev/null; then
+    expect 2 "./static: 0 events" "$command" record -o t -- ./static
+fi
+
+# ---- no room
+
+ends 0 bash -c "ulimit -f 100; exec '$command' record -o t -- perl many.pl"
+[ "$(cat out)" = over ] || fail "a limit on files: the program's output"
+says err "t: ends before its program: File too large" "a limit on files"
+look t
+[ "$(number cut)" = true ] || fail "a trace that ended early is not cut"
+"$command" trace info t >text || fail "a trace that ended early"
+says text "ends before its program: File too large" "trace info"
+mkdir full
+if mount -t tmpfs -o size=160k none full 2>/dev/null; then
+    ends 0 "$command" record -o full/t -- perl many.pl
+    [ "$(cat out)" = over ] || fail "a full disk: the program's output"
+    says err "full/t: ends before its program: No space left on device" "a full disk"
+    look full/t
+    [ "$(number violations)" = 0 ] || fail "a full disk: violations"
+    umount full
+else
+    echo "skipped: no right to mount a small disk"
+fi
+
+# ---- by hand
+
+COUNTERCHECK_RECORD=$PWD/hand LD_PRELOAD=$library perl many.pl >out 2>err || fail "by hand: a status"
+[ "$(cat out)" = over ] && [ ! -s err ] || fail "by hand: its output"
+look hand
+[ "$(number violations)" = 0 ] || fail "by hand: violations"
+COUNTERCHECK_RECORD=$PWD/no/such LD_PRELOAD=$library perl many.pl >out 2>err || fail "no such folder: a status"
+[ "$(cat out)" = over ] || fail "no such folder: the program's output"
+says err "countercheck: record: $PWD/no/such: No such file or directory" "no such folder"
+LD_PRELOAD=$library perl many.pl >out 2>err || fail "nothing is asked for: a status"
+[ ! -s err ] || fail "nothing is asked for: $(cat err)"
+
+# A program that closes what it has not opened, and has files of its own under those numbers.
+cat >closes.pl <<'P'
+use POSIX;
+POSIX::close($_) for 3..1023;
+open(my $own, ">", "own") or die;
+POSIX::dup2(fileno($own), $_) for 960..980;
+do "./many.pl";
+P
+ends 0 "$command" record -o t -- perl closes.pl
+[ "$(stat -c %s own)" = 0 ] || fail "the recorder wrote to the program's file"
+look t
+[ "$(number cut)" = false ] && [ "$(number events)" -gt 30000 ] || fail "a program that closes all: $(number events) events"
+
+# ---- files that are none, or not whole
+
+expect 2 "byte 0: is no trace" "$command" trace info many.pl
+expect 2 "No such file or directory" "$command" trace info nothing
+expect 2 "a subcommand is missing" "$command" trace
+expect 2 "unknown subcommand" "$command" trace none
+expect 2 "an operand is missing" "$command" trace info
+ends 0 "$command" trace --help
+cp hand other
+printf '\2' | dd of=other bs=1 seek=8 conv=notrunc status=none
+expect 2 "byte 8: is a trace of another version than 1" "$command" trace info other
+head -c 100000 hand >part
+look part
+[ "$(number cut)" = true ] || fail "a cut trace"
+ends 0 "$command" trace info part
+says out "ends before its program: the file is cut" "a cut trace"
+# the second record once more: the same object, given out twice
+{
+    head -c 4096 hand
+    printf '\1\0\0\0\0\0\0\0' # the time
+    printf '\1\1\2'           # thread 0, its id 16
+    printf '\2\20\5\2\20\5'   # malloc of 5 bytes there, twice
+    head -c $((65536 - 8 - 3 - 6)) /dev/zero
+} >twice
+ends 1 "$command" trace info twice
+says out "           1 violations" "an address that was given out twice"
+[ $failed = 0 ] && echo "ok: what is recorded runs as ever"
+exit $failed
