@@ -78,7 +78,7 @@ import json, sys
 rows = {row["type"]: (row["address"], row["count"]) for row in json.load(open(sys.argv[1]))["by_type"]}
 assert rows == {"main.": ("0x4a0040", 1), "main.node": ("0x4a0000", 1)}, rows
 P
-"$command" replay --dump framed "$source/corpus/heap/found/ae063c8a6224d542.ops" >/dev/null || fail 'no dump'
+"$command" replay --dump framed "$source/corpus/heap/slow/ae063c8a6224d542.ops" >/dev/null || fail 'no dump'
 python3 "$source/tests/cli/json_shape.py" "$command" "$source/dump/JSON.md" "$source/corpus/decode/seed/every-record" framed typed >said ||
     fail "dump/JSON.md: $(cat said)"
 

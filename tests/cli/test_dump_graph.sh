@@ -10,7 +10,7 @@ set -uo pipefail
 agrees() { python3 "$source/tests/cli/graph_reference.py" "$command" "$1" >said || fail "$1: $(head -n 5 said)"; }
 
 count=0
-for program in heap/found/871cd1849b93f0ee heap/found/0b1d0b7f8ad7260e heap/found/307d96a6e9242e2d; do
+for program in heap/found/871cd1849b93f0ee heap/slow/0b1d0b7f8ad7260e heap/found/307d96a6e9242e2d; do
     "$command" replay --dump ours "$source/corpus/$program.ops" >/dev/null || fail "$program: no dump"
     agrees ours
     count=$((count + 1))
