@@ -12,7 +12,7 @@ static const char usage[] =
     "       countercheck dump verify FILE [--json] [--lenient]  strict cross-checks\n"
     "       countercheck dump recode IN OUT [OPTION]...         decode, encode again\n"
     "       countercheck dump redact IN OUT [OPTION]...         without its data\n"
-    "       countercheck dump diff   A B [--json] [--lenient]   what differs\n"
+    "       countercheck dump diff   A B [C...] [OPTION]...     what differs, or grew\n"
     "       countercheck dump top    FILE [OPTION]...           what takes the memory\n"
     "       countercheck dump retained FILE [OPTION]...         who keeps how much\n"
     "       countercheck dump path FILE ADDRESS... [OPTION]...  how roots lead to it\n"

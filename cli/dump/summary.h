@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// What one reading counts.
 struct dump_summary {
     char arch[32], version[128]; // NUL-terminated, cut
     struct dump_record_Params params;

@@ -32,7 +32,7 @@ for dump in dumps:
     address = f'0x{int(run("find", "find", dump, "--json")[0]["address"], 16):x}'
     calls = {name: (name, dump, "--json") for name in ("info", "verify", "top", "retained", "roots", "goroutines", "spans", "duplicates")}
     calls |= {"diff": ("diff", dump, dumps[0], "--json"), "path": ("path", dump, address, "--json"),
-              "object": ("object", dump, address, "--json"), "find": ("find", dump, "--json")}
+              "growth": ("diff", dump, dumps[0], "--by", "class", "--same-process", "--json"), "object": ("object", dump, address, "--json"), "find": ("find", dump, "--json")}
     for name, arguments in calls.items():
         for value in run(name, *arguments):
             look(name, value)

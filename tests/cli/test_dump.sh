@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_dump: the dump subcommands as a user meets them: statuses, one-line errors, files left or not left behind.
 #
-# holds: cli/cmd_dump.c cli/dump/diff.c cli/dump/info.c cli/dump/input.c cli/dump/scan/json.c
+# holds: cli/cmd_dump.c cli/dump/info.c cli/dump/input.c cli/dump/scan/json.c
 # holds: cli/dump/options.c cli/dump/print.c cli/dump/summary.c cli/dump/unpack.c
 # holds: cli/dump/verify.c cli/io/tally.c
 set -uo pipefail

@@ -186,6 +186,9 @@ static bool visit(void *context, const struct dump_record *record,
         has_memory = take_itab(explain, &record->as.Itab);
     } else if (record->is_last && record->tag == DUMP_TAG_AllocSample) {
         take_sample(explain, &record->as.AllocSample);
+    } else if (record->is_last && record->tag == DUMP_TAG_MemStats) {
+        explain->has_memstats = true;
+        explain->heap_alloc = record->as.MemStats.HeapAlloc;
     }
     explain->is_out_of_memory = !has_memory;
     return has_memory;

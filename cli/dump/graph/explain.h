@@ -35,6 +35,8 @@ struct explain {
     struct explain_type *types;
     size_t type_count, type_capacity;
     struct lookup site_of, type_of; // by the addresses of buckets; of types and itabs
+    uint64_t heap_alloc;            // as MemStats has it
+    bool has_memstats;
     bool is_out_of_memory;
 };
 
