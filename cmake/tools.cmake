@@ -14,5 +14,7 @@ endforeach()
 # the target itself, without its engine
 target_sources(bench_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/targets/target_heap.c
     ${PROJECT_SOURCE_DIR}/fuzz/targets/target_stats.c)
-# on whatever malloc it is started with: each call is made
-target_compile_options(bench_malloc PRIVATE -fno-builtin-malloc -fno-builtin-free -fno-builtin-realloc)
+# on whatever malloc they are started with: each call is made
+foreach(name bench_malloc bench_held)
+    target_compile_options(${name} PRIVATE -fno-builtin-malloc -fno-builtin-free -fno-builtin-realloc)
+endforeach()

@@ -134,7 +134,7 @@ TEST(what_wanders_takes_no_more_than_twice_what_lives) {
         assert_true(countercheck_malloc_check());
     }
     // All of it at its highest, with what is idle by now.
-    uint64_t most = 2 * BOARD_PLACES * (uint64_t)32768 + ROUND_BYTES + 8 * WAITING_BYTES;
+    uint64_t most = (uint64_t)2 * BOARD_PLACES * 32768 + ROUND_BYTES + 8 * WAITING_BYTES;
     if (now().HeapSys > most) {
         fail_msg("the heap has had %zu KiB", (size_t)now().HeapSys >> 10);
     }
