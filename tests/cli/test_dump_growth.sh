@@ -7,8 +7,10 @@ set -uo pipefail
 . "$(dirname "$0")/support.sh"
 
 dumps=()
-for program in ae063c8a6224d542 871cd1849b93f0ee 0b1d0b7f8ad7260e; do
-    "$command" replay --dump "$program" "$source/corpus/heap/found/$program.ops" >/dev/null || fail "$program: no dump"
+for program in slow/ae063c8a6224d542 found/871cd1849b93f0ee slow/0b1d0b7f8ad7260e; do
+    file=$source/corpus/heap/$program.ops
+    program=${program#*/}
+    "$command" replay --dump "$program" "$file" >/dev/null || fail "$program: no dump"
     dumps+=("$program")
 done
 python3 - "$command" "${dumps[@]}" <<'P' || fail 'what grew'

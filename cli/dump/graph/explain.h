@@ -22,11 +22,13 @@ struct explain_site {
     uint64_t bucket, size_bytes, line, allocs, frees;
     char *function, *file; // NULL: it has no stack
 };
+// A type of the dump, by an interface.
 struct explain_type {
     uint64_t address, size_bytes;
     char *name;
 };
 
+// All zero at the start.
 struct explain {
     const struct dump_graph *graph;
     uint32_t *pointer_words, *site, *type; // of each node; indices, or EXPLAIN_NONE
@@ -42,6 +44,7 @@ struct explain {
 
 // Reads the dump once more. Returns a status; what fails is told.
 int explain_read(struct explain *explain, struct holding *holding);
+// Frees what it has.
 void explain_fini(struct explain *explain);
 
 #endif

@@ -9,13 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STACK_NONE UINT32_MAX
+#define STACK_NONE UINT32_MAX // the last of its group
 
 // Texts are places in stacks.text; equal ones have one place.
 struct stack_frame {
     uint64_t pc, entry;
     size_t function;
 };
+// As the dump has it; counts of records.
 struct stack_goroutine {
     uint64_t id, defers, panics;
     uint32_t next; // of its group, or STACK_NONE
@@ -29,6 +30,7 @@ struct stack_group {
     uint32_t first, last;            // goroutines, as the dump has them
 };
 
+// All zero at the start.
 struct stacks {
     struct stack_frame *frames;
     struct stack_goroutine *goroutines;
@@ -42,6 +44,7 @@ struct stacks {
 
 // Reads the dump. Returns a status; what fails is told.
 int stacks_read(struct stacks *stacks, const char *path, enum dump_mode mode);
+// Frees what it has.
 void stacks_fini(struct stacks *stacks);
 
 #endif
