@@ -24,7 +24,7 @@ static const char usage[] =
     "       countercheck subject describe NAME [--relations F]\n"
     "       countercheck subject check NAME|ADAPTER.so [--relations F] [--seconds N]\n"
     "                    [--seed S] [--operations N] [--lanes N | --threads N]\n"
-    "                    [--strength] [--json]\n"
+    "                    [--strength [--only NAME]] [--json]\n"
     "       countercheck subject compare NAME|ADAPTER.so NAME|ADAPTER.so...\n"
     "                    [--seconds N] [--seed S] [--json]\n"
     "\n"
@@ -54,6 +54,7 @@ static const char usage[] =
     "                   again\n"
     "  --strength       instead: each statistic is altered when it is read, in six\n"
     "                   ways; the share that the rules notice; status 1 below 90 %\n"
+    "  --only NAME      of the statistics whose names begin so alone\n"
     "Exit status: 0 clean, 1 a finding, or a rule that was never evaluated or that\n"
     "nothing moved; 2 unusable input or call, 3 the environment failed.\n";
 
@@ -333,7 +334,7 @@ static int check(const struct subject_check_options *options, bool is_json) {
 }
 
 struct words { // what the command line says, before it is understood
-    const char *seconds, *operations, *seed, *lanes, *threads;
+    const char *seconds, *operations, *seed, *lanes, *threads, *only;
     bool is_json, is_strength;
 };
 
@@ -355,8 +356,9 @@ static int run_on_one(const char *verb, const char *name, const struct words *wo
         cli_message("subject: %s takes no --threads: %s", machine_subject()->table.name, why);
         return CLI_UNUSABLE;
     }
-    return words->is_strength ? cli_finish(subject_strength(options->seed, words->is_json))
-                              : check(options, words->is_json);
+    return words->is_strength
+               ? cli_finish(subject_strength(options->seed, words->only, words->is_json))
+               : check(options, words->is_json);
 }
 
 static int run(char **operands, size_t operand_count, const struct words *words) {
@@ -384,6 +386,10 @@ static int run(char **operands, size_t operand_count, const struct words *words)
     if (has_threads && (thread_count < CROWD_THREADS_MIN || lane_count != 0 || words->is_strength ||
                         strcmp(verb, "check") != 0)) {
         cli_message("subject: --threads N is of check, 2 to 8, without --lanes and --strength");
+        return CLI_UNUSABLE;
+    }
+    if (words->only != NULL && !words->is_strength) {
+        cli_message("subject: --only NAME goes with --strength");
         return CLI_UNUSABLE;
     }
     options.seconds = (double)second_count;
@@ -418,6 +424,7 @@ int cmd_subject(int argc, char **argv) {
                                          {"--seed", NULL, &words.seed},
                                          {"--lanes", NULL, &words.lanes},
                                          {"--threads", NULL, &words.threads},
+                                         {"--only", NULL, &words.only},
                                          {"--json", &words.is_json, NULL},
                                          {"--strength", &words.is_strength, NULL},
                                          {"--relations", NULL, &machine_call.relations},

@@ -3,6 +3,7 @@
 #include "cli/subject/strength.h"
 
 #include "cli/io/cli.h"
+#include "cli/io/escape.h"
 #include "fuzz/execute/child.h"
 #include "cli/run/machine.h"
 #include "cli/subject/trials.h"
@@ -196,9 +197,22 @@ static bool run_cell(const struct cell *cell, uint64_t seed, struct told *told) 
 }
 
 struct table {
+    const char *only;                         // begins the names of those that lie; NULL: of all
     uint8_t cells[STATISTICS_MAX][LIE_COUNT]; // enum strength_cell
     uint32_t counts[4];
 };
+
+static bool is_asked(const struct table *table, const struct countercheck_statistic *statistic) {
+    return table->only == NULL || strncmp(statistic->name, table->only, strlen(table->only)) == 0;
+}
+
+static bool names_any(const struct table *table) {
+    const struct countercheck_statistic *statistic = machine_subject()->table.statistics;
+    while (statistic->name != NULL && !is_asked(table, statistic)) {
+        statistic++;
+    }
+    return statistic->name != NULL;
+}
 
 static bool applies(enum strength_lie which) {
     bool has_lanes = (machine_subject()->table.capabilities & COUNTERCHECK_THREADS) != 0;
@@ -209,7 +223,8 @@ static bool fill(struct table *table, uint64_t seed, struct told *told) {
     const struct countercheck_statistic *statistic = machine_subject()->table.statistics;
     uint32_t place = 0;
     for (uint32_t i = 0; statistic[i].name != NULL && i < STATISTICS_MAX; i++) {
-        for (int which = LIE_PLUS; which < LIE_COUNT; which++) {
+        bool asked = is_asked(table, &statistic[i]);
+        for (int which = LIE_PLUS; which < LIE_COUNT && asked; which++) {
             const struct cell cell = {
                 (enum strength_lie)which, place, statistic_places(&statistic[i]),
                 statistic_rows(&statistic[i]), (statistic[i].flags & COUNTERCHECK_PER_LANE) != 0};
@@ -238,6 +253,9 @@ static void print_table(const struct table *table) {
     }
     (void)putchar('\n');
     for (uint32_t i = 0; statistic[i].name != NULL && i < STATISTICS_MAX; i++) {
+        if (!is_asked(table, &statistic[i])) {
+            continue;
+        }
         (void)printf("%-32s", statistic[i].name);
         for (int which = LIE_PLUS; which < LIE_COUNT; which++) {
             (void)printf(" %8s", cell_words[table->cells[i][which]]);
@@ -258,8 +276,13 @@ static void print_json(const struct table *table) {
     (void)printf("{\"subject\":\"%s\",\"noticed\":%u,\"unnoticed\":%u,\"same\":%u,\"statistics\":[",
                  machine_subject()->table.name, table->counts[CELL_NOTICED],
                  table->counts[CELL_UNNOTICED], table->counts[CELL_SAME]);
+    const char *between = "";
     for (uint32_t i = 0; statistic[i].name != NULL && i < STATISTICS_MAX; i++) {
-        (void)printf("%s{\"name\":\"%s\"", i == 0 ? "" : ",", statistic[i].name);
+        if (!is_asked(table, &statistic[i])) {
+            continue;
+        }
+        (void)printf("%s{\"name\":\"%s\"", between, statistic[i].name);
+        between = ",";
         for (int which = LIE_PLUS; which < LIE_COUNT; which++) {
             (void)printf(",\"%s\":\"%s\"", lie_names[which], words[table->cells[i][which]]);
         }
@@ -289,10 +312,15 @@ static int run_all(struct table *table, uint64_t seed, bool is_json, struct told
     return table->counts[CELL_NOTICED] * 100 >= asked * GOAL_PERCENT ? CLI_CLEAN : CLI_FINDING;
 }
 
-int subject_strength(uint64_t seed, bool is_json) {
+int subject_strength(uint64_t seed, const char *only, bool is_json) {
     static struct table table;
     if (machine_subject()->table.statistics == NULL) {
         cli_message("subject: it has no statistics that could lie");
+        return CLI_UNUSABLE;
+    }
+    table.only = only;
+    if (!names_any(&table)) {
+        cli_message("subject: no statistic's name begins with '%s'", escape_shown(only));
         return CLI_UNUSABLE;
     }
     struct told *told = trials_share(sizeof *told);

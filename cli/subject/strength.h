@@ -28,7 +28,7 @@ enum strength_cell {
 
 // Runs the chosen subject (cli/run/machine.h) and prints the table. CLI_CLEAN: at least 90 of 100
 // lies are noticed; CLI_FINDING: fewer, or the truth fails; else a message was printed. `seed`: of
-// the programs.
-int subject_strength(uint64_t seed, bool is_json);
+// the programs. `only`: of statistics whose names begin so; NULL: of all.
+int subject_strength(uint64_t seed, const char *only, bool is_json);
 
 #endif

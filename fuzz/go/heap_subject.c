@@ -4,6 +4,8 @@
 #include "allocator/heap.h"
 #include "allocator/memstats.h"
 
+// Not noticed by --strength: MSpanInuse, but for the share of a lane, and MCacheInuse cut to some
+// bits: nobody outside the heap counts its spans and caches.
 static const char relations[] =
     "# The ledger. What shrinks or grows where it is keeps its class, and so its footprint.\n"
     "live: HeapAlloc == live.footprint\n"

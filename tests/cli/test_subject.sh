@@ -197,6 +197,11 @@ rows = {row["name"]: row for row in table["statistics"]}
 assert all(rows["in_use"][lie] == "noticed" for lie in ("+1", "late", "stuck", "wrapped", "undone")), rows
 assert rows["in_use"]["share"] == "none" and rows["capacity"]["late"] == "same", rows
 P
+status 0 "$countercheck" subject check boundary --strength --only free
+says '^free_count '
+! grep -q '^in_use' "$work/out" || fail '--only names others as well'
+status 2 "$countercheck" subject check boundary --strength --only fre_e
+status 2 "$countercheck" subject check boundary --only free
 status 1 "$countercheck" subject check boundary --relations "$work/wrong" --strength
 says 'a rule fails without a lie'
 
