@@ -82,7 +82,7 @@ static int create(bool is_child) {
     int descriptor = -1;
     errno = EEXIST;
     if (!is_child) {
-        (void)strcpy(file_state->path, base_path);
+        memcpy(file_state->path, base_path, sizeof base_path);
         descriptor = open(file_state->path, flags, 0600);
     }
     for (unsigned n = 1; descriptor < 0 && errno == EEXIST && n <= NAMES_MAX; n++) {
@@ -121,20 +121,20 @@ static int take_room(uint64_t offset, size_t size_bytes) {
                       : posix_fallocate(file_state->descriptor, (off_t)offset, (off_t)size_bytes);
 }
 
-// The child of a fork does not get it.
-static int map(uint64_t offset, size_t size_bytes, uint8_t **base) {
-    int error = take_room(offset, size_bytes);
-    if (error != 0) {
-        return error;
+// The child of a fork does not get it. NULL: *error says why.
+static uint8_t *map(uint64_t offset, size_t size_bytes, int *error) {
+    *error = take_room(offset, size_bytes);
+    if (*error != 0) {
+        return NULL;
     }
     void *mapped = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
                         file_state->descriptor, (off_t)offset);
     if (mapped == MAP_FAILED) {
-        return errno;
+        *error = errno;
+        return NULL;
     }
     (void)madvise(mapped, size_bytes, MADV_DONTFORK);
-    *base = mapped;
-    return 0;
+    return mapped;
 }
 
 static void stop(int error) {
@@ -148,12 +148,9 @@ static void stop(int error) {
 // ---- beginning
 
 static int begin_file(bool is_child) {
-    uint8_t *page;
     int error = create(is_child);
-    if (error == 0) {
-        error = map(0, TRACE_HEADER_BYTES, &page);
-    }
-    if (error != 0) {
+    uint8_t *page = error == 0 ? map(0, TRACE_HEADER_BYTES, &error) : NULL;
+    if (page == NULL) {
         file_state->is_stopped = true;
         return error;
     }
@@ -216,10 +213,10 @@ uint32_t file_add_thread(void) {
 // ---- chunks
 
 static bool take_new(struct chunk *chunk) {
-    uint8_t *base = NULL;
+    int error = 0;
     uint64_t offset = TRACE_HEADER_BYTES + (uint64_t)file_state->chunk_count * TRACE_CHUNK_BYTES;
-    int error = map(offset, TRACE_CHUNK_BYTES, &base);
-    if (error != 0) {
+    uint8_t *base = map(offset, TRACE_CHUNK_BYTES, &error);
+    if (base == NULL) {
         stop(error);
         return false;
     }

@@ -77,6 +77,16 @@ static void *reallocate(const struct next *next, void *pointer, size_t size_byte
     return object;
 }
 
+static void *resize(const struct next *next, void *pointer, size_t size_bytes, bool is_its) {
+    if (next == NULL) {
+        return pointer == NULL ? next_early(size_bytes) : NULL;
+    }
+    if (next_is_early(pointer)) {
+        return move_early(next, pointer, size_bytes);
+    }
+    return is_its ? next->realloc(pointer, size_bytes) : reallocate(next, pointer, size_bytes);
+}
+
 // ---- what the program sees
 
 #pragma GCC visibility push(default)
@@ -131,14 +141,7 @@ void free(void *pointer) {
 
 void *realloc(void *pointer, size_t size_bytes) {
     const struct next *next = behind();
-    if (next == NULL) {
-        return pointer == NULL ? next_early(size_bytes) : NULL;
-    }
-    if (next_is_early(pointer)) {
-        return move_early(next, pointer, size_bytes);
-    }
-    return IS_ITS_OWN(next) ? next->realloc(pointer, size_bytes)
-                            : reallocate(next, pointer, size_bytes);
+    return resize(next, pointer, size_bytes, next != NULL && IS_ITS_OWN(next));
 }
 
 void *reallocarray(void *pointer, size_t count, size_t size_bytes) {
@@ -147,10 +150,7 @@ void *reallocarray(void *pointer, size_t count, size_t size_bytes) {
         return NULL;
     }
     const struct next *next = behind();
-    if (next == NULL || next_is_early(pointer) || IS_ITS_OWN(next)) {
-        return realloc(pointer, count * size_bytes);
-    }
-    return reallocate(next, pointer, count * size_bytes);
+    return resize(next, pointer, count * size_bytes, next != NULL && IS_ITS_OWN(next));
 }
 
 void *aligned_alloc(size_t align_bytes, size_t size_bytes) {
