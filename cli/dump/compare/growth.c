@@ -120,17 +120,19 @@ static void compare_addresses(const struct growth *growth, const struct dump_gra
     uint32_t b = 0;
     size_t a = 0;
     while (a < growth->before_count || b < count) {
-        const struct dump_node *old = a < growth->before_count ? &growth->before[a] : NULL;
-        const struct dump_node *now = b < count ? dump_graph_node(graph, b) : NULL;
-        bool is_old =
-            now == NULL ||
-            (old != NULL && (old->address < now->address ||
-                             (old->address == now->address && old->size_bytes < now->size_bytes)));
-        bool is_both = old != NULL && now != NULL && old->address == now->address &&
-                       old->size_bytes == now->size_bytes;
+        bool has_old = a < growth->before_count;
+        bool has_now = b < count;
+        struct dump_node old = has_old ? growth->before[a] : (struct dump_node){.address = 0};
+        struct dump_node now =
+            has_now ? *dump_graph_node(graph, b) : (struct dump_node){.address = 0};
+        bool is_old = !has_now ||
+                      (has_old && (old.address < now.address || (old.address == now.address &&
+                                                                 old.size_bytes < now.size_bytes)));
+        bool is_both =
+            has_old && has_now && old.address == now.address && old.size_bytes == now.size_bytes;
         uint64_t *sum = is_both ? file->kept : is_old ? file->gone : file->fresh;
         sum[0]++;
-        sum[1] += is_old ? old->size_bytes : now->size_bytes;
+        sum[1] += is_old ? old.size_bytes : now.size_bytes;
         a += is_both || is_old;
         b += is_both || !is_old;
     }
@@ -151,7 +153,7 @@ static bool count_nodes(struct growth *growth, const struct explain *explain) {
     const struct dump_graph *graph = explain->graph;
     struct growth_file *file = &growth->files[growth->file_count];
     struct dump_dominators *tree = NULL;
-    char label[LABEL_BYTES];
+    char label[LABEL_BYTES] = "";
     bool has_memory = true;
     if (growth->key == GROWTH_HOLDER) {
         tree = dump_dominators_create(graph, DUMP_BY_ROOT);

@@ -125,7 +125,7 @@ static bool clear(struct redaction *redaction, const struct dump_reader *reader,
         return false;
     }
     memset(redaction->bytes, 0, (size_t)size_bytes);
-    for (size_t i = 0; i < redaction->field_count; i++) {
+    for (size_t i = 0; bytes != NULL && i < redaction->field_count; i++) { // NULL: no bytes
         uint64_t offset = redaction->fields[i].offset;
         if (redaction->fields[i].kind == 1 && size_bytes >= width && offset <= size_bytes - width &&
             is_known(redaction,

@@ -76,7 +76,7 @@ static void tell_classes(struct top *top) {
     for (uint32_t i = 0; i < dump_graph_node_count(top->graph) && !top->is_out_of_memory; i++) {
         uint64_t size_bytes = dump_graph_node(top->graph, i)->size_bytes;
         uint32_t class = lookup_get(&class_of, size_bytes);
-        if (class == LOOKUP_NONE) {
+        if (class >= count) { // LOOKUP_NONE
             class = (uint32_t)count;
             if (!ARRAY_RESERVE(sums, capacity, count + 1) ||
                 !lookup_put(&class_of, size_bytes, class)) {

@@ -9,6 +9,7 @@
 #include "cli/io/options.h"
 #include "dump/graph/phantom.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,8 +40,7 @@ struct find {
 
 static int digit_of(char letter) {
     static const char digits[] = "0123456789abcdef";
-    char lower = letter >= 'A' && letter <= 'F' ? (char)(letter - 'A' + 'a') : letter;
-    const char *at = lower == 0 ? NULL : strchr(digits, lower);
+    const char *at = letter == 0 ? NULL : strchr(digits, tolower((unsigned char)letter));
     return at == NULL ? -1 : (int)(at - digits);
 }
 
@@ -163,7 +163,7 @@ static bool visit(void *context, const struct dump_record *record,
     if (is_phantom || verdict != WHERE_YES || object->contents.total_bytes == 0) {
         return true;
     }
-    if (find->pattern_bytes > 0) {
+    if (bytes != NULL) {
         place =
             memmem(bytes, (size_t)object->contents.total_bytes, find->pattern, find->pattern_bytes);
     }
