@@ -10,6 +10,7 @@
 #define COSTLY_SHARE    16   // of the draws of a costly operation, one in so many stands
 #define BLIND_SHARE     12   // one operation in so many is drawn whatever the state says
 #define INSIDE_SHARE    4    // of wide programs with more caches, one phrase in so many
+#define FORK_SHARE      512  // of wide programs of a heap in Go's manner
 #define SIZES_UNTOUCHED ((uint64_t)4 << 20)  // from here on an object is best left alone
 #define SIZE_DRAWN_MAX  (UINT64_C(12) << 30) // some such objects fit the window
 
@@ -57,6 +58,12 @@ static bool is_costly(enum operation_code code) {
     return code == OP_THREAD_RUN || code == OP_THREAD_WAIT || code == OP_HEAP_BESIDE;
 }
 
+// A real child of a heap in Go's manner costs as much as a short program: wide programs alone have
+// one now and then.
+static bool is_drawn_wide(const struct language *language, unsigned code) {
+    return code == OP_FORK && language_has(language, CAPABILITY_GO);
+}
+
 // Each code as often as its weight says: a draw by weight is a draw of a place.
 static const uint8_t *places(uint32_t *count) {
     static uint8_t table[PLACES_MAX];
@@ -68,7 +75,8 @@ static const uint8_t *places(uint32_t *count) {
         table_count = 0;
         for (unsigned code = 0; code < OP_COUNT; code++) {
             const struct operation_description *d = &operation_descriptions[code];
-            uint32_t weight = language_has(language, d->capability) ? d->weight : 0;
+            bool is_drawn = language_has(language, d->capability) && !is_drawn_wide(language, code);
+            uint32_t weight = is_drawn ? d->weight : 0;
             for (uint32_t i = 0; i < weight; i++) {
                 table[table_count++] = (uint8_t)code;
             }
@@ -400,11 +408,21 @@ static bool draws_inside(const struct program *program, struct random *random) {
            random_once_in(random, INSIDE_SHARE);
 }
 
+static bool draws_fork(const struct program *program, struct random *random) {
+    return program->header.is_wide && is_drawn_wide(language_now(), OP_FORK) &&
+           !is_off(OP_FORK, program->header.groups_off) && random_once_in(random, FORK_SHARE);
+}
+
 static size_t draw_phrase(struct random *random, const struct program *program, size_t position,
                           const struct symbolic_state *state,
                           struct operation phrase[GENERATOR_PHRASE_MAX]) {
     if (draws_inside(program, random)) {
         return phrase_inside(random, program, state, phrase);
+    }
+    if (draws_fork(program, random)) {
+        phrase[0] =
+            operation_set(operation_from_bits(OP_FORK), OPERAND_AHEAD, random_below(random, 17));
+        return 1;
     }
     phrase[0] = draw_possible(random, program, position, state);
     return operation_code(phrase[0]) == OP_ALLOC_FAN ? phrase_of_fan(random, program, state, phrase)

@@ -214,17 +214,20 @@ bool go_operate(struct go_machine *machine, size_t position, struct operation op
     return execute(machine, operation);
 }
 
+bool go_step(struct go_machine *machine, size_t position, struct operation operation) {
+    machine->allocated = 0;
+    machine->freed = 0;
+    bool was_effective = go_operate(machine, position, operation);
+    oracle_count_objects(machine->oracle, machine->allocated, machine->freed);
+    return was_effective;
+}
+
 static bool step(void *state, struct operation operation) {
     struct go_machine *machine = state;
     bool was_effective;
-    if (go_has_run_ahead(machine, &was_effective)) {
-        return was_effective;
-    }
-    machine->allocated = 0;
-    machine->freed = 0;
-    was_effective = go_operate(machine, executor_position(machine->executor), operation);
-    oracle_count_objects(machine->oracle, machine->allocated, machine->freed);
-    return was_effective;
+    return go_has_run_ahead(machine, &was_effective)
+               ? was_effective
+               : go_step(machine, executor_position(machine->executor), operation);
 }
 
 // ---- check

@@ -17,4 +17,7 @@ const struct memstats *go_memstats(struct executor *executor); // read now
 // The dump of the last dump operation (or the final one) to memory, or NULL.
 const uint8_t *go_dump_bytes(struct executor *executor, size_t *size_bytes);
 
+// Set in a process that is not to be forked, as libFuzzer's: the operation fork does nothing then.
+extern bool go_is_never_forked;
+
 #endif

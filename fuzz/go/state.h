@@ -85,6 +85,8 @@ bool go_start_from(struct go_machine *machine, const struct program *program,
 
 // Runs one operation, which the program has at `position`. Whether it did anything. (machine.c)
 bool go_operate(struct go_machine *machine, size_t position, struct operation operation);
+// The same, and tells the oracle how many objects its calls moved. (machine.c)
+bool go_step(struct go_machine *machine, size_t position, struct operation operation);
 // Whether the operation whose turn it is has run already, inside an earlier one's call.
 // (subprogram.c)
 bool go_has_run_ahead(const struct go_machine *machine, bool *was_effective);

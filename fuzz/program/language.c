@@ -12,7 +12,8 @@ static const char *const go_fields[] = {
 const struct language language_go = {
     .capabilities = LANGUAGE_HAS(FREE) | LANGUAGE_HAS(ALIGNED) | LANGUAGE_HAS(REALLOC) |
                     LANGUAGE_HAS(FLUSH) | LANGUAGE_HAS(LANES) | LANGUAGE_HAS(PURGE) |
-                    LANGUAGE_HAS(COLLECT) | LANGUAGE_HAS(FAULT) | LANGUAGE_HAS(GO),
+                    LANGUAGE_HAS(COLLECT) | LANGUAGE_HAS(FAULT) | LANGUAGE_HAS(FORK) |
+                    LANGUAGE_HAS(GO),
     .fields = go_fields,
     .field_count = sizeof go_fields / sizeof go_fields[0] - 1,
 };

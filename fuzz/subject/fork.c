@@ -1,118 +1,41 @@
-// fork: a child goes on with the program, checks, and answers by a pipe. When a signal ends it, its
-// parent ends by the same.
-#define _POSIX_C_SOURCE 200809L
+// fork: what a child does: it goes on with the program without its parent's lanes, and checks.
 #include "fuzz/subject/state.h"
 
-#include "fuzz/execute/child.h"
-#include "oracle/core/harness_memory.h"
+#include "fuzz/execute/fork.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-struct answer {
-    bool has_found;
-    struct finding finding;
+struct child {
+    struct subject_machine *machine;
+    uint32_t ahead_count;
 };
 
-// ---- the child
-
-static void write_whole(int pipe_end, const void *bytes, size_t size_bytes) {
-    const char *at = bytes;
-    while (size_bytes > 0) {
-        ssize_t written = write(pipe_end, at, size_bytes);
-        if (written < 0 && errno != EINTR) {
-            _exit(1);
-        }
-        at += written < 0 ? 0 : written;
-        size_bytes -= written < 0 ? 0 : (size_t)written;
-    }
-}
-
-static _Noreturn void run_child(struct subject_machine *machine, uint32_t ahead_count,
-                                int pipe_end) {
-    static struct answer answer;
+static void run_child(void *context) {
+    const struct child *child = context;
+    struct subject_machine *machine = child->machine;
     const struct program *program = executor_program(machine->executor);
     size_t position = executor_position(machine->executor);
-    (void)signal(SIGALRM, SIG_DFL); // without a parent, it would hang for ever
-    (void)alarm(subject_hang_seconds(machine->table));
     machine->results = NULL;
     machine->has_orphans = lanes_forget(machine->lanes);
-    for (uint32_t i = 1; i <= ahead_count && position + i < program->count; i++) {
+    for (uint32_t i = 1; i <= child->ahead_count && position + i < program->count; i++) {
         machine->book.operation = position + i;
         (void)subject_operate(machine, program->operations[position + i]);
         if (machine->book.found) {
-            break;
+            return;
         }
     }
-    if (!machine->book.found) {
-        subject_settle(machine);
-        (void)machine->subject->machine.check(machine, ORACLE_FULL);
-    }
-    answer.has_found = machine->book.found;
-    answer.finding = machine->book.finding;
-    write_whole(pipe_end, &answer, sizeof answer);
-    _exit(0);
-}
-
-// ---- the parent
-
-// Whether the child answered; it may have died before.
-static bool read_answer(int pipe_end, struct answer *answer) {
-    char *at = (char *)answer;
-    size_t left = sizeof *answer;
-    while (left > 0) {
-        ssize_t count = read(pipe_end, at, left);
-        if (count == 0 || (count < 0 && errno != EINTR)) {
-            return false;
-        }
-        at += count < 0 ? 0 : count;
-        left -= count < 0 ? 0 : (size_t)count;
-    }
-    return true;
-}
-
-// What contains us sees how the child ended.
-static _Noreturn void end_as(int status) {
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
-        for (;;) {
-            (void)pause(); // it hung, and so do we
-        }
-    }
-    if (WIFSIGNALED(status)) {
-        (void)signal(WTERMSIG(status), SIG_DFL);
-        (void)raise(WTERMSIG(status));
-    }
-    _exit(WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : 1);
+    subject_settle(machine);
+    (void)machine->subject->machine.check(machine, ORACLE_FULL);
 }
 
 bool subject_fork(struct subject_machine *machine, uint32_t ahead_count) {
-    static struct answer answer;
-    int ends[2];
-    if (pipe(ends) != 0) {
-        harness_refused();
-        return false;
-    }
+    struct child child = {machine, ahead_count};
+    const struct fork_plan plan = {
+        .run = run_child,
+        .context = &child,
+        .book = &machine->book,
+        .hang_seconds = subject_hang_seconds(machine->table),
+    };
     judge_before(machine->judge, false);
-    pid_t child = fork();
-    if (child == 0) {
-        (void)close(ends[0]);
-        run_child(machine, ahead_count, ends[1]);
-    }
-    (void)close(ends[1]);
-    bool has_answer = child > 0 && read_answer(ends[0], &answer);
-    (void)close(ends[0]);
-    int status = child_wait(child);
-    if (child < 0) {
-        harness_refused();
-    } else if (!has_answer) {
-        end_as(status);
-    } else if (answer.has_found && !machine->book.found) {
-        machine->book.finding = answer.finding;
-        machine->book.fired[answer.finding.rule]++;
-        machine->book.found = true;
-    }
+    bool has_forked = fork_and_judge(&plan);
     executor_work(machine->executor, 64);
-    return child > 0;
+    return has_forked;
 }

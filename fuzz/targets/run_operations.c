@@ -3,6 +3,7 @@
 #include "fuzz/targets/target.h"
 
 #include "fuzz/execute/executor.h"
+#include "fuzz/execute/fork.h"
 #include "fuzz/program/text.h"
 #include "fuzz/targets/target_stats.h"
 #include "oracle/core/hash.h"
@@ -51,11 +52,28 @@ static _Noreturn void give_up(const char *why) {
     _Exit(3);
 }
 
+#ifdef TARGET_HAS_AFL                 // cmake/targets.cmake
+extern unsigned char *__afl_area_ptr; // AFL++'s map of edges, which a child shares with its parent
+extern uint32_t __afl_map_size;
+
+static void leave_coverage(void) {
+    unsigned char *own = calloc(1, __afl_map_size);
+    if (own == NULL) {
+        _Exit(3);
+    }
+    __afl_area_ptr = own;
+}
+static void (*const begin_child)(void) = leave_coverage;
+#else
+static void (*const begin_child)(void) = NULL;
+#endif
+
 void run_operations_begin(const struct target_operations *target) {
     const struct executor_options options = {.level = ORACLE_FULL};
     if (executor != NULL) {
         return;
     }
+    fork_begins = begin_child;
     if (target->open != NULL) {
         target->open();
     }

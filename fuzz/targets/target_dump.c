@@ -8,7 +8,15 @@
 #include "fuzz/go/machine.h"
 #include "fuzz/targets/target.h"
 
-const struct target_operations target_operations = {.machine = &machine_go, .final_dump_share = 1};
+static void open_heap(void) {
+    go_is_never_forked = TARGET_IS_NEVER_FORKED; // cmake/targets.cmake, by the engine
+}
+
+const struct target_operations target_operations = {
+    .machine = &machine_go,
+    .open = open_heap,
+    .final_dump_share = 1,
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     return run_operations(&target_operations, bytes, size_bytes);
