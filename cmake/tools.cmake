@@ -14,6 +14,7 @@ endforeach()
 # the target itself, without its engine
 target_sources(bench_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/targets/target_heap.c
     ${PROJECT_SOURCE_DIR}/fuzz/targets/target_stats.c)
+target_compile_definitions(bench_fuzz PRIVATE TARGET_IS_NEVER_FORKED=1) # a child's time is nobody's
 # on whatever malloc they are started with: each call is made
 foreach(name bench_malloc bench_held)
     target_compile_options(${name} PRIVATE -fno-builtin-malloc -fno-builtin-free -fno-builtin-realloc)
