@@ -74,15 +74,30 @@ static bool walk_on(struct walk *walk, uint32_t *slot) {
 
 // ---- who may run inside
 
+// Whether the call names what the slot holds, by this slot or by another: when an allocation fails,
+// its slot and the next one that is filled hold the same.
+static bool is_named(const struct call *call, uint32_t slot) {
+    const uint32_t *handles = call->machine->handles;
+    for (uint32_t word = 0; word < OPERATION_SLOTS_WIDE / 64; word++) {
+        for (uint64_t left = call->handles[word]; left != 0; left &= left - 1) {
+            uint32_t named = word * 64 + bits_lowest(left);
+            if (named == slot ||
+                (handles[named] == handles[slot] && handles[slot] != GO_NO_HANDLE)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 // Not an object that the call is about, nor one that waits for a sweep which waits for the guest.
 static bool may_have_handles(const struct call *call, struct operation guest) {
     struct walk walk = walk_of(guest);
     bool is_free = frees(operation_code(guest));
     for (uint32_t slot; walk_on(&walk, &slot);) {
         const struct model_handle *shown = go_handle(call->machine, slot);
-        if (bits_at(call->handles, slot) ||
-            (is_free && shown != NULL &&
-             predict_is_being_swept(call->machine->heap, shown->address))) {
+        if (is_named(call, slot) || (is_free && shown != NULL &&
+                                     predict_is_being_swept(call->machine->heap, shown->address))) {
             return false;
         }
     }

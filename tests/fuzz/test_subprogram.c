@@ -76,6 +76,14 @@ TEST(what_another_thread_cannot_do_there_waits_for_its_turn) {
     waits("realloc c0 h0 size=4096", "flush c0");
 }
 
+TEST(an_object_that_the_call_names_by_another_slot_is_its_own) {
+    assert_int_equal(run_text("program caches=2\nfault call=mmap at=1\n"
+                              "h0 = alloc c0 size=1\nh1 = alloc c0 size=1\n"
+                              "subprogram operations=1 at=1\nrealloc c1 h0 size=0\nfree c0 h1\n"),
+                     VERDICT_CLEAN);
+    assert_int_equal(executor_counts(executor)->effective[OP_FREE], 0);
+}
+
 TEST(a_sample_is_drawn_by_one_of_the_two_alone) {
     waits("h2 = alloc c0 size=80\n# all are sampled", "profile_rate rate=1");
     run_to("profile_rate rate=1\n" BEFORE
