@@ -226,6 +226,7 @@ cat >"$sample/build/soak/countercheck" <<'END'
 [ "$1 $2 $4" = "soak --seconds --seed" ] || exit 2
 echo '{"executions":70,"operations":800,"effective":1}' >"$COUNTERCHECK_STATS"
 echo "$5" >>begun
+[ "${6:-}" != --wide ] || echo wide >>wide
 if [ "$(cat ../how)" = finds-known ] && [ "$(wc -l <begun)" -lt 3 ]; then
     echo known >"soak-$5-7.ops"
     exit 1
@@ -239,6 +240,7 @@ chmod +x "$sample/build/soak/countercheck"
 export ENGINE=soak
 fuzz goes-on 2
 [ $status = 0 ] || fail "soak goes on: status $status"
+[ -s "$sample/findings/wide" ] || fail "no sitting of soak draws wide programs"
 grep -q '^heap ' "$sample/out" && ! grep -q '^decode' "$sample/out" || fail "soak draws programs, and no bytes"
 ENGINE=builtin fuzz goes-on 2
 [ $status = 0 ] && grep -q ' by soak on ' "$sample/err" || fail "ENGINE=builtin, soak's name of old: status $status"
