@@ -1,4 +1,5 @@
 // machine: opens the heap that the command line names, and remembers it.
+#define _POSIX_C_SOURCE 200809L
 #include "cli/run/machine.h"
 
 #include "cli/io/cli.h"
@@ -7,6 +8,7 @@
 #include "cli/run/crash.h"
 #include "cli/run/restart.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +30,7 @@ static bool has_subject;
 
 int machine_choose(const char *subcommand) {
     char message[SUBJECT_MESSAGE_BYTES];
+    char beside[PATH_MAX + 80];
     char *relations = NULL;
     int status = CLI_CLEAN;
     if (machine_call.subject == NULL) {
@@ -52,8 +55,12 @@ int machine_choose(const char *subcommand) {
     if (status != CLI_CLEAN) {
         return status;
     }
-    if (machine_call.relations != NULL) {
-        relations = input_read_text(machine_call.relations, &status);
+    const char *file = machine_call.relations;
+    if (file == NULL && subject_find_relations(machine_call.subject, beside, sizeof beside)) {
+        file = beside;
+    }
+    if (file != NULL) {
+        relations = input_read_text(file, &status);
         if (relations == NULL) {
             return status;
         }

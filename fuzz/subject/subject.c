@@ -305,6 +305,17 @@ static const struct built_in *find_built_in(const char *name) {
     return built_in;
 }
 
+bool subject_find_relations(const char *name, char *path, size_t path_bytes) {
+    if (find_built_in(name) != NULL || !find_adapter(name, path, path_bytes)) {
+        return false;
+    }
+    size_t length = strlen(path);
+    size_t suffix = strlen(SUFFIX);
+    length -= length > suffix && strcmp(path + length - suffix, SUFFIX) == 0 ? suffix : 0;
+    (void)snprintf(path + length, path_bytes - length, ".relations");
+    return access(path, F_OK) == 0;
+}
+
 enum subject_status subject_open(struct subject *subject, const char *name, const char *relations,
                                  char message[SUBJECT_MESSAGE_BYTES]) {
     char path[PATH_MAX + 80];

@@ -41,6 +41,10 @@ enum subject_status {
 enum subject_status subject_open(struct subject *subject, const char *name, const char *relations,
                                  char message[SUBJECT_MESSAGE_BYTES]);
 
+// The text beside an adapter, NAME.relations beside NAME.so, that holds where no other is named.
+// False: there is none, or the subject is built in.
+bool subject_find_relations(const char *name, char *path, size_t path_bytes);
+
 // What must stand in the environment before the process starts, for that subject to be opened:
 // "NAME=value", NULL at the end. It loads the adapter and calls nothing of it but for its table.
 // NULL: nothing, or there is no such subject (subject_open says so).

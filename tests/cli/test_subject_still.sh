@@ -49,5 +49,13 @@ P
 expect 2 "no rule above is labelled 'none'" check "${idle}still none: why\n" --operations 500
 expect 2 'what is known to fail, or still, has a reason' check "${idle}still idle: \n" --operations 500
 expect 2 "here stand ':' and the reason" check "${idle}still idle\n" --operations 500
+
+# the text beside the adapter holds where no other is named
+printf 'count == live.count + 1\n' >one.relations
+ends 1 "$command" subject check ./one.so --operations 500
+says out '1. subject-relation: count == live.count + 1' 'the rule beside the adapter'
+ends 0 check 'count == live.count\n' --operations 500
+chmod 0 one.relations
+[ "$(id -u)" = 0 ] || expect 2 'one.relations' "$command" subject check ./one.so --operations 500
 [ $failed = 0 ] && echo "ok: what never moves is told"
 exit $failed
