@@ -113,9 +113,9 @@ static void begin_event(struct trace_ledger *ledger, const struct trace_record *
                                   .time_ns = record->time_ns};
 }
 
-static enum trace_step allocate(struct trace_ledger *ledger, const struct trace_record *record,
-                                struct trace_event *event) {
-    begin_event(ledger, record, TRACE_EVENT_ALLOC, &ledger->counts.allocs, event);
+// An object that was not there before.
+static enum trace_step begin_life(struct trace_ledger *ledger, const struct trace_record *record,
+                                  struct trace_event *event) {
     event->after = object_of(record, ledger->next_id++);
     if (!insert(ledger, &event->after)) {
         return TRACE_STEP_NO_MEMORY;
@@ -123,6 +123,12 @@ static enum trace_step allocate(struct trace_ledger *ledger, const struct trace_
     ledger->counts.live_objects++;
     count_live(ledger, record->size, 0);
     return TRACE_STEP_EVENT;
+}
+
+static enum trace_step allocate(struct trace_ledger *ledger, const struct trace_record *record,
+                                struct trace_event *event) {
+    begin_event(ledger, record, TRACE_EVENT_ALLOC, &ledger->counts.allocs, event);
+    return begin_life(ledger, record, event);
 }
 
 static enum trace_step release(struct trace_ledger *ledger, const struct trace_record *record,
@@ -190,13 +196,7 @@ static enum trace_step end_unknown(struct trace_ledger *ledger, const struct tra
     if (record->kind == TRACE_REALLOC_FREED) {
         return TRACE_STEP_EVENT;
     }
-    event->after = object_of(record, ledger->next_id++);
-    if (!insert(ledger, &event->after)) {
-        return TRACE_STEP_NO_MEMORY;
-    }
-    ledger->counts.live_objects++;
-    count_live(ledger, record->size, 0);
-    return TRACE_STEP_EVENT;
+    return begin_life(ledger, record, event);
 }
 
 static enum trace_step end_realloc(struct trace_ledger *ledger, const struct trace_record *record,
