@@ -23,8 +23,6 @@ static const char usage[] =
     "again in between counts as kept. --top 10 rows; 0: all.\n"
     "Exit status: 0 nothing differs, 1 something.\n";
 
-#define TOP_DEFAULT 10
-
 // A row of what grew, and by how much.
 struct growth_rank {
     const struct growth_row *row;
@@ -404,7 +402,7 @@ int dump_diff(int argc, char **argv) {
         .usage = usage, .options = table, .operands_min = 2, .operands_max = GROWTH_FILES_MAX};
     char **files;
     size_t count;
-    uint64_t limit = TOP_DEFAULT;
+    size_t limit;
     enum growth_key key = GROWTH_COUNT;
     int status = cli_parse(&call, argc, argv, &files, &count);
     if (status >= 0) {
@@ -412,10 +410,9 @@ int dump_diff(int argc, char **argv) {
     }
     bool has_more = top != NULL || is_same_process || options.memory_limit != NULL;
     if (!is_sound(files, count, by != NULL, has_more) || (by != NULL && !read_key(by, &key)) ||
-        (top != NULL && !cli_number("dump diff", "--top", top, UINT32_MAX, &limit))) {
+        !holding_top("dump diff", top, &limit)) {
         return CLI_UNUSABLE;
     }
-    return by == NULL
-               ? compare_numbers(files, &options)
-               : compare_growths(files, count, key, (size_t)limit, is_same_process, &options);
+    return by == NULL ? compare_numbers(files, &options)
+                      : compare_growths(files, count, key, limit, is_same_process, &options);
 }

@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TOP_DEFAULT 10
-
 static const char usage[] =
     "usage: countercheck dump duplicates FILE [--top N] [--json] [--lenient]\n"
     "                                    [--memory-limit BYTES]\n"
@@ -262,18 +260,17 @@ int dump_duplicates(int argc, char **argv) {
         .usage = usage, .options = table, .operands_min = 1, .operands_max = 1};
     char **operands;
     size_t count;
-    uint64_t limit = TOP_DEFAULT;
+    size_t limit;
     struct holding holding;
     int status = cli_parse(&call, argc, argv, &operands, &count);
     if (status >= 0) {
         return status;
     }
-    if (limit_text != NULL &&
-        !cli_number("dump duplicates", "--top", limit_text, UINT32_MAX, &limit)) {
+    if (!holding_top("dump duplicates", limit_text, &limit)) {
         return CLI_UNUSABLE;
     }
     if (holding_open(&holding, "duplicates", operands[0], &options, &status)) {
-        status = run(&holding, (size_t)limit, options.json);
+        status = run(&holding, limit, options.json);
         holding_close(&holding);
     }
     return status;

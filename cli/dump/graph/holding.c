@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TOP_DEFAULT 10
+
 // ---- the graph
 
 // "512M": bytes, or KiB, MiB, GiB by a letter. False: told.
@@ -111,6 +113,15 @@ void holding_close(struct holding *holding) {
     dump_input_close(holding->input);
     dump_graph_destroy(holding->graph);
     *holding = (struct holding){.path = holding->path};
+}
+
+bool holding_top(const char *command, const char *text, size_t *limit) {
+    uint64_t number = TOP_DEFAULT;
+    if (text != NULL && !cli_number(command, "--top", text, UINT32_MAX, &number)) {
+        return false;
+    }
+    *limit = (size_t)number;
+    return true;
 }
 
 struct dump_graph *holding_graph(const char *subcommand, const char *path,

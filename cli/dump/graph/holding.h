@@ -8,6 +8,7 @@
 #include "dump/graph.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 // The options that all of them have.
@@ -20,6 +21,9 @@ struct holding_options {
     {.name = "--json", .flag = &(options).json},                                                   \
         {.name = "--lenient", .flag = &(options).lenient},                                         \
         {.name = "--memory-limit", .value = &(options).memory_limit},
+
+// The rows that --top asks for; 10 where it is not given (text NULL), 0 for all. False: told.
+bool holding_top(const char *command, const char *text, size_t *limit);
 
 // The graph of a dump file. NULL: told, and *status says why.
 struct dump_graph *holding_graph(const char *subcommand, const char *path,

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TOP_DEFAULT 10
-
 static const char usage[] =
     "usage: countercheck dump retained FILE [--by object|root|goroutine|class]\n"
     "                                  [--without ADDRESS|goroutine:ID] [--top N]\n"
@@ -255,7 +253,7 @@ int dump_retained(int argc, char **argv) {
         .usage = usage, .options = table, .operands_min = 1, .operands_max = 1};
     char **operands;
     size_t count;
-    uint64_t limit = TOP_DEFAULT;
+    size_t limit;
     uint64_t address = 0;
     struct removal removal = {.node = DUMP_GRAPH_NONE};
     enum retained_way way;
@@ -263,8 +261,7 @@ int dump_retained(int argc, char **argv) {
     if (status >= 0) {
         return status;
     }
-    if (!read_way(by, &way) ||
-        (top != NULL && !cli_number("dump retained", "--top", top, UINT32_MAX, &limit)) ||
+    if (!read_way(by, &way) || !holding_top("dump retained", top, &limit) ||
         (without != NULL && !read_removal(without, &removal, &address))) {
         return CLI_UNUSABLE;
     }
@@ -273,7 +270,7 @@ int dump_retained(int argc, char **argv) {
         struct report report = {.graph = graph,
                                 .path = operands[0],
                                 .by = way,
-                                .ranking = {.limit = (size_t)limit},
+                                .ranking = {.limit = limit},
                                 .is_json = options.json};
         status = without == NULL ? run(&report) : tell_removal(&report, without, removal, address);
         ranking_fini(&report.ranking);

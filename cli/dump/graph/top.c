@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TOP_DEFAULT 10
-
 static const char usage[] =
     "usage: countercheck dump top FILE [--top N] [--json] [--lenient]\n"
     "                             [--memory-limit BYTES]\n"
@@ -334,17 +332,17 @@ int dump_top(int argc, char **argv) {
         .usage = usage, .options = table, .operands_min = 1, .operands_max = 1};
     char **operands;
     size_t count;
-    uint64_t limit = TOP_DEFAULT;
+    size_t limit;
     struct holding holding;
     int status = cli_parse(&call, argc, argv, &operands, &count);
     if (status >= 0) {
         return status;
     }
-    if (limit_text != NULL && !cli_number("dump top", "--top", limit_text, UINT32_MAX, &limit)) {
+    if (!holding_top("dump top", limit_text, &limit)) {
         return CLI_UNUSABLE;
     }
     if (holding_open(&holding, "top", operands[0], &options, &status)) {
-        struct top top = {.graph = holding.graph, .limit = (size_t)limit};
+        struct top top = {.graph = holding.graph, .limit = limit};
         status = tell(&top, &holding, options.json);
         holding_close(&holding);
         status = status == CLI_CLEAN ? cli_finish(status) : status;
