@@ -25,7 +25,8 @@ struct oracle *oracle_create(void);
 void oracle_destroy(struct oracle *oracle);
 
 // Begins a new input on a heap that was just created or reset: forgets model and finding, keeps the
-// rules' counters. The heap needs to live until the next reset.
+// rules' counters. It looks at the heap: no other thread works on it. The heap needs to live until
+// the next reset.
 void oracle_reset(struct oracle *oracle, struct heap *heap);
 
 // Whether ledger and view keep their own invariants. O(objects).

@@ -142,8 +142,8 @@ static bool dump_is_sound(struct process *process) {
     const struct dump_sink sink = {.write = take_bytes, .context = process};
     struct memstats stats;
     process->dump_size = 0;
-    oracle_reset(process->oracle, process->heap);
     runtime_stop_world(process->runtime);
+    oracle_reset(process->oracle, process->heap); // it looks at the heap
     bool written = dump_write(process->runtime, process->cache, &sink).error == 0;
     heap_read_memstats(process->heap, &stats);
     const struct roundtrip_dump dump = {.bytes = process->dump_bytes,
