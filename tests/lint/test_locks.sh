@@ -89,3 +89,13 @@ O
 COUNTERCHECK_MUTANTS=0 COUNTERCHECK_REACHED=$folder/reached "$folder/mutated" >"$folder/out"
 [ "$(od -An -v -tx1 "$folder/reached" | tr -d ' \n')" = 000101010101 ] || { echo "not all were asked" >&2; exit 1; }
 echo "ok: 5 of the sample"
+
+# the copy has all that its build names
+mkdir "$folder/copy"
+(cd "$source" && ci/locks/run --files | xargs cp --parents -t "$folder/copy")
+if command -v clang >/dev/null; then
+    (cd "$folder/copy" && cmake --preset schedule >"$folder/configured" 2>&1) || {
+        grep -A 4 Error "$folder/configured" >&2
+        exit 1
+    }
+fi
