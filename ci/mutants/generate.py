@@ -128,9 +128,10 @@ def unless_left_out(site):
     return f"if (!({on})) " if on else ""
 
 
-def is_of_kept_sample(mutant, permille):
-    """Drawn by what it changes: the same while the code is."""
-    return mutant.is_kept and int(hashlib.sha256(mutant.key.encode()).hexdigest(), 16) % 1000 < permille
+def is_of_sample(mutant, permille):
+    """Drawn by what it changes, of the kinds that the kept sample has."""
+    change = mutant.key.split(" ", 1)[1]
+    return mutant.is_kept and int(hashlib.sha256(change.encode()).hexdigest(), 16) % 1000 < permille
 
 
 def of_file(root, name, flags, first_number, is_drawn):

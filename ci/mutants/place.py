@@ -7,6 +7,7 @@ import re
 import subprocess
 
 import generate
+import kept
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 WORK = ROOT / "build" / "mutants"
@@ -54,11 +55,15 @@ def permille_of(name, permilles):
     return permilles[1 if name.startswith("oracle/") else 0]
 
 
-def kept_sample(permilles):
-    """Which mutants are in it: of 1000 per mille all there are, of every kind."""
+def sample(permilles):
+    """Which mutants are in it: those of the list, or a share; of 1000 per mille all there are, of every kind."""
+    if permilles is None:
+        listed = kept.changes()
+        return lambda mutant: kept.change_of(mutant.key) in listed
+
     def is_drawn(mutant):
         permille = permille_of(mutant.file, permilles)
-        return permille == 1000 or generate.is_of_kept_sample(mutant, permille)
+        return permille == 1000 or generate.is_of_sample(mutant, permille)
     return is_drawn
 
 

@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 
+import kept
 import place
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -138,8 +139,8 @@ def commit():
 def sample(rows, known, count):
     """So many of those that must be noticed: all but the equivalent ones and those that the kept score lists."""
     page = HERE / "SCORE.md"
-    listed = set(re.findall(r"^- `([^`]+)`", page.read_text(), re.M)) if page.is_file() else set()
-    due = [row for row in rows if row["key"] not in known and row["key"] not in listed]
+    listed = {kept.change_of(key) for key in re.findall(r"^- `([^`]+)`", page.read_text(), re.M)} if page.is_file() else set()
+    due = [row for row in rows if row["key"] not in known and kept.change_of(row["key"]) not in listed]
     return sorted(due, key=lambda row: hashlib.sha256(b"quick " + row["key"].encode()).digest())[:count]
 
 
