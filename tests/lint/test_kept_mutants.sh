@@ -1,8 +1,10 @@
 #!/bin/bash
-# test_kept_mutants: a kept change stays through a move of its file, and is told when its code is gone.
+# test_kept_mutants: a kept change stays through a move of its file, and is told when its code is gone; and the copies in
+# which changes and faults are built have what the build starts.
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 command -v python3 >/dev/null && command -v git >/dev/null || exit 77
+git -C "$source" rev-parse --git-dir >/dev/null 2>&1 || exit 77 # an archive has no tracked files
 export PYTHONDONTWRITEBYTECODE=1
 sample=$(mktemp -d)
 trap 'rm -rf "$sample"' EXIT
@@ -55,5 +57,17 @@ says 0 '0 of 0 kept changes and 0 equivalents are gone (--drop takes the former 
 import kept
 assert kept.judged(["a/a.c f: constant: 1 -> 0", "a/b.c f: constant: 1 -> 0", "a/c.c g: constant: 1 -> 0"]) == \
     {"g: constant: 1 -> 0"}') || failed=1
-[ $failed = 0 ] && echo "ok: kept changes move with their code, and go with it"
+
+started=$(grep -oP '(?<=COMMAND \$\{Python3_EXECUTABLE\} \$\{PROJECT_SOURCE_DIR\}/)\S+' "$source"/cmake/*.cmake -h)
+for file in $started; do
+    (cd "$source" && python3 -c '
+import sys
+sys.path[:0] = ["ci/mutants", "ci/faults"]
+import place, tree
+sys.exit(sys.argv[1] not in place.tracked() or not tree.needed(sys.argv[1]))' "$file") || {
+        echo "FAIL: the build starts $file, which a copy of the tree has not"
+        failed=1
+    }
+done
+[ $failed = 0 ] && [ -n "$started" ] && echo "ok: kept changes move with their code, and go with it"
 exit $failed
