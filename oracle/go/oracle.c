@@ -6,7 +6,7 @@
 #include "oracle/go/verify/identities.h"
 #include "oracle/go/verify/kernel.h"
 #include "oracle/core/harness_memory.h"
-#include "oracle/go/model/state.h"
+#include "oracle/go/model/parts.h"
 #include "oracle/go/observer/state.h"
 #include "oracle/go/verify/poison.h"
 #include "oracle/go/program/program.h"

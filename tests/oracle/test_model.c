@@ -2,6 +2,7 @@
 // happened.
 //
 // holds: oracle/go/model/map.c oracle/go/model/pointer.c oracle/go/model/class.c
+// holds: oracle/go/model/handle.c
 #include "oracle/go/model/state.h"
 #include "oracle/go/model/class.h"
 #include "oracle/go/rules.h"

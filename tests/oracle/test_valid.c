@@ -1,6 +1,6 @@
 // test_valid: the ledger keeps its invariants through its life, and each that is broken is seen.
 //
-// holds: oracle/go/model/valid.c
+// holds: oracle/go/model/valid.c oracle/go/model/index_pool.c
 #include "oracle/go/model/class.h"
 #include "oracle/go/model/state.h"
 #include "tests/oracle/driver_program.h"

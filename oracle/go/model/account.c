@@ -1,5 +1,5 @@
 // account: MemStats as the ledger has it, and its comparison with the fast account.
-#include "oracle/go/model/state.h"
+#include "oracle/go/model/parts.h"
 #include "oracle/go/model/class.h"
 #include "oracle/go/rules.h"
 

@@ -77,13 +77,6 @@ void model_block_osthread(struct model *model) {
     }
 }
 
-// How many places for finalizers the runtime needs is its own business; each stays for good.
-void model_places_made(struct model *model, size_t count) {
-    for (; model->place_count < count; model->place_count++) {
-        model_block_used(model, sizeof(struct finalizer) + WORD_BYTES); // with a link
-    }
-}
-
 // ---- records that come and go
 
 void model_block_root_left(struct model *model, const char *description) {

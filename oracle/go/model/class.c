@@ -2,6 +2,8 @@
 // another way.
 #include "oracle/go/model/class.h"
 
+#include "oracle/go/model/model.h" // struct model_request
+
 const uint16_t go_class_bytes[SIZE_CLASS_COUNT] = {
     0,     8,     16,    24,    32,    48,    64,    80,    96,    112,   128,   144,
     160,   176,   192,   208,   224,   240,   256,   288,   320,   352,   384,   416,
@@ -37,4 +39,20 @@ size_t go_element_bytes(size_t size_bytes) {
         return go_class_bytes[class];
     }
     return (size_bytes + HEAP_PAGE_BYTES - 1) / HEAP_PAGE_BYTES * HEAP_PAGE_BYTES;
+}
+
+struct element go_element_of(const struct model_request *request) {
+    size_t size_bytes = request->size_bytes;
+    uint8_t class = go_class_of(size_bytes);
+    if (request->align_bytes > HEAP_PAGE_BYTES) {
+        class = 0;
+    }
+    if (class == 0) {
+        size_t pages = (size_bytes + HEAP_PAGE_BYTES - 1) / HEAP_PAGE_BYTES;
+        return (struct element){pages * HEAP_PAGE_BYTES, 0};
+    }
+    while (request->align_bytes > 0 && go_class_bytes[class] % request->align_bytes != 0) {
+        class ++; // ends at the last: 32 KiB is a multiple of every alignment up to a page
+    }
+    return (struct element){go_class_bytes[class], class};
 }

@@ -16,4 +16,14 @@ uint8_t go_class_of(size_t size_bytes);
 // What an object of that many bytes takes: its class, or whole pages.
 size_t go_element_bytes(size_t size_bytes);
 
+// The slot that a request takes.
+struct element {
+    size_t size_bytes;
+    uint8_t size_class; // 0: large
+};
+struct model_request;
+// The lowest class that is large enough and a multiple of the alignment; whole pages when there is
+// none, or when no class's spans are aligned so far.
+struct element go_element_of(const struct model_request *request);
+
 #endif

@@ -9,7 +9,7 @@
 //             (reach-lost). B may be or not, and lives on as its mark says. C was never shown: a
 //             mark is garbage that floats and nobody can explain (reach-floating); without one it
 //             is condemned until it is swept
-#include "oracle/go/model/state.h"
+#include "oracle/go/model/parts.h"
 #include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 

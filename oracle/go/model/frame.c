@@ -1,71 +1,10 @@
 // frame: frames as the program pushed them, their words, and which of those are roots.
-#include "oracle/go/model/state.h"
+#include "oracle/go/model/parts.h"
 #include "oracle/go/rules.h"
 
 #include <string.h>
 
 #define WORD_BYTES sizeof(uintptr_t)
-// ---- which words may point
-
-static size_t bytes_of_bits(size_t bits) {
-    return (bits + 7) / 8;
-}
-
-static bool map_bit(const struct goroutine_entry *g, uint32_t bits_first, size_t word) {
-    return (g->bits[bits_first + word / 8] >> (word % 8) & 1) != 0;
-}
-
-size_t model_argument_bit_bytes(const struct frame_description *description) {
-    return description->arguments_map == FRAME_MAP_BITS
-               ? bytes_of_bits(description->argument_bytes / WORD_BYTES)
-               : 0;
-}
-
-static size_t local_bit_bytes(const struct frame_description *description) {
-    return description->locals_map == FRAME_MAP_BITS ? bytes_of_bits(description->local_words) : 0;
-}
-
-// Whether a word of a frame may hold a pointer: by its callee's argument map in the low part, by
-// its own locals' map in the rest.
-static bool is_frame_root(const struct goroutine_entry *g, uint32_t frame_index, size_t word) {
-    const struct frame_entry *frame = &g->frames[frame_index];
-    const struct frame_description *own = &frame->description;
-    size_t argument_words = 0;
-    if (frame_index + 1 < g->frame_count) {
-        const struct frame_entry *callee = &g->frames[frame_index + 1];
-        argument_words = callee->description.argument_bytes / WORD_BYTES;
-        if (word < argument_words && (callee->description.arguments_map != FRAME_MAP_BITS ||
-                                      map_bit(g, callee->bits_first, word))) {
-            return true;
-        }
-    }
-    size_t first_local = own->size_bytes / WORD_BYTES - own->local_words;
-    switch (own->locals_map) {
-    case FRAME_MAP_NONE:
-        return word >= argument_words;
-    case FRAME_MAP_SIZE:
-        return word >= first_local;
-    case FRAME_MAP_EMPTY:
-        return false;
-    case FRAME_MAP_BITS:
-        break;
-    }
-    uint32_t bits_first = frame->bits_first + (uint32_t)model_argument_bit_bytes(own);
-    return word >= first_local && map_bit(g, bits_first, word - first_local);
-}
-
-void model_visit_frames(struct model *model, const struct goroutine_entry *g,
-                        void (*visit)(struct model *model, uintptr_t value)) {
-    for (uint32_t i = 0; i < g->frame_count; i++) {
-        size_t words = g->frames[i].description.size_bytes / WORD_BYTES;
-        for (size_t word = 0; word < words; word++) {
-            uintptr_t value = g->words[g->frames[i].word_first + word];
-            if (value != 0 && is_frame_root(g, i, word)) {
-                visit(model, value);
-            }
-        }
-    }
-}
 
 // Which words of the innermost frame's caller are roots changes with its callee, without a write:
 // the collector is shown them.
@@ -75,7 +14,7 @@ static void shade_frame(struct model *model, const struct goroutine_entry *g, ui
     }
     size_t words = g->frames[index].description.size_bytes / WORD_BYTES;
     for (size_t word = 0; word < words; word++) {
-        if (is_frame_root(g, index, word)) {
+        if (model_is_frame_root(g, index, word)) {
             model_shade(model, g->words[g->frames[index].word_first + word]);
         }
     }
@@ -85,7 +24,8 @@ static void shade_frame(struct model *model, const struct goroutine_entry *g, ui
 
 // Of the runtime's record: the frame, its own length, and both maps.
 static size_t record_bytes(const struct frame_description *own) {
-    return sizeof(struct frame) + WORD_BYTES + model_argument_bit_bytes(own) + local_bit_bytes(own);
+    return sizeof(struct frame) + WORD_BYTES + model_argument_bit_bytes(own) +
+           model_local_bit_bytes(own);
 }
 
 // Arguments lie in the caller, and locals in the frame.
@@ -151,7 +91,7 @@ bool model_frame_pushed(struct model *model, uint64_t id,
     struct frame_description own = clipped(g, description);
     size_t words = own.size_bytes / WORD_BYTES;
     size_t argument_bytes = model_argument_bit_bytes(&own);
-    size_t local_bytes = local_bit_bytes(&own);
+    size_t local_bytes = model_local_bit_bytes(&own);
     if (!HARNESS_RESERVE(g->frames, g->frame_capacity, g->frame_count + 1) ||
         !HARNESS_RESERVE(g->words, g->word_capacity, g->word_count + words) ||
         !HARNESS_RESERVE(g->bits, g->bit_capacity, g->bit_bytes + argument_bytes + local_bytes) ||

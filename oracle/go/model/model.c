@@ -1,36 +1,11 @@
-// model: the ledger's life: its arrays, its handles, its caches.
-#include "oracle/go/model/state.h"
+// model: the ledger's life: its arrays, what it takes up from an earlier life, its caches.
+#include "oracle/go/model/parts.h"
 
 #include "allocator/start.h"
 #include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"
 
 #include <string.h>
-
-uint32_t index_pool_take(struct index_pool *pool) {
-    if (pool->free_head != 0) {
-        uint32_t index = pool->free_head - 1;
-        memcpy(&pool->free_head, (char *)pool->items + (size_t)index * pool->item_bytes,
-               sizeof pool->free_head);
-        return index;
-    }
-    if (!harness_reserve(&pool->items, &pool->capacity, (size_t)pool->count + 1,
-                         pool->item_bytes)) {
-        return MODEL_NONE;
-    }
-    return pool->count++;
-}
-
-void index_pool_give(struct index_pool *pool, uint32_t index) {
-    memcpy((char *)pool->items + (size_t)index * pool->item_bytes, &pool->free_head,
-           sizeof pool->free_head);
-    pool->free_head = index + 1;
-}
-
-static void index_pool_reset(struct index_pool *pool) {
-    pool->count = 0;
-    pool->free_head = 0;
-}
 
 bool model_init(struct model *model, struct rule_book *book) {
     memset(model, 0, sizeof *model);
@@ -142,63 +117,7 @@ bool model_started_from(struct model *model, const struct model_start *start) {
                                       heap->profile_count);
 }
 
-// ---- handles
-
-const struct model_handle *model_handle(const struct model *model, uint32_t handle) {
-    const struct handle_entry *entry = &model->handles[handle % MODEL_HANDLE_COUNT];
-    return entry->slot == MODEL_NONE ? NULL : &entry->shown;
-}
-
-size_t model_live_handle_count(const struct model *model) {
-    return model->handle_count;
-}
-
-static void touch(struct model *model, uint32_t handle) {
-    struct handle_entry *entry = &model->handles[handle];
-    if (entry->touched_index == MODEL_NONE) {
-        entry->touched_index = model->touched_count;
-        model->touched[model->touched_count++] = handle;
-    }
-}
-
-void model_bind_handle(struct model *model, uint32_t handle, uint32_t index,
-                       const struct model_handle *shown) {
-    struct handle_entry *entry = &model->handles[handle];
-    struct slot *slot = model_slot(model, index);
-    touch(model, handle);
-    entry->shown = *shown;
-    entry->slot = index;
-    entry->next = slot->first_handle;
-    slot->first_handle = handle;
-    model->handle_count++;
-}
-
-void model_unbind_handle(struct model *model, uint32_t handle) {
-    struct handle_entry *entry = &model->handles[handle];
-    if (entry->slot == MODEL_NONE) {
-        return;
-    }
-    uint32_t *link = &model_slot(model, entry->slot)->first_handle;
-    while (*link != handle) {
-        link = &model->handles[*link].next;
-    }
-    *link = entry->next;
-    entry->slot = MODEL_NONE;
-    model->handle_count--;
-}
-
-void model_unbind_all(struct model *model, uint32_t index) {
-    struct slot *slot = model_slot(model, index);
-    while (slot->first_handle != MODEL_NONE) {
-        model_unbind_handle(model, slot->first_handle);
-    }
-}
-
 // ---- caches
-
-bool model_has_cache(const struct model *model, uint32_t cache_id) {
-    return cache_id < model->cache_limit && model->caches[cache_id].exists;
-}
 
 bool model_cache_acquired(struct model *model, uint32_t cache_id) {
     rule_count(model->book, RULE_MODEL_STATUS);

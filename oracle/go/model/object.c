@@ -2,7 +2,7 @@
 // holds.
 #include "oracle/go/model/contents.h"
 #include "oracle/go/model/class.h"
-#include "oracle/go/model/state.h"
+#include "oracle/go/model/parts.h"
 #include "oracle/go/rules.h"
 
 #include <inttypes.h>
@@ -52,10 +52,6 @@ void model_drop_slot(struct model *model, uint32_t index) {
 
 // ---- allocation
 
-bool model_is_noscan(const struct gc_layout *layout) {
-    return layout == NULL || layout->pointer_bytes == 0;
-}
-
 static bool fail_address(struct model *model, uintptr_t address, const char *what) {
     return rule_fail(model->book, RULE_MODEL_ADDRESS, (struct rule_place){.object = address}, "%s",
                      what);
@@ -98,24 +94,6 @@ static bool check_usable(struct model *model, uintptr_t base, size_t usable_byte
            (model->book->finding.object = base, false);
 }
 
-// The slot that a request takes: the lowest class that is large enough and a multiple of the
-// alignment; whole pages when there is none, or when no class's spans are aligned so far.
-struct element model_element_of(const struct model_request *request) {
-    size_t size_bytes = request->size_bytes;
-    uint8_t class = go_class_of(size_bytes);
-    if (request->align_bytes > HEAP_PAGE_BYTES) {
-        class = 0;
-    }
-    if (class == 0) {
-        size_t pages = (size_bytes + HEAP_PAGE_BYTES - 1) / HEAP_PAGE_BYTES;
-        return (struct element){pages * HEAP_PAGE_BYTES, 0};
-    }
-    while (request->align_bytes > 0 && go_class_bytes[class] % request->align_bytes != 0) {
-        class ++; // ends at the last: 32 KiB is a multiple of every alignment up to a page
-    }
-    return (struct element){go_class_bytes[class], class};
-}
-
 bool model_is_zeroed(const struct model_request *request) {
     return !model_is_noscan(request->layout) || (request->flags & HEAP_ALLOC_ZERO) != 0;
 }
@@ -156,7 +134,7 @@ static struct slot slot_of(struct model *model, const struct model_request *requ
 static bool allocated_object(struct model *model, uint32_t handle,
                              const struct model_request *request, uintptr_t address,
                              size_t usable_bytes) {
-    struct element element = model_element_of(request);
+    struct element element = go_element_of(request);
     size_t element_bytes = element.size_bytes;
     if (!check_place(model, address, element_bytes) ||
         !check_usable(model, address, usable_bytes, element_bytes)) {

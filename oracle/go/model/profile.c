@@ -5,6 +5,7 @@
 // skipped shows at once, and one too many at the next look at the heap. An allocation of cycle c is
 // published with cycle c + 2, a free by the program likewise, a free by a sweep with cycle c + 1,
 // because the object died in the cycle before.
+#include "oracle/go/model/class.h"
 #include "oracle/go/model/state.h"
 #include "allocator/mprof.h"
 #include "oracle/core/harness_memory.h"
@@ -239,7 +240,7 @@ bool model_profile_allocated(struct model *model, uint32_t index) {
 bool model_will_sample(const struct model *model, const struct model_request *request,
                        uint64_t count) {
     const struct profile *profile = &model->profile;
-    uint64_t bytes = count * model_element_of(request).size_bytes;
+    uint64_t bytes = count * go_element_of(request).size_bytes;
     return request->cache_id < profile->cache_count &&
            bytes > (uint64_t)profile->caches[request->cache_id].left_bytes;
 }

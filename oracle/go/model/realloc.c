@@ -1,6 +1,7 @@
 // realloc: objects that were resized, in place or by a move, which takes bytes and pointers along.
 #include "oracle/go/model/contents.h"
-#include "oracle/go/model/state.h"
+#include "oracle/go/model/class.h"
+#include "oracle/go/model/parts.h"
 #include "oracle/go/rules.h"
 
 bool model_will_realloc(struct model *model, uint32_t handle) {
@@ -16,7 +17,7 @@ static bool realloced_in_place(struct model *model, uint32_t handle,
     size_t kept = old_size < request->size_bytes ? old_size : request->size_bytes;
     rule_count(model->book, RULE_MODEL_SIZE);
     const struct model_request plain = {.size_bytes = request->size_bytes};
-    struct element element = model_element_of(&plain);
+    struct element element = go_element_of(&plain);
     if (element.size_class != slot->size_class || element.size_bytes != slot->element_bytes) {
         return rule_fail(model->book, RULE_MODEL_SIZE, (struct rule_place){.object = slot->base},
                          "%zu bytes were given place in a slot of %zu", request->size_bytes,

@@ -1,5 +1,5 @@
 // special: finalizers as they were set, queued and run.
-#include "oracle/go/model/state.h"
+#include "oracle/go/model/parts.h"
 #include "oracle/go/rules.h"
 
 #include "runtime/finq.h" // struct finalizer
@@ -191,4 +191,12 @@ size_t model_finalizer_set_count(const struct model *model) {
 const struct model_finalizer *model_finalizer_set(struct model *model, uintptr_t object) {
     uint32_t slot = map_find(model, object);
     return slot == MODEL_NONE ? NULL : set_on(model, model_slot(model, slot), object);
+}
+
+// How many places for finalizers the runtime needs is its own business; each stays for good.
+void model_places_made(struct model *model, size_t count) {
+    for (; model->place_count < count; model->place_count++) {
+        // with a link
+        model_block_used(model, sizeof(struct finalizer) + sizeof(uintptr_t));
+    }
 }

@@ -1,6 +1,7 @@
-// state: what the ledger holds; private to the oracle.
+// state: what the ledger holds, and how it is found and walked; private to the oracle.
 //
 // All lies in arrays that grow, named by index: an event costs no malloc, a reset keeps the memory.
+// What an event does to several of these parts is in oracle/go/model/parts.h.
 //
 // Invariants, checked by model_is_valid():
 //   D1  each slot is free or, once, in the list of those that are live or condemned
@@ -36,11 +37,6 @@ struct index_pool {
     uint32_t item_bytes;
     uint32_t free_head; // index + 1 of the first free item, linked through its first uint32_t
 };
-
-// Index of a new item, not zeroed; MODEL_NONE: out of memory.
-uint32_t index_pool_take(struct index_pool *pool);
-// Gives an item back, by its index; its first uint32_t becomes the link.
-void index_pool_give(struct index_pool *pool, uint32_t index);
 
 struct slot {              // one allocated slot: an object, or a block of tiny ones
     uint32_t list_index;   // in model->live; first, because a free slot links through it
@@ -319,13 +315,25 @@ static inline struct finalizer_entry *model_finalizer_at(const struct model *mod
     return (struct finalizer_entry *)model->finalizers.items + index;
 }
 
-// ---- model.c
-bool model_init(struct model *model, struct rule_book *book); // false: out of memory
-void model_fini(struct model *model);                         // frees all arrays
-// Empties the ledger for a heap that was just created or reset; the arrays' memory is kept.
-void model_reset(struct model *model, const struct model_place *place);
-// Of finalizers, those that are set and not queued yet. (special.c)
-size_t model_finalizer_set_count(const struct model *model);
+// A layout without a pointer; NULL is one.
+static inline bool model_is_noscan(const struct gc_layout *layout) {
+    return layout == NULL || layout->pointer_bytes == 0;
+}
+
+// ---- index_pool.c
+// Index of a new item, not zeroed; MODEL_NONE: out of memory.
+uint32_t index_pool_take(struct index_pool *pool);
+// Gives an item back, by its index; its first uint32_t becomes the link.
+void index_pool_give(struct index_pool *pool, uint32_t index);
+void index_pool_reset(struct index_pool *pool); // none is in use; the memory is kept
+
+// ---- handle.c
+// The handle, which names nothing, names the slot from now on, and shows this.
+void model_bind_handle(struct model *model, uint32_t handle, uint32_t slot,
+                       const struct model_handle *shown);
+void model_unbind_handle(struct model *model, uint32_t handle); // it names nothing from now on
+void model_unbind_all(struct model *model, uint32_t slot);      // no handle names it any more
+struct goroutine_entry *model_goroutine(const struct model *model, uint64_t id); // NULL: none
 
 // ---- map.c
 // Enters a slot where nothing else lies (map_is_free). False: out of memory.
@@ -343,26 +351,6 @@ void map_leave_manual(struct model *model, uintptr_t base, size_t size_bytes); /
 void map_reset(struct map *map, uintptr_t base); // empties it, for a heap at this base
 void map_fini(struct map *map);                  // frees its memory
 
-// ---- object.c
-// Counts the allocation, enters the slot everywhere, and says its index. False: out of memory.
-bool model_add_slot(struct model *model, uint32_t *index, const struct slot *slot);
-void model_drop_slot(struct model *model, uint32_t index); // counts its free
-// The handle, which names nothing, names the slot from now on, and shows this.
-void model_bind_handle(struct model *model, uint32_t handle, uint32_t slot,
-                       const struct model_handle *shown);
-void model_unbind_handle(struct model *model, uint32_t handle); // it names nothing from now on
-void model_unbind_all(struct model *model, uint32_t slot);      // no handle names it any more
-bool model_is_noscan(const struct gc_layout *layout);           // NULL: no pointers
-bool model_is_zeroed(const struct model_request *request); // its bytes and the slot's rest are zero
-
-// The slot that a request takes.
-struct element {
-    size_t size_bytes;
-    uint8_t size_class; // 0: large
-};
-// By Go's classes and the alignment, worked out without the heap's tables.
-struct element model_element_of(const struct model_request *request);
-
 // ---- pointer.c: a slot's edges
 void pointers_drop(struct model *model, struct slot *slot); // all of them
 // Drops those from `size_bytes` on, also one that lies across.
@@ -370,35 +358,14 @@ void pointers_cut(struct model *model, struct slot *slot, size_t size_bytes);
 // Hands those below `size_bytes` to `to`, which has none; the collector is shown each.
 void pointers_move(struct model *model, struct slot *from, struct slot *to, size_t size_bytes);
 
-// ---- program.c
-// Forgets goroutines, roots, pages and the queue; what the table holds, too.
-void model_program_reset(struct model *model);
-void model_program_fini(struct model *model); // frees their arrays
-// Enters pages that hold no object: they lie in the heap's window, and nothing else lies there.
-bool model_enter_pages(struct model *model, uintptr_t low, size_t size_bytes);
+// ---- roots.c: where reachability starts
 // Calls `visit` with each root's value, zeros included.
 void model_visit_roots(struct model *model, void (*visit)(struct model *model, uintptr_t value));
-
-// ---- goroutine.c
-struct goroutine_entry *model_goroutine(const struct model *model, uint64_t id); // NULL: none
-// Calls `visit` with each root of the goroutine: words of its frames, context, defers, panics.
-void model_visit_goroutine(struct model *model, const struct goroutine_entry *g,
-                           void (*visit)(struct model *model, uintptr_t value));
-void model_drop_defer(struct model *model, struct goroutine_entry *g); // the youngest
-// A rule: the runtime found just what the ledger has to pop. `what` is for the finding.
-bool model_check_existed(struct model *model, bool existed, bool must_exist, const char *what);
-
-// ---- frame.c
+// Whether a word of a frame may hold a pointer. 0: the oldest frame; its word at sp.
+bool model_is_frame_root(const struct goroutine_entry *g, uint32_t frame_index, size_t word);
 // Bytes of the frame's map of arguments, which come before those of its locals.
 size_t model_argument_bit_bytes(const struct frame_description *description);
-// Calls `visit` with each non-zero word of its frames that their maps let be a pointer.
-void model_visit_frames(struct model *model, const struct goroutine_entry *g,
-                        void (*visit)(struct model *model, uintptr_t value));
-void model_drop_frame(struct model *model,
-                      struct goroutine_entry *g);          // the innermost, and its defers
-uintptr_t model_stack_sp(const struct goroutine_entry *g); // of the innermost frame; the top: none
-// Words that point into the old stack follow it, counted from the top.
-bool model_move_stack(struct model *model, struct goroutine_entry *g, struct model_stack stack);
+size_t model_local_bit_bytes(const struct frame_description *description); // of its locals' map
 
 // ---- block.c: the runtime's blocks, by what lies in them
 // A record of so many bytes was made: in a free block of its size, or in a new one.
@@ -412,10 +379,6 @@ void model_block_osthread(struct model *model);                             // c
 void model_block_root_used(struct model *model, const char *description);
 void model_block_root_left(struct model *model, const char *description); // both are free
 
-// ---- table.c
-void model_table_reset(struct model *model); // of threads, types, itabs and functions
-void model_table_fini(struct model *model);  // frees their arrays
-
 // ---- reach.c: a walk over the ledger
 void reach_begin(struct model *model); // nothing is reached yet
 // Takes the object that the value points into for reached; none, or reached before: nothing.
@@ -428,31 +391,5 @@ void reach_roots(struct model *model);
 void reach_all(struct model *model);
 // While marking: the collector was shown the value; all that it leads to may be marked from now on.
 void model_shade(struct model *model, uintptr_t value);
-
-// ---- collect.c
-// No cycle has run, nothing is condemned, the percentage is 100.
-void model_collect_reset(struct model *model);
-void model_collect_fini(struct model *model); // frees its arrays
-// The marks are told of one slot after the other, when model_gc_finished has returned: it lives on;
-// or it is dead, in a span of its own entry, made before; or (MODEL_NONE) its span is gone already.
-void model_survived(struct model *model, const struct slot *slot);
-bool model_condemn_span(struct model *model, uint32_t index, uintptr_t base); // the last entry now
-// The dead slot joins the condemned span with this entry.
-void model_condemn(struct model *model, uint32_t slot, uint32_t span);
-bool model_all_condemned(struct model *model); // of all; drops those whose spans are gone
-// Those of the condemned spans that are marked as swept are so.
-void model_swept(struct model *model);
-
-// ---- special.c
-// Moves the finalizers of a slot that has died to the end of the queue, in order.
-void model_queue_finalizers(struct model *model, uint32_t slot);
-// The finalizer that is set on the object; NULL: none.
-const struct model_finalizer *model_finalizer_set(struct model *model, uintptr_t object);
-
-// ---- account.c
-// Writes what the ledger says of MemStats; fields that it does not know stay as they are.
-void model_expect(const struct model *model, struct memstats *stats);
-// Compares that. `whole_rings`: all places of PauseNs and PauseEnd, else the last. True: equal.
-bool model_compare(struct model *model, const struct memstats *fast, bool whole_rings);
 
 #endif

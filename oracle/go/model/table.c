@@ -1,6 +1,6 @@
 // table: what the program defined once and for all (types, itabs, functions), and its OS
 // threads.
-#include "oracle/go/model/state.h"
+#include "oracle/go/model/parts.h"
 #include "oracle/core/harness_memory.h"
 
 #include "runtime/osthread.h" // OSTHREAD_STACK_BYTES

@@ -2,7 +2,7 @@
 #ifndef ORACLE_GO_OBSERVER_STATE_H
 #define ORACLE_GO_OBSERVER_STATE_H
 
-#include "oracle/go/model/state.h"
+#include "oracle/go/model/parts.h"
 #include "oracle/go/observer/observer.h"
 #include "oracle/go/view/view.h"
 

@@ -1,7 +1,7 @@
 // ledger: the model's entries put down as records.
 #include "oracle/go/program/ledger.h"
 
-#include "oracle/go/model/state.h"
+#include "oracle/go/model/parts.h"
 #include "oracle/go/view/record.h"
 
 #include "runtime/func.h"

@@ -2,7 +2,7 @@
 #include "oracle/go/program/program.h"
 
 #include "oracle/go/program/ledger.h"
-#include "oracle/go/model/state.h"
+#include "oracle/go/model/parts.h"
 #include "oracle/go/program/own.h"
 #include "oracle/go/program/queue.h"
 #include "oracle/go/view/record.h"
