@@ -1,13 +1,11 @@
-// table: keeps up to twice the rows that are wanted, then drops the smaller half.
+// table: prints its rows in columns that are as wide as is said, or as a list of objects in JSON.
 
 #include "cli/io/table.h"
 
-#include "cli/io/array.h"
 #include "cli/io/escape.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static int compare_rows(const void *left, const void *right) {
     const struct table_row *a = left;
@@ -18,25 +16,13 @@ static int compare_rows(const void *left, const void *right) {
     return (a->key > b->key) - (a->key < b->key);
 }
 
-static void sort(struct table *table) {
-    if (table->row_count > 1) {
-        qsort(table->rows, table->row_count, sizeof *table->rows, compare_rows);
-    }
-    if (table->limit != 0 && table->row_count > table->limit) {
-        table->row_count = table->limit;
-    }
-}
-
 void table_add(struct table *table, const struct table_row *row) {
-    table->seen++;
-    if (table->limit != 0 && table->row_count >= 2 * table->limit) {
-        sort(table);
-    }
-    if (!ARRAY_RESERVE(table->rows, table->row_capacity, table->row_count + 1)) {
+    table->rows.row_bytes = sizeof *row;
+    table->rows.limit = table->limit;
+    table->rows.compare = compare_rows;
+    if (!largest_add(&table->rows, row)) {
         table->is_out_of_memory = true;
-        return;
     }
-    table->rows[table->row_count++] = *row;
 }
 
 static void print_json_cell(struct json *json, const struct table_column *column,
@@ -53,18 +39,19 @@ static void print_json_cell(struct json *json, const struct table_column *column
 }
 
 static void print_json(const struct table *table, struct json *json) {
+    const struct table_row *rows = table->rows.rows;
     json_open(json, table->name, '[');
-    for (size_t i = 0; i < table->row_count; i++) {
+    for (size_t i = 0; i < table->rows.count; i++) {
         json_open_line(json, NULL, '{');
         for (size_t n = 0; table->columns[n].name != NULL; n++) {
-            print_json_cell(json, &table->columns[n], &table->rows[i].cells[n]);
+            print_json_cell(json, &table->columns[n], &rows[i].cells[n]);
         }
         json_close(json);
     }
     json_close(json);
     char left_out[64];
     snprintf(left_out, sizeof left_out, "%s_left_out", table->name);
-    json_number(json, left_out, table->seen - table->row_count);
+    json_number(json, left_out, largest_left_out(&table->rows));
 }
 
 static void print_cell(const struct table_column *column, const struct table_cell *cell) {
@@ -85,6 +72,8 @@ static void print_cell(const struct table_column *column, const struct table_cel
 }
 
 static void print_screen(const struct table *table) {
+    const struct table_row *rows = table->rows.rows;
+    uint64_t left_out = largest_left_out(&table->rows);
     printf("\n%s\n", table->title);
     for (const struct table_column *column = table->columns; column->name != NULL; column++) {
         if (column->width > 0) {
@@ -94,29 +83,28 @@ static void print_screen(const struct table *table) {
         }
     }
     putchar('\n');
-    for (size_t i = 0; i < table->row_count; i++) {
+    for (size_t i = 0; i < table->rows.count; i++) {
         for (size_t n = 0; table->columns[n].name != NULL; n++) {
             if (table->columns[n].width > 0) {
-                print_cell(&table->columns[n], &table->rows[i].cells[n]);
+                print_cell(&table->columns[n], &rows[i].cells[n]);
             }
         }
         putchar('\n');
     }
-    if (table->seen > table->row_count) {
-        printf("  and %" PRIu64 " more\n", table->seen - table->row_count);
+    if (left_out > 0) {
+        printf("  and %" PRIu64 " more\n", left_out);
     }
 }
 
 void table_print(struct table *table, struct json *json) {
-    sort(table);
+    largest_sort(&table->rows);
     if (json != NULL) {
         print_json(table, json);
-    } else if (table->row_count > 0) {
+    } else if (table->rows.count > 0) {
         print_screen(table);
     }
 }
 
 void table_fini(struct table *table) {
-    free(table->rows);
-    table->rows = NULL;
+    largest_fini(&table->rows);
 }

@@ -3,6 +3,7 @@
 #define CLI_IO_TABLE_H
 
 #include "cli/io/json.h"
+#include "cli/io/largest.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,9 +41,7 @@ struct table {
     const char *title;
     const struct table_column *columns;
     size_t limit; // rows that are wanted; 0: all
-    struct table_row *rows;
-    size_t row_count, row_capacity;
-    uint64_t seen;
+    struct largest rows;
     bool is_out_of_memory;
 };
 

@@ -2,7 +2,7 @@
 # test_dump_graph: who keeps what, and how roots lead there: each answer for each object is what a reader in Python finds by
 # taking the object away, for dumps of our heap and, where Go is installed, of Go's.
 #
-# holds: cli/dump/graph/holding.c cli/dump/graph/path.c cli/dump/graph/rank.c cli/dump/graph/ranking.c cli/dump/graph/retained.c
+# holds: cli/dump/graph/holding.c cli/dump/graph/path.c cli/dump/graph/rank.c cli/dump/graph/retained.c cli/io/largest.c
 set -uo pipefail
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"

@@ -17,13 +17,27 @@ void retained_sum_up(struct report *report) {
 
 // ---- rows
 
+static int compare_rows(const void *left, const void *right) {
+    const struct retained_row *a = left;
+    const struct retained_row *b = right;
+    if (a->retained_bytes != b->retained_bytes) {
+        return a->retained_bytes > b->retained_bytes ? -1 : 1;
+    }
+    for (size_t i = 0; i < sizeof a->key / sizeof a->key[0]; i++) {
+        if (a->key[i] != b->key[i]) {
+            return a->key[i] < b->key[i] ? -1 : 1;
+        }
+    }
+    return (a->index > b->index) - (a->index < b->index);
+}
+
 static bool add(struct report *report, struct dump_retained retained, uint64_t first_key,
                 uint64_t second_key, uint64_t third_key, uint32_t index) {
-    return ranking_add(&report->ranking,
-                       &(struct ranking_row){.retained_bytes = retained.bytes,
-                                             .objects = retained.count,
-                                             .key = {first_key, second_key, third_key},
-                                             .index = index});
+    return largest_add(&report->ranking,
+                       &(struct retained_row){.retained_bytes = retained.bytes,
+                                              .objects = retained.count,
+                                              .key = {first_key, second_key, third_key},
+                                              .index = index});
 }
 
 // What all groups hold, each alone.
@@ -182,5 +196,9 @@ bool retained_rank(struct report *report) {
     static bool (*const ranks[BY_COUNT])(struct report *) = {rank_objects, rank_roots,
                                                              rank_goroutines, rank_classes};
     retained_sum_up(report);
-    return ranks[report->by](report);
+    report->ranking.row_bytes = sizeof(struct retained_row);
+    report->ranking.compare = compare_rows;
+    bool has_memory = ranks[report->by](report);
+    largest_sort(&report->ranking);
+    return has_memory;
 }

@@ -37,7 +37,7 @@ static void print_count(const char *name, const uint64_t values[2]) {
     printf("\"%s\":{\"count\":%" PRIu64 ",\"bytes\":%" PRIu64 "}", name, values[0], values[1]);
 }
 
-static void print_json_row(const struct report *report, const struct ranking_row *row) {
+static void print_json_row(const struct report *report, const struct retained_row *row) {
     const struct dump_graph *graph = report->graph;
     if (report->by == BY_OBJECT) {
         const struct dump_node *node = dump_graph_node(graph, row->index);
@@ -92,16 +92,17 @@ static void print_json_sums(const struct report *report) {
 }
 
 static void print_json(const struct report *report) {
+    const struct retained_row *rows = report->ranking.rows;
     print_json_sums(report);
     printf(",\"by\":\"%s\",\"rows\":[", retained_ways[report->by]);
     for (size_t i = 0; i < report->ranking.count; i++) {
         fputs(i > 0 ? ",\n " : "\n ", stdout);
-        print_json_row(report, &report->ranking.rows[i]);
+        print_json_row(report, &rows[i]);
     }
-    printf("],\"left_out\":%" PRIu64 "}\n", report->ranking.seen - report->ranking.count);
+    printf("],\"left_out\":%" PRIu64 "}\n", largest_left_out(&report->ranking));
 }
 
-static bool print_row(const struct report *report, const struct ranking_row *row) {
+static bool print_row(const struct report *report, const struct retained_row *row) {
     const struct dump_graph *graph = report->graph;
     printf("%10" PRIu64 " %6" PRIu64 "  ", row->retained_bytes, row->objects);
     if (report->by == BY_OBJECT) {
@@ -129,6 +130,7 @@ static void print_sum(const char *name, uint64_t count, uint64_t bytes) {
 }
 
 static bool print_screen(const struct report *report) {
+    const struct retained_row *rows = report->ranking.rows;
     bool has_memory = true;
     print_sum("objects that roots lead to", report->sums[DUMP_NODE_REACHABLE][0],
               report->sums[DUMP_NODE_REACHABLE][1]);
@@ -147,9 +149,9 @@ static bool print_screen(const struct report *report) {
     printf("\n  retained objects  by %s%s\n", retained_ways[report->by],
            report->by == BY_CLASS ? " (classes hold parts of each other: no sum)" : "");
     for (size_t i = 0; has_memory && i < report->ranking.count; i++) {
-        has_memory = print_row(report, &report->ranking.rows[i]);
+        has_memory = print_row(report, &rows[i]);
     }
-    uint64_t left_out = report->ranking.seen - report->ranking.count;
+    uint64_t left_out = largest_left_out(&report->ranking);
     if (left_out > 0) {
         printf("  and %" PRIu64 " more\n", left_out);
     }
@@ -157,7 +159,6 @@ static bool print_screen(const struct report *report) {
 }
 
 static int tell(struct report *report) {
-    ranking_finish(&report->ranking);
     bool has_memory = true;
     if (report->is_json) {
         print_json(report);
@@ -273,7 +274,7 @@ int dump_retained(int argc, char **argv) {
                                 .ranking = {.limit = limit},
                                 .is_json = options.json};
         status = without == NULL ? run(&report) : tell_removal(&report, without, removal, address);
-        ranking_fini(&report.ranking);
+        largest_fini(&report.ranking);
         dump_graph_destroy(graph);
         status = status == CLI_CLEAN ? cli_finish(status) : status;
     }

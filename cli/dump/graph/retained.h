@@ -2,7 +2,7 @@
 #ifndef CLI_DUMP_GRAPH_RETAINED_H
 #define CLI_DUMP_GRAPH_RETAINED_H
 
-#include "cli/dump/graph/ranking.h"
+#include "cli/io/largest.h"
 #include "dump/graph.h"
 
 #include <stdbool.h>
@@ -13,12 +13,19 @@ enum retained_way { BY_OBJECT, BY_ROOT, BY_GOROUTINE, BY_CLASS, BY_COUNT };
 // By enum retained_way, as --by takes them.
 extern const char *const retained_ways[BY_COUNT];
 
+// A row, and what it is about.
+struct retained_row {
+    uint64_t retained_bytes, objects;
+    uint64_t key[3]; // for the order of equal ones
+    uint32_t index;
+};
+
 // What is asked, and the answer.
 struct report {
     const struct dump_graph *graph;
     const char *path;
     enum retained_way by;
-    struct ranking ranking;
+    struct largest ranking; // of retained_row, the largest first
     bool is_json;
     bool has_shared;
     uint64_t sums[DUMP_NODE_STATE_COUNT][2]; // count, bytes
@@ -37,7 +44,7 @@ struct removal {
 
 // Counts what is alive.
 void retained_sum_up(struct report *report);
-// Fills the ranking by one of the ways. False: out of memory.
+// Fills the ranking, and sorts it, by one of the ways. False: out of memory.
 bool retained_rank(struct report *report);
 // What would no longer be reachable. False: out of memory.
 bool retained_without(const struct removal *removal, struct dump_retained *lost);
