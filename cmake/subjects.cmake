@@ -43,10 +43,14 @@ foreach(path template/template_subject.c template/template.relations template/CM
     string(APPEND template_arrays "static const unsigned char ${array}[] = {${bytes}};\n")
     string(APPEND template_rows "    {\"${shown}\", ${array}, sizeof ${array}},\n")
 endforeach()
-# What each program of `ops --c` begins with.
-set(alone_file ${PROJECT_SOURCE_DIR}/subject/template/alone.c)
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${alone_file})
-file(READ ${alone_file} bytes HEX)
-string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," alone_bytes ${bytes})
+# What each program of `ops --c` begins with, and what stands behind that where it is needed.
+set(alone_texts "")
+foreach(part alone lanes fork backing)
+    set(file ${PROJECT_SOURCE_DIR}/subject/template/${part}.c)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} bytes HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes ${bytes})
+    string(APPEND alone_texts "const char ${part}_text[] = {${bytes}0};\n")
+endforeach()
 file(CONFIGURE OUTPUT ${template_source} @ONLY CONTENT
-    "#include \"cli/subject/alone.h\"\n#include \"cli/subject/new.h\"\nconst char alone_text[] = {@alone_bytes@0};\n@template_arrays@const struct template_file template_files[] = {\n@template_rows@    {0, 0, 0},\n};\n")
+    "#include \"cli/subject/alone.h\"\n#include \"cli/subject/new.h\"\n@alone_texts@@template_arrays@const struct template_file template_files[] = {\n@template_rows@    {0, 0, 0},\n};\n")

@@ -1,5 +1,4 @@
 // alone: a program in C: its head, the ledger, the statistics, the rules, the operations.
-#define _POSIX_C_SOURCE 200809L
 #include "cli/subject/alone.h"
 
 #include "cli/io/cli.h"
@@ -46,7 +45,8 @@ static void write_structure(const struct writer *writer) {
             (void)fprintf(writer->stream, ";\n");
         }
     }
-    (void)fprintf(writer->stream, "};\nstatic struct values now, base;\n\n");
+    (void)fprintf(writer->stream, "};\nstatic struct values now, base%s;\n\n",
+                  writer->has_lanes ? ", shares" : "");
 }
 
 static void write_reading(const struct writer *writer) {
@@ -68,6 +68,37 @@ static void write_reading(const struct writer *writer) {
         }
     }
     (void)fprintf(writer->stream, "}\n\n");
+}
+
+// What lanes have for themselves, added up.
+static void write_shares(const struct writer *writer) {
+    char name[RELATIONS_C_NAME_BYTES];
+    const struct countercheck_statistic *statistic;
+    (void)fprintf(writer->stream, "static void *add_share(void) {\n    read_values();\n");
+    for (uint32_t i = 0; (statistic = statistic_at(writer, i)) != NULL; i++) {
+        if (writer->has_value[i] && (statistic->flags & COUNTERCHECK_PER_LANE) != 0) {
+            const char *place = statistic->count > 0 ? "[row]" : "";
+            relations_c_name(writer->table->statistics, i, name);
+            write_row(writer, statistic, false);
+            (void)fprintf(writer->stream, "    shares.%s%s += now.%s%s;\n", name, place, name,
+                          place);
+            write_row(writer, statistic, true);
+        }
+    }
+    (void)fprintf(writer->stream, "    return NULL;\n}\n\n"
+                                  "static void read_shares(void) {\n"
+                                  "    memset(&shares, 0, sizeof shares);\n"
+                                  "    each_lane(add_share);\n    read_values();\n}\n\n");
+}
+
+// The first and the last call of a lane's thread.
+static void write_lane_ends(const struct writer *writer) {
+    static const char *const keys[] = {"lane_begin", "lane_end"};
+    for (int i = 0; i < 2; i++) {
+        const char *text = calls_find(writer->calls, keys[i], "");
+        (void)fprintf(writer->stream, "static void %ss(void) {\n    %s;\n}\n\n", keys[i],
+                      text == NULL ? "" : text);
+    }
 }
 
 static void write_printing(const struct writer *writer) {
@@ -95,10 +126,12 @@ static void write_questions(const struct writer *writer) {
                      {"footprint", "footprint", "size_t"},
                      {"class_of", "class_number", "number"}};
     const struct calls_words words = {"object", "size", NULL, NULL};
-    (void)fprintf(writer->stream, "static void ask(struct block *block) {\n"
-                                  "    void *object = block->object;\n"
-                                  "    size_t size = block->requested;\n"
-                                  "    (void)object;\n    (void)size;\n");
+    (void)fprintf(writer->stream,
+                  "static void %s(struct block *block) {\n"
+                  "    void *object = block->object;\n"
+                  "    size_t size = block->requested;\n"
+                  "    (void)object;\n    (void)size;\n",
+                  writer->has_lanes ? "ask_here" : "ask");
     for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
         const char *text = calls_find(writer->calls, questions[i].key, "");
         if (text != NULL) {
@@ -114,7 +147,7 @@ static void write_questions(const struct writer *writer) {
 }
 
 // All that lives goes, as at the end of every program.
-static void write_ending(const struct writer *writer) {
+static void write_ending(struct writer *writer) {
     static const char *const keys[] = {"release", "release_sized", "drop"};
     const struct calls_words words = {"object", "size", NULL, NULL};
     bool collects = (writer->table->capabilities & COUNTERCHECK_COLLECTS) != 0;
@@ -139,29 +172,56 @@ static void write_ending(const struct writer *writer) {
                       calls_find(writer->calls, "reset", ""));
     }
     alone_settling(writer);
-    (void)fprintf(writer->stream, "    step(\"all are gone\");\n");
+    alone_step(writer, "all are gone");
 }
 
-static int write_main(struct writer *writer) {
-    char line[TEXT_LINE_BYTES];
-    (void)fprintf(writer->stream, "int main(void) {\n");
+static void write_beginning(struct writer *writer) {
+    const struct program_header *header = &writer->program->header;
+    if (writer->has_lanes) {
+        (void)fprintf(writer->stream, "    make_threads();\n");
+    }
     calls_write_all(writer->calls, "begin", "", "    ", writer->stream);
     if (writer->c.option != NULL) {
         calls_write_all(writer->calls, "option", writer->c.option, "    ", writer->stream);
     }
+    const char *flush = calls_find(writer->calls, "flush", "");
+    if (writer->has_lanes && flush != NULL) { // what the threads that were made have left
+        (void)fprintf(writer->stream, "    %s;\n", flush);
+    }
     (void)fprintf(writer->stream, "    read_values();\n    base = now;\n    begin();\n");
+    for (uint32_t lane = 1; lane < LANE_COUNT; lane++) {
+        if (writer->is_alive[lane]) {
+            (void)fprintf(writer->stream, "    start_lane(%" PRIu32 ");\n", lane);
+        }
+    }
+    if (writer->has_faults && header->fault_at != 0) {
+        (void)fprintf(writer->stream, "    fault(%" PRIu64 ", %s);\n", (uint64_t)header->fault_at,
+                      header->fault_and_on ? "FOR_EVER" : "1");
+    }
+}
+
+static int write_main(struct writer *writer) {
+    char line[TEXT_LINE_BYTES];
+    (void)fprintf(writer->stream, "\nint main(void) {\n");
+    write_beginning(writer);
     for (size_t i = 0; i < writer->program->count; i++) {
         int status = alone_operation(writer, i);
         if (status != CLI_CLEAN) {
             return status;
         }
         (void)text_print_operation(writer->program->operations[i], line, sizeof line);
-        (void)fprintf(writer->stream, "    step(");
-        relations_c_string(writer->stream, line);
-        (void)fprintf(writer->stream, ");\n");
+        alone_step(writer, line);
+    }
+    if (writer->has_faults) {
+        (void)fprintf(writer->stream, "    fault(0, 0);\n");
     }
     alone_settling(writer);
-    (void)fprintf(writer->stream, "    step(\"at rest\");\n");
+    alone_step(writer, "at rest");
+    if (writer->has_lanes) {
+        (void)fprintf(writer->stream, "    end_lanes();\n");
+        alone_settling(writer);
+        alone_step(writer, "the lanes have ended");
+    }
     write_ending(writer);
     (void)fprintf(writer->stream, "    return failure_count > 0;\n}\n");
     return CLI_CLEAN;
@@ -229,55 +289,100 @@ static void note_values(struct writer *writer) {
     }
 }
 
-static int write_all(struct writer *writer, const struct alone_options *options) {
-    const struct program_header *header = &writer->program->header;
-    if (header->fault_at != 0 && language_has(&writer->subject->language, CAPABILITY_FAULT)) {
-        cli_message("ops: the program's head has a fault, and the C program has none");
+// What the program has that its text must be able to do. A status, as below.
+static int note_needs(struct writer *writer) {
+    const struct program *program = writer->program;
+    const struct language *language = &writer->subject->language;
+    bool has_lanes = program->header.caches > 1;
+    writer->has_faults = program->header.fault_at != 0;
+    for (size_t i = 0; i < program->count; i++) {
+        struct operation operation = program->operations[i];
+        enum operation_code code = operation_code(operation);
+        has_lanes = has_lanes || code == OP_ACQUIRE;
+        writer->has_forks = writer->has_forks || code == OP_FORK;
+        writer->has_faults =
+            writer->has_faults || (code == OP_FAULT && operation_get(operation, OPERAND_AT) != 0);
+    }
+    writer->has_lanes = writer->c.has_lanes = has_lanes && language_has(language, CAPABILITY_LANES);
+    writer->has_forks = writer->has_forks && language_has(language, CAPABILITY_FORK);
+    writer->has_faults = writer->has_faults && language_has(language, CAPABILITY_FAULT);
+    if (writer->has_faults && !writer->c.has_backing) {
+        cli_message("ops: the program has a fault, and the calls take no memory of backing_map, "
+                    "which alone could be refused");
         return CLI_UNUSABLE;
     }
     for (uint32_t lane = 0; lane < LANE_COUNT; lane++) {
-        writer->is_alive[lane] =
-            lane == 0 ||
-            (lane < header->caches && language_has(&writer->subject->language, CAPABILITY_LANES));
+        writer->is_alive[lane] = lane == 0 || (lane < program->header.caches && writer->has_lanes);
     }
+    return CLI_CLEAN;
+}
+
+static void write_texts(const struct writer *writer) {
+    const struct {
+        bool is_needed;
+        const char *text;
+    } texts[] = {{true, alone_text},
+                 {writer->has_lanes, lanes_text},
+                 {writer->has_forks, fork_text},
+                 {writer->c.has_backing, backing_text}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (texts[i].is_needed) {
+            (void)fprintf(writer->stream, "%s%s", i == 0 ? "" : "\n", texts[i].text);
+        }
+    }
+}
+
+// All but the program itself.
+static int write_front(struct writer *writer, const struct alone_options *options) {
+    int status = note_needs(writer);
     note_values(writer);
-    int status = choose_rules(writer, options->rule);
+    if (status == CLI_CLEAN) {
+        status = choose_rules(writer, options->rule);
+    }
     if (status != CLI_CLEAN) {
         return status;
     }
     write_head(writer);
     calls_write_all(writer->calls, "include", "", "#include ", writer->stream);
     relations_c_moments(writer->stream);
-    (void)fputs(alone_text, writer->stream);
+    write_texts(writer);
     (void)fprintf(writer->stream, "\n// ---- the allocator\n\n");
     calls_write_all(writer->calls, "declare", "", "", writer->stream);
     write_structure(writer);
     write_reading(writer);
+    if (writer->has_lanes) {
+        write_shares(writer);
+        write_lane_ends(writer);
+    }
     write_printing(writer);
     write_questions(writer);
     (void)fprintf(writer->stream, "// ---- the rules\n\n");
     relations_c_rules(&writer->c, writer->wanted);
-    (void)fprintf(writer->stream, "\n// ---- the program\n\n");
-    return write_main(writer);
+    (void)fprintf(writer->stream, "\n// ---- the program\n");
+    return CLI_CLEAN;
 }
 
 // Nothing is printed of a program that turns out to be none.
 static int write_whole(struct writer *writer, const struct alone_options *options) {
-    char *text = NULL;
-    size_t size_bytes = 0;
-    writer->stream = writer->c.stream = open_memstream(&text, &size_bytes);
-    if (writer->stream == NULL) {
-        cli_message("out of memory");
-        return CLI_ENVIRONMENT;
+    struct part parts[3]; // the front, functions, main
+    int status = CLI_CLEAN;
+    size_t count = 0;
+    while (count < 3 && part_open(&parts[count])) {
+        count++;
     }
-    int status = write_all(writer, options);
-    if (fclose(writer->stream) != 0) {
-        cli_message("out of memory");
+    if (count == 3) {
+        writer->stream = writer->c.stream = parts[0].stream;
+        writer->functions = parts[1].stream;
+        status = write_front(writer, options);
+        writer->stream = parts[2].stream;
+        status = status == CLI_CLEAN ? write_main(writer) : status;
+    } else {
         status = CLI_ENVIRONMENT;
-    } else if (status == CLI_CLEAN) {
-        (void)fwrite(text, 1, size_bytes, stdout);
     }
-    free(text);
+    for (size_t i = 0; i < count; i++) {
+        int closed = part_close(&parts[i], status == CLI_CLEAN ? stdout : NULL);
+        status = status == CLI_CLEAN ? closed : status;
+    }
     return cli_finish(status);
 }
 
@@ -310,6 +415,7 @@ int alone_write(const struct alone_options *options, const struct program *progr
         .has_value = writer.has_value,
         .option = subject_option(subject, program->header.seed),
         .has_classes = calls_find(&calls, "class_of", "") != NULL,
+        .has_backing = calls_mention(&calls, "backing_map"),
         .collects = (subject->table.capabilities & COUNTERCHECK_COLLECTS) != 0,
     };
     status = write_whole(&writer, options);

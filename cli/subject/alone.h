@@ -2,15 +2,20 @@
 // that a rule fails.
 //
 // It keeps the ledger, prints the statistics after each operation, looks at the rules, and ends
-// with status 1 when one failed. What it cannot be in C (another lane, a refused mapping) is
-// refused.
+// with status 1 when one failed. Lanes are threads that are handed one call at a time, a fork is
+// one, and a fault refuses what the allocator takes of the program's own backing_map(). What cannot
+// be said in C is refused.
 #ifndef CLI_SUBJECT_ALONE_H
 #define CLI_SUBJECT_ALONE_H
 
 #include "fuzz/program/program.h"
 
-// What it begins with: subject/template/alone.c, made part of the command when it is built.
+// What it begins with, subject/template/alone.c, and what follows where it has lanes, forks, a
+// backing: made part of the command when it is built.
 extern const char alone_text[];
+extern const char lanes_text[];   // threads
+extern const char fork_text[];    // children
+extern const char backing_text[]; // memory that a fault refuses
 
 // What the program is to call and to look at.
 struct alone_options {

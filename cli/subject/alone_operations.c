@@ -1,10 +1,12 @@
 // alone_operations: each operation as calls of C; what they give is told to the ledger of
 // subject/template/alone.c.
+#define _POSIX_C_SOURCE 200809L
 #include "cli/io/cli.h"
 #include "cli/subject/alone_private.h"
 #include "fuzz/program/text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int refuse(const struct writer *writer, size_t operation, const char *what) {
@@ -15,6 +17,27 @@ static int refuse(const struct writer *writer, size_t operation, const char *wha
 }
 
 // ---- one operation
+
+bool part_open(struct part *part) {
+    *part = (struct part){.stream = NULL};
+    part->stream = open_memstream(&part->text, &part->size_bytes);
+    if (part->stream == NULL) {
+        cli_message("out of memory");
+    }
+    return part->stream != NULL;
+}
+
+int part_close(struct part *part, FILE *to) {
+    int status = CLI_CLEAN;
+    if (fclose(part->stream) != 0) {
+        cli_message("out of memory");
+        status = CLI_ENVIRONMENT;
+    } else if (to != NULL) {
+        (void)fwrite(part->text, 1, part->size_bytes, to);
+    }
+    free(part->text);
+    return status;
+}
 
 // The text of a call, or NULL: a message was printed.
 static const char *call_of(const struct writer *writer, size_t operation, const char *key) {
@@ -27,8 +50,29 @@ static const char *call_of(const struct writer *writer, size_t operation, const 
     return text;
 }
 
+// What the text of a call is worth.
+enum worth { AN_OBJECT, A_TRUTH, NOTHING };
+
+static enum worth worth_of(const char *key) {
+    bool is_object = strncmp(key, "allocate", 8) == 0 || strcmp(key, "reallocate") == 0;
+    return is_object ? AN_OBJECT : strcmp(key, "expand") == 0 ? A_TRUTH : NOTHING;
+}
+
+// Writes a function of the call, which a lane can be handed. Its number.
+static uint32_t write_function(struct writer *writer, const char *text,
+                               const struct calls_words *words, enum worth worth) {
+    static const char *const before[] = {"return ", "return (", ""};
+    static const char *const after[] = {";", ") ? &live : NULL;", ";\n    return NULL;"};
+    uint32_t number = ++writer->function_count;
+    (void)fprintf(writer->functions, "\nstatic void *call_%" PRIu32 "(void) {\n    %s", number,
+                  before[worth]);
+    calls_write(text, words, writer->functions);
+    (void)fprintf(writer->functions, "%s\n}\n", after[worth]);
+    return number;
+}
+
 // "    took(3, CALL, 64, PLAIN);", or with `guard` "    if (h[3] != NULL) { ... }".
-static int write_call(const struct writer *writer, size_t operation, const char *key, uint32_t slot,
+static int write_call(struct writer *writer, size_t operation, const char *key, uint32_t slot,
                       size_t size_bytes, size_t alignment, const char *begin, const char *end) {
     char object[16];
     char size[24];
@@ -45,12 +89,19 @@ static int write_call(const struct writer *writer, size_t operation, const char 
     }
     const struct calls_words words = {object, size, aligned, NULL};
     (void)fputs(begin, writer->stream);
-    calls_write(text, &words, writer->stream);
+    if (writer->has_lanes) {
+        enum worth worth = worth_of(key);
+        uint32_t number = write_function(writer, text, &words, worth);
+        (void)fprintf(writer->stream, "on(%" PRIu32 ", call_%" PRIu32 ")%s", writer->lane, number,
+                      worth == A_TRUTH ? " != NULL" : "");
+    } else {
+        calls_write(text, &words, writer->stream);
+    }
     (void)fputs(end, writer->stream);
     return CLI_CLEAN;
 }
 
-static int write_allocation(const struct writer *writer, size_t operation, uint32_t slot,
+static int write_allocation(struct writer *writer, size_t operation, uint32_t slot,
                             size_t size_bytes, const char *key, const char *kind,
                             size_t alignment) {
     char begin[32];
@@ -60,7 +111,7 @@ static int write_allocation(const struct writer *writer, size_t operation, uint3
     return write_call(writer, operation, key, slot, size_bytes, alignment, begin, end);
 }
 
-static int write_plain(const struct writer *writer, size_t at, uint32_t slot) {
+static int write_plain(struct writer *writer, size_t at, uint32_t slot) {
     struct operation operation = writer->program->operations[at];
     bool is_zeroed =
         operation_get(operation, OPERAND_ZERO) != 0 && writer->table->allocate_zeroed != NULL;
@@ -69,7 +120,7 @@ static int write_plain(const struct writer *writer, size_t at, uint32_t slot) {
         is_zeroed ? "allocate_zeroed" : "allocate", is_zeroed ? "ZEROED" : "PLAIN", 0);
 }
 
-static int write_aligned(const struct writer *writer, size_t at, uint32_t slot) {
+static int write_aligned(struct writer *writer, size_t at, uint32_t slot) {
     struct operation operation = writer->program->operations[at];
     size_t size_bytes = subject_size_for(writer->table, operation_size(operation));
     size_t most = subject_alignment_max(writer->table);
@@ -80,7 +131,7 @@ static int write_aligned(const struct writer *writer, size_t at, uint32_t slot) 
                                               "ALIGNED", alignment);
 }
 
-static int write_end(const struct writer *writer, size_t at, uint32_t slot, const char *key) {
+static int write_end(struct writer *writer, size_t at, uint32_t slot, const char *key) {
     char begin[64];
     char end[64];
     (void)snprintf(begin, sizeof begin, "    if (h[%" PRIu32 "] != NULL) {\n        ", slot);
@@ -89,7 +140,7 @@ static int write_end(const struct writer *writer, size_t at, uint32_t slot, cons
     return write_call(writer, at, key, slot, 0, 0, begin, end);
 }
 
-static int write_resize(const struct writer *writer, size_t at, uint32_t slot, const char *key,
+static int write_resize(struct writer *writer, size_t at, uint32_t slot, const char *key,
                         const char *teller) {
     char begin[96];
     char end[64];
@@ -103,13 +154,13 @@ static int write_resize(const struct writer *writer, size_t at, uint32_t slot, c
     return write_call(writer, at, key, slot, size_bytes, 0, begin, end);
 }
 
-static int write_alone(const struct writer *writer, size_t at, const char *key, const char *told) {
+static int write_alone(struct writer *writer, size_t at, const char *key, const char *told) {
     char end[64];
     (void)snprintf(end, sizeof end, ";\n    %s;\n", told);
     return write_call(writer, at, key, 0, 0, 0, "    ", end);
 }
 
-static int write_run(const struct writer *writer, size_t at, uint32_t slot) {
+static int write_run(struct writer *writer, size_t at, uint32_t slot) {
     struct operation operation = writer->program->operations[at];
     bool is_free = operation_code(operation) == OP_FREE_RUN;
     uint32_t count = operation_get(operation, is_free ? OPERAND_FREE_RUN : OPERAND_RUN);
@@ -122,15 +173,93 @@ static int write_run(const struct writer *writer, size_t at, uint32_t slot) {
     return status;
 }
 
-void alone_settling(const struct writer *writer) {
-    const char *const calls[] = {calls_find(writer->calls, "flush", ""),
-                                 calls_find(writer->calls, "settle", "")};
-    for (int i = 0; i < 2; i++) {
-        if (calls[i] != NULL) {
-            (void)fprintf(writer->stream, "    %s;\n", calls[i]);
-        }
+void alone_settling(struct writer *writer) {
+    const char *flush = calls_find(writer->calls, "flush", "");
+    const char *settle = calls_find(writer->calls, "settle", "");
+    if (flush != NULL && writer->has_lanes) {
+        const struct calls_words none = {NULL, NULL, NULL, NULL};
+        (void)fprintf(writer->stream, "    each_lane(call_%" PRIu32 ");\n",
+                      write_function(writer, flush, &none, NOTHING));
+    } else if (flush != NULL) {
+        (void)fprintf(writer->stream, "    %s;\n", flush);
     }
-    (void)fprintf(writer->stream, "    note(SETTLED | QUIET);\n");
+    if (settle != NULL) {
+        (void)fprintf(writer->stream, "    %s;\n", settle);
+    }
+    (void)fprintf(writer->stream, "    settled();\n");
+}
+
+void alone_step(const struct writer *writer, const char *what) {
+    if (writer->has_lanes && relations_need_lanes(writer->c.relations)) {
+        (void)fprintf(writer->stream, "    read_shares();\n");
+    }
+    (void)fprintf(writer->stream, "    step(");
+    relations_c_string(writer->stream, what);
+    (void)fprintf(writer->stream, ");\n");
+}
+
+static void write_lane(struct writer *writer, uint32_t lane, bool is_begin) {
+    if (lane > 0 && lane < LANE_COUNT && writer->is_alive[lane] != is_begin) {
+        writer->is_alive[lane] = is_begin;
+        (void)fprintf(writer->stream, "    %s_lane(%" PRIu32 ");\n", is_begin ? "start" : "end",
+                      lane);
+    }
+    (void)fprintf(writer->stream, "    note(0);\n");
+}
+
+static int write_fault(const struct writer *writer, struct operation operation) {
+    uint32_t at = operation_get(operation, OPERAND_AT);
+    if (operation_get(operation, OPERAND_AND_ON) != 0) {
+        (void)fprintf(writer->stream, "    fault(%" PRIu32 ", FOR_EVER);\n", at);
+    } else if (writer->has_faults) {
+        (void)fprintf(writer->stream, "    fault(%" PRIu32 ", %" PRIu32 ");\n", at,
+                      operation_get(operation, OPERAND_MORE) + 1);
+    }
+    return CLI_CLEAN;
+}
+
+// What the child does is a function. A child forks no more.
+static int write_fork(struct writer *writer, size_t at) {
+    struct part body;
+    struct writer child = *writer;
+    uint32_t ahead = operation_get(writer->program->operations[at], OPERAND_AHEAD);
+    if (writer->is_child) {
+        return CLI_CLEAN;
+    }
+    if (!part_open(&body)) {
+        return CLI_ENVIRONMENT;
+    }
+    child.stream = body.stream;
+    child.is_child = true;
+    (void)memset(&child.is_alive[1], 0, sizeof child.is_alive - sizeof child.is_alive[0]);
+    uint32_t number = ++child.function_count;
+    (void)fprintf(child.stream, "\nstatic void child_%" PRIu32 "(void) {\n%s", number,
+                  child.has_lanes ? "    forget_lanes();\n" : "");
+    int status = CLI_CLEAN;
+    for (size_t i = at + 1; i <= at + ahead && i < writer->program->count && status == CLI_CLEAN;
+         i++) {
+        status = alone_operation(&child, i);
+    }
+    alone_settling(&child);
+    alone_step(&child, "the child is at rest");
+    (void)fprintf(child.stream, "}\n");
+    writer->function_count = child.function_count;
+    int written = part_close(&body, writer->functions);
+    (void)fprintf(writer->stream, "    in_child(child_%" PRIu32 ", %u);\n", number,
+                  subject_hang_seconds(writer->table));
+    return status == CLI_CLEAN ? written : status;
+}
+
+// A child is looked at where its operations say so, and at its end.
+static int write_look(const struct writer *writer, size_t at) {
+    char line[TEXT_LINE_BYTES];
+    struct operation operation = writer->program->operations[at];
+    enum operation_code code = operation_code(operation);
+    if (writer->is_child && (code == OP_CHECK || code == OP_STATS)) {
+        (void)text_print_operation(operation, line, sizeof line);
+        alone_step(writer, line);
+    }
+    return CLI_CLEAN;
 }
 
 // What an operation is in C. Those that are not here look, and change nothing.
@@ -165,23 +294,18 @@ int alone_operation(struct writer *writer, size_t at) {
         operation_has(code, OPERAND_HANDLE) ? operation_get(operation, OPERAND_HANDLE) : 0;
     uint32_t lane =
         operation_has(code, OPERAND_CACHE) ? operation_get(operation, OPERAND_CACHE) : 0;
-    bool is_lane = lane < LANE_COUNT;
     if (!language_has(&writer->subject->language, operation_descriptions[code].capability)) {
         return CLI_CLEAN;
     }
     if (code == OP_ACQUIRE || code == OP_RELEASE) {
-        if (is_lane) {
-            writer->is_alive[lane] = lane == 0 || code == OP_ACQUIRE;
-        }
+        write_lane(writer, lane, code == OP_ACQUIRE);
         return CLI_CLEAN;
     }
-    if (is_lane && writer->is_alive[lane] && lane != 0) {
-        return refuse(writer, at, "it runs on another lane, and the C program has one thread");
-    }
+    writer->lane = lane < LANE_COUNT && writer->is_alive[lane] ? lane : 0;
     const struct form *form = &forms[code];
     switch (form->shape) {
     case LOOKS:
-        return CLI_CLEAN;
+        return write_look(writer, at);
     case ALLOCATES:
         return write_plain(writer, at, slot);
     case RUNS:
@@ -198,11 +322,9 @@ int alone_operation(struct writer *writer, size_t at) {
         alone_settling(writer);
         return CLI_CLEAN;
     case FORKS:
-        return refuse(writer, at, "the C program does not fork");
+        return write_fork(writer, at);
     case FAILS:
-        return operation_get(operation, OPERAND_AT) == 0
-                   ? CLI_CLEAN
-                   : refuse(writer, at, "the C program has no faults");
+        return write_fault(writer, operation);
     }
     return CLI_CLEAN;
 }

@@ -35,6 +35,8 @@ static const struct {
     {"purge", false, false},
     {"collect", false, false},
     {"settle", false, false},
+    {"lane_begin", false, false},
+    {"lane_end", false, false},
 };
 
 static int refuse(const char *path, uint32_t line, const char *what, const char *word) {
@@ -122,6 +124,14 @@ const char *calls_find(const struct calls *calls, const char *key, const char *n
         }
     }
     return NULL;
+}
+
+bool calls_mention(const struct calls *calls, const char *word) {
+    bool is_there = false;
+    for (size_t i = 0; i < calls->count; i++) {
+        is_there = is_there || strstr(calls->lines[i].text, word) != NULL;
+    }
+    return is_there;
 }
 
 static const char *word_for(const char *word, size_t length, const struct calls_words *words) {

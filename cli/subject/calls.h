@@ -35,6 +35,9 @@ void calls_free(struct calls *calls);
 // The text of the key, and of the name where it has one ("": none). NULL: there is no such line.
 const char *calls_find(const struct calls *calls, const char *key, const char *name);
 
+// Whether a text has the word.
+bool calls_mention(const struct calls *calls, const char *word);
+
 // Writes each line of the key, indented so.
 void calls_write_all(const struct calls *calls, const char *key, const char *name,
                      const char *indent, FILE *stream);

@@ -93,7 +93,7 @@ static const char *node_obstacle(const struct relations_c *c, uint32_t number) {
     if (is_statistic && c->relations->statistic_places[node->index] > 1) {
         return "a rounded statistic";
     }
-    if (node->kind == NODE_WALK || node->kind == NODE_BACKING) {
+    if (node->kind == NODE_WALK || (node->kind == NODE_BACKING && !c->has_backing)) {
         return node->kind == NODE_WALK ? "walk.*" : "backing.*";
     }
     if (node->kind == NODE_TALLY && node->a != NO_NODE && !c->has_classes) {
@@ -138,7 +138,9 @@ static void write_call(const struct relations_c *c, const char *name, const stru
 
 static void write_statistic(const struct relations_c *c, const struct node *node) {
     char name[RELATIONS_C_NAME_BYTES];
-    const char *when = node->kind == NODE_BASE ? "base" : "now";
+    const char *when = node->kind == NODE_BASE                    ? "base"
+                       : node->kind == NODE_LANES && c->has_lanes ? "shares"
+                                                                  : "now";
     relations_c_name(c->statistics, node->index, name);
     if (c->statistics[node->index].count == 0) {
         (void)fprintf(c->stream, "%s.%s", when, name);
@@ -188,7 +190,7 @@ static void write_node(const struct relations_c *c, uint32_t number) {
         break;
     case NODE_STATISTIC:
     case NODE_BASE:
-    case NODE_LANES: // there is one
+    case NODE_LANES:
         write_statistic(c, node);
         break;
     case NODE_TALLY:
@@ -245,8 +247,10 @@ static void write_node(const struct relations_c *c, uint32_t number) {
         (void)fprintf(c->stream, "past_%" PRIu32 "[%s]", number,
                       node->rows == NO_ROW ? "0" : "row");
         break;
-    case NODE_WALK: // obstacles
     case NODE_BACKING:
+        (void)fprintf(c->stream, "backing.%s", relations_backing_names[node->index]);
+        break;
+    case NODE_WALK: // an obstacle
         break;
     }
 }

@@ -2,8 +2,8 @@
 // fails.
 //
 // What is written names: `number`, a signed integer; `now.X` and `base.X`, the statistics; `live`,
-// `total`, `freed` and `ops`; `class_live` and its like; `moment`, bits that enum names; and the
-// functions of subject/template/alone.c.
+// `total`, `freed` and `ops`; `class_live` and its like; `shares.X` where lanes are several;
+// `backing`; `moment`, bits that enum names; and the functions of subject/template/alone.c.
 #ifndef ORACLE_RELATIONS_C_H
 #define ORACLE_RELATIONS_C_H
 
@@ -21,6 +21,8 @@ struct relations_c {
     const bool *has_value; // by statistic: whether the program knows it
     const char *option;    // that the program runs under; NULL: none
     bool has_classes;      // whether live.count[N] is known
+    bool has_lanes;        // several: lanes(X) is not what one reads
+    bool has_backing;      // whether backing.* is known
     bool collects;         // live.* is a pair of bounds
 };
 

@@ -28,6 +28,7 @@ static struct block blocks[BLOCKS];
 static int block_count;
 static void *h[SLOTS]; // what the program names h0, h1, ...
 static int moment, is_unknown, failure_count;
+static int lane_count = 1, has_orphans; // of a fork: lanes that are gone with what they had
 
 static void read_values(void);
 static void print_values(void);
@@ -51,9 +52,14 @@ static void add_to(struct tally *all, struct tally *by_class, const struct block
 }
 
 static void note(int now) {
-    moment = now | ONE_LANE | (block_count == 0 ? EMPTY : 0);
+    moment = now | (lane_count == 1 ? ONE_LANE : 0) | (block_count == 0 ? EMPTY : 0);
     read_values();
     remember(OBSERVE);
+}
+
+// All caches went back, and numbers came to rest.
+static void settled(void) {
+    note(has_orphans ? 0 : SETTLED | (lane_count == 1 ? QUIET : 0));
 }
 
 // Asks the allocator about the object, and writes all of it.
