@@ -174,6 +174,19 @@ static void write_operation(const struct relations_c *c, const char *word) {
     (void)fprintf(c->stream, "ops.%s", name);
 }
 
+static void write_remembered(const struct relations_c *c, uint32_t number) {
+    bool is_one = c->relations->nodes[number].rows == NO_ROW;
+    (void)fprintf(c->stream, "past_%" PRIu32 "[%s]", number, is_one ? "0" : "row");
+}
+
+static void write_change(const struct relations_c *c, uint32_t number) {
+    (void)fprintf(c->stream, "(");
+    write_node(c, c->relations->nodes[number].a);
+    (void)fprintf(c->stream, " - ");
+    write_remembered(c, number);
+    (void)fprintf(c->stream, ")");
+}
+
 static void write_operator(const struct relations_c *c, const struct node *node, char sign) {
     (void)fprintf(c->stream, "(");
     write_node(c, node->a);
@@ -237,15 +250,11 @@ static void write_node(const struct relations_c *c, uint32_t number) {
         (void)fprintf(c->stream, "rows_%" PRIu32 "()", number);
         break;
     case NODE_DELTA:
-        (void)fprintf(c->stream, "(");
-        write_node(c, node->a);
-        (void)fprintf(c->stream, " - past_%" PRIu32 "[%s])", number,
-                      node->rows == NO_ROW ? "0" : "row");
+        write_change(c, number);
         break;
     case NODE_PEAK:
     case NODE_TROUGH:
-        (void)fprintf(c->stream, "past_%" PRIu32 "[%s]", number,
-                      node->rows == NO_ROW ? "0" : "row");
+        write_remembered(c, number);
         break;
     case NODE_BACKING:
         (void)fprintf(c->stream, "backing.%s", relations_backing_names[node->index]);
