@@ -17,7 +17,9 @@
 #define FIRST_SHARE    4  // of the whole time the first run has, where it hangs
 #define HANG_SHARE     16 // of the whole time each trial of what hangs has
 #define SECONDS_MAX    86400
-#define RERUN_MS       500 // that a few reruns have, though the time is over
+#define RERUN_MS       500  // that a few reruns have, though the time is over
+#define STEADY_RUNS    10   // that say enough where each takes long: all were the same,
+#define STEADY_MS      2000 // and took so long
 
 static const struct executor_options whole = {
     .level = ORACLE_FULL,
@@ -77,12 +79,17 @@ static bool shows_the_same(void *context, const struct program *candidate) {
     return same;
 }
 
+static bool is_steady(const struct shrink *shrink, int64_t begin_ms) {
+    return shrink->same_count == shrink->rerun_count && shrink->rerun_count >= STEADY_RUNS &&
+           clock_ms() - begin_ms >= STEADY_MS;
+}
+
 static void rerun(struct search *search, const struct program *program) {
     struct shrink *shrink = search->shrink;
     search->is_over = true;
-    int64_t end = clock_ms() + RERUN_MS;
-    end = end > search->end_ms ? end : search->end_ms;
-    while (shrink->rerun_count < SHRINK_RERUNS &&
+    int64_t begin = clock_ms();
+    int64_t end = begin + RERUN_MS > search->end_ms ? begin + RERUN_MS : search->end_ms;
+    while (shrink->rerun_count < SHRINK_RERUNS && !is_steady(shrink, begin) &&
            (shrink->rerun_count == 0 || clock_ms() + run_ms(search) < end)) {
         struct outcome outcome = trial_run_as(&search->trial, program);
         shrink->rerun_count++;
