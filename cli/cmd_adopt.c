@@ -102,7 +102,7 @@ static int find_place(struct adoption *adoption) {
 // The comment and the program, from malloc; NULL: out of memory.
 static char *print_adopted(const struct outcome *outcome, const char *what) {
     const char *reason = outcome->kind == OUTCOME_FINDING ? outcome->rule->reason : "";
-    char *text = text_print_program(&program);
+    char *text = machine_print_program(&program);
     size_t size_bytes = text == NULL ? 0 : strlen(text) + strlen(what) + strlen(reason) + 8;
     char *whole = text == NULL ? NULL : malloc(size_bytes);
     if (whole != NULL) {

@@ -24,7 +24,7 @@ static const char usage[] =
 static struct program program;
 
 static int write_program(const char *path) {
-    char *text = text_print_program(&program);
+    char *text = machine_print_program(&program);
     if (text == NULL) {
         cli_message("out of memory");
         return CLI_ENVIRONMENT;

@@ -62,7 +62,10 @@ static int list(const char *name) {
     return status == CLI_CLEAN ? ops_list(name) : status;
 }
 
-static int print_c(const struct alone_options *options, const char *path, bool is_raw) {
+static int print_c(const struct alone_options *options, char *path, bool is_raw) {
+    if (!machine_take_from("ops", &path, 1)) {
+        return CLI_UNUSABLE;
+    }
     if (machine_call.subject == NULL) {
         cli_message("ops: --c goes with --subject");
         return CLI_UNUSABLE;

@@ -463,6 +463,9 @@ int cmd_replay(int argc, char **argv) {
     if (status >= 0) {
         return status;
     }
+    if (!machine_take_from("replay", operands, operand_count)) {
+        return CLI_UNUSABLE;
+    }
     status = machine_choose("replay");
     if (status != CLI_CLEAN) {
         return status;

@@ -97,7 +97,7 @@ static enum verdict run_program(struct soak *soak, uint64_t number, const char *
 
 static int tell_finding(struct soak *soak, const char *path) {
     const struct replay replay = {.executor = soak->executor, .name = path};
-    char *text = text_print_program(&program);
+    char *text = machine_print_program(&program);
     int status = text == NULL ? CLI_ENVIRONMENT : output_write(path, text, strlen(text));
     free(text);
     replay_print_finding(&replay, &program, SHOWN_BEFORE, stdout);

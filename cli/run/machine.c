@@ -3,14 +3,19 @@
 #include "cli/run/machine.h"
 
 #include "cli/io/cli.h"
+#include "cli/io/escape.h"
 #include "cli/io/input.h"
 #include "cli/run/apart.h"
 #include "cli/run/crash.h"
 #include "cli/run/restart.h"
+#include "fuzz/program/text.h"
+#include "fuzz/subject/machine.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #if COUNTERCHECK_HAS_GO
 #include "allocator/heap.h"
@@ -76,11 +81,92 @@ int machine_choose(const char *subcommand) {
     return CLI_CLEAN;
 }
 
+// ---- heads of files
+
+#define HEAD_SUBJECT "# subject: "
+#define NAME_BYTES   80
+
+// The subject that a file's first comments name. False: none.
+static bool read_head(const char *path, char name[NAME_BYTES]) {
+    struct stat file;
+    char line[256];
+    FILE *stream = stat(path, &file) == 0 && S_ISREG(file.st_mode) ? fopen(path, "r") : NULL;
+    bool is_named = false;
+    while (stream != NULL && !is_named && fgets(line, sizeof line, stream) != NULL &&
+           line[0] == '#') {
+        is_named = strncmp(line, HEAD_SUBJECT, strlen(HEAD_SUBJECT)) == 0;
+    }
+    if (is_named) {
+        line[strcspn(line, "\r\n")] = 0;
+        (void)snprintf(name, NAME_BYTES, "%.79s", line + strlen(HEAD_SUBJECT));
+        for (char *at = name; *at != 0; at++) {
+            *at = *at == '/' ? '?' : *at; // no name: a file has no code loaded from a path
+        }
+    }
+    if (stream != NULL) {
+        (void)fclose(stream);
+    }
+    return is_named;
+}
+
+bool machine_take_from(const char *subcommand, char **paths, size_t path_count) {
+    static char name[NAME_BYTES];
+    char other[NAME_BYTES];
+    for (size_t i = 0;
+         i < path_count && (machine_call.subject == NULL || machine_call.subject == name); i++) {
+        if (!read_head(paths[i], other)) {
+            continue;
+        }
+        if (machine_call.subject == name && strcmp(name, other) != 0) {
+            cli_message("%s: %s: it is for the subject '%s', and another file for '%s'", subcommand,
+                        escape_shown(paths[i]), escape_shown(other), escape_shown(name));
+            return false;
+        }
+        memcpy(name, other, sizeof name);
+        machine_call.subject = name;
+    }
+    return true;
+}
+
+const char *machine_option(const struct program *program) {
+    return has_subject ? subject_option(&subject, program->header.seed) : NULL;
+}
+
+char *machine_print_program(const struct program *program) {
+    char *text = text_print_program(program);
+    if (text == NULL || !has_subject) {
+        return text;
+    }
+    const char *option = machine_option(program);
+    const char *parts[] = {HEAD_SUBJECT,
+                           subject.table.name,
+                           option == NULL ? "" : "\n# option: ",
+                           option == NULL ? "" : option,
+                           "\n",
+                           text};
+    size_t size_bytes = 1;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        size_bytes += strlen(parts[i]);
+    }
+    char *whole = malloc(size_bytes);
+    if (whole != NULL) {
+        (void)snprintf(whole, size_bytes, "%s%s%s%s%s%s", parts[0], parts[1], parts[2], parts[3],
+                       parts[4], parts[5]);
+    }
+    free(text);
+    return whole;
+}
+
+// ---- the choice
+
 int machine_parse(const struct cli_call *call, int argc, char **argv, char ***operands,
                   size_t *operand_count) {
     int status = cli_parse(call, argc, argv, operands, operand_count);
     if (status >= 0) {
         return status;
+    }
+    if (!machine_take_from(argv[0], *operands, *operand_count)) {
+        return CLI_UNUSABLE;
     }
     status = machine_choose(argv[0]);
     return status == CLI_CLEAN ? -1 : status;

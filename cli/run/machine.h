@@ -30,9 +30,20 @@ extern struct machine_call machine_call;
 // Puts our own heap among the subjects, where this build has it; before any is looked up.
 void machine_add_own(void);
 
+// Where the command line names no subject, that of the head of a file ("# subject: NAME") is meant:
+// one that is listed, never a path. False: two files name two; a message was printed.
+bool machine_take_from(const char *subcommand, char **paths, size_t path_count);
+
+// The option of the chosen subject that the program runs under; NULL: none.
+const char *machine_option(const struct program *program);
+
+// The program as text from malloc; in front of it the head of a file: which subject, and under
+// which of its options. NULL: out of memory.
+char *machine_print_program(const struct program *program);
+
 // Opens what the command line asked for. CLI_CLEAN, or another status: a message was printed.
 int machine_choose(const char *subcommand);
-// cli_parse(), then machine_choose().
+// cli_parse(), machine_take_from() the operands, then machine_choose().
 int machine_parse(const struct cli_call *call, int argc, char **argv, char ***operands,
                   size_t *operand_count);
 

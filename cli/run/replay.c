@@ -222,6 +222,10 @@ void replay_print_finding(const struct replay *replay, const struct program *pro
     (void)fprintf(stream, "%s: %s\n", escape_shown(replay->name), text);
     finding_print(finding, stream);
     origin_print(program->header.seed, stream);
+    const char *option = machine_option(program);
+    if (option != NULL) {
+        (void)fprintf(stream, "option     %s\n", option);
+    }
     size_t at = (size_t)finding->operation;
     size_t last = at < program->count ? at + 1 : program->count;
     size_t first = last > before_count + 1 ? last - before_count - 1 : 0;
@@ -272,6 +276,12 @@ void replay_print_finding_json(const struct replay *replay, FILE *stream) {
     print_also_json(finding, stream);
     (void)fputs(",\"message\":", stream);
     replay_print_json_string(finding->text, stream);
-    origin_print_json(executor_program(replay->executor)->header.seed, stream);
+    const struct program *program = executor_program(replay->executor);
+    origin_print_json(program->header.seed, stream);
+    const char *option = machine_option(program);
+    if (option != NULL) {
+        (void)fputs(",\"option\":", stream);
+        replay_print_json_string(option, stream);
+    }
     (void)fputs("}\n", stream);
 }

@@ -128,10 +128,13 @@ static void minimise(struct subject_check_finding *found, bool is_death) {
     found->operation_count = program.count;
     if (shrink_program("subject", path, &options, &program, &shrink) == CLI_CLEAN) {
         found->operation_count = program.count;
+        found->again = shrink.same_count;
+        found->of = shrink.rerun_count;
         if (shrink.smallest.kind == OUTCOME_FINDING) {
             tell_where(found, &shrink.smallest);
         }
     }
+    found->option = machine_option(&program);
     found->program = text_print_program(&program);
 }
 
@@ -158,7 +161,9 @@ static void note_finding(struct subject_check *check, struct shared *shared, int
         (void)snprintf(found->text, sizeof found->text, "%s", finding->text);
     }
     if (options->threads != 0) {
+        found->option = subject_option(machine_subject(), (uint32_t)found->seed);
         found->again = check_threads_again(shared, options->threads, status);
+        found->of = CHECK_AGAIN;
     } else {
         draw(options, shared->next_seed);
         minimise(found, !shared->has_found);

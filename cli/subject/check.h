@@ -29,12 +29,13 @@ struct subject_check_finding {
     char rule[32]; // "subject-relation", "crash", "hang"
     char field[FINDING_FIELD_BYTES];
     char text[FINDING_TEXT_BYTES];
-    char *program; // minimised, from malloc; NULL: out of memory
+    char *program;      // minimised, from malloc; NULL: out of memory
+    const char *option; // of the subject, that it runs under; NULL: none
     size_t operation_count;
     bool is_at_end; // behind the last operation, where all is flushed and freed
     uint64_t seed;
     double after_seconds; // of the run; of threads
-    uint32_t again;       // of CHECK_AGAIN further lives with that seed, how many show it
+    uint32_t again, of; // of so many further runs of it, or lives with that seed, how many show it
 };
 
 struct subject_check {

@@ -224,21 +224,30 @@ static void print_again(const struct subject_check_options *options,
 
 static void print_finding(const struct subject_check_options *options,
                           const struct subject_check_finding *finding, size_t number) {
+    char option[160] = "";
+    if (finding->option != NULL) {
+        (void)snprintf(option, sizeof option, ", under the option %s",
+                       escape_shown(finding->option));
+    }
     (void)printf("\n%zu. %s%s%s\n   %s\n", number, finding->rule,
                  finding->field[0] == 0 ? "" : ": ", finding->field, finding->text);
     if (options->threads != 0) {
-        (void)printf("   seed %" PRIu64 ", %" PRIu32 " threads, after %.1f s; found in %" PRIu32
-                     " of %d more lives of that seed\n   again: ",
-                     finding->seed, options->threads, finding->after_seconds, finding->again,
-                     CHECK_AGAIN);
+        (void)printf("   seed %" PRIu64 ", %" PRIu32 " threads%s, after %.1f s; found in %" PRIu32
+                     " of %" PRIu32 " more lives of that seed\n   again: ",
+                     finding->seed, options->threads, option, finding->after_seconds,
+                     finding->again, finding->of);
         print_again(options, finding);
         (void)putchar('\n');
         return;
     }
-    (void)printf("   %zu operation%s%s:\n", finding->operation_count,
-                 finding->operation_count == 1 ? "" : "s",
+    (void)printf("   %zu operation%s%s%s:\n", finding->operation_count,
+                 finding->operation_count == 1 ? "" : "s", option,
                  finding->is_at_end ? ", and the end: lanes flushed, lanes ended, all freed" : "");
     trials_print_program(finding->program);
+    if (finding->again < finding->of) {
+        (void)printf("   found in %" PRIu32 " of %" PRIu32 " more runs of it\n", finding->again,
+                     finding->of);
+    }
 }
 
 static void print_check(const struct subject_check_options *options,
@@ -307,8 +316,14 @@ static void print_json(const struct subject_check_options *options,
         (void)printf(",\"operations\":%zu,\"at_end\":%s,\"program\":", finding->operation_count,
                      finding->is_at_end ? "true" : "false");
         replay_print_json_string(finding->program == NULL ? "" : finding->program, stdout);
-        (void)printf(",\"seed\":%" PRIu64 ",\"again\":%" PRIu32 ",\"of\":%d}", finding->seed,
-                     finding->again, options->threads == 0 ? 0 : CHECK_AGAIN);
+        (void)printf(",\"option\":");
+        if (finding->option == NULL) {
+            (void)printf("null");
+        } else {
+            replay_print_json_string(finding->option, stdout);
+        }
+        (void)printf(",\"seed\":%" PRIu64 ",\"again\":%" PRIu32 ",\"of\":%" PRIu32 "}",
+                     finding->seed, finding->again, finding->of);
     }
     (void)printf("]}\n");
 }
