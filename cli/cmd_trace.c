@@ -7,6 +7,8 @@
 
 static const char usage[] =
     "usage: countercheck trace info FILE [--json] [--svg OUT]    a trace in numbers\n"
+    "       countercheck trace fold FILE [OPTION]...    lines for a flame graph\n"
+    "       countercheck trace ops  FILE [--window A..B]    as a program\n"
     "\n"
     "FILE is what `countercheck record` wrote: each allocation and free of a real\n"
     "program.\n"
@@ -17,9 +19,9 @@ int cmd_trace(int argc, char **argv) {
     static const struct {
         const char *name;
         int (*run)(int argc, char **argv);
-    } subcommands[] = {{"info", trace_info}};
+    } subcommands[] = {{"info", trace_info}, {"fold", trace_fold}, {"ops", trace_ops}};
     if (argc < 2) {
-        cli_message("trace: a subcommand is missing: info");
+        cli_message("trace: a subcommand is missing (try --help)");
         return CLI_UNUSABLE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

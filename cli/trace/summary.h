@@ -31,6 +31,8 @@ struct summary {
 // Reads it. CLI_CLEAN, or another status: a message was printed.
 int summary_read(struct summary *summary, const char *path);
 
+// Counts an object of that size in its row of SUMMARY_SIZES.
+void summary_count_size(struct summary_row *rows, uint64_t size);
 // The largest size of a row of sizes.
 uint64_t summary_size(size_t row);
 // What the lifetimes of a row are below, in microseconds; 0: those of the last live at the end.

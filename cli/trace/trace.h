@@ -9,5 +9,9 @@ int trace_refuse(const char *path, const struct trace_error *error);
 
 // A trace in numbers.
 int trace_info(int argc, char **argv);
+// Who holds the memory, as lines for a flame graph.
+int trace_fold(int argc, char **argv);
+// A window of it as a program of operations.
+int trace_ops(int argc, char **argv);
 
 #endif

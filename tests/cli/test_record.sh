@@ -2,7 +2,7 @@
 # test_record: a command is recorded as it would run anyway: its output, its status; what it must not tell is in no
 # trace; no room, no permission and other bad luck end the trace and never the program.
 #
-# holds: cli/cmd_record.c cli/cmd_trace.c cli/trace/family.c cli/trace/info.c cli/trace/summary.c cli/trace/timeline.c
+# holds: cli/cmd_record.c cli/cmd_trace.c cli/trace/family.c cli/trace/fold.c cli/trace/info.c cli/trace/ops.c cli/trace/summary.c cli/trace/timeline.c cli/trace/walk.c
 set -euo pipefail
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"
@@ -71,6 +71,99 @@ done
 ends 0 "$command" trace info t --svg picture.svg
 says picture.svg "<polyline points=" "the picture"
 says picture.svg "</svg>" "the picture"
+
+# ---- who holds it
+
+added() { # OPTION...: what the lines of trace fold add up to
+    ends 0 "$command" trace fold t "$@"
+    grep -vE '^process [0-9]+;thread [0-9]+;up to [0-9]+ B [1-9][0-9]*$' out && fail "a line of trace fold $*"
+    awk '{ sum += $NF } END { print sum + 0 }' out
+}
+look t
+[ "$(added)" = "$(number peak_bytes)" ] || fail "trace fold: the peak's bytes"
+[ "$(added --count)" = "$(number peak_objects)" ] || fail "trace fold: the peak's objects"
+[ "$(added --of end)" = "$(number live_bytes)" ] || fail "trace fold: bytes at the end"
+[ "$(added --of all --count)" = $(($(number allocs) + $(number reallocs))) ] || fail "trace fold: all objects"
+cat >brief.c <<'C'
+#include <stdlib.h>
+int main(void) {
+    for (int i = 0; i < 100; i++) {
+        free(malloc(48));
+        void *kept = malloc(3000), *other = malloc(3000);
+        free(kept);
+        free(other);
+    }
+}
+C
+"${CC:-cc}" -O0 -fno-builtin brief.c -o brief
+ends 0 "$command" record -o t -- ./brief
+ends 0 "$command" trace fold --of temporary t
+says out ";up to 64 B 4800" "what lives for one event"
+grep -q 4096 out && fail "what was freed later is temporary"
+expect 2 "fold: --of takes peak, end, all or temporary, not 'none'" "$command" trace fold --of none t
+expect 2 "byte 0: is no trace" "$command" trace fold many.pl
+
+# ---- as a program
+
+cat >grows.c <<'C'
+#include <malloc.h>
+#include <stdlib.h>
+int main(void) {
+    void *first = malloc(1000), *zeroed = calloc(3, 7), *aligned = memalign(4096, 70000);
+    free(malloc(5000000));
+    first = realloc(first, 3000);
+    free(aligned);
+    free(first);
+    free(zeroed);
+    void *kept[2000];
+    for (int i = 0; i < 2000; i++)
+        kept[i] = malloc(i);
+    for (int i = 0; i < 2000; i++)
+        free(kept[i]);
+}
+C
+"${CC:-cc}" -O0 -fno-builtin grows.c -o grows
+ends 0 "$command" record -o t -- ./grows
+ends 0 "$command" trace ops t --window 0..9
+cat >wanted <<'O'
+# events 0..9 of a trace; 0 objects lived before them
+h0 = alloc c0 size=1000
+h1 = alloc c0 size=21 zero
+h2 = alloc_aligned c0 size=70000 align=4096
+h3 = alloc c0 size=5000000
+free c0 h3
+realloc c0 h0 size=3000
+free c0 h2
+free c0 h0
+free c0 h1
+O
+cmp -s out wanted || fail "trace ops: $(diff wanted out)"
+ends 0 "$command" trace ops t --window 3..8
+cat >wanted <<'O'
+# events 3..8 of a trace; 3 objects lived before them
+h0 = alloc c0 size=1000
+h1 = alloc c0 size=21
+h2 = alloc c0 size=70000
+h3 = alloc c0 size=5000000
+free c0 h3
+realloc c0 h0 size=3000
+free c0 h2
+free c0 h0
+O
+cmp -s out wanted || fail "trace ops, a window: $(diff wanted out)"
+mv out window.ops
+ends 0 "$command" replay --strict window.ops
+says out "(8 did something)" "a replayed window"
+expect 2 "t: event 1033: more objects at a time than a program names, which are 1024 (--window)" "$command" trace ops t
+expect 2 "ops: --window takes A..B, not '7'" "$command" trace ops t --window 7
+expect 2 "ops: --window 7..7 has no events" "$command" trace ops t --window 7..7
+expect 2 "a whole number" "$command" trace ops t --window 1..x
+expect 2 "t: ends before event 9999" "$command" trace ops t --window 9999..
+# shellcheck disable=SC2016 # perl's own
+ends 0 "$command" record -o t -- perl -e '$x{$_ % 50} = "y" x ($_ % 400) for 1..4000'
+ends 0 "$command" trace ops t --window 2000..2600
+mv out window.ops
+ends 0 "$command" replay window.ops
 
 # ---- children and programs that are started write files of their own
 
