@@ -41,7 +41,7 @@ function(countercheck_unwatch name sources)
         return()
     endif()
     list(FILTER sources EXCLUDE REGEX "/oracle/relations/")
-    foreach(watched IN LISTS COUNTERCHECK_CODEC ITEMS oracle/go/model/contents.c)
+    foreach(watched IN LISTS COUNTERCHECK_CODEC ITEMS oracle/go/state/contents.c)
         list(REMOVE_ITEM sources ${PROJECT_SOURCE_DIR}/${watched})
     endforeach()
     set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=all -O3)
@@ -56,7 +56,7 @@ endfunction()
 # (fuzz/stress/contents.c), what the threads tell each other (fuzz/stress/gate.c), the conductor.
 # -DCOUNTERCHECK_PRIVATE= watches all, which proves that these share nothing.
 set(COUNTERCHECK_PRIVATE fuzz/stress/work.c fuzz/stress/object.c fuzz/stress/tiny.c
-    oracle/go/model/class.c CACHE STRING "Sources that TSan does not watch: they share no memory")
+    oracle/go/state/class.c CACHE STRING "Sources that TSan does not watch: they share no memory")
 if(COUNTERCHECK_SANITIZE STREQUAL "thread")
     foreach(file IN LISTS COUNTERCHECK_PRIVATE) # an older build's list may name what has moved
         if(EXISTS ${PROJECT_SOURCE_DIR}/allocator AND NOT EXISTS ${PROJECT_SOURCE_DIR}/${file})

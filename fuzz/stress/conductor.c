@@ -2,7 +2,7 @@
 // the workers run; and calls them to barriers, at which everything is checked.
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz/stress/state.h"
-#include "oracle/go/model/class.h"
+#include "oracle/go/state/class.h"
 
 #include "allocator/collect.h"
 #include "allocator/fault.h"

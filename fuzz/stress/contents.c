@@ -3,7 +3,7 @@
 // The heap under test sees these bytes: a collector, a dump, another thread that got the same slot.
 #include "fuzz/stress/state.h"
 
-#include "oracle/go/model/contents.h"
+#include "oracle/go/state/contents.h"
 #include "oracle/go/rules.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 // swap: caches that come and go while others read the statistics.
 #include "fuzz/stress/state.h"
 
-#include "oracle/go/model/class.h"
+#include "oracle/go/state/class.h"
 
 #define SWAPS          256
 #define PASSED_OBJECTS 256

@@ -4,7 +4,7 @@
 // All memory that it touches is the worker's own (cmake/layers.cmake): what others see goes through
 // contents.c, gate.c and the heap.
 #include "fuzz/stress/state.h"
-#include "oracle/go/model/class.h"
+#include "oracle/go/state/class.h"
 #include "oracle/go/rules.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // oracle: runs the accounts of a level against the fast one, and keeps what they found.
 #include "oracle/go/oracle.h"
 
-#include "oracle/go/model/contents.h"
+#include "oracle/go/state/contents.h"
 #include "oracle/go/verify/delta.h"
 #include "oracle/go/verify/identities.h"
 #include "oracle/go/verify/kernel.h"

@@ -1,9 +1,9 @@
 // canary_ledger: each rule that holds the program against the ledger, made to fire by one lie in
 // the runtime's own record: lists and dump then tell the same, and only the ledger knows better.
 //
-// holds: oracle/go/model/profile.c oracle/go/model/program.c oracle/go/model/special.c
-// holds: oracle/go/model/table.c oracle/go/model/block.c oracle/go/model/pages.c
-// holds: oracle/go/model/roots.c
+// holds: oracle/go/state/profile.c oracle/go/model/program.c oracle/go/model/special.c
+// holds: oracle/go/model/table.c oracle/go/state/block.c oracle/go/model/pages.c
+// holds: oracle/go/state/roots.c
 
 // clang-format off
 // wrap: runtime_find_func runtime_visit_queued_finalizers runtime_finalizer_place_count

@@ -2,7 +2,7 @@
 // stacks that grow with pointers into themselves, names that nobody uses, parts that move.
 //
 // holds: oracle/go/model/collect.c oracle/go/model/frame.c oracle/go/model/goroutine.c
-// holds: oracle/go/model/object.c oracle/go/model/reach.c oracle/go/model/realloc.c
+// holds: oracle/go/model/object.c oracle/go/state/reach.c oracle/go/model/realloc.c
 // holds: oracle/go/model/defer.c oracle/go/model/stack.c
 
 #include "tests/oracle/driver_program.h" // before scene.h, whose driver is everyone's

@@ -84,12 +84,16 @@ allows high
 # the ledger needs its own functions and the core's, and no other's
 begin
 put oracle/core/rule.c rule
-put oracle/go/model/map.c map rule
+put oracle/go/state/map.c map rule
 put oracle/go/model/model.c model map rule abort
 allows
 put allocator/heap.c heap
 put oracle/go/model/object.c object map heap
 refuses "oracle/go/model/object.c asks allocator/heap.c (heap), and is to be told"
+begin
+put oracle/go/model/object.c object
+put oracle/go/state/walk.c walk object
+refuses "oracle/go/state/walk.c asks oracle/go/model/object.c (object), and is to be told"
 
 # an exception holds where all of the ring include the private header, and no longer than there is a ring
 begin

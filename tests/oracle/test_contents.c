@@ -1,7 +1,7 @@
 // test_contents: what is filled is found unchanged, and no byte of it can change unseen.
-#include "oracle/go/model/contents.h"
+#include "oracle/go/state/contents.h"
 #include "oracle/go/rules.h"
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 
 #include <string.h>
 

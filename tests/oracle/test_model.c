@@ -1,10 +1,10 @@
 // test_model: events that cannot be are findings, and what the ledger tells others is what
 // happened.
 //
-// holds: oracle/go/model/map.c oracle/go/model/pointer.c oracle/go/model/class.c
-// holds: oracle/go/model/handle.c
-#include "oracle/go/model/state.h"
-#include "oracle/go/model/class.h"
+// holds: oracle/go/state/map.c oracle/go/state/pointer.c oracle/go/state/class.c
+// holds: oracle/go/state/handle.c
+#include "oracle/go/state/state.h"
+#include "oracle/go/state/class.h"
 #include "oracle/go/rules.h"
 #include "tests/oracle/driver.h"
 

@@ -1,6 +1,6 @@
 // test_oracle: what a sound heap does is clean for every account, at every level.
 //
-// holds: allocator/whole/inspect_pages.c allocator/whole/inspect_spans.c oracle/go/model/sampler.c
+// holds: allocator/whole/inspect_pages.c allocator/whole/inspect_spans.c oracle/go/state/sampler.c
 #include "tests/oracle/driver.h"
 
 #include <stdio.h>

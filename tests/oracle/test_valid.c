@@ -1,8 +1,8 @@
 // test_valid: the ledger keeps its invariants through its life, and each that is broken is seen.
 //
-// holds: oracle/go/model/valid.c oracle/go/model/index_pool.c
-#include "oracle/go/model/class.h"
-#include "oracle/go/model/state.h"
+// holds: oracle/go/state/valid.c oracle/go/state/index_pool.c
+#include "oracle/go/state/class.h"
+#include "oracle/go/state/state.h"
 #include "tests/oracle/driver_program.h"
 
 #include "tests/test.h"

@@ -1,6 +1,6 @@
 // account: MemStats as the ledger has it, and its comparison with the fast account.
 #include "oracle/go/model/parts.h"
-#include "oracle/go/model/class.h"
+#include "oracle/go/state/class.h"
 #include "oracle/go/rules.h"
 
 #include <string.h>

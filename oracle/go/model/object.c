@@ -1,7 +1,7 @@
 // object: objects come and go: each result is checked against all that the ledger
 // holds.
-#include "oracle/go/model/contents.h"
-#include "oracle/go/model/class.h"
+#include "oracle/go/state/contents.h"
+#include "oracle/go/state/class.h"
 #include "oracle/go/model/parts.h"
 #include "oracle/go/rules.h"
 

@@ -2,7 +2,7 @@
 #ifndef ORACLE_GO_MODEL_PARTS_H
 #define ORACLE_GO_MODEL_PARTS_H
 
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 
 // ---- model.c
 bool model_init(struct model *model, struct rule_book *book); // false: out of memory

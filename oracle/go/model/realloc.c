@@ -1,6 +1,6 @@
 // realloc: objects that were resized, in place or by a move, which takes bytes and pointers along.
-#include "oracle/go/model/contents.h"
-#include "oracle/go/model/class.h"
+#include "oracle/go/state/contents.h"
+#include "oracle/go/state/class.h"
 #include "oracle/go/model/parts.h"
 #include "oracle/go/rules.h"
 

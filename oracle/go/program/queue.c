@@ -1,7 +1,7 @@
 // queue: compares two queues batch by batch. Both sides of a batch are sorted: its order is open.
 #include "oracle/go/program/queue.h"
 
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 
 #include "runtime/finq.h" // struct finalizer
 

@@ -1,6 +1,6 @@
 // finalizers: those set against the spans' specials, those queued against the runtime's
 // queue, both against the ledger.
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 #include "oracle/core/harness_memory.h"
 #include "oracle/go/program/queue.h"
 #include "oracle/go/roundtrip/private.h"

@@ -3,7 +3,7 @@
 #include "oracle/go/roundtrip/private.h"
 
 #include "oracle/go/program/ledger.h"
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 #include "oracle/go/view/record.h"
 
 #include "runtime/type.h"

@@ -6,7 +6,7 @@
 #include "allocator/inspect.h"
 #include "dump/reader.h"
 #include "dump/recode.h"
-#include "oracle/go/model/state.h" // struct queue_list
+#include "oracle/go/state/state.h" // struct queue_list
 #include "oracle/go/roundtrip/roundtrip.h"
 #include "oracle/go/rules.h"
 #include "oracle/go/view/record.h"

@@ -3,7 +3,7 @@
 // A record that ends leaves its block, and the next of that size is to lie in it: of each size
 // there are as many blocks as there were records at once, and no record lies in those that are
 // free.
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 
 #include "runtime/finq.h"
 #include "runtime/osthread.h"

@@ -1,6 +1,6 @@
 // class: Go's size classes typed in a second time, and the rounding of a request, found
 // another way.
-#include "oracle/go/model/class.h"
+#include "oracle/go/state/class.h"
 
 #include "oracle/go/model/model.h" // struct model_request
 

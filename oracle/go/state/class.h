@@ -1,6 +1,6 @@
 // class: the size classes of a Go-like heap, typed in a second time.
-#ifndef ORACLE_GO_MODEL_CLASS_H
-#define ORACLE_GO_MODEL_CLASS_H
+#ifndef ORACLE_GO_STATE_CLASS_H
+#define ORACLE_GO_STATE_CLASS_H
 
 #include "allocator/size_classes.h"
 

@@ -1,7 +1,7 @@
 // contents: fills objects with their pattern and verifies it, word by word at both ends.
-#include "oracle/go/model/contents.h"
+#include "oracle/go/state/contents.h"
 
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 #include "oracle/go/rules.h"
 
 #include <string.h>

@@ -4,8 +4,8 @@
 // Bytes that hold no pointer carry a pattern seeded by the allocation; pointer words hold what the
 // model's edges say. Of a large object both ends are filled and checked. The only part of the
 // oracle that touches objects' bytes.
-#ifndef ORACLE_GO_MODEL_CONTENTS_H
-#define ORACLE_GO_MODEL_CONTENTS_H
+#ifndef ORACLE_GO_STATE_CONTENTS_H
+#define ORACLE_GO_STATE_CONTENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // handle: what the driver's numbers name: an object, a goroutine, a cache.
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 
 const struct model_handle *model_handle(const struct model *model, uint32_t handle) {
     const struct handle_entry *entry = &model->handles[handle % MODEL_HANDLE_COUNT];

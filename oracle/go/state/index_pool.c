@@ -1,6 +1,6 @@
 // index_pool: structs in an array that grows, named by index; those that were given back are taken
 // again, the last one first.
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 
 #include "oracle/core/harness_memory.h"
 

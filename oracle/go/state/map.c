@@ -2,7 +2,7 @@
 // hash of bases.
 //
 // It assumes nothing of how the heap cuts its pages, so that any overlap shows.
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 
 #include "oracle/core/harness_memory.h"
 

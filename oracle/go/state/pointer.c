@@ -1,6 +1,6 @@
 // pointer: the pointers in objects, as the program wrote them, and where a layout lets them
 // be.
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 
 void pointers_drop(struct model *model, struct slot *slot) {
     while (slot->first_edge != MODEL_NONE) {

@@ -5,8 +5,8 @@
 // skipped shows at once, and one too many at the next look at the heap. An allocation of cycle c is
 // published with cycle c + 2, a free by the program likewise, a free by a sweep with cycle c + 1,
 // because the object died in the cycle before.
-#include "oracle/go/model/class.h"
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/class.h"
+#include "oracle/go/state/state.h"
 #include "allocator/mprof.h"
 #include "oracle/core/harness_memory.h"
 #include "oracle/go/rules.h"

@@ -1,6 +1,6 @@
 // profile: the memory profile as the ledger has it: its books, and the distance to each sample.
-#ifndef ORACLE_GO_MODEL_PROFILE_H
-#define ORACLE_GO_MODEL_PROFILE_H
+#ifndef ORACLE_GO_STATE_PROFILE_H
+#define ORACLE_GO_STATE_PROFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

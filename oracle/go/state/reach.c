@@ -1,6 +1,6 @@
 // reach: naive reachability over the ledger's own graph: a stack of slots, edges by address,
 // interior ones too.
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 
 void reach_begin(struct model *model) {
     model->visit++;

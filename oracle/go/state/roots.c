@@ -1,5 +1,5 @@
 // roots: where reachability starts: segments, other roots, goroutines, finalizers that are queued.
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 
 #define WORD_BYTES sizeof(uintptr_t)
 

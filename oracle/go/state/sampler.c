@@ -1,6 +1,6 @@
 // sampler: how far it is to the next sample of the memory profile: the generator and the
 // exponential distribution of allocator/mprof.h, worked out a second time.
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 
 static uint64_t next_random(uint64_t *random) {
     *random ^= *random << 13;

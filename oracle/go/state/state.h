@@ -16,15 +16,15 @@
 //       a dead goroutine has none of these
 //   D10 slots that wait for their span's sweep stand side by side, and they alone are condemned
 //   D11 samples are counted, each in a book; a book that has seen its bucket is found by it
-#ifndef ORACLE_GO_MODEL_STATE_H
-#define ORACLE_GO_MODEL_STATE_H
+#ifndef ORACLE_GO_STATE_STATE_H
+#define ORACLE_GO_STATE_STATE_H
 
 #include "oracle/core/harness_memory.h"
 #include "allocator/memstats.h"
 #include "oracle/go/model/model.h"
 #include "oracle/core/bits.h"
 #include "oracle/core/rule.h"
-#include "oracle/go/model/profile.h"
+#include "oracle/go/state/profile.h"
 #include "runtime/func.h"
 #include "runtime/pool.h"
 

@@ -2,7 +2,7 @@
 //
 // All is looked at, so that no order of the invariants hides one; only what the others are found by
 // comes first.
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // identities: equalities, bounds and conservation laws of MemStats.
 #include "oracle/go/verify/identities.h"
-#include "oracle/go/model/class.h"
+#include "oracle/go/state/class.h"
 
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"

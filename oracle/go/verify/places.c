@@ -1,6 +1,6 @@
 // places: each span in use stands in one place: one slot of one cache, or one central
 // list, and the right one.
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"
 #include "oracle/go/verify/verifier.h"

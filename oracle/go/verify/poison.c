@@ -1,7 +1,7 @@
 // poison: asks AddressSanitizer about each object and each free slot.
 #include "oracle/go/verify/poison.h"
 
-#include "oracle/go/model/state.h"
+#include "oracle/go/state/state.h"
 #include "oracle/go/rules.h"
 #include "oracle/go/view/view.h"
 

@@ -1,7 +1,7 @@
 // verifier: a span's own bits, counts, geometry and specials; and the order of the checks.
 #include "oracle/go/verify/verifier.h"
 #include "oracle/core/harness_memory.h"
-#include "oracle/go/model/class.h"
+#include "oracle/go/state/class.h"
 
 #include "oracle/core/rule.h"
 #include "oracle/go/rules.h"
