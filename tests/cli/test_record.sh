@@ -159,11 +159,20 @@ expect 2 "ops: --window takes A..B, not '7'" "$command" trace ops t --window 7
 expect 2 "ops: --window 7..7 has no events" "$command" trace ops t --window 7..7
 expect 2 "a whole number" "$command" trace ops t --window 1..x
 expect 2 "t: ends before event 9999" "$command" trace ops t --window 9999..
-# shellcheck disable=SC2016 # perl's own
-ends 0 "$command" record -o t -- perl -e '$x{$_ % 50} = "y" x ($_ % 400) for 1..4000'
-ends 0 "$command" trace ops t --window 2000..2600
+cat >turns.c <<'C'
+#include <stdlib.h>
+int main(void) {
+    void *kept[50] = {0};
+    for (int i = 0; i < 2000; i++)
+        kept[i % 50] = realloc(i % 3 == 0 ? kept[i % 50] : (free(kept[i % 50]), (void *)0), i % 400 + 1);
+}
+C
+"${CC:-cc}" -O0 -fno-builtin turns.c -o turns
+ends 0 "$command" record -o t -- ./turns
+ends 0 "$command" trace ops t --window 2000..2900
+says out "events 2000..2900 of a trace; 50 objects lived before them" "a window in the midst"
 mv out window.ops
-ends 0 "$command" replay window.ops
+ends 0 "$command" replay --strict window.ops
 
 # ---- children and programs that are started write files of their own
 
