@@ -1,4 +1,7 @@
 // strength: for each statistic and lie a child runs programs until a rule fails, or all are run.
+//
+// The first run lies nowhere, and notes beside the truth in which programs each lie would be
+// another number: the others need not be run for it.
 #define _POSIX_C_SOURCE 200809L
 #include "cli/subject/strength.h"
 
@@ -26,6 +29,7 @@ static const char *const cell_words[] = {"-", "yes", "NO", "same"};
 // What a child tells.
 struct told {
     bool has_noticed, has_differed, is_environment;
+    uint8_t differs[STATISTICS_MAX][LIE_COUNT][PROGRAM_COUNT]; // of the run that lies nowhere
 };
 
 struct liar {
@@ -40,8 +44,7 @@ struct liar {
     int64_t kept[2];           // of STUCK
     uint64_t mask;             // of WRAPPED; 0: not yet
     int64_t lost[2];           // of SHARE
-    bool has_now, has_kept;
-    struct told *told;
+    bool has_now, has_kept, has_differed;
 };
 
 static struct program program;
@@ -102,17 +105,13 @@ static int64_t altered(struct liar *liar, uint32_t i, int64_t truth) {
     return truth;
 }
 
-static void lie(void *context, uint32_t lane, int64_t *values) {
-    struct liar *liar = context;
+static void lie_about(struct liar *liar, const int64_t *truths, int64_t *said) {
     uint64_t operation = executor_book(liar->executor)->operation;
-    if (lane != liar->lane) {
-        return;
-    }
     if (liar->has_now && operation != liar->operation) {
         step_to(liar, operation);
     }
     for (uint32_t i = 0; i < liar->places; i++) {
-        int64_t truth = values[liar->place + i];
+        int64_t truth = truths[liar->place + i];
         if (!liar->has_now) {
             liar->before[i] = truth;
         }
@@ -121,16 +120,26 @@ static void lie(void *context, uint32_t lane, int64_t *values) {
             liar->kept[i] = truth;
             liar->mask = i == 0 ? mask_of(truth) : liar->mask;
         }
-        values[liar->place + i] = altered(liar, i, truth);
-        liar->told->has_differed |= values[liar->place + i] != truth;
+        said[i] = altered(liar, i, truth);
+        liar->has_differed = liar->has_differed || said[i] != truth;
     }
     liar->has_kept = liar->has_kept || liar->operation >= liar->onset;
     liar->has_now = true;
 }
 
+static void lie(void *context, uint32_t lane, int64_t *values) {
+    struct liar *liar = context;
+    int64_t said[2];
+    if (lane == liar->lane) {
+        lie_about(liar, values, said);
+        memcpy(values + liar->place, said, liar->places * sizeof said[0]);
+    }
+}
+
 // ---- the child
 
 struct cell {
+    uint32_t statistic;
     enum strength_lie lie;
     uint32_t place; // the statistic's first
     uint32_t places, rows;
@@ -149,6 +158,52 @@ static uint32_t lane_of(const struct cell *cell, uint32_t number) {
     return !cell->is_per_lane ? 0 : cell->lie == LIE_SHARE ? 1 : number / cell->rows % 2;
 }
 
+static struct liar liar_for(const struct cell *cell, uint32_t number, struct executor *executor) {
+    return (struct liar){.executor = executor,
+                         .lie = cell->lie,
+                         .place = cell->place + number % cell->rows * cell->places,
+                         .places = cell->places,
+                         .lane = lane_of(cell, number),
+                         .onset = 1 + number % 16};
+}
+
+// What each lie would say, beside the truth.
+struct shadows {
+    uint32_t count;
+    struct cell cells[STATISTICS_MAX * LIE_COUNT];
+    struct liar liars[STATISTICS_MAX * LIE_COUNT];
+};
+static struct shadows shadows;
+
+static void shadow(void *context, uint32_t lane, int64_t *values) {
+    int64_t said[2];
+    (void)context;
+    for (uint32_t i = 0; i < shadows.count && lane == 0; i++) {
+        lie_about(&shadows.liars[i], values, said);
+    }
+}
+
+static void set_shadows(struct executor *executor, uint32_t number) {
+    for (uint32_t i = 0; i < shadows.count; i++) {
+        shadows.liars[i] = liar_for(&shadows.cells[i], number, executor);
+    }
+    judge_set_liar(subject_judge(executor), shadow, NULL);
+}
+
+static void tell_shadows(struct told *told, uint32_t number) {
+    for (uint32_t i = 0; i < shadows.count; i++) {
+        const struct cell *cell = &shadows.cells[i];
+        told->differs[cell->statistic][cell->lie][number] = shadows.liars[i].has_differed;
+    }
+}
+
+// Whether the lie is another number in that program: the programs are those of the first run,
+// unless it needs lanes.
+static bool is_worth(const struct cell *cell, const struct told *told, uint32_t number) {
+    bool is_foreseen = cell->lie != LIE_NONE && cell->lie != LIE_SHARE && !cell->is_per_lane;
+    return !is_foreseen || told->differs[cell->statistic][cell->lie][number] != 0;
+}
+
 // Programs first .. end - 1, until one is noticed.
 static _Noreturn void run_child(const struct cell *cell, uint64_t seed, uint32_t first,
                                 uint32_t end, struct told *told) {
@@ -159,15 +214,22 @@ static _Noreturn void run_child(const struct cell *cell, uint64_t seed, uint32_t
         _exit(0);
     }
     for (uint32_t number = first; number < end && !told->has_noticed; number++) {
-        struct liar liar = {.executor = executor, .lie = cell->lie, .told = told};
-        liar.place = cell->place + number % cell->rows * cell->places;
-        liar.places = cell->places;
-        liar.lane = lane_of(cell, number);
-        liar.onset = 1 + number % 16;
-        judge_set_liar(subject_judge(executor), lie, &liar);
+        struct liar liar = liar_for(cell, number, executor);
+        if (!is_worth(cell, told, number)) {
+            continue;
+        }
+        if (cell->lie == LIE_NONE) {
+            set_shadows(executor, number);
+        } else {
+            judge_set_liar(subject_judge(executor), lie, &liar);
+        }
         draw(trials_first(seed) + number, cell);
         enum verdict verdict = executor_run(executor, &program, false);
         told->has_noticed = verdict == VERDICT_FINDING;
+        told->has_differed = told->has_differed || liar.has_differed;
+        if (cell->lie == LIE_NONE) {
+            tell_shadows(told, number);
+        }
         if (verdict == VERDICT_ENVIRONMENT) {
             told->is_environment = true;
             break;
@@ -182,8 +244,15 @@ static _Noreturn void run_child(const struct cell *cell, uint64_t seed, uint32_t
 static bool run_cell(const struct cell *cell, uint64_t seed, struct told *told) {
     bool is_global = (machine_subject()->table.capabilities & COUNTERCHECK_GLOBAL) != 0;
     uint32_t batch = is_global ? 1 : PROGRAM_COUNT;
-    *told = (struct told){.has_noticed = false};
+    told->has_noticed = told->has_differed = false;
     for (uint32_t first = 0; first < PROGRAM_COUNT && !told->has_noticed; first += batch) {
+        bool is_any = false;
+        for (uint32_t number = first; number < first + batch; number++) {
+            is_any = is_any || is_worth(cell, told, number);
+        }
+        if (!is_any) {
+            continue;
+        }
         pid_t child = fork();
         if (child == 0) {
             run_child(cell, seed, first, first + batch, told);
@@ -219,15 +288,36 @@ static bool applies(enum strength_lie which) {
     return which != LIE_SHARE || has_lanes;
 }
 
+static struct cell cell_for(const struct countercheck_statistic *statistic, uint32_t number,
+                            uint32_t place, enum strength_lie which) {
+    return (struct cell){.statistic = number,
+                         .lie = which,
+                         .place = place,
+                         .places = statistic_places(statistic),
+                         .rows = statistic_rows(statistic),
+                         .is_per_lane = (statistic->flags & COUNTERCHECK_PER_LANE) != 0};
+}
+
+static void list_shadows(const struct table *table) {
+    const struct countercheck_statistic *statistic = machine_subject()->table.statistics;
+    uint32_t place = 0;
+    shadows.count = 0;
+    for (uint32_t i = 0; statistic[i].name != NULL && i < STATISTICS_MAX; i++) {
+        for (int which = LIE_PLUS; which < LIE_SHARE && is_asked(table, &statistic[i]); which++) {
+            shadows.cells[shadows.count++] =
+                cell_for(&statistic[i], i, place, (enum strength_lie)which);
+        }
+        place += statistic_numbers(&statistic[i]);
+    }
+}
+
 static bool fill(struct table *table, uint64_t seed, struct told *told) {
     const struct countercheck_statistic *statistic = machine_subject()->table.statistics;
     uint32_t place = 0;
     for (uint32_t i = 0; statistic[i].name != NULL && i < STATISTICS_MAX; i++) {
         bool asked = is_asked(table, &statistic[i]);
         for (int which = LIE_PLUS; which < LIE_COUNT && asked; which++) {
-            const struct cell cell = {
-                (enum strength_lie)which, place, statistic_places(&statistic[i]),
-                statistic_rows(&statistic[i]), (statistic[i].flags & COUNTERCHECK_PER_LANE) != 0};
+            const struct cell cell = cell_for(&statistic[i], i, place, (enum strength_lie)which);
             enum strength_cell what = CELL_NONE;
             if (applies(cell.lie)) {
                 if (!run_cell(&cell, seed, told)) {
@@ -292,7 +382,8 @@ static void print_json(const struct table *table) {
 }
 
 static int run_all(struct table *table, uint64_t seed, bool is_json, struct told *told) {
-    const struct cell truth = {LIE_NONE, 0, 1, 1, false};
+    const struct cell truth = {.lie = LIE_NONE, .places = 1, .rows = 1};
+    list_shadows(table);
     if (!run_cell(&truth, seed, told)) {
         return trials_refused();
     }
