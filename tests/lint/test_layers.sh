@@ -73,6 +73,14 @@ refuses seam dump/reader.h '// reader: idea.\n#include "runtime/gc.h"\n'
 refuses seam fuzz/execute/a.c '// a: idea.\n#include "fuzz/schedule/schedule.h"\n'
 refuses seam fuzz/targets/target_decode.c '// target_decode: idea.\n#include "fuzz/go/machine.h"\n'
 refuses seam fuzz/another/a.c '// a: idea.\n#include "allocator/heap.h"\n'
+for line in '#include/**/"allocator/good.h"' '/**/ #include "allocator/good.h"' '%:include "allocator/good.h"' '#include GOOD' \
+    '#include \\\n"allocator/good.h"' '#\\\ninclude "allocator/good.h"' '#include "cli/../allocator/good.h"' \
+    '#include <./allocator/good.h>' '#import "allocator/good.h"'; do
+    refuses include cli/a.c "// a: idea.\n$line\n"
+done
+refuses seam cli/a.inc '// a: idea.\n#include "allocator/heap.h"\n'
+refuses seam subject/findings/sources/a.c '// a: idea.\n#include "allocator/heap.h"\n'
+accepts subject/findings/sources/a.c '// a: idea.\n#include "FreeRTOS.h"\n'
 refuses word allocator/a.c '// a: idea.\nstatic int heap_attempt;\n'
 refuses word allocator/a.h '// a: idea.\nenum sweep { SWEEP_FATE };\n'
 rm -rf "${sample:?}"/*
@@ -95,6 +103,10 @@ refuses todo allocator/a.c "// a: idea.\n// TO""DO later\n"
 refuses switch fuzz/go/a.c '// a: idea.\n    switch ((int)operation_code(operation)) {\n'
 refuses switch oracle/a.c '// a: idea.\n    switch ((unsigned)kind) {\n'
 refuses switch fuzz/generate/a.c '// a: idea.\n    int code = operation_code(operation);\n    switch (code) {\n    case OP_FREE:\n'
+for line in 'case  OP_FREE:' 'case (OP_FREE):' 'enum { FREES = OP_FREE };' 'enum{X=OP_FREE};' '    FREES = (int)OP_FREE,' '#define FREES OP_FREE' \
+    '#define IS(name) case OP_##name'; do
+    refuses switch fuzz/go/a.c "// a: idea.\n$line\n"
+done
 refuses extension runtime/a.c '// a: idea.\nint b = __builtin_ctz(c);\n'
 refuses extension oracle/go/model/a.c '// a: idea.\n__extension__ typedef __int128 wide;\n'
 refuses cycle allocator/a.h '// a: idea.\n#include "allocator/a.h"\n'
