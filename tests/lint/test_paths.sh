@@ -46,6 +46,20 @@ says ci/faults/a.patch ' heap/tiny.c'
 says ci/mutants/equivalent 'heap/tiny.c f: constant: 1 -> 0' heap/tiny.c
 says .clang-tidy "HeaderFilterRegex: '(heap)/.*\\.hh\$'" 'heap/*.hh'
 says README.md 'It is in `heap/tiny.c`.' heap/tiny.c
+# a misspelt folder, a filter that nothing passes, a link to nowhere
+says cmake/a.cmake 'set(x ${PROJECT_SOURCE_DIR}/haep/small.c)' haep/small.c
+says cmake/a.cmake 'file(GLOB x haep/*.c)' 'haep/*.c'
+says ci/a '"$source/haep/small.c"' haep/small.c
+says cmake/a.cmake 'set(x heap/small.c ${CMAKE_BINARY_DIR}/made/none.c)'
+says cmake/a.cmake 'list(FILTER x EXCLUDE REGEX "/(small|tiny)\\.c$")' '/tiny\.c$'
+says cmake/a.cmake 'list(FILTER x INCLUDE REGEX "/heap/|smal$")' 'smal$'
+says cmake/a.cmake 'list(FILTER x INCLUDE REGEX "/heap/|/(large|small)\\.c$")'
+printf '# Some title\n\n## Where is…? `a.b`\n' >"$sample/heap/README.md"
+says README.md '[a](heap/README.md), [b](heap/README.md#where-is-ab), [c](https://x.org/y.md), `[d](none.md)`, [e](heap)'
+says README.md '[a](heap/NONE.md)' heap/NONE.md
+says README.md '[a](heap/README.md#where)' 'heap/README.md#where'
+says README.md '[a](#title)' '#title'
+rm "$sample/heap/README.md"
 says heap/other.c '// after heap/tiny.c' heap/tiny.c
 says heap/other.c '#include "heap/tiny.h" // and heap/small.c'
 says README.md 'See `heap/`, `heap/small.c`, and tests/<layer>/test_*.c.'
