@@ -95,6 +95,20 @@ put oracle/go/model/object.c object
 put oracle/go/state/walk.c walk object
 refuses "oracle/go/state/walk.c asks oracle/go/model/object.c (object), and is to be told"
 
+# the heap reaches the system in two sources, and has no data but its instances
+begin
+put allocator/system/sysmem.c map mmap
+put allocator/system/world.c world map pthread_mutex_lock
+put dump/read/reader.c reader rand
+allows
+put runtime/clock.c now clock_gettime
+refuses "runtime/clock.c takes clock_gettime of the system, which is allocator/system/sysmem.c and dump/write/descriptor.c"
+begin
+mkdir -p "$sample/allocator"
+printf 'static int count;\nint used(void) { return count++; }\n' >"$sample/allocator/a.c"
+put allocator/a.c heap
+refuses "allocator/a.c keeps count for all instances"
+
 # an exception holds where all of the ring include the private header, and no longer than there is a ring
 begin
 printf 'low low/parts.h :: no folder of that name has such a header\n' >"$sample/ci/circles-allowed"
