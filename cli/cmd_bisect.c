@@ -1,5 +1,6 @@
 // cmd_bisect: the first operation after which a rule fails, and what it did to the numbers.
 #include "cli/io/cli.h"
+#include "cli/run/batch.h"
 #include "cli/run/machine.h"
 #include "cli/run/crash.h"
 #include "cli/io/escape.h"
@@ -43,6 +44,7 @@ static int bisect(const char *path, bool is_json) {
         .executor = executor, .name = path, .is_json = is_json, .before = before};
     program.header.check_every = 1;
     crash_catch();
+    crash_watch(BATCH_TIMEOUT_SECONDS, 0);
     enum verdict verdict = replay_run(&replay, &program);
     int status = CLI_CLEAN;
     if (verdict == VERDICT_ENVIRONMENT) {

@@ -63,7 +63,8 @@ static const char usage[] =
     "                   fails, and one that no input of a directory finds\n"
     "  --times N        runs the FILE so often, and says in how many of them it was\n"
     "                   found: a race (.race, of soak --threads) shows now and then\n"
-    "  --timeout S      an input of many that takes longer hangs (60)\n"
+    "  --timeout S      an input of many that takes longer hangs, and so does an\n"
+    "                   operation of one alone (60)\n"
     "  --jobs N         processes for many inputs; else one for each core\n"
     "  --pin            writes the final statistics into the text FILE as expect\n"
     "                   lines, in place of those of before: a later replay compares\n"
@@ -257,15 +258,35 @@ static void close_session(void *context) {
     session->executor = NULL;
 }
 
+// The seconds that races among the inputs ask for; 0: none is there.
+static uint64_t longest(const struct input_list *list) {
+    uint64_t seconds = 0;
+#if COUNTERCHECK_HAS_GO
+    struct soak_threads race = {.seconds = 0};
+    for (size_t i = 0; i < list->count; i++) {
+        if (kind_of(list->paths[i], list->is_walked) == KIND_RACE &&
+            soak_threads_read(list->paths[i], &race) && race.seconds > seconds) {
+            seconds = race.seconds;
+        }
+    }
+#else
+    (void)list;
+#endif
+    return seconds;
+}
+
+static uint64_t timeout_seconds(const struct input_list *list, const struct call *call) {
+    return call->timeout_seconds == 0 ? longest(list) + BATCH_TIMEOUT_SECONDS
+                                      : call->timeout_seconds;
+}
+
 // In this process: traces, dumps and the count of the rules are of one executor.
 static int replay_here(const struct input_list *list, struct session *session,
                        struct batch_totals *totals) {
     const struct call *call = session->call;
     int worst = CLI_CLEAN;
     crash_catch();
-    if (call->timeout_seconds != 0) {
-        crash_watch((unsigned)call->timeout_seconds);
-    }
+    crash_watch((unsigned)timeout_seconds(list, call), 0);
     for (size_t i = 0; i < list->count && worst != CLI_ENVIRONMENT && cli_can_print(); i++) {
         enum input_kind kind = kind_of(list->paths[i], list->is_walked);
         int status = replay_input(session, list->paths[i], kind, totals);
@@ -284,32 +305,13 @@ static bool is_for_pool(const struct input_list *list, const struct call *call) 
            call->against == NULL && (!call->has_stats || call->is_json);
 }
 
-// The seconds that races among the inputs ask for; 0: none is there.
-static uint64_t longest(const struct input_list *list) {
-    uint64_t seconds = 0;
-#if COUNTERCHECK_HAS_GO
-    struct soak_threads race = {.seconds = 0};
-    for (size_t i = 0; i < list->count; i++) {
-        if (kind_of(list->paths[i], list->is_walked) == KIND_RACE &&
-            soak_threads_read(list->paths[i], &race) && race.seconds > seconds) {
-            seconds = race.seconds;
-        }
-    }
-#else
-    (void)list;
-#endif
-    return seconds;
-}
-
 static int replay_in_pool(const struct input_list *list, struct session *session,
                           struct batch_totals *totals) {
     const struct call *call = session->call;
-    uint64_t seconds =
-        call->timeout_seconds == 0 ? longest(list) + BATCH_TIMEOUT_SECONDS : call->timeout_seconds;
     const struct batch batch = {.list = list,
                                 .times = call->times,
                                 .job_count = (unsigned)call->job_count,
-                                .timeout_ms = (uint32_t)seconds * 1000,
+                                .timeout_ms = (uint32_t)timeout_seconds(list, call) * 1000,
                                 .is_json = call->is_json,
                                 .is_first = call->is_first,
                                 .open = open_session,

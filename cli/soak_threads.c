@@ -137,7 +137,7 @@ int soak_threads(const struct soak_threads *soak) {
                                             .seed = soak->seed,
                                             .progress = show_progress,
                                             .context = &shown};
-    crash_watch(0); // the conductor knows itself who is stuck
+    crash_watch(0, 0); // the conductor knows itself who is stuck
     crash_catch();
     crash_prepare("countercheck: soak: crashed; reproduce: countercheck soak --threads %" PRIu64
                   " --seed %" PRIu64,

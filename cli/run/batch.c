@@ -56,7 +56,7 @@ static void add_totals(struct batch_totals *totals, const struct batch_totals *m
 static bool open_job(void *context) {
     const struct state *state = context;
     crash_catch();
-    crash_watch(state->batch->timeout_ms / 1000 + WATCH_BEHIND_SECONDS);
+    crash_watch(state->batch->timeout_ms / 1000, WATCH_BEHIND_SECONDS);
     return state->batch->open(state->batch->context);
 }
 
@@ -115,10 +115,12 @@ static void describe_death(const struct state *state, const char *path, const ch
     const char *doing = length == 0 ? "crashed" : at + 2;
     length = length == 0 ? strlen(doing) : length;
     if (answer->ending == PROCESSES_HANG) {
-        const char *where = strstr(doing, " in operation ");
-        int rest = where == NULL || where > doing + length ? 0 : (int)(doing + length - where);
-        (void)snprintf(line, line_bytes, "%s: hang: no end within %u s%.*s", path,
-                       (unsigned)(state->batch->timeout_ms / 1000), rest, rest == 0 ? "" : where);
+        const char *hangs = strstr(kept, ": hang: ");
+        (void)snprintf(line, line_bytes, "%s: hang: no end within %u s", path,
+                       (unsigned)(state->batch->timeout_ms / 1000));
+        if (hangs != NULL) {
+            (void)snprintf(line, line_bytes, "%s%.*s", path, (int)strcspn(hangs, "\n"), hangs);
+        }
     } else if (answer->signal != 0) {
         (void)snprintf(line, line_bytes, "%s: crash: %.*s (signal %d)", path, (int)length, doing,
                        answer->signal);

@@ -27,11 +27,14 @@
 #endif
 
 #define STACK_BYTES 65536 // for the handler, when the subject's own ran over
+#define CRASHED     ": crashed"
 
 static struct crash_prepared own;
 static struct crash_prepared *prepared = &own;
 static pid_t prepares_elsewhere; // the process that does; its children do not
 static unsigned watch_seconds = CRASH_WATCH_SECONDS;
+static unsigned longer_seconds;
+static char hangs[64]; // in place of "crashed"
 static bool is_watching;
 static bool is_guarded;
 
@@ -42,14 +45,23 @@ void crash_prepare(const char *format, ...) {
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     prepared->line_bytes = escape_text(prepared->line, sizeof prepared->line - 1, text);
+    prepared->line[prepared->line_bytes] = 0;
+    const char *crashed = strstr(prepared->line, CRASHED);
+    prepared->crashed_bytes = crashed == NULL ? 0 : (size_t)(crashed - prepared->line);
     prepared->line[prepared->line_bytes++] = '\n';
     if (is_watching) {
-        (void)alarm(watch_seconds);
+        (void)alarm(watch_seconds == 0 ? 0 : watch_seconds + longer_seconds);
     }
 }
 
-void crash_watch(unsigned seconds) {
+static void prepare_watch(void) {
+    (void)snprintf(hangs, sizeof hangs, ": hang: no end within %u s", watch_seconds);
+}
+
+void crash_watch(unsigned seconds, unsigned longer) {
     watch_seconds = seconds;
+    longer_seconds = longer;
+    prepare_watch();
 }
 
 void crash_guard(void) {
@@ -80,29 +92,42 @@ static void write_text(const char *text, size_t size_bytes) {
     }
 }
 
-void crash_tell(struct crash_prepared *what) {
+static void leave_file(struct crash_prepared *what) {
     if (what->path[0] != 0) {
         int descriptor = open(what->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
         if (descriptor < 0 || write(descriptor, what->bytes, what->size_bytes) < 0) {
             what->path[0] = 0; // the line is what is left
         }
     }
-    write_text(what->line, what->line_bytes);
     what->is_told = true;
+}
+
+void crash_tell(struct crash_prepared *what) {
+    leave_file(what);
+    write_text(what->line, what->line_bytes);
 }
 
 static void tell(void) {
     crash_tell(prepared);
 }
 
+static void tell_hang(void) {
+    size_t head = prepared->crashed_bytes;
+    size_t tail = head + (head == 0 ? 0 : strlen(CRASHED));
+    leave_file(prepared);
+    write_text(prepared->line, head);
+    write_text(hangs, head == 0 ? 0 : strlen(hangs));
+    write_text(prepared->line + tail, prepared->line_bytes - tail);
+}
+
 // The work of a program is bounded: what does not come to its end goes round in a circle, or waits
 // for itself.
 static void on_signal(int number) {
-    static const char hangs[] = "countercheck: no end in sight: killed by the watch\n";
     if (number == SIGALRM) {
-        write_text(hangs, sizeof hangs - 1);
+        tell_hang();
+    } else {
+        tell();
     }
-    tell();
     _exit(CLI_FINDING);
 }
 
@@ -126,6 +151,7 @@ void crash_catch(void) {
         (void)sigaction(signals[i], &action, NULL);
     }
     is_watching = true;
+    prepare_watch();
     if (prepares_elsewhere != getpid()) {
         prepared = &own;
     }

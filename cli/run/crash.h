@@ -11,7 +11,8 @@
 struct crash_prepared {
     char line[512];
     size_t line_bytes;
-    char path[128]; // "": no file
+    size_t crashed_bytes; // what stands before "crashed" in it
+    char path[128];       // "": no file
     size_t size_bytes;
     uint8_t bytes[PROGRAM_BYTES_MAX];
     bool is_told;
@@ -19,12 +20,13 @@ struct crash_prepared {
 
 // Catches SIGABRT, SIGSEGV, SIGBUS, SIGFPE and SIGILL (and a sanitizer's death): writes the
 // prepared line and, when a file was named, those bytes into it; then exits with status 1.
-// Likewise, and says so, when a line is prepared and none follows for CRASH_WATCH_SECONDS: the
-// subject hangs.
+// Likewise when a line is prepared and none follows for CRASH_WATCH_SECONDS: the subject hangs, and
+// the line says so in place of "crashed".
 void crash_catch(void);
 
-// Another time for the watch, from the next prepared line on; 0: none.
-void crash_watch(unsigned seconds);
+// Another time for the watch, from the next prepared line on; 0: none. The watch waits so many
+// seconds longer as are left to who else would end the process with SIGALRM.
+void crash_watch(unsigned seconds, unsigned longer_seconds);
 
 // From now on exit() is a crash too: a subject that ends the process has not passed.
 void crash_guard(void);
@@ -32,7 +34,7 @@ void crash_guard(void);
 // Nothing of the subject's runs until the next line.
 void crash_rest(void);
 
-// Prepares the line. printf-like; without a line end.
+// Prepares the line, which says "crashed" and where. printf-like; without a line end.
 void crash_prepare(const char *format, ...);
 
 // What is to be written where on a crash, at most PROGRAM_BYTES_MAX. NULL: nothing.

@@ -154,6 +154,16 @@ TEST(a_directory_is_run_to_its_end) {
     assert_non_null(strstr(out, "6 programs, "));
     assert_non_null(strstr(out, ", 5 findings\n"));
     count_lines(err, "countercheck: inputs/b.ops: crashed in operation 1", 1);
+    count_lines(err, "countercheck: inputs/d.ops: hang: no end within 1 s in operation 1", 1);
+    count_lines(err, "countercheck: inputs/d.ops: ", 1);
+}
+
+TEST(one_program_that_hangs_is_told_so) {
+    write_text("hang.ops", "h0 = alloc size=64\nh1 = alloc size=819200\n");
+    char *argv[] = {"replay", "--timeout", "1", "hang.ops", NULL};
+    assert_int_equal(call(cmd_replay, argv), CLI_FINDING);
+    assert_string_equal(err, "countercheck: hang.ops: hang: no end within 1 s in operation 1: "
+                             "h1 = alloc c0 size=819200\n");
 }
 
 TEST(what_crashes_is_an_object_too) {
