@@ -22,7 +22,10 @@ cat >"$sample/build/release/countercheck" <<'END'
 #!/bin/bash
 case $1 in
 ops) [ "$2" = --encode ] && cp "$3" "$5" || cat "$2" ;;
-minimize) while [ "$1" != -o ]; do shift; done && echo small >"$2" ;;
+minimize)
+    while [ "$2" != -o ]; do shift; done && echo small >"$3"
+    ! grep -q hang "$1" || echo "$1: hang: 1 operation of 2"
+    ;;
 adopt) while [ "$1" != --corpus ]; do shift; done && echo small >"$2/heap/regression/kept.ops" ;;
 bisect) echo "rule it-is-wrong by 5%" ;;
 soak) # --operations N --seed S, in findings/
@@ -167,6 +170,10 @@ for what in bad hang abort; do
     ends=1
     ! grep -q 'no end within 3 s' "$sample/build/logs/fuzz/libfuzzer-heap-kept.bad/log" || ends=0
     [ $ends = "$([ $what = hang ] && echo 0 || echo 1)" ] || fail "$what: what has no end is told as such, and nothing else"
+    limit=$([ $what != hang ] || echo '--timeout 3 ')
+    grep -q "^reproduce: build/release/countercheck replay ${limit}findings/heap-seed-17-$what.min$" "$sample/out" || fail "$what: a hang is shown within its limit"
+    [ $ends = "$(grep -q it-is-wrong "$sample/err" && echo 1 || echo 0)" ] || fail "$what: no operation is looked for behind which a hang fails"
+    grep -q "^countercheck: minimising corpus/heap/seed/17-$what, which takes at most 60 s$" "$sample/err" || fail "$what: minimising is told before it begins"
 done
 
 [ -z "$(find "$sample" -name '*crash-1' ! -path '*/findings/*')" ] || fail "a kept input leaves what an engine wrote of it"
