@@ -139,12 +139,12 @@ int soak_threads(const struct soak_threads *soak) {
                                             .context = &shown};
     crash_watch(0, 0); // the conductor knows itself who is stuck
     crash_catch();
-    crash_prepare("countercheck: soak: crashed; reproduce: countercheck soak --threads %" PRIu64
-                  " --seed %" PRIu64,
-                  soak->thread_count, soak->seed);
     if (soak->leaves_race) {
         prepare_race(&race, soak);
     }
+    crash_prepare("countercheck: soak: crashed with %" PRIu64 " threads and seed %" PRIu64 "%s%s",
+                  soak->thread_count, soak->seed,
+                  soak->leaves_race ? "; kept: countercheck replay --times 20 " : "", race.path);
     enum verdict verdict = threads_run(&options, &report);
     crash_prepare_file(NULL, NULL, 0);
     if (soak->leaves_race) {

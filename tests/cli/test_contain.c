@@ -194,6 +194,7 @@ TEST(how_often_it_crashes_is_told) {
 TEST(a_race_that_crashes_leaves_its_seed) {
     char *argv[] = {"soak", "--threads", "1", "--seed", "9", "--seconds", "5", NULL};
     assert_int_equal(call(cmd_soak, argv), CLI_FINDING); // it allocates large objects
+    count_lines(err, "seed 9; kept: countercheck replay --times 20 findings/threads-9.race\n", 1);
     read_text("findings/threads-9.race", out, sizeof out);
     assert_non_null(strstr(out, "\nrace threads=1 seed=9 seconds=5\n"));
     char *again[] = {"replay", "--times", "2", "findings/threads-9.race", NULL};
