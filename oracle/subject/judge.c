@@ -5,6 +5,7 @@
 #include "oracle/relations/statistic.h"
 #include "oracle/subject/kind.h"
 #include "oracle/subject/pattern.h"
+#include "oracle/subject/walk.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -343,72 +344,17 @@ static bool check_steady(struct judge *judge) {
     return true;
 }
 
-// ---- walk
-
-struct walk {
-    struct live *live;
-    const char *sentence; // what is wrong; NULL: nothing so far
-    uintptr_t address;
-    int64_t seen[RELATIONS_WALKS][RELATIONS_WALK_MEASURES];
-};
-
-// Without a branch: blocks are live and free at random.
-static void note_block(int64_t *walk, int64_t size_bytes) {
-    int64_t least = walk[RELATIONS_WALK_MIN];
-    int64_t most = walk[RELATIONS_WALK_MAX];
-    walk[RELATIONS_WALK_COUNT]++;
-    walk[RELATIONS_WALK_BYTES] += size_bytes;
-    walk[RELATIONS_WALK_MIN] = size_bytes < least ? size_bytes : least;
-    walk[RELATIONS_WALK_MAX] = size_bytes > most ? size_bytes : most;
-}
-
-static void visit(void *context, const void *address, size_t size_bytes,
-                  enum countercheck_block block) {
-    struct walk *walk = context;
-    note_block(walk->seen[block == COUNTERCHECK_LIVE   ? RELATIONS_WALK_LIVE
-                          : block == COUNTERCHECK_FREE ? RELATIONS_WALK_FREE
-                                                       : RELATIONS_WALK_INTERNAL],
-               (int64_t)size_bytes);
-    if (block != COUNTERCHECK_LIVE || walk->sentence != NULL) {
-        return;
-    }
-    bool is_again = false;
-    const struct live_block *shown = live_walk_shows(walk->live, (uintptr_t)address, &is_again);
-    if (shown == NULL) {
-        walk->sentence = "the walk shows as live what nobody has";
-    } else if (is_again) {
-        walk->sentence = "the walk shows an object twice";
-    } else if (size_bytes != shown->footprint_bytes) {
-        walk->sentence = "the walk shows another size than footprint()";
-    }
-    walk->address = (uintptr_t)address;
-}
-
 static bool check_walk(struct judge *judge) {
-    struct walk walk = {.live = judge->live};
-    for (int i = 0; i < RELATIONS_WALKS; i++) {
-        walk.seen[i][RELATIONS_WALK_MIN] = INT64_MAX;
-    }
-    live_walk_begin(judge->live);
-    judge->facts.has_walk = judge->table->walk(judge->self, visit, &walk);
+    const char *sentence = NULL;
+    uintptr_t address = 0;
+    judge->facts.has_walk =
+        walk_judge(judge->table, judge->self, judge->live, judge->facts.walk, &address, &sentence);
     if (!judge->facts.has_walk) {
         return true;
     }
-    uint32_t shown_count = (uint32_t)walk.seen[RELATIONS_WALK_LIVE][RELATIONS_WALK_COUNT];
-    for (int i = 0; i < RELATIONS_WALKS; i++) {
-        bool is_none = walk.seen[i][RELATIONS_WALK_COUNT] == 0;
-        walk.seen[i][RELATIONS_WALK_MIN] = is_none ? 0 : walk.seen[i][RELATIONS_WALK_MIN];
-    }
-    memcpy(judge->facts.walk, walk.seen, sizeof walk.seen);
     rule_count(judge->book, RULE_SUBJECT_WALK);
-    bool is_exact = (judge->table->capabilities & COUNTERCHECK_COLLECTS) == 0;
-    if (walk.sentence == NULL && is_exact && shown_count != live_count(judge->live)) {
-        walk.sentence = "the walk leaves a live object out";
-        walk.address = live_walk_missed(judge->live)->address;
-    }
-    return walk.sentence == NULL ||
-           rule_fail(judge->book, RULE_SUBJECT_WALK, (struct rule_place){.object = walk.address},
-                     "%s", walk.sentence);
+    return sentence == NULL || rule_fail(judge->book, RULE_SUBJECT_WALK,
+                                         (struct rule_place){.object = address}, "%s", sentence);
 }
 
 // What an allocator says becomes a line that no terminal obeys.

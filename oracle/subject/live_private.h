@@ -1,4 +1,4 @@
-// live_private: the ledger of live blocks as it lies in memory: for itself and its test.
+// live_private: the ledger of live blocks as it lies in memory: for itself, a walk and its test.
 //
 // Invariants, checked by live_is_valid():
 //   E1  the order holds each block that lives once, by address

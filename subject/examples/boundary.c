@@ -1,5 +1,5 @@
 // boundary: blocks side by side from the arena's begin to its end; each knows its size and the size
-// of the one before it.
+// of the one before it. The free ones are in a list, the one freed last in front.
 #include "subject/examples/boundary.h"
 
 #include <string.h>
@@ -15,9 +15,15 @@ struct block {
 };
 _Static_assert(sizeof(struct block) == UNIT, "an object behind a header is aligned");
 
+struct links { // of a free block, where its object would be
+    struct block *before, *after;
+};
+_Static_assert(sizeof(struct links) <= MIN_BYTES - UNIT, "each free block has room for them");
+
 struct boundary {
     char *begin, *end; // of the blocks
-    struct boundary_stats stats;
+    struct block *free;
+    struct boundary_stats stats; // but what boundary_read() adds
 };
 
 // ---- blocks
@@ -56,6 +62,34 @@ static void set_units(struct boundary *heap, struct block *block, uint32_t units
     }
 }
 
+// ---- free blocks
+
+static struct links *links_of(struct block *block) {
+    return (struct links *)(void *)(block + 1);
+}
+
+static void enter(struct boundary *heap, struct block *block) {
+    *links_of(block) = (struct links){.after = heap->free};
+    if (heap->free != NULL) {
+        links_of(heap->free)->before = block;
+    }
+    heap->free = block;
+    heap->stats.free_count++;
+}
+
+static void leave(struct boundary *heap, struct block *block) {
+    const struct links links = *links_of(block);
+    if (links.before == NULL) {
+        heap->free = links.after;
+    } else {
+        links_of(links.before)->after = links.after;
+    }
+    if (links.after != NULL) {
+        links_of(links.after)->before = links.before;
+    }
+    heap->stats.free_count--;
+}
+
 // ---- statistics
 
 static void note_used(struct boundary *heap, size_t more_bytes) {
@@ -79,6 +113,7 @@ struct boundary *boundary_init(void *arena, size_t arena_bytes) {
     heap->end = (char *)arena + units * UNIT;
     heap->stats.capacity_bytes = (size_t)(heap->end - heap->begin);
     *first(heap) = (struct block){.units = (uint32_t)(heap->stats.capacity_bytes / UNIT)};
+    enter(heap, first(heap));
     return heap;
 }
 
@@ -94,8 +129,10 @@ static void give_back_tail(struct boundary *heap, struct block *block, uint32_t 
     set_units(heap, tail, rest);
     struct block *next = after(tail);
     if (!is_end(heap, next) && !next->is_used) {
+        leave(heap, next);
         set_units(heap, tail, rest + next->units);
     }
+    enter(heap, tail);
 }
 
 // Units of a block whose object has so many bytes; 0: more than there can be.
@@ -106,22 +143,24 @@ static uint32_t units_for(size_t size_bytes) {
 
 static void *use(struct boundary *heap, struct block *block, uint32_t units, uint32_t padding) {
     block->is_used = 1;
+    leave(heap, block);
     give_back_tail(heap, block, units + padding);
     char *object = (char *)(block + 1) + (size_t)padding * UNIT;
     ((struct block *)(void *)object - 1)->padding_units = padding;
     block->padding_units = padding;
     note_used(heap, bytes_of(block));
     heap->stats.alloc_count++;
+    heap->stats.used_count++;
     return object;
 }
 
 void *boundary_alloc_aligned(struct boundary *heap, size_t alignment, size_t size_bytes) {
     uint32_t units = units_for(size_bytes);
-    for (struct block *block = first(heap); units != 0 && !is_end(heap, block);
-         block = after(block)) {
+    for (struct block *block = heap->free; units != 0 && block != NULL;
+         block = links_of(block)->after) {
         uintptr_t object = (uintptr_t)(block + 1);
         uint32_t padding = (uint32_t)((-object & (alignment - 1)) / UNIT);
-        if (!block->is_used && block->units >= (uint64_t)units + padding) {
+        if (block->units >= (uint64_t)units + padding) {
             return use(heap, block, units, padding);
         }
     }
@@ -136,11 +175,14 @@ void *boundary_alloc(struct boundary *heap, size_t size_bytes) {
 static void join(struct boundary *heap, struct block *block) {
     struct block *next = after(block);
     if (!is_end(heap, next) && !next->is_used) {
+        leave(heap, next);
         set_units(heap, block, block->units + next->units);
     }
     if (block->before_units != 0 && !before(block)->is_used) {
         struct block *earlier = before(block);
         set_units(heap, earlier, earlier->units + block->units);
+    } else {
+        enter(heap, block);
     }
 }
 
@@ -148,6 +190,7 @@ void boundary_free(struct boundary *heap, void *object) {
     struct block *block = block_of(object);
     heap->stats.in_use_bytes -= bytes_of(block);
     heap->stats.release_count++;
+    heap->stats.used_count--;
     block->is_used = 0;
     join(heap, block);
 }
@@ -165,6 +208,7 @@ static bool expand(struct boundary *heap, void *object, size_t size_bytes) {
         return false;
     }
     if (block->units < units + padding) {
+        leave(heap, next);
         set_units(heap, block, block->units + room);
     }
     give_back_tail(heap, block, units + padding);
@@ -210,16 +254,12 @@ size_t boundary_footprint(const void *object) {
 void boundary_read(const struct boundary *heap, struct boundary_stats *stats) {
     *stats = heap->stats;
     stats->free_bytes = heap->stats.capacity_bytes - heap->stats.in_use_bytes;
-    for (const struct block *block = first(heap); !is_end(heap, block); block = after(block)) {
+    for (struct block *block = heap->free; block != NULL; block = links_of(block)->after) {
         size_t bytes = bytes_of(block);
-        stats->used_count += block->is_used;
-        stats->free_count += !block->is_used;
-        if (!block->is_used) {
-            stats->largest_free_bytes =
-                bytes > stats->largest_free_bytes ? bytes : stats->largest_free_bytes;
-            bool is_least = stats->smallest_free_bytes == 0 || bytes < stats->smallest_free_bytes;
-            stats->smallest_free_bytes = is_least ? bytes : stats->smallest_free_bytes;
-        }
+        bool is_least = stats->smallest_free_bytes == 0 || bytes < stats->smallest_free_bytes;
+        stats->smallest_free_bytes = is_least ? bytes : stats->smallest_free_bytes;
+        stats->largest_free_bytes =
+            bytes > stats->largest_free_bytes ? bytes : stats->largest_free_bytes;
     }
 }
 
@@ -237,8 +277,24 @@ void boundary_walk(const struct boundary *heap,
     }
 }
 
+// The list has so many blocks that are free, each behind the one that it says.
+static bool list_has(const struct boundary *heap, uint32_t free_count) {
+    const struct block *earlier = NULL;
+    uint32_t count = 0;
+    for (struct block *block = heap->free; block != NULL && count <= free_count;
+         block = links_of(block)->after) {
+        if (block->is_used || links_of(block)->before != earlier) {
+            return false;
+        }
+        earlier = block;
+        count++;
+    }
+    return count == free_count;
+}
+
 const char *boundary_verify(const struct boundary *heap) {
     uint32_t units_before = 0;
+    uint32_t free_count = 0;
     bool was_free = false;
     for (const struct block *block = first(heap); !is_end(heap, block); block = after(block)) {
         if (block->units == 0 || (size_t)(heap->end - (const char *)block) < bytes_of(block)) {
@@ -251,7 +307,8 @@ const char *boundary_verify(const struct boundary *heap) {
             return "two free blocks stand side by side";
         }
         was_free = !block->is_used;
+        free_count += was_free;
         units_before = block->units;
     }
-    return NULL;
+    return list_has(heap, free_count) ? NULL : "the list of free blocks lacks one, or has another";
 }
