@@ -19,7 +19,8 @@
 
 static const char usage[] =
     "usage: countercheck soak [--seconds N] [--seed S] [--operations N] [--table]\n"
-    "                         [--wide] [--check=cheap|full|paranoid] [--threads T]\n"
+    "                         [--wide [--touched]] [--check=cheap|full|paranoid]\n"
+    "                         [--threads T]\n"
     "\n"
     "Draws program after program from the seed and runs each under the oracle, until\n"
     "the time or the operations are used up, or there is a finding: its program, the\n"
@@ -34,6 +35,8 @@ static const char usage[] =
     "                   values to start from, large objects, many caches; the hash is\n"
     "                   then that of this build's kind: a sanitizer has no room for\n"
     "                   large objects\n"
+    "  --touched        with --wide: no object is left untouched, so that those over\n"
+    "                   64 MiB do nothing in any build, and all have the same hash\n"
     "  --check=paranoid every program runs on a new heap as well, where the kernel\n"
     "                   can be asked\n"
     "  --threads T      so many real threads use one heap instead, each with a cache\n"
@@ -50,13 +53,15 @@ static const char usage[] =
 #define DUMP_SHARE   8
 #define SHOWN_BEFORE 12
 
+#define TOUCHED_PAGES_MAX 8192 // 64 MiB
+
 #define EFFECTIVE_PERCENT 30 // of its executions each operation is to do something
 
 struct soak {
     uint64_t seconds, seed, operations_limit;
     uint64_t program_count, bounded_count;
     uint64_t hash; // of every program's results
-    bool is_table, is_wide;
+    bool is_table, is_wide, is_touched;
     enum oracle_level level;
     struct executor *executor;
 };
@@ -70,10 +75,26 @@ static uint32_t seed_of(uint64_t seed, uint64_t number) {
     return (uint32_t)random_next(&random);
 }
 
+// What is larger than a sanitizer has room for is left out by every build then.
+static void touch_all(struct program *drawn) {
+    for (size_t i = 0; i < drawn->count; i++) {
+        struct operation *operation = &drawn->operations[i];
+        if (operation_has(operation_code(*operation), OPERAND_UNTOUCHED)) {
+            *operation = operation_set(*operation, OPERAND_UNTOUCHED, 0);
+        } else if (operation_has(operation_code(*operation), OPERAND_PAGES) &&
+                   operation_get(*operation, OPERAND_PAGES) > TOUCHED_PAGES_MAX) {
+            *operation = operation_from_bits(OP_NOP);
+        }
+    }
+}
+
 static enum verdict run_program(struct soak *soak, uint64_t number, const char *path) {
     void (*draw)(struct program *, uint32_t, size_t) =
         soak->is_wide ? generator_program_wide : generator_program;
     draw(&program, seed_of(soak->seed, number), DRAWN_MAX);
+    if (soak->is_touched) {
+        touch_all(&program);
+    }
     size_t size_bytes = program_encode(&program, program_bytes, sizeof program_bytes);
     crash_prepare("countercheck: soak: crashed with seed %" PRIu64 ", program %" PRIu64
                   "; it is in %s",
@@ -224,6 +245,7 @@ int cmd_soak(int argc, char **argv) {
         {"--threads", NULL, &threads},
         {"--table", &soak.is_table, NULL},
         {"--wide", &soak.is_wide, NULL},
+        {"--touched", &soak.is_touched, NULL},
         {"--check", NULL, &level},
         MACHINE_OPTIONS,
         {NULL, NULL, NULL},

@@ -28,11 +28,12 @@ minimize)
     ;;
 adopt) while [ "$1" != --corpus ]; do shift; done && echo small >"$2/heap/regression/kept.ops" ;;
 bisect) echo "rule it-is-wrong by 5%" ;;
-soak) # --operations N --seed S, in findings/
+soak) # --operations N --seconds T [--wide --touched] --seed S, in findings/
     echo "3 programs, 40 operations (90% did something)"
     case $(cat ../how) in
     differs) [[ $0 != */release/* ]] || { echo "results 2" && exit; } ;;
-    finds-in-release) [[ $0 != */release/* ]] || { echo x >"soak-$5-3.ops" && echo "soak-$5-3.ops: rule" && exit 1; } ;;
+    differs-wide) [[ $0 != */release/* || $* != *" --wide --touched "* ]] || { echo "results 2" && exit; } ;;
+    finds-in-release) [[ $0 != */release/* ]] || { echo x >"soak-${!#}-3.ops" && echo "soak-${!#}-3.ops: rule" && exit 1; } ;;
     dies) exit 3 ;;
     esac
     echo "results 1"
@@ -141,7 +142,10 @@ fuzz differs 60
 [ $status = 1 ] || fail "results that differ by the build: status $status"
 grep -qE '^reproduce: sh findings/differs-[0-9]+\.sh$' "$sample/out" || fail "how to see that results differ"
 grep -q '^# the same programs have other results: results 2 by the release build, results 1 by fuzz$' "$sample/err" || fail "the results that differ"
-grep -qE '^for build in release fuzz; do build/\$build/countercheck soak --operations [0-9]+ --seed [0-9]+ ' "$sample"/findings/differs-*.sh || fail "what shows the difference"
+grep -qE '^for build in release fuzz; do build/\$build/countercheck soak --operations [0-9]+ --seconds 3600 --seed [0-9]+ ' "$sample"/findings/differs-*.sh || fail "what shows the difference"
+rm -f "$sample"/findings/differs-*
+fuzz differs-wide 60
+[ $status = 1 ] && grep -q ' --wide --touched --seed ' "$sample"/findings/differs-*.sh || fail "wide programs that differ by the build: status $status"
 fuzz finds-in-release 60
 [ $status = 1 ] || fail "a finding of the release build: status $status"
 grep -qE '^finding in heap: findings/soak-[0-9]+-3\.ops$' "$sample/out" || fail "the program that the release build finds"
