@@ -22,6 +22,7 @@ static const char usage[] =
     "       countercheck dump find   FILE [OPTION]...           objects by contents\n"
     "       countercheck dump spans  FILE [OPTION]...           how full spans are\n"
     "       countercheck dump duplicates FILE [OPTION]...       the same bytes again\n"
+    "       countercheck dump pprof  FILE [OPTION]...           a profile for pprof\n"
     "\n"
     "FILE is a heap dump of Go's runtime/debug.WriteHeapDump or of Countercheck; - is\n"
     "stdin; gzip, xz and zstd are recognised. --lenient forgives order, repeats, a\n"
@@ -51,6 +52,7 @@ int cmd_dump(int argc, char **argv) {
         {"find", dump_find},
         {"spans", dump_spans},
         {"duplicates", dump_duplicates},
+        {"pprof", dump_pprof},
     };
     if (argc < 2) {
         cli_message("dump: a subcommand is missing (try --help)");

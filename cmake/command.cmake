@@ -15,6 +15,28 @@ if(COUNTERCHECK_COMMAND)
         target_link_libraries(countercheck_cli PUBLIC PkgConfig::NETTLE)
     endif()
     target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_NETTLE=${has_nettle})
+    # dump pprof: the messages of profile.proto, in C
+    pkg_check_modules(PROTOBUF_C IMPORTED_TARGET libprotobuf-c)
+    find_program(PROTOC_C protoc-c)
+    mark_as_advanced(PROTOC_C)
+    set(has_profile 0)
+    if(PROTOBUF_C_FOUND AND PROTOC_C)
+        set(has_profile 1)
+        set(messages ${CMAKE_BINARY_DIR}/generated/profile.pb-c)
+        file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
+        set(messages_from ${PROJECT_SOURCE_DIR}/cli/profile/profile.proto)
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${messages_from})
+        execute_process(COMMAND ${PROTOC_C} --c_out=${CMAKE_BINARY_DIR}/generated
+            -I${PROJECT_SOURCE_DIR}/cli/profile ${messages_from} COMMAND_ERROR_IS_FATAL ANY)
+        set_source_files_properties(${messages}.c PROPERTIES COMPILE_OPTIONS -w) # protoc-c's, not ours
+        target_sources(countercheck_cli PRIVATE ${messages}.c)
+        target_include_directories(countercheck_cli SYSTEM PRIVATE ${CMAKE_BINARY_DIR}/generated)
+        target_link_libraries(countercheck_cli PUBLIC PkgConfig::PROTOBUF_C m)
+    else()
+        set_source_files_properties(${PROJECT_SOURCE_DIR}/cli/profile/profile.c
+            ${PROJECT_SOURCE_DIR}/cli/dump/export/profiles.c PROPERTIES HEADER_FILE_ONLY ON)
+    endif()
+    target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_PROFILE=${has_profile})
     target_sources(countercheck_cli PRIVATE ${CMAKE_BINARY_DIR}/template_files.c) # cmake/subjects.cmake
     target_link_libraries(countercheck_cli PUBLIC ZLIB::ZLIB LibLZMA::LibLZMA PkgConfig::ZSTD PkgConfig::JSONC)
     target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_GO=${COUNTERCHECK_HAS_GO})

@@ -158,3 +158,24 @@ int target_finish(struct target *target) {
     }
     return publish(target);
 }
+
+int target_write(const char *path, const void *bytes, size_t size_bytes) {
+    int status;
+    struct target *target = target_open(path, &status);
+    if (target == NULL) {
+        return status;
+    }
+    const uint8_t *at = bytes;
+    while (size_bytes > 0 && status == CLI_CLEAN) {
+        int64_t taken = write_descriptor(target, at, size_bytes);
+        if (taken > 0) {
+            at += taken;
+            size_bytes -= (size_t)taken;
+        } else if (taken != -EINTR) {
+            status = fail(target, "write", taken == 0 ? ENOSPC : (int)-taken, CLI_ENVIRONMENT);
+        }
+    }
+    status = status == CLI_CLEAN ? publish(target) : status;
+    target_close(target);
+    return status;
+}
