@@ -23,6 +23,7 @@ static const char usage[] =
     "       countercheck dump spans  FILE [OPTION]...           how full spans are\n"
     "       countercheck dump duplicates FILE [OPTION]...       the same bytes again\n"
     "       countercheck dump pprof  FILE [OPTION]...           a profile for pprof\n"
+    "       countercheck dump dot    FILE [OPTION]...           a picture, by Graphviz\n"
     "\n"
     "FILE is a heap dump of Go's runtime/debug.WriteHeapDump or of Countercheck; - is\n"
     "stdin; gzip, xz and zstd are recognised. --lenient forgives order, repeats, a\n"
@@ -53,6 +54,7 @@ int cmd_dump(int argc, char **argv) {
         {"spans", dump_spans},
         {"duplicates", dump_duplicates},
         {"pprof", dump_pprof},
+        {"dot", dump_dot},
     };
     if (argc < 2) {
         cli_message("dump: a subcommand is missing (try --help)");

@@ -43,6 +43,8 @@ int dump_spans(int argc, char **argv);
 int dump_duplicates(int argc, char **argv);
 // Writes a profile for pprof.
 int dump_pprof(int argc, char **argv);
+// Writes a picture for Graphviz.
+int dump_dot(int argc, char **argv);
 
 // Verifies strictly and prints failed rules alone, a line each. An enum cli_status.
 int dump_verify_file(const char *path);

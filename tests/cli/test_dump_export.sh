@@ -1,8 +1,8 @@
 #!/bin/bash
-# test_dump_export: a dump for the tools of others: pprof's profiles, held to what the other questions say, and opened by pprof
-# where Go is installed.
+# test_dump_export: a dump for the tools of others: profiles for pprof and pictures for Graphviz, held to what the other questions
+# say, and opened by these where they are installed.
 #
-# holds: cli/dump/export/pprof.c cli/dump/export/profiles.c cli/profile/profile.c
+# holds: cli/dump/export/dot.c cli/dump/export/kept.c cli/dump/export/pprof.c cli/dump/export/profiles.c cli/profile/profile.c
 set -uo pipefail
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"
@@ -29,12 +29,12 @@ for name in sys.argv[1:]:
             file.write(record(16, 0x50, 16, 1, *call(b"main.odd", b"/a.go", 1), 1, 2))
         file.write(record(0))
 P
+"$command" replay --dump ours "$source/corpus/heap/found/871cd1849b93f0ee.ops" >/dev/null || fail 'no dump'
 "$command" dump pprof odd >out 2>err
 if grep -q 'it needs protobuf-c' err; then
     expect 3 'it needs protobuf-c' "$command" dump pprof odd
     echo 'skipped: pprof: this build has no protobuf-c'
 else
-    "$command" replay --dump ours "$source/corpus/heap/found/871cd1849b93f0ee.ops" >/dev/null || fail 'no dump'
     for dump in plain ours "$every" "$source/corpus/decode/seed/all-records-4-big"; do
         for rate in '' 1 512 524288; do
             python3 "$source/tests/cli/profile_reference.py" "$command" "$dump" $rate 2>said || fail "$dump $rate: $(tail -n 1 said)"
@@ -69,5 +69,41 @@ expect 2 '--rate goes with --by site' "$command" dump pprof odd --by holder --ra
 python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' "$command" dump pprof odd >said 2>&1
 status=$?
 [ $status = 2 ] && grep -q 'a profile is nothing for a terminal' said || fail "to a terminal: status $status: $(head -c 300 said)"
+# ---- dot: opened by Graphviz where it is installed; names that would end a label or steer a terminal do not
+ends 0 "$command" dump dot "$every"
+says out 'digraph dump {' 'dot'
+says out 'every-record: the ' 'dot'
+cp ours 'a "name" \ & <b>' && ends 0 "$command" dump dot 'a "name" \ & <b>' --top 3 -o picture
+says picture 'label="a \"name\" \\ &amp; <b>: the 3 that retain most of ' 'a title'
+[ "$(grep -c 'retains' picture)" = 3 ] || fail "not three objects: $(cat picture)"
+python3 - "$command" ours <<'P' || fail 'dot: another tree than dump retained'
+import json, re, subprocess, sys
+command, dump = sys.argv[1:]
+run = lambda *words: subprocess.run([command, "dump", *words], stdout=subprocess.PIPE, text=True, check=True).stdout
+rows = json.loads(run("retained", dump, "--top", "40", "--json"))["rows"]
+picture = run("dot", dump, "--top", "40")
+found = dict(re.findall(r'^  (n\d+) \[label="(0x[0-9a-f]+)\\n', picture, re.M))
+sizes = [(int(a), int(b)) for a, b in re.findall(r"retains (\d+) B in (\d+)", picture)]
+assert sizes == [(row["retained"], row["objects"]) for row in rows]
+parents = {found[to]: found[by] for by, to, look in re.findall(r"^  (n\d+) -> (n\d+)(.*)$", picture, re.M) if "gray" not in look}
+wanted = {row["address"]: row["dominator"] for row in rows if row["dominator"]}
+assert parents == wanted, (parents, wanted)
+roots = set(re.findall(r"^  (r\d+) -> n", picture, re.M))
+assert roots == set(re.findall(r"^  (r\d+) \[shape=box", picture, re.M)) and len(roots) > 0
+edges = {(e["object"], row["address"]) for row in rows for e in json.loads(run("object", dump, row["address"], "--json"))["in"] if e["object"] in found.values()}
+drawn = {(found[by], found[to]) for by, to in re.findall(r"^  (n\d+) -> (n\d+)(?! \[style=dashed)", picture, re.M)}
+assert drawn == edges or "more pointers among these" in picture, drawn ^ edges
+P
+if command -v dot >/dev/null; then
+    for picture in picture out; do
+        dot -Tsvg $picture -o drawn.svg 2>err && [ ! -s err ] && grep -q '<svg' drawn.svg || fail "dot: $(cat err)"
+    done
+else
+    echo 'skipped: dot: Graphviz is not installed (apt-get install graphviz)'
+fi
+expect 2 '--top takes at least 1' "$command" dump dot ours --top 0
+expect 2 '--top takes a whole number' "$command" dump dot ours --top 2001
+expect 3 'its graph needs up to' "$command" dump dot ours --memory-limit 1K
+expect 2 'good up to byte' "$command" dump dot <(head -c 300 "$every")
 [ $failed = 0 ] && echo 'ok: dumps for other tools'
 exit $failed

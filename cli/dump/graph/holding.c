@@ -148,10 +148,6 @@ const char *holding_function(const struct dump_graph *graph, uint32_t index) {
     return name;
 }
 
-static void print_text(const char *text) {
-    (void)escape_print(text, SIZE_MAX, stdout);
-}
-
 void holding_print_json_root(struct json *json, const char *name, const struct dump_graph *graph,
                              const struct dump_root *root) {
     const struct dump_holder *holder = dump_graph_holder(graph, root->holder);
@@ -173,44 +169,52 @@ void holding_print_json_root(struct json *json, const char *name, const struct d
     json_close(json);
 }
 
-void holding_print_root(const struct dump_graph *graph, const struct dump_root *root) {
+void holding_root_words(char *to, size_t size_bytes, const struct dump_graph *graph,
+                        const struct dump_root *root) {
     const struct dump_holder *holder = dump_graph_holder(graph, root->holder);
+    const char *kind = dump_root_kind_names[holder->kind];
+    char whose[40] = "";
     if (holder->goroutine != DUMP_GRAPH_NONE) {
-        printf("goroutine %" PRIu64 " ", dump_graph_goroutine(graph, holder->goroutine)->id);
+        (void)snprintf(whose, sizeof whose, "goroutine %" PRIu64 " ",
+                       dump_graph_goroutine(graph, holder->goroutine)->id);
     }
     switch ((enum dump_root_kind)holder->kind) {
     case DUMP_ROOT_DATA:
     case DUMP_ROOT_BSS:
-        printf("%s+0x%" PRIx64, dump_root_kind_names[holder->kind], root->field_offset);
+        (void)snprintf(to, size_bytes, "%s%s+0x%" PRIx64, whose, kind, root->field_offset);
         return;
     case DUMP_ROOT_FRAME:
-        printf("frame %" PRIu64 " ", holder->depth);
-        print_text(holder->name);
-        printf(" +%" PRIu64, root->field_offset);
+        (void)snprintf(to, size_bytes, "%sframe %" PRIu64 " %s +%" PRIu64, whose, holder->depth,
+                       holder->name, root->field_offset);
         return;
     case DUMP_ROOT_OTHER:
-        fputs("other root ", stdout);
-        print_text(holder->name);
+        (void)snprintf(to, size_bytes, "%sother root %s", whose, holder->name);
         return;
     case DUMP_ROOT_CONTEXT:
-        fputs("context", stdout);
+        (void)snprintf(to, size_bytes, "%scontext", whose);
         return;
     case DUMP_ROOT_DEFER:
-        printf("defer 0x%" PRIx64, holder->address);
-        return;
     case DUMP_ROOT_PANIC:
-        printf("panic 0x%" PRIx64, holder->address);
+        (void)snprintf(to, size_bytes, "%s%s 0x%" PRIx64, whose, kind, holder->address);
         return;
     case DUMP_ROOT_FINALIZER_FUNCTION:
-        printf("finalizer's function of 0x%" PRIx64, holder->address);
+        (void)snprintf(to, size_bytes, "finalizer's function of 0x%" PRIx64, holder->address);
         return;
     case DUMP_ROOT_QUEUED_OBJECT:
-        printf("queued finalizer of 0x%" PRIx64, holder->address);
+        (void)snprintf(to, size_bytes, "queued finalizer of 0x%" PRIx64, holder->address);
         return;
     case DUMP_ROOT_QUEUED_FUNCTION:
-        printf("queued finalizer's function of 0x%" PRIx64, holder->address);
+        (void)snprintf(to, size_bytes, "queued finalizer's function of 0x%" PRIx64,
+                       holder->address);
         return;
     case DUMP_ROOT_KIND_COUNT:
+        to[0] = 0;
         return;
     }
+}
+
+void holding_print_root(const struct dump_graph *graph, const struct dump_root *root) {
+    char words[HOLDING_WORDS_BYTES];
+    holding_root_words(words, sizeof words, graph, root);
+    (void)escape_print(words, SIZE_MAX, stdout);
 }

@@ -46,7 +46,12 @@ void holding_close(struct holding *holding);
 // stdout: the root as JSON.
 void holding_print_json_root(struct json *json, const char *name, const struct dump_graph *graph,
                              const struct dump_root *root);
-// The same in words: "bss+0x1f8", "goroutine 7 frame 2 main.serve +24".
+// Room for the words of a root; a longer name is cut.
+#define HOLDING_WORDS_BYTES 4096
+// The same in words, not escaped: "bss+0x1f8", "goroutine 7 frame 2 main.serve +24".
+void holding_root_words(char *to, size_t size_bytes, const struct dump_graph *graph,
+                        const struct dump_root *root);
+// stdout: the words, escaped.
 void holding_print_root(const struct dump_graph *graph, const struct dump_root *root);
 
 // The function that a goroutine began with, or "".
