@@ -185,6 +185,13 @@ static void end_run(struct runs *runs) {
 
 static struct inspect_summary summarize_chunk(const uint64_t *alloc_bits) {
     struct runs runs = {.run = 0};
+    uint64_t all = UINT64_MAX;
+    for (uint32_t word = 0; word < CHUNK_WORDS; word++) {
+        all &= alloc_bits[word];
+    }
+    if (all == UINT64_MAX) { // most chunks were never grown
+        return runs.sum;
+    }
     for (uint32_t word = 0; word < CHUNK_WORDS; word++) {
         uint64_t allocated = alloc_bits[word];
         uint32_t left = 64; // bits of it not yet looked at
@@ -219,10 +226,8 @@ static void append(struct inspect_summary *sum, uint32_t *pages, struct inspect_
 
 static bool check_claim(const struct page_walk *walk, int level, size_t index,
                         struct inspect_summary own) {
-    struct inspect_summary claim;
-    if (!inspect_summary(walk->view->heap, level, index, &claim)) {
-        claim = (struct inspect_summary){0}; // a node that is not there claims nothing
-    }
+    struct inspect_summary claim = {0}; // of a node that is not there
+    (void)inspect_summary(walk->view->heap, level, index, &claim);
     return (claim.start_pages == own.start_pages && claim.max_pages == own.max_pages &&
             claim.end_pages == own.end_pages) ||
            rule_fail(walk->book, RULE_PAGE_SUMMARY, (struct rule_place){0},

@@ -55,28 +55,43 @@ static void visit_listed(void *context, const void *identity) {
     walk->clean = check_listed(walk, &walk->view->spans[index]);
 }
 
-// Classes that a span in use has; the lists of others are looked at by a deep check alone.
-static void find_classes(const struct view *view, bool has_span[SPAN_CLASS_COUNT]) {
+#define CLASS_WORDS ((SPAN_CLASS_COUNT + 63) / 64)
+
+// Classes that a span in use has, a bit each; the lists of others are looked at by a deep check
+// alone.
+static void find_classes(const struct view *view, bool deep, uint64_t classes[CLASS_WORDS]) {
+    for (uint32_t class = 0; deep && class < SPAN_CLASS_COUNT; class ++) {
+        classes[class / 64] |= (uint64_t)1 << class % 64;
+    }
     for (uint32_t i = 0; i < view->standing_count; i++) {
         const struct inspect_span *span = &view->spans[view->by_address[i]];
         if (span->state == INSPECT_SPAN_IN_USE && span->span_class < SPAN_CLASS_COUNT) {
-            has_span[span->span_class] = true;
+            classes[span->span_class / 64] |= (uint64_t)1 << span->span_class % 64;
         }
     }
 }
 
-static bool check_lists(struct walk *walk, bool deep) {
-    bool has_span[SPAN_CLASS_COUNT] = {false};
-    find_classes(walk->view, has_span);
+static bool check_class(struct walk *walk, uint32_t class) {
     size_t limit = walk->view->standing_count + (size_t)1;
-    for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
-        for (int list = 0; (deep || has_span[class]) && list < INSPECT_LIST_COUNT; list++) {
-            walk->span_class = (uint8_t) class;
-            walk->list = (enum inspect_list)list;
-            size_t count = inspect_list(walk->view->heap, walk->span_class, walk->list, limit,
-                                        visit_listed, walk);
-            if (count == limit) {
-                return fail_list(walk, NULL, "a list runs in a circle");
+    walk->span_class = (uint8_t) class;
+    for (int list = 0; list < INSPECT_LIST_COUNT; list++) {
+        walk->list = (enum inspect_list)list;
+        size_t count = inspect_list(walk->view->heap, walk->span_class, walk->list, limit,
+                                    visit_listed, walk);
+        if (count == limit) {
+            return fail_list(walk, NULL, "a list runs in a circle");
+        }
+    }
+    return true;
+}
+
+static bool check_lists(struct walk *walk, bool deep) {
+    uint64_t classes[CLASS_WORDS] = {0};
+    find_classes(walk->view, deep, classes);
+    for (uint32_t word = 0; word < CLASS_WORDS; word++) {
+        for (uint64_t left = classes[word]; left != 0; left &= left - 1) {
+            if (!check_class(walk, word * 64 + bits_lowest(left))) {
+                return false;
             }
         }
     }
@@ -90,9 +105,6 @@ static bool fail_owner(const struct walk *walk, uint32_t cache, uint32_t index, 
 }
 
 static bool check_cached(const struct walk *walk, const struct inspect_cache *cache, size_t class) {
-    if (cache->spans[class] == NULL) {
-        return true;
-    }
     uint32_t index = view_find_identity(walk->view, cache->spans[class]);
     if (index == VIEW_NONE) {
         return fail_owner(walk, cache->id, index, "a cache holds what is no span");
@@ -111,8 +123,9 @@ static bool check_cached(const struct walk *walk, const struct inspect_cache *ca
 static bool check_caches(const struct walk *walk) {
     rule_count(walk->book, RULE_SPAN_OWNER);
     for (uint32_t i = 0; i < walk->view->cache_count; i++) {
+        const struct inspect_cache *cache = &walk->view->caches[i];
         for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
-            if (!check_cached(walk, &walk->view->caches[i], class)) {
+            if (cache->spans[class] != NULL && !check_cached(walk, cache, class)) {
                 return false;
             }
         }
