@@ -226,8 +226,10 @@ static void append(struct inspect_summary *sum, uint32_t *pages, struct inspect_
 
 static bool check_claim(const struct page_walk *walk, int level, size_t index,
                         struct inspect_summary own) {
-    struct inspect_summary claim = {0}; // of a node that is not there
-    (void)inspect_summary(walk->view->heap, level, index, &claim);
+    struct inspect_summary claim;
+    if (!inspect_summary(walk->view->heap, level, index, &claim)) {
+        claim = (struct inspect_summary){0}; // a node that is not there claims nothing
+    }
     return (claim.start_pages == own.start_pages && claim.max_pages == own.max_pages &&
             claim.end_pages == own.end_pages) ||
            rule_fail(walk->book, RULE_PAGE_SUMMARY, (struct rule_place){0},
