@@ -76,8 +76,8 @@ static bool check_class(struct walk *walk, uint32_t class) {
     walk->span_class = (uint8_t) class;
     for (int list = 0; list < INSPECT_LIST_COUNT; list++) {
         walk->list = (enum inspect_list)list;
-        size_t count = inspect_list(walk->view->heap, walk->span_class, walk->list, limit,
-                                    visit_listed, walk);
+        size_t count =
+            inspect_list(walk->view->heap, walk->span_class, walk->list, limit, visit_listed, walk);
         if (count == limit) {
             return fail_list(walk, NULL, "a list runs in a circle");
         }
