@@ -1,6 +1,6 @@
 // canary_subject: each rule of foreign allocators by a small heap that lies in one way at a time.
 //
-// holds: oracle/subject/judge.c oracle/subject/kind.c
+// holds: oracle/subject/judge.c oracle/subject/kind.c oracle/subject/walk.c
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
