@@ -23,7 +23,7 @@ static const char usage[] =
     "       countercheck dump spans  FILE [OPTION]...           how full spans are\n"
     "       countercheck dump duplicates FILE [OPTION]...       the same bytes again\n"
     "       countercheck dump pprof  FILE [OPTION]...           a profile for pprof\n"
-    "       countercheck dump dot    FILE [OPTION]...           a picture, by Graphviz\n"
+    "       countercheck dump dot    FILE [OPTION]...           a Graphviz picture\n"
     "\n"
     "FILE is a heap dump of Go's runtime/debug.WriteHeapDump or of Countercheck; - is\n"
     "stdin; gzip, xz and zstd are recognised. --lenient forgives order, repeats, a\n"

@@ -46,6 +46,7 @@ move 2 heap/small.c heap/small.h
 
 move 1 heap/small.h heap/tiny.h heap/small.c heap/objects/ heap/big heap/pages tests/heap/test_small.c tests/big/
 [ "$out" = "4 moved, 8 files rewritten
+cmake/a.cmake:3: xheap/small.c
 cmake/a.cmake:3: heap/smaller.c
 cmake/a.cmake:3: heap/small.cc" ] || fail "it says: $out"
 holds heap/tiny.h $'// tiny: objects.\n#ifndef HEAP_TINY_H\n#define HEAP_TINY_H\n#endif'
