@@ -7,6 +7,7 @@
 #include "cli/run/machine.h"
 #include "cli/run/shrink.h"
 #include "fuzz/program/text.h"
+#include "oracle/core/harness_memory.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -109,7 +110,7 @@ static char *print_adopted(const struct outcome *outcome, const char *what) {
         (void)snprintf(whole, size_bytes, "# %s%s%s\n%s", what, reason[0] == 0 ? "" : ": ", reason,
                        text);
     }
-    free(text);
+    harness_free(text);
     return whole;
 }
 
@@ -130,7 +131,7 @@ static int write_adopted(struct adoption *adoption, const struct shrink *shrink)
         return CLI_ENVIRONMENT;
     }
     int status = output_write_new(adoption->path, text, strlen(text));
-    free(text);
+    harness_free(text);
     return status;
 }
 

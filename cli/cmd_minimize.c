@@ -5,8 +5,8 @@
 #include "cli/run/machine.h"
 #include "cli/run/shrink.h"
 #include "fuzz/program/text.h"
+#include "oracle/core/harness_memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] =
@@ -30,7 +30,7 @@ static int write_program(const char *path) {
         return CLI_ENVIRONMENT;
     }
     int status = output_write(path, text, strlen(text));
-    free(text);
+    harness_free(text);
     return status;
 }
 

@@ -6,9 +6,9 @@
 #include "cli/run/machine.h"
 #include "cli/subject/alone.h"
 #include "fuzz/program/text.h"
+#include "oracle/core/harness_memory.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static const char usage[] =
     "usage: countercheck ops [--raw] FILE                  prints it as text\n"
@@ -42,7 +42,7 @@ static int print_text(void) {
         return CLI_ENVIRONMENT;
     }
     (void)fputs(text, stdout);
-    free(text);
+    harness_free(text);
     return cli_finish(CLI_CLEAN);
 }
 

@@ -11,10 +11,10 @@
 #include "fuzz/generate/generator.h"
 #include "fuzz/program/text.h"
 #include "fuzz/targets/target_stats.h"
+#include "oracle/core/harness_memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] =
@@ -120,7 +120,7 @@ static int tell_finding(struct soak *soak, const char *path) {
     const struct replay replay = {.executor = soak->executor, .name = path};
     char *text = machine_print_program(&program);
     int status = text == NULL ? CLI_ENVIRONMENT : output_write(path, text, strlen(text));
-    free(text);
+    harness_free(text);
     replay_print_finding(&replay, &program, SHOWN_BEFORE, stdout);
     (void)printf("reproduce: countercheck replay%s%s%s%s %s\n",
                  machine_call.subject == NULL ? "" : " --subject ",

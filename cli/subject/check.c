@@ -13,10 +13,10 @@
 #include "fuzz/execute/executor.h"
 #include "fuzz/program/text.h"
 #include "fuzz/subject/machine.h"
+#include "oracle/core/harness_memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -257,6 +257,6 @@ int subject_check_run(const struct subject_check_options *options, struct subjec
 
 void subject_check_fini(struct subject_check *check) {
     for (size_t i = 0; i < check->finding_count; i++) {
-        free(check->findings[i].program);
+        harness_free(check->findings[i].program);
     }
 }

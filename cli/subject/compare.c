@@ -9,10 +9,10 @@
 #include "cli/subject/trials.h"
 #include "fuzz/generate/minimizer.h"
 #include "fuzz/program/text.h"
+#include "oracle/core/harness_memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FOUND_MAX          16
@@ -268,7 +268,7 @@ int subject_compare(char *const *names, size_t count, const struct compare_optio
         status = comparison.found_count > 0 ? CLI_FINDING : CLI_CLEAN;
     }
     for (size_t i = 0; i < comparison.found_count; i++) {
-        free(comparison.found[i].program);
+        harness_free(comparison.found[i].program);
     }
     contest_close(&comparison.contest);
     return status;

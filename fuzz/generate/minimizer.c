@@ -1,8 +1,8 @@
 // minimizer: delta debugging by operations, then by what depends on one object, then by operands,
 // to a fixpoint.
 #include "fuzz/generate/minimizer.h"
+#include "oracle/core/harness_memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SAMPLED_MIN 4 // operations that are few enough without
@@ -343,7 +343,7 @@ static void check_each(struct reduction *reduction) {
 }
 
 void minimizer_reduce(struct minimizer *minimizer, struct program *program) {
-    struct reduction reduction = {minimizer, program, malloc(sizeof *program)};
+    struct reduction reduction = {minimizer, program, harness_alloc(sizeof *program)};
     if (reduction.candidate == NULL) {
         return; // as it is, it is a reproducer as well
     }
@@ -362,5 +362,5 @@ void minimizer_reduce(struct minimizer *minimizer, struct program *program) {
         (void)renumber(&reduction, slots[i]);
     }
     lower_handles(&reduction);
-    free(reduction.candidate);
+    harness_free(reduction.candidate);
 }

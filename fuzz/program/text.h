@@ -26,7 +26,7 @@ size_t text_print_operation(struct operation operation, char *text, size_t size_
 // The header's lines, each with its end; empty for the default header.
 size_t text_print_header(const struct program_header *header, char *text, size_t size_bytes);
 
-// The whole program, from malloc; NULL: out of memory.
+// The whole program, which the caller gives back by harness_free(); NULL: out of memory.
 char *text_print_program(const struct program *program);
 
 // False: `error` says what is wrong with which line; the program holds what came before it.

@@ -3,12 +3,12 @@
 
 #include "fuzz/program/text_help.h"
 #include "fuzz/program/text_word.h"
+#include "oracle/core/harness_memory.h"
 #include "oracle/core/nearest.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define WORDS_MAX 40 // of a line
@@ -438,10 +438,10 @@ bool text_parse_program(struct program *program, const char *text, size_t size_b
 
 size_t text_line_of(const char *text, size_t size_bytes, size_t operation) {
     struct text_error error = {0};
-    struct parser parser = {.program = malloc(sizeof *parser.program), .error = &error};
+    struct parser parser = {.program = harness_alloc(sizeof *parser.program), .error = &error};
     bool found = parser.program != NULL && parse_lines(&parser, text, size_bytes, operation) &&
                  parser.program->count > operation;
-    free(parser.program);
+    harness_free(parser.program);
     return found ? error.line : 0;
 }
 

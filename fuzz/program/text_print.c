@@ -1,10 +1,10 @@
 // text_print: the canonical text of an operation, a header, a program.
 #include "fuzz/program/text.h"
+#include "oracle/core/harness_memory.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct line {
@@ -151,7 +151,7 @@ size_t text_print_header(const struct program_header *header, char *text, size_t
 }
 
 char *text_print_program(const struct program *program) {
-    char *text = malloc(TEXT_HEADER_BYTES + program->count * TEXT_LINE_BYTES + 1);
+    char *text = harness_alloc(TEXT_HEADER_BYTES + program->count * TEXT_LINE_BYTES + 1);
     if (text == NULL) {
         return NULL;
     }

@@ -7,6 +7,7 @@
 
 #include "fuzz/targets/target_stats.h"
 #include "fuzz/program/text.h"
+#include "oracle/core/harness_memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +30,8 @@ static void text_keeps_the_program(void) {
     require(program_equal(&program, &again), "a program survives its text");
     char *second = text_print_program(&again);
     require(second != NULL && strcmp(text, second) == 0, "printed text is canonical");
-    free(second);
-    free(text);
+    harness_free(second);
+    harness_free(text);
 }
 
 static void binary_keeps_the_program(void) {

@@ -1,11 +1,11 @@
 // test_minimizer: what is left is small, plain, and still the same to the judge.
-#include <stdlib.h>
 #include <string.h>
 #include "tests/test.h"
 
 #include "fuzz/generate/generator.h"
 #include "fuzz/generate/minimizer.h"
 #include "fuzz/program/text.h"
+#include "oracle/core/harness_memory.h"
 
 static struct program program;
 
@@ -30,7 +30,7 @@ static bool frees_what_it_allocated(void *context, const struct program *candida
 static void assert_text(const char *expected) {
     char *text = text_print_program(&program);
     assert_string_equal(text, expected);
-    free(text);
+    harness_free(text);
 }
 
 TEST(a_long_program_shrinks_to_the_two_that_matter) {

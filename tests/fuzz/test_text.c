@@ -7,6 +7,7 @@
 #include "tests/test.h"
 
 #include "fuzz/program/text.h"
+#include "oracle/core/harness_memory.h"
 
 static struct program a, b;
 static struct text_error error;
@@ -26,7 +27,7 @@ static void assert_canonical(const char *text, const char *canonical) {
     }
     char *printed = text_print_program(&a);
     assert_string_equal(printed, canonical);
-    free(printed);
+    harness_free(printed);
 }
 
 static void assert_refused(const char *text, size_t line, const char *message) {
@@ -64,7 +65,7 @@ TEST(any_program_survives_its_text) {
             fail_msg("line %zu: %s in\n%s", error.line, error.message, text);
         }
         assert_true(program_equal(&a, &b));
-        free(text);
+        harness_free(text);
     }
 }
 

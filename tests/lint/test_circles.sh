@@ -24,7 +24,7 @@ put() {
     mkdir -p "${file%/*}" "${object%/*}"
     printf 'void %s(void);\n' "$name" "$@" >>"$file"
     printf 'void %s(void) {%s }\n' "$name" "$([ $# = 0 ] || printf ' %s();' "$@")" >>"$file"
-    ${CC:-cc} -c "$file" -o "$object"
+    ${CC:-cc} -fno-builtin -c "$file" -o "$object"
 }
 
 allows() { # FOLDER...
@@ -108,6 +108,14 @@ mkdir -p "$sample/allocator"
 printf 'static int count;\nint used(void) { return count++; }\n' >"$sample/allocator/a.c"
 put allocator/a.c heap
 refuses "allocator/a.c keeps count for all instances"
+
+# the harness has memory of its own
+begin
+put fuzz/targets/target.c target malloc
+put fuzz/subject/subject.c subject free
+allows
+put oracle/core/text.c text strdup
+refuses "oracle/core/text.c takes strdup of libc, whose heap may be the one that is tested"
 
 # an exception holds where all of the ring include the private header, and no longer than there is a ring
 begin
