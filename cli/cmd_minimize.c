@@ -16,7 +16,7 @@ static const char usage[] =
     "Writes to OUT (-: stdout), as text, the smallest program that ends in the same\n"
     "finding as FILE: the same rule on the same field, the same crash, or no end.\n"
     "Each trial runs in a process of its own. What is left is run 100 times more (10\n"
-    "and 2 s are enough when all end the same), and how often it did is said.\n" SHRINK_HELP
+    "times when they take 1 s and end the same), and how often it did is said.\n" SHRINK_HELP
     "  --raw            takes any bytes as a program, as the fuzz targets do\n" MACHINE_HELP
     "Exit status: 0 OUT is written, also when the time was over (\"not minimal\"), 2\n"
     "unusable input or call (no finding in FILE), 3 the environment failed.\n";

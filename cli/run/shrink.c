@@ -18,8 +18,8 @@
 #define HANG_SHARE     16 // of the whole time each trial of what hangs has
 #define SECONDS_MAX    86400
 #define RERUN_MS       500  // that a few reruns have, though the time is over
-#define STEADY_RUNS    10   // that say enough where each takes long: all were the same,
-#define STEADY_MS      2000 // and took so long
+#define STEADY_RUNS    10   // that say enough where all were the same,
+#define STEADY_MS      1000 // and took so long
 
 static const struct executor_options whole = {
     .level = ORACLE_FULL,
@@ -79,8 +79,9 @@ static bool shows_the_same(void *context, const struct program *candidate) {
     return same;
 }
 
+// Asked behind the tenth alone: a run takes long, or does not.
 static bool is_steady(const struct shrink *shrink, int64_t begin_ms) {
-    return shrink->same_count == shrink->rerun_count && shrink->rerun_count >= STEADY_RUNS &&
+    return shrink->same_count == shrink->rerun_count && shrink->rerun_count == STEADY_RUNS &&
            clock_ms() - begin_ms >= STEADY_MS;
 }
 

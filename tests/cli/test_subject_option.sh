@@ -61,8 +61,8 @@ expect 2 "no subject is called '.?listed?one.so'" "$command" replay path.ops
 printf 'h0 = alloc c0 size=1\n# subject: none\n' >late.ops
 ends 0 "$command" replay --subject one kept.ops late.ops
 
-# ten runs that agree and take two seconds are enough
-${CC:-cc} -w -shared -fPIC -I"$source" -DPAUSE_US=220000 one.c -o slow.so || exit 3
+# ten runs that agree and take a second are enough
+${CC:-cc} -w -shared -fPIC -I"$source" -DPAUSE_US=110000 one.c -o slow.so || exit 3
 ends 0 "$command" minimize --total 60 small.ops -o smaller.ops --subject ./slow.so
 grep -q 'the same in 10 of 10 runs' out || fail "a slow one is run again as often: $(cat out err)"
 [ $failed = 0 ] && echo "ok: options in findings"
