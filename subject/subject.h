@@ -184,7 +184,7 @@ struct countercheck_subject {
     // two (least, most). An unsigned 64-bit value goes in by its bits. False: not now. It takes no
     // memory of the allocator and changes nothing; called with no other thread inside.
     bool (*read)(void *self, int64_t *values);
-    // PEAKs become what their gauges are, and so do TROUGHs. No operation calls it yet.
+    // PEAKs become what their gauges are, and so do TROUGHs.
     void (*reset_peaks)(void *self);
     // Visits every block once, and changes nothing. False: not now. Called with no other thread
     // inside.

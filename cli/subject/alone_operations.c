@@ -263,7 +263,7 @@ static int write_look(const struct writer *writer, size_t at) {
 }
 
 // What an operation is in C. Those that are not here look, and change nothing.
-enum shape { LOOKS, ALLOCATES, RUNS, ALIGNS, ENDS, RESIZES, CALLS, SETTLES, FORKS, FAILS };
+enum shape { LOOKS, ALLOCATES, RUNS, ALIGNS, ENDS, RESIZES, CALLS, PEAKS, SETTLES, FORKS, FAILS };
 
 static const struct form {
     enum shape shape;
@@ -282,10 +282,28 @@ static const struct form {
     [OP_FLUSH] = {CALLS, "flush", "note(0)"},
     [OP_SCAVENGE] = {CALLS, "purge", "note(AFTER_PURGE)"},
     [OP_COLLECT] = {CALLS, "collect", "note(AFTER_COLLECT)"},
+    [OP_RESET_PEAKS] = {PEAKS, "reset_peaks", "peaks_begin()"},
     [OP_SETTLE] = {SETTLES, NULL, NULL},
     [OP_FORK] = {FORKS, NULL, NULL},
     [OP_FAULT] = {FAILS, NULL, NULL},
 };
+
+// The bases of peaks begin anew, too.
+static int write_peaks(struct writer *writer, size_t at, const struct form *form) {
+    char name[RELATIONS_C_NAME_BYTES];
+    const struct countercheck_statistic *statistic = writer->table->statistics;
+    int status = write_alone(writer, at, form->key, form->told);
+    for (uint32_t i = 0; statistic != NULL && statistic[i].name != NULL; i++) {
+        bool is_peak =
+            statistic[i].kind == COUNTERCHECK_PEAK || statistic[i].kind == COUNTERCHECK_TROUGH;
+        if (is_peak && writer->has_value[i]) {
+            relations_c_name(writer->table->statistics, i, name);
+            (void)fprintf(writer->stream, "    memcpy(&base.%s, &now.%s, sizeof base.%s);\n", name,
+                          name, name);
+        }
+    }
+    return status;
+}
 
 int alone_operation(struct writer *writer, size_t at) {
     struct operation operation = writer->program->operations[at];
@@ -318,6 +336,8 @@ int alone_operation(struct writer *writer, size_t at) {
         return write_resize(writer, at, slot, form->key, form->told);
     case CALLS:
         return write_alone(writer, at, form->key, form->told);
+    case PEAKS:
+        return write_peaks(writer, at, form);
     case SETTLES:
         alone_settling(writer);
         return CLI_CLEAN;

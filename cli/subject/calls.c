@@ -35,6 +35,7 @@ static const struct {
     {"purge", false, false},
     {"collect", false, false},
     {"settle", false, false},
+    {"reset_peaks", false, false},
     {"lane_begin", false, false},
     {"lane_end", false, false},
 };

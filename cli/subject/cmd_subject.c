@@ -92,6 +92,7 @@ static void print_functions(const struct countercheck_subject *table) {
                      {"purge", table->purge != NULL},
                      {"collect", table->collect != NULL},
                      {"settle", table->settle != NULL},
+                     {"reset_peaks", table->reset_peaks != NULL},
                      {"walk", table->walk != NULL},
                      {"verify", table->verify != NULL}};
     (void)printf("has      ");

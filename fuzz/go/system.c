@@ -21,6 +21,7 @@ DOES_NOTHING(free_sized)
 DOES_NOTHING(drop)
 DOES_NOTHING(reset)
 DOES_NOTHING(settle)
+DOES_NOTHING(reset_peaks)
 
 bool exec_manual_alloc(struct go_machine *machine, struct operation operation) {
     struct manual_slot *slot = &machine->manuals[operation_get(operation, OPERAND_MANUAL)];

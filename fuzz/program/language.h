@@ -27,6 +27,7 @@ enum capability {
     CAPABILITY_RESET,   // all objects die at once
     CAPABILITY_SETTLE,  // numbers come to rest
     CAPABILITY_FORK,    // it goes on in the child of a fork
+    CAPABILITY_PEAKS,   // peaks begin anew
     CAPABILITY_GO,      // a runtime in Go's manner: goroutines, roots, finalizers, dumps
     CAPABILITY_COUNT,
 };

@@ -75,6 +75,9 @@ void lanes_call(struct lanes *lanes, struct call *call) {
     case CALL_COLLECT:
         table->collect(self);
         break;
+    case CALL_RESET_PEAKS:
+        table->reset_peaks(self);
+        break;
     case CALL_READ:
         call->has_done = table->read != NULL && table->read(self, call->values);
         break;

@@ -29,6 +29,7 @@ enum call_kind {
     CALL_FLUSH,
     CALL_PURGE,
     CALL_COLLECT,
+    CALL_RESET_PEAKS,
     CALL_READ,
     CALL_WORK,
     CALL_NOTHING,

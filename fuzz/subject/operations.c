@@ -388,6 +388,16 @@ static bool do_settle(struct subject_machine *machine, struct operation operatio
     return true;
 }
 
+static bool do_reset_peaks(struct subject_machine *machine, struct operation operation) {
+    (void)operation;
+    struct call call = {.kind = CALL_RESET_PEAKS};
+    judge_before(machine->judge, false);
+    lanes_do(machine->lanes, 0, &call);
+    note_moment(machine, 0);
+    (void)judge_peaks_begin(machine->judge);
+    return true;
+}
+
 static bool do_acquire(struct subject_machine *machine, struct operation operation) {
     judge_before(machine->judge, false);
     bool did = lanes_start(machine->lanes, operation_get(operation, OPERAND_CACHE));
@@ -452,6 +462,7 @@ static bool do_expect(struct subject_machine *machine, struct operation operatio
 #define DOES_RESET(name)   do_##name
 #define DOES_SETTLE(name)  do_##name
 #define DOES_FORK(name)    do_nop // machine.c does it; a child forks no more
+#define DOES_PEAKS(name)   do_##name
 #define DOES_GO(name)      do_nop
 
 bool subject_operate(struct subject_machine *machine, struct operation operation) {

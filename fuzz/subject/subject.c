@@ -48,6 +48,7 @@ static uint32_t capabilities_of(const struct countercheck_subject *table) {
     has |= table->release_sized != NULL ? LANGUAGE_HAS(SIZED) : 0;
     has |= table->drop != NULL ? LANGUAGE_HAS(DROP) : 0;
     has |= table->reset != NULL ? LANGUAGE_HAS(RESET) : 0;
+    has |= table->reset_peaks != NULL ? LANGUAGE_HAS(PEAKS) : 0;
     return has;
 }
 

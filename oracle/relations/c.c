@@ -312,9 +312,11 @@ static void write_past(const struct relations_c *c, uint32_t number) {
                   node->rows == NO_ROW ? 1 : node->rows);
     write_node(c, node->a);
     if (node->kind == NODE_DELTA) {
-        (void)fprintf(c->stream, ";\n        if (how != OBSERVE) {\n");
+        (void)fprintf(c->stream, ";\n        if (how == BEGIN || how == CHECKED) {\n");
     } else {
-        (void)fprintf(c->stream, ";\n        if (how == BEGIN || one %c past_%" PRIu32 "[row]) {\n",
+        (void)fprintf(c->stream,
+                      ";\n        if (how == BEGIN || how == PEAKS || one %c past_%" PRIu32
+                      "[row]) {\n",
                       node->kind == NODE_PEAK ? '>' : '<', number);
     }
     (void)fprintf(c->stream, "            past_%" PRIu32 "[row] = one;\n        }\n    }\n",

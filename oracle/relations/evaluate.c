@@ -338,6 +338,24 @@ void relations_observe(struct relations *relations, const struct relations_facts
     remember(relations, facts, false);
 }
 
+void relations_begin_peaks(struct relations *relations, const struct relations_facts *facts) {
+    for (uint32_t i = 0; i < relations->past_count; i++) {
+        const struct node *node = &relations->nodes[relations->past[i]];
+        uint32_t rows = node->kind == NODE_DELTA ? 0 : node->rows == NO_ROW ? 1 : node->rows;
+        for (uint32_t row = 0; row < rows; row++) {
+            relations->histories[node->index + row].is_set = false;
+        }
+    }
+    for (uint32_t i = 0; i < relations->statistic_count && facts->values != NULL; i++) {
+        uint32_t at = relations->statistic_at[i];
+        size_t size_bytes = (relations->statistic_at[i + 1] - at) * sizeof *facts->values;
+        if (relations->statistic_is_peak[i] && relations->has_base) {
+            memcpy(relations->base + at, facts->values + at, size_bytes);
+        }
+    }
+    remember(relations, facts, false);
+}
+
 void relations_note_deltas(struct relations *relations, const struct relations_facts *facts) {
     remember(relations, facts, true);
 }

@@ -401,9 +401,11 @@ static bool copy_schema(struct relations *relations, const struct relations_sche
     relations->statistic_at = harness_calloc((size_t)count + 1, sizeof(uint32_t));
     relations->statistic_places = harness_calloc((size_t)count + 1, sizeof(uint32_t));
     relations->statistic_bits = harness_calloc((size_t)count + 1, sizeof(uint32_t));
+    relations->statistic_is_peak = harness_calloc((size_t)count + 1, sizeof(bool));
     relations->statistic_moves = harness_calloc((size_t)count + 1, sizeof(bool));
     if (relations->statistic_at == NULL || relations->statistic_places == NULL ||
-        relations->statistic_bits == NULL || relations->statistic_moves == NULL) {
+        relations->statistic_bits == NULL || relations->statistic_is_peak == NULL ||
+        relations->statistic_moves == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -411,6 +413,8 @@ static bool copy_schema(struct relations *relations, const struct relations_sche
         relations->statistic_at[i] = relations->value_count;
         relations->statistic_places[i] = statistic_places(statistic);
         relations->statistic_bits[i] = statistic->bits == 0 ? 64 : statistic->bits;
+        relations->statistic_is_peak[i] =
+            statistic->kind == COUNTERCHECK_PEAK || statistic->kind == COUNTERCHECK_TROUGH;
         relations->statistic_moves[i] = statistic->kind == COUNTERCHECK_CONSTANT;
         relations->value_count += statistic_numbers(statistic);
     }
@@ -482,6 +486,7 @@ void relations_free(struct relations *relations) {
         harness_free(relations->statistic_at);
         harness_free(relations->statistic_places);
         harness_free(relations->statistic_bits);
+        harness_free(relations->statistic_is_peak);
         harness_free(relations->statistic_moves);
         harness_free(relations->base);
         harness_free(relations);

@@ -103,9 +103,10 @@ struct relations {
     uint32_t *statistic_at;     // where its values begin in what read() fills; behind the last, all
     uint32_t *statistic_places; // numbers for each of its values
     uint32_t *statistic_bits;
-    bool *statistic_moves; // it was another in a program than at its begin, or is a setting
-    uint32_t value_count;  // of all
-    int64_t *base;         // values when the program began
+    bool *statistic_is_peak; // or a trough
+    bool *statistic_moves;   // it was another in a program than at its begin, or is a setting
+    uint32_t value_count;    // of all
+    int64_t *base;           // values when the program began
     bool has_base;
     bool needs_values, needs_walk, needs_lanes;
     const char *free_reasons[RULE_CORE_COUNT]; // of rules without a line that are known to fail

@@ -170,6 +170,9 @@ void relations_begin(struct relations *relations, const struct relations_facts *
 // Moves each peak and trough. To be called at every moment that a peak may be at: `values` may be
 // NULL in the midst of an operation. In a crowd there are none: no rule with one is evaluated.
 void relations_observe(struct relations *relations, const struct relations_facts *facts);
+// Peaks and troughs begin anew, and so do `base.X` of statistics that are some, by facts' values
+// (NULL: those stay).
+void relations_begin_peaks(struct relations *relations, const struct relations_facts *facts);
 
 // Whether a peak or trough depends on statistics, so that they must be read for each observation.
 bool relations_need_values(const struct relations *relations);

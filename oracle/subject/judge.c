@@ -277,14 +277,15 @@ bool judge_failed(struct judge *judge) {
 }
 
 // The least and the most of the statistic of that name at a row; false: there is none.
-static bool value_of(const struct judge *judge, const char *name, uint32_t row, int64_t value[2]) {
+static bool value_of(const struct judge *judge, const int64_t *values, const char *name,
+                     uint32_t row, int64_t value[2]) {
     uint32_t at = 0;
     const struct countercheck_statistic *statistic = judge->table->statistics;
     for (; statistic->name != NULL; statistic++) {
         if (strcmp(statistic->name, name) == 0) {
             uint32_t places = statistic_places(statistic);
-            value[0] = judge->values[at + row * places];
-            value[1] = judge->values[at + row * places + places - 1];
+            value[0] = values[at + row * places];
+            value[1] = values[at + row * places + places - 1];
             return true;
         }
         at += statistic_numbers(statistic);
@@ -302,7 +303,8 @@ static bool check_kind(struct judge *judge, const struct countercheck_statistic 
         return fail_value(judge, RULE_SUBJECT_READ, at, "its least is above its most",
                           values.now[0], values.now[1]);
     }
-    values.has_gauge = statistic->of != NULL && value_of(judge, statistic->of, row, values.gauge);
+    values.has_gauge =
+        statistic->of != NULL && value_of(judge, judge->values, statistic->of, row, values.gauge);
     const char *sentence = kind_excludes(statistic, &values);
     bool is_gauge = values.has_gauge && values.now[0] != values.gauge[0];
     return sentence == NULL ||
@@ -323,6 +325,38 @@ static bool check_kinds(struct judge *judge) {
         }
     }
     return true;
+}
+
+static bool begin_peak(struct judge *judge, const struct countercheck_statistic *statistic,
+                       uint32_t at, uint32_t row) {
+    const int64_t *now = judge->values_again;
+    uint32_t most = at + statistic_places(statistic) - 1;
+    int64_t gauge[2];
+    judge->values_before[at] = now[at];
+    judge->values_before[most] = now[most];
+    return statistic->of == NULL || !value_of(judge, now, statistic->of, row, gauge) ||
+           (now[at] <= gauge[1] && gauge[0] <= now[most]) ||
+           fail_value(judge, RULE_SUBJECT_KIND, at, "behind reset_peaks it is not its gauge",
+                      gauge[0], now[at]);
+}
+
+bool judge_peaks_begin(struct judge *judge) {
+    uint32_t at = 0;
+    bool clean = true;
+    const struct countercheck_statistic *statistic = judge->table->statistics;
+    judge_observe(judge, true);
+    bool can_read = read_into(judge, judge->values_again);
+    judge->facts.values = can_read ? judge->values_again : NULL;
+    relations_begin_peaks(judge->relations, &judge->facts);
+    for (; can_read && statistic != NULL && statistic->name != NULL; statistic++) {
+        bool is_peak =
+            statistic->kind == COUNTERCHECK_PEAK || statistic->kind == COUNTERCHECK_TROUGH;
+        for (uint32_t row = 0; row < statistic_rows(statistic); row++) {
+            clean = clean && (!is_peak || begin_peak(judge, statistic, at, row));
+            at += statistic_places(statistic);
+        }
+    }
+    return clean;
 }
 
 static bool check_steady(struct judge *judge) {

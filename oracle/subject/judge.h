@@ -56,6 +56,9 @@ struct relations_facts *judge_facts(struct judge *judge);
 // allocator may be asked.
 void judge_observe(struct judge *judge, bool has_ended);
 
+// reset_peaks() was called: peaks begin anew. False: one is not what its gauge is.
+bool judge_peaks_begin(struct judge *judge);
+
 // Everything that the level asks for, now. False: there is a finding.
 bool judge_check(struct judge *judge, enum oracle_level level);
 

@@ -251,6 +251,10 @@ size_t boundary_footprint(const void *object) {
     return bytes_of(block_of(object));
 }
 
+void boundary_reset_peak(struct boundary *heap) {
+    heap->stats.peak_bytes = heap->stats.in_use_bytes;
+}
+
 void boundary_read(const struct boundary *heap, struct boundary_stats *stats) {
     *stats = heap->stats;
     stats->free_bytes = heap->stats.capacity_bytes - heap->stats.in_use_bytes;

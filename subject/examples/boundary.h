@@ -39,6 +39,8 @@ void boundary_free(struct boundary *heap, void *object);
 size_t boundary_usable(const void *object);    // bytes that may be written
 size_t boundary_footprint(const void *object); // of its block
 
+void boundary_reset_peak(struct boundary *heap); // the most in use is what is in use now
+
 // All numbers, as they are now.
 void boundary_read(const struct boundary *heap, struct boundary_stats *stats);
 

@@ -35,6 +35,7 @@ static const char calls[] = "compile: cc -w -I . PROGRAM subject/examples/bounda
                             "release: boundary_free(heap, OBJECT)\n"
                             "usable: boundary_usable(OBJECT)\n"
                             "footprint: boundary_footprint(OBJECT)\n"
+                            "reset_peaks: boundary_reset_peak(heap)\n"
                             "read: boundary_read(heap, &stats);\n"
                             "value capacity: stats.capacity_bytes\n"
                             "value in_use: stats.in_use_bytes\n"
@@ -113,6 +114,10 @@ static size_t footprint(void *self, void *object) {
     return boundary_footprint(object);
 }
 
+static void reset_peaks(void *self) {
+    boundary_reset_peak(self);
+}
+
 struct visitor {
     countercheck_visit *visit;
     void *arg;
@@ -155,6 +160,7 @@ const struct countercheck_subject *COUNTERCHECK_SUBJECT_TABLE(void) {
         .footprint = footprint,
         .statistics = statistics,
         .read = read_stats,
+        .reset_peaks = reset_peaks,
         .walk = walk,
         .verify = verify,
         .relations = relations,

@@ -8,7 +8,7 @@
 typedef long long number;
 enum { SLOTS = 256, BLOCKS = 65536, CLASSES = 1024 };
 enum kind { PLAIN, ZEROED, ALIGNED };
-enum remembering { BEGIN, OBSERVE, CHECKED };
+enum remembering { BEGIN, OBSERVE, CHECKED, PEAKS };
 
 struct tally {
     number count, requested, usable, footprint;
@@ -194,6 +194,11 @@ static void all_gone(void) {
     }
     memset(h, 0, sizeof h);
     note(AFTER_RESET);
+}
+
+static void peaks_begin(void) {
+    note(0);
+    remember(PEAKS);
 }
 
 // The object that lies lowest, for the end.

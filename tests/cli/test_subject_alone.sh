@@ -63,6 +63,7 @@ free_sized c0 h2
 free_sized c0 h3
 drop c0 h5
 free_run c0 h6 count=4 stride=2
+reset_peaks
 collect c0
 flush c0
 scavenge pages=4
