@@ -7,18 +7,31 @@
 #include "allocator/structure.h"
 #include "allocator/system/lock.h"
 
-// Most counters of most caches are 0.
+#define CLASSES_AT_ONCE 4
+_Static_assert(SIZE_CLASS_COUNT % CLASSES_AT_ONCE == 0, "they are added by so many");
+
 static void add_counter(_Atomic uint64_t *sum, const _Atomic uint64_t *part) {
-    uint64_t amount = atomic_load_explicit(part, memory_order_relaxed);
-    if (amount != 0) {
-        stat_add(sum, amount);
+    stat_add(sum, atomic_load_explicit(part, memory_order_relaxed));
+}
+
+// Most counters of most caches are 0. Loops over atomics stay loops: they are written out.
+static void add_counters(_Atomic uint64_t *sum, const _Atomic uint64_t *part) {
+    uint64_t first = atomic_load_explicit(&part[0], memory_order_relaxed);
+    uint64_t second = atomic_load_explicit(&part[1], memory_order_relaxed);
+    uint64_t third = atomic_load_explicit(&part[2], memory_order_relaxed);
+    uint64_t fourth = atomic_load_explicit(&part[3], memory_order_relaxed);
+    if ((first | second | third | fourth) != 0) {
+        stat_add(&sum[0], first);
+        stat_add(&sum[1], second);
+        stat_add(&sum[2], third);
+        stat_add(&sum[3], fourth);
     }
 }
 
 void object_stats_add(struct object_stats *sum, const struct object_stats *part) {
-    for (size_t class = 0; class < SIZE_CLASS_COUNT; class ++) {
-        add_counter(&sum->small_alloc_count[class], &part->small_alloc_count[class]);
-        add_counter(&sum->small_free_count[class], &part->small_free_count[class]);
+    for (size_t class = 0; class < SIZE_CLASS_COUNT; class += CLASSES_AT_ONCE) {
+        add_counters(&sum->small_alloc_count[class], &part->small_alloc_count[class]);
+        add_counters(&sum->small_free_count[class], &part->small_free_count[class]);
     }
     add_counter(&sum->large_alloc_bytes, &part->large_alloc_bytes);
     add_counter(&sum->large_alloc_count, &part->large_alloc_count);

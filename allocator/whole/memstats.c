@@ -8,7 +8,13 @@
 #include "allocator/structure.h"
 #include "allocator/system/lock.h"
 
+#include <stddef.h>
 #include <string.h>
+
+#define RINGS_END offsetof(struct memstats, NumGC)
+_Static_assert(RINGS_END ==
+                   offsetof(struct memstats, PauseNs) + 2 * MEMSTATS_PAUSE_COUNT * sizeof(uint64_t),
+               "the rings stand beside each other");
 
 static uint64_t value_of(const _Atomic uint64_t *counter) {
     return atomic_load_explicit(counter, memory_order_relaxed);
@@ -26,23 +32,28 @@ static void sum_objects(const struct heap *heap, struct object_stats *sum) {
 
 static void derive_objects(struct memstats *stats, const struct object_stats *sum) {
     uint64_t tiny_count = value_of(&sum->tiny_alloc_count);
-    stats->TotalAlloc = value_of(&sum->large_alloc_bytes);
-    stats->Mallocs = value_of(&sum->large_alloc_count) + tiny_count;
-    stats->Frees = value_of(&sum->large_free_count) + tiny_count;
+    uint64_t allocated_bytes = value_of(&sum->large_alloc_bytes);
     uint64_t freed_bytes = value_of(&sum->large_free_bytes);
+    uint64_t allocs = value_of(&sum->large_alloc_count) + tiny_count;
+    uint64_t frees = value_of(&sum->large_free_count) + tiny_count;
     for (size_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
         struct memstats_by_size *row = &stats->BySize[class];
+        uint64_t class_allocs = value_of(&sum->small_alloc_count[class]);
+        uint64_t class_frees = value_of(&sum->small_free_count[class]);
         row->Size = size_class_bytes[class];
-        row->Mallocs = value_of(&sum->small_alloc_count[class]);
-        row->Frees = value_of(&sum->small_free_count[class]);
-        stats->TotalAlloc += row->Mallocs * row->Size;
-        stats->Mallocs += row->Mallocs;
-        stats->Frees += row->Frees;
-        freed_bytes += row->Frees * row->Size;
+        row->Mallocs = class_allocs;
+        row->Frees = class_frees;
+        allocs += class_allocs;
+        frees += class_frees;
+        allocated_bytes += class_allocs * size_class_bytes[class];
+        freed_bytes += class_frees * size_class_bytes[class];
     }
-    stats->HeapAlloc = stats->TotalAlloc - freed_bytes;
+    stats->TotalAlloc = allocated_bytes;
+    stats->Mallocs = allocs;
+    stats->Frees = frees;
+    stats->HeapAlloc = allocated_bytes - freed_bytes;
     stats->Alloc = stats->HeapAlloc;
-    stats->HeapObjects = stats->Mallocs - stats->Frees;
+    stats->HeapObjects = allocs - frees;
 }
 
 static void derive_memory(struct memstats *stats, const struct heap_stats *from) {
@@ -77,8 +88,14 @@ static void derive_cycles(struct memstats *stats, const struct heap_gc_stats *fr
     stats->DebugGC = false;
 }
 
+// All but the two rings, which derive_cycles() copies whole.
+static void clear(struct memstats *stats) {
+    memset(stats, 0, offsetof(struct memstats, PauseNs));
+    memset((char *)stats + RINGS_END, 0, sizeof *stats - RINGS_END);
+}
+
 void heap_read_memstats(struct heap *heap, struct memstats *stats) {
-    memset(stats, 0, sizeof *stats);
+    clear(stats);
     struct object_stats sum;
     heap_stop_world(heap);
     lock_acquire(&heap->lock);
