@@ -35,12 +35,20 @@ struct mspan *mcache_refill(struct heap *heap, struct mcache *cache, uint8_t spa
     return span;
 }
 
+static void release(struct heap *heap, struct mcache *cache, uint32_t span_class) {
+    struct mspan *span = cache->alloc[span_class];
+    if (span != NULL) {
+        cache->alloc[span_class] = NULL;
+        mcentral_uncache_span(heap, span);
+    }
+}
+
+// Most caches have spans of a few classes, and are asked for all: two at a time.
 void mcache_release_all(struct heap *heap, struct mcache *cache) {
-    for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class ++) {
-        struct mspan *span = cache->alloc[class];
-        if (span != NULL) {
-            cache->alloc[class] = NULL;
-            mcentral_uncache_span(heap, span);
+    for (uint32_t class = 0; class < SPAN_CLASS_COUNT; class += 2) {
+        if (((uintptr_t)cache->alloc[class] | (uintptr_t)cache->alloc[class + 1]) != 0) {
+            release(heap, cache, class);
+            release(heap, cache, class + 1);
         }
     }
     cache->tiny_block = 0;
