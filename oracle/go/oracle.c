@@ -138,7 +138,7 @@ static bool check_heap(struct oracle *oracle, const struct memstats *fast, const
     scan_heap(&oracle->scan, &oracle->view);
     oracle->has_scan = true;
     clean &= scan_compare(book, &oracle->scan, fast);
-    clean &= observe_objects(&oracle->observer, &oracle->view);
+    clean &= observe_objects(&oracle->observer, &oracle->view, oracle->scan.slow.HeapObjects);
     clean &= observe_manual(&oracle->observer, &oracle->view);
     clean &= observe_specials(&oracle->observer, &oracle->view);
     clean = clean && program_check(&oracle->model, oracle->observer.runtime);

@@ -179,6 +179,9 @@ void model_visit_finalizers(const struct model *model,
 
 size_t model_finalizer_set_count(const struct model *model) {
     size_t count = 0;
+    if (model->finalizers.count == 0) { // none was ever set
+        return 0;
+    }
     for (uint32_t i = 0; i < model->live_count; i++) {
         uint32_t f = model_slot(model, model->live[i])->first_finalizer;
         for (; f != MODEL_NONE; f = model_finalizer_at(model, f)->next) {

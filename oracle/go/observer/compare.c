@@ -7,8 +7,7 @@
 
 // ---- objects
 
-// The slot's span: where it was last time, or by a search.
-static uint32_t find_span(const struct view *view, struct slot *slot) {
+uint32_t observer_find_span(const struct view *view, struct slot *slot) {
     uint32_t hint = slot->span_hint;
     if (hint < view->span_count && view->spans[hint].state != INSPECT_SPAN_DEAD &&
         slot->base - view->spans[hint].base < view->spans[hint].page_count * HEAP_PAGE_BYTES) {
@@ -27,7 +26,7 @@ bool observer_fail_slot(const struct model *model, unsigned rule, const struct i
 }
 
 static bool check_slot(const struct model *model, const struct view *view, struct slot *slot) {
-    uint32_t span_index = find_span(view, slot);
+    uint32_t span_index = observer_find_span(view, slot);
     const struct inspect_span *span = span_index == VIEW_NONE ? NULL : &view->spans[span_index];
     if (span == NULL || span->state != INSPECT_SPAN_IN_USE ||
         span->element_bytes != slot->element_bytes || (span->span_class & 1) != slot->noscan ||
@@ -39,17 +38,7 @@ static bool check_slot(const struct model *model, const struct view *view, struc
            observer_fail_slot(model, RULE_REACH_FREED, span, slot, "a live object's slot is free");
 }
 
-static uint64_t count_live(const struct view *view) {
-    uint64_t live = 0;
-    for (uint32_t i = 0; i < view->span_count; i++) {
-        if (view->spans[i].state == INSPECT_SPAN_IN_USE) {
-            live += view_live_count(&view->spans[i]);
-        }
-    }
-    return live;
-}
-
-bool observe_objects(struct observer *observer, const struct view *view) {
+bool observe_objects(struct observer *observer, const struct view *view, uint64_t live) {
     const struct model *model = observer->model;
     rule_count(model->book, RULE_MODEL_SCAN);
     rule_count(model->book, RULE_REACH_FREED);
@@ -57,7 +46,7 @@ bool observe_objects(struct observer *observer, const struct view *view) {
     for (uint32_t i = 0; i < model->live_count && clean; i++) {
         clean = check_slot(model, view, model_slot(model, model->live[i]));
     }
-    uint64_t live = count_live(view); // each slot has its own bit, so that counts decide
+    // each slot has its own bit, so that counts decide
     return clean && (live == model->live_count ||
                      rule_fail_values(model->book, RULE_MODEL_SCAN, "objects",
                                       (struct rule_value){"model", model->live_count},

@@ -31,11 +31,11 @@ bool observe_marking_done(struct observer *observer) {
     rule_count(model->book, RULE_REACH_LOST);
     reach_all(model);
     for (uint32_t i = 0; i < model->live_count; i++) {
-        const struct slot *slot = model_slot(model, model->live[i]);
+        struct slot *slot = model_slot(model, model->live[i]);
         if (slot->visit != model->visit) {
             continue;
         }
-        const struct inspect_span *span = span_at(view, view_find_address(view, slot->base));
+        const struct inspect_span *span = span_at(view, observer_find_span(view, slot));
         if (!is_marked(span, slot)) {
             return observer_fail_slot(
                 model, RULE_REACH_LOST, span, slot,
@@ -100,8 +100,8 @@ static bool take_marks(struct observer *observer) {
     bool clean = true;
     for (uint32_t i = 0; i < model->live_count; i++) {
         uint32_t slot_index = model->live[i];
-        const struct slot *slot = model_slot(model, slot_index);
-        uint32_t span_index = view_find_address(view, slot->base);
+        struct slot *slot = model_slot(model, slot_index);
+        uint32_t span_index = observer_find_span(view, slot);
         if (survives(observer, span_index, slot, &clean)) {
             model_survived(model, slot);
         } else if (!condemn(observer, slot_index, span_index)) {

@@ -56,8 +56,9 @@ bool observe_sweep_finished(struct observer *observer);
 
 // ---- the ledger against the heap, by a view of now; false: a finding
 
-// Every object in the heap is in the ledger and the other way round.
-bool observe_objects(struct observer *observer, const struct view *view);
+// Every object in the heap is in the ledger and the other way round. `live`: how many the view's
+// bits hold.
+bool observe_objects(struct observer *observer, const struct view *view, uint64_t live);
 
 // Manual spans hold as many bytes as were asked for.
 bool observe_manual(struct observer *observer, const struct view *view);

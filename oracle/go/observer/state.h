@@ -25,6 +25,8 @@ void observer_begin(struct observer *observer, struct model *model, const struct
 // false.
 bool observer_fail_slot(const struct model *model, unsigned rule, const struct inspect_span *span,
                         const struct slot *slot, const char *what);
+// The slot's span: where it was last time, or by a search; VIEW_NONE: none.
+uint32_t observer_find_span(const struct view *view, struct slot *slot);
 // Frees its arrays.
 void observer_fini(struct observer *observer);
 

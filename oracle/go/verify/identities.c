@@ -157,7 +157,9 @@ static bool check_pauses(struct rule_book *book, const struct memstats *s, bool 
     uint32_t used_rows = s->NumGC < MEMSTATS_PAUSE_COUNT ? s->NumGC : MEMSTATS_PAUSE_COUNT;
     for (uint32_t row = 0; row < MEMSTATS_PAUSE_COUNT; row++) {
         sum += s->PauseNs[row];
-        unused |= row < used_rows ? 0 : s->PauseEnd[row];
+    }
+    for (uint32_t row = used_rows; row < MEMSTATS_PAUSE_COUNT; row++) {
+        unused |= s->PauseEnd[row];
     }
     uint32_t looked_at = unused == 0 ? used_rows : MEMSTATS_PAUSE_COUNT;
     for (uint32_t row = 0; row < looked_at && clean; row++) {

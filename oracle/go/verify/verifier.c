@@ -15,7 +15,7 @@ static bool fail_span(struct rule_book *book, unsigned rule, const struct inspec
 static uint64_t count_bits(const uint64_t *bits, uint32_t words) {
     uint64_t count = 0;
     for (uint32_t word = 0; word < words; word++) {
-        count += bits_count(bits[word]);
+        count += bits[word] == 0 ? 0 : bits_count(bits[word]);
     }
     return count;
 }
