@@ -3,29 +3,29 @@
 
 #include <stdbool.h>
 
-static _Thread_local struct gap_watch *watched; // NULL: nobody watches
+_Thread_local struct gap_watch *gap_watched;
 
 void gap_begin(struct gap_watch *watch) {
     watch->held_count = 0;
-    watched = watch;
+    gap_watched = watch;
 }
 
 void gap_end(void) {
-    watched = NULL;
+    gap_watched = NULL;
 }
 
 static bool counts(const void *lock) {
-    return watched != NULL && (uintptr_t)lock - watched->base < watched->size_bytes;
+    return (uintptr_t)lock - gap_watched->base < gap_watched->size_bytes;
 }
 
 void gap_taken(const void *lock) {
     if (counts(lock)) {
-        watched->held_count++;
+        gap_watched->held_count++;
     }
 }
 
 void gap_left(const void *lock) {
-    if (counts(lock) && --watched->held_count == 0) {
-        watched->visit(watched->context);
+    if (counts(lock) && --gap_watched->held_count == 0) {
+        gap_watched->visit(gap_watched->context);
     }
 }

@@ -23,7 +23,10 @@ void gap_begin(struct gap_watch *watch);
 // Tells of no more.
 void gap_end(void);
 
-// For mutexes.c: the calling thread has taken a lock, or given one back.
+// Who watches this thread; NULL: nobody does, mostly.
+extern _Thread_local struct gap_watch *gap_watched;
+
+// For mutexes.c, while somebody watches: the calling thread has taken a lock, or given one back.
 void gap_taken(const void *lock);
 void gap_left(const void *lock); // may visit
 

@@ -35,7 +35,7 @@ static void yield_at_times(void) {}
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
     yield_at_times();
     int error = __real_pthread_mutex_lock(mutex);
-    if (error == 0) {
+    if (error == 0 && gap_watched != NULL) {
         gap_taken(mutex);
     }
     return error;
@@ -43,7 +43,7 @@ int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
 
 int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex) {
     int error = __real_pthread_mutex_trylock(mutex);
-    if (error == 0) {
+    if (error == 0 && gap_watched != NULL) {
         gap_taken(mutex);
     }
     return error;
@@ -51,6 +51,8 @@ int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex) {
 
 int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex) {
     int error = __real_pthread_mutex_unlock(mutex);
-    gap_left(mutex);
+    if (gap_watched != NULL) {
+        gap_left(mutex);
+    }
     return error;
 }
