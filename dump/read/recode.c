@@ -41,17 +41,29 @@ static void put_bytes(struct dump_recoder *recoder, const uint8_t *bytes, uint64
     }
 }
 
-static void put_number(struct dump_recoder *recoder, uint64_t value) {
-    if (DUMP_RECODE_BUFFER_BYTES - recoder->used_bytes < 10) {
+#define NUMBER_BYTES_MAX 10
+
+// Room for so many numbers in the buffer.
+static uint8_t *make_room(struct dump_recoder *recoder, size_t numbers) {
+    if (DUMP_RECODE_BUFFER_BYTES - recoder->used_bytes < numbers * NUMBER_BYTES_MAX) {
         flush(recoder);
     }
-    uint8_t *at = recoder->buffer + recoder->used_bytes;
+    return recoder->buffer + recoder->used_bytes;
+}
+
+// Encodes the number at `at`; where it ends.
+static uint8_t *encode(uint8_t *at, uint64_t value) {
     while (value > 0x7f) {
         *at++ = (uint8_t)(value | 0x80);
         value >>= 7;
     }
     *at++ = (uint8_t)value;
-    recoder->used_bytes = (size_t)(at - recoder->buffer);
+    return at;
+}
+
+static void put_number(struct dump_recoder *recoder, uint64_t value) {
+    uint8_t *end = encode(make_room(recoder, 1), value);
+    recoder->used_bytes = (size_t)(end - recoder->buffer);
 }
 
 static void put_string(struct dump_recoder *recoder, const struct dump_string *string) {
@@ -67,10 +79,16 @@ static void put_memory(struct dump_recoder *recoder, const struct dump_memory *m
     put_bytes(recoder, memory->bytes, memory->size_bytes);
 }
 
+#define FIELDS_AT_ONCE 16
+
 static void put_fields(struct dump_recoder *recoder, const struct dump_fields *fields, bool ends) {
-    for (size_t i = 0; i < fields->count; i++) {
-        put_number(recoder, fields->at[i].kind);
-        put_number(recoder, fields->at[i].offset);
+    for (size_t i = 0; i < fields->count;) {
+        size_t end = fields->count - i < FIELDS_AT_ONCE ? fields->count : i + FIELDS_AT_ONCE;
+        uint8_t *at = make_room(recoder, 2 * FIELDS_AT_ONCE);
+        for (; i < end; i++) {
+            at = encode(encode(at, fields->at[i].kind), fields->at[i].offset);
+        }
+        recoder->used_bytes = (size_t)(at - recoder->buffer);
     }
     if (ends) {
         put_number(recoder, 0);
