@@ -11,7 +11,6 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -100,12 +99,12 @@ static int find_place(struct adoption *adoption) {
                                              : CLI_CLEAN;
 }
 
-// The comment and the program, from malloc; NULL: out of memory.
+// The comment and the program, for harness_free(); NULL: out of memory.
 static char *print_adopted(const struct outcome *outcome, const char *what) {
     const char *reason = outcome->kind == OUTCOME_FINDING ? outcome->rule->reason : "";
     char *text = machine_print_program(&program);
     size_t size_bytes = text == NULL ? 0 : strlen(text) + strlen(what) + strlen(reason) + 8;
-    char *whole = text == NULL ? NULL : malloc(size_bytes);
+    char *whole = text == NULL ? NULL : harness_calloc(1, size_bytes);
     if (whole != NULL) {
         (void)snprintf(whole, size_bytes, "# %s%s%s\n%s", what, reason[0] == 0 ? "" : ": ", reason,
                        text);

@@ -9,6 +9,7 @@
 #include "cli/run/crash.h"
 #include "cli/run/restart.h"
 #include "fuzz/program/text.h"
+#include "oracle/core/harness_memory.h"
 #include "fuzz/subject/machine.h"
 
 #include <limits.h>
@@ -148,12 +149,12 @@ char *machine_print_program(const struct program *program) {
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         size_bytes += strlen(parts[i]);
     }
-    char *whole = malloc(size_bytes);
+    char *whole = harness_calloc(1, size_bytes);
     if (whole != NULL) {
         (void)snprintf(whole, size_bytes, "%s%s%s%s%s%s", parts[0], parts[1], parts[2], parts[3],
                        parts[4], parts[5]);
     }
-    free(text);
+    harness_free(text);
     return whole;
 }
 

@@ -37,8 +37,8 @@ bool machine_take_from(const char *subcommand, char **paths, size_t path_count);
 // The option of the chosen subject that the program runs under; NULL: none.
 const char *machine_option(const struct program *program);
 
-// The program as text from malloc; in front of it the head of a file: which subject, and under
-// which of its options. NULL: out of memory.
+// The program as text, for harness_free(); in front of it the head of a file: which subject, and
+// under which of its options. NULL: out of memory.
 char *machine_print_program(const struct program *program);
 
 // Opens what the command line asked for. CLI_CLEAN, or another status: a message was printed.

@@ -6,6 +6,7 @@
 #include "cli/trace/trace.h"
 #include "cli/trace/walk.h"
 #include "fuzz/program/text.h"
+#include "oracle/core/harness_memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -195,7 +196,7 @@ static int print(const struct maker *maker, const struct window *window, uint64_
     }
     printf("# events %" PRIu64 "..%" PRIu64 " of a trace; %zu objects lived before them\n%s",
            window->first, end, maker->before_count, text);
-    free(text);
+    harness_free(text);
     return CLI_CLEAN;
 }
 

@@ -6,6 +6,8 @@
 #define _GNU_SOURCE // MAP_ANONYMOUS, mremap
 #include "oracle/core/harness_memory.h"
 
+#include "oracle/core/check.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -35,7 +37,7 @@
 
 struct block {          // in front of what is handed out
     size_t room_bytes;  // header included: of its class, or of its mapping
-    struct block *next; // in a list of free ones
+    struct block *next; // in a list of free ones; itself: somebody has it
 };
 _Static_assert(sizeof(struct block) == HEADER_BYTES, "what is handed out is aligned to 16");
 
@@ -108,6 +110,7 @@ static void *map(size_t size_bytes) {
 static void *hand_out(struct block *block, size_t size_bytes) {
     char *memory = (char *)(block + 1);
     size_t rest_bytes = block->room_bytes - HEADER_BYTES - size_bytes;
+    block->next = block;
     unpoison(memory, size_bytes);
     poison(memory + size_bytes, rest_bytes);
     poison(block, HEADER_BYTES);
@@ -118,6 +121,7 @@ static void *hand_out(struct block *block, size_t size_bytes) {
 static struct block *take_back(void *memory) {
     struct block *block = (struct block *)memory - 1;
     unpoison(block, HEADER_BYTES);
+    HARNESS_CHECK(block->next == block); // else it is another's, or was given back
     unpoison(memory, block->room_bytes - HEADER_BYTES);
     return block;
 }

@@ -10,9 +10,11 @@
 #include "oracle/core/harness_memory.h"
 
 #include <malloc.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 
+#include "tests/child.h"
 #include "tests/sanitizer.h"
 
 #define BLOCKS 400
@@ -145,4 +147,26 @@ TEST(what_nobody_asked_for_is_untouchable) {
 #else
     skip();
 #endif
+}
+
+static void give_back_twice(void *block) {
+    (void)signal(SIGABRT, SIG_DFL);
+    harness_free(block);
+    harness_free(block);
+}
+
+static void give_back_another(void *blocks) {
+    (void)signal(SIGABRT, SIG_DFL);
+    harness_free((char *)blocks + 32);
+}
+
+TEST(what_is_anothers_or_was_given_back_is_refused) {
+    static _Alignas(16) char another[96];
+    char text[4096];
+    int status = child_says(give_back_twice, harness_alloc(100), text, sizeof text);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    assert_non_null(strstr(text, "block->next == block"));
+    status = child_says(give_back_another, another, text, sizeof text);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    assert_non_null(strstr(text, "block->next == block"));
 }
