@@ -77,7 +77,8 @@ static bool read_statistics(void *self, int64_t *values) {
 }
 
 // Also there: allocate_zeroed, allocate_aligned, reallocate, expand, release_sized, reset, usable,
-// class_of, walk, verify; for threads lane_begin, lane_end, flush; for collectors drop, collect.
+// class_of, walk, verify, reset_peaks; for threads lane_begin, lane_end, flush; for collectors
+// drop, collect.
 static const struct countercheck_subject table = {
     .struct_size_bytes = sizeof(struct countercheck_subject),
     .abi = COUNTERCHECK_ABI,
