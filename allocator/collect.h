@@ -49,7 +49,7 @@ void heap_set_finalizer_queue(struct heap *heap, heap_finalizer_queue queue, voi
 // Sweeps one unswept span on behalf of `cache`'s thread; returns its pages, or 0 when none is left.
 size_t heap_sweep_one(struct heap *heap, struct mcache *cache);
 
-// Sweeps all that is left. `cache` may be NULL: the frees then count in the heap's own book.
+// Sweeps all that is left. `cache` may be NULL: the frees then count in the heap's own statistics.
 void heap_sweep_finish(struct heap *heap, struct mcache *cache);
 // Whether no span waits for the sweep of the last cycle. Any thread.
 bool heap_is_swept(const struct heap *heap);

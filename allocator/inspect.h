@@ -153,17 +153,18 @@ struct inspect_fix {
 // Fills the record; walks the free list, so that a ring in it does not end.
 void inspect_fix(const struct heap *heap, enum inspect_fixalloc which, struct inspect_fix *fix);
 
-// What was taken from the persistent allocator, one record for each block, by book.
-enum inspect_book {
-    INSPECT_BOOK_MSPAN,
-    INSPECT_BOOK_MCACHE,
-    INSPECT_BOOK_BUCKHASH,
-    INSPECT_BOOK_GC,
-    INSPECT_BOOK_OTHER,
-    INSPECT_BOOK_COUNT
+// What was taken from the persistent allocator, one record for each block, by the statistic that it
+// is charged to.
+enum inspect_metadata {
+    INSPECT_METADATA_MSPAN,
+    INSPECT_METADATA_MCACHE,
+    INSPECT_METADATA_BUCKHASH,
+    INSPECT_METADATA_GC,
+    INSPECT_METADATA_OTHER,
+    INSPECT_METADATA_COUNT
 };
 
-// Memory from the system: every range, with its book when it was taken directly.
+// Memory from the system: every range, with its statistic when it was taken directly.
 enum inspect_range_kind {
     INSPECT_RANGE_ARENA,
     INSPECT_RANGE_PERSISTENT,
@@ -176,16 +177,16 @@ struct inspect_range {
     size_t size_bytes;     // reserved
     size_t prepared_bytes; // of it counted in Sys: from the base on
     uint8_t kind;          // enum inspect_range_kind
-    uint8_t book;          // enum inspect_book of a direct range
+    uint8_t metadata;      // enum inspect_metadata of a direct range
 };
 // The index-th by address, ascending; false: past the last.
 bool inspect_range(const struct heap *heap, size_t index, struct inspect_range *range);
 
-// The persistent allocator's blocks: `visit` for each (address, size, book). They lie in
+// The persistent allocator's blocks: `visit` for each (address, size, metadata). They lie in
 // persistent ranges, and what of those is taken by nobody belongs to OtherSys.
 void inspect_persistent(const struct heap *heap,
                         void (*visit)(void *context, uintptr_t base, size_t size_bytes,
-                                      enum inspect_book book),
+                                      enum inspect_metadata metadata),
                         void *context);
 
 // Never reset since it was created: the kernel's view of released pages is then that of the

@@ -8,11 +8,11 @@
 
 #include <string.h>
 
-void fixalloc_init(struct fixalloc *fix, size_t block_bytes, enum inspect_book book) {
+void fixalloc_init(struct fixalloc *fix, size_t block_bytes, enum inspect_metadata metadata) {
     size_t rounded_bytes = (block_bytes + 15) / 16 * 16;
     CHECK(rounded_bytes >= sizeof(struct fixalloc_block));
     CHECK(rounded_bytes <= FIXALLOC_CHUNK_BYTES);
-    *fix = (struct fixalloc){.block_bytes = rounded_bytes, .book = book};
+    *fix = (struct fixalloc){.block_bytes = rounded_bytes, .metadata = metadata};
 }
 
 bool fixalloc_is_ready(const struct fixalloc *fix) {
@@ -23,7 +23,7 @@ bool fixalloc_reserve(struct heap *heap, struct fixalloc *fix) {
     if (fixalloc_is_ready(fix)) {
         return true;
     }
-    void *chunk = persistent_alloc(heap, FIXALLOC_CHUNK_BYTES, fix->book);
+    void *chunk = persistent_alloc(heap, FIXALLOC_CHUNK_BYTES, fix->metadata);
     if (chunk == NULL) {
         return false;
     }

@@ -37,15 +37,15 @@ struct fixalloc_chunks {
 // An allocator of blocks of one size. Not thread-safe: the heap's lock guards it. Go's fixalloc.
 struct fixalloc {
     size_t block_bytes; // multiple of 16
-    enum inspect_book book;
+    enum inspect_metadata metadata;
     struct fixalloc_block *free_list;
     struct fixalloc_chunks chunks;
     uint64_t inuse_bytes; // blocks handed out
 };
 
 // Makes an allocator without a chunk; block_bytes is rounded up to 16, what it takes goes to
-// `book`.
-void fixalloc_init(struct fixalloc *fix, size_t block_bytes, enum inspect_book book);
+// `metadata`.
+void fixalloc_init(struct fixalloc *fix, size_t block_bytes, enum inspect_metadata metadata);
 
 // `first`, when not NULL, is set to whether the block was never handed out before. NULL: no memory,
 // nothing changed.

@@ -85,7 +85,7 @@ static bool make_arenas(struct heap *heap, struct growth *growth, uintptr_t base
             continue;
         }
         struct heap_arena *arena = sysmem_map(heap->sysmem, sizeof(*arena), INSPECT_RANGE_DIRECT,
-                                              INSPECT_BOOK_GC, true, stat);
+                                              INSPECT_METADATA_GC, true, stat);
         if (arena == NULL) {
             return false;
         }
@@ -94,7 +94,7 @@ static bool make_arenas(struct heap *heap, struct growth *growth, uintptr_t base
         growth->new_arenas = arena;
         arena->pointer_bits =
             sysmem_map(heap->sysmem, HEAP_ARENA_PAGES * HEAP_POINTER_BITS_PAGE_BYTES,
-                       INSPECT_RANGE_DIRECT, INSPECT_BOOK_GC, true, stat);
+                       INSPECT_RANGE_DIRECT, INSPECT_METADATA_GC, true, stat);
         if (arena->pointer_bits == NULL) {
             return false;
         }

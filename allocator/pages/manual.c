@@ -65,7 +65,7 @@ void *heap_map_os_stack(struct heap *heap, size_t size_bytes) {
     world_acquire(heap);
     lock_acquire(&heap->lock);
     if (size_bytes > 0) {
-        base = sysmem_map(heap->sysmem, size_bytes, INSPECT_RANGE_OS_STACK, INSPECT_BOOK_OTHER,
+        base = sysmem_map(heap->sysmem, size_bytes, INSPECT_RANGE_OS_STACK, INSPECT_METADATA_OTHER,
                           false, &heap->stats.stack_sys_bytes);
     }
     lock_release(&heap->lock);

@@ -60,7 +60,7 @@ static bool reserve_span_entry(struct heap *heap) {
         heap->all_span_capacity == 0 ? FIRST_SPAN_CAPACITY : 2 * heap->all_span_capacity;
     struct mspan **bigger =
         sysmem_map(heap->sysmem, capacity * sizeof(struct mspan *), INSPECT_RANGE_DIRECT,
-                   INSPECT_BOOK_OTHER, true, &heap->stats.other_sys_bytes);
+                   INSPECT_METADATA_OTHER, true, &heap->stats.other_sys_bytes);
     if (bigger == NULL) {
         return false;
     }

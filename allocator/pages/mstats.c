@@ -46,8 +46,8 @@ void mstats_donate(struct heap *heap, const struct object_stats *part) {
     object_stats_add(&heap->dead_stats, part);
 }
 
-// The book to count in, with the heap's lock held when it is the heap's own.
-static struct object_stats *open_book(struct heap *heap, struct mcache *cache) {
+// The counters to count in, with the heap's lock held when it is the heap's own.
+static struct object_stats *open_counts(struct heap *heap, struct mcache *cache) {
     if (cache != NULL) {
         return &cache->stats;
     }
@@ -55,7 +55,7 @@ static struct object_stats *open_book(struct heap *heap, struct mcache *cache) {
     return &heap->dead_stats;
 }
 
-static void close_book(struct heap *heap, const struct mcache *cache) {
+static void close_counts(struct heap *heap, const struct mcache *cache) {
     if (cache == NULL) {
         lock_release(&heap->lock);
     }
@@ -63,16 +63,16 @@ static void close_book(struct heap *heap, const struct mcache *cache) {
 
 void mstats_count_small_frees(struct heap *heap, struct mcache *cache, uint8_t size_class,
                               uint64_t count) {
-    struct object_stats *book = open_book(heap, cache);
-    stat_add(&book->small_free_count[size_class], count);
-    close_book(heap, cache);
+    struct object_stats *counts = open_counts(heap, cache);
+    stat_add(&counts->small_free_count[size_class], count);
+    close_counts(heap, cache);
 }
 
 void mstats_count_large_free(struct heap *heap, struct mcache *cache, uint64_t size_bytes) {
-    struct object_stats *book = open_book(heap, cache);
-    stat_add(&book->large_free_count, 1);
-    stat_add(&book->large_free_bytes, size_bytes);
-    close_book(heap, cache);
+    struct object_stats *counts = open_counts(heap, cache);
+    stat_add(&counts->large_free_count, 1);
+    stat_add(&counts->large_free_bytes, size_bytes);
+    close_counts(heap, cache);
 }
 
 void mstats_live_add(struct heap *heap, uint64_t size_bytes) {

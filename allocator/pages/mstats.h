@@ -1,8 +1,8 @@
 // mstats: the fast account: the counters that MemStats is derived from.
 //
-// The oracle may not include this file. Two books: what moves with pages and metadata stands in the
-// heap, under its lock; what moves with objects stands in each cache, written by its owner alone,
-// and is donated to the heap when the cache dies.
+// The oracle may not include this file. Two kinds of counters: what moves with pages and metadata
+// stands in the heap, under its lock; what moves with objects stands in each cache, written by its
+// owner alone, and is donated to the heap when the cache dies.
 #ifndef ALLOCATOR_PAGES_MSTATS_H
 #define ALLOCATOR_PAGES_MSTATS_H
 
@@ -61,7 +61,7 @@ struct mcache;
 // Adds a dying cache's counts to the heap's. heap->lock held.
 void mstats_donate(struct heap *heap, const struct object_stats *part);
 
-// Counts frees in the cache's book; NULL cache: in the heap's, under its lock.
+// Counts frees in the cache's counters; NULL cache: in the heap's, under its lock.
 void mstats_count_small_frees(struct heap *heap, struct mcache *cache, uint8_t size_class,
                               uint64_t count);
 // The same of one large object of `size_bytes`: whole pages.

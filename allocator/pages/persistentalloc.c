@@ -14,27 +14,27 @@
 
 _Static_assert(sizeof(struct persistent_header) == ALIGN_BYTES, "a header keeps the alignment");
 
-uint64_t *persistent_book_stat(struct heap *heap, enum inspect_book book) {
-    switch (book) {
-    case INSPECT_BOOK_MSPAN:
+uint64_t *persistent_stat(struct heap *heap, enum inspect_metadata metadata) {
+    switch (metadata) {
+    case INSPECT_METADATA_MSPAN:
         return &heap->stats.mspan_sys_bytes;
-    case INSPECT_BOOK_MCACHE:
+    case INSPECT_METADATA_MCACHE:
         return &heap->stats.mcache_sys_bytes;
-    case INSPECT_BOOK_BUCKHASH:
+    case INSPECT_METADATA_BUCKHASH:
         return &heap->stats.buckhash_sys_bytes;
-    case INSPECT_BOOK_GC:
+    case INSPECT_METADATA_GC:
         return &heap->stats.gc_misc_sys_bytes;
-    case INSPECT_BOOK_OTHER:
-    case INSPECT_BOOK_COUNT:
+    case INSPECT_METADATA_OTHER:
+    case INSPECT_METADATA_COUNT:
         break;
     }
-    CHECK_EQUAL(book, INSPECT_BOOK_OTHER);
+    CHECK_EQUAL(metadata, INSPECT_METADATA_OTHER);
     return &heap->stats.other_sys_bytes;
 }
 
 static bool new_chunk(struct heap *heap) {
     void *chunk = sysmem_map(heap->sysmem, PERSISTENT_CHUNK_BYTES, INSPECT_RANGE_PERSISTENT,
-                             INSPECT_BOOK_OTHER, true, &heap->stats.other_sys_bytes);
+                             INSPECT_METADATA_OTHER, true, &heap->stats.other_sys_bytes);
     if (chunk == NULL) {
         return false;
     }
@@ -43,13 +43,13 @@ static bool new_chunk(struct heap *heap) {
     return true;
 }
 
-void *persistent_alloc(struct heap *heap, size_t size_bytes, enum inspect_book book) {
-    uint64_t *stat = persistent_book_stat(heap, book);
+void *persistent_alloc(struct heap *heap, size_t size_bytes, enum inspect_metadata metadata) {
+    uint64_t *stat = persistent_stat(heap, metadata);
     if (sysmem_refuses_metadata(heap->sysmem)) {
         return NULL;
     }
     if (size_bytes >= PERSISTENT_DIRECT_BYTES) {
-        return sysmem_map(heap->sysmem, size_bytes, INSPECT_RANGE_DIRECT, book, false, stat);
+        return sysmem_map(heap->sysmem, size_bytes, INSPECT_RANGE_DIRECT, metadata, false, stat);
     }
     size_t taken_bytes = sizeof(struct persistent_header) +
                          (size_bytes + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES;
@@ -57,7 +57,7 @@ void *persistent_alloc(struct heap *heap, size_t size_bytes, enum inspect_book b
         return NULL;
     }
     struct persistent_header *header = (struct persistent_header *)heap->persistent.next;
-    *header = (struct persistent_header){.size_bytes = taken_bytes, .book = book};
+    *header = (struct persistent_header){.size_bytes = taken_bytes, .metadata = metadata};
     heap->persistent.next += taken_bytes;
     ASSERT(heap->persistent.next <= heap->persistent.end);
     ASSERT((uintptr_t)(header + 1) % ALIGN_BYTES == 0);
@@ -75,7 +75,7 @@ const struct persistent_header *persistent_block(uintptr_t position, uintptr_t e
 void *heap_metadata_alloc(struct heap *heap, size_t size_bytes) {
     world_acquire(heap);
     lock_acquire(&heap->lock);
-    void *memory = persistent_alloc(heap, size_bytes, INSPECT_BOOK_OTHER);
+    void *memory = persistent_alloc(heap, size_bytes, INSPECT_METADATA_OTHER);
     lock_release(&heap->lock);
     world_release(heap);
     return memory;

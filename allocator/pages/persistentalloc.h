@@ -2,9 +2,9 @@
 // statistic that the caller names.
 //
 // A chunk is charged to OtherSys when it is mapped; a block moves its bytes (header and alignment
-// gap included) from OtherSys to the book named. Requests of 64 KiB and more get a mapping of their
-// own. Each block has a header (size, book) in front, so that blocks can be walked. After Go's
-// persistentalloc. Under the heap's lock.
+// gap included) from OtherSys to the statistic named. Requests of 64 KiB and more get a mapping of
+// their own. Each block has a header (size, metadata) in front, so that blocks can be walked. After
+// Go's persistentalloc. Under the heap's lock.
 #ifndef ALLOCATOR_PAGES_PERSISTENTALLOC_H
 #define ALLOCATOR_PAGES_PERSISTENTALLOC_H
 
@@ -27,15 +27,15 @@ struct persistent { // of the last chunk: what nobody has taken
 // In front of each block. Size 0: none, and none behind it in the chunk.
 struct persistent_header {
     uint64_t size_bytes; // of the block, this header included
-    uint64_t book;       // enum inspect_book
+    uint64_t metadata;   // enum inspect_metadata
 };
 
 // Zeroed memory at a multiple of 16 bytes, NULL when the system gives none (nothing has changed
 // then).
-void *persistent_alloc(struct heap *heap, size_t size_bytes, enum inspect_book book);
+void *persistent_alloc(struct heap *heap, size_t size_bytes, enum inspect_metadata metadata);
 
-// The statistic that a book's blocks are charged to.
-uint64_t *persistent_book_stat(struct heap *heap, enum inspect_book book);
+// The statistic that blocks of this metadata are charged to.
+uint64_t *persistent_stat(struct heap *heap, enum inspect_metadata metadata);
 
 // The block at `position` of a chunk that ends at `end`, NULL: none.
 const struct persistent_header *persistent_block(uintptr_t position, uintptr_t end);

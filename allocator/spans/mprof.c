@@ -22,7 +22,7 @@
 _Static_assert(CYCLE_WRAP % MPROF_CYCLE_COUNT == 0, "the cycle's place survives the wrap");
 
 bool mprof_init(struct heap *heap) {
-    struct mprof *mprof = persistent_alloc(heap, sizeof(*mprof), INSPECT_BOOK_OTHER);
+    struct mprof *mprof = persistent_alloc(heap, sizeof(*mprof), INSPECT_METADATA_OTHER);
     heap->mprof = mprof;
     if (mprof == NULL) {
         return false;
@@ -66,10 +66,10 @@ static struct mprof_bucket *take_memory(struct heap *heap, size_t bucket_bytes) 
     transaction_begin(heap);
     if (rows == NULL) {
         rows = persistent_alloc(heap, MPROF_HASH_ROWS * sizeof(struct mprof_bucket *),
-                                INSPECT_BOOK_BUCKHASH);
+                                INSPECT_METADATA_BUCKHASH);
     }
     if (rows != NULL) {
-        bucket = persistent_alloc(heap, bucket_bytes, INSPECT_BOOK_BUCKHASH);
+        bucket = persistent_alloc(heap, bucket_bytes, INSPECT_METADATA_BUCKHASH);
     }
     if (bucket != NULL) {
         mprof->rows = rows;

@@ -15,7 +15,7 @@ enum sweep_result { // of the span
     SWEEP_FULL,
 };
 
-// Sweeps the span. Frees count in the cache's book (NULL: the heap's); a dead object with a
+// Sweeps the span. Frees count in the cache's statistics (NULL: the heap's); a dead object with a
 // finalizer is kept. No lock of the heap's is held. After Go's sweepLocked.sweep.
 enum sweep_result sweep_span(struct heap *heap, struct mcache *cache, struct mspan *span);
 

@@ -233,7 +233,7 @@ enum sysmem_status sysmem_reserve_arenas(struct sysmem *sys, uintptr_t base, siz
                                                         .size_bytes = HEAP_ARENA_BYTES,
                                                         .serial = ++sys->serial,
                                                         .kind = INSPECT_RANGE_ARENA,
-                                                        .book = INSPECT_BOOK_OTHER,
+                                                        .metadata = INSPECT_METADATA_OTHER,
                                                         .owner_cleans = true});
     }
     ASSERT_SLOW(sysmap_is_valid(sys));
@@ -293,7 +293,7 @@ static uintptr_t map_somewhere(struct sysmem *sys, size_t size_bytes) {
 }
 
 void *sysmem_map(struct sysmem *sys, size_t size_bytes, enum inspect_range_kind kind,
-                 enum inspect_book book, bool owner_cleans, uint64_t *stat) {
+                 enum inspect_metadata metadata, bool owner_cleans, uint64_t *stat) {
     bool may =
         !fault_hits(sys, SYSMEM_MMAP) && size_bytes <= HEAP_METADATA_BYTES && make_room(sys, 1);
     size_bytes = sysmem_round_up(size_bytes);
@@ -306,7 +306,7 @@ void *sysmem_map(struct sysmem *sys, size_t size_bytes, enum inspect_range_kind 
                                                     .prepared_bytes = size_bytes,
                                                     .serial = ++sys->serial,
                                                     .kind = (uint8_t)kind,
-                                                    .book = (uint8_t)book,
+                                                    .metadata = (uint8_t)metadata,
                                                     .owner_cleans = owner_cleans});
     *stat += size_bytes;
     ASSERT_SLOW(sysmap_is_valid(sys));
@@ -409,13 +409,13 @@ static void record_first(struct sysmem *sys, uintptr_t root, size_t root_bytes) 
     sysmap_insert_range(sys, &(struct sysmem_range){.base = sys->base,
                                                     .size_bytes = HEAP_ARENA_BYTES,
                                                     .kind = INSPECT_RANGE_ARENA,
-                                                    .book = INSPECT_BOOK_OTHER,
+                                                    .metadata = INSPECT_METADATA_OTHER,
                                                     .owner_cleans = true});
     sysmap_insert_range(sys, &(struct sysmem_range){.base = root,
                                                     .size_bytes = root_bytes,
                                                     .prepared_bytes = root_bytes,
                                                     .kind = INSPECT_RANGE_DIRECT,
-                                                    .book = INSPECT_BOOK_OTHER,
+                                                    .metadata = INSPECT_METADATA_OTHER,
                                                     .owner_cleans = true});
 }
 

@@ -48,7 +48,7 @@ struct sysmem_range {
     size_t prepared_bytes; // counted in Sys, from the base on
     uint64_t serial;       // in the order of obtaining; 0: as old as the heap
     uint8_t kind;          // enum inspect_range_kind
-    uint8_t book;          // enum inspect_book
+    uint8_t metadata;      // enum inspect_metadata
     bool owner_cleans;     // whoever obtained it zeroes it before a reset
 };
 
@@ -118,7 +118,7 @@ bool sysmem_refuses_pages(struct sysmem *sys);
 
 // Zeroed memory behind the window, charged; a whole number of units. NULL: nothing changed.
 void *sysmem_map(struct sysmem *sys, size_t size_bytes, enum inspect_range_kind kind,
-                 enum inspect_book book, bool owner_cleans, uint64_t *stat);
+                 enum inspect_metadata metadata, bool owner_cleans, uint64_t *stat);
 
 // Gives a range back and discharges it. It was obtained by sysmem_map.
 void sysmem_unmap(struct sysmem *sys, uintptr_t base, uint64_t *stat);

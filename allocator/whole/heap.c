@@ -45,10 +45,10 @@ static bool init(struct heap *heap) {
     heap->grow_next = heap->base;
     heap->grow_end = heap->base + HEAP_ARENA_BYTES;
     heap->next_arena_slot = 1;
-    fixalloc_init(&heap->span_fix, sizeof(struct mspan), INSPECT_BOOK_MSPAN);
-    fixalloc_init(&heap->cache_fix, sizeof(struct mcache), INSPECT_BOOK_MCACHE);
-    fixalloc_init(&heap->special_fix, SPECIAL_BLOCK_BYTES, INSPECT_BOOK_OTHER);
-    fixalloc_init(&heap->bits_fix, MSPAN_BITS_BLOCK_BYTES, INSPECT_BOOK_GC);
+    fixalloc_init(&heap->span_fix, sizeof(struct mspan), INSPECT_METADATA_MSPAN);
+    fixalloc_init(&heap->cache_fix, sizeof(struct mcache), INSPECT_METADATA_MCACHE);
+    fixalloc_init(&heap->special_fix, SPECIAL_BLOCK_BYTES, INSPECT_METADATA_OTHER);
+    fixalloc_init(&heap->bits_fix, MSPAN_BITS_BLOCK_BYTES, INSPECT_METADATA_GC);
     mcentral_init_all(heap);
     return mprof_init(heap);
 }

@@ -120,7 +120,7 @@ void inspect_fix(const struct heap *heap, enum inspect_fixalloc which, struct in
 
 void inspect_persistent(const struct heap *heap,
                         void (*visit)(void *context, uintptr_t base, size_t size_bytes,
-                                      enum inspect_book book),
+                                      enum inspect_metadata metadata),
                         void *context) {
     for (size_t i = 0; i < heap->sysmem->range_count; i++) {
         const struct sysmem_range *range = &heap->sysmem->ranges[i];
@@ -130,7 +130,7 @@ void inspect_persistent(const struct heap *heap,
         uintptr_t at = range->base;
         const struct persistent_header *block;
         while ((block = persistent_block(at, range->base + range->size_bytes)) != NULL) {
-            visit(context, at, block->size_bytes, (enum inspect_book)block->book);
+            visit(context, at, block->size_bytes, (enum inspect_metadata)block->metadata);
             at += block->size_bytes;
         }
     }
@@ -147,6 +147,6 @@ bool inspect_range(const struct heap *heap, size_t index, struct inspect_range *
                                     .size_bytes = at->size_bytes,
                                     .prepared_bytes = at->prepared_bytes,
                                     .kind = at->kind,
-                                    .book = at->book};
+                                    .metadata = at->metadata};
     return true;
 }

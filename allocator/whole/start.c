@@ -96,16 +96,16 @@ static bool start_profile(struct heap *heap, const struct heap_start *start) {
     return done;
 }
 
-static void start_objects(struct object_stats *book, const struct heap_start *start) {
+static void start_objects(struct object_stats *counts, const struct heap_start *start) {
     for (size_t class = 1; class < SIZE_CLASS_COUNT; class ++) {
-        stat_add(&book->small_alloc_count[class], start->small_count[class]);
-        stat_add(&book->small_free_count[class], start->small_count[class]);
+        stat_add(&counts->small_alloc_count[class], start->small_count[class]);
+        stat_add(&counts->small_free_count[class], start->small_count[class]);
     }
-    stat_add(&book->large_alloc_count, start->large_count);
-    stat_add(&book->large_free_count, start->large_count);
-    stat_add(&book->large_alloc_bytes, start->large_bytes);
-    stat_add(&book->large_free_bytes, start->large_bytes);
-    stat_add(&book->tiny_alloc_count, start->tiny_count);
+    stat_add(&counts->large_alloc_count, start->large_count);
+    stat_add(&counts->large_free_count, start->large_count);
+    stat_add(&counts->large_alloc_bytes, start->large_bytes);
+    stat_add(&counts->large_free_bytes, start->large_bytes);
+    stat_add(&counts->tiny_alloc_count, start->tiny_count);
 }
 
 bool heap_start_from(struct heap *heap, const struct heap_start *start) {

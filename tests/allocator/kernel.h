@@ -1,4 +1,4 @@
-// kernel: a kernel that keeps a book of what it has given, and refuses what the test says.
+// kernel: a kernel that keeps a table of what it has given, and refuses what the test says.
 //
 // Whoever includes it says "// wrap: mmap munmap mprotect madvise syscall".
 #ifndef TESTS_ALLOCATOR_KERNEL_H
@@ -37,15 +37,15 @@ static struct kernel {
     bool has_no_barrier;
 } kernel;
 
-// ---- its book
+// ---- its table
 
-static void book_add(uintptr_t base, uintptr_t end, bool writable) {
+static void kernel_add(uintptr_t base, uintptr_t end, bool writable) {
     assert_true(kernel.piece_count < PIECES);
     kernel.pieces[kernel.piece_count++] = (struct piece){base, end, writable};
 }
 
 // Bytes of [base, end) that are mapped, or mapped and writable.
-static size_t book_bytes(uintptr_t base, uintptr_t end, bool writable) {
+static size_t kernel_bytes(uintptr_t base, uintptr_t end, bool writable) {
     size_t sum = 0;
     for (size_t i = 0; i < kernel.piece_count; i++) {
         const struct piece *piece = &kernel.pieces[i];
@@ -58,7 +58,7 @@ static size_t book_bytes(uintptr_t base, uintptr_t end, bool writable) {
     return sum;
 }
 
-static void book_cut(uintptr_t base, uintptr_t end) {
+static void kernel_cut(uintptr_t base, uintptr_t end) {
     size_t count = kernel.piece_count; // what is added lies outside of it
     for (size_t i = 0; i < count; i++) {
         struct piece piece = kernel.pieces[i];
@@ -67,10 +67,10 @@ static void book_cut(uintptr_t base, uintptr_t end) {
         }
         kernel.pieces[i].base = kernel.pieces[i].end = 0;
         if (piece.base < base) {
-            book_add(piece.base, base, piece.writable);
+            kernel_add(piece.base, base, piece.writable);
         }
         if (piece.end > end) {
-            book_add(end, piece.end, piece.writable);
+            kernel_add(end, piece.end, piece.writable);
         }
     }
     size_t kept = 0;
@@ -117,7 +117,7 @@ static void check_protection(int protection) {
 
 static void check_is_ours(uintptr_t base, size_t size_bytes) {
     assert_true(size_bytes > 0);
-    assert_int_equal(book_bytes(base, base + size_bytes, false), size_bytes);
+    assert_int_equal(kernel_bytes(base, base + size_bytes, false), size_bytes);
 }
 
 void *__wrap_mmap(void *base, size_t size_bytes, int protection, int flags, int file, off_t at) {
@@ -131,7 +131,7 @@ void *__wrap_mmap(void *base, size_t size_bytes, int protection, int flags, int 
     int asked = kernel.address_is_hint ? MAPPING_FLAGS : flags;
     void *memory = __real_mmap(base, size_bytes, protection, asked, file, at);
     if (memory != MAP_FAILED) {
-        book_add((uintptr_t)memory, (uintptr_t)memory + size_bytes, protection != PROT_NONE);
+        kernel_add((uintptr_t)memory, (uintptr_t)memory + size_bytes, protection != PROT_NONE);
     }
     return memory;
 }
@@ -145,7 +145,7 @@ int __wrap_munmap(void *base, size_t size_bytes) {
         kernel.kept_bytes += size_bytes;
         return -1;
     }
-    book_cut((uintptr_t)base, (uintptr_t)base + size_bytes);
+    kernel_cut((uintptr_t)base, (uintptr_t)base + size_bytes);
     return __real_munmap(base, size_bytes);
 }
 
@@ -155,8 +155,8 @@ int __wrap_mprotect(void *base, size_t size_bytes, int protection) {
     if (is_refused(CALL_MPROTECT)) {
         return -1;
     }
-    book_cut((uintptr_t)base, (uintptr_t)base + size_bytes);
-    book_add((uintptr_t)base, (uintptr_t)base + size_bytes, true);
+    kernel_cut((uintptr_t)base, (uintptr_t)base + size_bytes);
+    kernel_add((uintptr_t)base, (uintptr_t)base + size_bytes, true);
     return __real_mprotect(base, size_bytes, protection);
 }
 

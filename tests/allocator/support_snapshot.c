@@ -89,8 +89,8 @@ static void put_spans(struct text *text, const struct heap *heap) {
 }
 
 static void put_persistent(void *context, uintptr_t base, size_t size_bytes,
-                           enum inspect_book book) {
-    PUT(context, "taking", base, size_bytes, (uint64_t)book);
+                           enum inspect_metadata metadata) {
+    PUT(context, "taking", base, size_bytes, (uint64_t)metadata);
 }
 
 static void put_metadata(struct text *text, const struct heap *heap) {
@@ -104,7 +104,7 @@ static void put_metadata(struct text *text, const struct heap *heap) {
     struct inspect_range range;
     for (size_t i = 0; inspect_range(heap, i, &range); i++) {
         PUT(text, "range", range.base, range.size_bytes, range.prepared_bytes, (uint64_t)range.kind,
-            (uint64_t)range.book);
+            (uint64_t)range.metadata);
     }
 }
 

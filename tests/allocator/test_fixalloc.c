@@ -9,7 +9,7 @@ TEST_FIXTURE(setup, teardown)
 
 TEST(blocks_are_cut_in_order_and_come_back_last_in_first_out) {
     struct fixalloc fix;
-    fixalloc_init(&fix, 100, INSPECT_BOOK_GC);
+    fixalloc_init(&fix, 100, INSPECT_METADATA_GC);
     assert_int_equal(fix.block_bytes, 112);
     char *blocks[3];
     for (size_t i = 0; i < 3; i++) {
@@ -33,9 +33,9 @@ TEST(blocks_are_cut_in_order_and_come_back_last_in_first_out) {
     assert_ptr_equal(fixalloc_alloc(heap, &fix, NULL), blocks[0] + 3 * 112);
 }
 
-TEST(a_chunk_is_charged_to_the_book_when_it_is_taken) {
+TEST(a_chunk_is_charged_to_its_statistic_when_it_is_taken) {
     struct fixalloc fix;
-    fixalloc_init(&fix, 4000, INSPECT_BOOK_BUCKHASH);
+    fixalloc_init(&fix, 4000, INSPECT_METADATA_BUCKHASH);
     uint64_t chunk_bytes = FIXALLOC_CHUNK_BYTES + sizeof(struct persistent_header);
     for (size_t i = 0; i < 9; i++) {
         assert_non_null(fixalloc_alloc(heap, &fix, NULL));
@@ -47,7 +47,7 @@ TEST(a_chunk_is_charged_to_the_book_when_it_is_taken) {
 
 TEST(reserving_makes_the_next_block_certain_and_hands_out_none) {
     struct fixalloc fix;
-    fixalloc_init(&fix, 16384, INSPECT_BOOK_GC);
+    fixalloc_init(&fix, 16384, INSPECT_METADATA_GC);
     assert_true(fixalloc_reserve(heap, &fix));
     assert_int_equal(fix.inuse_bytes, 0);
     heap_set_fault(heap, SYSMEM_MMAP, 1, true);
@@ -90,7 +90,7 @@ TEST(inspection_counts_the_blocks_that_are_not_in_use) {
 
 TEST(validity_sees_each_broken_invariant) {
     struct fixalloc fix;
-    fixalloc_init(&fix, 112, INSPECT_BOOK_GC);
+    fixalloc_init(&fix, 112, INSPECT_METADATA_GC);
     BREAKS(size_t, fix.chunks.left, 112, fixalloc_is_valid(&fix)); // F2: of no chunk
     struct fixalloc_block *blocks[3];
     for (size_t i = 0; i < 3; i++) {

@@ -14,45 +14,45 @@
 #define STACKS       140 // twice more than the tables begin with
 #define NOSCAN_LARGE 1
 
-// ---- the tables beside the book
+// ---- the tables beside the table
 
 static struct heap *heap;
 
 static size_t table_bytes(uintptr_t table, bool is_inline, size_t size_bytes) {
     size_t wanted = is_inline ? 0 : sysmem_round_up(size_bytes);
-    assert_int_equal(book_bytes(table, table + wanted, true), wanted);
+    assert_int_equal(kernel_bytes(table, table + wanted, true), wanted);
     return wanted;
 }
 
-static void check_book(void) {
+static void check_kernel(void) {
     const struct sysmem *sys = heap->sysmem;
     size_t mapped = 0;
     size_t obtained = 0;
     for (size_t i = 0; i < sys->mapping_count; i++) {
         const struct sysmem_mapping *mapping = &sys->mappings[i];
         size_t size_bytes = mapping->end - mapping->base;
-        assert_int_equal(book_bytes(mapping->base, mapping->end, false), size_bytes);
-        assert_int_equal(book_bytes(mapping->base, mapping->end, true),
+        assert_int_equal(kernel_bytes(mapping->base, mapping->end, false), size_bytes);
+        assert_int_equal(kernel_bytes(mapping->base, mapping->end, true),
                          mapping->writable ? size_bytes : 0);
         mapped += size_bytes;
     }
     for (size_t i = 0; i < sys->range_count; i++) {
         const struct sysmem_range *range = &sys->ranges[i];
         uintptr_t prepared_end = range->base + range->prepared_bytes;
-        assert_int_equal(book_bytes(range->base, range->base + range->size_bytes, false),
+        assert_int_equal(kernel_bytes(range->base, range->base + range->size_bytes, false),
                          range->size_bytes);
-        assert_int_equal(book_bytes(range->base, prepared_end, true), range->prepared_bytes);
+        assert_int_equal(kernel_bytes(range->base, prepared_end, true), range->prepared_bytes);
         obtained += range->size_bytes;
     }
     size_t tables = table_bytes((uintptr_t)sys->ranges, sys->ranges == sys->inline_ranges,
                                 sys->range_capacity * sizeof(sys->ranges[0])) +
                     table_bytes((uintptr_t)sys->mappings, sys->mappings == sys->inline_mappings,
                                 sys->mapping_capacity * sizeof(sys->mappings[0]));
-    size_t all = book_bytes(0, UINTPTR_MAX, false); // a table that the kernel keeps is lost
+    size_t all = kernel_bytes(0, UINTPTR_MAX, false); // a table that the kernel keeps is lost
     assert_in_range(all, mapped + tables, mapped + tables + kernel.kept_bytes);
     if (!sys->warm && kernel.refused_count == 0) { // nothing is kept that is in no account
         assert_int_equal(mapped, obtained);
-        assert_int_equal(book_bytes(0, UINTPTR_MAX, true), prepared_bytes(heap) + tables);
+        assert_int_equal(kernel_bytes(0, UINTPTR_MAX, true), prepared_bytes(heap) + tables);
     }
 }
 
@@ -118,13 +118,13 @@ static void expect_done(bool (*act)(void)) {
     char *before = snapshot_of(heap);
     uint64_t refused_count = kernel.refused_count;
     bool done = act();
-    check_book();
+    check_kernel();
     if (!done) {
         assert_true(kernel.refused_count > refused_count);
         assert_snapshot(heap, before);
         stop_refusing();
         assert_true(act());
-        check_book();
+        check_kernel();
     }
     free(before);
 }
@@ -134,7 +134,7 @@ static void map_stack(size_t i) {
     stacks[i] = heap_map_os_stack(heap, stack_bytes(i));
     if (stacks[i] == NULL) {
         assert_int_equal(prepared_bytes(heap), before);
-        check_book();
+        check_kernel();
         stop_refusing();
         stacks[i] = heap_map_os_stack(heap, stack_bytes(i));
     }
@@ -166,7 +166,7 @@ static void run_scenario(void) {
     for (size_t i = 0; i < STACKS; i++) {
         map_stack(i);
     }
-    check_book();
+    check_kernel();
     uint64_t refused_before = kernel.refused_count;
     for (size_t i = 0; i < STACKS; i += 2) { // holes: the mappings outgrow their table
         heap_unmap_os_stack(heap, stacks[i], stack_bytes(i));
@@ -182,7 +182,7 @@ static void run_scenario(void) {
     }
     free_span(heap, spans[1]);
     scavenge();
-    check_book();
+    check_kernel();
     assert_pages_are_sound(heap);
 }
 
@@ -211,7 +211,7 @@ static void run_twice(const char *expected) {
             check_counts(call);
         }
         assert_true(heap_reset(heap));
-        check_book();
+        check_kernel();
         if (call == CALL_RELEASE || call == CALL_MUNMAP) {
             check_kept_memory();
         }
@@ -286,7 +286,7 @@ TEST(memory_that_stays_though_it_was_given_back_is_used_again) {
         refuse(CALL_MUNMAP, at, 1);
         run_twice(expected);
         assert_int_equal(kernel.refused_count, 1);
-        assert_in_range(book_bytes(0, UINTPTR_MAX, false), 0, kernel.kept_bytes);
+        assert_in_range(kernel_bytes(0, UINTPTR_MAX, false), 0, kernel.kept_bytes);
         while (kernel.piece_count > 0) {
             const struct piece *piece = &kernel.pieces[0];
             assert_int_equal(munmap((void *)piece->base, piece->end - piece->base), 0);
@@ -311,7 +311,7 @@ TEST(an_arena_that_stays_though_it_was_given_back_is_used_again) {
 #if HEAP_POISON_ACTIVE
     assert_true(__asan_address_is_poisoned((void *)spans[1]->base)); // it holds no object
 #endif
-    check_book();
+    check_kernel();
     heap_destroy(heap);
 }
 
@@ -331,7 +331,7 @@ TEST(a_base_is_looked_for_in_order) {
             assert_null(heap); // and nothing is left: see teardown
             break;
         }
-        check_book();
+        check_kernel();
         run_scenario();
         heap_destroy(heap);
         assert_int_equal(kernel.piece_count, 0);
@@ -343,9 +343,9 @@ TEST(at_the_end_of_the_address_space_metadata_is_elsewhere) {
     const struct heap_options options = {.base = ((uintptr_t)1 << 47) - HEAP_WINDOW_BYTES / 2};
     heap = heap_create(&options);
     assert_non_null(heap);
-    check_book();
+    check_kernel();
     assert_non_null(heap_acquire_cache(heap));
-    check_book();
+    check_kernel();
     heap_destroy(heap);
     assert_int_equal(kernel.piece_count, 0);
 }
@@ -360,7 +360,7 @@ TEST(an_address_that_is_a_hint_is_taken_when_it_is_another) {
     heap_destroy(heap);
 }
 
-TEST(without_a_place_behind_the_window_metadata_is_in_the_book) {
+TEST(without_a_place_behind_the_window_metadata_is_in_the_table) {
     void *base = (void *)(HEAP_BASE_DEFAULT + HEAP_WINDOW_BYTES);
     void *taken = __real_mmap(base, HEAP_METADATA_BYTES, PROT_NONE,
                               MAPPING_FLAGS | MAP_FIXED_NOREPLACE, -1, 0);
@@ -368,11 +368,11 @@ TEST(without_a_place_behind_the_window_metadata_is_in_the_book) {
     heap = heap_create(NULL);
     run_scenario();
     assert_true(heap_reset(heap));
-    check_book();
+    check_kernel();
     refuse(CALL_MMAP, 1, 1);
     assert_null(heap_map_os_stack(heap, 8192));
     assert_int_equal(heap_refusal_count(heap), 1);
-    check_book();
+    check_kernel();
     heap_destroy(heap);
     assert_int_equal(__real_munmap(taken, HEAP_METADATA_BYTES), 0);
 }
@@ -408,12 +408,12 @@ TEST(a_table_grows_when_it_is_full) {
     assert_ptr_not_equal(sys->ranges, sys->inline_ranges);
     assert_int_equal(sys->range_capacity, 2 * SYSMEM_INLINE_RANGES);
     assert_ptr_equal(sys->mappings, sys->inline_mappings);
-    check_book();
+    check_kernel();
     heap_unmap_os_stack(heap, last, 8192);
     assert_null(sysmem_range_at(sys, (uintptr_t)last)); // though the table still holds it behind
     assert_null(sysmem_range_at(sys, heap_base(heap) + HEAP_PAGE_BYTES));
     assert_int_equal(sysmem_range_at(sys, heap_base(heap))->base, heap_base(heap));
-    check_book();
+    check_kernel();
     heap_destroy(heap);
 }
 

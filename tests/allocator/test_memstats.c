@@ -23,7 +23,7 @@ TEST(a_fresh_heap_has_no_objects_and_adds_up) {
     assert_int_equal(s.BySize[67].Size, SMALL_SIZE_MAX);
 }
 
-TEST(manual_spans_are_in_their_own_books) {
+TEST(manual_spans_are_in_their_own_statistics) {
     struct fixture *f = *state;
     (void)heap_alloc(f->heap, f->cache[0], 8, NULL, 0);
     struct memstats before = stats_of(f->heap);

@@ -246,7 +246,7 @@ TEST(sys_is_what_the_kernel_has_mapped_for_the_heap) {
     uintptr_t end = heap_base(heap) + HEAP_STRIDE_BYTES;
     void *stack = heap_map_os_stack(heap, 12345);
     assert_non_null(mheap_alloc_span(heap, 20000, 0, 1));
-    assert_non_null(persistent_alloc(heap, 1 << 20, INSPECT_BOOK_BUCKHASH));
+    assert_non_null(persistent_alloc(heap, 1 << 20, INSPECT_METADATA_BUCKHASH));
     assert_int_equal(writable_bytes(heap_base(heap), end), prepared_bytes(heap));
     heap_unmap_os_stack(heap, stack, 12345);
     heap_set_fault(heap, SYSMEM_MPROTECT, 1, false);

@@ -50,10 +50,10 @@ static bool cache(void) {
     return heap_acquire_cache(heap) != NULL;
 }
 static bool persistent_small(void) {
-    return persistent_alloc(heap, 60000, INSPECT_BOOK_GC) != NULL;
+    return persistent_alloc(heap, 60000, INSPECT_METADATA_GC) != NULL;
 }
 static bool persistent_large(void) {
-    return persistent_alloc(heap, 70000, INSPECT_BOOK_BUCKHASH) != NULL;
+    return persistent_alloc(heap, 70000, INSPECT_METADATA_BUCKHASH) != NULL;
 }
 static bool fixed_block(void) {
     return fixalloc_alloc(heap, &heap->special_fix, NULL) != NULL;

@@ -29,7 +29,7 @@ static struct program program;
 enum error {
     INUSE_TOO_HIGH,
     CLASS_TOO_HIGH,
-    BOOKS_EXCHANGED,
+    FIELDS_EXCHANGED,
     PAUSE_CHANGED,
     TOTAL_TOO_LOW,
     ALLOCATES_TWICE,
@@ -50,7 +50,7 @@ void __wrap_heap_read_memstats(struct heap *heap, struct memstats *stats) {
     __real_heap_read_memstats(heap, stats);
     stats->HeapInuse += errs(INUSE_TOO_HIGH) ? HEAP_PAGE_BYTES : 0;
     stats->BySize[5].Mallocs += errs(CLASS_TOO_HIGH);
-    if (errs(BOOKS_EXCHANGED)) {
+    if (errs(FIELDS_EXCHANGED)) {
         uint64_t other = stats->OtherSys;
         stats->OtherSys = stats->GCSys;
         stats->GCSys = other;

@@ -26,7 +26,7 @@ static struct liars {
     uintptr_t search_shift;
     void (*fix)(enum inspect_fixalloc which, struct inspect_fix *fix);
     uintptr_t persistent_shift;
-    enum inspect_book (*book)(enum inspect_book book); // that a block is charged to
+    enum inspect_metadata (*metadata)(enum inspect_metadata metadata); // that a block is charged to
     void (*range)(struct inspect_range *range);
     void (*special)(struct inspect_special *special);
     void (*bucket)(struct inspect_bucket *bucket);
@@ -112,19 +112,20 @@ REAL(void, inspect_fix, const struct heap *heap, enum inspect_fixalloc which,
 }
 
 struct persistent_visit {
-    void (*visit)(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book);
+    void (*visit)(void *context, uintptr_t base, size_t size_bytes, enum inspect_metadata metadata);
     void *context;
 };
 
 static void shift_persistent(void *context, uintptr_t base, size_t size_bytes,
-                             enum inspect_book book) {
+                             enum inspect_metadata metadata) {
     const struct persistent_visit *visit = context;
-    book = liars.book == NULL ? book : liars.book(book);
-    visit->visit(visit->context, base - liars.persistent_shift, size_bytes, book);
+    metadata = liars.metadata == NULL ? metadata : liars.metadata(metadata);
+    visit->visit(visit->context, base - liars.persistent_shift, size_bytes, metadata);
 }
 
 REAL(void, inspect_persistent, const struct heap *heap,
-     void (*visit)(void *context, uintptr_t base, size_t size_bytes, enum inspect_book book),
+     void (*visit)(void *context, uintptr_t base, size_t size_bytes,
+                   enum inspect_metadata metadata),
      void *context) {
     struct persistent_visit shifted = {visit, context};
     __real_inspect_persistent(heap, shift_persistent, &shifted);

@@ -307,18 +307,18 @@ TEST(a_heap_of_two_groups_of_arenas_is_clean) {
 
 // ---- metadata
 
-static enum inspect_book charge_another(enum inspect_book book) {
-    return book == INSPECT_BOOK_MCACHE ? INSPECT_BOOK_OTHER : book;
+static enum inspect_metadata charge_another(enum inspect_metadata metadata) {
+    return metadata == INSPECT_METADATA_MCACHE ? INSPECT_METADATA_OTHER : metadata;
 }
 
-TEST(a_block_in_the_book_of_another_is_counted) {
-    liars.book = charge_another;
+TEST(a_block_charged_to_the_statistic_of_another_is_counted) {
+    liars.metadata = charge_another;
     assert_counts(RULE_PERSISTENT_BLOCKS, "MCacheSys", "in the book", 0, "due to it", 1);
 }
 
 static void charge_range(struct inspect_range *range) {
-    bool is_arenas = range->kind == INSPECT_RANGE_DIRECT && range->book == INSPECT_BOOK_GC;
-    range->book = is_arenas ? INSPECT_BOOK_OTHER : range->book;
+    bool is_arenas = range->kind == INSPECT_RANGE_DIRECT && range->metadata == INSPECT_METADATA_GC;
+    range->metadata = is_arenas ? INSPECT_METADATA_OTHER : range->metadata;
 }
 
 TEST(an_arena_s_ranges_are_counted) {

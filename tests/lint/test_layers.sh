@@ -82,6 +82,8 @@ refuses seam cli/a.inc '// a: idea.\n#include "allocator/heap.h"\n'
 refuses seam subject/findings/sources/a.c '// a: idea.\n#include "allocator/heap.h"\n'
 accepts subject/findings/sources/a.c '// a: idea.\n#include "FreeRTOS.h"\n'
 refuses word allocator/a.c '// a: idea.\nstatic int heap_attempt;\n'
+refuses word oracle/go/a.c '// a: idea.\nstruct profile_book;\n'
+accepts oracle/go/a.c '// a: idea.\nvoid a(struct rule_book *book) { rule_book_begin(book); }\n'
 refuses word allocator/a.h '// a: idea.\nenum sweep { SWEEP_FATE };\n'
 rm -rf "${sample:?}"/*
 mkdir -p "$sample/cli/run"

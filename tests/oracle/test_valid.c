@@ -180,5 +180,5 @@ TEST(validity_sees_each_broken_condemned_slot_and_sample) {
     BREAKS(uint64_t, model->profile.sample_count, 0, model_is_valid(model)); // D11
     BREAKS(uint32_t, model_slot(model, sampled)->sample, 0, model_is_valid(model));
     BREAKS(uint32_t, model_slot(model, sampled)->sample, UINT32_MAX, model_is_valid(model));
-    BREAKS(uintptr_t, model->profile.books[0].bucket, 8, model_is_valid(model));
+    BREAKS(uintptr_t, model->profile.entries[0].bucket, 8, model_is_valid(model));
 }

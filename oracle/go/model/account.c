@@ -10,7 +10,7 @@ static uint64_t part_of(uint64_t bytes, uint64_t percent) {
     return bytes / 100 * percent + bytes % 100 * percent / 100;
 }
 
-static uint64_t next_gc_bytes(const struct cycle_book *cycle) {
+static uint64_t next_gc_bytes(const struct cycle_counts *cycle) {
     if (cycle->percent < 0) {
         return UINT64_MAX;
     }
@@ -97,7 +97,7 @@ static bool compare_ring(const struct model *model, const char *name, const uint
 
 // The collector's share of the time since the first read of the clock, as of the last cycle's end.
 static bool compare_fraction(const struct model *model, const struct memstats *fast) {
-    const struct cycle_book *cycle = &model->cycle;
+    const struct cycle_counts *cycle = &model->cycle;
     double share = 0.0;
     if (cycle->count > 0 && cycle->last_end_ns != cycle->created_ns) {
         share = (double)cycle->pause_total_ns / (double)(cycle->last_end_ns - cycle->created_ns);
@@ -150,7 +150,7 @@ bool model_compare(struct model *model, const struct memstats *fast, bool whole_
     clean &= compare_caches(model, fast);
     clean &= compare_buckets(model, fast);
     clean &= compare_fraction(model, fast);
-    const struct cycle_book *cycle = &model->cycle;
+    const struct cycle_counts *cycle = &model->cycle;
     clean &= compare_ring(model, "PauseNs", fast->PauseNs, cycle->pause_ns, whole_rings);
     clean &= compare_ring(model, "PauseEnd", fast->PauseEnd, cycle->pause_end_ns, whole_rings);
     return clean;

@@ -16,7 +16,7 @@
 #include <string.h>
 
 void model_collect_reset(struct model *model) {
-    struct cycle_book *cycle = &model->cycle;
+    struct cycle_counts *cycle = &model->cycle;
     if (cycle->count > 0) { // else they are clean
         memset(cycle->pause_ns, 0, sizeof cycle->pause_ns);
         memset(cycle->pause_end_ns, 0, sizeof cycle->pause_end_ns);
@@ -40,7 +40,7 @@ void model_collect_fini(struct model *model) {
 // ---- clock
 
 void model_clock(struct model *model, uint64_t now_ns) {
-    struct cycle_book *cycle = &model->cycle;
+    struct cycle_counts *cycle = &model->cycle;
     if (cycle->clock_count++ == 0) {
         cycle->created_ns = now_ns;
     }
@@ -50,7 +50,7 @@ void model_clock(struct model *model, uint64_t now_ns) {
 }
 
 // Time between a stop and its end: the reads `back` and `back` - 1 from the newest on.
-static uint64_t pause_ns(const struct cycle_book *cycle, unsigned back) {
+static uint64_t pause_ns(const struct cycle_counts *cycle, unsigned back) {
     return cycle->clock_reads[MODEL_CLOCK_READS - back + 1] -
            cycle->clock_reads[MODEL_CLOCK_READS - back];
 }
@@ -136,7 +136,7 @@ static void begin_marks(struct model *model) {
 }
 
 bool model_gc_started(struct model *model, bool forced) {
-    struct cycle_book *cycle = &model->cycle;
+    struct cycle_counts *cycle = &model->cycle;
     rule_count(model->book, RULE_MODEL_STATUS);
     if (cycle->marking) {
         return rule_fail(model->book, RULE_MODEL_STATUS, (struct rule_place){0},
@@ -221,7 +221,7 @@ bool model_all_condemned(struct model *model) {
     return clean;
 }
 
-static void note_cycle(struct cycle_book *cycle) {
+static void note_cycle(struct cycle_counts *cycle) {
     uint32_t row = cycle->count % MEMSTATS_PAUSE_COUNT;
     uint64_t pause = cycle->start_pause_ns + pause_ns(cycle, 2);
     cycle->last_end_ns = cycle->clock_reads[MODEL_CLOCK_READS - 1];

@@ -93,7 +93,7 @@ static void start_objects(struct model *model, const struct heap_start *heap) {
     model->tiny_count = heap->tiny_count;
 }
 
-static void start_cycles(struct cycle_book *cycle, const struct heap_start *heap,
+static void start_cycles(struct cycle_counts *cycle, const struct heap_start *heap,
                          uint64_t created_ns) {
     cycle->count = heap->cycle_count;
     cycle->forced_count = heap->forced_count;

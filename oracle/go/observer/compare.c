@@ -116,7 +116,7 @@ static bool check_sample(const struct model *model, uintptr_t address, uintptr_t
     uint32_t index = map_find(model, address);
     const struct slot *slot = index == MODEL_NONE ? NULL : model_slot(model, index);
     return (slot != NULL && slot->sample != 0 &&
-            model->profile.books[slot->sample - 1].bucket == bucket) ||
+            model->profile.entries[slot->sample - 1].bucket == bucket) ||
            rule_fail(model->book, RULE_PROFILE_SAMPLES,
                      (struct rule_place){.object = slot == NULL ? 0 : slot->base},
                      "a sample hangs on an object that was not sampled so");

@@ -142,14 +142,15 @@ static bool read_sample(const struct heap *heap, uintptr_t address,
 
 // The sampled object's bucket is of its size and call stack.
 static bool check_bucket(const struct model *model, const struct slot *slot) {
-    const struct profile_book *book = &model->profile.books[slot->sample - 1];
+    const struct profile_entry *entry = &model->profile.entries[slot->sample - 1];
     struct inspect_bucket record;
     rule_count(model->book, RULE_PROFILE_SAMPLES);
-    return (inspect_bucket((const void *)book->bucket, &record) &&
-            record.object_bytes == book->object_bytes && record.frame_count == book->frame_count &&
-            (book->frame_count == 0 ||
-             memcmp(record.frames, model->profile.frames + book->frame_first,
-                    book->frame_count * sizeof record.frames[0]) == 0)) ||
+    return (inspect_bucket((const void *)entry->bucket, &record) &&
+            record.object_bytes == entry->object_bytes &&
+            record.frame_count == entry->frame_count &&
+            (entry->frame_count == 0 ||
+             memcmp(record.frames, model->profile.frames + entry->frame_first,
+                    entry->frame_count * sizeof record.frames[0]) == 0)) ||
            rule_fail(model->book, RULE_PROFILE_SAMPLES, (struct rule_place){.object = slot->base},
                      "the sample stands in a bucket of another size or call stack");
 }

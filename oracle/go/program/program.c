@@ -325,8 +325,8 @@ static bool check_queue(struct model *model, const struct runtime *runtime) {
 static bool check_blocks(const struct model *model, const struct runtime *runtime) {
     rule_count(model->book, RULE_PROGRAM_BLOCKS);
     for (unsigned class = 0; class < RUNTIME_BLOCK_CLASSES; class ++) {
-        const struct block_book *book = &model->blocks[class];
-        size_t due_count = book->made_count - book->used_count;
+        const struct block_counts *counts = &model->blocks[class];
+        size_t due_count = counts->made_count - counts->used_count;
         size_t free_count = runtime_free_block_count(runtime, class, due_count + 1);
         if (free_count != due_count) {
             return rule_fail(model->book, RULE_PROGRAM_BLOCKS, (struct rule_place){0},

@@ -52,9 +52,9 @@ struct ledger_cursor {         // what comes next of the ledger's program
     const struct goroutine_entry *goroutine; // whose frames, defers and panics come
     uint32_t frames, defers, panics;
     struct expected_fields fields;
-    const struct profile_book *bucket; // whose calls come; NULL: the ledger has it not
-    uint32_t bucket_limit;             // the next one's place is below it
-    uint64_t buckets, samples;         // that came
+    const struct profile_entry *bucket; // whose calls come; NULL: the ledger has it not
+    uint32_t bucket_limit;              // the next one's place is below it
+    uint64_t buckets, samples;          // that came
 };
 
 struct roundtrip {

@@ -65,12 +65,12 @@ static bool check_calls_of_ledger(struct roundtrip *trip, const struct dump_call
 
 // Buckets come newest first. One that was begun when memory failed may be older than its first
 // sample.
-static bool check_turn(struct roundtrip *trip, const struct profile_book *book) {
-    uint32_t place = (uint32_t)(book - trip->ledger.model->profile.books);
-    bool in_turn = book->uncertain || place < trip->ledger.bucket_limit;
-    trip->ledger.bucket_limit = book->uncertain ? trip->ledger.bucket_limit : place;
+static bool check_turn(struct roundtrip *trip, const struct profile_entry *entry) {
+    uint32_t place = (uint32_t)(entry - trip->ledger.model->profile.entries);
+    bool in_turn = entry->uncertain || place < trip->ledger.bucket_limit;
+    trip->ledger.bucket_limit = entry->uncertain ? trip->ledger.bucket_limit : place;
     trip->ledger.buckets++;
-    return roundtrip_holds(trip, RULE_DUMP_MEMPROF_MODEL, in_turn, book->bucket,
+    return roundtrip_holds(trip, RULE_DUMP_MEMPROF_MODEL, in_turn, entry->bucket,
                            "the bucket comes behind an older one, or twice");
 }
 
@@ -78,17 +78,17 @@ static bool check_begin_of_ledger(struct roundtrip *trip,
                                   const struct dump_record_MemProf *record) {
     const struct model *model = trip->ledger.model;
     unsigned rule = RULE_DUMP_MEMPROF_MODEL;
-    const struct profile_book *book = model_profile_book(model, (uintptr_t)record->address);
-    trip->ledger.bucket = book;
-    if (book == NULL) {
+    const struct profile_entry *entry = model_profile_entry(model, (uintptr_t)record->address);
+    trip->ledger.bucket = entry;
+    if (entry == NULL) {
         bool may_be_empty =
             model_profile_may_be_empty(model, (size_t)record->size, (size_t)record->stack.total);
         return roundtrip_holds(trip, rule, may_be_empty, (uintptr_t)record->address,
                                "nothing was ever sampled into the bucket");
     }
-    return check_turn(trip, book) &&
-           roundtrip_equal(trip, rule, "size", record->size, "ledger", book->object_bytes) &&
-           roundtrip_equal(trip, rule, "count", record->stack.total, "ledger", book->frame_count);
+    return check_turn(trip, entry) &&
+           roundtrip_equal(trip, rule, "size", record->size, "ledger", entry->object_bytes) &&
+           roundtrip_equal(trip, rule, "count", record->stack.total, "ledger", entry->frame_count);
 }
 
 // Without a ledger nothing is known of the counts but that no more is freed than was allocated.

@@ -26,9 +26,10 @@ static unsigned class_of(size_t size_bytes) {
 }
 
 void model_block_used(struct model *model, size_t size_bytes) {
-    struct block_book *book = &model->blocks[class_of(size_bytes)];
-    book->used_count++;
-    book->made_count = book->used_count > book->made_count ? book->used_count : book->made_count;
+    struct block_counts *counts = &model->blocks[class_of(size_bytes)];
+    counts->used_count++;
+    counts->made_count =
+        counts->used_count > counts->made_count ? counts->used_count : counts->made_count;
 }
 
 void model_block_left(struct model *model, size_t size_bytes) {

@@ -14,18 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BOOK_NONE    UINT32_MAX
+#define ENTRY_NONE   UINT32_MAX
 #define RATE_DEFAULT ((uint64_t)512 * 1024) // a fresh heap's, as Go's
 void model_profile_reset(struct model *model) {
     struct profile *profile = &model->profile;
-    memset(profile->rows, 0xff, sizeof profile->rows); // BOOK_NONE
+    memset(profile->rows, 0xff, sizeof profile->rows); // ENTRY_NONE
     memset(profile->rows_of_bucket, 0xff, sizeof profile->rows_of_bucket);
     profile->rate = RATE_DEFAULT;
     profile->random = SAMPLER_SEED;
     profile->cycle = 0;
     profile->sample_count = 0;
     profile->bucket_bytes = profile->uncertain_bytes = 0;
-    profile->book_count = 0;
+    profile->entry_count = 0;
     profile->frame_count = 0;
     profile->cache_count = 0;
     profile->due_slot = MODEL_NONE;
@@ -33,12 +33,12 @@ void model_profile_reset(struct model *model) {
 }
 
 void model_profile_fini(struct model *model) {
-    harness_free(model->profile.books);
+    harness_free(model->profile.entries);
     harness_free(model->profile.frames);
     harness_free(model->profile.caches);
 }
 
-// ---- books, by call stack and size
+// ---- entries, by call stack and size
 
 static size_t row_of_bucket(uintptr_t bucket) {
     return bucket / 16 % PROFILE_ROWS;
@@ -53,33 +53,33 @@ static uint64_t hash_of(const uintptr_t *frames, size_t frame_count) {
     return hash;
 }
 
-const struct profile_book *model_profile_book(const struct model *model, uintptr_t bucket) {
+const struct profile_entry *model_profile_entry(const struct model *model, uintptr_t bucket) {
     const struct profile *profile = &model->profile;
     uint32_t index = profile->rows_of_bucket[row_of_bucket(bucket)];
-    while (index != BOOK_NONE && profile->books[index].bucket != bucket) {
-        index = profile->books[index].next_of_bucket;
+    while (index != ENTRY_NONE && profile->entries[index].bucket != bucket) {
+        index = profile->entries[index].next_of_bucket;
     }
-    return index == BOOK_NONE ? NULL : &profile->books[index];
+    return index == ENTRY_NONE ? NULL : &profile->entries[index];
 }
 
-static bool is_book_of(const struct profile *profile, const struct profile_book *book,
-                       const struct profile_cache *cache, size_t object_bytes, uint64_t hash) {
-    return book->hash == hash && book->object_bytes == object_bytes &&
-           book->frame_count == cache->frame_count &&
-           (cache->frame_count == 0 || memcmp(profile->frames + book->frame_first, cache->frames,
+static bool is_entry_of(const struct profile *profile, const struct profile_entry *entry,
+                        const struct profile_cache *cache, size_t object_bytes, uint64_t hash) {
+    return entry->hash == hash && entry->object_bytes == object_bytes &&
+           entry->frame_count == cache->frame_count &&
+           (cache->frame_count == 0 || memcmp(profile->frames + entry->frame_first, cache->frames,
                                               cache->frame_count * sizeof cache->frames[0]) == 0);
 }
 
-static struct profile_book *new_book(struct profile *profile, const struct profile_cache *cache,
-                                     size_t object_bytes, uint64_t hash) {
-    if (!HARNESS_RESERVE(profile->books, profile->book_capacity, profile->book_count + 1) ||
+static struct profile_entry *new_entry(struct profile *profile, const struct profile_cache *cache,
+                                       size_t object_bytes, uint64_t hash) {
+    if (!HARNESS_RESERVE(profile->entries, profile->entry_capacity, profile->entry_count + 1) ||
         !HARNESS_RESERVE(profile->frames, profile->frame_capacity,
                          profile->frame_count + cache->frame_count)) {
         return NULL;
     }
     uint32_t *row = &profile->rows[hash % PROFILE_ROWS];
-    struct profile_book *book = &profile->books[profile->book_count];
-    *book = (struct profile_book){
+    struct profile_entry *entry = &profile->entries[profile->entry_count];
+    *entry = (struct profile_entry){
         .object_bytes = object_bytes,
         .hash = hash,
         .frame_first = profile->frame_count,
@@ -91,21 +91,21 @@ static struct profile_book *new_book(struct profile *profile, const struct profi
                cache->frame_count * sizeof cache->frames[0]);
         profile->frame_count += cache->frame_count;
     }
-    *row = profile->book_count++;
-    return book;
+    *row = profile->entry_count++;
+    return entry;
 }
 
 // NULL: out of memory.
-static struct profile_book *obtain_book(struct profile *profile, const struct profile_cache *cache,
-                                        size_t object_bytes) {
+static struct profile_entry *obtain_entry(struct profile *profile,
+                                          const struct profile_cache *cache, size_t object_bytes) {
     uint64_t hash = cache->hash + object_bytes;
     uint32_t index = profile->rows[hash % PROFILE_ROWS];
-    for (; index != BOOK_NONE; index = profile->books[index].next) {
-        if (is_book_of(profile, &profile->books[index], cache, object_bytes, hash)) {
-            return &profile->books[index];
+    for (; index != ENTRY_NONE; index = profile->entries[index].next) {
+        if (is_entry_of(profile, &profile->entries[index], cache, object_bytes, hash)) {
+            return &profile->entries[index];
         }
     }
-    return new_book(profile, cache, object_bytes, hash);
+    return new_entry(profile, cache, object_bytes, hash);
 }
 
 // Of the persistent allocator: a header of 16 bytes, and whole multiples of 16.
@@ -113,8 +113,8 @@ static uint64_t block_bytes(uint64_t size_bytes) {
     return 16 + (size_bytes + 15) / 16 * 16;
 }
 
-static uint64_t bytes_of(const struct profile_book *book) {
-    return block_bytes(MPROF_BUCKET_BYTES + book->frame_count * sizeof(uintptr_t));
+static uint64_t bytes_of(const struct profile_entry *entry) {
+    return block_bytes(MPROF_BUCKET_BYTES + entry->frame_count * sizeof(uintptr_t));
 }
 
 // The table comes with the first bucket.
@@ -128,54 +128,54 @@ uint64_t model_profile_bytes(const struct model *model, uint64_t told_bytes) {
     return told_bytes < least ? least : told_bytes > most ? most : told_bytes;
 }
 
-// The first sample names the book's bucket, which no other book may have; later ones keep to it.
-static bool bind_bucket(struct model *model, struct profile_book *book, uintptr_t bucket,
+// The first sample names the entry's bucket, which no other entry may have; later ones keep to it.
+static bool bind_bucket(struct model *model, struct profile_entry *entry, uintptr_t bucket,
                         uintptr_t object) {
     struct profile *profile = &model->profile;
     rule_count(model->book, RULE_PROFILE_BUCKET);
-    if (book->bucket == bucket) {
+    if (entry->bucket == bucket) {
         return true;
     }
-    if (book->bucket != 0 || model_profile_book(model, bucket) != NULL) {
+    if (entry->bucket != 0 || model_profile_entry(model, bucket) != NULL) {
         return rule_fail(model->book, RULE_PROFILE_BUCKET, (struct rule_place){.object = object},
-                         book->bucket != 0 ? "a call stack and size have two buckets"
-                                           : "two call stacks or sizes share a bucket");
+                         entry->bucket != 0 ? "a call stack and size have two buckets"
+                                            : "two call stacks or sizes share a bucket");
     }
     uint32_t *row = &profile->rows_of_bucket[row_of_bucket(bucket)];
-    book->bucket = bucket;
-    profile->bucket_bytes += bytes_of(book);
-    profile->uncertain_bytes -= book->uncertain ? bytes_of(book) : 0;
-    book->next_of_bucket = *row;
-    *row = (uint32_t)(book - profile->books);
+    entry->bucket = bucket;
+    profile->bucket_bytes += bytes_of(entry);
+    profile->uncertain_bytes -= entry->uncertain ? bytes_of(entry) : 0;
+    entry->next_of_bucket = *row;
+    *row = (uint32_t)(entry - profile->entries);
     return true;
 }
 
 bool model_profile_started_from(struct model *model, uintptr_t bucket, size_t object_bytes,
                                 uint64_t count) {
     static const struct profile_cache nobody; // has no call stack
-    struct profile_book *book =
-        new_book(&model->profile, &nobody, object_bytes, hash_of(NULL, 0) + object_bytes);
-    if (book == NULL) {
+    struct profile_entry *entry =
+        new_entry(&model->profile, &nobody, object_bytes, hash_of(NULL, 0) + object_bytes);
+    if (entry == NULL) {
         return false;
     }
-    book->published = (struct profile_counts){count, count};
-    return bind_bucket(model, book, bucket, 0);
+    entry->published = (struct profile_counts){count, count};
+    return bind_bucket(model, entry, bucket, 0);
 }
 
 uint32_t model_profile_bucket_count(const struct model *model) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < model->profile.book_count; i++) {
-        count += model->profile.books[i].bucket != 0;
+    for (uint32_t i = 0; i < model->profile.entry_count; i++) {
+        count += model->profile.entries[i].bucket != 0;
     }
     return count;
 }
 
 bool model_profile_may_be_empty(const struct model *model, size_t object_bytes,
                                 size_t frame_count) {
-    for (uint32_t i = 0; i < model->profile.book_count; i++) {
-        const struct profile_book *book = &model->profile.books[i];
-        if (book->bucket == 0 && book->object_bytes == object_bytes &&
-            book->frame_count == frame_count) {
+    for (uint32_t i = 0; i < model->profile.entry_count; i++) {
+        const struct profile_entry *entry = &model->profile.entries[i];
+        if (entry->bucket == 0 && entry->object_bytes == object_bytes &&
+            entry->frame_count == frame_count) {
             return true;
         }
     }
@@ -193,32 +193,32 @@ static void draw(struct profile *profile, struct profile_cache *cache) {
 // The object is due: it has a sample, unless there was no memory for it; that is to be seen.
 static bool await_sample(struct profile *profile, uint32_t slot_index, size_t element_bytes,
                          const struct profile_cache *cache) {
-    const struct profile_book *book = obtain_book(profile, cache, element_bytes);
-    if (book == NULL) {
+    const struct profile_entry *entry = obtain_entry(profile, cache, element_bytes);
+    if (entry == NULL) {
         return false;
     }
     profile->due_slot = slot_index;
-    profile->due_book = (uint32_t)(book - profile->books);
+    profile->due_entry = (uint32_t)(entry - profile->entries);
     return true;
 }
 
 bool model_profile_sampled(struct model *model, bool is_there, uintptr_t bucket) {
     struct profile *profile = &model->profile;
     struct slot *slot = model_slot(model, profile->due_slot);
-    struct profile_book *book = &profile->books[profile->due_book];
+    struct profile_entry *entry = &profile->entries[profile->due_entry];
     profile->due_slot = MODEL_NONE;
     rule_count(model->book, RULE_PROFILE_DRAW);
     if (!is_there) {
-        profile->uncertain_bytes += book->uncertain || book->bucket != 0 ? 0 : bytes_of(book);
-        book->uncertain = true;
+        profile->uncertain_bytes += entry->uncertain || entry->bucket != 0 ? 0 : bytes_of(entry);
+        entry->uncertain = true;
         return model->memory_failed ||
                rule_fail(model->book, RULE_PROFILE_DRAW, (struct rule_place){.object = slot->base},
                          "an allocation that was due is not sampled");
     }
-    slot->sample = (uint32_t)(book - profile->books) + 1;
+    slot->sample = (uint32_t)(entry - profile->entries) + 1;
     profile->sample_count++;
-    book->future[(profile->cycle + 2) % 3].allocs++;
-    return bind_bucket(model, book, bucket, slot->base);
+    entry->future[(profile->cycle + 2) % 3].allocs++;
+    return bind_bucket(model, entry, bucket, slot->base);
 }
 
 bool model_profile_allocated(struct model *model, uint32_t index) {
@@ -250,9 +250,9 @@ void model_profile_freed(struct model *model, const struct slot *slot, bool swep
     if (slot->sample == 0) {
         return;
     }
-    struct profile_book *book = &profile->books[slot->sample - 1];
+    struct profile_entry *entry = &profile->entries[slot->sample - 1];
     profile->sample_count--;
-    book->future[(profile->cycle + (swept ? 1 : 2)) % 3].frees++;
+    entry->future[(profile->cycle + (swept ? 1 : 2)) % 3].frees++;
 }
 
 bool model_profile_sample(const struct model *model, uintptr_t object, uintptr_t *bucket) {
@@ -261,7 +261,7 @@ bool model_profile_sample(const struct model *model, uintptr_t object, uintptr_t
     if (slot == NULL || slot->base != object || slot->sample == 0) {
         return false;
     }
-    *bucket = model->profile.books[slot->sample - 1].bucket;
+    *bucket = model->profile.entries[slot->sample - 1].bucket;
     return true;
 }
 
@@ -307,11 +307,11 @@ bool model_call_stack_set(struct model *model, uint32_t cache_id, const uintptr_
 bool model_profile_cycled(struct model *model) {
     struct profile *profile = &model->profile;
     profile->cycle++;
-    for (uint32_t i = 0; i < profile->book_count; i++) {
-        struct profile_book *book = &profile->books[i];
-        struct profile_counts *due = &book->future[profile->cycle % 3];
-        book->published.allocs += due->allocs;
-        book->published.frees += due->frees;
+    for (uint32_t i = 0; i < profile->entry_count; i++) {
+        struct profile_entry *entry = &profile->entries[i];
+        struct profile_counts *due = &entry->future[profile->cycle % 3];
+        entry->published.allocs += due->allocs;
+        entry->published.frees += due->frees;
         *due = (struct profile_counts){0};
     }
     return true;
@@ -323,8 +323,8 @@ static bool bytes_are(struct model *model, const char *field, uint64_t bytes, ui
 }
 
 bool model_bucket_published(struct model *model, const struct mprof_bucket_record *bucket) {
-    const struct profile_book *book = model_profile_book(model, bucket->address);
-    uint64_t object_bytes = book == NULL ? 0 : book->object_bytes; // nothing was sampled into it
+    const struct profile_entry *entry = model_profile_entry(model, bucket->address);
+    uint64_t object_bytes = entry == NULL ? 0 : entry->object_bytes; // nothing was sampled into it
     return bytes_are(model, "alloc bytes", bucket->alloc_bytes,
                      bucket->alloc_count * object_bytes) &&
            bytes_are(model, "free bytes", bucket->free_bytes, bucket->free_count * object_bytes);
@@ -332,7 +332,7 @@ bool model_bucket_published(struct model *model, const struct mprof_bucket_recor
 
 void model_bucket_counts(const struct model *model, uintptr_t bucket, uint64_t *allocs,
                          uint64_t *frees) {
-    const struct profile_book *book = model_profile_book(model, bucket);
-    *allocs = book == NULL ? 0 : book->published.allocs;
-    *frees = book == NULL ? 0 : book->published.frees;
+    const struct profile_entry *entry = model_profile_entry(model, bucket);
+    *allocs = entry == NULL ? 0 : entry->published.allocs;
+    *frees = entry == NULL ? 0 : entry->published.frees;
 }

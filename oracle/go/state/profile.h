@@ -1,4 +1,4 @@
-// profile: the memory profile as the ledger has it: its books, and the distance to each sample.
+// profile: the memory profile as the ledger has it: its entries, and the distance to each sample.
 #ifndef ORACLE_GO_STATE_PROFILE_H
 #define ORACLE_GO_STATE_PROFILE_H
 
@@ -12,8 +12,8 @@ struct slot;
 struct profile_counts { // of sampled objects
     uint64_t allocs, frees;
 };
-struct profile_book { // of a bucket: what it must have published, and what is due, by cycle % 3
-    uintptr_t bucket; // 0: not seen yet, as memory for its first sample failed
+struct profile_entry { // of a bucket: what it must have published, and what is due, by cycle % 3
+    uintptr_t bucket;  // 0: not seen yet, as memory for its first sample failed
     size_t object_bytes;
     uint64_t hash;
     uint32_t frame_first, frame_count; // of the profile's frames
@@ -36,15 +36,15 @@ struct profile { // of a heap, zeroed but for what model_profile_reset sets
     uint64_t sample_count;                 // live ones
     uint64_t bucket_bytes;                 // of the buckets that were seen
     uint64_t uncertain_bytes;              // of those that may be there
-    uint32_t rows[PROFILE_ROWS];           // heads of lists of books, by hash
+    uint32_t rows[PROFILE_ROWS];           // heads of lists of entries, by hash
     uint32_t rows_of_bucket[PROFILE_ROWS]; // by bucket
-    struct profile_book *books;            // in order of creation
-    uint32_t book_count, book_capacity;
-    uintptr_t *frames; // of all books
+    struct profile_entry *entries;         // in order of creation
+    uint32_t entry_count, entry_capacity;
+    uintptr_t *frames; // of all entries
     uint32_t frame_count, frame_capacity;
     struct profile_cache *caches; // by id
     uint32_t cache_count, cache_capacity;
-    uint32_t due_slot, due_book; // of the sample that is due and was not looked for; MODEL_NONE
+    uint32_t due_slot, due_entry; // of the sample that is due and was not looked for; MODEL_NONE
 };
 
 // ---- sampler.c
@@ -64,9 +64,9 @@ bool model_profile_started_from(struct model *model, uintptr_t bucket, size_t ob
                                 uint64_t count);
 // Counts a sampled object's free in the cycle that publishes it; `swept`: not by a call.
 void model_profile_freed(struct model *model, const struct slot *slot, bool swept);
-const struct profile_book *model_profile_book(const struct model *model,
-                                              uintptr_t bucket); // NULL: none
-uint32_t model_profile_bucket_count(const struct model *model);  // that were seen
+const struct profile_entry *model_profile_entry(const struct model *model,
+                                                uintptr_t bucket); // NULL: none
+uint32_t model_profile_bucket_count(const struct model *model);    // that were seen
 // Bytes of the table and of all buckets: `told_bytes` where that can be, as buckets may be there
 // that nobody has seen; else the nearest that can.
 uint64_t model_profile_bytes(const struct model *model, uint64_t told_bytes);

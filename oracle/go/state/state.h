@@ -15,7 +15,7 @@
 //   D9  frames lie in a goroutine's words and bits one behind the other; a defer's frame is there;
 //       a dead goroutine has none of these
 //   D10 slots that wait for their span's sweep stand side by side, and they alone are condemned
-//   D11 samples are counted, each in a book; a book that has seen its bucket is found by it
+//   D11 samples are counted, each in an entry; an entry that has seen its bucket is found by it
 #ifndef ORACLE_GO_STATE_STATE_H
 #define ORACLE_GO_STATE_STATE_H
 
@@ -49,7 +49,7 @@ struct slot {              // one allocated slot: an object, or a block of tiny 
     uint32_t first_finalizer;
     uint64_t seed; // of its contents
     uint32_t cache_id;
-    uint32_t sample;     // index + 1 of its profile_book; 0: not sampled
+    uint32_t sample;     // index + 1 of its profile_entry; 0: not sampled
     uint32_t visit;      // == model->visit: seen in this walk
     uint32_t span_hint;  // index of its span in the last view that was asked
     uint32_t grave;      // of a condemned one: index of its condemned_span; MODEL_NONE: none
@@ -164,7 +164,7 @@ struct goroutine_entry { // a goroutine's record, as the operations made it
     uint32_t panic_count, panic_capacity;
 };
 
-struct block_book { // of the runtime's blocks of one size
+struct block_counts { // of the runtime's blocks of one size
     size_t used_count, made_count;
 };
 
@@ -205,7 +205,7 @@ struct tiny_cache {  // packing, simulated
 
 #define MODEL_CLOCK_READS 4 // of the latest that are kept
 
-struct cycle_book { // the collection cycles: what MemStats must say of them
+struct cycle_counts { // the collection cycles: what MemStats must say of them
     uint32_t count, forced_count;
     uint64_t pause_total_ns, last_end_ns;
     uint64_t pause_ns[MEMSTATS_PAUSE_COUNT], pause_end_ns[MEMSTATS_PAUSE_COUNT];
@@ -288,12 +288,12 @@ struct model { // the ledger, whole
     uint32_t queue_head, queue_tail; // of queued finalizers
     uint32_t queue_batch;
     struct queue_list queue_seen, queue_due; // of the comparison: what stands there, what must
-    struct block_book blocks[RUNTIME_BLOCK_CLASSES];
+    struct block_counts blocks[RUNTIME_BLOCK_CLASSES];
     size_t place_count; // for finalizers to wait in, as was last told
     struct profile profile;
 
     // collection
-    struct cycle_book cycle;
+    struct cycle_counts cycle;
     struct condemned_span *condemned;
     uint32_t condemned_count, condemned_capacity;
     uint32_t *condemned_slots;

@@ -218,11 +218,11 @@ static bool samples_are_valid(const struct model *model) { // D11
     for (uint32_t i = 0; i < model->live_count; i++) {
         const struct slot *slot = model_slot(model, model->live[i]);
         sample_count += slot->sample != 0;
-        valid &= slot->sample <= profile->book_count;
+        valid &= slot->sample <= profile->entry_count;
     }
-    for (uint32_t i = 0; i < profile->book_count; i++) {
-        const struct profile_book *book = &profile->books[i];
-        valid &= book->bucket == 0 || model_profile_book(model, book->bucket) == book;
+    for (uint32_t i = 0; i < profile->entry_count; i++) {
+        const struct profile_entry *entry = &profile->entries[i];
+        valid &= entry->bucket == 0 || model_profile_entry(model, entry->bucket) == entry;
     }
     return valid & (sample_count == profile->sample_count);
 }

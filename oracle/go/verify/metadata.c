@@ -51,8 +51,8 @@ struct persistent_walk {
     const struct view *view;
     struct inspect_range range; // that the last block lay in
     uintptr_t last_end;
-    uint64_t counts[INSPECT_BOOK_COUNT];
-    uint64_t bytes[INSPECT_BOOK_COUNT];
+    uint64_t counts[INSPECT_METADATA_COUNT];
+    uint64_t bytes[INSPECT_METADATA_COUNT];
     bool clean;
 };
 
@@ -72,23 +72,23 @@ static bool find_range(struct persistent_walk *walk, uintptr_t base, size_t size
 }
 
 static void visit_persistent(void *context, uintptr_t base, size_t size_bytes,
-                             enum inspect_book book) {
+                             enum inspect_metadata metadata) {
     struct persistent_walk *walk = context;
     if (!walk->clean) {
         return;
     }
-    if ((unsigned)book >= INSPECT_BOOK_COUNT || !find_range(walk, base, size_bytes) ||
+    if ((unsigned)metadata >= INSPECT_METADATA_COUNT || !find_range(walk, base, size_bytes) ||
         base != walk->last_end) {
         walk->clean =
             rule_fail(walk->book, RULE_PERSISTENT_BLOCKS, (struct rule_place){.object = base},
                       "a block of %zu bytes lies outside or not behind the one before", size_bytes);
     }
-    walk->counts[(unsigned)book % INSPECT_BOOK_COUNT]++;
-    walk->bytes[(unsigned)book % INSPECT_BOOK_COUNT] += size_bytes;
+    walk->counts[(unsigned)metadata % INSPECT_METADATA_COUNT]++;
+    walk->bytes[(unsigned)metadata % INSPECT_METADATA_COUNT] += size_bytes;
     walk->last_end = base + size_bytes;
 }
 
-struct due { // to a book
+struct due { // to a statistic
     uint64_t count, bytes;
 };
 
@@ -124,10 +124,10 @@ static bool check_count(struct rule_book *book, const char *field, uint64_t take
                       (struct rule_value){"due to it", due});
 }
 
-static bool check_book(const struct persistent_walk *walk, enum inspect_book book,
-                       const char *field, struct due due) {
-    return check_count(walk->book, field, walk->counts[book], due.count) &&
-           check_count(walk->book, field, walk->bytes[book], due.bytes);
+static bool check_metadata(const struct persistent_walk *walk, enum inspect_metadata metadata,
+                           const char *field, struct due due) {
+    return check_count(walk->book, field, walk->counts[metadata], due.count) &&
+           check_count(walk->book, field, walk->bytes[metadata], due.bytes);
 }
 
 // Ranges lie one behind the other; but for an arena's, which grows into it, all of one is prepared.
@@ -143,11 +143,11 @@ static bool check_range(struct rule_book *book, const struct inspect_range *rang
                      range->size_bytes, range->prepared_bytes);
 }
 
-// What a book is charged is what its users took: a block's own word for its book is not enough.
-static bool check_books(struct persistent_walk *walk) {
+// What is charged to a statistic is what its users took: a block's own word is not enough.
+static bool check_all_metadata(struct persistent_walk *walk) {
     const struct view *view = walk->view;
     uint64_t arena_ranges = 0;
-    uint64_t small_ranges = 0; // in books whose blocks are never as large as to have one
+    uint64_t small_ranges = 0; // of metadata whose blocks are never as large as to have one
     uintptr_t last_end = 0;
     struct inspect_range range;
     for (size_t i = 0; inspect_range(view->heap, i, &range); i++) {
@@ -155,14 +155,15 @@ static bool check_books(struct persistent_walk *walk) {
             return false;
         }
         bool is_direct = range.kind == INSPECT_RANGE_DIRECT;
-        arena_ranges += is_direct && range.book == INSPECT_BOOK_GC;
-        small_ranges += is_direct && range.book < INSPECT_BOOK_GC;
+        arena_ranges += is_direct && range.metadata == INSPECT_METADATA_GC;
+        small_ranges += is_direct && range.metadata < INSPECT_METADATA_GC;
     }
-    return check_book(walk, INSPECT_BOOK_MSPAN, "MSpanSys", due_to_fix(view, INSPECT_FIX_MSPAN)) &&
-           check_book(walk, INSPECT_BOOK_MCACHE, "MCacheSys",
-                      due_to_fix(view, INSPECT_FIX_MCACHE)) &&
-           check_book(walk, INSPECT_BOOK_GC, "GCSys", due_to_fix(view, INSPECT_FIX_BITS)) &&
-           check_book(walk, INSPECT_BOOK_BUCKHASH, "BuckHashSys", due_to_buckets(view)) &&
+    return check_metadata(walk, INSPECT_METADATA_MSPAN, "MSpanSys",
+                          due_to_fix(view, INSPECT_FIX_MSPAN)) &&
+           check_metadata(walk, INSPECT_METADATA_MCACHE, "MCacheSys",
+                          due_to_fix(view, INSPECT_FIX_MCACHE)) &&
+           check_metadata(walk, INSPECT_METADATA_GC, "GCSys", due_to_fix(view, INSPECT_FIX_BITS)) &&
+           check_metadata(walk, INSPECT_METADATA_BUCKHASH, "BuckHashSys", due_to_buckets(view)) &&
            // an arena's record and its pointer bits
            check_count(walk->book, "GCSys", arena_ranges, 2 * inspect_arena_count(view->heap)) &&
            check_count(walk->book, "ranges of small blocks", small_ranges, 0);
@@ -172,7 +173,7 @@ static bool check_persistent(struct rule_book *book, const struct view *view) {
     rule_count(book, RULE_PERSISTENT_BLOCKS);
     struct persistent_walk walk = {.book = book, .view = view, .clean = true};
     inspect_persistent(view->heap, visit_persistent, &walk);
-    return walk.clean && check_books(&walk);
+    return walk.clean && check_all_metadata(&walk);
 }
 
 // ---- buckets: the list of all and the hash rows hold the same ones

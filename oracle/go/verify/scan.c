@@ -14,8 +14,8 @@ struct sums {
     uint64_t manual_pages[MANUAL_STAT_COUNT];
     uint64_t free_pages;
     uint64_t released_pages;
-    uint64_t taken_bytes[INSPECT_BOOK_COUNT];
-    uint64_t direct_bytes[INSPECT_BOOK_COUNT];
+    uint64_t taken_bytes[INSPECT_METADATA_COUNT];
+    uint64_t direct_bytes[INSPECT_METADATA_COUNT];
     uint64_t persistent_bytes;
     uint64_t os_stack_bytes;
     uint64_t prepared_bytes;
@@ -80,10 +80,10 @@ static void count_pages(struct scan *scan, struct sums *sums, const struct heap 
 }
 
 static void count_persistent(void *context, uintptr_t base, size_t size_bytes,
-                             enum inspect_book book) {
+                             enum inspect_metadata metadata) {
     (void)base;
     struct sums *sums = context;
-    sums->taken_bytes[book] += size_bytes;
+    sums->taken_bytes[metadata] += size_bytes;
 }
 
 static void count_ranges(struct sums *sums, const struct heap *heap) {
@@ -97,7 +97,7 @@ static void count_ranges(struct sums *sums, const struct heap *heap) {
             sums->persistent_bytes += range.prepared_bytes;
             break;
         case INSPECT_RANGE_DIRECT:
-            sums->direct_bytes[range.book] += range.prepared_bytes;
+            sums->direct_bytes[range.metadata] += range.prepared_bytes;
             break;
         case INSPECT_RANGE_OS_STACK:
             sums->os_stack_bytes += range.prepared_bytes;
@@ -127,24 +127,25 @@ static void fill_pages(struct memstats *slow, const struct sums *sums, uint64_t 
     slow->StackSys = slow->StackInuse + sums->os_stack_bytes;
 }
 
-static uint64_t book_bytes(const struct sums *sums, enum inspect_book book) {
-    return sums->taken_bytes[book] + sums->direct_bytes[book];
+static uint64_t metadata_bytes(const struct sums *sums, enum inspect_metadata metadata) {
+    return sums->taken_bytes[metadata] + sums->direct_bytes[metadata];
 }
 
 static void fill_metadata(struct memstats *slow, const struct sums *sums, const struct heap *heap) {
     uint64_t taken = 0;
-    for (size_t book = 0; book < INSPECT_BOOK_COUNT; book++) {
-        taken += sums->taken_bytes[book];
+    for (size_t metadata = 0; metadata < INSPECT_METADATA_COUNT; metadata++) {
+        taken += sums->taken_bytes[metadata];
     }
     uint64_t workbuf_pages =
         sums->manual_pages[MANUAL_WORKBUF] + sums->manual_pages[MANUAL_POINTER_BITS];
-    slow->MSpanSys = book_bytes(sums, INSPECT_BOOK_MSPAN);
+    slow->MSpanSys = metadata_bytes(sums, INSPECT_METADATA_MSPAN);
     slow->MSpanInuse = fix_inuse_bytes(heap, INSPECT_FIX_MSPAN);
-    slow->MCacheSys = book_bytes(sums, INSPECT_BOOK_MCACHE);
+    slow->MCacheSys = metadata_bytes(sums, INSPECT_METADATA_MCACHE);
     slow->MCacheInuse = fix_inuse_bytes(heap, INSPECT_FIX_MCACHE);
-    slow->BuckHashSys = book_bytes(sums, INSPECT_BOOK_BUCKHASH);
-    slow->GCSys = book_bytes(sums, INSPECT_BOOK_GC) + workbuf_pages * HEAP_PAGE_BYTES;
-    slow->OtherSys = book_bytes(sums, INSPECT_BOOK_OTHER) + (sums->persistent_bytes - taken) +
+    slow->BuckHashSys = metadata_bytes(sums, INSPECT_METADATA_BUCKHASH);
+    slow->GCSys = metadata_bytes(sums, INSPECT_METADATA_GC) + workbuf_pages * HEAP_PAGE_BYTES;
+    slow->OtherSys = metadata_bytes(sums, INSPECT_METADATA_OTHER) +
+                     (sums->persistent_bytes - taken) +
                      sums->manual_pages[MANUAL_OTHER] * HEAP_PAGE_BYTES;
     slow->Sys = sums->prepared_bytes;
 }
