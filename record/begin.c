@@ -1,5 +1,4 @@
-// begin: what the environment asks for: COUNTERCHECK_RECORD=FILE, by an absolute path. Without it
-// nothing is recorded.
+// begin: starts recording when COUNTERCHECK_RECORD=FILE names a trace, by an absolute path.
 #define _GNU_SOURCE // environ
 #include "record/file.h"
 #include "record/writer.h"

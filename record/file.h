@@ -1,11 +1,12 @@
 // file: the trace of this process: its name, its header, and the chunks that its threads write to.
 //
-// All that is known of it lies in memory that a fork wipes, the lock too: the child has no trace
-// then, whatever the parent's threads were doing, and begins one of its own. The chunks are shared
-// mappings of the file, which stays whole when the process is killed; their room on the disk is
-// taken before, so that a full one is an answer and no signal.
+// Its state, the lock included, lies in memory that a fork wipes: the child starts without a trace,
+// whatever the parent's threads were doing, and begins its own. Chunks are shared mappings of the
+// file, so that a killed process loses none. Their room on the disk is allocated first, so that a
+// full disk is an error and no signal.
 //
-// Any thread, but no handler of a signal that interrupted this file: the caller holds signals back.
+// Any thread may call. A signal handler that interrupts this file may not: the caller blocks
+// signals.
 #ifndef RECORD_FILE_H
 #define RECORD_FILE_H
 

@@ -1,7 +1,7 @@
 // next: the malloc that the program would have without us: what the dynamic linker finds behind
 // this library.
 //
-// Finding may allocate: who does so then is served from a small room.
+// The lookup may allocate; such a call is served from a small buffer.
 #define _GNU_SOURCE // RTLD_NEXT, dl_iterate_phdr
 #include "record/next.h"
 

@@ -1,8 +1,8 @@
-// record: the C library's functions of memory, as the program calls them: each calls the one behind
-// this library and writes down what was asked and what came.
+// record: the C library's functions of memory: each calls the one behind this library, and records
+// the call and its result.
 //
-// What the allocator asks of itself while it works is its own affair. A handler of a signal that
-// allocates in the midst of it is the program's.
+// Calls that the allocator makes of itself are not recorded. A call of a signal handler that
+// interrupts the allocator is recorded as the program's.
 #define _GNU_SOURCE // reallocarray, memalign, valloc, pvalloc
 #include "record/next.h"
 #include "record/writer.h"

@@ -1,8 +1,8 @@
-// writer: what a thread does is written down: an event, its time, in the thread's own chunk.
+// writer: writes each event of a thread, with its time, to the thread's own chunk.
 //
-// A handler of a signal may come in between anywhere. While this thread is busy with its chunk,
-// what the handler does goes to another one, which is taken for this event alone; so does what a
-// thread does when its end has begun.
+// A signal handler may run at any point. While the thread writes to its chunk, an event of the
+// handler goes to another chunk, which is taken for it alone. So does an event of a thread that has
+// begun to end.
 #define _GNU_SOURCE // gettid
 #include "record/writer.h"
 

@@ -1,4 +1,4 @@
-// writer: what a thread does is written down: an event, its time, in the thread's own chunk.
+// writer: writes each event of a thread, with its time, to the thread's own chunk.
 #ifndef RECORD_WRITER_H
 #define RECORD_WRITER_H
 

@@ -1,9 +1,9 @@
 // format: what is in a trace: the facts that who writes one and who reads one share.
 //
-// A trace is what one process asked of malloc: a header, then chunks of equal size. A chunk is a
-// time in nanoseconds (8 bytes; 0: nobody has used it) and records, none of which goes back in
-// time; what is left of it is zero. At one time one thread writes to a chunk, and a record of the
-// kind thread says which: the others behind it are that thread's. All numbers are little-endian.
+// A trace is what one process asked of malloc: a header, then chunks of equal size. A chunk begins
+// with a time in nanoseconds (8 bytes; 0: unused); records follow in the order of their times, and
+// zeros to its end. One thread at a time writes to a chunk. A record of the kind thread says which
+// one: the records behind it are that thread's. All numbers are little-endian.
 //
 // A record:
 //   byte 0   kind (4 bits), bytes of the time (3), whether the address is in steps of 1 (1), not 16
@@ -12,9 +12,8 @@
 //   address  its difference to the chunk's record before it, or to 0: zigzag, in steps
 //   size     bytes that were asked for
 //   align    one byte, the binary logarithm; of the kind aligned alone
-// What is given back has the time before the call, and what is obtained the time after it, by one
-// clock of the machine: in the order of their times, an address is given back before somebody else
-// obtains it.
+// A release has the time before its call, an allocation the time after it, both by one clock of the
+// machine. So, in the order of times, an address is released before another thread obtains it.
 #ifndef TRACE_FORMAT_H
 #define TRACE_FORMAT_H
 

@@ -1,5 +1,4 @@
-// ledger: what lives, by the records of a trace in their order; the calls that they are of, one by
-// one; and what is counted of them.
+// ledger: finds objects by their address, joins the two records of a realloc, and counts.
 #include "trace/ledger.h"
 
 #include <stdlib.h>

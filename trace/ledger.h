@@ -1,8 +1,7 @@
-// ledger: what lives, by the records of a trace in their order; the calls that they are of, one by
-// one; and what is counted of them.
+// ledger: which objects live, by the records of a trace in order; each call as one event; totals.
 //
-// An event is a call: a realloc is one, though it has two records. What a trace does not say, as it
-// ends before: a realloc whose end is not there has not happened.
+// An event is a call: a realloc is one, though it has two records. A realloc whose second record
+// the trace does not have, because it ends before, has not happened.
 #ifndef TRACE_LEDGER_H
 #define TRACE_LEDGER_H
 

@@ -1,7 +1,7 @@
 // reader: the records of a trace in the order of their times, whatever chunks they lie in.
 //
-// A chunk is opened when the next record is not before its time. Of those that are open, the one
-// with the earliest record stands first in a binary heap.
+// A chunk is opened when the time of the next record has reached its own. A binary heap holds the
+// open chunks, the one with the earliest record first.
 #define _GNU_SOURCE // O_CLOEXEC, pread
 #include "trace/reader.h"
 

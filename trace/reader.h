@@ -1,8 +1,7 @@
 // reader: the records of a trace in the order of their times, whatever chunks they lie in.
 //
-// Memory: 64 KiB for each chunk that is written to at one time, which are about as many as there
-// are threads, and 16 bytes for each chunk of the file. Any bytes are refused or read, never
-// asserted.
+// Memory: 16 bytes for each chunk of the file, and 64 KiB for each open one; about as many are open
+// as there are threads. Bytes that are no trace are refused; nothing is asserted of them.
 #ifndef TRACE_READER_H
 #define TRACE_READER_H
 

@@ -1,8 +1,8 @@
 // subprogram: operations that run inside the call of another one, where its thread holds no lock.
 //
-// There another thread may do anything that asks for no stop of the world; here the same thread
-// does it in its place, at the same place in each run. What only the thread inside can do, or what
-// the ledger could not tell apart, is left for later and runs in its own place.
+// At such a point another thread could do anything that does not stop the world. Here the same
+// thread does it, at the same point in each run. An operation that only the calling thread may do,
+// or that the ledger could not tell apart, is put off and runs in its own turn.
 #include "fuzz/go/state.h"
 
 #include "allocator/mprof.h"

@@ -1,4 +1,4 @@
-// crowd: rounds of work, and between them one ledger out of what the threads noted.
+// crowd: runs its threads in rounds; between two rounds, the notes of all make one ledger.
 #include "fuzz/subject/crowd.h"
 
 #include "fuzz/subject/crowd_work.h"

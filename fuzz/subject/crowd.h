@@ -1,8 +1,8 @@
 // crowd: real threads that use one foreign allocator side by side, judged where all stand still.
 //
 // Each thread draws its operations from the seed; how they interleave is the machine's. Objects go
-// from thread to thread. At a barrier the notes of all threads make one ledger, by the order of
-// their tickets, and everything is checked that does not ask for the moment between two calls.
+// from thread to thread. At a barrier, the notes of all threads are merged into one ledger by their
+// tickets, and everything is checked that does not need the moment between two calls.
 #ifndef FUZZ_SUBJECT_CROWD_H
 #define FUZZ_SUBJECT_CROWD_H
 

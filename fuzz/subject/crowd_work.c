@@ -1,4 +1,4 @@
-// crowd_work: allocates, resizes, frees, leaves to others and takes from them, as it is drawn.
+// crowd_work: allocates, resizes, frees, hands objects to other threads and takes theirs, as drawn.
 #include "fuzz/subject/crowd_work.h"
 
 #include "fuzz/subject/subject.h"

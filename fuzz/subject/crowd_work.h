@@ -1,9 +1,7 @@
-// crowd_work: what one thread of a crowd does by itself, and what it notes of it. Internal to
-// fuzz/subject.
+// crowd_work: what one thread of a crowd does, and what it notes of it. Internal to fuzz/subject.
 //
-// Every event has a ticket of one clock that all threads draw from: an object is there from behind
-// the call that gave it to before the call that ends it. So no order of the events makes two
-// objects overlap unless the allocator did.
+// All threads draw tickets from one counter: an allocation after its call, a release before it. So
+// two objects overlap in the notes only where the allocator let them.
 #ifndef FUZZ_SUBJECT_CROWD_WORK_H
 #define FUZZ_SUBJECT_CROWD_WORK_H
 

@@ -1,4 +1,4 @@
-// explain: one more reading, with the graph at hand.
+// explain: reads the dump once more, with the graph at hand.
 
 #include "cli/dump/graph/explain.h"
 

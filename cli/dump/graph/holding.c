@@ -1,4 +1,4 @@
-// holding: a graph out of a file, within the memory that is allowed; roots in words.
+// holding: builds the graph of a file within the memory that is allowed, and puts roots into words.
 
 #include "cli/dump/graph/holding.h"
 

@@ -1,4 +1,4 @@
-// what: objects first, then what lies between them.
+// what: looks among the objects first, then among what lies between them.
 
 #include "cli/dump/graph/what.h"
 
