@@ -15,11 +15,6 @@ struct child {
     uint32_t ahead_count;
 };
 
-// These count on the executor's place, which is the fork's.
-static bool is_left_out(enum operation_code code) {
-    return code == OP_FORK || code == OP_SUBPROGRAM;
-}
-
 static void run_child(void *context) {
     const struct child *child = context;
     struct go_machine *machine = child->machine;
@@ -28,7 +23,8 @@ static void run_child(void *context) {
     runtime_fork_child(machine->runtime);
     for (size_t at = first; at < first + child->ahead_count && at < program->count; at++) {
         struct operation operation = program->operations[at];
-        if (!is_left_out(operation_code(operation))) {
+        // one about those behind it counts them from the executor's place, which is the fork's
+        if (!operation_has(operation_code(operation), OPERAND_AHEAD)) {
             (void)go_step(machine, at, operation);
         }
         if (oracle_finding(machine->oracle) != NULL) {

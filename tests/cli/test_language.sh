@@ -19,7 +19,7 @@ examples() { # OPTION...
         sed -n '/^example:$/,$s/^    //p' out >example.ops
         # one that is about those behind it stands before them
         last=$(tail -n 1 example.ops | sed -E 's/^[a-z0-9]+ = //; s/ .*//')
-        [ "$last" = "$name" ] || [ "$name" = program ] || { [[ $name =~ ^(subprogram|fork)$ ]] && grep -q "^$name " example.ops; } ||
+        [ "$last" = "$name" ] || [ "$name" = program ] || grep -q "^$name operations=" example.ops ||
             fail "ops --list $name: its example does not end with it: $(cat example.ops)"
         if [ $# -gt 0 ] && [ "$name" = expect ]; then
             "$command" replay --strict "$@" example.ops >out 2>err # an allocator's numbers begin where they do
