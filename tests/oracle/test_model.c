@@ -6,27 +6,9 @@
 #include "oracle/go/state/state.h"
 #include "oracle/go/state/class.h"
 #include "oracle/go/rules.h"
-#include "tests/oracle/driver.h"
-
-#include "tests/test.h"
+#include "tests/oracle/driver_fixture.h"
 
 #include "allocator/special.h"
-
-static struct driver driver;
-
-static int set_up(void **unused) {
-    (void)unused;
-    driver_create(&driver);
-    return 0;
-}
-
-static int tear_down(void **unused) {
-    (void)unused;
-    driver_destroy(&driver);
-    return 0;
-}
-
-TEST_FIXTURE(set_up, tear_down)
 
 static void finds(unsigned rule, bool clean) {
     assert_false(clean);

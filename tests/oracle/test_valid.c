@@ -3,28 +3,11 @@
 // holds: oracle/go/state/valid.c oracle/go/state/index_pool.c
 #include "oracle/go/state/class.h"
 #include "oracle/go/state/state.h"
+#include "tests/oracle/driver_fixture.h"
 #include "tests/oracle/driver_program.h"
-
-#include "tests/test.h"
 
 #include "allocator/mprof.h"
 #include "tests/breaks.h"
-
-static struct driver driver;
-
-static int set_up(void **unused) {
-    (void)unused;
-    driver_create(&driver);
-    return 0;
-}
-
-static int tear_down(void **unused) {
-    (void)unused;
-    driver_destroy(&driver);
-    return 0;
-}
-
-TEST_FIXTURE(set_up, tear_down)
 
 static void finalize(uint32_t handle) {
     const struct finalizer finalizer = {.object = model_handle(driver.model, handle)->address};
