@@ -226,10 +226,9 @@ static int replay_input(void *context, const char *path, enum input_kind kind,
 static void print_summary(const struct batch_totals *totals, const struct call *call) {
     (void)printf("%" PRIu64 " program%s, %" PRIu64 " operation%s (%" PRIu64
                  " did something)%s, %" PRIu64 " finding%s\n",
-                 totals->programs, totals->programs == 1 ? "" : "s", totals->operations,
-                 totals->operations == 1 ? "" : "s", totals->effective,
-                 call->is_traced ? "" : ", run twice", totals->findings,
-                 totals->findings == 1 ? "" : "s");
+                 totals->programs, cli_s(totals->programs), totals->operations,
+                 cli_s(totals->operations), totals->effective, call->is_traced ? "" : ", run twice",
+                 totals->findings, cli_s(totals->findings));
 }
 
 static bool open_session(void *context) {

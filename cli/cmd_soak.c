@@ -152,9 +152,9 @@ static void print_summary(const struct soak *soak, double seconds) {
     const struct executor_counts *counts = executor_counts(soak->executor);
     uint64_t executed = executor_sum(counts->executed);
     double rate = seconds > 0 ? (double)executed / seconds : 0;
-    (void)printf("%" PRIu64 " programs, %" PRIu64 " operations (%.0f%% did something), %.0f "
+    (void)printf("%" PRIu64 " program%s, %" PRIu64 " operation%s (%.0f%% did something), %.0f "
                  "operations/s, %" PRIu64 " stopped at the work bound\n",
-                 soak->program_count, executed,
+                 soak->program_count, cli_s(soak->program_count), executed, cli_s(executed),
                  executed == 0 ? 0.0
                                : 100.0 * (double)executor_sum(counts->effective) / (double)executed,
                  rate, soak->bounded_count);

@@ -48,15 +48,18 @@ static void print_report(const struct soak_threads *soak, const struct threads_r
         (void)printf("  %-17s %12" PRIu64 "  %3.0f%% did something\n", threads_operation_names[i],
                      report->executed[i], share);
     }
-    (void)printf("%" PRIu64 " threads, %" PRIu64 " heaps, %" PRIu64
+    (void)printf("%" PRIu64 " thread%s, %" PRIu64 " heap%s, %" PRIu64
                  " operations, %.0f operations/s, %.0f operations/s/core\n",
-                 soak->thread_count, report->round_count, executed,
-                 rate_of(executed, report->seconds), rate_of(executed, report->core_seconds));
+                 soak->thread_count, cli_s(soak->thread_count), report->round_count,
+                 cli_s(report->round_count), executed, rate_of(executed, report->seconds),
+                 rate_of(executed, report->core_seconds));
     (void)printf("checks: %" PRIu64 " at barriers, %" PRIu64 " of a stopped world, %" PRIu64
-                 " statistics in flight, %" PRIu64 " dumps, %" PRIu64 " children; %" PRIu64
-                 " collections, %" PRIu64 " failed calls\n",
+                 " statistics in flight, %" PRIu64 " dump%s, %" PRIu64 " %s; %" PRIu64
+                 " collection%s, %" PRIu64 " failed call%s\n",
                  report->barrier_count, report->stop_count, report->read_count, report->dump_count,
-                 report->fork_count, report->cycle_count, report->fault_count);
+                 cli_s(report->dump_count), report->fork_count,
+                 report->fork_count == 1 ? "child" : "children", report->cycle_count,
+                 cli_s(report->cycle_count), report->fault_count, cli_s(report->fault_count));
 }
 
 // ---- the file of a race

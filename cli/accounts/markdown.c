@@ -2,13 +2,10 @@
 // away.
 #include "cli/accounts/accounts.h"
 
+#include "cli/io/cli.h"
 #include "cli/io/escape.h"
 
 #define ROWS_MAX 40 // of each table: a comment ends at 65,536 characters
-
-static const char *plural(size_t count) {
-    return count == 1 ? "" : "s";
-}
 
 // A cell of a table: code, in which a bar would end the cell and a backtick the code.
 static void print_code(const char *text) {
@@ -60,9 +57,10 @@ static void print_fields(const struct accounts *accounts) {
     }
 }
 
+// The format takes the count, and the s behind a noun.
 static void begin_details(const char *format, size_t count) {
     (void)fputs("\n<details><summary>", stdout);
-    (void)printf(format, count);
+    (void)printf(format, count, cli_s(count));
     (void)puts("</summary>\n");
 }
 
@@ -78,7 +76,7 @@ static void print_deltas(const struct accounts *accounts) {
     if (accounts->delta_count == 0) {
         return;
     }
-    begin_details("What operations move: %zu differ", accounts->delta_count);
+    begin_details("What operations move: %zu difference%s", accounts->delta_count);
     (void)puts("| operation | statistic | times | old | new | meant |\n"
                "| --- | --- | ---: | ---: | ---: | --- |");
     for (size_t i = 0; i < accounts->delta_count && i < ROWS_MAX; i++) {
@@ -97,7 +95,7 @@ static void print_records(const struct accounts *accounts) {
     if (accounts->record_count == 0) {
         return;
     }
-    begin_details("Records of the heap dump: %zu kinds differ", accounts->record_count);
+    begin_details("What the heap dump holds: %zu kind%s of record", accounts->record_count);
     (void)puts("| record | inputs | old | new | of them new | meant | the smallest input |\n"
                "| --- | ---: | ---: | ---: | ---: | --- | --- |");
     for (size_t i = 0; i < accounts->record_count; i++) {
@@ -116,7 +114,7 @@ static void print_findings(const struct accounts *accounts) {
     if (accounts->finding_count == 0) {
         return;
     }
-    begin_details("The new build's own rules: %zu findings", accounts->finding_count);
+    begin_details("The new build's own rules: %zu finding%s", accounts->finding_count);
     (void)puts("| rule | field | inputs | the smallest input |\n| --- | --- | ---: | --- |");
     for (size_t i = 0; i < accounts->finding_count && i < ROWS_MAX; i++) {
         const struct accounts_finding *finding = &accounts->findings[i];
@@ -131,13 +129,13 @@ static void print_findings(const struct accounts *accounts) {
 void accounts_print_markdown(const struct accounts *accounts) {
     bool found = accounts_is_found(accounts);
     (void)printf("### Accounts: %zu statistic%s differ%s on %zu input%s%s\n", accounts->field_count,
-                 plural(accounts->field_count), accounts->field_count == 1 ? "s" : "",
-                 accounts->input_count, plural(accounts->input_count),
+                 cli_s(accounts->field_count), accounts->field_count == 1 ? "s" : "",
+                 accounts->input_count, cli_s(accounts->input_count),
                  found ? "" : ", none but those meant");
     print_fields(accounts);
     if (accounts->ended_count > 0) {
         (void)printf("\n**%zu input%s ended differently**, first ", accounts->ended_count,
-                     plural(accounts->ended_count));
+                     cli_s(accounts->ended_count));
         print_place(&accounts->ended);
         (void)printf(": status %d, now %d.\n", accounts->ended_status[0],
                      accounts->ended_status[1]);

@@ -1,13 +1,10 @@
 // table: the differences for a terminal, at most 100 columns wide but for paths.
 #include "cli/accounts/accounts.h"
 
+#include "cli/io/cli.h"
 #include "cli/io/escape.h"
 
 #define ROWS_MAX 6 // of operations, records or findings; --json has all
-
-static const char *plural(size_t count) {
-    return count == 1 ? "" : "s";
-}
 
 static const char *text_of(struct json_object *value) {
     return json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
@@ -122,18 +119,18 @@ static void print_findings(const struct accounts *accounts) {
 
 static void print_summary(const struct accounts *accounts) {
     (void)printf("%zu input%s, %zu field%s differ%s", accounts->input_count,
-                 plural(accounts->input_count), accounts->field_count,
-                 plural(accounts->field_count), accounts->field_count == 1 ? "s" : "");
+                 cli_s(accounts->input_count), accounts->field_count, cli_s(accounts->field_count),
+                 accounts->field_count == 1 ? "s" : "");
     if (accounts->delta_count > 0) {
-        (void)printf(", %zu delta%s", accounts->delta_count, plural(accounts->delta_count));
+        (void)printf(", %zu delta%s", accounts->delta_count, cli_s(accounts->delta_count));
     }
     if (accounts->record_count > 0) {
         (void)printf(", %zu kind%s of record", accounts->record_count,
-                     plural(accounts->record_count));
+                     cli_s(accounts->record_count));
     }
     if (accounts->judged_count > 0) {
         (void)printf("; NEW has findings on %zu input%s", accounts->judged_count,
-                     plural(accounts->judged_count));
+                     cli_s(accounts->judged_count));
     }
     (void)printf("\n");
 }
@@ -151,7 +148,7 @@ void accounts_print_table(const struct accounts *accounts) {
     print_findings(accounts);
     if (accounts->ended_count > 0) {
         (void)printf("\n%zu input%s ended differently, first %s: status %d -> %d\n",
-                     accounts->ended_count, plural(accounts->ended_count),
+                     accounts->ended_count, cli_s(accounts->ended_count),
                      escape_shown(accounts->ended.input), accounts->ended_status[0],
                      accounts->ended_status[1]);
     }

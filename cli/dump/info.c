@@ -95,12 +95,13 @@ static void print_params(const struct dump_summary *summary) {
     dump_print_text(summary->version, 40);
     fputs(" on ", stdout);
     dump_print_text(summary->arch, 20);
-    printf(", %" PRIu64 " CPUs, %s-endian, %" PRIu64 "-byte pointers\n", params->cpus,
-           params->big_endian ? "big" : "little", params->pointer_size);
+    printf(", %" PRIu64 " CPU%s, %s-endian, %" PRIu64 "-byte pointers\n", params->cpus,
+           cli_s(params->cpus), params->big_endian ? "big" : "little", params->pointer_size);
     printf("%" PRIu64 " bytes; arenas 0x%" PRIx64 " to 0x%" PRIx64 "; %" PRIu64
-           " objects of %" PRIu64 " bytes\n",
+           " object%s of %" PRIu64 " byte%s\n",
            summary->bytes, params->arena_start, params->arena_end,
-           summary->records[DUMP_TAG_Object], summary->object_bytes);
+           summary->records[DUMP_TAG_Object], cli_s(summary->records[DUMP_TAG_Object]),
+           summary->object_bytes, cli_s(summary->object_bytes));
 }
 
 // Names and numbers in columns, row by row.

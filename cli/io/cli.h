@@ -41,6 +41,11 @@ int cmd_subject(int argc, char **argv);
 // Compares the numbers of two builds on one corpus.
 int cmd_accounts(int argc, char **argv);
 
+// What stands behind a noun of which there are so many.
+static inline const char *cli_s(uint64_t count) {
+    return count == 1 ? "" : "s";
+}
+
 // Prints "countercheck: MESSAGE" as one line on stderr. printf-like.
 void cli_message(const char *format, ...);
 

@@ -225,13 +225,13 @@ void batch_print_kinds(const struct batch_totals *totals) {
         input_count += totals->inputs[i];
         finding_count += totals->kind_findings[i];
         if (i != KIND_PROGRAM && totals->inputs[i] != 0) {
-            (void)printf("%" PRIu64 " %s%s, %" PRIu64 " finding%s\n", totals->inputs[i],
-                         kind_names[i], totals->inputs[i] == 1 ? " input" : " inputs",
-                         totals->kind_findings[i], totals->kind_findings[i] == 1 ? "" : "s");
+            (void)printf("%" PRIu64 " %s input%s, %" PRIu64 " finding%s\n", totals->inputs[i],
+                         kind_names[i], cli_s(totals->inputs[i]), totals->kind_findings[i],
+                         cli_s(totals->kind_findings[i]));
         }
     }
     if (input_count != totals->inputs[KIND_PROGRAM]) {
         (void)printf("%" PRIu64 " input%s in all, %" PRIu64 " finding%s\n", input_count,
-                     input_count == 1 ? "" : "s", finding_count, finding_count == 1 ? "" : "s");
+                     cli_s(input_count), finding_count, cli_s(finding_count));
     }
 }

@@ -43,14 +43,14 @@ static void show_progress(void *context) {
     const struct shrink *shrink = search->shrink;
     if (search->is_over) {
         cli_tell(&search->shown_ms,
-                 "%" PRId64 " s: %zu operations left; run again %u of %d times, the same in %u",
-                 (clock_ms() - search->begin_ms) / 1000, search->smallest, shrink->rerun_count,
-                 SHRINK_RERUNS, shrink->same_count);
+                 "%" PRId64 " s: %zu operation%s left; run again %u of %d times, the same in %u",
+                 (clock_ms() - search->begin_ms) / 1000, search->smallest, cli_s(search->smallest),
+                 shrink->rerun_count, SHRINK_RERUNS, shrink->same_count);
         return;
     }
-    cli_tell(&search->shown_ms, "%" PRId64 " s: %" PRIu64 " trials, %zu of %zu operations left",
-             (clock_ms() - search->begin_ms) / 1000, shrink->trial_count, search->smallest,
-             shrink->before_count);
+    cli_tell(&search->shown_ms, "%" PRId64 " s: %" PRIu64 " trial%s, %zu of %zu operations left",
+             (clock_ms() - search->begin_ms) / 1000, shrink->trial_count,
+             cli_s(shrink->trial_count), search->smallest, shrink->before_count);
 }
 
 static bool is_wanted(const struct search *search, const struct outcome *outcome) {
@@ -212,8 +212,8 @@ void shrink_print(const char *path, const struct shrink *shrink, const struct pr
     shrink_describe(&shrink->outcome, what, sizeof what);
     (void)fprintf(
         stream,
-        "%s: %s: %zu operation%s of %zu, after %" PRIu64 " trials; the same in %u of %u runs%s\n",
-        escape_shown(path), escape_shown(what), program->count, program->count == 1 ? "" : "s",
-        shrink->before_count, shrink->trial_count, shrink->same_count, shrink->rerun_count,
-        shrink->is_cut ? "; not minimal: the time was over" : "");
+        "%s: %s: %zu operation%s of %zu, after %" PRIu64 " trial%s; the same in %u of %u runs%s\n",
+        escape_shown(path), escape_shown(what), program->count, cli_s(program->count),
+        shrink->before_count, shrink->trial_count, cli_s(shrink->trial_count), shrink->same_count,
+        shrink->rerun_count, shrink->is_cut ? "; not minimal: the time was over" : "");
 }

@@ -241,8 +241,9 @@ static void print_finding(const struct subject_check_options *options,
         (void)putchar('\n');
         return;
     }
-    (void)printf("   %zu operation%s%s%s:\n", finding->operation_count,
-                 finding->operation_count == 1 ? "" : "s", option,
+    (void)printf("   %zu operation%s%s%s:
+", finding->operation_count,
+                 cli_s(finding->operation_count), option,
                  finding->is_at_end ? ", and the end: lanes flushed, lanes ended, all freed" : "");
     trials_print_program(finding->program);
     if (finding->again < finding->of) {
@@ -258,12 +259,14 @@ static void print_check(const struct subject_check_options *options,
     (void)printf("%s %s: %" PRIu64, table->name, table->version == NULL ? "" : table->version,
                  check->program_count);
     if (options->threads != 0) {
-        (void)printf(" lives of %" PRIu32 " threads, %" PRIu64 " operations, %" PRIu64
+        (void)printf(" lives of %" PRIu32 " thread%s, %" PRIu64 " operations, %" PRIu64
                      " checks where all stood still, %.0f operations/s\n",
-                     options->threads, check->operation_count, check->barrier_count, rate);
+                     options->threads, cli_s(options->threads), check->operation_count,
+                     check->barrier_count, rate);
     } else {
-        (void)printf(" programs, %" PRIu64 " operations, each checked, %.0f operations/s\n",
-                     check->operation_count, rate);
+        (void)printf(" program%s, %" PRIu64 " operation%s, each checked, %.0f operations/s\n",
+                     cli_s(check->program_count), check->operation_count,
+                     cli_s(check->operation_count), rate);
     }
     print_rules(options, check);
     for (size_t i = 0; i < check->finding_count; i++) {

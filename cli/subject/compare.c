@@ -194,7 +194,7 @@ static void print_found(const struct comparison *comparison, size_t number) {
     if (found->difference.text[0] != 0) {
         (void)printf("   %s\n", found->difference.text);
     }
-    (void)printf("   %zu operations:\n", found->operation_count);
+    (void)printf("   %zu operation%s:\n", found->operation_count, cli_s(found->operation_count));
     trials_print_program(found->program);
 }
 
@@ -204,21 +204,21 @@ static void print_text(const struct comparison *comparison) {
         (void)printf("%s%s %s", i == 0 ? "" : ", ", table->name,
                      table->version == NULL ? "" : table->version);
     }
-    (void)printf(": %" PRIu64 " programs, %" PRIu64 " calls of each, %.0f programs/s\n",
-                 comparison->program_count, comparison->call_count,
-                 comparison->seconds > 0 ? (double)comparison->program_count / comparison->seconds
-                                         : 0);
+    (void)printf(
+        ": %" PRIu64 " program%s, %" PRIu64 " calls of each, %.0f programs/s\n",
+        comparison->program_count, cli_s(comparison->program_count), comparison->call_count,
+        comparison->seconds > 0 ? (double)comparison->program_count / comparison->seconds : 0);
     if (comparison->refusal_count > 0) {
-        (void)printf("%" PRIu64 " programs were compared up to where an arena was full\n",
-                     comparison->refusal_count);
+        (void)printf("%" PRIu64 " program%s compared only up to where an arena was full\n",
+                     comparison->refusal_count, cli_s(comparison->refusal_count));
     }
     if (comparison->together_count > 0) {
-        (void)printf("%" PRIu64 " programs ended alike in all of them, and badly\n",
-                     comparison->together_count);
+        (void)printf("%" PRIu64 " program%s ended alike in all of them, and badly\n",
+                     comparison->together_count, cli_s(comparison->together_count));
     }
     if (comparison->lone_count > 0) {
-        (void)printf("%" PRIu64 " programs differed behind others, and not alone\n",
-                     comparison->lone_count);
+        (void)printf("%" PRIu64 " program%s differed behind others, and not alone\n",
+                     comparison->lone_count, cli_s(comparison->lone_count));
     }
     for (size_t i = 0; i < comparison->found_count; i++) {
         print_found(comparison, i);

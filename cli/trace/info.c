@@ -175,9 +175,9 @@ static void print_rows(const struct summary *summary) {
 
 static void print_text(const struct summary *summary, const struct family *family) {
     const struct trace_counts *counts = &summary->counts;
-    printf("process %" PRIu32 " of %" PRIu32 ", %" PRIu32 " %s, %.2f s, ",
+    printf("process %" PRIu32 " of %" PRIu32 ", %" PRIu32 " thread%s, %.2f s, ",
            summary->header.process_id, summary->header.parent_id, summary->thread_count,
-           summary->thread_count == 1 ? "thread" : "threads", (double)summary->duration_ns / 1e9);
+           cli_s(summary->thread_count), (double)summary->duration_ns / 1e9);
     if (summary->is_cut) {
         printf("ends before its program: %s\n", summary->why_cut);
     } else {

@@ -58,8 +58,7 @@ static bool go_to(struct dump_input *input, const char *path, uint64_t n, int *s
         dump_input_each_quietly(input, visit_nothing, NULL);
         const struct dump_error *error = error_of(input);
         if (error->kind == DUMP_ERROR_NONE) {
-            cli_message("%s: it holds %" PRIu64 " dump%s, not %" PRIu64, path, i, i == 1 ? "" : "s",
-                        n);
+            cli_message("%s: it holds %" PRIu64 " dump%s, not %" PRIu64, path, i, cli_s(i), n);
             *status = CLI_UNUSABLE;
             return false;
         }

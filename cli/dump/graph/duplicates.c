@@ -213,8 +213,9 @@ static bool tell(const struct duplicates *all, size_t limit, bool is_json) {
         json_number(json, "count", all->wasted_count);
         json_open(json, "rows", '[');
     } else {
-        printf("%" PRIu64 " bytes in %" PRIu64 " objects that are there more than once\n\n",
-               all->wasted_bytes, all->wasted_count);
+        printf("%" PRIu64 " bytes in %" PRIu64 " object%s there more than once\n\n",
+               all->wasted_bytes, all->wasted_count,
+               all->wasted_count == 1 ? " that is" : "s that are");
         puts("        wasted     count      size  one of them, and what holds it");
     }
     for (size_t i = 0; has_memory && i < shown; i++) {

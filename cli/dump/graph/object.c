@@ -211,7 +211,8 @@ static void tell_in(const struct subject_object *asked) {
         json_close(asked->json);
         return;
     }
-    printf("\nin: %" PRIu64 " pointers\n", has_node ? each_in(asked, 0) : 0);
+    uint64_t all = has_node ? each_in(asked, 0) : 0;
+    printf("\nin: %" PRIu64 " pointer%s\n", all, cli_s(all));
     uint64_t shown = asked->has_all ? UINT64_MAX : IN_SHOWN;
     uint64_t count = has_node ? each_in(asked, shown) : 0;
     if (count > shown) {

@@ -130,7 +130,7 @@ static void print_head(const struct question *question, const struct what *what,
         printf(" = %s+0x%" PRIx64, what->kind, question->address - what->begin);
     }
     if (what->is_reachable) {
-        printf(", %" PRIu32 " step%s", distance, distance == 1 ? "" : "s");
+        printf(", %" PRIu32 " step%s", distance, cli_s(distance));
     }
     printf("%s%s\n", what->note == NULL ? "" : ": ", what->note == NULL ? "" : what->note);
 }

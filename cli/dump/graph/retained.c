@@ -119,7 +119,8 @@ static bool print_row(const struct report *report, const struct retained_row *ro
         printf("goroutine %" PRIu64 " ", row->key[0]);
         dump_print_text(holding_function(graph, row->index), 100);
     } else {
-        printf("%" PRIu64 " objects of %" PRIu64 " B", row->key[1], row->key[0]);
+        printf("%" PRIu64 " object%s of %" PRIu64 " B", row->key[1], cli_s(row->key[1]),
+               row->key[0]);
     }
     putchar('\n');
     return true;
@@ -222,8 +223,8 @@ static int tell_removal(struct report *report, const char *text, struct removal 
         dump_print_json_string(text, strlen(text));
         printf(",\"retained\":%" PRIu64 ",\"objects_lost\":%" PRIu32 "}\n", lost.bytes, lost.count);
     } else {
-        printf("without %s, nothing would lead to %" PRIu32 " objects of %" PRIu64 " bytes\n", text,
-               lost.count, lost.bytes);
+        printf("without %s, nothing would lead to %" PRIu32 " object%s of %" PRIu64 " bytes\n",
+               text, lost.count, cli_s(lost.count), lost.bytes);
     }
     return CLI_CLEAN;
 }

@@ -207,7 +207,8 @@ static int run(struct find *find, const char *path, enum dump_mode mode) {
         status = CLI_ENVIRONMENT;
     }
     if (status == CLI_CLEAN && !find->is_json) {
-        printf("%" PRIu64 " objects of %" PRIu64 " bytes\n", find->count, find->bytes);
+        printf("%" PRIu64 " object%s of %" PRIu64 " bytes\n", find->count, cli_s(find->count),
+               find->bytes);
     }
     dump_input_close(input);
     return status == CLI_CLEAN ? cli_finish(status) : status;

@@ -80,10 +80,10 @@ static void tell_group(const struct stacks *stacks, const struct stack_group *gr
     fputs(", goroutine", stdout);
     tell_ids(stacks, group);
     if (group->defers > 0) {
-        printf(", %" PRIu64 " defers", group->defers);
+        printf(", %" PRIu64 " defer%s", group->defers, cli_s(group->defers));
     }
     if (group->panics > 0) {
-        printf(", %" PRIu64 " panics", group->panics);
+        printf(", %" PRIu64 " panic%s", group->panics, cli_s(group->panics));
     }
     putchar('\n');
     for (size_t n = 0; n < group->frame_count; n++) {
@@ -95,7 +95,9 @@ static void tell_group(const struct stacks *stacks, const struct stack_group *gr
 }
 
 static void tell_screen(const struct stacks *stacks) {
-    printf("%zu goroutines, %zu stacks and states\n", stacks->goroutine_count, stacks->group_count);
+    printf("%zu goroutine%s, %zu stack%s and state%s\n", stacks->goroutine_count,
+           cli_s(stacks->goroutine_count), stacks->group_count, cli_s(stacks->group_count),
+           cli_s(stacks->group_count));
     for (size_t i = 0; i < stacks->group_count && cli_can_print(); i++) {
         tell_group(stacks, &stacks->groups[i]);
     }

@@ -232,10 +232,11 @@ static void tell_screen(struct spans *spans) {
     uint64_t object_bytes;
     sums_of(spans, &span_bytes, &object_bytes);
     printf("%14" PRIu64 " bytes of objects\n", object_bytes);
-    printf("%14" PRIu64 " bytes of %zu spans that hold them\n", span_bytes, spans->span_count);
+    printf("%14" PRIu64 " bytes of %zu span%s that hold%s them\n", span_bytes, spans->span_count,
+           cli_s(spans->span_count), spans->span_count == 1 ? "s" : "");
     if (spans->elsewhere > 0) {
-        printf("%14" PRIu64 " bytes of %" PRIu64 " objects that fit no span of Go's\n",
-               spans->elsewhere_bytes, spans->elsewhere);
+        printf("%14" PRIu64 " bytes of %" PRIu64 " object%s outside all spans of Go's\n",
+               spans->elsewhere_bytes, spans->elsewhere, cli_s(spans->elsewhere));
     }
     if (spans->has_memstats) {
         printf("%14" PRIu64 " bytes HeapAlloc, %" PRIu64 " bytes HeapInuse\n", spans->heap_alloc,
