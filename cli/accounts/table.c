@@ -34,7 +34,7 @@ static void print_field(const struct accounts *accounts, const struct accounts_f
     if (field->is_only_in[0] || field->is_only_in[1]) {
         (void)printf("    only in %s\n",
                      escape_shown(accounts->builds[field->is_only_in[ACCOUNTS_NEW] ? 1 : 0].path));
-    } else if (field->earliest == 0) {
+    } else if (field->place.operation == ACCOUNTS_NOWHERE && field->earliest == 0) {
         (void)printf("    before the first operation, or after the last\n");
     }
 }

@@ -78,6 +78,11 @@ expect 1 "from the start" --json "$command" ./start some
 json "from the start" 'list(f["fields"])[:2] == ["MCacheSys", "Frees"] and "operation" not in f["fields"]["MCacheSys"]'
 expect 1 "from the start" "$command" ./start some
 says out "before the first operation, or after the last" "from the start"
+# it is said of the input that is shown, not of another one
+liar half '/"moved"/!s/"Frees":2,/"Frees":9,/; /"free c0 h0"/s/"Frees":1/"Frees":7/; /"moved"/!s/"Frees":1,/"Frees":7,/'
+expect 1 "after the last in one" "$command" ./half two
+says out "two/small.ops, operation 2: free c0 h0" "after the last in one"
+! grep -q "before the first operation" out || fail "after the last in one: it is said of another input"
 # 64 bits without a sign
 printf 'gc_percent off\n' >endless.ops
 liar wide 's/"NextGC":18446744073709551615/"NextGC":18446744073709551614/'
