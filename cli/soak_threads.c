@@ -54,12 +54,13 @@ static void print_report(const struct soak_threads *soak, const struct threads_r
                  cli_s(report->round_count), executed, rate_of(executed, report->seconds),
                  rate_of(executed, report->core_seconds));
     (void)printf("checks: %" PRIu64 " at barriers, %" PRIu64 " of a stopped world, %" PRIu64
-                 " statistics in flight, %" PRIu64 " dump%s, %" PRIu64 " %s; %" PRIu64
+                 " read%s in flight, %" PRIu64 " dump%s, %" PRIu64 " %s; %" PRIu64
                  " collection%s, %" PRIu64 " failed call%s\n",
-                 report->barrier_count, report->stop_count, report->read_count, report->dump_count,
-                 cli_s(report->dump_count), report->fork_count,
-                 report->fork_count == 1 ? "child" : "children", report->cycle_count,
-                 cli_s(report->cycle_count), report->fault_count, cli_s(report->fault_count));
+                 report->barrier_count, report->stop_count, report->read_count,
+                 cli_s(report->read_count), report->dump_count, cli_s(report->dump_count),
+                 report->fork_count, report->fork_count == 1 ? "child" : "children",
+                 report->cycle_count, cli_s(report->cycle_count), report->fault_count,
+                 cli_s(report->fault_count));
 }
 
 // ---- the file of a race
