@@ -26,9 +26,9 @@ static const char usage[] =
     "the time or the operations are used up, or there is a finding: its program, the\n"
     "N-th, is then written to soak-S-N.ops. The same seed draws the same programs\n"
     "everywhere, another seed others.\n"
-    "  --seconds N      the time (10)\n"
-    "  --operations N   so many; a hash of all results is then printed, which is the\n"
-    "                   same in every build\n"
+    "  --seconds N      the time (10; with --operations no end)\n"
+    "  --operations N   so many, however long they take; a hash of all results is then\n"
+    "                   printed, which is the same in every build\n"
     "  --table          the end shows of each operation how often it did something;\n"
     "                   those that seldom do are shown anyway\n"
     "  --wide           the programs say what version 2 of their form alone can:\n"
@@ -53,9 +53,9 @@ static const char usage[] =
 #define DUMP_SHARE   8
 #define SHOWN_BEFORE 12
 
-#define TOUCHED_PAGES_MAX 8192 // 64 MiB
-
-#define EFFECTIVE_PERCENT 30 // of its executions each operation is to do something
+#define ENDLESS           "4294967295" // seconds
+#define TOUCHED_PAGES_MAX 8192         // 64 MiB
+#define EFFECTIVE_PERCENT 30           // of its executions each operation is to do something
 
 struct soak {
     uint64_t seconds, seed, operations_limit;
@@ -148,7 +148,7 @@ static void print_effect(const struct executor_counts *counts, bool all) {
     }
 }
 
-static void print_summary(const struct soak *soak, double seconds) {
+static void print_summary(const struct soak *soak, double seconds, bool is_over) {
     const struct executor_counts *counts = executor_counts(soak->executor);
     uint64_t executed = executor_sum(counts->executed);
     double rate = seconds > 0 ? (double)executed / seconds : 0;
@@ -160,6 +160,9 @@ static void print_summary(const struct soak *soak, double seconds) {
                  rate, soak->bounded_count);
     if (executed >= soak->operations_limit) {
         (void)printf("results %016" PRIx64 "\n", soak->hash);
+    } else if (is_over && soak->operations_limit != UINT64_MAX) {
+        (void)printf("no results: %" PRIu64 " s were over before %" PRIu64 " operations\n",
+                     soak->seconds, soak->operations_limit);
     }
     print_effect(counts, soak->is_table);
 }
@@ -173,6 +176,17 @@ static void tell_moved(const struct soak *soak) {
     }
 }
 
+static void show_progress(const struct soak *soak, double elapsed) {
+    if (soak->operations_limit == UINT64_MAX) {
+        (void)cli_progress("%.0f of %" PRIu64 " s, %" PRIu64 " programs ", elapsed, soak->seconds,
+                           soak->program_count);
+    } else {
+        (void)cli_progress("%" PRIu64 " of %" PRIu64 " operations, %.0f s ",
+                           executor_sum(executor_counts(soak->executor)->executed),
+                           soak->operations_limit, elapsed);
+    }
+}
+
 static int run_soak(struct soak *soak) {
     char path[64];
     double begin = clock_seconds();
@@ -182,8 +196,7 @@ static int run_soak(struct soak *soak) {
     for (uint64_t number = 0; verdict == VERDICT_CLEAN || verdict == VERDICT_WORK_BOUND; number++) {
         if (soak->program_count % 32 == 0) {
             elapsed = clock_seconds() - begin;
-            (void)cli_progress("%.0f of %" PRIu64 " s, %" PRIu64 " programs ", elapsed,
-                               soak->seconds, soak->program_count);
+            show_progress(soak, elapsed);
         }
         const struct executor_counts *counts = executor_counts(soak->executor);
         if (elapsed >= (double)soak->seconds ||
@@ -203,7 +216,7 @@ static int run_soak(struct soak *soak) {
     } else if (verdict == VERDICT_ENVIRONMENT) {
         status = cli_refused("soak");
     }
-    print_summary(soak, clock_seconds() - begin);
+    print_summary(soak, clock_seconds() - begin, status == CLI_CLEAN);
     return status;
 }
 
@@ -232,7 +245,7 @@ static int run_threads(const struct soak *soak, const char *threads) {
 }
 
 int cmd_soak(int argc, char **argv) {
-    const char *seconds = "10";
+    const char *seconds = NULL;
     const char *seed = "1";
     const char *operations = NULL;
     const char *threads = NULL;
@@ -256,6 +269,9 @@ int cmd_soak(int argc, char **argv) {
     int status = machine_parse(&call, argc, argv, &operands, &operand_count);
     if (status >= 0) {
         return status;
+    }
+    if (seconds == NULL) {
+        seconds = operations == NULL ? "10" : ENDLESS;
     }
     if (!cli_number("soak", "--seconds", seconds, UINT32_MAX, &soak.seconds) ||
         !cli_number("soak", "--seed", seed, UINT32_MAX, &soak.seed) ||
