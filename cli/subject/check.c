@@ -44,7 +44,7 @@ static _Noreturn void run_child(struct shared *shared, const struct subject_chec
     const struct executor_options executor_options = {.level = ORACLE_FULL};
     const struct countercheck_subject *table = &machine_subject()->table;
     bool is_global = (table->capabilities & COUNTERCHECK_GLOBAL) != 0;
-    unsigned hang_seconds = subject_hang_seconds(table);
+    uint32_t hang_ms = subject_hang_ms(table);
     before = *shared;
     struct executor *executor =
         executor_create(machine_now(), machine_argument(), &executor_options);
@@ -55,7 +55,7 @@ static _Noreturn void run_child(struct shared *shared, const struct subject_chec
     }
     machine_prepare(executor);
     for (int count = 0; count < (is_global ? 1 : CHECK_BATCH_MAX); count++) {
-        (void)alarm(hang_seconds);
+        child_alarm(hang_ms);
         draw(options, shared->next_seed);
         enum verdict verdict = executor_run(executor, &program, false);
         check_tell_counts(shared, &before, executor_book(executor),
@@ -75,7 +75,7 @@ static _Noreturn void run_child(struct shared *shared, const struct subject_chec
             break;
         }
     }
-    (void)alarm(0);
+    child_alarm(0);
     shared->has_ended = true;
     _exit(0);
 }
@@ -122,7 +122,8 @@ static void minimise(struct subject_check_finding *found, bool is_death) {
     char path[64];
     char seconds[24];
     (void)snprintf(path, sizeof path, "program %" PRIu64, found->seed);
-    (void)snprintf(seconds, sizeof seconds, "%u", subject_hang_seconds(&machine_subject()->table));
+    (void)snprintf(seconds, sizeof seconds, "%u",
+                   (subject_hang_ms(&machine_subject()->table) + 999) / 1000);
     options.timeout = seconds;
     options.total = is_death ? DEATH_TOTAL_SECONDS : NULL; // each trial that hangs takes its time
     found->operation_count = program.count;

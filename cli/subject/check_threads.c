@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 static _Noreturn void end(struct shared *shared) {
-    (void)alarm(0);
+    child_alarm(0);
     shared->has_ended = true;
     _exit(0);
 }
@@ -45,7 +45,7 @@ _Noreturn void check_threads_child(struct shared *shared,
     }
     check_set_aside(shared, crowd_book(crowd), crowd_judge(crowd));
     for (int count = 0; count < (is_global ? 1 : CHECK_BATCH_MAX); count++) {
-        (void)alarm(subject_hang_seconds(table));
+        child_alarm(subject_hang_ms(table));
         tell(shared, &before, crowd, crowd_run(crowd, options->threads, shared->next_seed));
         if (shared->has_found || shared->is_environment) {
             break;

@@ -162,11 +162,11 @@ static _Noreturn void run_child(struct contest *contest, size_t number, uint64_t
                                 const struct program *program) {
     static struct program drawn;
     struct contest_told *told = &contest->told[number];
-    unsigned hang_seconds = subject_hang_seconds(&contest->subjects[number].table);
+    uint32_t hang_ms = subject_hang_ms(&contest->subjects[number].table);
     struct executor *executor = make_executor(contest, number);
     uint32_t count = program == NULL ? CONTEST_BATCH : 1;
     while (!told->is_environment && told->done_count < count) {
-        (void)alarm(hang_seconds);
+        child_alarm(hang_ms);
         if (program == NULL) {
             contest_draw(contest, &drawn, first + told->done_count);
         }
@@ -175,7 +175,7 @@ static _Noreturn void run_child(struct contest *contest, size_t number, uint64_t
             break; // its heap is no longer to be trusted
         }
     }
-    (void)alarm(0);
+    child_alarm(0);
     told->has_ended = true;
     _exit(0);
 }

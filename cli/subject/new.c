@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define NAME_MAX_BYTES 40
 #define PATH_BYTES     256
@@ -44,6 +45,28 @@ static bool write_file(const char *path, const struct template_file *file, const
     return fclose(stream) == 0 && is_whole;
 }
 
+// The path of a file of the template, in the folder that is new.
+static void compose_path(char path[PATH_BYTES], const struct template_file *file,
+                         const char *name) {
+    bool is_named = strncmp(file->path, placeholder, sizeof placeholder - 1) == 0;
+    (void)snprintf(path, PATH_BYTES, "%s/%s%s", name, is_named ? name : "",
+                   file->path + (is_named ? sizeof placeholder - 1 : 0));
+}
+
+// Tells what failed. The folder is taken back, so that the next call finds room for it.
+static int fail_new(const char *failed, int error, const char *name) {
+    char path[PATH_BYTES];
+    int status = output_failed(failed, error);
+    for (const struct template_file *file = template_files; file->path != NULL; file++) {
+        compose_path(path, file, name);
+        (void)unlink(path);
+    }
+    (void)snprintf(path, sizeof path, "%s/subject", name);
+    (void)rmdir(path);
+    (void)rmdir(name);
+    return status;
+}
+
 int subject_new(const char *name) {
     char path[PATH_BYTES];
     if (!is_name(name)) {
@@ -56,14 +79,12 @@ int subject_new(const char *name) {
     }
     (void)snprintf(path, sizeof path, "%s/subject", name);
     if (mkdir(path, 0777) != 0) {
-        return output_failed(path, errno);
+        return fail_new(path, errno, name);
     }
     for (const struct template_file *file = template_files; file->path != NULL; file++) {
-        bool is_named = strncmp(file->path, placeholder, sizeof placeholder - 1) == 0;
-        (void)snprintf(path, sizeof path, "%s/%s%s", name, is_named ? name : "",
-                       file->path + (is_named ? sizeof placeholder - 1 : 0));
+        compose_path(path, file, name);
         if (!write_file(path, file, name)) {
-            return output_failed(path, errno);
+            return fail_new(path, errno, name);
         }
         (void)printf("%s\n", path);
     }

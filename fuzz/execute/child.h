@@ -3,6 +3,7 @@
 #define FUZZ_EXECUTE_CHILD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 // Its status, as waitpid() gives it; signals to us do not end the wait. A child that SIGSTOP
@@ -11,5 +12,8 @@ int child_wait(pid_t child);
 
 // Whether SIGSTOP has stopped it, so that it will say nothing more. It is still to be waited for.
 bool child_has_stopped(pid_t child);
+
+// SIGALRM comes to this process in so many milliseconds, in place of what was to come; 0: never.
+void child_alarm(uint32_t milliseconds);
 
 #endif

@@ -14,7 +14,7 @@ struct fork_plan {
     void (*run)(void *context);
     void *context;
     struct rule_book *book;
-    uint32_t hang_seconds; // a child that takes longer hangs
+    uint32_t hang_ms; // a child that takes longer hangs
 };
 
 // Called in each child first; NULL: nothing. For who shares memory with an engine.

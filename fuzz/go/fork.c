@@ -5,8 +5,8 @@
 #include "fuzz/go/machine.h"
 #include "fuzz/go/state.h"
 
-#define HANG_SECONDS 20 // a program takes a thousandth of that
-#define FORK_WORK    500
+#define HANG_MS   20000 // a program takes a thousandth of that
+#define FORK_WORK 500
 
 bool go_is_never_forked;
 
@@ -40,7 +40,7 @@ bool exec_fork(struct go_machine *machine, struct operation operation) {
         .run = run_child,
         .context = &child,
         .book = oracle_book(machine->oracle),
-        .hang_seconds = HANG_SECONDS,
+        .hang_ms = HANG_MS,
     };
     executor_work(machine->executor, FORK_WORK);
     if (go_is_never_forked || machine->stop_depth > 0 || !go_may_make(machine)) {

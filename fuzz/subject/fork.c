@@ -32,7 +32,7 @@ bool subject_fork(struct subject_machine *machine, uint32_t ahead_count) {
         .run = run_child,
         .context = &child,
         .book = &machine->book,
-        .hang_seconds = subject_hang_seconds(machine->table),
+        .hang_ms = subject_hang_ms(machine->table),
     };
     judge_before(machine->judge, false);
     bool has_forked = fork_and_judge(&plan);

@@ -50,32 +50,32 @@ enum subject_status probe_create(const struct countercheck_subject *table,
     return self == NULL ? SUBJECT_UNUSABLE : SUBJECT_OPEN;
 }
 
-static _Noreturn void run_child(probe_part *part, void *context, unsigned seconds) {
+static _Noreturn void run_child(probe_part *part, void *context, uint32_t milliseconds) {
     static const int deaths[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM};
     for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
         (void)signal(deaths[i], SIG_DFL); // a sanitizer's report would be more than one line
     }
-    (void)alarm(seconds);
+    child_alarm(milliseconds);
     told->status = part(context, told->message);
     told->has_ended = true;
     _exit(0);
 }
 
 // How a child ended that came to no end of its own.
-static void describe_death(int status, unsigned seconds, char message[SUBJECT_MESSAGE_BYTES]) {
+static void describe_death(int status, uint32_t milliseconds, char message[SUBJECT_MESSAGE_BYTES]) {
     if (WIFEXITED(status)) {
         (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "%s ends the process, with status %d",
                        told->calls, WEXITSTATUS(status));
     } else if (WTERMSIG(status) == SIGALRM) {
-        (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "%s does not return within %u s",
-                       told->calls, seconds);
+        (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "%s does not return within %g s",
+                       told->calls, milliseconds / 1000.0);
     } else {
         (void)snprintf(message, SUBJECT_MESSAGE_BYTES, "%s dies: %s", told->calls,
                        strsignal(WTERMSIG(status)));
     }
 }
 
-enum subject_status subject_probe(probe_part *part, void *context, unsigned seconds,
+enum subject_status subject_probe(probe_part *part, void *context, uint32_t milliseconds,
                                   char message[SUBJECT_MESSAGE_BYTES]) {
     void *shared =
         mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -86,7 +86,7 @@ enum subject_status subject_probe(probe_part *part, void *context, unsigned seco
         told->calls = "its table";
         child = fork();
         if (child == 0) {
-            run_child(part, context, seconds);
+            run_child(part, context, milliseconds);
         }
         status = child_wait(child);
     }
@@ -98,7 +98,7 @@ enum subject_status subject_probe(probe_part *part, void *context, unsigned seco
         memcpy(message, told->message, SUBJECT_MESSAGE_BYTES);
         result = told->status;
     } else {
-        describe_death(status, seconds, message);
+        describe_death(status, milliseconds, message);
     }
     if (told != NULL) {
         (void)munmap(told, sizeof *told);

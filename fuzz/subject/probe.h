@@ -8,9 +8,9 @@
 typedef enum subject_status probe_part(void *context, char message[SUBJECT_MESSAGE_BYTES]);
 
 // Runs the part in a child, and returns its status and message. SUBJECT_UNUSABLE also where the
-// adapter's code killed the child, ended it, or did not return within the seconds; the message
+// adapter's code killed the child, ended it, or did not return within the milliseconds; the message
 // names what probe_calls() said last.
-enum subject_status subject_probe(probe_part *part, void *context, unsigned seconds,
+enum subject_status subject_probe(probe_part *part, void *context, uint32_t milliseconds,
                                   char message[SUBJECT_MESSAGE_BYTES]);
 
 // In the part: what of the adapter's is called next, "create()"; static. Elsewhere it does nothing.

@@ -18,8 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SUFFIX       ".so"
-#define LOAD_SECONDS 30 // that an adapter may take to load, and to give its table
+#define SUFFIX  ".so"
+#define LOAD_MS 30000 // that an adapter may take to load, and to give its table
 
 // Of the sanitizers that replace malloc, wherever in the program they are; NULL: it has none.
 #pragma weak __asan_init
@@ -146,7 +146,7 @@ enum subject_status subject_open_table(struct subject *subject,
     size_t shared = table->struct_size_bytes < sizeof subject->table ? table->struct_size_bytes
                                                                      : sizeof subject->table;
     memcpy(&subject->table, table, shared);
-    status = subject_probe(examine, subject, subject_hang_seconds(table), message);
+    status = subject_probe(examine, subject, subject_hang_ms(table), message);
     if (status == SUBJECT_OPEN) {
         status = ask(subject, message);
     }
@@ -241,7 +241,7 @@ static bool can_load(const char *path, char *message) {
         (void)dlclose(library);
         return true;
     }
-    return subject_probe(load_once, (void *)(uintptr_t)path, LOAD_SECONDS, message) == SUBJECT_OPEN;
+    return subject_probe(load_once, (void *)(uintptr_t)path, LOAD_MS, message) == SUBJECT_OPEN;
 }
 
 // Loads an adapter and finds its table. NULL: the message says why.

@@ -77,9 +77,9 @@ static inline size_t subject_size_for(const struct countercheck_subject *table,
 
 #define SUBJECT_HANG_MS 5000 // of a program, unless the table says more
 
-// After how many whole seconds a program on the allocator hangs; for alarm().
-static inline unsigned subject_hang_seconds(const struct countercheck_subject *table) {
-    return (table->hang_ms == 0 ? SUBJECT_HANG_MS : table->hang_ms) / 1000 + 1;
+// After how many milliseconds a program on the allocator hangs.
+static inline uint32_t subject_hang_ms(const struct countercheck_subject *table) {
+    return table->hang_ms == 0 ? SUBJECT_HANG_MS : table->hang_ms;
 }
 
 // Calls `visit` with each name that subject_open takes, built in first.

@@ -114,7 +114,7 @@ static int run_apart(const uint8_t *bytes, size_t size_bytes) {
     pid_t child = fork();
     if (child == 0) {
         uint64_t before = target_stats_operations();
-        (void)alarm(subject_hang_seconds(&subject.table));
+        child_alarm(subject_hang_ms(&subject.table));
         target_stats_leave();
         int result = run_operations(&target_operations, bytes, size_bytes);
         *child_operations = target_stats_operations() - before;

@@ -109,5 +109,9 @@ for name in my-heap ../x 'a b' '' -x; do
     "$countercheck" subject new "$name" >/dev/null 2>"$work/out"
     [ $? = 2 ] || fail "new '$name' is refused"
 done
+# a disk that fills up: nothing is left of it, so that the next call is not refused
+(trap '' XFSZ && ulimit -f 1 && "$countercheck" subject new large) >/dev/null 2>"$work/out"
+[ $? = 2 ] && grep -q 'large/.*: File too large$' "$work/out" || fail "new where there is no room: $(cat "$work/out")"
+[ ! -e large ] || fail 'new where there is no room leaves a folder'
 
 echo 'ok: the guide is true'
