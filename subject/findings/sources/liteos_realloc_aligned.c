@@ -2,11 +2,10 @@
 //
 // cc -m32 -w -I port -I KERNEL liteos_realloc_aligned.c
 // KERNEL is kernel_liteos_m. In port are its kernel/include/los_memory.h and
-// - los_config.h, which includes stdint.h, stddef.h and string.h, and has LiteOS's types by those
-// of
-//   C (UINT8, UINT32, UINTPTR, VOID, STATIC, INLINE), TRUE, FALSE, LOS_OK as 0 and LOS_NOK as 1;
-//   as 1 LOSCFG_MEM_MUL_REGIONS and LOSCFG_MEM_WATERLINE, LOSCFG_SYS_HEAP_SIZE as 65536, all other
-//   settings as 0; PRINTK, PRINT_ERR and OsHookCall as nothing, LOS_IntLock as 0, and CLZ,
+// - los_config.h, which includes stdint.h, stddef.h and string.h, has LiteOS's types by those of C
+//   (UINT8, UINT32, UINTPTR, VOID, STATIC, INLINE), TRUE, FALSE, LOS_OK as 0 and LOS_NOK as 1;
+//   LOSCFG_MEM_MUL_REGIONS and LOSCFG_MEM_WATERLINE as 1, LOSCFG_SYS_HEAP_SIZE as 65536, all
+//   other settings as 0; PRINTK, PRINT_ERR, OsHookCall as nothing, LOS_IntLock as 0, and CLZ,
 //   LOS_Align, memset_s and memcpy_s by what C has
 // - files that include that: securec.h, los_arch.h, los_debug.h, los_hook.h, los_interrupt.h,
 //   los_list.h, los_task.h.
