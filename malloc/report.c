@@ -2,7 +2,7 @@
 // at a signal.
 //
 // The end is that of exit: who calls _exit, or is killed, writes nothing.
-#define _DEFAULT_SOURCE // SIGRTMAX
+#define _GNU_SOURCE // SIGRTMAX, mkostemp
 #include "malloc/report.h"
 
 #include "allocator/mprof.h"
@@ -15,10 +15,12 @@
 #include "runtime/runtime.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,11 +45,13 @@ static void complain(const char *what, const char *path, int error) {
 
 // ---- writing: a file is whole under its name, or not there; a device or a pipe is written to
 
-static int print_stats(const char *path) {
+static int print_stats(int descriptor) {
     static struct memstats stats; // one at a time
-    FILE *stream = fopen(path, "w");
+    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "w");
     if (stream == NULL) {
-        return errno;
+        int error = errno;
+        (void)close(descriptor);
+        return error;
     }
     (void)countercheck_malloc_stats(&stats);
     memstats_print_json(&stats, stream);
@@ -59,23 +63,43 @@ static int print_stats(const char *path) {
     return error;
 }
 
+// Whether it is one, or leads to one by a link that is ours or root's: who else may make links in
+// the folder does not choose what is written to.
+static bool is_special(const char *path) {
+    struct stat link;
+    struct stat status;
+    if (lstat(path, &link) != 0 || stat(path, &status) != 0 || S_ISREG(status.st_mode)) {
+        return false;
+    }
+    return !S_ISLNK(link.st_mode) || link.st_uid == 0 || link.st_uid == geteuid();
+}
+
+// Nobody else may read it, and the temporary is new: no link that somebody laid there is followed.
+static int replace_stats(const char *path) {
+    char temporary[PATH_MAX + 8];
+    (void)snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    int descriptor = mkostemp(temporary, O_CLOEXEC); // mode 0600
+    if (descriptor < 0) {
+        return errno;
+    }
+    int error = print_stats(descriptor);
+    if (error == 0 && rename(temporary, path) != 0) {
+        error = errno;
+    }
+    if (error != 0) {
+        (void)unlink(temporary);
+    }
+    return error;
+}
+
 static void write_stats(void) {
     char path[PATH_MAX];
-    char temporary[PATH_MAX + 8];
     if (!expand(path, sizeof path, stats_path)) {
         complain("statistics to", stats_path, ENAMETOOLONG);
         return;
     }
-    (void)snprintf(temporary, sizeof temporary, "%s.part", path);
-    struct stat status;
-    bool special = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
-    int error = print_stats(special ? path : temporary);
-    if (!special && error == 0 && rename(temporary, path) != 0) {
-        error = errno;
-    }
-    if (!special && error != 0) {
-        (void)unlink(temporary);
-    }
+    int error = is_special(path) ? print_stats(open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY))
+                                 : replace_stats(path);
     if (error != 0) {
         complain("statistics to", path, error);
     }

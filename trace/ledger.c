@@ -17,6 +17,8 @@ struct trace_ledger {
     struct pending *pending;
     size_t pending_count, pending_capacity;
     uint64_t next_id;
+    uint32_t *free_places; // room for as many as there are places
+    uint32_t free_count, place_count, place_capacity;
     struct trace_counts counts;
 };
 
@@ -94,9 +96,35 @@ static bool insert(struct trace_ledger *ledger, const struct trace_object *objec
     return ++ledger->used_count < ledger->slot_count / 2 || grow(ledger);
 }
 
-static struct trace_object object_of(const struct trace_record *record, uint64_t id) {
+static struct trace_object object_of(const struct trace_record *record, uint64_t id,
+                                     uint32_t place) {
     return (struct trace_object){record->address, record->size, record->time_ns, id,
-                                 record->thread};
+                                 record->thread,  place};
+}
+
+// ---- places
+
+// False: out of memory.
+static bool take_place(struct trace_ledger *ledger, uint32_t *place) {
+    if (ledger->free_count > 0) {
+        *place = ledger->free_places[--ledger->free_count];
+        return true;
+    }
+    if (ledger->place_count == ledger->place_capacity) {
+        uint32_t capacity = 2 * ledger->place_capacity + 64;
+        uint32_t *places = realloc(ledger->free_places, capacity * sizeof *places);
+        if (places == NULL) {
+            return false;
+        }
+        ledger->free_places = places;
+        ledger->place_capacity = capacity;
+    }
+    *place = ledger->place_count++;
+    return true;
+}
+
+static void give_place(struct trace_ledger *ledger, uint32_t place) {
+    ledger->free_places[ledger->free_count++] = place;
 }
 
 // ---- events
@@ -115,7 +143,11 @@ static void begin_event(struct trace_ledger *ledger, const struct trace_record *
 // An object that was not there before.
 static enum trace_step begin_life(struct trace_ledger *ledger, const struct trace_record *record,
                                   struct trace_event *event) {
-    event->after = object_of(record, ledger->next_id++);
+    uint32_t place = 0;
+    if (!take_place(ledger, &place)) {
+        return TRACE_STEP_NO_MEMORY;
+    }
+    event->after = object_of(record, ledger->next_id++, place);
     if (!insert(ledger, &event->after)) {
         return TRACE_STEP_NO_MEMORY;
     }
@@ -140,6 +172,7 @@ static enum trace_step release(struct trace_ledger *ledger, const struct trace_r
     }
     begin_event(ledger, record, TRACE_EVENT_FREE, &ledger->counts.frees, event);
     event->before = *slot;
+    give_place(ledger, slot->place);
     remove_slot(ledger, slot);
     ledger->counts.live_objects--;
     count_live(ledger, 0, event->before.size);
@@ -211,13 +244,14 @@ static enum trace_step end_realloc(struct trace_ledger *ledger, const struct tra
     if (record->kind == TRACE_REALLOC_FREED) {
         begin_event(ledger, record, TRACE_EVENT_FREE, &ledger->counts.frees, event);
         event->before = pending.object;
+        give_place(ledger, pending.object.place);
         ledger->counts.live_objects--;
         count_live(ledger, 0, pending.object.size);
         return TRACE_STEP_EVENT;
     }
     begin_event(ledger, record, TRACE_EVENT_REALLOC, &ledger->counts.reallocs, event);
     event->before = pending.object;
-    event->after = object_of(record, pending.object.id);
+    event->after = object_of(record, pending.object.id, pending.object.place);
     event->after.time_ns = pending.object.time_ns;
     if (!insert(ledger, &event->after)) {
         return TRACE_STEP_NO_MEMORY;
@@ -280,12 +314,17 @@ void trace_ledger_destroy(struct trace_ledger *ledger) {
     if (ledger != NULL) {
         free(ledger->slots);
         free(ledger->pending);
+        free(ledger->free_places);
         free(ledger);
     }
 }
 
 const struct trace_counts *trace_ledger_counts(const struct trace_ledger *ledger) {
     return &ledger->counts;
+}
+
+uint32_t trace_ledger_places(const struct trace_ledger *ledger) {
+    return ledger->place_count;
 }
 
 void trace_ledger_visit(const struct trace_ledger *ledger,

@@ -22,6 +22,8 @@ struct trace_object {
     uint64_t time_ns; // when it began; a realloc changes it not
     uint64_t id;      // 0, 1, ... in the order of events; a realloc's object keeps it
     uint32_t thread;  // that allocated it or resized it last
+    uint32_t place;   // a number that no other object has while it lives; the numbers are below the
+                      // most that ever lived, but for violations
 };
 
 // A call.
@@ -68,6 +70,9 @@ bool trace_ledger_finish(struct trace_ledger *ledger);
 
 // The numbers up to here.
 const struct trace_counts *trace_ledger_counts(const struct trace_ledger *ledger);
+
+// The places so far: an object's is below.
+uint32_t trace_ledger_places(const struct trace_ledger *ledger);
 
 // Calls visit for each object that lives, in no order.
 void trace_ledger_visit(const struct trace_ledger *ledger,

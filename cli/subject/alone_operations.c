@@ -246,7 +246,7 @@ static int write_fork(struct writer *writer, size_t at) {
     writer->function_count = child.function_count;
     int written = part_close(&body, writer->functions);
     (void)fprintf(writer->stream, "    in_child(child_%" PRIu32 ", %u);\n", number,
-                  subject_hang_seconds(writer->table));
+                  (subject_hang_ms(writer->table) + 999) / 1000); // alarm() has whole seconds
     return status == CLI_CLEAN ? written : status;
 }
 

@@ -241,8 +241,7 @@ static void print_finding(const struct subject_check_options *options,
         (void)putchar('\n');
         return;
     }
-    (void)printf("   %zu operation%s%s%s:
-", finding->operation_count,
+    (void)printf("   %zu operation%s%s%s:\n", finding->operation_count,
                  cli_s(finding->operation_count), option,
                  finding->is_at_end ? ", and the end: lanes flushed, lanes ended, all freed" : "");
     trials_print_program(finding->program);

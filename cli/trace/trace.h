@@ -13,5 +13,9 @@ int trace_info(int argc, char **argv);
 int trace_fold(int argc, char **argv);
 // A window of it as a program of operations.
 int trace_ops(int argc, char **argv);
+// The whole of it on an allocator, judged.
+int trace_replay(int argc, char **argv);
+// On several, and what each takes for it.
+int trace_compare(int argc, char **argv);
 
 #endif

@@ -30,7 +30,8 @@ objects=$(field Object info.json)
 [ "$(field object_bytes info.json)" = "$(field HeapAlloc info.json)" ] || fail "bytes of objects are not HeapAlloc"
 [ "$(($(field Mallocs end.json) - $(field Frees end.json)))" = "$(field HeapObjects end.json)" ] ||
     fail "Mallocs - Frees is not HeapObjects"
-[ ! -e end.json.part ] || fail "a temporary is left"
+[ "$(echo end.json*)" = end.json ] || fail "a temporary is left: $(echo end.json*)"
+[ "$(stat -c %a end.json)" = 600 ] && [ "$(stat -c %a end.dump)" = 600 ] || fail "others may read a report"
 
 grep -q '"AllocSample":0' info.json || fail "a profile that nobody asked for"
 
@@ -102,6 +103,11 @@ refuses COUNTERCHECK_MALLOC_SIGNAL=usr2 "COUNTERCHECK_MALLOC_SIGNAL=usr2 is not 
 refuses COUNTERCHECK_MALLOC_SIGNAL=-1 "is not a number"
 refuses COUNTERCHECK_MALLOC_SIGNAL=65000 "is not a number"
 refuses COUNTERCHECK_MALLOC_PROFILE=1k "is not a number"
+# A link in the report's place is replaced, and not followed.
+echo kept >target
+ln -s target linked.json
+COUNTERCHECK_MALLOC_STATS=linked.json LD_PRELOAD=$malloc /bin/true || fail "a link in a report's place"
+[ "$(cat target)" = kept ] && [ ! -L linked.json ] && [ -s linked.json ] || fail "a report follows a link"
 COUNTERCHECK_MALLOC_SIGNAL=9 COUNTERCHECK_MALLOC_STATS=x.json LD_PRELOAD=$malloc /bin/true 2>err && fail "signal 9"
 grep -q 'Invalid argument' err || fail "signal 9: $(cat err)"
 text=$(COUNTERCHECK_MALLOC_STATS=none/x.json LD_PRELOAD=$malloc /bin/true 2>&1) || fail "a path that is none kills"

@@ -61,6 +61,28 @@ TEST(the_peak_is_the_first_event_with_so_many_bytes) {
     assert_int_equal(counts->peak_event, 1);
 }
 
+TEST(a_place_is_given_anew_when_its_object_is_gone) {
+    (void)take(0, TRACE_MALLOC, 16, 100);
+    assert_int_equal(event.after.place, 0);
+    (void)take(0, TRACE_MALLOC, 32, 100);
+    assert_int_equal(event.after.place, 1);
+    (void)take(0, TRACE_REALLOC_FROM, 16, 0);
+    (void)take(0, TRACE_MALLOC, 64, 100); // not that of what is being moved
+    assert_int_equal(event.after.place, 2);
+    (void)take(0, TRACE_REALLOC_TO, 128, 200);
+    assert_int_equal(event.after.place, 0);
+    (void)take(0, TRACE_FREE, 32, 0);
+    assert_int_equal(event.before.place, 1);
+    (void)take(0, TRACE_REALLOC_FROM, 128, 0);
+    (void)take(0, TRACE_REALLOC_FREED, 0, 0);
+    (void)take(0, TRACE_MALLOC, 16, 100);
+    (void)take(0, TRACE_MALLOC, 32, 100);
+    assert_int_equal(event.after.place, 1);
+    (void)take(0, TRACE_MALLOC, 32, 100); // a violation: nobody has freed the one there
+    assert_int_equal(event.after.place, 3);
+    assert_int_equal(trace_ledger_places(ledger), 4);
+}
+
 TEST(a_realloc_is_one_event_and_keeps_its_object) {
     (void)take(0, TRACE_MALLOC, 16, 100);
     uint64_t id = event.after.id;
