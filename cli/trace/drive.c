@@ -436,10 +436,11 @@ static bool make_room(struct drive *drive, uint32_t place_count) {
 
 static bool take_all(struct drive *drive, struct feed *feed) {
     const struct feed_batch *batch;
-    unsigned hang_seconds = 10 * subject_hang_seconds(drive->driven.table);
+    uint32_t ms = subject_hang_ms(drive->driven.table);
+    uint32_t hang_ms = ms > UINT32_MAX / 10 ? UINT32_MAX : 10 * ms;
     while ((batch = feed_next(feed)) != NULL) {
         drive->batch = batch;
-        (void)alarm(hang_seconds);
+        child_alarm(hang_ms);
         if (!make_room(drive, batch->place_count)) {
             drive->result->is_environment = true;
             return true;
@@ -456,7 +457,7 @@ static bool take_all(struct drive *drive, struct feed *feed) {
         }
     }
     drive->book.operation++;
-    (void)alarm(hang_seconds);
+    child_alarm(hang_ms);
     return finish(drive);
 }
 
