@@ -87,7 +87,8 @@ file(GLOB afl_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/targets/afl_*
 if(afl_sources)
     file(GLOB mutator_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/program/*.c
         ${PROJECT_SOURCE_DIR}/fuzz/generate/*.c ${PROJECT_SOURCE_DIR}/oracle/core/nearest.c
-        ${PROJECT_SOURCE_DIR}/oracle/core/harness_memory.c)
+        ${PROJECT_SOURCE_DIR}/oracle/core/harness_memory.c
+        ${PROJECT_SOURCE_DIR}/oracle/core/check.c)
     # an archive, so that the module takes what the mutator calls and leaves the executor and the heap
     add_library(countercheck_mutator STATIC EXCLUDE_FROM_ALL ${mutator_sources})
     target_link_libraries(countercheck_mutator PUBLIC countercheck_flags)

@@ -3,6 +3,7 @@
 #include "cli/trace/drive.h"
 
 #include "cli/trace/marks.h"
+#include "fuzz/execute/child.h"
 #include "oracle/core/harness_memory.h"
 #include "oracle/relations/statistic.h"
 #include "oracle/subject/judge.h"
