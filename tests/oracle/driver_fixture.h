@@ -2,7 +2,7 @@
 #ifndef TESTS_ORACLE_DRIVER_FIXTURE_H
 #define TESTS_ORACLE_DRIVER_FIXTURE_H
 
-#include "tests/oracle/driver.h"
+#include "tests/oracle/driver_program.h"
 #include "tests/test.h"
 
 static struct driver driver;

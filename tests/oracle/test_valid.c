@@ -4,7 +4,6 @@
 #include "oracle/go/state/class.h"
 #include "oracle/go/state/state.h"
 #include "tests/oracle/driver_fixture.h"
-#include "tests/oracle/driver_program.h"
 
 #include "allocator/mprof.h"
 #include "tests/breaks.h"
