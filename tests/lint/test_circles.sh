@@ -95,6 +95,16 @@ put oracle/go/model/object.c object
 put oracle/go/state/walk.c walk object
 refuses "oracle/go/state/walk.c asks oracle/go/model/object.c (object), and is to be told"
 
+# the oracle looks at the heap by inspect.h
+begin
+put allocator/whole/inspect.c inspect_span
+put allocator/whole/heap.c heap_base
+put oracle/go/verify/scan.c scan inspect_span heap_base
+allows
+put allocator/whole/live.c heap_live_bytes
+put oracle/go/verify/live.c live heap_live_bytes
+refuses "oracle/go/verify/live.c calls heap_live_bytes of allocator/whole/live.c, which may be what it checks"
+
 # the heap reaches the system in two sources, and has no data but its instances
 begin
 put allocator/system/sysmem.c map mmap
