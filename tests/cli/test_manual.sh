@@ -27,14 +27,18 @@ bash_offers() { # WORD...: the last one is begun
     printf '%s\n' "${COMPREPLY[@]}"
 }
 
-offered() { # WORD SUBCOMMAND...: by each shell behind these
-    local word=$1 line
+offered() { # WORD SUBCOMMAND...: by each shell behind these; a shell is asked once for all that begins so
+    local word=$1 line offers
     shift
     line="countercheck $*${1:+ }${word:0:2}"
-    grep -qxF -e "$word" <(bash_offers countercheck "$@" "${word:0:2}") || fail "bash does not complete $* $word"
-    ! command -v fish >/dev/null ||
-        grep -q "^$word"$'\(\t\|$\)' <(fish -N -c "source $source/cli/completions/countercheck.fish; complete -C '$line'") ||
-        fail "fish does not complete $* $word"
+    offers="$sample/${line// /_}"
+    if [ ! -e "$offers.bash" ]; then
+        bash_offers countercheck "$@" "${word:0:2}" >"$offers.bash"
+        ! command -v fish >/dev/null ||
+            fish -N -c "source $source/cli/completions/countercheck.fish; complete -C '$line'" >"$offers.fish"
+    fi
+    grep -qxF -e "$word" "$offers.bash" || fail "bash does not complete $* $word"
+    ! command -v fish >/dev/null || grep -q "^$word"$'\(\t\|$\)' "$offers.fish" || fail "fish does not complete $* $word"
 }
 
 fits() { # WHAT: ./help
