@@ -58,6 +58,7 @@ interop: release ## dumps of real Go programs, both byte orders and pointer size
 	@ci/setup interop
 	@ci/interop/run
 	@ci/interop/public/run || [ $$? = 77 ]
+	@ci/interop/page
 
 bench: release ## the benchmarks beside their peers
 	@ci/setup bench fuzz

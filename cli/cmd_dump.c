@@ -24,6 +24,7 @@ static const char usage[] =
     "       countercheck dump duplicates FILE [OPTION]...       the same bytes again\n"
     "       countercheck dump pprof  FILE [OPTION]...           a profile for pprof\n"
     "       countercheck dump dot    FILE [OPTION]...           a Graphviz picture\n"
+    "       countercheck dump html   FILE OUT [OPTION]...       a page for a browser\n"
     "\n"
     "FILE is a heap dump of Go's runtime/debug.WriteHeapDump or of Countercheck; - is\n"
     "stdin; gzip, xz and zstd are recognised. --lenient forgives order, repeats, a\n"
@@ -55,6 +56,7 @@ int cmd_dump(int argc, char **argv) {
         {"duplicates", dump_duplicates},
         {"pprof", dump_pprof},
         {"dot", dump_dot},
+        {"html", dump_html},
     };
     if (argc < 2) {
         cli_message("dump: a subcommand is missing (try --help)");

@@ -37,6 +37,14 @@ if(COUNTERCHECK_COMMAND)
             ${PROJECT_SOURCE_DIR}/cli/dump/export/profiles.c PROPERTIES HEADER_FILE_ONLY ON)
     endif()
     target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_PROFILE=${has_profile})
+    # dump html: its page, as bytes in a source
+    set(page_file ${PROJECT_SOURCE_DIR}/cli/dump/export/page.html)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${page_file})
+    file(READ ${page_file} page_bytes HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," page_bytes ${page_bytes})
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/page_text.c @ONLY CONTENT
+        "#include \"cli/dump/export/page.h\"\nconst char page_text[] = {@page_bytes@0};\n")
+    target_sources(countercheck_cli PRIVATE ${CMAKE_BINARY_DIR}/page_text.c)
     target_sources(countercheck_cli PRIVATE ${CMAKE_BINARY_DIR}/template_files.c) # cmake/subjects.cmake
     target_link_libraries(countercheck_cli PUBLIC ZLIB::ZLIB LibLZMA::LibLZMA PkgConfig::ZSTD PkgConfig::JSONC)
     target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_GO=${COUNTERCHECK_HAS_GO})

@@ -45,6 +45,8 @@ int dump_duplicates(int argc, char **argv);
 int dump_pprof(int argc, char **argv);
 // Writes a picture for Graphviz.
 int dump_dot(int argc, char **argv);
+// Writes a page for a browser.
+int dump_html(int argc, char **argv);
 
 // Verifies strictly and prints failed rules alone, a line each. An enum cli_status.
 int dump_verify_file(const char *path);

@@ -13,13 +13,13 @@
 
 #define PIECE_BYTES (64u << 10)
 
-// Room for so many bytes behind what there is. NULL: out of memory.
+// Room for so many bytes behind what there is. NULL: out of memory, or none is wanted.
 static char *room(struct text *text, size_t size_bytes) {
     if (text->capacity - text->used < size_bytes &&
         !ARRAY_RESERVE(text->bytes, text->capacity, text->used + size_bytes)) {
         text->is_out_of_memory = true;
     }
-    return text->is_out_of_memory ? NULL : text->bytes + text->used;
+    return text->is_out_of_memory || text->bytes == NULL ? NULL : text->bytes + text->used;
 }
 
 void text_bytes(struct text *text, const void *bytes, size_t size_bytes) {

@@ -45,9 +45,9 @@ calls=("replay IN" "replay --trace IN" "replay --trace --json IN" "replay --stat
     "dump info IN"
     "dump info --json --lenient IN" "dump json IN" "dump verify IN" "dump recode IN OUT" "dump diff IN dump"
     "dump retained IN" "dump path IN 0x1" "dump top IN" "dump roots IN" "dump goroutines IN" "dump object IN 0x1" "dump find IN"
-    "dump spans IN" "dump duplicates IN" "dump pprof IN -o OUT" "dump dot IN" "dump redact IN OUT" "record -o OUT -- sh -c :"
-    "trace info IN" "trace info --json IN --svg OUT" "trace fold IN" "trace ops IN" "trace replay IN"
-    "trace compare go-heap IN")
+    "dump spans IN" "dump duplicates IN" "dump pprof IN -o OUT" "dump dot IN" "dump html IN OUT" "dump redact IN OUT"
+    "record -o OUT -- sh -c :" "trace info IN" "trace info --json IN --svg OUT" "trace fold IN" "trace ops IN"
+    "trace replay IN" "trace compare go-heap IN")
 
 # Each command that --help names, and each of theirs.
 names_of_commands() {

@@ -5,8 +5,9 @@
 #include "cli/io/largest.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#define DISTANCE_MAX 10000 // a longer way takes too long to follow, of thousands of objects
+#define WALK_MAX 10000 // a longer way takes too long to follow, of thousands of objects
 
 // An object that may be among them; its dominator is a node's index too.
 struct rank {
@@ -40,35 +41,94 @@ static bool rank(struct largest *ranks, const struct dump_graph *graph) {
     return has_memory;
 }
 
-static bool take_root(void *context, const struct dump_path *path) {
-    uint32_t *root = context;
-    *root = path->root;
-    return false;
-}
-
 static bool take(struct kept *kept, const struct largest *ranks) {
-    kept->nodes = malloc((ranks->count + 1) * sizeof *kept->nodes);
-    kept->paths = dump_paths_create(kept->graph);
-    bool has_memory = kept->nodes != NULL && kept->paths != NULL;
+    kept->nodes = calloc(ranks->count + 1, sizeof *kept->nodes);
+    bool has_memory = kept->nodes != NULL;
     for (size_t i = 0; has_memory && i < ranks->count; i++) {
         const struct rank *row = (const struct rank *)ranks->rows + i;
         uint32_t parent = lookup_get(&kept->place_of, row->dominator);
-        struct kept_node one = {.node = row->node,
-                                .parent = parent == LOOKUP_NONE ? KEPT_NONE : parent,
-                                .retained_bytes = row->retained_bytes,
-                                .retained_count = row->retained_count,
-                                .root = DUMP_GRAPH_NONE,
-                                .distance = dump_paths_distance(kept->paths, row->node)};
-        if (one.distance <= DISTANCE_MAX) {
-            has_memory = dump_paths_each(kept->paths, row->node, take_root, &one.root);
+        kept->nodes[kept->count++] =
+            (struct kept_node){.node = row->node,
+                               .parent = parent == LOOKUP_NONE ? KEPT_NONE : parent,
+                               .retained_bytes = row->retained_bytes,
+                               .retained_count = row->retained_count,
+                               .root = DUMP_GRAPH_NONE};
+        if (parent == LOOKUP_NONE) {
+            kept->held[0] += row->retained_count;
+            kept->held[1] += row->retained_bytes;
         }
-        if (one.parent == KEPT_NONE) {
-            kept->held[0] += one.retained_count;
-            kept->held[1] += one.retained_bytes;
-        }
-        kept->nodes[kept->count++] = one;
-        has_memory = has_memory && lookup_put(&kept->place_of, row->node, (uint32_t)i);
+        has_memory = lookup_put(&kept->place_of, row->node, (uint32_t)i);
     }
+    return has_memory;
+}
+
+// ---- ways
+
+// The last pointer of a shortest way to each node: the first that comes from a step nearer.
+static bool list_steps(struct kept *kept, const struct dump_paths *paths) {
+    const struct dump_graph *graph = kept->graph;
+    uint32_t count = dump_graph_node_count(graph);
+    kept->steps = malloc((count + (size_t)1) * sizeof *kept->steps);
+    if (kept->steps == NULL) {
+        return false;
+    }
+    memset(kept->steps, 0xff, (count + (size_t)1) * sizeof *kept->steps); // DUMP_GRAPH_NONE
+    for (uint32_t i = 0; i < dump_graph_root_count(graph); i++) {
+        struct kept_step *step = &kept->steps[dump_graph_root(graph, i)->node];
+        step->edge = step->edge == DUMP_GRAPH_NONE ? i : step->edge;
+    }
+    for (uint32_t from = 0; from < count; from++) {
+        uint32_t distance = dump_paths_distance(paths, from);
+        uint32_t edges = distance == 0 ? 0 : dump_graph_node(graph, from)->edge_count;
+        for (uint32_t n = 0; n < edges; n++) {
+            uint32_t to = dump_graph_edge(graph, from, n).node;
+            if (dump_paths_distance(paths, to) == distance + 1 &&
+                kept->steps[to].edge == DUMP_GRAPH_NONE) {
+                kept->steps[to] = (struct kept_step){from, n};
+            }
+        }
+    }
+    return true;
+}
+
+static int compare_distances(const void *left, const void *right) {
+    const struct kept_node *const *a = left;
+    const struct kept_node *const *b = right;
+    if ((*a)->distance != (*b)->distance) {
+        return (*a)->distance < (*b)->distance ? -1 : 1;
+    }
+    return (*a > *b) - (*a < *b);
+}
+
+// Follows the way back to an object of which the root is known, or to the root.
+static uint32_t root_of(const struct kept *kept, uint32_t node) {
+    for (uint32_t i = 0; i < WALK_MAX; i++) {
+        struct kept_step step = kept->steps[node];
+        uint32_t place = lookup_get(&kept->place_of, step.node);
+        if (step.node == DUMP_GRAPH_NONE || place != LOOKUP_NONE) {
+            return step.node == DUMP_GRAPH_NONE ? step.edge : kept->nodes[place].root;
+        }
+        node = step.node;
+    }
+    return DUMP_GRAPH_NONE;
+}
+
+static bool find_roots(struct kept *kept) {
+    struct dump_paths *paths = dump_paths_create(kept->graph);
+    struct kept_node **order = calloc(kept->count + 1, sizeof(struct kept_node *));
+    bool has_memory = paths != NULL && order != NULL && list_steps(kept, paths);
+    for (size_t i = 0; has_memory && i < kept->count; i++) {
+        kept->nodes[i].distance = dump_paths_distance(paths, kept->nodes[i].node);
+        order[i] = &kept->nodes[i];
+    }
+    if (has_memory && kept->count > 1) {
+        qsort(order, kept->count, sizeof *order, compare_distances);
+    }
+    for (size_t i = 0; has_memory && i < kept->count; i++) { // the nearest first
+        order[i]->root = root_of(kept, order[i]->node);
+    }
+    free(order);
+    dump_paths_destroy(paths);
     return has_memory;
 }
 
@@ -81,13 +141,13 @@ bool kept_choose(struct kept *kept, const struct dump_graph *graph, size_t limit
         kept->sums[node->state][0]++;
         kept->sums[node->state][1] += node->size_bytes;
     }
-    bool has_memory = rank(&ranks, graph) && take(kept, &ranks);
+    bool has_memory = rank(&ranks, graph) && take(kept, &ranks) && find_roots(kept);
     largest_fini(&ranks);
     return has_memory;
 }
 
 void kept_fini(struct kept *kept) {
-    dump_paths_destroy(kept->paths);
     free(kept->nodes);
+    free(kept->steps);
     lookup_fini(&kept->place_of);
 }

@@ -15,6 +15,11 @@
 
 #define KEPT_NONE UINT32_MAX
 
+// The last pointer of a shortest way to an object.
+struct kept_step {
+    uint32_t node; // that has the pointer; DUMP_GRAPH_NONE: a root
+    uint32_t edge; // of that node; of a root, its index
+};
 // An object of it.
 struct kept_node {
     uint32_t node;
@@ -27,10 +32,10 @@ struct kept_node {
 // The greatest retained size first. All zero at the start.
 struct kept {
     const struct dump_graph *graph;
-    struct dump_paths *paths;
     struct kept_node *nodes;
     size_t count;
-    struct lookup place_of;                  // by the graph's node
+    struct kept_step *steps; // to each reachable node of the graph; they make a tree
+    struct lookup place_of;  // by the graph's node
     uint64_t sums[DUMP_NODE_STATE_COUNT][2]; // of all objects: count, bytes
     uint64_t held[2];                        // what the kept ones retain, themselves included
 };
