@@ -20,13 +20,14 @@
 #define NAME_BYTES     100 // of a function, a type, a root
 
 static const char usage[] =
-    "usage: countercheck dump dot FILE [-o OUT] [--top N] [--lenient]\n"
-    "                             [--memory-limit BYTES]\n"
+    "usage: countercheck dump dot FILE [-o OUT] [--top N] [--binary PROGRAM]\n"
+    "                             [--lenient] [--memory-limit BYTES]\n"
     "A picture for Graphviz (`dot -Tsvg OUT`) of the N objects that retain most, 50\n"
     "of them, 2000 at most; its title says of how many. An arrow leads from whoever\n"
     "an object hangs on, dashed where other objects lie between; a grey one is any\n"
     "other pointer, and there are four of these for each object at most. Boxes are\n"
-    "the roots of the shortest ways. -o OUT is made as by recode; else stdout.\n";
+    "the roots of the shortest ways. -o OUT is made as by recode; else "
+    "stdout.\n" HOLDING_BINARY_HELP;
 
 struct drawing {
     const struct dump_graph *graph;
@@ -200,7 +201,7 @@ int dump_dot(int argc, char **argv) {
     const char *to = "-";
     const struct cli_option table[] = {{.name = "--lenient", .flag = &options.lenient},
                                        {.name = "--memory-limit", .value = &options.memory_limit},
-                                       {.name = "--top", .value = &top},
+                                       HOLDING_BINARY(options){.name = "--top", .value = &top},
                                        {.name = "-o", .value = &to},
                                        {.name = NULL}};
     const struct cli_call call = {

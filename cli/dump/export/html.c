@@ -7,11 +7,12 @@
 #include "cli/io/cli.h"
 
 static const char usage[] =
-    "usage: countercheck dump html FILE OUT [--lenient] [--memory-limit BYTES]\n"
+    "usage: countercheck dump html FILE OUT [--binary PROGRAM] [--lenient]\n"
+    "                              [--memory-limit BYTES]\n"
     "One page for a browser, below 5 MB whatever the dump, that loads nothing: a\n"
     "treemap of what objects retain, a table to sort and filter, the way from a root\n"
     "to each object, goroutines, sizes. It has the 12,000 objects that retain most,\n"
-    "and says how many it leaves out. OUT is made as by recode; - is stdout.\n";
+    "and says how many it leaves out. OUT is made as by recode; - is stdout.\n" HOLDING_BINARY_HELP;
 
 static int run(struct holding *holding, const char *to) {
     struct explain explain;
@@ -38,7 +39,7 @@ int dump_html(int argc, char **argv) {
     struct holding_options options = {.json = false};
     const struct cli_option table[] = {{.name = "--lenient", .flag = &options.lenient},
                                        {.name = "--memory-limit", .value = &options.memory_limit},
-                                       {.name = NULL}};
+                                       HOLDING_BINARY(options){.name = NULL}};
     const struct cli_call call = {
         .usage = usage, .options = table, .operands_min = 2, .operands_max = 2};
     char **operands;

@@ -119,6 +119,14 @@ static bool take_type(struct reading *reading, const struct dump_record *record)
             return false;
         }
     }
+    const char *known = symbols_type(holding_symbols(), type->address); // whole, unlike the dump's
+    if (record->is_last && known != NULL) {
+        free(reading->name);
+        reading->name = copy_of(&(struct dump_string){(const uint8_t *)known, strlen(known)});
+        if (reading->name == NULL) {
+            return false;
+        }
+    }
     bool is_new =
         record->is_last && lookup_get(&reading->explain->type_of, type->address) == LOOKUP_NONE;
     return !is_new || add_type(reading->explain, type, &reading->name);

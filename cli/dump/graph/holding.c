@@ -79,6 +79,38 @@ static int build(struct dump_input *input, const char *path, uint64_t limit_byte
     return status_of(input, path, built);
 }
 
+// ---- the program
+
+static struct symbols *symbols_at_hand; // until the process ends: all that it prints is of one dump
+
+const struct symbols *holding_symbols(void) {
+    return symbols_at_hand;
+}
+
+static bool visit_for_symbols(void *context, const struct dump_record *record,
+                              const struct dump_reader *reader) {
+    bool *has_memory = context;
+    (void)reader;
+    *has_memory = symbols_take(symbols_at_hand, record);
+    return *has_memory;
+}
+
+// Reads the dump once more, for what its addresses are in the program.
+static int read_symbols(struct holding *holding, const char *path) {
+    bool has_memory = true;
+    int status;
+    symbols_at_hand = symbols_open(path, &status);
+    if (symbols_at_hand == NULL) {
+        return status;
+    }
+    status = holding_each(holding, visit_for_symbols, &has_memory);
+    if (!has_memory) {
+        cli_message("%s: out of memory", holding->path);
+        return CLI_ENVIRONMENT;
+    }
+    return status == CLI_CLEAN && !symbols_fit(symbols_at_hand) ? CLI_UNUSABLE : status;
+}
+
 bool holding_open(struct holding *holding, const char *subcommand, const char *path,
                   const struct holding_options *options, int *status) {
     uint64_t limit_bytes;
@@ -93,7 +125,10 @@ bool holding_open(struct holding *holding, const char *subcommand, const char *p
         *status = build(holding->input, path, limit_bytes, &holding->graph);
         (void)cli_progress("");
     }
-    if (holding->graph == NULL) {
+    if (holding->graph != NULL && options->binary != NULL) {
+        *status = read_symbols(holding, options->binary);
+    }
+    if (*status != CLI_CLEAN) {
         holding_close(holding);
     }
     return holding->graph != NULL;
@@ -148,22 +183,35 @@ const char *holding_function(const struct dump_graph *graph, uint32_t index) {
     return name;
 }
 
+struct holding_symbol holding_symbol(const struct dump_graph *graph, const struct dump_root *root) {
+    const struct dump_holder *holder = dump_graph_holder(graph, root->holder);
+    struct holding_symbol symbol = {.name = NULL};
+    if (holder->kind == DUMP_ROOT_DATA || holder->kind == DUMP_ROOT_BSS) {
+        symbol.name =
+            symbols_variable(symbols_at_hand, holder->address + root->field_offset, &symbol.offset);
+    } else if (holder->kind == DUMP_ROOT_FRAME) {
+        symbol.file = symbols_line(symbols_at_hand, holder->address, &symbol.line);
+    }
+    return symbol;
+}
+
 void holding_print_json_root(struct json *json, const char *name, const struct dump_graph *graph,
                              const struct dump_root *root) {
     const struct dump_holder *holder = dump_graph_holder(graph, root->holder);
     bool is_frame = holder->kind == DUMP_ROOT_FRAME;
     bool has_memory = is_frame || holder->kind == DUMP_ROOT_DATA || holder->kind == DUMP_ROOT_BSS;
     bool has_goroutine = holder->goroutine != DUMP_GRAPH_NONE;
+    struct holding_symbol symbol = holding_symbol(graph, root);
     json_open(json, name, '{');
     json_text(json, "kind", dump_root_kind_names[holder->kind]);
     json_number_or_null(json, "offset", has_memory, root->field_offset);
-    json_text(json, "symbol", NULL);
+    json_text(json, "symbol", symbol.name);
     json_number_or_null(json, "goroutine", has_goroutine,
                         has_goroutine ? dump_graph_goroutine(graph, holder->goroutine)->id : 0);
     json_number_or_null(json, "depth", is_frame, holder->depth);
     json_text_or_null(json, "function", is_frame ? holder->name : "");
-    json_text(json, "file", NULL);
-    json_text(json, "line", NULL);
+    json_text(json, "file", symbol.file);
+    json_number_or_null(json, "line", symbol.file != NULL, symbol.line);
     json_text_or_null(json, "description", is_frame ? "" : holder->name);
     json_address_or_null(json, "record", holder->kind != DUMP_ROOT_OTHER, holder->address);
     json_close(json);
@@ -173,7 +221,9 @@ void holding_root_words(char *to, size_t size_bytes, const struct dump_graph *gr
                         const struct dump_root *root) {
     const struct dump_holder *holder = dump_graph_holder(graph, root->holder);
     const char *kind = dump_root_kind_names[holder->kind];
+    struct holding_symbol symbol = holding_symbol(graph, root);
     char whose[40] = "";
+    char place[24] = "";
     if (holder->goroutine != DUMP_GRAPH_NONE) {
         (void)snprintf(whose, sizeof whose, "goroutine %" PRIu64 " ",
                        dump_graph_goroutine(graph, holder->goroutine)->id);
@@ -181,11 +231,21 @@ void holding_root_words(char *to, size_t size_bytes, const struct dump_graph *gr
     switch ((enum dump_root_kind)holder->kind) {
     case DUMP_ROOT_DATA:
     case DUMP_ROOT_BSS:
-        (void)snprintf(to, size_bytes, "%s%s+0x%" PRIx64, whose, kind, root->field_offset);
+        if (symbol.offset > 0) {
+            (void)snprintf(place, sizeof place, "+%" PRIu64, symbol.offset);
+        }
+        (void)snprintf(to, size_bytes, "%s%s+0x%" PRIx64 "%s%s%s", whose, kind, root->field_offset,
+                       symbol.name == NULL ? "" : " ", symbol.name == NULL ? "" : symbol.name,
+                       place);
         return;
     case DUMP_ROOT_FRAME:
-        (void)snprintf(to, size_bytes, "%sframe %" PRIu64 " %s +%" PRIu64, whose, holder->depth,
-                       holder->name, root->field_offset);
+        if (symbol.file != NULL) {
+            (void)snprintf(place, sizeof place, ":%" PRIu64, symbol.line);
+        }
+        (void)snprintf(to, size_bytes, "%sframe %" PRIu64 " %s +%" PRIu64 "%s%s%s", whose,
+                       holder->depth, holder->name, root->field_offset,
+                       symbol.file == NULL ? "" : " ", symbol.file == NULL ? "" : symbol.file,
+                       place);
         return;
     case DUMP_ROOT_OTHER:
         (void)snprintf(to, size_bytes, "%sother root %s", whose, holder->name);

@@ -2,6 +2,7 @@
 #ifndef CLI_DUMP_GRAPH_HOLDING_H
 #define CLI_DUMP_GRAPH_HOLDING_H
 
+#include "cli/dump/binary/symbols.h"
 #include "cli/dump/dump.h"
 #include "cli/io/json.h"
 #include "cli/io/options.h"
@@ -15,12 +16,19 @@
 struct holding_options {
     bool json, lenient;
     const char *memory_limit; // "512M"; NULL: none
+    const char *binary;       // the program that wrote the dump; NULL: not at hand
 };
 // The rows of a table of options for them.
 #define HOLDING_OPTIONS(options)                                                                   \
     {.name = "--json", .flag = &(options).json},                                                   \
         {.name = "--lenient", .flag = &(options).lenient},                                         \
         {.name = "--memory-limit", .value = &(options).memory_limit},
+
+// And the row for those that print roots or types.
+#define HOLDING_BINARY(options) {.name = "--binary", .value = &(options).binary},
+// For their --help.
+#define HOLDING_BINARY_HELP                                                                        \
+    "--binary PROGRAM, which wrote the dump: variables, lines and types by its DWARF.\n"
 
 // The rows that --top asks for; 10 where it is not given (text NULL), 0 for all. False: told.
 bool holding_top(const char *command, const char *text, size_t *limit);
@@ -53,6 +61,17 @@ void holding_root_words(char *to, size_t size_bytes, const struct dump_graph *gr
                         const struct dump_root *root);
 // stdout: the words, escaped.
 void holding_print_root(const struct dump_graph *graph, const struct dump_root *root);
+
+// What the program of --binary says of a root: of a segment the variable, and where in it; of a
+// frame the line. NULL: unknown.
+struct holding_symbol {
+    const char *name, *file;
+    uint64_t offset, line;
+};
+// Looks it up.
+struct holding_symbol holding_symbol(const struct dump_graph *graph, const struct dump_root *root);
+// The program of --binary, of which the process has one; NULL: none was asked for.
+const struct symbols *holding_symbols(void);
 
 // The function that a goroutine began with, or "".
 const char *holding_function(const struct dump_graph *graph, uint32_t goroutine);

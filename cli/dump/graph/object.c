@@ -18,11 +18,12 @@
 #define IN_SHOWN  20
 
 static const char usage[] =
-    "usage: countercheck dump object FILE ADDRESS [--all] [--json] [--lenient]\n"
-    "                                [--memory-limit BYTES]\n"
+    "usage: countercheck dump object FILE ADDRESS [--binary PROGRAM] [--all]\n"
+    "                                [--json] [--lenient] [--memory-limit BYTES]\n"
     "The object that holds the address: its bytes, its pointer fields and where they\n"
     "lead, what points to it, its site and its type where the dump tells them. The\n"
-    "screen has the first 256 bytes and 20 of what points to it; --all: all of them.\n";
+    "screen has the first 256 bytes and 20 of what points to it; --all: all of "
+    "them.\n" HOLDING_BINARY_HELP;
 
 struct field {
     uint64_t offset, value;
@@ -306,8 +307,9 @@ static int tell(struct subject_object *asked, struct holding *holding, bool is_j
 int dump_object(int argc, char **argv) {
     struct holding_options options = {.json = false};
     bool has_all = false;
-    const struct cli_option table[] = {HOLDING_OPTIONS(options){.name = "--all", .flag = &has_all},
-                                       {.name = NULL}};
+    const struct cli_option table[] = {
+        HOLDING_OPTIONS(options) HOLDING_BINARY(options){.name = "--all", .flag = &has_all},
+        {.name = NULL}};
     const struct cli_call call = {
         .usage = usage, .options = table, .operands_min = 2, .operands_max = 2};
     char **operands;

@@ -12,11 +12,11 @@
 #define PATHS_MAX 1000000
 
 static const char usage[] =
-    "usage: countercheck dump path FILE ADDRESS... [--all N] [--json] [--lenient]\n"
-    "                              [--memory-limit BYTES]\n"
+    "usage: countercheck dump path FILE ADDRESS... [--binary PROGRAM] [--all N]\n"
+    "                              [--json] [--lenient] [--memory-limit BYTES]\n"
     "How roots lead to what each address lies in: the shortest way, or with --all the\n"
     "N shortest, none through an object twice. An address inside an object will do.\n"
-    "--json prints an object a line.\n";
+    "--json prints an object a line.\n" HOLDING_BINARY_HELP;
 
 // What an address is, and the ways to it as they are printed.
 struct question {
@@ -174,7 +174,8 @@ static int answer_all(const struct dump_graph *graph, const char *path, char **a
 int dump_path(int argc, char **argv) {
     struct holding_options options = {.json = false};
     const char *all = NULL;
-    const struct cli_option table[] = {HOLDING_OPTIONS(options){.name = "--all", .value = &all},
+    const struct cli_option table[] = {HOLDING_OPTIONS(options)
+                                           HOLDING_BINARY(options){.name = "--all", .value = &all},
                                        {.name = NULL}};
     const struct cli_call call = {
         .usage = usage, .options = table, .operands_min = 2, .operands_max = SIZE_MAX};

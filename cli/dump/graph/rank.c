@@ -1,5 +1,6 @@
 // rank: who retains how much, by the dominator tree; of classes, by taking each away in turn.
 
+#include "cli/dump/graph/holding.h"
 #include "cli/dump/graph/retained.h"
 #include "cli/io/cli.h"
 #include "cli/io/clock.h"
@@ -108,8 +109,24 @@ static bool is_node_gone(void *context, uint32_t node) {
             dump_graph_node(removal->graph, node)->size_bytes == removal->size_bytes);
 }
 
+static bool is_of_symbol(const struct removal *removal, uint32_t root) {
+    const char *name = holding_symbol(removal->graph, dump_graph_root(removal->graph, root)).name;
+    return name != NULL && removal->symbol != NULL && strcmp(name, removal->symbol) == 0;
+}
+
+bool retained_has_symbol(const struct removal *removal) {
+    bool has = false;
+    for (uint32_t i = 0; !has && i < dump_graph_root_count(removal->graph); i++) {
+        has = is_of_symbol(removal, i);
+    }
+    return has;
+}
+
 static bool is_root_gone(void *context, uint32_t root) {
     const struct removal *removal = context;
+    if (removal->symbol != NULL) {
+        return is_of_symbol(removal, root);
+    }
     uint32_t holder = dump_graph_root(removal->graph, root)->holder;
     uint32_t goroutine = dump_graph_holder(removal->graph, holder)->goroutine;
     return removal->has_goroutine && goroutine != DUMP_GRAPH_NONE &&

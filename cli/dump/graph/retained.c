@@ -12,13 +12,15 @@
 
 static const char usage[] =
     "usage: countercheck dump retained FILE [--by object|root|goroutine|class]\n"
-    "                                  [--without ADDRESS|goroutine:ID] [--top N]\n"
+    "                                  [--without ADDRESS|goroutine:ID|symbol:NAME]\n"
+    "                                  [--binary PROGRAM] [--top N]\n"
     "                                  [--json] [--lenient] [--memory-limit BYTES]\n"
     "How much each object keeps alive: what no root would lead to without it. --by\n"
     "says what is taken away at a time; what several roots or goroutines hold\n"
     "together is \"shared\". Classes hold parts of each other, so that their rows do\n"
-    "not add up. --top 10 rows; 0: all. --without tells what one object or goroutine\n"
-    "holds. --memory-limit 512M: says how much it needs when that is more.\n";
+    "not add up. --top 10 rows; 0: all. --without tells what one object, goroutine or\n"
+    "variable holds. --memory-limit 512M: says how much it needs when that is "
+    "more.\n" HOLDING_BINARY_HELP;
 
 // ---- printing
 
@@ -188,10 +190,15 @@ static int run(struct report *report) {
 
 // ---- --without
 
-// "goroutine:7" or an address. False: told.
+// "goroutine:7", "symbol:main.cache" or an address. False: told.
 static bool read_removal(const char *text, struct removal *removal, uint64_t *address) {
     static const char goroutine[] = "goroutine:";
+    static const char symbol[] = "symbol:";
     *removal = (struct removal){.node = DUMP_GRAPH_NONE};
+    if (strncmp(text, symbol, sizeof symbol - 1) == 0) {
+        removal->symbol = text + sizeof symbol - 1;
+        return true;
+    }
     if (strncmp(text, goroutine, sizeof goroutine - 1) == 0) {
         removal->has_goroutine = true;
         return cli_number("dump retained", "--without goroutine:", text + sizeof goroutine - 1,
@@ -205,7 +212,11 @@ static int tell_removal(struct report *report, const char *text, struct removal 
                         uint64_t address) {
     struct dump_retained lost;
     removal.graph = report->graph;
-    if (!removal.has_goroutine) {
+    if (removal.symbol != NULL && !retained_has_symbol(&removal)) {
+        cli_message("%s: no root is of the variable %s", report->path, removal.symbol);
+        return CLI_UNUSABLE;
+    }
+    if (!removal.has_goroutine && removal.symbol == NULL) {
         removal.node = dump_graph_find(report->graph, address);
         if (removal.node == DUMP_GRAPH_NONE) {
             cli_message("%s: no object holds 0x%" PRIx64, report->path, address);
@@ -246,7 +257,7 @@ int dump_retained(int argc, char **argv) {
     const char *by = "object";
     const char *without = NULL;
     const struct cli_option table[] = {
-        HOLDING_OPTIONS(options){.name = "--top", .value = &top},
+        HOLDING_OPTIONS(options) HOLDING_BINARY(options){.name = "--top", .value = &top},
         {.name = "--by", .value = &by},
         {.name = "--without", .value = &without},
         {.name = NULL},
@@ -265,6 +276,10 @@ int dump_retained(int argc, char **argv) {
     }
     if (!read_way(by, &way) || !holding_top("dump retained", top, &limit) ||
         (without != NULL && !read_removal(without, &removal, &address))) {
+        return CLI_UNUSABLE;
+    }
+    if (removal.symbol != NULL && options.binary == NULL) {
+        cli_message("dump retained: --without symbol: takes --binary PROGRAM, which names it");
         return CLI_UNUSABLE;
     }
     struct dump_graph *graph = holding_graph("retained", operands[0], &options, &status);

@@ -33,9 +33,10 @@ struct report {
     struct dump_paths *paths; // for the nearest root; NULL: not asked for
 };
 
-// What is taken away: a node, all of a size, a goroutine's roots.
+// What is taken away: a node, all of a size, a goroutine's roots, a variable's.
 struct removal {
     const struct dump_graph *graph;
+    const char *symbol;  // NULL: none
     uint64_t size_bytes; // of the class; 0: none
     uint64_t goroutine;
     bool has_goroutine;
@@ -46,6 +47,8 @@ struct removal {
 void retained_sum_up(struct report *report);
 // Fills the ranking, and sorts it, by one of the ways. False: out of memory.
 bool retained_rank(struct report *report);
+// Whether there is a root of its variable.
+bool retained_has_symbol(const struct removal *removal);
 // What would no longer be reachable. False: out of memory.
 bool retained_without(const struct removal *removal, struct dump_retained *lost);
 

@@ -8,11 +8,11 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: countercheck dump roots FILE [--kind KIND] [--json] [--lenient]\n"
-    "                               [--memory-limit BYTES]\n"
+    "usage: countercheck dump roots FILE [--binary PROGRAM] [--kind KIND]\n"
+    "                               [--json] [--lenient] [--memory-limit BYTES]\n"
     "Every root that leads to an object, and where into it. --kind data, bss, frame,\n"
     "other, context, defer, panic, finalizer_function, queued_object or\n"
-    "queued_function: these alone.\n";
+    "queued_function: these alone.\n" HOLDING_BINARY_HELP;
 
 // False: told.
 static bool read_kind(const char *text, uint32_t *kind) {
@@ -97,7 +97,7 @@ int dump_roots(int argc, char **argv) {
     struct holding_options options = {.json = false};
     const char *kind_text = NULL;
     const struct cli_option table[] = {
-        HOLDING_OPTIONS(options){.name = "--kind", .value = &kind_text},
+        HOLDING_OPTIONS(options) HOLDING_BINARY(options){.name = "--kind", .value = &kind_text},
         {.name = NULL},
     };
     const struct cli_call call = {

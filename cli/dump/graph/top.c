@@ -5,19 +5,21 @@
 #include "cli/io/array.h"
 #include "cli/io/cli.h"
 #include "cli/io/table.h"
+#include "oracle/core/hash.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char usage[] =
-    "usage: countercheck dump top FILE [--top N] [--json] [--lenient]\n"
-    "                             [--memory-limit BYTES]\n"
+    "usage: countercheck dump top FILE [--binary PROGRAM] [--top N] [--json]\n"
+    "                             [--lenient] [--memory-limit BYTES]\n"
     "What takes the memory: objects by size, by the kind of root, the goroutine and\n"
     "the frame that alone leads to them, by the profile's site where they were\n"
     "sampled, by type where an interface tells it. Pointer words are what the\n"
     "collector pays for. A type's name that ends in a dot is a pointer's: Go leaves\n"
-    "the rest out. --top 10 rows of each; 0: all.\n";
+    "the rest out. --top 10 rows of each; 0: all.\n" HOLDING_BINARY_HELP;
 
 // What was added up.
 struct sum {
@@ -172,10 +174,19 @@ static void tell_frames(struct top *top) {
                                                   {"goroutine", TABLE_NUMBER, 10},
                                                   {"depth", TABLE_NUMBER, 5},
                                                   {"function", TABLE_TEXT, 40},
+                                                  {"file", TABLE_TEXT, 0},
+                                                  {"line", TABLE_NUMBER, 0},
                                                   {.name = NULL}};
+    static const struct table_column with_lines[] = {COUNT_COLUMNS,
+                                                     {"goroutine", TABLE_NUMBER, 10},
+                                                     {"depth", TABLE_NUMBER, 5},
+                                                     {"function", TABLE_TEXT, 30},
+                                                     {"file", TABLE_TEXT, 30},
+                                                     {"line", TABLE_NUMBER, 6},
+                                                     {.name = NULL}};
     struct table table = {.name = "by_frame",
                           .title = "by frame: what it alone holds",
-                          .columns = columns,
+                          .columns = holding_symbols() == NULL ? columns : with_lines,
                           .limit = top->limit};
     uint32_t count = dump_graph_holder_count(top->graph);
     struct sum *sums = sums_of(top, DUMP_BY_HOLDER, count);
@@ -186,14 +197,75 @@ static void tell_frames(struct top *top) {
             continue;
         }
         uint64_t id = has_goroutine ? dump_graph_goroutine(top->graph, holder->goroutine)->id : 0;
-        table_add(&table, &(struct table_row){.amount = sums[i].bytes,
-                                              .key = i,
-                                              .cells = {COUNT_CELLS(sums[i]),
-                                                        {.number = id, .is_null = !has_goroutine},
-                                                        NUMBER(holder->depth),
-                                                        TEXT(holder->name)}});
+        uint64_t line;
+        const char *file = symbols_line(holding_symbols(), holder->address, &line);
+        table_add(&table,
+                  &(struct table_row){.amount = sums[i].bytes,
+                                      .key = i,
+                                      .cells = {COUNT_CELLS(sums[i]),
+                                                {.number = id, .is_null = !has_goroutine},
+                                                NUMBER(holder->depth),
+                                                TEXT(holder->name),
+                                                TEXT(file),
+                                                {.number = line, .is_null = file == NULL}}});
     }
     end_table(top, &table);
+    free(sums);
+}
+
+// What was added up of a variable; its name is the program's.
+struct global_sum {
+    const char *name;
+    struct sum sum;
+};
+
+// The sums of all roots of each variable; *count of them. NULL: there are none, or out of memory.
+static struct global_sum *globals_of(struct top *top, const struct sum *sums, size_t *count) {
+    struct global_sum *globals = NULL;
+    size_t capacity = 0;
+    struct lookup global_of = {.count = 0};
+    for (uint32_t i = 0; !top->is_out_of_memory && i < dump_graph_root_count(top->graph); i++) {
+        const char *name = holding_symbol(top->graph, dump_graph_root(top->graph, i)).name;
+        if (name == NULL || sums[i].count == 0) {
+            continue;
+        }
+        uint64_t hash = hash_bytes(HASH_START, name, strlen(name));
+        uint32_t at = lookup_get(&global_of, hash);
+        if (at >= *count) { // LOOKUP_NONE
+            at = (uint32_t)*count;
+            if (!ARRAY_RESERVE(globals, capacity, *count + 1) ||
+                !lookup_put(&global_of, hash, at)) {
+                top->is_out_of_memory = true;
+                break;
+            }
+            globals[(*count)++] = (struct global_sum){.name = name};
+        }
+        globals[at].sum.count += sums[i].count;
+        globals[at].sum.bytes += sums[i].bytes;
+        globals[at].sum.pointer_words += sums[i].pointer_words;
+    }
+    lookup_fini(&global_of);
+    return globals;
+}
+
+static void tell_globals(struct top *top) {
+    static const struct table_column columns[] = {
+        COUNT_COLUMNS, {"variable", TABLE_TEXT, 40}, {.name = NULL}};
+    struct table table = {.name = "by_global",
+                          .title = "by variable: what each of its pointers alone holds, added up",
+                          .columns = columns,
+                          .limit = top->limit};
+    size_t count = 0;
+    struct sum *sums = sums_of(top, DUMP_BY_ROOT, dump_graph_root_count(top->graph));
+    struct global_sum *globals = sums == NULL ? NULL : globals_of(top, sums, &count);
+    for (size_t i = 0; i < count; i++) {
+        table_add(&table, &(struct table_row){
+                              .amount = globals[i].sum.bytes,
+                              .key = i,
+                              .cells = {COUNT_CELLS(globals[i].sum), TEXT(globals[i].name)}});
+    }
+    end_table(top, &table);
+    free(globals);
     free(sums);
 }
 
@@ -295,6 +367,7 @@ static void tell_all(struct top *top) {
     tell_kinds(top);
     tell_goroutines(top);
     tell_frames(top);
+    tell_globals(top);
     tell_sites(top);
     tell_types(top);
 }
@@ -325,7 +398,7 @@ int dump_top(int argc, char **argv) {
     struct holding_options options = {.json = false};
     const char *limit_text = NULL;
     const struct cli_option table[] = {
-        HOLDING_OPTIONS(options){.name = "--top", .value = &limit_text},
+        HOLDING_OPTIONS(options) HOLDING_BINARY(options){.name = "--top", .value = &limit_text},
         {.name = NULL},
     };
     const struct cli_call call = {
