@@ -365,6 +365,31 @@ TEST(ways_come_by_length_and_never_twice_through_an_object) {
     dump_paths_destroy(paths);
 }
 
+TEST(ways_are_sought_among_those_that_a_root_leads_to) {
+    enum { COUNT = 24 };
+    uint64_t all[COUNT]; // each to each: beside the one way there are 24! ends of none
+    for (size_t i = 0; i < COUNT; i++) {
+        all[i] = BASE + 8 * COUNT * i;
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        put(all[i], COUNT, all, COUNT);
+    }
+    DATA(BASE + 8);
+    finish();
+    graph = graph_of(0);
+    struct dump_paths *paths = dump_paths_create(graph);
+    struct ways ways = {.limit = 8};
+    assert_true(dump_paths_each(paths, at(BASE), take_way, &ways));
+    assert_int_equal(ways.count, 1);
+    ways = (struct ways){.limit = 8};
+    assert_true(dump_paths_each(paths, at(all[1]), take_way, &ways));
+    assert_int_equal(ways.count, 8);
+    assert_int_equal(ways.lengths[0], 2);
+    assert_int_equal(ways.lengths[1], 3);
+    assert_int_equal(ways.lengths[7], 3);
+    dump_paths_destroy(paths);
+}
+
 // ---- readings
 
 // All that a graph says, as one number.
