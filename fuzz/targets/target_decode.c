@@ -5,9 +5,11 @@
 // back the very bytes up to where it was good; a part holds its own members alone; a lenient
 // reading gives the same bytes unless it forgave padded numbers, and then a text that decodes to
 // itself; a reading through a small window in odd chunks gives the same records and the same error
-// as one from memory. Not covered: the cross-checks of `dump verify`, compressed input.
+// as one from memory; the graph of a dump that ends well keeps its laws. Not covered: the
+// cross-checks of `dump verify`, compressed input.
 
 #include "dump/recode.h"
+#include "fuzz/targets/graph_laws.h"
 #include "fuzz/targets/target_stats.h"
 
 #include <errno.h>
@@ -375,6 +377,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         break;
     default:
         break;
+    }
+    if (lenient.error.kind == DUMP_ERROR_NONE) {
+        graph_laws(data, size);
     }
     target_stats_add(lenient.records + 1, strict.records);
     free(strict.recoded.at);
