@@ -10,16 +10,16 @@
 #define CLASSES_AT_ONCE 4
 _Static_assert(SIZE_CLASS_COUNT % CLASSES_AT_ONCE == 0, "they are added by so many");
 
-static void add_counter(_Atomic uint64_t *sum, const _Atomic uint64_t *part) {
-    stat_add(sum, atomic_load_explicit(part, memory_order_relaxed));
+static uint64_t value_of(const _Atomic uint64_t *counter) {
+    return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
 // Most counters of most caches are 0. Loops over atomics stay loops: they are written out.
 static void add_counters(_Atomic uint64_t *sum, const _Atomic uint64_t *part) {
-    uint64_t first = atomic_load_explicit(&part[0], memory_order_relaxed);
-    uint64_t second = atomic_load_explicit(&part[1], memory_order_relaxed);
-    uint64_t third = atomic_load_explicit(&part[2], memory_order_relaxed);
-    uint64_t fourth = atomic_load_explicit(&part[3], memory_order_relaxed);
+    uint64_t first = value_of(&part[0]);
+    uint64_t second = value_of(&part[1]);
+    uint64_t third = value_of(&part[2]);
+    uint64_t fourth = value_of(&part[3]);
     if ((first | second | third | fourth) != 0) {
         stat_add(&sum[0], first);
         stat_add(&sum[1], second);
@@ -33,11 +33,11 @@ void object_stats_add(struct object_stats *sum, const struct object_stats *part)
         add_counters(&sum->small_alloc_count[class], &part->small_alloc_count[class]);
         add_counters(&sum->small_free_count[class], &part->small_free_count[class]);
     }
-    add_counter(&sum->large_alloc_bytes, &part->large_alloc_bytes);
-    add_counter(&sum->large_alloc_count, &part->large_alloc_count);
-    add_counter(&sum->large_free_bytes, &part->large_free_bytes);
-    add_counter(&sum->large_free_count, &part->large_free_count);
-    add_counter(&sum->tiny_alloc_count, &part->tiny_alloc_count);
+    stat_add(&sum->large_alloc_bytes, value_of(&part->large_alloc_bytes));
+    stat_add(&sum->large_alloc_count, value_of(&part->large_alloc_count));
+    stat_add(&sum->large_free_bytes, value_of(&part->large_free_bytes));
+    stat_add(&sum->large_free_count, value_of(&part->large_free_count));
+    stat_add(&sum->tiny_alloc_count, value_of(&part->tiny_alloc_count));
 }
 
 // Relaxed counters show no race to TSan, and the few instructions that lose an update seldom meet.
