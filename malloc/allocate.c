@@ -22,7 +22,7 @@ void *allocate_any(size_t size_bytes, unsigned flags) {
     return object;
 }
 
-void *allocate_retained(uint8_t size_class, bool zero) {
+static void *allocate_retained(uint8_t size_class, bool zero) {
     struct mspan *span;
     void *object = retained_alloc(process_lane_heap, process_lane.cache, size_class, &span);
     if (object == NULL) {
@@ -34,6 +34,11 @@ void *allocate_retained(uint8_t size_class, bool zero) {
     }
     process_lane.last = span;
     return object;
+}
+
+void *allocate_hot(uint8_t size_class, bool zero) {
+    void *object = fast_alloc_hot(process_lane_heap, &process_lane, size_class, zero);
+    return object != NULL ? object : allocate_retained(size_class, zero);
 }
 
 void *allocate_aligned(size_t align_bytes, size_t size_bytes) {

@@ -17,6 +17,7 @@
 struct fast_lane {        // of a thread
     struct mcache *cache; // NULL: the lane is closed
     struct mspan *last;   // where it looks first for what is freed: a span, whatever became of it
+    struct retained_hot *hot; // the cache's, by class
 };
 
 // As world_enter, for an owner who stands in no call and who alone ever entered the cache, which it
@@ -52,21 +53,60 @@ static inline bool fast_find(const struct mspan *span, uint32_t *index, uint64_t
     return *index < span->object_count;
 }
 
-// As mspan_alloc, each word read once; 0: mspan_alloc may find one.
-static inline uintptr_t fast_take(struct mspan *span) {
-    uint32_t index;
-    uint64_t word;
-    if (!fast_find(span, &index, &word)) {
-        return 0;
-    }
+// The slot's bit and the span's count, as mspan_alloc moves them; `word`: what the bit is in.
+static inline uintptr_t fast_take(struct mspan *span, uint32_t index, uint64_t word) {
     word |= (uint64_t)1 << (index % 64);
     atomic_store_explicit(&span->alloc_bits[index / 64], word, memory_order_relaxed);
     atomic_store_explicit(&span->alloc_count, mspan_alloc_count(span) + 1, memory_order_relaxed);
-    span->free_index = index + 1;
     return mspan_object(span, index);
 }
 
-// An object of the size class, zeroed when `zero` says so; NULL: ask retained_alloc, or heap_alloc.
+// As mspan_alloc, each word read once; 0: mspan_alloc may find one.
+static inline uintptr_t fast_take_lowest(struct mspan *span) {
+    uint32_t index;
+    uint64_t word;
+    if (span == NULL || !fast_find(span, &index, &word)) {
+        return 0;
+    }
+    span->free_index = index + 1;
+    return fast_take(span, index, word);
+}
+
+// The slot of the class that was freed last, where it is still a free one of a full span that the
+// cache owns (asked first, as in fast_span_of); 0: it is not, or none is hot.
+static inline uintptr_t fast_take_hot(const struct mcache *cache, struct retained_hot *hot,
+                                      uint8_t span_class, struct mspan **span) {
+    if (hot->count == 0) {
+        return 0;
+    }
+    hot->count--;
+    struct mspan *at = hot->spans[hot->count];
+    uint32_t index = hot->indices[hot->count];
+    if (mspan_owner(at) != cache->id + 1 || at->span_class != span_class || at->kept != KEPT_FULL) {
+        return 0;
+    }
+    uint64_t word = mspan_bit_word(at->alloc_bits, index / 64);
+    if ((word >> (index % 64) & 1) != 0) {
+        return 0;
+    }
+    *span = at;
+    at->free_index += at->free_index == index; // all below it are taken
+    return fast_take(at, index, word);
+}
+
+// What a slot of the span is when it was taken: counted, and zeroed when `zero` says so.
+static inline void *fast_finish(struct fast_lane *lane, struct mspan *span, uintptr_t slot,
+                                uint8_t size_class, bool zero) {
+    lane->last = span;
+    stat_add(&lane->cache->stats.small_alloc_count[size_class], 1);
+    if (zero && span->needzero) {
+        memset((void *)slot, 0, span->element_bytes);
+    }
+    return (void *)slot;
+}
+
+// An object of the size class, zeroed when `zero` says so, of the span at hand; NULL: ask
+// fast_alloc_hot.
 static inline void *fast_alloc(struct heap *heap, struct fast_lane *lane, uint8_t size_class,
                                bool zero) {
     struct mcache *cache = lane->cache;
@@ -74,16 +114,25 @@ static inline void *fast_alloc(struct heap *heap, struct fast_lane *lane, uint8_
     if (!fast_enter(heap, cache)) {
         return NULL;
     }
-    uintptr_t slot = span == NULL ? 0 : fast_take(span);
-    if (slot != 0) {
-        lane->last = span;
-        stat_add(&cache->stats.small_alloc_count[size_class], 1);
-        if (zero && span->needzero) {
-            memset((void *)slot, 0, span->element_bytes);
-        }
-    }
+    uintptr_t slot = fast_take_lowest(span);
+    void *object = slot == 0 ? NULL : fast_finish(lane, span, slot, size_class, zero);
     fast_leave(cache);
-    return (void *)slot;
+    return object;
+}
+
+// The same of a hot slot; NULL: ask retained_alloc, or heap_alloc.
+static inline void *fast_alloc_hot(struct heap *heap, struct fast_lane *lane, uint8_t size_class,
+                                   bool zero) {
+    struct mcache *cache = lane->cache;
+    struct mspan *span;
+    if (!fast_enter(heap, cache)) {
+        return NULL;
+    }
+    uintptr_t slot =
+        fast_take_hot(cache, &lane->hot[size_class], span_class_make(size_class, true), &span);
+    void *object = slot == 0 ? NULL : fast_finish(lane, span, slot, size_class, zero);
+    fast_leave(cache);
+    return object;
 }
 
 // As mspan_free of a live object, each word read once; false: it is not live.
@@ -136,8 +185,10 @@ static inline bool fast_free(struct heap *heap, const struct fast_lane *lane, ui
         uint32_t index = mspan_index_of(span, pointer);
         if (index < span->object_count && mspan_object(span, index) == pointer &&
             fast_give(span, index)) {
-            stat_add(&cache->stats.small_free_count[mspan_size_class(span)], 1);
-            if (retained_has_to_move(span)) {
+            uint8_t size_class = mspan_size_class(span);
+            stat_add(&cache->stats.small_free_count[size_class], 1);
+            if (retained_has_to_move(span) &&
+                !retained_keep_hot(&lane->hot[size_class], span, index)) {
                 retained_move(heap, cache, span);
             } else {
                 fast_leave(cache);

@@ -17,7 +17,7 @@
 #include <pthread.h>
 
 static struct mspan no_span;
-_Thread_local struct fast_lane process_lane = {NULL, &no_span};
+_Thread_local struct fast_lane process_lane = {.last = &no_span};
 struct heap *process_lane_heap;
 
 static _Thread_local struct mcache *own_cache; // NULL: none yet, or none any more
@@ -95,6 +95,9 @@ struct runtime *process_runtime(void) {
 
 static void open_lane(const struct heap *heap) {
     process_lane.cache = heap->fence_free && !lane_is_closed ? own_cache : NULL;
+    if (process_lane.cache != NULL) {
+        process_lane.hot = retained_hot_of(heap_cache_id(process_lane.cache));
+    }
 }
 
 // NULL: the thread has to do with the shared one.

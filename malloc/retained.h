@@ -9,6 +9,11 @@
 // central lists, for whoever allocates next. Every account is as before: of an owned span all
 // slots are live bytes, and the objects are those of its bits.
 //
+// The slots that the owner freed last in full spans are hot: the next object of their class that
+// finds the span at hand full takes one of them, and their span never left its place. They are
+// hints, since a span may be moved meanwhile: a slot is taken only where its span is still among
+// the cache's full ones, and it still free.
+//
 // Invariant, held at the end of each free:
 //   W1  what waits in a cache's kept spans is at most RETAINED_WAITING_BYTES and an eighth of those
 //       spans' bytes, of all classes together, but for what is freed while somebody relieves it
@@ -39,6 +44,29 @@ void retained_move(struct heap *heap, struct mcache *cache, struct mspan *span);
 // Whether the owner, who has just freed an object of the span, must call retained_move.
 static inline bool retained_has_to_move(const struct mspan *span) {
     return span->kept != KEPT_NOT && (span->kept == KEPT_FULL || mspan_alloc_count(span) == 0);
+}
+
+#define RETAINED_HOT_MAX 6 // with their count a line of a processor's cache
+
+struct retained_hot { // slots of a class, the one freed last behind the others; for the owner
+    struct mspan *spans[RETAINED_HOT_MAX];
+    uint16_t indices[RETAINED_HOT_MAX];
+    uint32_t count;
+};
+
+// Of the cache with this id, a row for each size class.
+struct retained_hot *retained_hot_of(uint32_t cache_id);
+
+// Whether the slot that was freed just now is to be hot, and its span stays where it is. Of an
+// empty span none is: it may go to the page heap.
+static inline bool retained_keep_hot(struct retained_hot *hot, struct mspan *span, uint32_t index) {
+    if (span->kept != KEPT_FULL || mspan_alloc_count(span) == 0 || hot->count == RETAINED_HOT_MAX) {
+        return false;
+    }
+    hot->spans[hot->count] = span;
+    hot->indices[hot->count] = (uint16_t)index;
+    hot->count++;
+    return true;
 }
 
 // How much may wait in one cache's kept spans, whatever they hold (W1).
