@@ -36,8 +36,8 @@ static void *allocate_retained(uint8_t size_class, bool zero) {
     return object;
 }
 
-void *allocate_hot(uint8_t size_class, bool zero) {
-    void *object = fast_alloc_hot(process_lane_heap, &process_lane, size_class, zero);
+void *allocate_recent(uint8_t size_class, bool zero) {
+    void *object = fast_alloc_recent(process_lane_heap, &process_lane, size_class, zero);
     return object != NULL ? object : allocate_retained(size_class, zero);
 }
 

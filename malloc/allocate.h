@@ -21,9 +21,9 @@ static inline size_t allocate_rounded(size_t size_bytes) {
 // An object with heap_alloc's flags; NULL: errno is ENOMEM. Above PTRDIFF_MAX there is none.
 void *allocate_any(size_t size_bytes, unsigned flags);
 
-// The lane found no slot in the span at hand: a hot one, or one of another of the cache's spans, or
-// of a new one.
-void *allocate_hot(uint8_t size_class, bool zero);
+// The lane found no slot in the span at hand: a recent one, or one of another of the cache's spans,
+// or of a new one.
+void *allocate_recent(uint8_t size_class, bool zero);
 
 // The same as allocate_any at a multiple of `align_bytes`, a power of two.
 void *allocate_aligned(size_t align_bytes, size_t size_bytes);

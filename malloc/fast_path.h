@@ -17,7 +17,7 @@
 struct fast_lane {        // of a thread
     struct mcache *cache; // NULL: the lane is closed
     struct mspan *last;   // where it looks first for what is freed: a span, whatever became of it
-    struct retained_hot *hot; // the cache's, by class
+    struct retained_recent *recent; // the cache's, by class
 };
 
 // As world_enter, for an owner who stands in no call and who alone ever entered the cache, which it
@@ -73,15 +73,15 @@ static inline uintptr_t fast_take_lowest(struct mspan *span) {
 }
 
 // The slot of the class that was freed last, where it is still a free one of a full span that the
-// cache owns (asked first, as in fast_span_of); 0: it is not, or none is hot.
-static inline uintptr_t fast_take_hot(const struct mcache *cache, struct retained_hot *hot,
-                                      uint8_t span_class, struct mspan **span) {
-    if (hot->count == 0) {
+// cache owns (asked first, as in fast_span_of); 0: it is not, or none is recent.
+static inline uintptr_t fast_take_recent(const struct mcache *cache, struct retained_recent *recent,
+                                         uint8_t span_class, struct mspan **span) {
+    if (recent->count == 0) {
         return 0;
     }
-    hot->count--;
-    struct mspan *at = hot->spans[hot->count];
-    uint32_t index = hot->indices[hot->count];
+    recent->count--;
+    struct mspan *at = recent->spans[recent->count];
+    uint32_t index = recent->indices[recent->count];
     if (mspan_owner(at) != cache->id + 1 || at->span_class != span_class || at->kept != KEPT_FULL) {
         return 0;
     }
@@ -106,7 +106,7 @@ static inline void *fast_finish(struct fast_lane *lane, struct mspan *span, uint
 }
 
 // An object of the size class, zeroed when `zero` says so, of the span at hand; NULL: ask
-// fast_alloc_hot.
+// fast_alloc_recent.
 static inline void *fast_alloc(struct heap *heap, struct fast_lane *lane, uint8_t size_class,
                                bool zero) {
     struct mcache *cache = lane->cache;
@@ -120,16 +120,16 @@ static inline void *fast_alloc(struct heap *heap, struct fast_lane *lane, uint8_
     return object;
 }
 
-// The same of a hot slot; NULL: ask retained_alloc, or heap_alloc.
-static inline void *fast_alloc_hot(struct heap *heap, struct fast_lane *lane, uint8_t size_class,
-                                   bool zero) {
+// The same of a recent slot; NULL: ask retained_alloc, or heap_alloc.
+static inline void *fast_alloc_recent(struct heap *heap, struct fast_lane *lane, uint8_t size_class,
+                                      bool zero) {
     struct mcache *cache = lane->cache;
     struct mspan *span;
     if (!fast_enter(heap, cache)) {
         return NULL;
     }
-    uintptr_t slot =
-        fast_take_hot(cache, &lane->hot[size_class], span_class_make(size_class, true), &span);
+    uintptr_t slot = fast_take_recent(cache, &lane->recent[size_class],
+                                      span_class_make(size_class, true), &span);
     void *object = slot == 0 ? NULL : fast_finish(lane, span, slot, size_class, zero);
     fast_leave(cache);
     return object;
@@ -188,7 +188,7 @@ static inline bool fast_free(struct heap *heap, const struct fast_lane *lane, ui
             uint8_t size_class = mspan_size_class(span);
             stat_add(&cache->stats.small_free_count[size_class], 1);
             if (retained_has_to_move(span) &&
-                !retained_keep_hot(&lane->hot[size_class], span, index)) {
+                !retained_keep_recent(&lane->recent[size_class], span, index)) {
                 retained_move(heap, cache, span);
             } else {
                 fast_leave(cache);

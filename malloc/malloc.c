@@ -20,7 +20,7 @@ static inline void *obtain(size_t size_bytes, bool zero) {
     }
     uint8_t size_class = size_class_of(allocate_rounded(size_bytes));
     void *object = fast_alloc(process_lane_heap, &process_lane, size_class, zero);
-    return object != NULL ? object : allocate_hot(size_class, zero);
+    return object != NULL ? object : allocate_recent(size_class, zero);
 }
 
 static bool is_power_of_two(size_t number) {

@@ -96,7 +96,7 @@ struct runtime *process_runtime(void) {
 static void open_lane(const struct heap *heap) {
     process_lane.cache = heap->fence_free && !lane_is_closed ? own_cache : NULL;
     if (process_lane.cache != NULL) {
-        process_lane.hot = retained_hot_of(heap_cache_id(process_lane.cache));
+        process_lane.recent = retained_recent_of(heap_cache_id(process_lane.cache));
     }
 }
 

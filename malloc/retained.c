@@ -23,12 +23,12 @@ struct notes { // frees in spans of the cache with its index as id, since they w
 static struct keeper keepers[HEAP_CACHE_MAX];
 static struct notes notes[HEAP_CACHE_MAX];
 
-static struct retained_hot hot_slots[HEAP_CACHE_MAX][SIZE_CLASS_COUNT];
+static struct retained_recent recent_slots[HEAP_CACHE_MAX][SIZE_CLASS_COUNT];
 
 _Static_assert(SPAN_OBJECTS_MAX <= UINT16_MAX, "an index fits");
 
-struct retained_hot *retained_hot_of(uint32_t cache_id) {
-    return hot_slots[cache_id];
+struct retained_recent *retained_recent_of(uint32_t cache_id) {
+    return recent_slots[cache_id];
 }
 
 #define SPARE_PAGES 16 // an empty span goes to the page heap when the class has more pages partial
@@ -255,7 +255,7 @@ void retained_release(struct heap *heap, struct mcache *cache) {
     for (uint8_t class = 0; class < SIZE_CLASS_COUNT; class ++) {
         release(heap, keeper, &keeper->full[class]);
         release(heap, keeper, &keeper->partial[class]);
-        hot_slots[cache->id][class].count = 0;
+        recent_slots[cache->id][class].count = 0;
         atomic_store_explicit(&notes[cache->id].counts[class], 0, memory_order_relaxed);
     }
     atomic_store_explicit(&notes[cache->id].bytes, 0, memory_order_relaxed);

@@ -9,7 +9,7 @@
 // central lists, for whoever allocates next. Every account is as before: of an owned span all
 // slots are live bytes, and the objects are those of its bits.
 //
-// The slots that the owner freed last in full spans are hot: the next object of their class that
+// The slots that the owner freed last in full spans are recent: the next object of their class that
 // finds the span at hand full takes one of them, and their span never left its place. They are
 // hints, since a span may be moved meanwhile: a slot is taken only where its span is still among
 // the cache's full ones, and it still free.
@@ -46,26 +46,28 @@ static inline bool retained_has_to_move(const struct mspan *span) {
     return span->kept != KEPT_NOT && (span->kept == KEPT_FULL || mspan_alloc_count(span) == 0);
 }
 
-#define RETAINED_HOT_MAX 6 // with their count a line of a processor's cache
+#define RETAINED_RECENT_MAX 6 // with their count a line of a processor's cache
 
-struct retained_hot { // slots of a class, the one freed last behind the others; for the owner
-    struct mspan *spans[RETAINED_HOT_MAX];
-    uint16_t indices[RETAINED_HOT_MAX];
+struct retained_recent { // slots of a class, the one freed last behind the others; for the owner
+    struct mspan *spans[RETAINED_RECENT_MAX];
+    uint16_t indices[RETAINED_RECENT_MAX];
     uint32_t count;
 };
 
 // Of the cache with this id, a row for each size class.
-struct retained_hot *retained_hot_of(uint32_t cache_id);
+struct retained_recent *retained_recent_of(uint32_t cache_id);
 
-// Whether the slot that was freed just now is to be hot, and its span stays where it is. Of an
+// Whether the slot that was freed just now is to be recent, and its span stays where it is. Of an
 // empty span none is: it may go to the page heap.
-static inline bool retained_keep_hot(struct retained_hot *hot, struct mspan *span, uint32_t index) {
-    if (span->kept != KEPT_FULL || mspan_alloc_count(span) == 0 || hot->count == RETAINED_HOT_MAX) {
+static inline bool retained_keep_recent(struct retained_recent *recent, struct mspan *span,
+                                        uint32_t index) {
+    if (span->kept != KEPT_FULL || mspan_alloc_count(span) == 0 ||
+        recent->count == RETAINED_RECENT_MAX) {
         return false;
     }
-    hot->spans[hot->count] = span;
-    hot->indices[hot->count] = (uint16_t)index;
-    hot->count++;
+    recent->spans[recent->count] = span;
+    recent->indices[recent->count] = (uint16_t)index;
+    recent->count++;
     return true;
 }
 

@@ -82,10 +82,10 @@ TEST(what_is_freed_while_its_owner_sleeps_is_given_back) {
     assert_true(countercheck_malloc_check());
 }
 
-// ---- hot slots
+// ---- recent slots
 
-#define HOT_BYTES   1024
-#define HOT_OBJECTS 256
+#define RECENT_BYTES   1024
+#define RECENT_OBJECTS 256
 
 static size_t place_of(const void *object, void *const *given, size_t count) {
     size_t place = 0;
@@ -97,23 +97,23 @@ static size_t place_of(const void *object, void *const *given, size_t count) {
 
 // The span at hand first, which has a few slots left; then what was freed last.
 TEST(of_what_is_freed_in_full_spans_the_last_is_given_out_first) {
-    void *given[HEAP_PAGE_BYTES / HOT_BYTES + 2];
+    void *given[HEAP_PAGE_BYTES / RECENT_BYTES + 2];
     size_t count = sizeof given / sizeof given[0];
-    for (size_t i = 0; i < HOT_OBJECTS; i++) {
-        objects[i] = malloc(HOT_BYTES);
+    for (size_t i = 0; i < RECENT_OBJECTS; i++) {
+        objects[i] = malloc(RECENT_BYTES);
     }
-    free(objects[HOT_OBJECTS / 4]);
-    free(objects[HOT_OBJECTS / 2]);
+    free(objects[RECENT_OBJECTS / 4]);
+    free(objects[RECENT_OBJECTS / 2]);
     for (size_t i = 0; i < count; i++) {
-        given[i] = malloc(HOT_BYTES);
+        given[i] = malloc(RECENT_BYTES);
     }
-    size_t last = place_of(objects[HOT_OBJECTS / 2], given, count);
-    size_t first = place_of(objects[HOT_OBJECTS / 4], given, count);
+    size_t last = place_of(objects[RECENT_OBJECTS / 2], given, count);
+    size_t first = place_of(objects[RECENT_OBJECTS / 4], given, count);
     assert_true(last < first);
     assert_true(first < count);
     assert_true(countercheck_malloc_check());
-    objects[HOT_OBJECTS / 4] = objects[HOT_OBJECTS / 2] = NULL;
-    for (size_t i = 0; i < HOT_OBJECTS; i++) {
+    objects[RECENT_OBJECTS / 4] = objects[RECENT_OBJECTS / 2] = NULL;
+    for (size_t i = 0; i < RECENT_OBJECTS; i++) {
         free(objects[i]);
     }
     for (size_t i = 0; i < count; i++) {
@@ -122,24 +122,24 @@ TEST(of_what_is_freed_in_full_spans_the_last_is_given_out_first) {
 }
 
 // Where they were, there are spans of another class by then.
-TEST(hot_slots_of_spans_that_are_gone_are_given_out_no_more) {
+TEST(recent_slots_of_spans_that_are_gone_are_given_out_no_more) {
     for (size_t round = 0; round < 2; round++) {
-        for (size_t i = 0; i < HOT_OBJECTS; i++) {
-            objects[i] = malloc(HOT_BYTES);
-            memset(objects[i], (int)i, HOT_BYTES);
+        for (size_t i = 0; i < RECENT_OBJECTS; i++) {
+            objects[i] = malloc(RECENT_BYTES);
+            memset(objects[i], (int)i, RECENT_BYTES);
         }
-        for (size_t i = 0; i < HOT_OBJECTS; i++) {
+        for (size_t i = 0; i < RECENT_OBJECTS; i++) {
             const unsigned char *bytes = objects[i];
             assert_int_equal(bytes[0], (unsigned char)i);
-            assert_int_equal(bytes[HOT_BYTES - 1], (unsigned char)i);
+            assert_int_equal(bytes[RECENT_BYTES - 1], (unsigned char)i);
             free(objects[i]);
         }
         assert_true(countercheck_malloc_check());
-        for (size_t i = 0; i < HOT_OBJECTS; i++) {
-            objects[i] = malloc(HOT_BYTES * 3);
+        for (size_t i = 0; i < RECENT_OBJECTS; i++) {
+            objects[i] = malloc(RECENT_BYTES * 3);
         }
         assert_true(countercheck_malloc_check());
-        for (size_t i = 0; i < HOT_OBJECTS; i++) {
+        for (size_t i = 0; i < RECENT_OBJECTS; i++) {
             free(objects[i]);
         }
     }
