@@ -196,13 +196,17 @@ bool inspect_is_cold(const struct heap *heap);
 // ---- specials and profile
 
 // What hangs on an object.
-enum inspect_special_kind { INSPECT_SPECIAL_FINALIZER, INSPECT_SPECIAL_PROFILE };
+enum inspect_special_kind {
+    INSPECT_SPECIAL_FINALIZER,
+    INSPECT_SPECIAL_PROFILE,
+    INSPECT_SPECIAL_CLEANUP
+};
 // One special: what hangs on the object at `offset`.
 struct inspect_special {
     uint8_t kind;
     size_t offset;          // from the span's base
     uintptr_t bucket;       // of a profile special
-    uintptr_t finalizer[4]; // function, entry, function_type, object_type
+    uintptr_t finalizer[4]; // or of a cleanup: function, entry, function_type, object_type
     const void *next;
 };
 bool inspect_special(const void *special, struct inspect_special *record); // false for NULL

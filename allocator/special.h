@@ -1,7 +1,7 @@
-// special: what hangs on one object beside its bytes: a finalizer, or a sample of the memory
-// profile.
+// special: what hangs on one object beside its bytes: a finalizer, cleanups, or a sample of the
+// memory profile.
 //
-// A span keeps its specials sorted by offset, then kind. They are charged to OtherSys.
+// A span keeps its specials sorted by offset, then kind, then age. They are charged to OtherSys.
 #ifndef ALLOCATOR_SPECIAL_H
 #define ALLOCATOR_SPECIAL_H
 
@@ -32,6 +32,14 @@ enum special_status heap_add_finalizer(struct heap *heap, const struct finalizer
 // Removes the finalizer of the object at `object`; false when it has none.
 bool heap_remove_finalizer(struct heap *heap, uintptr_t object);
 
+// Hangs one more cleanup on the object that `cleanup->object` begins or lies in, likewise. When the
+// object dies and no finalizer keeps it, the object goes and its cleanups are queued, oldest first,
+// each as a finalizer of no object and no types. After Go's runtime.AddCleanup.
+enum special_status heap_add_cleanup(struct heap *heap, const struct finalizer *cleanup);
+
+// Removes the oldest cleanup of the object at `object`; false when it has none.
+bool heap_remove_cleanup(struct heap *heap, uintptr_t object);
+
 // Sweeps the span of the object at `object` when that is due, so that what follows finds it swept.
 // False: there is no object.
 bool heap_sweep_object(struct heap *heap, uintptr_t object);
@@ -40,5 +48,10 @@ bool heap_sweep_object(struct heap *heap, uintptr_t object);
 void heap_visit_finalizers(struct heap *heap,
                            void (*visit)(void *context, const struct finalizer *finalizer),
                            void *context);
+
+// The same for each cleanup that is set.
+void heap_visit_cleanups(struct heap *heap,
+                         void (*visit)(void *context, const struct finalizer *cleanup),
+                         void *context);
 
 #endif

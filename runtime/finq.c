@@ -57,6 +57,7 @@ size_t finq_missing(struct runtime *runtime, size_t *set_count) {
     size_t count = 0;
     heap_stop_world(runtime->heap);
     heap_visit_finalizers(runtime->heap, count_finalizer, &count);
+    heap_visit_cleanups(runtime->heap, count_finalizer, &count);
     heap_start_world(runtime->heap);
     *set_count = count;
     finq->set_count = count < finq->set_count ? count : finq->set_count;
@@ -85,9 +86,10 @@ static void shade_finalizer(struct runtime *runtime, const struct finalizer *fin
     }
 }
 
-// Sets it, and has a place in the queue for it.
-static enum special_status set_with_place(struct runtime *runtime,
-                                          const struct finalizer *finalizer) {
+// Hangs it on its object by `add`, and has a place in the queue for it.
+static enum special_status
+set_with_place(struct runtime *runtime, const struct finalizer *finalizer,
+               enum special_status (*add)(struct heap *, const struct finalizer *)) {
     size_t missing_count = missing_for(&runtime->finq, runtime->finq.set_count + 1);
     const struct pool_need need = finq_need(missing_count);
     if (missing_count > 0 && !heap_sweep_object(runtime->heap, finalizer->object)) {
@@ -96,7 +98,7 @@ static enum special_status set_with_place(struct runtime *runtime,
     if (!pool_begin(runtime, &need, 1)) {
         return SPECIAL_NO_MEMORY;
     }
-    enum special_status status = heap_add_finalizer(runtime->heap, finalizer);
+    enum special_status status = add(runtime->heap, finalizer);
     pool_end(runtime, status == SPECIAL_OK);
     if (status == SPECIAL_OK) {
         finq_add_places(runtime, missing_count, runtime->finq.set_count + 1);
@@ -107,9 +109,21 @@ static enum special_status set_with_place(struct runtime *runtime,
 enum special_status runtime_set_finalizer(struct runtime *runtime,
                                           const struct finalizer *finalizer) {
     runtime_lock(runtime);
-    enum special_status status = set_with_place(runtime, finalizer);
+    enum special_status status = set_with_place(runtime, finalizer, heap_add_finalizer);
     if (status == SPECIAL_OK) {
         shade_finalizer(runtime, finalizer);
+    }
+    runtime_unlock(runtime);
+    return status;
+}
+
+enum special_status runtime_add_cleanup(struct runtime *runtime, const struct finalizer *cleanup) {
+    runtime_lock(runtime);
+    enum special_status status = set_with_place(runtime, cleanup, heap_add_cleanup);
+    if (status == SPECIAL_OK && runtime->gc.marking) {
+        heap_stop_world(runtime->heap);
+        mark_shade(runtime, cleanup->function);
+        heap_start_world(runtime->heap);
     }
     runtime_unlock(runtime);
     return status;

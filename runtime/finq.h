@@ -17,6 +17,9 @@ struct runtime;
 enum special_status runtime_set_finalizer(struct runtime *runtime,
                                           const struct finalizer *finalizer);
 
+// heap_add_cleanup on the program's behalf: likewise; while marking, the function is shaded.
+enum special_status runtime_add_cleanup(struct runtime *runtime, const struct finalizer *cleanup);
+
 // Takes the oldest entry off the queue into `running`, which stays visible in dumps (and is a root)
 // until runtime_finish_finalizer. False: none is queued, or one is running.
 bool runtime_start_finalizer(struct runtime *runtime, struct finalizer *running);

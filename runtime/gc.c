@@ -16,6 +16,11 @@ static void shade_set(void *context, const struct finalizer *finalizer) {
     mark_shade_fields(runtime, finalizer->object);
 }
 
+// Of a cleanup its function alone: what its object leads to goes with it.
+static void shade_cleanup(void *context, const struct finalizer *cleanup) {
+    mark_shade(context, cleanup->function);
+}
+
 static void shade_queued(void *context, const struct finalizer *finalizer) {
     struct runtime *runtime = context;
     mark_shade(runtime, finalizer->function);
@@ -30,6 +35,7 @@ static void shade_roots(struct runtime *runtime) {
     roots_visit(runtime, shade_root, runtime);
     goroutine_visit_roots(runtime, shade_root, runtime);
     heap_visit_finalizers(runtime->heap, shade_set, runtime);
+    heap_visit_cleanups(runtime->heap, shade_cleanup, runtime);
     runtime_visit_queued_finalizers(runtime, shade_queued, runtime);
 }
 

@@ -1,4 +1,5 @@
-// finalizer: sets and removes the finalizer of an object that the caller points to.
+// finalizer: sets and removes the finalizer and the cleanups of an object that the caller points
+// to.
 //
 // The span is swept first, so that a sweep cannot take what is added now for what died before.
 #include "allocator/special.h"
@@ -27,21 +28,38 @@ static struct mspan *span_of_object(struct heap *heap, uintptr_t address) {
     return tiny || address == object.base ? span : NULL;
 }
 
-enum special_status heap_add_finalizer(struct heap *heap, const struct finalizer *finalizer) {
+static enum special_status add(struct heap *heap, enum inspect_special_kind kind,
+                               const struct finalizer *finalizer) {
     world_acquire(heap);
     struct mspan *span = span_of_object(heap, finalizer->object);
     enum special_status status =
-        span == NULL ? SPECIAL_NO_OBJECT : special_add_finalizer(heap, span, finalizer);
+        span == NULL ? SPECIAL_NO_OBJECT : special_add_function(heap, span, kind, finalizer);
     world_release(heap);
     return status;
 }
 
-bool heap_remove_finalizer(struct heap *heap, uintptr_t object) {
+static bool take(struct heap *heap, enum inspect_special_kind kind, uintptr_t object) {
     world_acquire(heap);
     struct mspan *span = span_of_object(heap, object);
-    bool removed = span != NULL && special_take_finalizer(heap, span, object);
+    bool removed = span != NULL && special_take_function(heap, span, kind, object);
     world_release(heap);
     return removed;
+}
+
+enum special_status heap_add_finalizer(struct heap *heap, const struct finalizer *finalizer) {
+    return add(heap, INSPECT_SPECIAL_FINALIZER, finalizer);
+}
+
+bool heap_remove_finalizer(struct heap *heap, uintptr_t object) {
+    return take(heap, INSPECT_SPECIAL_FINALIZER, object);
+}
+
+enum special_status heap_add_cleanup(struct heap *heap, const struct finalizer *cleanup) {
+    return add(heap, INSPECT_SPECIAL_CLEANUP, cleanup);
+}
+
+bool heap_remove_cleanup(struct heap *heap, uintptr_t object) {
+    return take(heap, INSPECT_SPECIAL_CLEANUP, object);
 }
 
 bool heap_sweep_object(struct heap *heap, uintptr_t object) {

@@ -60,12 +60,13 @@ static bool is_special(const struct special *special, uint64_t offset, uint32_t 
     return special != NULL && special->offset == offset && special->kind == kind;
 }
 
-// Puts a copy of `record` into the list.
+// Puts a copy of `record` into the list; a cleanup behind the others of its object.
 static enum special_status insert(struct heap *heap, struct mspan *span,
                                   const struct special *record) {
     enum special_status status = SPECIAL_EXISTS;
     lock_acquire(&heap->special_lock);
-    struct special *before = find_before(span, record->offset, record->kind);
+    bool is_cleanup = record->kind == INSPECT_SPECIAL_CLEANUP;
+    struct special *before = find_before(span, record->offset, record->kind + is_cleanup);
     struct special *next = next_of(span, before);
     if (!is_special(next, record->offset, record->kind)) {
         struct special *special = new_special(heap);
@@ -80,14 +81,16 @@ static enum special_status insert(struct heap *heap, struct mspan *span,
     return status;
 }
 
-// Takes the first special with `first_offset` <= offset < `end_offset`, of any kind or
-// (`finalizers`) of finalizers alone, off the list into `record`. False: there is none.
+#define ANY_KIND UINT32_MAX
+
+// Takes the first special with `first_offset` <= offset < `end_offset`, of this kind, off the list
+// into `record`. False: there is none.
 static bool take(struct heap *heap, struct mspan *span, uint64_t first_offset, uint64_t end_offset,
-                 bool finalizers, struct special *record) {
+                 uint32_t kind, struct special *record) {
     lock_acquire(&heap->special_lock);
     struct special *before = find_before(span, first_offset, 0);
     struct special *at = next_of(span, before);
-    while (finalizers && at != NULL && at->kind != INSPECT_SPECIAL_FINALIZER) {
+    while (kind != ANY_KIND && at != NULL && at->kind != kind) {
         before = at;
         at = at->next;
     }
@@ -111,21 +114,23 @@ static struct finalizer finalizer_of(const struct mspan *span, const struct spec
     };
 }
 
-enum special_status special_add_finalizer(struct heap *heap, struct mspan *span,
-                                          const struct finalizer *finalizer) {
+enum special_status special_add_function(struct heap *heap, struct mspan *span,
+                                         enum inspect_special_kind kind,
+                                         const struct finalizer *finalizer) {
     struct special record = {
         .offset = finalizer->object - span->base,
-        .kind = INSPECT_SPECIAL_FINALIZER,
+        .kind = kind,
         .as.finalizer = {finalizer->function, finalizer->entry, finalizer->function_type,
                          finalizer->object_type},
     };
     return insert(heap, span, &record);
 }
 
-bool special_take_finalizer(struct heap *heap, struct mspan *span, uintptr_t object) {
+bool special_take_function(struct heap *heap, struct mspan *span, enum inspect_special_kind kind,
+                           uintptr_t object) {
     struct special record;
     uint64_t offset = object - span->base;
-    return take(heap, span, offset, offset + 1, true, &record);
+    return take(heap, span, offset, offset + 1, kind, &record);
 }
 
 bool special_add_profile(struct heap *heap, struct mspan *span, uintptr_t object,
@@ -140,13 +145,25 @@ bool special_add_profile(struct heap *heap, struct mspan *span, uintptr_t object
     return status == SPECIAL_OK;
 }
 
-// Takes all specials of an object off: what is left of them is the profile record's count.
+static bool queue(const struct heap *heap, const struct finalizer *finalizer) {
+    if (heap->finalizer_queue != NULL) {
+        heap->finalizer_queue(heap->finalizer_queue_context, finalizer);
+    }
+    return heap->finalizer_queue != NULL;
+}
+
+// Takes all specials of an object off: what is left of them is the profile record's count, and the
+// cleanups of one that a sweep found dead.
 static void drop_all(struct heap *heap, struct mspan *span, uint32_t object_index, bool swept) {
     uint64_t first_offset = (uint64_t)object_index * span->element_bytes;
     struct special record;
-    while (take(heap, span, first_offset, first_offset + span->element_bytes, false, &record)) {
+    while (take(heap, span, first_offset, first_offset + span->element_bytes, ANY_KIND, &record)) {
         if (record.kind == INSPECT_SPECIAL_PROFILE) {
             mprof_count_free(heap, record.as.bucket, swept);
+        } else if (record.kind == INSPECT_SPECIAL_CLEANUP && swept) {
+            struct finalizer cleanup = finalizer_of(span, &record);
+            cleanup.object = 0; // it is gone by then
+            (void)queue(heap, &cleanup);
         }
     }
 }
@@ -163,12 +180,9 @@ bool special_sweep_object(struct heap *heap, struct mspan *span, uint32_t object
     uint64_t end_offset = first_offset + span->element_bytes;
     bool kept = false;
     struct special record;
-    while (take(heap, span, first_offset, end_offset, true, &record)) {
+    while (take(heap, span, first_offset, end_offset, INSPECT_SPECIAL_FINALIZER, &record)) {
         struct finalizer finalizer = finalizer_of(span, &record);
-        if (heap->finalizer_queue != NULL) {
-            heap->finalizer_queue(heap->finalizer_queue_context, &finalizer);
-            kept = true;
-        }
+        kept |= queue(heap, &finalizer);
     }
     if (!kept) {
         drop_all(heap, span, object_index, true);
@@ -176,20 +190,32 @@ bool special_sweep_object(struct heap *heap, struct mspan *span, uint32_t object
     return kept;
 }
 
-void heap_visit_finalizers(struct heap *heap,
-                           void (*visit)(void *context, const struct finalizer *finalizer),
-                           void *context) {
+static void visit_functions(struct heap *heap, enum inspect_special_kind kind,
+                            void (*visit)(void *context, const struct finalizer *finalizer),
+                            void *context) {
     lock_acquire(&heap->special_lock);
     for (size_t i = 0; i < heap->all_span_count; i++) {
         struct mspan *span = heap->all_spans[i];
         for (struct special *at = first_special(span); at != NULL; at = at->next) {
-            if (at->kind == INSPECT_SPECIAL_FINALIZER) {
+            if (at->kind == kind) {
                 struct finalizer finalizer = finalizer_of(span, at);
                 visit(context, &finalizer);
             }
         }
     }
     lock_release(&heap->special_lock);
+}
+
+void heap_visit_finalizers(struct heap *heap,
+                           void (*visit)(void *context, const struct finalizer *finalizer),
+                           void *context) {
+    visit_functions(heap, INSPECT_SPECIAL_FINALIZER, visit, context);
+}
+
+void heap_visit_cleanups(struct heap *heap,
+                         void (*visit)(void *context, const struct finalizer *cleanup),
+                         void *context) {
+    visit_functions(heap, INSPECT_SPECIAL_CLEANUP, visit, context);
 }
 
 void heap_visit_samples(struct heap *heap,
@@ -209,15 +235,25 @@ void heap_visit_samples(struct heap *heap,
 
 // ---- validity
 
+static bool may_follow(const struct special *before, const struct special *at) {
+    if (before == NULL || before->offset != at->offset) {
+        return before == NULL || before->offset < at->offset;
+    }
+    return before->kind < at->kind ||
+           (before->kind == at->kind && at->kind == INSPECT_SPECIAL_CLEANUP);
+}
+
+// What is in order is no ring, but of cleanups: the slow one is never met again.
 bool special_list_is_valid(const struct mspan *span) {
     const struct special *before = NULL;
     const struct special *at = atomic_load_explicit(&span->specials, memory_order_relaxed);
+    const struct special *slow = at;
     bool valid = (at == NULL) | (span->state == MSPAN_IN_USE);
-    for (; valid && at != NULL; at = at->next) { // what is in order is no ring
+    for (bool is_odd = false; valid && at != NULL; at = at->next, is_odd = !is_odd) {
         size_t index = at->offset / span->element_bytes;
+        slow = is_odd ? slow->next : slow;
         valid = index < span->object_count && mspan_bit_is_set(span->alloc_bits, (uint32_t)index) &&
-                (before == NULL || before->offset < at->offset ||
-                 (before->offset == at->offset && before->kind < at->kind));
+                may_follow(before, at) && at->next != slow;
         before = at;
     }
     return valid;

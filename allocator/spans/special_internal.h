@@ -12,7 +12,7 @@
 struct mspan;
 struct mprof_bucket;
 
-// One record of heap->special_fix; both kinds have the same size.
+// One record of heap->special_fix; all kinds have the same size.
 struct special {
     struct special *next; // in the span, by (offset, kind)
     uint64_t offset;      // from the span's base
@@ -20,7 +20,7 @@ struct special {
     union {
         struct {
             uintptr_t function, entry, function_type, object_type;
-        } finalizer;
+        } finalizer; // or a cleanup
         struct mprof_bucket *bucket;
     } as;
 };
@@ -34,17 +34,20 @@ _Static_assert(sizeof(struct special) <= SPECIAL_BLOCK_BYTES, "a special fits it
 void special_free_object(struct heap *heap, struct mspan *span, uint32_t object_index);
 
 // Handles the specials of an object that a sweep found dead. True: it had a finalizer, which is
-// queued now; the object is to be kept, and its profile record with it. No lock of the heap's may
-// be held.
+// queued now; the object is to be kept, and its other specials with it. Else its cleanups are
+// queued. No lock of the heap's may be held.
 bool special_sweep_object(struct heap *heap, struct mspan *span, uint32_t object_index);
 
-// Hangs a finalizer on the object of this span that it is set on. SPECIAL_NO_OBJECT is not among
-// the results.
-enum special_status special_add_finalizer(struct heap *heap, struct mspan *span,
-                                          const struct finalizer *finalizer);
+// Hangs a finalizer or a cleanup, by its kind, on the object of this span that it is set on.
+// SPECIAL_NO_OBJECT is not among the results.
+enum special_status special_add_function(struct heap *heap, struct mspan *span,
+                                         enum inspect_special_kind kind,
+                                         const struct finalizer *finalizer);
 
-// Takes the finalizer that was set at `object` off the span; false when there is none.
-bool special_take_finalizer(struct heap *heap, struct mspan *span, uintptr_t object);
+// Takes the finalizer, or the oldest cleanup, that was set at `object` off the span; false when
+// there is none.
+bool special_take_function(struct heap *heap, struct mspan *span, enum inspect_special_kind kind,
+                           uintptr_t object);
 
 // Hangs a profile record on the object at `object`. False: no memory, nothing changed.
 bool special_add_profile(struct heap *heap, struct mspan *span, uintptr_t object,

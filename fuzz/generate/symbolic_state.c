@@ -96,6 +96,7 @@ static void allocate(struct symbolic_state *state, struct operation operation, u
     put(state, SYMBOLIC_FREEABLE, handle, size > 0 && !is_tiny);
     put(state, SYMBOLIC_POINTERFUL, handle, size >= 8 && !is_noscan);
     put(state, SYMBOLIC_FINALIZED, handle, false);
+    put(state, SYMBOLIC_CLEANED, handle, false);
 }
 
 static void forget(struct symbolic_state *state, uint32_t handle) {
@@ -103,6 +104,7 @@ static void forget(struct symbolic_state *state, uint32_t handle) {
     put(state, SYMBOLIC_FREEABLE, handle, false);
     put(state, SYMBOLIC_POINTERFUL, handle, false);
     put(state, SYMBOLIC_FINALIZED, handle, false);
+    put(state, SYMBOLIC_CLEANED, handle, false);
 }
 
 static void make_object(struct symbolic_state *state, struct operation operation) {
@@ -158,6 +160,14 @@ static void make_no_finalizer(struct symbolic_state *state, struct operation ope
     put(state, SYMBOLIC_FINALIZED, handle_of(operation), false);
 }
 
+static void make_cleanup(struct symbolic_state *state, struct operation operation) {
+    put(state, SYMBOLIC_CLEANED, handle_of(operation), true);
+}
+
+static void make_no_cleanup(struct symbolic_state *state, struct operation operation) {
+    put(state, SYMBOLIC_CLEANED, handle_of(operation), false);
+}
+
 static void make_running(struct symbolic_state *state, struct operation operation) {
     (void)operation;
     state->queued_count--;
@@ -188,7 +198,9 @@ static void make_garbage(struct symbolic_state *state, struct operation operatio
     state->unswept_count = 1 + count_of(&state->sets[SYMBOLIC_LIVE]) / HANDLES_PER_SPAN;
     for (size_t i = 0; i < SYMBOLIC_HANDLES / 64; i++) {
         uint64_t kept = state->sets[SYMBOLIC_ROOTED].words[i];
-        state->dying_count += bits_count(state->sets[SYMBOLIC_FINALIZED].words[i] & ~kept);
+        uint64_t queued =
+            state->sets[SYMBOLIC_FINALIZED].words[i] | state->sets[SYMBOLIC_CLEANED].words[i];
+        state->dying_count += bits_count(queued & ~kept);
         for (size_t set = 0; set < SYMBOLIC_SETS; set++) {
             state->sets[set].words[i] &= kept;
         }
@@ -319,6 +331,7 @@ static const struct requirement requires_live = {.handles = SYMBOLIC_LIVE};
 static const struct requirement requires_freeable = {.handles = SYMBOLIC_FREEABLE};
 static const struct requirement requires_pointerful = {.handles = SYMBOLIC_POINTERFUL};
 static const struct requirement requires_finalized = {.handles = SYMBOLIC_FINALIZED};
+static const struct requirement requires_cleaned = {.handles = SYMBOLIC_CLEANED};
 static const struct requirement requires_filled = {.slot = SLOT_FILLED};
 static const struct requirement requires_empty = {.slot = SLOT_EMPTY};
 

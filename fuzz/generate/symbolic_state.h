@@ -34,6 +34,7 @@ enum symbolic_set { // of handles
     SYMBOLIC_FREEABLE,
     SYMBOLIC_POINTERFUL,
     SYMBOLIC_FINALIZED,
+    SYMBOLIC_CLEANED, // it has a cleanup
     SYMBOLIC_SETS,
 };
 

@@ -1,4 +1,4 @@
-// specials: operations on finalizers and the memory profile.
+// specials: operations on finalizers, cleanups and the memory profile.
 #include "fuzz/go/state.h"
 
 #include "allocator/mprof.h"
@@ -44,6 +44,42 @@ bool exec_finalizer_remove(struct go_machine *machine, struct operation operatio
     bool existed = heap_remove_finalizer(machine->heap, shown->address);
     observe_sweeps(machine->observer, 0);
     (void)model_finalizer_removed(machine->model, machine->handles[slot], existed);
+    executor_note(machine->executor, existed);
+    return existed;
+}
+
+bool exec_cleanup_add(struct go_machine *machine, struct operation operation) {
+    uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+    const struct model_handle *shown = go_handle(machine, slot);
+    uintptr_t function;
+    if (shown == NULL || shown->size_bytes == 0 || !go_target(machine, operation, &function)) {
+        return false;
+    }
+    struct finalizer cleanup = {
+        .object = shown->address, .function = function, .entry = go_pc(machine, 6)};
+    enum special_status status = runtime_add_cleanup(machine->runtime, &cleanup);
+    executor_note(machine->executor, (uint64_t)status);
+    (void)oracle_rule_text(machine->oracle, RULE_MODEL_STATUS,
+                           status == SPECIAL_OK || status == SPECIAL_NO_MEMORY, cleanup.object,
+                           "a cleanup was refused at a live object's address");
+    if (status != SPECIAL_OK) {
+        return false;
+    }
+    observe_sweeps(machine->observer, 0);
+    observe_places(machine->observer);
+    (void)model_cleanup_added(machine->model, machine->handles[slot], &cleanup);
+    return true;
+}
+
+bool exec_cleanup_stop(struct go_machine *machine, struct operation operation) {
+    uint32_t slot = operation_get(operation, OPERAND_HANDLE);
+    const struct model_handle *shown = go_handle(machine, slot);
+    if (shown == NULL || shown->size_bytes == 0) {
+        return false;
+    }
+    bool existed = heap_remove_cleanup(machine->heap, shown->address);
+    observe_sweeps(machine->observer, 0);
+    (void)model_cleanup_removed(machine->model, machine->handles[slot], existed);
     executor_note(machine->executor, existed);
     return existed;
 }

@@ -290,6 +290,77 @@ static struct mspan *span_of(uintptr_t object) {
     return NULL;
 }
 
+static enum special_status add_cleanup(uintptr_t object, uintptr_t function) {
+    struct finalizer cleanup = {.object = object, .function = function, .entry = 2};
+    return heap_add_cleanup(heap, &cleanup);
+}
+
+static size_t cleanup_count(void) {
+    struct seen seen = {.count = 0};
+    heap_visit_cleanups(heap, see, &seen);
+    return seen.count;
+}
+
+TEST(cleanups_are_queued_in_order_when_their_object_is_gone) {
+    struct seen queue = {.count = 0};
+    heap_set_finalizer_queue(heap, see, &queue);
+    uintptr_t object = allocate(48, 0);
+    uintptr_t other = allocate(48, 0);
+    for (uintptr_t function = 7; function < 10; function++) {
+        assert_int_equal(add_cleanup(object, function), SPECIAL_OK);
+    }
+    assert_int_equal(add_cleanup(other, 3), SPECIAL_OK);
+    assert_int_equal(add_cleanup(object + 8, 3), SPECIAL_NO_OBJECT);
+    assert_int_equal(cleanup_count(), 4);
+    assert_int_equal(visited().count, 0);
+    assert_true(heap_remove_cleanup(heap, object)); // the oldest
+    assert_false(heap_remove_finalizer(heap, object));
+    heap_free(heap, cache, (void *)other); // an explicit free calls nobody
+    mark_nothing();
+    (void)heap_sweep_finish(heap, cache);
+    assert_int_equal(queue.count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(queue.finalizers[i].object, 0);
+        assert_int_equal(queue.finalizers[i].function, 8 + i);
+        assert_int_equal(queue.finalizers[i].entry, 2);
+    }
+    assert_false(heap_remove_cleanup(heap, object));
+    heap_set_finalizer_queue(heap, NULL, NULL);
+}
+
+TEST(a_finalizer_keeps_the_object_and_its_cleanups_a_cycle) {
+    struct seen queue = {.count = 0};
+    heap_set_finalizer_queue(heap, see, &queue);
+    uintptr_t object = allocate(48, 0);
+    assert_int_equal(add_cleanup(object, 7), SPECIAL_OK);
+    assert_int_equal(add(object), SPECIAL_OK);
+    mark_nothing();
+    (void)heap_sweep_finish(heap, cache);
+    assert_int_equal(queue.count, 1);
+    assert_int_equal(queue.finalizers[0].object, object);
+    assert_int_equal(cleanup_count(), 1);
+    mark_nothing();
+    (void)heap_sweep_finish(heap, cache);
+    assert_int_equal(queue.count, 2);
+    assert_int_equal(queue.finalizers[1].function, 7);
+    assert_int_equal(cleanup_count(), 0);
+    heap_set_finalizer_queue(heap, NULL, NULL);
+}
+
+// I6
+TEST(validity_sees_a_ring_of_cleanups) {
+    uintptr_t object = allocate(48, 0);
+    for (uintptr_t function = 7; function < 10; function++) {
+        assert_int_equal(add_cleanup(object, function), SPECIAL_OK);
+    }
+    struct mspan *span = span_of(object);
+    struct special *last = ((struct special *)span->specials)->next->next;
+    assert_null(last->next);
+    BREAKS(struct special *, last->next, last, special_list_is_valid(span));
+    BREAKS(struct special *, last->next, span->specials, special_list_is_valid(span));
+    BREAKS(uint32_t, last->kind, INSPECT_SPECIAL_FINALIZER, special_list_is_valid(span));
+}
+
 // I6
 TEST(validity_sees_each_broken_invariant) {
     heap_set_profile_rate(heap, 1); // a record after each finalizer

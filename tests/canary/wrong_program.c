@@ -336,7 +336,8 @@ TEST(places_for_finalizers) {
     fewer_places = free_count - set_count;
     assert_clean(); // just enough
     fewer_places++;
-    assert_words(RULE_PROGRAM_QUEUE, "a finalizer that is set has no place to wait in");
+    assert_words(RULE_PROGRAM_QUEUE,
+                 "a finalizer or a cleanup that is set has no place to wait in");
     fewer_places = 0;
 }
 

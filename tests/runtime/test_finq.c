@@ -161,6 +161,44 @@ TEST(a_finalizer_set_while_marking_shades_what_it_needs) {
     assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
 }
 
+TEST(a_cleanup_keeps_its_function_and_neither_its_object_nor_what_that_leads_to) {
+    struct program *program = *state;
+    struct finalizer running;
+    uintptr_t object = program_node_new(program);
+    uintptr_t child = program_node_new(program);
+    uintptr_t function = program_node_new(program);
+    runtime_write_pointer(program->runtime, object, child);
+    const struct finalizer cleanup = {.object = object, .function = function, .entry = 0x100};
+    assert_int_equal(runtime_add_cleanup(program->runtime, &cleanup), SPECIAL_OK);
+    program_collect(program);
+    assert_false(program_is_live(program, object));
+    assert_false(program_is_live(program, child));
+    assert_true(program_is_live(program, function));
+    assert_int_equal(runtime_finalizer_queue_length(program->runtime), 1);
+    program_collect(program); // queued: its function is a root
+    assert_true(program_is_live(program, function));
+    assert_true(runtime_start_finalizer(program->runtime, &running));
+    assert_int_equal(running.object, 0);
+    assert_int_equal(running.entry, 0x100);
+    runtime_finish_finalizer(program->runtime);
+    program_collect(program);
+    assert_false(program_is_live(program, function));
+}
+
+TEST(a_cleanup_added_while_marking_shades_its_function_and_has_a_place) {
+    struct program *program = *state;
+    uintptr_t object = program_node_new(program);
+    uintptr_t function = program_node_new(program);
+    program_set_data(program, 0, object);
+    assert_true(runtime_gc_start(program->runtime, program->cache, true));
+    const struct finalizer cleanup = {.object = object, .function = function};
+    assert_int_equal(runtime_add_cleanup(program->runtime, &cleanup), SPECIAL_OK);
+    assert_true(runtime_finalizer_place_count(program->runtime) >= 1);
+    assert_true(runtime_gc_finish(program->runtime, program->cache));
+    (void)heap_sweep_finish(program->heap, program->cache);
+    assert_true(program_is_live(program, function));
+}
+
 TEST(a_sweep_never_lacks_memory_to_queue) {
     struct program *program = *state;
     size_t count = 0;

@@ -57,7 +57,8 @@ static uint64_t pause_ns(const struct cycle_counts *cycle, unsigned back) {
 
 // ---- sweeping
 
-// A span's sweep: of its dead ones, those with a finalizer live on, for this cycle.
+// A span's sweep: of its dead ones, those with a finalizer live on, for this cycle; the others'
+// cleanups are due.
 static void sweep_slots(struct model *model, const struct condemned_span *condemned) {
     for (uint32_t i = 0; i < condemned->slot_count; i++) {
         uint32_t index = model->condemned_slots[condemned->slot_first + i];
@@ -67,13 +68,16 @@ static void sweep_slots(struct model *model, const struct condemned_span *condem
             model_queue_finalizers(model, index);
             continue;
         }
+        model_queue_cleanups(model, index);
         model_profile_freed(model, slot, true);
         model_drop_slot(model, index);
     }
 }
 
+// What a cycle's end has found swept already is of the same batch as what is looked at next.
 void model_swept(struct model *model) {
-    model->queue_batch++;
+    model->queue_batch += !model->has_open_batch;
+    model->has_open_batch = false;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < model->condemned_count; i++) {
         if (model->condemned[i].swept) {
@@ -182,6 +186,8 @@ void model_condemn(struct model *model, uint32_t slot_index, uint32_t span) {
 // A sweep that is over already has taken down these slots' spans.
 static bool drop_gone(struct model *model) {
     bool clean = true;
+    model->queue_batch++;
+    model->has_open_batch = true;
     for (uint32_t i = model->live_count; i-- > 0;) {
         uint32_t index = model->live[i];
         const struct slot *slot = model_slot(model, index);
@@ -193,6 +199,7 @@ static bool drop_gone(struct model *model) {
                 rule_fail(model->book, RULE_REACH_FREED, (struct rule_place){.object = slot->base},
                           "an object whose finalizer was due is gone");
         }
+        model_queue_cleanups(model, index);
         model_profile_freed(model, slot, true);
         model_drop_slot(model, index);
     }

@@ -26,10 +26,10 @@ bool model_add_slot(struct model *model, uint32_t *index, const struct slot *slo
     return map_enter(model, *index) && model_profile_allocated(model, *index);
 }
 
-static void drop_finalizers(struct model *model, struct slot *slot) {
-    while (slot->first_finalizer != MODEL_NONE) {
-        uint32_t finalizer = slot->first_finalizer;
-        slot->first_finalizer = model_finalizer_at(model, finalizer)->next;
+static void drop_finalizers(struct model *model, uint32_t *first) {
+    while (*first != MODEL_NONE) {
+        uint32_t finalizer = *first;
+        *first = model_finalizer_at(model, finalizer)->next;
         index_pool_give(&model->finalizers, finalizer);
     }
 }
@@ -38,7 +38,8 @@ void model_drop_slot(struct model *model, uint32_t index) {
     struct slot *slot = model_slot(model, index);
     model_unbind_all(model, index);
     pointers_drop(model, slot);
-    drop_finalizers(model, slot);
+    drop_finalizers(model, &slot->first_finalizer);
+    drop_finalizers(model, &slot->first_cleanup);
     map_leave(model, index);
     model->free_count[slot->size_class]++;
     if (slot->size_class == 0) {
@@ -121,6 +122,7 @@ static struct slot slot_of(struct model *model, const struct model_request *requ
         .layout = noscan ? NULL : request->layout,
         .first_edge = MODEL_NONE,
         .first_finalizer = MODEL_NONE,
+        .first_cleanup = MODEL_NONE,
         .seed = ++model->serial,
         .cache_id = request->cache_id,
         .size_class = element.size_class,

@@ -60,8 +60,15 @@ void model_swept(struct model *model);
 // ---- special.c
 // Of finalizers, those that are set and not queued yet.
 size_t model_finalizer_set_count(const struct model *model);
+// The same of cleanups.
+size_t model_cleanup_set_count(const struct model *model);
 // Moves the finalizers of a slot that has died to the end of the queue, in order.
 void model_queue_finalizers(struct model *model, uint32_t slot);
+// The same with its cleanups, which have no object any more.
+void model_queue_cleanups(struct model *model, uint32_t slot);
+// The cleanup of the object that was set after `age` others of it; NULL: none.
+const struct model_finalizer *model_cleanup_set(struct model *model, uintptr_t object,
+                                                uint32_t age);
 // The finalizer that is set on the object; NULL: none.
 const struct model_finalizer *model_finalizer_set(struct model *model, uintptr_t object);
 

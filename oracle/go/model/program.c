@@ -22,6 +22,7 @@ void model_program_reset(struct model *model) {
     model->queue_head = MODEL_NONE;
     model->queue_tail = MODEL_NONE;
     model->queue_batch = 0;
+    model->has_open_batch = false;
     model->queue_seen.is_short = false;
     model->queue_due.is_short = false;
     memset(model->blocks, 0, sizeof model->blocks);

@@ -1,4 +1,4 @@
-// special: finalizers as they were set, queued and run.
+// special: finalizers and cleanups as they were set, queued and run.
 #include "oracle/go/model/parts.h"
 #include "oracle/go/rules.h"
 
@@ -95,22 +95,102 @@ bool model_finalizer_removed(struct model *model, uint32_t handle, bool existed)
     return true;
 }
 
+// ---- cleanups
+
+// The link of the slot's list behind `age` cleanups of the object, those of lower addresses aside;
+// behind all of them when there are fewer.
+static uint32_t *find_cleanup(struct model *model, struct slot *slot, uintptr_t object,
+                              uint32_t age) {
+    uint32_t *link = &slot->first_cleanup;
+    while (*link != MODEL_NONE) {
+        uintptr_t other = model_finalizer_at(model, *link)->shown.object;
+        if (other > object || (other == object && age-- == 0)) {
+            break;
+        }
+        link = &model_finalizer_at(model, *link)->next;
+    }
+    return link;
+}
+
+bool model_cleanup_added(struct model *model, uint32_t handle, const struct finalizer *cleanup) {
+    const struct handle_entry *entry = &model->handles[handle];
+    if (entry->slot == MODEL_NONE) {
+        return true;
+    }
+    uint32_t index = index_pool_take(&model->finalizers);
+    if (index == MODEL_NONE) {
+        return false;
+    }
+    struct slot *slot = model_slot(model, entry->slot);
+    uint32_t *link = find_cleanup(model, slot, cleanup->object, UINT32_MAX);
+    *model_finalizer_at(model, index) =
+        (struct finalizer_entry){.next = *link, .shown = shown_of(cleanup)};
+    *link = index;
+    model_shade(model, cleanup->function);
+    return true;
+}
+
+const struct model_finalizer *model_cleanup_set(struct model *model, uintptr_t object,
+                                                uint32_t age) {
+    uint32_t slot = map_find(model, object);
+    uint32_t index = slot == MODEL_NONE
+                         ? MODEL_NONE
+                         : *find_cleanup(model, model_slot(model, slot), object, age);
+    const struct model_finalizer *shown =
+        index == MODEL_NONE ? NULL : &model_finalizer_at(model, index)->shown;
+    return shown != NULL && shown->object == object ? shown : NULL;
+}
+
+bool model_cleanup_removed(struct model *model, uint32_t handle, bool existed) {
+    const struct handle_entry *entry = &model->handles[handle];
+    if (entry->slot == MODEL_NONE) {
+        return true;
+    }
+    uintptr_t object = entry->shown.address;
+    bool is_set = model_cleanup_set(model, object, 0) != NULL;
+    if (!check_status(model, is_set == existed, object,
+                      existed ? "a cleanup was removed that was never set"
+                              : "a cleanup that was set was not found")) {
+        return false;
+    }
+    if (existed) {
+        uint32_t *link = find_cleanup(model, model_slot(model, entry->slot), object, 0);
+        uint32_t index = *link;
+        *link = model_finalizer_at(model, index)->next;
+        index_pool_give(&model->finalizers, index);
+    }
+    return true;
+}
+
 // ---- queue
+
+// Moves the first of a slot's list to the end of the queue.
+static void queue_first(struct model *model, uint32_t *list) {
+    uint32_t index = *list;
+    struct finalizer_entry *entry = model_finalizer_at(model, index);
+    *list = entry->next;
+    entry->next = MODEL_NONE;
+    entry->batch = model->queue_batch;
+    if (model->queue_head == MODEL_NONE) {
+        model->queue_head = index;
+    } else {
+        model_finalizer_at(model, model->queue_tail)->next = index;
+    }
+    model->queue_tail = index;
+}
 
 void model_queue_finalizers(struct model *model, uint32_t index) {
     struct slot *slot = model_slot(model, index);
     while (slot->first_finalizer != MODEL_NONE) {
-        uint32_t finalizer = slot->first_finalizer;
-        struct finalizer_entry *entry = model_finalizer_at(model, finalizer);
-        slot->first_finalizer = entry->next;
-        entry->next = MODEL_NONE;
-        entry->batch = model->queue_batch;
-        if (model->queue_head == MODEL_NONE) {
-            model->queue_head = finalizer;
-        } else {
-            model_finalizer_at(model, model->queue_tail)->next = finalizer;
-        }
-        model->queue_tail = finalizer;
+        queue_first(model, &slot->first_finalizer);
+    }
+}
+
+void model_queue_cleanups(struct model *model, uint32_t index) {
+    struct slot *slot = model_slot(model, index);
+    while (slot->first_cleanup != MODEL_NONE) {
+        model_finalizer_at(model, slot->first_cleanup)->shown.object = 0;
+        queue_first(model, &slot->first_cleanup);
     }
 }
 
@@ -177,16 +257,29 @@ void model_visit_finalizers(const struct model *model,
 
 // ---- what is set
 
+static size_t length_of(const struct model *model, uint32_t first) {
+    size_t count = 0;
+    for (uint32_t f = first; f != MODEL_NONE; f = model_finalizer_at(model, f)->next) {
+        count++;
+    }
+    return count;
+}
+
 size_t model_finalizer_set_count(const struct model *model) {
     size_t count = 0;
     if (model->finalizers.count == 0) { // none was ever set
         return 0;
     }
     for (uint32_t i = 0; i < model->live_count; i++) {
-        uint32_t f = model_slot(model, model->live[i])->first_finalizer;
-        for (; f != MODEL_NONE; f = model_finalizer_at(model, f)->next) {
-            count++;
-        }
+        count += length_of(model, model_slot(model, model->live[i])->first_finalizer);
+    }
+    return count;
+}
+
+size_t model_cleanup_set_count(const struct model *model) {
+    size_t count = 0;
+    for (uint32_t i = 0; i < model->live_count; i++) {
+        count += length_of(model, model_slot(model, model->live[i])->first_cleanup);
     }
     return count;
 }

@@ -97,9 +97,9 @@ bool observe_manual(struct observer *observer, const struct view *view) {
 
 // ---- specials
 
-static bool check_finalizer(struct model *model, uintptr_t object,
-                            const struct inspect_special *special) {
-    const struct model_finalizer *own = model_finalizer_set(model, object);
+// `own`: what the ledger has for it, NULL: nothing.
+static bool check_finalizer(const struct model *model, const struct model_finalizer *own,
+                            uintptr_t object, const struct inspect_special *special) {
     if (own != NULL) {
         const uintptr_t values[4] = {own->function, own->entry, own->function_type,
                                      own->object_type};
@@ -108,7 +108,7 @@ static bool check_finalizer(struct model *model, uintptr_t object,
         }
     }
     return rule_fail(model->book, RULE_FINALIZER_SET, (struct rule_place){.object = object},
-                     "the heap holds a finalizer that was not set so");
+                     "the heap holds a finalizer or a cleanup that was not set so");
 }
 
 // A sample's special stands on an object: it must be the one in the ledger.
@@ -122,32 +122,54 @@ static bool check_sample(const struct model *model, uintptr_t address, uintptr_t
                      "a sample hangs on an object that was not sampled so");
 }
 
+// Specials of a span, as they are walked.
+struct walk {
+    size_t finalizer_count, sample_count, cleanup_count;
+    uintptr_t last; // object with a cleanup
+    uint32_t age;   // cleanups that it has had before
+};
+
+static bool check_special(struct model *model, struct walk *walk, uintptr_t object,
+                          const struct inspect_special *special) {
+    switch (special->kind) {
+    case INSPECT_SPECIAL_FINALIZER:
+        walk->finalizer_count++;
+        return check_finalizer(model, model_finalizer_set(model, object), object, special);
+    case INSPECT_SPECIAL_CLEANUP:
+        walk->cleanup_count++;
+        walk->age = walk->last == object ? walk->age + 1 : 0;
+        walk->last = object;
+        return check_finalizer(model, model_cleanup_set(model, object, walk->age), object, special);
+    default:
+        walk->sample_count++;
+        return check_sample(model, object, special->bucket);
+    }
+}
+
+static bool check_set_count(const struct model *model, const char *what, size_t count, size_t due) {
+    return count == due ||
+           rule_fail_values(model->book, RULE_FINALIZER_SET, what,
+                            (struct rule_value){"heap", count}, (struct rule_value){"model", due});
+}
+
 bool observe_specials(struct observer *observer, const struct view *view) {
     struct model *model = observer->model;
     rule_count(model->book, RULE_FINALIZER_SET);
-    size_t count = 0;
-    size_t sample_count = 0;
+    struct walk walk = {0};
     bool clean = true;
     for (uint32_t i = 0; i < view->span_count && clean; i++) {
         const struct inspect_span *span = &view->spans[i];
         struct inspect_special special;
         const void *at = span->state == INSPECT_SPAN_IN_USE ? span->specials : NULL;
         for (; clean && inspect_special(at, &special); at = special.next) {
-            if (special.kind == INSPECT_SPECIAL_FINALIZER) {
-                count++;
-                clean = check_finalizer(model, span->base + special.offset, &special);
-            } else {
-                sample_count++;
-                clean = check_sample(model, span->base + special.offset, special.bucket);
-            }
+            clean = check_special(model, &walk, span->base + special.offset, &special);
         }
     }
-    if (clean && count != model_finalizer_set_count(model)) {
-        clean = rule_fail_values(model->book, RULE_FINALIZER_SET, "finalizers",
-                                 (struct rule_value){"heap", count},
-                                 (struct rule_value){"model", model_finalizer_set_count(model)});
-    }
+    clean = clean && check_set_count(model, "finalizers", walk.finalizer_count,
+                                     model_finalizer_set_count(model));
+    clean = clean &&
+            check_set_count(model, "cleanups", walk.cleanup_count, model_cleanup_set_count(model));
     return clean && rule_equal(model->book, RULE_PROFILE_SAMPLES, "samples",
-                               (struct rule_value){"heap", sample_count},
+                               (struct rule_value){"heap", walk.sample_count},
                                (struct rule_value){"model", model->profile.sample_count});
 }

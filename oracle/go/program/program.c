@@ -305,8 +305,9 @@ static void note_queued(void *context, const struct finalizer *finalizer) {
 static bool check_places(const struct model *model, const struct runtime *runtime,
                          const struct record_judge *judge, size_t waiting_count) {
     size_t place_count = runtime_finalizer_place_count(runtime);
-    return place_count >= waiting_count + model_finalizer_set_count(model) ||
-           record_fail(judge, "a finalizer that is set has no place to wait in");
+    size_t set_count = model_finalizer_set_count(model) + model_cleanup_set_count(model);
+    return place_count >= waiting_count + set_count ||
+           record_fail(judge, "a finalizer or a cleanup that is set has no place to wait in");
 }
 
 static bool check_queue(struct model *model, const struct runtime *runtime) {

@@ -31,11 +31,18 @@ void reach_drain(struct model *model, void (*reach)(struct slot *slot)) {
     }
 }
 
+static void reach_functions(struct model *model, uint32_t first) {
+    for (uint32_t f = first; f != MODEL_NONE; f = model_finalizer_at(model, f)->next) {
+        reach_value(model, model_finalizer_at(model, f)->shown.function);
+    }
+}
+
 // What a finalizer needs when it runs: all that its object points to, and its closure; not the
-// object itself.
+// object itself. Of a cleanup, its closure.
 static void reach_finalizers(struct model *model) {
     for (uint32_t i = 0; i < model->live_count; i++) {
         const struct slot *slot = model_slot(model, model->live[i]);
+        reach_functions(model, slot->first_cleanup);
         if (slot->first_finalizer == MODEL_NONE) {
             continue;
         }
@@ -43,10 +50,7 @@ static void reach_finalizers(struct model *model) {
              edge = model_edge(model, edge)->next) {
             reach_value(model, model_edge(model, edge)->value);
         }
-        for (uint32_t f = slot->first_finalizer; f != MODEL_NONE;
-             f = model_finalizer_at(model, f)->next) {
-            reach_value(model, model_finalizer_at(model, f)->shown.function);
-        }
+        reach_functions(model, slot->first_finalizer);
     }
 }
 

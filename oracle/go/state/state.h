@@ -8,7 +8,8 @@
 //   D2  the map finds these by their first and last byte, and no others
 //   D3  a handle is in the list of the slot that it names, and counted
 //   D4  alloc count - free count of a class is the number of its slots, and so with large bytes
-//   D5  an edge is free or in one slot's list; a finalizer is free, in one slot's or in the queue
+//   D5  an edge is free or in one slot's list; a finalizer is free, in one slot's or in the queue;
+//       so is a cleanup
 //   D6  the caches are counted, below the lowest free id none is free; one packs tiny blocks alone
 //   D7  the map counts the pages with a slot, and on a page a slot starts where it is used
 //   D8  pages that the program manages, goroutines' stacks and OS threads' stacks are summed up
@@ -46,7 +47,7 @@ struct slot {              // one allocated slot: an object, or a block of tiny 
     size_t element_bytes;
     const struct gc_layout *layout; // NULL: no pointers
     uint32_t first_edge;            // of its non-zero pointer words
-    uint32_t first_finalizer;
+    uint32_t first_finalizer, first_cleanup;
     uint64_t seed; // of its contents
     uint32_t cache_id;
     uint32_t sample;     // index + 1 of its profile_entry; 0: not sampled
@@ -78,7 +79,7 @@ struct handle_entry { // a handle, and the slot that its object lies in
     uint32_t touched_index;
 };
 
-struct finalizer_entry { // a finalizer that is set or queued
+struct finalizer_entry { // a finalizer or a cleanup that is set or queued
     uint32_t next;       // of the slot's list, by object's address
     uint32_t batch;      // when queued: sweeps seen together may have queued in any order
     struct model_finalizer shown;
@@ -287,6 +288,7 @@ struct model { // the ledger, whole
     bool has_running;
     uint32_t queue_head, queue_tail; // of queued finalizers
     uint32_t queue_batch;
+    bool has_open_batch; // of a cycle's end: the next sweep that is seen belongs to it
     struct queue_list queue_seen, queue_due; // of the comparison: what stands there, what must
     struct block_counts blocks[RUNTIME_BLOCK_CLASSES];
     size_t place_count; // for finalizers to wait in, as was last told

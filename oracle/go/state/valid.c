@@ -97,9 +97,13 @@ static bool finalizers_are_valid(const struct model *model) { // D5
     uint32_t count = free_count(&model->finalizers);
     uint32_t last = MODEL_NONE;
     for (uint32_t i = 0; i < model->live_count; i++) {
-        uint32_t at = model_slot(model, model->live[i])->first_finalizer;
-        for (; at < all_count && count <= all_count; count++) {
-            at = model_finalizer_at(model, at)->next;
+        const struct slot *slot = model_slot(model, model->live[i]);
+        const uint32_t firsts[] = {slot->first_finalizer, slot->first_cleanup};
+        for (size_t list = 0; list < 2; list++) {
+            uint32_t at = firsts[list];
+            for (; at < all_count && count <= all_count; count++) {
+                at = model_finalizer_at(model, at)->next;
+            }
         }
     }
     for (uint32_t at = model->queue_head; at < all_count && count <= all_count; count++) {
