@@ -79,7 +79,7 @@ useful_for() { # CALL: an input that the call has something to say of
     esac
 }
 
-run() { # INPUT WORD...: the call with that input; leaves out, err and $status
+run() { # INPUT WORD...: the call with that input; leaves $said.out, $said.err and $status
     local input=$1 writer=
     shift
     case $input in
@@ -95,14 +95,14 @@ run() { # INPUT WORD...: the call with that input; leaves out, err and $status
         (
             [ "$input" = closed-pipe ] || trap '' PIPE
             exec timeout 30 "$@"
-        ) >&4 2>err
+        ) >&4 2>"$said.err"
         status=$?
         exec 4>&-
-        : >out
+        : >"$said.out"
         ;;
-    full-disk) timeout 30 "$@" >/dev/full 2>err && status=0 || status=$? && : >out ;;
+    full-disk) timeout 30 "$@" >/dev/full 2>"$said.err" && status=0 || status=$? && : >"$said.out" ;;
     *)
-        timeout 30 "$@" >out 2>err </dev/null
+        timeout 30 "$@" >"$said.out" 2>"$said.err" </dev/null
         status=$?
         ;;
     esac
@@ -110,44 +110,66 @@ run() { # INPUT WORD...: the call with that input; leaves out, err and $status
     [ -z "$writer" ] || { kill -KILL "$writer" && wait "$writer"; } 2>/dev/null
 }
 
-words_of() { # CALL INPUT: the call's words, one a line
+words_of() { # CALL INPUT: sets words, those of the call
     local word in=$2 out=new-file
     case $2 in
     *-pipe) in=$useful ;;
     full-disk) in=$useful out=/dev/full ;;
     esac
+    words=()
     for word in $1; do
         case $word in
-        IN) echo "$in" ;;
-        ./IN) [ "$in" = boundary ] && echo "$in" || echo "./$in" ;;
-        OUT) echo "$out" ;;
-        SELF) echo "$command" ;;
-        *) echo "$word" ;;
+        IN) words+=("$in") ;;
+        ./IN) [ "$in" = boundary ] && words+=("$in") || words+=("./$in") ;;
+        OUT) words+=("$out") ;;
+        SELF) words+=("$command") ;;
+        *) words+=("$word") ;;
         esac
     done
 }
 
-# What a terminal obeys: C0 but tab, newline and return, DEL, C1 and the characters that turn text around, in UTF-8.
-steers='[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]'
+# The first line of $said.err that is no progress, as the table has it: sets message.
+take_message() {
+    local line
+    message=
+    while IFS= read -r line || [ -n "$line" ]; do
+        [[ $line =~ ^countercheck:\ [0-9]+\ s:\  ]] && continue
+        message=$line
+        break
+    done <"$said.err"
+    message=${message//"$folder/"/} message=${message//"$command"/SELF}
+    [[ $message != *"cannot be loaded: "* ]] || message="${message%%cannot be loaded: *}cannot be loaded"
+}
 
+# Of the shell alone but for the call: a thousand of them are made.
+mkdir said
+names=()
 {
     sed -n '/^#/p' "$table" 2>/dev/null
     for call in "${calls[@]}"; do
         useful=$(useful_for "$call")
         for input in "${inputs[@]}"; do
             [[ $call == *IN* || $input == *-pipe || $input == full-disk ]] || continue
-            rm -rf new-file kept/heap/regression/*
+            [ ! -e new-file ] || rm -rf new-file
+            [ -z "$(compgen -G 'kept/heap/regression/*')" ] || rm -rf kept/heap/regression/*
             printf 'h0 = alloc size=64\nfree h0\n' >clean
-            mapfile -t words < <(words_of "$call" "$input")
+            words_of "$call" "$input"
+            said=said/${#names[@]}
+            names+=("$call with $input")
             run "$input" "$command" "${words[@]}"
-            LC_ALL=C grep -qaP "$steers" out err && echo "$call with $input: a control character is printed" >>steered
-            message=$(grep -vE '^countercheck: [0-9]+ s: ' err | head -n 1 |
-                sed "s|$folder/||g; s|$command|SELF|g; s|\(cannot be loaded\): .*|\1|")
-            printf '%-54s | %-11s | %3d | %s\n' "$call" "$input" "$status" "$message" | sed 's/ *$//'
+            take_message
+            printf -v line '%-54s | %-11s | %3d | %s' "$call" "$input" "$status" "$message"
+            printf '%s\n' "${line%"${line##*[! ]}"}"
         done
     done
 } >now
-[ ! -e steered ] || fail "$(cat steered)"
+
+# What a terminal obeys: C0 but tab, newline and return, DEL, C1 and the characters that turn text around, in UTF-8.
+steers='[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]'
+while IFS= read -r file; do
+    file=${file#said/}
+    fail "${names[${file%.*}]}: a control character is printed"
+done < <(LC_ALL=C grep -rlaP "$steers" said)
 if [ "${1:-}" = --update ]; then
     cp now "$table"
 elif ! diff "$table" now >difference; then
