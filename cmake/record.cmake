@@ -9,5 +9,7 @@ target_compile_options(countercheck-record PRIVATE -fno-sanitize=all -O3 -fvisib
     -fno-plt -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free)
 target_link_options(countercheck-record PRIVATE -fno-sanitize=all -Wl,--no-undefined -Wl,-z,now -Wl,-z,nodelete
     -Wl,-z,initfirst)
+# C++'s new may throw through ours.
+set_property(SOURCE ${PROJECT_SOURCE_DIR}/record/operators.c APPEND PROPERTY COMPILE_OPTIONS -fexceptions)
 include(GNUInstallDirs)
 install(TARGETS countercheck-record LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -39,29 +39,41 @@ static bool is_inside(const struct dl_phdr_info *module, const ElfW(Phdr) * part
     return part->p_type == PT_LOAD && place - module->dlpi_addr - part->p_vaddr < part->p_memsz;
 }
 
-// Of the module that has the allocator's malloc: its code, unless it is the C library.
+struct range {
+    uintptr_t begin, limit;
+    bool has_malloc, is_libc, is_ours;
+};
+
+static struct range range_of(const struct dl_phdr_info *module, const struct next *next) {
+    struct range range = {.begin = UINTPTR_MAX};
+    for (size_t i = 0; i < module->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &module->dlpi_phdr[i];
+        range.has_malloc = range.has_malloc || is_inside(module, part, (uintptr_t)next->malloc);
+        range.is_libc =
+            range.is_libc || is_inside(module, part, (uintptr_t)dlsym(RTLD_NEXT, "abort"));
+        range.is_ours = range.is_ours || is_inside(module, part, (uintptr_t)&found);
+        if (part->p_type == PT_LOAD) {
+            uintptr_t first = module->dlpi_addr + part->p_vaddr;
+            range.begin = first < range.begin ? first : range.begin;
+            range.limit = first + part->p_memsz > range.limit ? first + part->p_memsz : range.limit;
+        }
+    }
+    return range;
+}
+
+// Of the module that has the allocator's malloc, and of ours: its code, unless it is the C library.
 static int see_module(struct dl_phdr_info *module, size_t size_bytes, void *context) {
     (void)size_bytes;
     struct next *next = context;
-    uintptr_t begin = UINTPTR_MAX;
-    uintptr_t limit = 0;
-    bool is_its = false;
-    bool is_libc = false;
-    for (size_t i = 0; i < module->dlpi_phnum; i++) {
-        const ElfW(Phdr) *part = &module->dlpi_phdr[i];
-        is_its = is_its || is_inside(module, part, (uintptr_t)next->malloc);
-        is_libc = is_libc || is_inside(module, part, (uintptr_t)dlsym(RTLD_NEXT, "abort"));
-        if (part->p_type == PT_LOAD) {
-            uintptr_t first = module->dlpi_addr + part->p_vaddr;
-            begin = first < begin ? first : begin;
-            limit = first + part->p_memsz > limit ? first + part->p_memsz : limit;
-        }
+    struct range range = range_of(module, next);
+    if (range.is_ours) {
+        next->own_begin = range.begin;
+        next->own_limit = range.limit;
+    } else if (range.has_malloc && !range.is_libc) {
+        next->begin = range.begin;
+        next->limit = range.limit;
     }
-    if (is_its && !is_libc) {
-        next->begin = begin;
-        next->limit = limit;
-    }
-    return is_its;
+    return 0;
 }
 
 static void find_function(const char *name, void *function) {

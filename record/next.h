@@ -20,7 +20,8 @@ struct next {
     void *(*pvalloc)(size_t size_bytes);
     void (*free_sized)(void *pointer, size_t size_bytes);
     void (*free_aligned_sized)(void *pointer, size_t align_bytes, size_t size_bytes);
-    uintptr_t begin, limit; // the allocator's own code; both 0: it is the C library's
+    uintptr_t begin, limit;         // the allocator's own code; both 0: it is the C library's
+    uintptr_t own_begin, own_limit; // ours
 };
 
 extern const struct next *next_known; // NULL until they are found

@@ -5,6 +5,7 @@
 // interrupts the allocator is recorded as the program's.
 #define _GNU_SOURCE // reallocarray, memalign, valloc, pvalloc
 #include "record/next.h"
+#include "record/record.h"
 #include "record/writer.h"
 
 #include <errno.h>
@@ -25,19 +26,22 @@ static const struct next *behind(void) {
     return next_known != NULL ? next_known : next_find();
 }
 
-// Whether the allocator itself calls.
+// Whether the allocator itself calls. One of its functions may end with the call, which seems to be
+// ours then, as ours has called that.
 static bool is_its_own(const struct next *next, const void *caller) {
-    return inside != 0 && (uintptr_t)caller - next->begin < next->limit - next->begin;
+    uintptr_t place = (uintptr_t)caller;
+    return inside != 0 && (place - next->begin < next->limit - next->begin ||
+                           place - next->own_begin < next->own_limit - next->own_begin);
 }
 
 #define IS_ITS_OWN(next) is_its_own(next, __builtin_return_address(0))
 
-static void enter(void) {
+void record_enter(void) {
     inside = inside + 1;
     atomic_signal_fence(memory_order_acq_rel);
 }
 
-static void leave(void) {
+void record_leave(void) {
     atomic_signal_fence(memory_order_acq_rel);
     inside = inside - 1;
 }
@@ -66,9 +70,9 @@ static void *reallocate(const struct next *next, void *pointer, size_t size_byte
     if (pointer != NULL) {
         writer_note(TRACE_REALLOC_FROM, pointer, 0, 0);
     }
-    enter();
+    record_enter();
     void *object = next->realloc(pointer, size_bytes);
-    leave();
+    record_leave();
     if (pointer == NULL) {
         return note(TRACE_MALLOC, object, size_bytes, 0);
     }
@@ -99,9 +103,9 @@ void *malloc(size_t size_bytes) {
     if (IS_ITS_OWN(next)) {
         return next->malloc(size_bytes);
     }
-    enter();
+    record_enter();
     void *object = next->malloc(size_bytes);
-    leave();
+    record_leave();
     return note(TRACE_MALLOC, object, size_bytes, 0);
 }
 
@@ -116,9 +120,9 @@ void *calloc(size_t count, size_t size_bytes) {
     if (IS_ITS_OWN(next)) {
         return next->calloc(count, size_bytes);
     }
-    enter();
+    record_enter();
     void *object = next->calloc(count, size_bytes);
-    leave();
+    record_leave();
     return note(TRACE_CALLOC, object, whole_bytes, 0);
 }
 
@@ -134,9 +138,9 @@ void free(void *pointer) {
         return;
     }
     writer_note(TRACE_FREE, pointer, 0, 0);
-    enter();
+    record_enter();
     next->free(pointer);
-    leave();
+    record_leave();
 }
 
 void *realloc(void *pointer, size_t size_bytes) {
@@ -162,9 +166,9 @@ void *aligned_alloc(size_t align_bytes, size_t size_bytes) {
     if (IS_ITS_OWN(next)) {
         return next->aligned_alloc(align_bytes, size_bytes);
     }
-    enter();
+    record_enter();
     void *object = next->aligned_alloc(align_bytes, size_bytes);
-    leave();
+    record_leave();
     return note(TRACE_ALIGNED, object, size_bytes, align_bytes);
 }
 
@@ -176,9 +180,9 @@ int posix_memalign(void **pointer, size_t align_bytes, size_t size_bytes) {
     if (IS_ITS_OWN(next)) {
         return next->posix_memalign(pointer, align_bytes, size_bytes);
     }
-    enter();
+    record_enter();
     int error = next->posix_memalign(pointer, align_bytes, size_bytes);
-    leave();
+    record_leave();
     (void)note(TRACE_ALIGNED, error == 0 ? *pointer : NULL, size_bytes, align_bytes);
     return error;
 }
@@ -192,9 +196,9 @@ void *memalign(size_t align_bytes, size_t size_bytes) {
     if (IS_ITS_OWN(next)) {
         return next->memalign(align_bytes, size_bytes);
     }
-    enter();
+    record_enter();
     void *object = next->memalign(align_bytes, size_bytes);
-    leave();
+    record_leave();
     return note(TRACE_ALIGNED, object, size_bytes, align_bytes);
 }
 
@@ -207,9 +211,9 @@ void *valloc(size_t size_bytes) {
     if (IS_ITS_OWN(next)) {
         return next->valloc(size_bytes);
     }
-    enter();
+    record_enter();
     void *object = next->valloc(size_bytes);
-    leave();
+    record_leave();
     return note(TRACE_ALIGNED, object, size_bytes, page_bytes());
 }
 
@@ -222,9 +226,9 @@ void *pvalloc(size_t size_bytes) {
     if (IS_ITS_OWN(next)) {
         return next->pvalloc(size_bytes);
     }
-    enter();
+    record_enter();
     void *object = next->pvalloc(size_bytes);
-    leave();
+    record_leave();
     return note(TRACE_ALIGNED, object, size_bytes, page_bytes());
 }
 

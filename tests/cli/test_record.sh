@@ -2,7 +2,7 @@
 # test_record: a command is recorded as it would run anyway: its output, its status; what it must not tell is in no
 # trace; no room, no permission and other bad luck end the trace and never the program.
 #
-# holds: cli/cmd_record.c cli/cmd_trace.c cli/trace/family.c cli/trace/fold.c cli/trace/info.c cli/trace/ops.c cli/trace/summary.c cli/trace/timeline.c cli/trace/walk.c
+# holds: cli/cmd_record.c cli/cmd_trace.c record/operators.c cli/trace/family.c cli/trace/fold.c cli/trace/info.c cli/trace/ops.c cli/trace/summary.c cli/trace/timeline.c cli/trace/walk.c
 set -euo pipefail
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"
@@ -102,6 +102,56 @@ says out ";up to 64 B 4800" "what lives for one event"
 grep -q 4096 out && fail "what was freed later is temporary"
 expect 2 "fold: --of takes peak, end, all or temporary, not 'none'" "$command" trace fold --of none t
 expect 2 "byte 0: is no trace" "$command" trace fold many.pl
+
+# ---- C++'s new and delete, of the C++ library and of an allocator that has its own
+
+cat >news.cc <<'C'
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <new>
+struct alignas(64) wide { char bytes[50048]; };
+int main() {
+    for (int i = 0; i < 30; i++) {
+        delete[] new char[50001];
+        ::operator delete(::operator new(50001));
+        ::operator delete(::operator new(50001, std::nothrow), std::nothrow);
+        ::operator delete(::operator new(50001), std::size_t(50001));
+        delete new wide;
+        delete[] new wide[1];
+    }
+    try {
+        volatile std::size_t much = PTRDIFF_MAX;
+        delete[] new char[much];
+    } catch (const std::bad_alloc &) {
+        std::puts("caught");
+    }
+    delete[] new char[50001];
+}
+C
+count() { # --of WHAT: objects of 32 to 64 KiB
+    "$command" trace fold t --of "$1" --count | sed -n 's/.*;up to 65536 B //p'
+}
+if command -v "${CXX:-c++}" >/dev/null; then
+    "${CXX:-c++}" -std=c++17 -O0 news.cc -o news
+    for name in "" libjemalloc.so.2 libmimalloc.so.2 libtcmalloc.so.4; do
+        # not installed, or its new cannot throw
+        [ "$(LD_PRELOAD=$name ./news 2>&1)" = caught ] || continue
+        ends 0 env LD_PRELOAD=$name "$command" record -o t -- ./news
+        [ "$(cat out)" = caught ] || fail "new that throws, $name: $(cat out)"
+        look t
+        [ "$(count all)" = 181 ] && [ -z "$(count end)" ] || fail "$(count all) of 181 news, $(count end) left, $name"
+        [ "$(number violations)$(number unknown)$(number failed)" = 001 ] || fail "$name: $(cat json)"
+    done
+fi
+
+nm -D --defined-only "$library" | sed 's/.* //' >exported
+for name in _Znwm _Znam _ZnwmRKSt9nothrow_t _ZnamRKSt9nothrow_t _ZnwmSt11align_val_t _ZnamSt11align_val_t \
+    _ZnwmSt11align_val_tRKSt9nothrow_t _ZnamSt11align_val_tRKSt9nothrow_t _ZdlPv _ZdaPv _ZdlPvm _ZdaPvm \
+    _ZdlPvRKSt9nothrow_t _ZdaPvRKSt9nothrow_t _ZdlPvSt11align_val_t _ZdaPvSt11align_val_t _ZdlPvmSt11align_val_t \
+    _ZdaPvmSt11align_val_t _ZdlPvSt11align_val_tRKSt9nothrow_t _ZdaPvSt11align_val_tRKSt9nothrow_t; do
+    grep -qx "$name" exported || fail "the recorder lacks $name"
+done
 
 # ---- as a program
 
