@@ -225,8 +225,8 @@ bool model_finalizer_removed(struct model *model, uint32_t handle, bool existed)
 bool model_cleanup_added(struct model *model, uint32_t handle, const struct finalizer *cleanup);
 // heap_remove_cleanup said whether there was one (`existed`), and the oldest is gone.
 bool model_cleanup_removed(struct model *model, uint32_t handle, bool existed);
-// So many finalizers and cleanups have a place to wait in. To be called before what may have made more:
-// model_finalizer_added, model_gc_started, model_gc_finished.
+// So many finalizers and cleanups have a place to wait in. To be called before what may have made
+// more: model_finalizer_added, model_gc_started, model_gc_finished.
 void model_places_made(struct model *model, size_t count);
 // runtime_start_finalizer gave `running`: the oldest in the queue, a root until it is finished.
 bool model_finalizer_started(struct model *model, const struct finalizer *running);
