@@ -152,6 +152,15 @@ TEST_WITH(same_means_rule_and_field, NULL, NULL) {
     assert_false(finding_is_same(&a, &b));
 }
 
+TEST(each_rule_has_a_name_and_a_reason_of_its_own) {
+    for (unsigned i = 0; i < go_rules.count; i++) {
+        for (unsigned j = 0; j < i; j++) {
+            assert_string_not_equal(go_rules.rows[i].name, go_rules.rows[j].name);
+            assert_string_not_equal(go_rules.rows[i].reason, go_rules.rows[j].reason);
+        }
+    }
+}
+
 // model-status has some twenty sentences: one failure is not taken for another of the same rule.
 TEST_WITH(two_sentences_of_one_rule_are_two_findings, NULL, NULL) {
     const struct rule_place nowhere = {0};
