@@ -237,12 +237,12 @@ class Fuzzing:
         return None
 
 
-def threads(build, seconds, seed):
+def threads(build, seconds, seed, switches={}):
     """(finding, seconds that it took), or None: real threads on one heap, under their barriers' checks."""
     command = [str(build / "countercheck"), "soak", "--threads", "4", "--seconds", str(seconds), "--seed", str(seed)]
     begin = time.monotonic()
     try:
-        done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, timeout=seconds + 120)
+        done = subprocess.run(command, env=dict(ENVIRONMENT, **switches), capture_output=True, timeout=seconds + 120)
     except subprocess.TimeoutExpired:
         return {"by": "deadlock", "message": f"no end {seconds + 120} s after the start"}, seconds + 120
     if done.returncode == 0:
