@@ -174,7 +174,9 @@ static void add_whole(struct dump_check *check, const struct dump_record *record
         remember(check, &check->finalizers, record->as.Finalizer.object);
         return;
     case DUMP_TAG_QueuedFinalizer:
-        remember(check, &check->finalizers, record->as.QueuedFinalizer.object);
+        if (record->as.QueuedFinalizer.object != 0) { // 0: a cleanup's, as Go has them since 1.24
+            remember(check, &check->finalizers, record->as.QueuedFinalizer.object);
+        }
         return;
     case DUMP_TAG_MemStats:
         dump_check_memstats(check, &record->as.MemStats);

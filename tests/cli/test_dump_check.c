@@ -213,9 +213,17 @@ TEST(a_finalizer_beside_an_object_is_found) {
     BUILD(&build, 7, objects_at(&build) + 15, 0, 0, 0, 0);
     BUILD(&build, 7, objects_at(&build) + 16, 0, 0, 0, 0);
     BUILD(&build, 11, objects_at(&build) - 1, 0, 0, 0, 0);
+    BUILD(&build, 11, 0, 0, 0, 0, 0); // a cleanup
     build_memstats(&build, 1, 16);
     build_number(&build, 0);
     assert_fires(&build, DUMP_RULE_finalizers_on_objects, 2);
+    build = start("go1.24.4");
+    build_object(&build, objects_at(&build), 0);
+    build_roots(&build);
+    BUILD(&build, 7, 0, 0, 0, 0, 0); // waits for no object
+    build_memstats(&build, 1, 16);
+    build_number(&build, 0);
+    assert_fires(&build, DUMP_RULE_finalizers_on_objects, 1);
 }
 
 TEST(a_sample_beside_an_object_is_found) {
