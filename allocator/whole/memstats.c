@@ -13,7 +13,7 @@
 
 #define RINGS_END offsetof(struct memstats, NumGC)
 _Static_assert(RINGS_END ==
-                   offsetof(struct memstats, PauseNs) + 2 * MEMSTATS_PAUSE_COUNT * sizeof(uint64_t),
+                   offsetof(struct memstats, PauseNs) + 2 * sizeof(uint64_t) * MEMSTATS_PAUSE_COUNT,
                "the rings stand beside each other");
 
 static uint64_t value_of(const _Atomic uint64_t *counter) {

@@ -101,7 +101,9 @@ static bool read_head(const char *path, char name[NAME_BYTES]) {
         line[strcspn(line, "\r\n")] = 0;
         (void)snprintf(name, NAME_BYTES, "%.79s", line + strlen(HEAD_SUBJECT));
         for (char *at = name; *at != 0; at++) {
-            *at = *at == '/' ? '?' : *at; // no name: a file has no code loaded from a path
+            if (*at == '/') { // no name: a file has no code loaded from a path
+                *at = '?';
+            }
         }
     }
     if (stream != NULL) {

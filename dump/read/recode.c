@@ -84,7 +84,7 @@ static void put_memory(struct dump_recoder *recoder, const struct dump_memory *m
 static void put_fields(struct dump_recoder *recoder, const struct dump_fields *fields, bool ends) {
     for (size_t i = 0; i < fields->count;) {
         size_t end = fields->count - i < FIELDS_AT_ONCE ? fields->count : i + FIELDS_AT_ONCE;
-        uint8_t *at = make_room(recoder, 2 * FIELDS_AT_ONCE);
+        uint8_t *at = make_room(recoder, (size_t)2 * FIELDS_AT_ONCE);
         for (; i < end; i++) {
             at = encode(encode(at, fields->at[i].kind), fields->at[i].offset);
         }
