@@ -278,6 +278,9 @@ size_t model_finalizer_set_count(const struct model *model) {
 
 size_t model_cleanup_set_count(const struct model *model) {
     size_t count = 0;
+    if (model->finalizers.count == 0) { // cleanups are of that pool too
+        return 0;
+    }
     for (uint32_t i = 0; i < model->live_count; i++) {
         count += length_of(model, model_slot(model, model->live[i])->first_cleanup);
     }
