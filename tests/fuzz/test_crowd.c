@@ -14,6 +14,7 @@
 #define HEADER_BYTES 16
 #define SLOT_BYTES   ((size_t)1 << 13) // of each object
 #define SLOT_COUNT   2048
+#define SIZE_MOST    (SLOT_BYTES / 2)
 
 enum wrong { NOTHING, OVERLAP, CROOKED, SHORT, DIRTY, SPOILT, LOST, REFUSED, GREEDY };
 
@@ -57,8 +58,8 @@ static void *take(size_t size_bytes) {
     if (mine.free_count > 0 && !(mine.wrong == REFUSED && is_due)) {
         uint32_t slot = mine.free[--mine.free_count];
         object = mine.slots + slot * SLOT_BYTES + HEADER_BYTES;
-        memcpy(object - HEADER_BYTES, &size_bytes, sizeof size_bytes);
         object += mine.wrong == CROOKED && is_due ? 8 : 0;
+        memcpy(object - HEADER_BYTES, &size_bytes, sizeof size_bytes);
         mine.free_count += mine.wrong == OVERLAP && is_due && mine.free_count < SLOT_COUNT;
         mine.live_count++;
         own++;
@@ -97,7 +98,7 @@ static void release(void *self, void *object) {
 static void *reallocate(void *self, void *object, size_t size_bytes) {
     void *moved = take(size_bytes);
     if (moved != NULL) {
-        memcpy(moved, object, mine.wrong == LOST ? 0 : SLOT_BYTES - HEADER_BYTES);
+        memcpy(moved, object, mine.wrong == LOST ? 0 : size_bytes); // a slot has as many
         release(self, object);
     }
     return moved;
@@ -106,6 +107,9 @@ static void *reallocate(void *self, void *object, size_t size_bytes) {
 static size_t usable(void *self, void *object) {
     size_t size_bytes;
     (void)self;
+    if (mine.wrong == OVERLAP) { // what stands in front is another owner's by now
+        return SIZE_MOST;
+    }
     memcpy(&size_bytes, (char *)object - HEADER_BYTES, sizeof size_bytes);
     return mine.wrong == SHORT ? size_bytes - 1 : size_bytes;
 }
@@ -136,7 +140,7 @@ static const struct countercheck_subject table = {
     .capabilities = COUNTERCHECK_THREADS,
     .name = "crowded",
     .alignment = 16,
-    .size_max = SLOT_BYTES / 2,
+    .size_max = SIZE_MOST,
     .arena_bytes = SLOT_COUNT * SLOT_BYTES,
     .create = create,
     .lane_begin = lane_begin,
@@ -174,10 +178,17 @@ static int teardown(void **state) {
 
 TEST_FIXTURE(setup, teardown)
 
+// Each life has a finding. What threads do to each other's bytes may show by another rule first: it
+// is the rule's own in one of a few lives.
 static void assert_found(enum wrong wrong, unsigned rule) {
+    const char *name = core_rules.rows[rule].name;
+    const char *found = "";
     mine.wrong = wrong;
-    assert_int_equal(crowd_run(crowd, 3, 1), VERDICT_FINDING);
-    assert_string_equal(crowd_book(crowd)->finding.row->name, core_rules.rows[rule].name);
+    for (uint64_t seed = 1; seed <= 20 && strcmp(found, name) != 0; seed++) {
+        assert_int_equal(crowd_run(crowd, 3, seed), VERDICT_FINDING);
+        found = crowd_book(crowd)->finding.row->name;
+    }
+    assert_string_equal(found, name);
 }
 
 TEST(a_right_allocator_is_found_right_life_after_life) {
