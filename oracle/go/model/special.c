@@ -23,13 +23,32 @@ static uint32_t *find_finalizer(struct model *model, struct slot *slot, uintptr_
     return link;
 }
 
-// The finalizer that is set on `object`; NULL: none.
-static const struct model_finalizer *set_on(struct model *model, struct slot *slot,
-                                            uintptr_t object) {
-    uint32_t index = *find_finalizer(model, slot, object);
+// What the index names, if it is of `object`; NULL: it is not, or names nothing.
+static const struct model_finalizer *shown_at(struct model *model, uint32_t index,
+                                              uintptr_t object) {
     const struct model_finalizer *shown =
         index == MODEL_NONE ? NULL : &model_finalizer_at(model, index)->shown;
     return shown != NULL && shown->object == object ? shown : NULL;
+}
+
+// The finalizer that is set on `object`; NULL: none.
+static const struct model_finalizer *set_on(struct model *model, struct slot *slot,
+                                            uintptr_t object) {
+    return shown_at(model, *find_finalizer(model, slot, object), object);
+}
+
+// Puts what was taken of the pool in front of what the link leads to.
+static void put(struct model *model, uint32_t *link, uint32_t index,
+                const struct finalizer *finalizer) {
+    *model_finalizer_at(model, index) =
+        (struct finalizer_entry){.next = *link, .shown = shown_of(finalizer)};
+    *link = index;
+}
+
+static void remove_at(struct model *model, uint32_t *link) {
+    uint32_t index = *link;
+    *link = model_finalizer_at(model, index)->next;
+    index_pool_give(&model->finalizers, index);
 }
 
 static bool check_status(struct model *model, bool holds, uintptr_t object, const char *what) {
@@ -66,10 +85,7 @@ bool model_finalizer_added(struct model *model, uint32_t handle, const struct fi
     if (index == MODEL_NONE) {
         return false;
     }
-    uint32_t *link = find_finalizer(model, slot, finalizer->object);
-    *model_finalizer_at(model, index) =
-        (struct finalizer_entry){.next = *link, .shown = shown_of(finalizer)};
-    *link = index;
+    put(model, find_finalizer(model, slot, finalizer->object), index, finalizer);
     shade_finalizer(model, slot, finalizer->function);
     return true;
 }
@@ -87,10 +103,7 @@ bool model_finalizer_removed(struct model *model, uint32_t handle, bool existed)
         return false;
     }
     if (existed) {
-        uint32_t *link = find_finalizer(model, slot, object);
-        uint32_t index = *link;
-        *link = model_finalizer_at(model, index)->next;
-        index_pool_give(&model->finalizers, index);
+        remove_at(model, find_finalizer(model, slot, object));
     }
     return true;
 }
@@ -122,10 +135,7 @@ bool model_cleanup_added(struct model *model, uint32_t handle, const struct fina
         return false;
     }
     struct slot *slot = model_slot(model, entry->slot);
-    uint32_t *link = find_cleanup(model, slot, cleanup->object, UINT32_MAX);
-    *model_finalizer_at(model, index) =
-        (struct finalizer_entry){.next = *link, .shown = shown_of(cleanup)};
-    *link = index;
+    put(model, find_cleanup(model, slot, cleanup->object, UINT32_MAX), index, cleanup);
     model_shade(model, cleanup->function);
     return true;
 }
@@ -136,9 +146,7 @@ const struct model_finalizer *model_cleanup_set(struct model *model, uintptr_t o
     uint32_t index = slot == MODEL_NONE
                          ? MODEL_NONE
                          : *find_cleanup(model, model_slot(model, slot), object, age);
-    const struct model_finalizer *shown =
-        index == MODEL_NONE ? NULL : &model_finalizer_at(model, index)->shown;
-    return shown != NULL && shown->object == object ? shown : NULL;
+    return shown_at(model, index, object);
 }
 
 bool model_cleanup_removed(struct model *model, uint32_t handle, bool existed) {
@@ -154,10 +162,7 @@ bool model_cleanup_removed(struct model *model, uint32_t handle, bool existed) {
         return false;
     }
     if (existed) {
-        uint32_t *link = find_cleanup(model, model_slot(model, entry->slot), object, 0);
-        uint32_t index = *link;
-        *link = model_finalizer_at(model, index)->next;
-        index_pool_give(&model->finalizers, index);
+        remove_at(model, find_cleanup(model, model_slot(model, entry->slot), object, 0));
     }
     return true;
 }
