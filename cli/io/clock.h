@@ -8,5 +8,7 @@
 int64_t clock_ms(void);
 // The same in seconds, as fine as the system has it.
 double clock_seconds(void);
+// Seconds that the processor has worked for this process, system's included. Any thread.
+double clock_processor_seconds(void);
 
 #endif

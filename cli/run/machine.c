@@ -34,8 +34,18 @@ struct machine_call machine_call;
 static struct subject subject;
 static bool has_subject;
 
-int machine_choose(const char *subcommand) {
+int machine_open_other(const char *command, const char *name, const char *relations,
+                       struct subject *other) {
     char message[SUBJECT_MESSAGE_BYTES];
+    enum subject_status opened = subject_open(other, name, relations, message);
+    if (opened == SUBJECT_OPEN) {
+        return CLI_CLEAN;
+    }
+    cli_message("%s: %s: %s", command, name, message);
+    return opened == SUBJECT_UNUSABLE ? CLI_UNUSABLE : CLI_ENVIRONMENT;
+}
+
+int machine_choose(const char *subcommand) {
     char beside[PATH_MAX + 80];
     char *relations = NULL;
     int status = CLI_CLEAN;
@@ -71,11 +81,10 @@ int machine_choose(const char *subcommand) {
             return status;
         }
     }
-    enum subject_status opened = subject_open(&subject, machine_call.subject, relations, message);
+    status = machine_open_other(subcommand, machine_call.subject, relations, &subject);
     free(relations);
-    if (opened != SUBJECT_OPEN) {
-        cli_message("%s: %s: %s", subcommand, machine_call.subject, message);
-        return opened == SUBJECT_UNUSABLE ? CLI_UNUSABLE : CLI_ENVIRONMENT;
+    if (status != CLI_CLEAN) {
+        return status;
     }
     has_subject = true;
     language_use(&subject.language);

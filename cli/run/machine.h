@@ -30,6 +30,11 @@ extern struct machine_call machine_call;
 // Puts our own heap among the subjects, where this build has it; before any is looked up.
 void machine_add_own(void);
 
+// Opens the subject of that name or path, with these relations in place of its own where they are
+// not NULL. Otherwise a message begins with `command`, and the status says whose fault it is.
+int machine_open_other(const char *command, const char *name, const char *relations,
+                       struct subject *other);
+
 // Where the command line names no subject, that of the head of a file ("# subject: NAME") is meant:
 // one that is listed, never a path. False: two files name two; a message was printed.
 bool machine_take_from(const char *subcommand, char **paths, size_t path_count);

@@ -1,6 +1,7 @@
 // check: a child runs programs and tells through shared memory how far it is. Its parent minimises
 // what it finds or dies of, sets that aside, and the next child goes on.
 #define _POSIX_C_SOURCE 200809L
+#include "cli/run/shared.h"
 #include "cli/subject/check_private.h"
 
 #include "cli/io/cli.h"
@@ -236,7 +237,7 @@ static int run_children(const struct subject_check_options *options, struct subj
 
 int subject_check_run(const struct subject_check_options *options, struct subject_check *check) {
     memset(check, 0, sizeof *check);
-    struct shared *shared = trials_share(sizeof *shared);
+    struct shared *shared = shared_map(sizeof *shared);
     if (shared == NULL) {
         return CLI_ENVIRONMENT;
     }
@@ -251,7 +252,7 @@ int subject_check_run(const struct subject_check_options *options, struct subjec
     memcpy(check->core_evaluated, shared->core_evaluated, sizeof check->core_evaluated);
     memcpy(check->core_failed, shared->core_failed, sizeof check->core_failed);
     machine_set_prepare(NULL);
-    trials_unshare(shared, sizeof *shared);
+    shared_unmap(shared, sizeof *shared);
     (void)cli_progress("");
     return status;
 }

@@ -1,6 +1,7 @@
 // check_threads: lives of a crowd in a child of their own; a finding is run again, to tell how
 // often it shows.
 #define _POSIX_C_SOURCE 200809L
+#include "cli/run/shared.h"
 #include "cli/io/clock.h"
 #include "cli/run/machine.h"
 #include "cli/subject/check_private.h"
@@ -71,7 +72,7 @@ static bool is_same(const struct shared *shared, const struct shared *again, int
 
 uint32_t check_threads_again(const struct shared *shared, uint32_t thread_count, int status) {
     const struct subject_check_options once = {.threads = thread_count};
-    struct shared *again = trials_share(sizeof *again);
+    struct shared *again = shared_map(sizeof *again);
     uint32_t count = 0;
     for (int i = 0; again != NULL && i < CHECK_AGAIN; i++) {
         *again = *shared;
@@ -83,7 +84,7 @@ uint32_t check_threads_again(const struct shared *shared, uint32_t thread_count,
         count += child > 0 && is_same(shared, again, status, child_wait(child));
     }
     if (again != NULL) {
-        trials_unshare(again, sizeof *again);
+        shared_unmap(again, sizeof *again);
     }
     return count;
 }

@@ -1,10 +1,12 @@
 // contest: a child for each allocator; hashes of many programs first, the rows of one when they
 // differ.
 #define _POSIX_C_SOURCE 200809L
+#include "cli/run/shared.h"
 #include "cli/subject/contest.h"
 
 #include "cli/io/cli.h"
 #include "fuzz/execute/child.h"
+#include "cli/run/machine.h"
 #include "cli/run/restart.h"
 #include "cli/subject/trials.h"
 #include "fuzz/execute/executor.h"
@@ -54,27 +56,17 @@ static void leave_common(struct contest *contest) {
     }
 }
 
-static int open_one(struct subject *subject, const char *name) {
-    char message[SUBJECT_MESSAGE_BYTES];
-    enum subject_status status = subject_open(subject, name, "", message);
-    if (status == SUBJECT_OPEN) {
-        return CLI_CLEAN;
-    }
-    cli_message("subject: %s: %s", name, message);
-    return status == SUBJECT_UNUSABLE ? CLI_UNUSABLE : CLI_ENVIRONMENT;
-}
-
 int contest_open(struct contest *contest, char *const *names, size_t count) {
     int status = CLI_CLEAN;
     for (size_t i = 0; i < count && status == CLI_CLEAN; i++) {
         status = restart_with("subject", names[i], subject_environment(names[i]));
     }
     for (size_t i = 0; i < count && status == CLI_CLEAN; i++) {
-        status = open_one(&contest->subjects[i], names[i]);
+        status = machine_open_other("subject", names[i], "", &contest->subjects[i]);
         contest->count += status == CLI_CLEAN;
     }
     if (status == CLI_CLEAN) {
-        contest->told = trials_share(count * sizeof *contest->told);
+        contest->told = shared_map(count * sizeof *contest->told);
         status = contest->told == NULL ? CLI_ENVIRONMENT : CLI_CLEAN;
     }
     if (status == CLI_CLEAN) {
@@ -86,7 +78,7 @@ int contest_open(struct contest *contest, char *const *names, size_t count) {
 
 void contest_close(struct contest *contest) {
     if (contest->told != NULL) {
-        trials_unshare(contest->told, contest->count * sizeof *contest->told);
+        shared_unmap(contest->told, contest->count * sizeof *contest->told);
     }
     for (size_t i = 0; i < contest->count; i++) {
         subject_close(&contest->subjects[i]);

@@ -3,6 +3,7 @@
 // The first run lies nowhere, and notes beside the truth in which programs each lie would be
 // another number: the others need not be run for it.
 #define _POSIX_C_SOURCE 200809L
+#include "cli/run/shared.h"
 #include "cli/subject/strength.h"
 
 #include "cli/io/cli.h"
@@ -414,11 +415,11 @@ int subject_strength(uint64_t seed, const char *only, bool is_json) {
         cli_message("subject: no statistic's name begins with '%s'", escape_shown(only));
         return CLI_UNUSABLE;
     }
-    struct told *told = trials_share(sizeof *told);
+    struct told *told = shared_map(sizeof *told);
     if (told == NULL) {
         return CLI_ENVIRONMENT;
     }
     int status = run_all(&table, seed, is_json, told);
-    trials_unshare(told, sizeof *told);
+    shared_unmap(told, sizeof *told);
     return status;
 }

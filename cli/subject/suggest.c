@@ -1,5 +1,6 @@
 // suggest: what held at every moment is written as relations, judged on other programs, and
 // printed.
+#include "cli/run/shared.h"
 #include "cli/subject/suggest.h"
 
 #include "cli/io/cli.h"
@@ -336,11 +337,11 @@ int subject_suggest(double seconds, uint64_t seed) {
         cli_message("subject: it has no statistics to speak of");
         return CLI_UNUSABLE;
     }
-    struct moments *moments = trials_share(sizeof *moments);
+    struct moments *moments = shared_map(sizeof *moments);
     if (moments == NULL) {
         return CLI_ENVIRONMENT;
     }
     int status = run(moments, seconds, seed);
-    trials_unshare(moments, sizeof *moments);
+    shared_unmap(moments, sizeof *moments);
     return status;
 }

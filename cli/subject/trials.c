@@ -1,5 +1,5 @@
 // trials: draws the program of a number. Numbers follow each other; their seeds lie far apart.
-#define _GNU_SOURCE // MAP_ANONYMOUS
+#define _POSIX_C_SOURCE 200809L // strsignal
 #include "cli/subject/trials.h"
 
 #include "cli/io/cli.h"
@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #define OPERATIONS_MAX 128
@@ -20,20 +19,6 @@ void trials_draw(struct program *program, uint64_t number) {
 
 uint64_t trials_first(uint64_t seed) {
     return seed << 20;
-}
-
-void *trials_share(size_t size_bytes) {
-    void *memory =
-        mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
-        cli_message("out of memory");
-        return NULL;
-    }
-    return memory;
-}
-
-void trials_unshare(void *memory, size_t size_bytes) {
-    (void)munmap(memory, size_bytes);
 }
 
 int trials_refused(void) {

@@ -17,10 +17,6 @@ void trials_draw(struct program *program, uint64_t number);
 // The first number of a seed's programs.
 uint64_t trials_first(uint64_t seed);
 
-// Zeroed memory that children have in common; NULL: a message was printed.
-void *trials_share(size_t size_bytes);
-void trials_unshare(void *memory, size_t size_bytes);
-
 // Says that a child could not run; returns CLI_ENVIRONMENT.
 int trials_refused(void);
 

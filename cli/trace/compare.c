@@ -1,6 +1,8 @@
 // compare: `trace compare`: one trace on several allocators, and what each of them took for it.
-#define _GNU_SOURCE // MAP_NORESERVE, RUSAGE_SELF
+#define _GNU_SOURCE // MAP_NORESERVE
+#include "cli/run/shared.h"
 #include "cli/io/cli.h"
+#include "cli/io/clock.h"
 #include "cli/io/escape.h"
 #include "cli/io/options.h"
 #include "cli/run/machine.h"
@@ -18,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -134,13 +135,6 @@ static void look(struct run *run, uint64_t event) {
     }
 }
 
-static double processor_seconds(void) {
-    struct rusage used;
-    (void)getrusage(RUSAGE_SELF, &used);
-    return (double)used.ru_utime.tv_sec + (double)used.ru_stime.tv_sec +
-           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-}
-
 static bool begin(struct run *run) {
     run->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     void *objects = mmap(NULL, PLACES_MAX * sizeof *run->objects, PROT_READ | PROT_WRITE,
@@ -167,7 +161,7 @@ static int work(void *context, struct feed *feed) {
             return 0;
         }
         (void)alarm(HANG_SECONDS);
-        double begun = processor_seconds();
+        double begun = clock_processor_seconds();
         for (uint32_t i = 0; i < batch->count; i++) {
             uint64_t event = batch->first + i;
             feed_at(feed, event);
@@ -177,7 +171,7 @@ static int work(void *context, struct feed *feed) {
                 look(run, event);
             }
         }
-        run->row->seconds += processor_seconds() - begun;
+        run->row->seconds += clock_processor_seconds() - begun;
     }
     return 0;
 }
@@ -251,16 +245,6 @@ static void print_death(struct table *table, const char *name, const struct feed
     table->count++;
 }
 
-static int open_one(struct subject *subject, const char *name) {
-    char message[SUBJECT_MESSAGE_BYTES];
-    enum subject_status opened = subject_open(subject, name, "", message);
-    if (opened == SUBJECT_OPEN) {
-        return CLI_CLEAN;
-    }
-    cli_message("compare: %s: %s", name, message);
-    return opened == SUBJECT_UNUSABLE ? CLI_UNUSABLE : CLI_ENVIRONMENT;
-}
-
 // Nothing is printed when one of them is of no use.
 static int try_all(char *const *names, size_t count) {
     struct subject subject;
@@ -269,7 +253,7 @@ static int try_all(char *const *names, size_t count) {
         status = restart_with("compare", names[i], subject_environment(names[i]));
     }
     for (size_t i = 0; i < count && status == CLI_CLEAN; i++) {
-        status = open_one(&subject, names[i]);
+        status = machine_open_other("compare", names[i], "", &subject);
         if (status == CLI_CLEAN) {
             subject_close(&subject);
         }
@@ -280,7 +264,7 @@ static int try_all(char *const *names, size_t count) {
 static int run_one(struct table *table, const char *name, struct row *row, uint64_t peak_event) {
     struct subject subject;
     struct feed_end end;
-    int status = open_one(&subject, name);
+    int status = machine_open_other("compare", name, "", &subject);
     if (status != CLI_CLEAN) {
         return status;
     }
@@ -303,7 +287,7 @@ static int compare(struct table *table, char *const *names, size_t count) {
     static struct summary summary;
     int status = try_all(names, count);
     status = status == CLI_CLEAN ? summary_read(&summary, table->path) : status;
-    struct row *row = status == CLI_CLEAN ? feed_share(sizeof *row) : NULL;
+    struct row *row = status == CLI_CLEAN ? shared_map(sizeof *row) : NULL;
     if (row == NULL) {
         return status == CLI_CLEAN ? CLI_ENVIRONMENT : status;
     }
@@ -312,7 +296,7 @@ static int compare(struct table *table, char *const *names, size_t count) {
         status = run_one(table, names[i], row, summary.counts.peak_event);
     }
     fputs(table->is_json && status == CLI_CLEAN ? "]}\n" : "", stdout);
-    feed_unshare(row, sizeof *row);
+    shared_unmap(row, sizeof *row);
     return status == CLI_CLEAN && table->has_death ? CLI_FINDING : status;
 }
 

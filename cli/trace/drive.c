@@ -2,6 +2,7 @@
 #define _GNU_SOURCE // clock_gettime, RUSAGE_SELF
 #include "cli/trace/drive.h"
 
+#include "cli/io/clock.h"
 #include "cli/trace/marks.h"
 #include "fuzz/execute/child.h"
 #include "oracle/core/harness_memory.h"
@@ -462,11 +463,6 @@ static bool take_all(struct drive *drive, struct feed *feed) {
     return finish(drive);
 }
 
-static double processor_seconds(const struct rusage *usage) {
-    return (double)usage->ru_utime.tv_sec + (double)usage->ru_stime.tv_sec +
-           (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
-}
-
 void drive_all(struct feed *feed, struct subject *subject, const struct drive_options *options,
                struct drive_result *result) {
     struct rusage used;
@@ -475,11 +471,10 @@ void drive_all(struct feed *feed, struct subject *subject, const struct drive_op
         result->is_environment = true;
         return;
     }
-    (void)getrusage(RUSAGE_SELF, &used);
-    double begun = processor_seconds(&used);
+    double begun = clock_processor_seconds();
     result->has_finding = !take_all(&drive, feed);
+    result->seconds = clock_processor_seconds() - begun;
     (void)getrusage(RUSAGE_SELF, &used);
-    result->seconds = processor_seconds(&used) - begun;
     result->peak_kib = (uint64_t)used.ru_maxrss;
     result->is_environment = result->is_environment || harness_refusal_count() > 0;
     if (result->has_finding) {

@@ -1,5 +1,6 @@
 // feed: a trace's events handed to a process of its own, in which an allocator runs under them.
-#define _GNU_SOURCE // MAP_ANONYMOUS, sem_timedwait
+#define _GNU_SOURCE // sem_timedwait
+#include "cli/run/shared.h"
 #include "cli/trace/feed.h"
 
 #include "cli/io/cli.h"
@@ -9,7 +10,6 @@
 #include <errno.h>
 #include <semaphore.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,20 +25,6 @@ struct feed {
     bool is_using; // one
     struct feed_batch batches[BATCHES];
 };
-
-void *feed_share(size_t size_bytes) {
-    void *memory =
-        mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
-        cli_message("out of memory");
-        return NULL;
-    }
-    return memory;
-}
-
-void feed_unshare(void *memory, size_t size_bytes) {
-    (void)munmap(memory, size_bytes);
-}
 
 // ---- the child
 
@@ -163,7 +149,7 @@ static int run(struct feed *feed, struct walk *walk, feed_work *work, void *cont
 int feed_run(const char *path, feed_work *work, void *context, struct feed_end *end,
              struct feed_totals *totals) {
     struct walk walk;
-    struct feed *feed = feed_share(sizeof *feed);
+    struct feed *feed = shared_map(sizeof *feed);
     if (feed == NULL) {
         return CLI_ENVIRONMENT;
     }
@@ -173,7 +159,7 @@ int feed_run(const char *path, feed_work *work, void *context, struct feed_end *
         *totals = (struct feed_totals){walk.counts->events, walk.counts->peak_event,
                                        walk.counts->peak_bytes, walk.counts->peak_objects};
     }
-    feed_unshare(feed, sizeof *feed);
+    shared_unmap(feed, sizeof *feed);
     int read_status = walk_end(&walk);
     return read_status != CLI_CLEAN ? read_status : status;
 }

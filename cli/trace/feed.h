@@ -65,8 +65,4 @@ struct feed_end {
 int feed_run(const char *path, feed_work *work, void *context, struct feed_end *end,
              struct feed_totals *totals);
 
-// Zeroed memory that children share with us. NULL: a message was printed.
-void *feed_share(size_t size_bytes);
-void feed_unshare(void *memory, size_t size_bytes);
-
 #endif

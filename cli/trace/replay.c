@@ -1,5 +1,6 @@
 // replay: `trace replay`: a whole trace on an allocator, judged.
 #define _GNU_SOURCE // RUSAGE_SELF
+#include "cli/run/shared.h"
 #include "cli/io/cli.h"
 #include "cli/io/clock.h"
 #include "cli/io/escape.h"
@@ -121,7 +122,7 @@ static int tell(const struct call *call) {
 }
 
 static int replay(struct call *call) {
-    call->result = feed_share(sizeof *call->result);
+    call->result = shared_map(sizeof *call->result);
     if (call->result == NULL) {
         return CLI_ENVIRONMENT;
     }
@@ -134,7 +135,7 @@ static int replay(struct call *call) {
     if (status == CLI_CLEAN) {
         status = tell(call);
     }
-    feed_unshare(call->result, sizeof *call->result);
+    shared_unmap(call->result, sizeof *call->result);
     return status;
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_trace: a trace is replayed on an allocator whatever its length, and its faults are found; allocators are compared by it.
 #
-# holds: cli/trace/compare.c cli/trace/drive.c cli/trace/driven.c cli/trace/feed.c cli/trace/marks.c cli/trace/replay.c
+# holds: cli/run/shared.c cli/trace/compare.c cli/trace/drive.c cli/trace/driven.c cli/trace/feed.c cli/trace/marks.c cli/trace/replay.c
 set -euo pipefail
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"
