@@ -55,6 +55,26 @@ refused() { # STATUS WORDS ARGUMENT...
 refused 3 'its graph needs up to' retained ours --memory-limit 1K
 refused 2 '--memory-limit takes bytes' retained ours --memory-limit 1KB
 refused 2 '--memory-limit takes bytes' retained ours --memory-limit 99999999999999999999
+need=$(sed -n 's/.*needs up to \([0-9]*\) bytes.*/\1/p' <("$command" dump retained ours --memory-limit 0 2>&1))
+for call in retained "path 0x1" top roots "object 0x1" duplicates "pprof -o new --by holder" dot "html new" "redact new" "diff ours --by holder"; do
+    read -r name rest <<<"$call"
+    for limit in 0 $((need - 1)); do
+        # shellcheck disable=SC2086 # words
+        refused 3 "its graph needs up to $need bytes" $name ours $rest --memory-limit "$limit"
+    done
+    for limit in '' -1 garbage 0x10 "$need " 18014398509481984K; do
+        # shellcheck disable=SC2086 # words
+        refused 2 "--memory-limit takes bytes, or a number with K, M or G, not '$limit'" $name ours $rest --memory-limit "$limit"
+    done
+    [ ! -e new ] || fail "dump $call: a file is left of what was refused"
+    for limit in "$need" 18446744073709551615; do
+        # shellcheck disable=SC2086 # words
+        "$command" dump $name ours $rest --memory-limit "$limit" >out 2>err || fail "dump $call --memory-limit $limit: $(cat err)"
+    done
+    rm -f new
+done
+refused 2 '--memory-limit goes with --by holder' pprof ours --memory-limit garbage -o new
+refused 2 '--memory-limit go with --by' diff ours ours --memory-limit 1G
 refused 2 "--by takes object, root, goroutine or class, not 'size'" retained ours --by size
 refused 2 '--top takes a whole number' retained ours --top many
 refused 2 "'goroutine' is no address" retained ours --without goroutine

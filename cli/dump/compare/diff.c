@@ -380,7 +380,8 @@ static bool is_sound(char **files, size_t count, bool has_key, bool has_more) {
     if (pipes > 1) {
         cli_message("dump diff: only one of the files can be stdin");
     } else if (!has_key && (count > 2 || has_more)) {
-        cli_message("dump diff: more than two dumps, --top and --same-process go with --by");
+        cli_message("dump diff: more than two dumps, --top, --same-process and --memory-limit go "
+                    "with --by");
     } else {
         return true;
     }

@@ -80,6 +80,10 @@ int dump_pprof(int argc, char **argv) {
         cli_message("dump pprof: --by takes site or holder, not '%s'", by);
         return CLI_UNUSABLE;
     }
+    if (options.memory_limit != NULL && !by_holder) {
+        cli_message("dump pprof: sites ask for no graph: --memory-limit goes with --by holder");
+        return CLI_UNUSABLE;
+    }
     if (rate_text != NULL && !cli_number("dump pprof", "--rate", rate_text, INT64_MAX, &rate)) {
         return CLI_UNUSABLE;
     }
