@@ -1,7 +1,10 @@
 // mimalloc: a heap of mimalloc, its pages and blocks as mi_heap_visit_blocks tells them.
 //
 // No threads: a heap belongs to the thread that made it, others may only free; and what a thread
-// that ends leaves alive is in no heap that could be visited. needs: libmimalloc-dev mimalloc.h
+// that ends leaves alive is in no heap that could be visited.
+//
+// needs: libmimalloc-dev mimalloc.h
+//
 // link: -lmimalloc
 #include "subject/subject.h"
 

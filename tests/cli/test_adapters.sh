@@ -6,6 +6,24 @@ countercheck=${COUNTERCHECK:?}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# what one needs stands in a line of its own: it would be left out for ever, by no name
+tree=$work/tree
+mkdir -p "$tree/ci" && cp -r "$source/subject" "$tree" && cp "$source/ci/setup" "$tree/ci" || exit 1
+sed -i 's,^// needs: ,// It needs: ,' "$tree/subject/adapters/lua.c"
+sed -i 's,^# needs: ,# It needs: ,' "$tree/subject/drivers/ruby.rb"
+refuses() { # NAME COMMAND...
+    local name=$1 got
+    shift
+    (cd "$tree" && "$@") >"$work/out" 2>&1
+    got=$?
+    [ $got = 3 ] && grep -q "$name: its head says no 'needs: PACKAGE'" "$work/out" || { echo "FAIL: $*: status $got: $(cat "$work/out")"; exit 1; }
+}
+refuses lua.c subject/adapters/check --build-only --output "$tree" lua
+refuses ruby.rb subject/adapters/check --build-only --output "$tree" ruby
+refuses lua.c ci/setup --tell subjects
+cp "$source/subject/adapters/lua.c" "$tree/subject/adapters"
+refuses ruby.rb ci/setup --tell subjects
+
 # a sanitizer replaces malloc itself, and an adapter of a malloc would be given that
 if grep -qE "__(asan_report|tsan_read)" "$countercheck"; then
     echo "left out: a command with a sanitizer loads no malloc"
