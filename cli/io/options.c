@@ -1,22 +1,39 @@
-// options: long options with or without "=", operands in between, "--" ends the options.
+// options: the command line of a subcommand, by getopt_long(3); what a name begins with is not it.
+#define _POSIX_C_SOURCE 200809L
 #include "cli/io/options.h"
 
 #include "cli/io/cli.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct cli_option *find_option(const struct cli_call *call, const char *argument,
-                                            const char **value) {
-    const char *equals = strchr(argument, '=');
-    size_t length = equals == NULL ? strlen(argument) : (size_t)(equals - argument);
-    *value = equals == NULL ? NULL : equals + 1;
-    for (const struct cli_option *option = call->options; option->name != NULL; option++) {
-        if (strlen(option->name) == length && strncmp(option->name, argument, length) == 0) {
-            return option;
+#define OPTIONS_MAX 32
+
+// What getopt_long returns: one of these, or a letter.
+enum { CODE_OPERAND = 1, CODE_HELP = 'h', CODE_NO_VALUE = ':', CODE_UNKNOWN = '?', CODE_ROW = 256 };
+
+// A table as getopt_long reads it.
+struct names {
+    struct option words[OPTIONS_MAX + 2];
+    char letters[2 * OPTIONS_MAX + 4];
+};
+
+static void translate(struct names *names, const struct cli_option *rows) {
+    struct option *word = names->words;
+    char *letter = stpcpy(names->letters, "-:h"); // operands in their order, messages are ours
+    *word++ = (struct option){"help", no_argument, NULL, CODE_HELP};
+    for (int i = 0; i < OPTIONS_MAX && rows[i].name != NULL; i++) {
+        int has_value = rows[i].flag == NULL ? required_argument : no_argument;
+        if (rows[i].name[1] == '-') {
+            *word++ = (struct option){rows[i].name + 2, has_value, NULL, CODE_ROW + i};
+        } else {
+            *letter++ = rows[i].name[1];
+            *letter++ = ':';
         }
     }
-    return NULL;
+    *letter = 0;
+    *word = (struct option){.name = NULL};
 }
 
 static int refuse(const char *subcommand, const char *what, const char *argument) {
@@ -24,49 +41,46 @@ static int refuse(const char *subcommand, const char *what, const char *argument
     return CLI_UNUSABLE;
 }
 
-// Takes argv[*at], and its value when that is the next one. -1: go on.
-static int take_option(const struct cli_call *call, int argc, char **argv, int *at) {
-    const char *value = NULL;
-    const char *argument = argv[*at];
-    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
-        (void)fputs(call->usage, stdout);
-        return cli_finish(CLI_CLEAN);
+static void set(const struct cli_option *rows, int code) {
+    const struct cli_option *row = rows;
+    while (code >= CODE_ROW ? row - rows != code - CODE_ROW : row->name[1] != code) {
+        row++;
     }
-    const struct cli_option *option = find_option(call, argument, &value);
-    if (option == NULL || (option->flag != NULL && value != NULL)) {
-        return refuse(argv[0], "unknown option ", argument);
+    if (row->flag != NULL) {
+        *row->flag = true;
+    } else {
+        *row->value = optarg;
     }
-    if (option->flag != NULL) {
-        *option->flag = true;
-        return -1;
-    }
-    if (value == NULL) {
-        if (*at + 1 == argc) {
-            return refuse(argv[0], "a value is missing behind ", argument);
-        }
-        value = argv[++*at];
-    }
-    *option->value = value;
-    return -1;
 }
 
 int cli_parse(const struct cli_call *call, int argc, char **argv, char ***operands,
               size_t *operand_count) {
-    bool only_operands = false;
+    struct names names;
+    int word = 0; // of names
+    int at = 1;   // of argv
     *operands = argv + 1;
     *operand_count = 0;
-    for (int i = 1; i < argc; i++) {
-        bool is_option = !only_operands && argv[i][0] == '-' && argv[i][1] != 0;
-        if (is_option && strcmp(argv[i], "--") == 0) {
-            only_operands = true;
-        } else if (is_option) {
-            int status = take_option(call, argc, argv, &i);
-            if (status >= 0) {
-                return status;
-            }
+    translate(&names, call->options);
+    optind = 0; // begins anew
+    for (int code; (code = getopt_long(argc, argv, names.letters, names.words, &word)) != -1;
+         at = optind) {
+        bool is_word = strncmp(argv[at], "--", 2) == 0;
+        if (code == CODE_OPERAND) {
+            (*operands)[(*operand_count)++] = optarg;
+        } else if (code == CODE_NO_VALUE) {
+            return refuse(argv[0], "a value is missing behind ", argv[at]);
+        } else if (code == CODE_UNKNOWN ||
+                   (is_word && strlen(names.words[word].name) != strcspn(argv[at] + 2, "="))) {
+            return refuse(argv[0], "unknown option ", argv[at]);
+        } else if (code == CODE_HELP) {
+            (void)fputs(call->usage, stdout);
+            return cli_finish(CLI_CLEAN);
         } else {
-            (*operands)[(*operand_count)++] = argv[i];
+            set(call->options, code);
         }
+    }
+    for (at = optind; at < argc; at++) { // behind "--"
+        (*operands)[(*operand_count)++] = argv[at];
     }
     if (*operand_count < call->operands_min) {
         return refuse(argv[0], "an operand is missing", "");

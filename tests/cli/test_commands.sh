@@ -54,6 +54,11 @@ refused "heap.dump: a heap dump, not operations" "$command" replay heap.dump
 refused "an operand is missing" "$command" replay
 refused "--check is cheap, full or paranoid, not 'hard'" "$command" replay --check=hard wrong.ops
 refused "a value is missing behind --dump" "$command" replay wrong.ops --dump
+refused "unknown option --fir" "$command" replay --fir wrong.ops # no beginning of a name: the next option may begin so, too
+refused "unknown option --hel" "$command" replay --hel
+refused "unknown option --first=yes" "$command" replay --first=yes wrong.ops
+refused "unknown option -x" "$command" replay -x wrong.ops
+refused "--first: No such file or directory" "$command" replay -- --first
 if [ "$(id -u)" != 0 ]; then
     printf 'nop\n' >unreadable && chmod 0 unreadable
     refused "unreadable: Permission denied" "$command" replay unreadable
@@ -104,6 +109,7 @@ expect 0 "json trace" "$command" replay --trace --json clean.ops
 python3 -c 'import json,sys; [json.loads(l) for l in open("out")]' || fail "json trace: not JSON lines"
 for level in cheap full paranoid; do
     expect 0 "--check=$level" "$command" replay --check=$level clean.ops
+    expect 0 "--check $level" "$command" replay clean.ops --check $level -- clean.ops
 done
 expect 0 "stats" "$command" replay --stats clean.ops
 says out "HeapReleased" "stats"
