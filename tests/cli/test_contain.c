@@ -116,7 +116,7 @@ TEST(what_hangs_is_tried_within_a_short_time) {
     char *argv[] = {"minimize", "--total", "4", "hang.ops", "-o", "small.ops", NULL};
     double begin = seconds_now();
     assert_int_equal(call(cmd_minimize, argv), CLI_CLEAN);
-    assert_true(seconds_now() - begin < 6);
+    assert_true(seconds_now() - begin < 9); // and 10 where the first run has its usual time
     assert_non_null(strstr(out, "hang.ops: hang: "));
     assert_null(strstr(out, ", after 0 trials"));
 }
