@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define DEATH_MS 3000 // from the end of its output to its own: a loaded machine takes its time
+
 static struct {
     pid_t pid, owner; // 0: none; whose child it is
     int socket;
@@ -104,7 +106,7 @@ static void note_death(const char *request) {
     int status = 0;
     (void)shutdown(driver.socket, SHUT_RDWR);
     pid_t ended = 0;
-    for (int i = 0; i < 500 && (ended = waitpid(driver.pid, &status, WNOHANG)) == 0; i++) {
+    for (int i = 0; i < DEATH_MS && (ended = waitpid(driver.pid, &status, WNOHANG)) == 0; i++) {
         (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     if (ended == 0) {
