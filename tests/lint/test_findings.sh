@@ -13,6 +13,26 @@ fail() {
     failed=1
 }
 
+# the numbers in words, of this file and of README.md, are those of the table; SQLite's row is counted apart
+words=(no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen)
+tens=("" "" twenty thirty forty fifty sixty seventy eighty ninety)
+in_words() { # NUMBER, below 100
+    if [ "$1" -lt 20 ]; then
+        echo "${words[$1]}"
+    else
+        echo "${tens[$1 / 10]}$([ $(($1 % 10)) = 0 ] || echo "-${words[$1 % 10]}")"
+    fi
+}
+rows=$(grep '^| `' "$source/FINDINGS.md" | grep -v 'SQLite')
+defects=$(grep -c . <<<"$rows")
+projects=$(cut -d '|' -f 3 <<<"$rows" | grep -v '^ the same' | awk '{ print $1, $1 == "Apache" ? $2 : "" }' | sort -u | grep -c .)
+grep -qi "^$(in_words "$defects") in $(in_words "$projects") projects, and one more (SQLite)" "$source/FINDINGS.md" ||
+    fail "FINDINGS.md: its table has $(in_words "$defects") rows of $(in_words "$projects") projects beside SQLite's"
+named=$(sed -n '/FINDINGS.md) has over/,/ others,/p' "$source/README.md" | tr '\n' ' ' |
+    sed -n 's,.* defects in \(.*\) and \([a-z-]*\) others.*,\1|\2,p')
+others=$((projects - $(tr ',' '\n' <<<"${named%|*}" | grep -c .)))
+[ "${named#*|}" = "$(in_words $others)" ] || fail "README.md: ${named#*|} others, not $(in_words $others)"
+
 cp "$source"/subject/findings/*.{c,php,go} "$source"/subject/findings/sources/*.c "$work"
 cd "$work" || exit 1
 unset LSAN_OPTIONS ASAN_OPTIONS
