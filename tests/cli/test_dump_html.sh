@@ -2,7 +2,7 @@
 # test_dump_html: the page of `dump html`: its data are what the other questions say, it stays below 5 MB, and no name of a dump
 # is markup in it. That it works in a browser, `ci/interop/page` says.
 #
-# holds: cli/dump/export/html.c cli/dump/export/page.c
+# holds: cli/dump/export/html.c cli/dump/export/page.c cli/dump/export/picture.c
 set -uo pipefail
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"

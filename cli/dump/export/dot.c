@@ -1,8 +1,8 @@
 // dot: `dump dot`: the largest objects of the graph as a picture for Graphviz.
 
-#include "cli/dump/copy/target.h"
 #include "cli/dump/dump.h"
 #include "cli/dump/export/kept.h"
+#include "cli/dump/export/picture.h"
 #include "cli/dump/graph/explain.h"
 #include "cli/dump/graph/holding.h"
 #include "cli/io/cli.h"
@@ -31,9 +31,9 @@ static const char usage[] =
 
 struct drawing {
     const struct dump_graph *graph;
-    struct kept kept;
-    struct explain explain;
-    struct text text;
+    const struct kept *kept;
+    const struct explain *explain;
+    struct text *text;
     uint64_t left_out; // references
 };
 
@@ -43,29 +43,29 @@ static void put_words(struct drawing *drawing, const char *words) {
     (void)escape_text(escaped, sizeof escaped, words);
     for (const char *at = escaped; *at != 0; at++) {
         if (*at == '\\' || *at == '"') {
-            text_bytes(&drawing->text, "\\", 1);
+            text_bytes(drawing->text, "\\", 1);
         }
         if (*at == '&') { // begins an entity
-            text_string(&drawing->text, "&amp;");
+            text_string(drawing->text, "&amp;");
         } else {
-            text_bytes(&drawing->text, at, 1);
+            text_bytes(drawing->text, at, 1);
         }
     }
 }
 
 static void put(struct drawing *drawing, const char *words) {
-    text_string(&drawing->text, words);
+    text_string(drawing->text, words);
 }
 
 static void put_number(struct drawing *drawing, const char *before, uint64_t number,
                        const char *behind) {
     put(drawing, before);
-    text_number(&drawing->text, number);
+    text_number(drawing->text, number);
     put(drawing, behind);
 }
 
 static void draw_title(struct drawing *drawing, const char *path) {
-    const struct kept *kept = &drawing->kept;
+    const struct kept *kept = drawing->kept;
     put(drawing, "digraph dump {\n  rankdir=LR;\n  node [shape=ellipse, fontname=\"sans-serif\"];\n"
                  "  edge [fontname=\"sans-serif\"];\n  labelloc=t;\n  label=\"");
     put_words(drawing, path);
@@ -76,20 +76,20 @@ static void draw_title(struct drawing *drawing, const char *path) {
 }
 
 static void draw_node(struct drawing *drawing, size_t i) {
-    const struct kept_node *kept = &drawing->kept.nodes[i];
+    const struct kept_node *kept = &drawing->kept->nodes[i];
     const struct dump_node *node = dump_graph_node(drawing->graph, kept->node);
-    uint32_t site = drawing->explain.site[kept->node];
-    uint32_t type = drawing->explain.type[kept->node];
+    uint32_t site = drawing->explain->site[kept->node];
+    uint32_t type = drawing->explain->type[kept->node];
     put_number(drawing, "  n", i, " [label=\"");
-    text_address(&drawing->text, node->address);
+    text_address(drawing->text, node->address);
     put_number(drawing, "\\n", node->size_bytes, " B");
     if (type != EXPLAIN_NONE) {
         put(drawing, "\\n");
-        put_words(drawing, drawing->explain.types[type].name);
+        put_words(drawing, drawing->explain->types[type].name);
     }
-    if (site != EXPLAIN_NONE && drawing->explain.sites[site].function != NULL) {
+    if (site != EXPLAIN_NONE && drawing->explain->sites[site].function != NULL) {
         put(drawing, "\\nby ");
-        put_words(drawing, drawing->explain.sites[site].function);
+        put_words(drawing, drawing->explain->sites[site].function);
     }
     put_number(drawing, "\\nretains ", kept->retained_bytes, " B");
     put_number(drawing, " in ", kept->retained_count, "\"];\n");
@@ -107,11 +107,11 @@ static bool points_to(const struct dump_graph *graph, uint32_t from, uint32_t to
 
 // What the node hangs on: an object, or the root of the shortest way.
 static void draw_parent(struct drawing *drawing, size_t i) {
-    const struct kept_node *kept = &drawing->kept.nodes[i];
+    const struct kept_node *kept = &drawing->kept->nodes[i];
     char words[HOLDING_WORDS_BYTES];
     if (kept->parent != KEPT_NONE) {
         bool is_direct =
-            points_to(drawing->graph, drawing->kept.nodes[kept->parent].node, kept->node);
+            points_to(drawing->graph, drawing->kept->nodes[kept->parent].node, kept->node);
         put_number(drawing, "  n", kept->parent, " -> ");
         put_number(drawing, "n", i, is_direct ? ";\n" : " [style=dashed];\n");
     } else if (kept->root != DUMP_GRAPH_NONE) {
@@ -130,7 +130,7 @@ static void draw_parent(struct drawing *drawing, size_t i) {
 
 // References among the kept ones, once each, but for those to what hangs on the node.
 static void draw_references(struct drawing *drawing, uint32_t *drawn_from) {
-    const struct kept *kept = &drawing->kept;
+    const struct kept *kept = drawing->kept;
     uint64_t left = EDGES_PER_NODE * (uint64_t)kept->count;
     for (uint32_t i = 0; i < kept->count; i++) {
         uint32_t from = kept->nodes[i].node;
@@ -156,43 +156,25 @@ static void draw_references(struct drawing *drawing, uint32_t *drawn_from) {
     }
 }
 
-static bool draw(struct drawing *drawing, const char *path) {
-    const struct kept *kept = &drawing->kept;
+static bool draw(struct text *text, const char *path, const struct kept *kept,
+                 const struct explain *explain) {
+    struct drawing drawing = {.graph = kept->graph, .kept = kept, .explain = explain, .text = text};
     uint32_t *drawn_from = malloc((kept->count + 1) * sizeof *drawn_from);
     if (drawn_from == NULL) {
         return false;
     }
     memset(drawn_from, 0xff, (kept->count + 1) * sizeof *drawn_from);
-    draw_title(drawing, path);
+    draw_title(&drawing, path);
     for (size_t i = 0; i < kept->count; i++) {
-        draw_node(drawing, i);
+        draw_node(&drawing, i);
     }
     for (size_t i = 0; i < kept->count; i++) {
-        draw_parent(drawing, i);
+        draw_parent(&drawing, i);
     }
-    draw_references(drawing, drawn_from);
-    put(drawing, "}\n");
+    draw_references(&drawing, drawn_from);
+    text_string(text, "}\n");
     free(drawn_from);
-    return !drawing->text.is_out_of_memory;
-}
-
-static int run(struct holding *holding, size_t limit, const char *to) {
-    struct drawing drawing = {.graph = holding->graph};
-    int status = explain_read(&drawing.explain, holding);
-    if (status == CLI_CLEAN) {
-        bool has_memory =
-            kept_choose(&drawing.kept, holding->graph, limit) && draw(&drawing, holding->path);
-        if (has_memory) {
-            status = target_write(to, drawing.text.bytes, drawing.text.used);
-        } else {
-            cli_message("%s: out of memory", holding->path);
-            status = CLI_ENVIRONMENT;
-        }
-    }
-    explain_fini(&drawing.explain);
-    kept_fini(&drawing.kept);
-    text_finish(&drawing.text); // nothing of it was kept for stdout
-    return status;
+    return !text->is_out_of_memory;
 }
 
 int dump_dot(int argc, char **argv) {
@@ -222,7 +204,7 @@ int dump_dot(int argc, char **argv) {
         return CLI_UNUSABLE;
     }
     if (holding_open(&holding, "dot", operands[0], &options, &status)) {
-        status = run(&holding, (size_t)limit, to);
+        status = picture_write(&holding, (size_t)limit, to, draw);
         holding_close(&holding);
     }
     return status;

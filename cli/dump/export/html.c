@@ -1,10 +1,9 @@
 // html: `dump html`: a page that shows the dump in a browser, without a network.
 
-#include "cli/dump/copy/target.h"
 #include "cli/dump/dump.h"
 #include "cli/dump/export/page.h"
+#include "cli/dump/export/picture.h"
 #include "cli/dump/graph/holding.h"
-#include "cli/io/cli.h"
 
 static const char usage[] =
     "usage: countercheck dump html FILE OUT [--binary PROGRAM] [--lenient]\n"
@@ -13,27 +12,6 @@ static const char usage[] =
     "treemap of what objects retain, a table to sort and filter, the way from a root\n"
     "to each object, goroutines, sizes. It has the 12,000 objects that retain most,\n"
     "and says how many it leaves out. OUT is made as by recode; - is stdout.\n" HOLDING_BINARY_HELP;
-
-static int run(struct holding *holding, const char *to) {
-    struct explain explain;
-    struct kept kept = {.count = 0};
-    struct text text = {.bytes = NULL};
-    int status = explain_read(&explain, holding);
-    if (status == CLI_CLEAN) {
-        bool has_memory = kept_choose(&kept, holding->graph, PAGE_OBJECTS_MAX) &&
-                          page_write(&text, holding->path, &kept, &explain);
-        if (has_memory) {
-            status = target_write(to, text.bytes, text.used);
-        } else {
-            cli_message("%s: out of memory", holding->path);
-            status = CLI_ENVIRONMENT;
-        }
-    }
-    explain_fini(&explain);
-    kept_fini(&kept);
-    text_finish(&text); // nothing of it was kept for stdout
-    return status;
-}
 
 int dump_html(int argc, char **argv) {
     struct holding_options options = {.json = false};
@@ -50,7 +28,7 @@ int dump_html(int argc, char **argv) {
         return status;
     }
     if (holding_open(&holding, "html", operands[0], &options, &status)) {
-        status = run(&holding, operands[1]);
+        status = picture_write(&holding, PAGE_OBJECTS_MAX, operands[1], page_write);
         holding_close(&holding);
     }
     return status;
