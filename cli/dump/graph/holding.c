@@ -159,6 +159,22 @@ bool holding_top(const char *command, const char *text, size_t *limit) {
     return true;
 }
 
+int holding_begin(struct holding *holding, const struct cli_call *call, int argc, char **argv,
+                  const struct holding_options *options, const char *const *top, size_t *limit) {
+    char **operands;
+    size_t count;
+    char command[32];
+    int status = cli_parse(call, argc, argv, &operands, &count);
+    if (status >= 0) {
+        return status;
+    }
+    (void)snprintf(command, sizeof command, "dump %s", argv[0]);
+    if (!holding_top(command, *top, limit)) {
+        return CLI_UNUSABLE;
+    }
+    return holding_open(holding, argv[0], operands[0], options, &status) ? -1 : status;
+}
+
 struct dump_graph *holding_graph(const char *subcommand, const char *path,
                                  const struct holding_options *options, int *status) {
     struct holding holding;

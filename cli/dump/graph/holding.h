@@ -46,6 +46,10 @@ struct holding {
 // Opens both. False: told, and *status says why.
 bool holding_open(struct holding *holding, const char *subcommand, const char *path,
                   const struct holding_options *options, int *status);
+// Begins a command that takes FILE, these options and --top, whose text the table puts in *top:
+// argv by `call`, then the file is opened. -1: go on; else the status to exit with.
+int holding_begin(struct holding *holding, const struct cli_call *call, int argc, char **argv,
+                  const struct holding_options *options, const char *const *top, size_t *limit);
 // Reads the dump once more and gives each record or part to `visit`. Returns a status.
 int holding_each(struct holding *holding, dump_visit *visit, void *context);
 // Closes both.

@@ -403,18 +403,10 @@ int dump_top(int argc, char **argv) {
     };
     const struct cli_call call = {
         .usage = usage, .options = table, .operands_min = 1, .operands_max = 1};
-    char **operands;
-    size_t count;
     size_t limit;
     struct holding holding;
-    int status = cli_parse(&call, argc, argv, &operands, &count);
-    if (status >= 0) {
-        return status;
-    }
-    if (!holding_top("dump top", limit_text, &limit)) {
-        return CLI_UNUSABLE;
-    }
-    if (holding_open(&holding, "top", operands[0], &options, &status)) {
+    int status = holding_begin(&holding, &call, argc, argv, &options, &limit_text, &limit);
+    if (status < 0) {
         struct top top = {.graph = holding.graph, .limit = limit};
         status = tell(&top, &holding, options.json);
         holding_close(&holding);
