@@ -205,11 +205,11 @@ refused "1 of 1 inputs are no programs" "$command" "$command" mixed/decode
 
 printf '#!/bin/sh\ncase " $* " in *lie.ops*) exec sleep 50 ;; esac\nexec "%s" "$@"\n' "$command" >hangs
 chmod +x hangs
-expect 1 "a hang" --timeout 4 "$command" ./hangs two
+expect 1 "a hang" --timeout 8 "$command" ./hangs two
 says out "1 input ended differently, first two/lie.ops: status 0 -> 124" "a hang"
 says out "3 inputs, 0 fields differ; NEW has findings on 1 input" "a hang"
 grep -qE '^hang +1 of 3$' out || fail "a hang is no finding: $(cat out)"
-[ "$(cat err)" = "countercheck: two/lie.ops: ./hangs: no end within 4 s" ] || fail "a hang: $(cat err)"
+[ "$(cat err)" = "countercheck: two/lie.ops: ./hangs: no end within 8 s" ] || fail "a hang: $(cat err)"
 
 # ---- builds from before --no-expect, and from before --without
 
