@@ -28,7 +28,8 @@ struct shrink_options {
 #define SHRINK_HELP                                                                                \
     "  --loose          any finding of the same rule on the same field will do; else\n"            \
     "                   a failed expect stays the same one with the same two values,\n"            \
-    "                   and other rules keep the difference of theirs\n"                           \
+    "                   and other rules keep the difference of theirs (of an address\n"            \
+    "                   beside a number: the number)\n"                                            \
     "  --timeout S      a trial that takes longer hangs; else ten times the first\n"               \
     "                   run, between 1 and 10 s\n"                                                 \
     "  --total S        for all trials together (120): at its end the smallest so far\n"           \

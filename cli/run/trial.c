@@ -278,6 +278,20 @@ bool outcome_is_same(const struct outcome *a, const struct outcome *b) {
     return a->kind != OUTCOME_CRASH || strcmp(a->crash, b->crash) == 0;
 }
 
+// Where heaps and arenas lie (HEAP_BASE_DEFAULT, ARENA_BASE).
+static bool is_address(uint64_t value) {
+    return value >> 40 == 0x55;
+}
+
+// One side is an address, which goes elsewhere with every operation that is left out, and the other
+// is none: 0 instead of a pointer, say. Their difference is a place.
+static bool is_same_but_for_place(const struct outcome *a, const struct outcome *b) {
+    return (is_address(a->left) && is_address(b->left) && !is_address(a->right) &&
+            a->right == b->right) ||
+           (is_address(a->right) && is_address(b->right) && !is_address(a->left) &&
+            a->left == b->left);
+}
+
 bool outcome_is_exact(const struct outcome *a, const struct outcome *b) {
     if (!outcome_is_same(a, b)) {
         return false;
@@ -285,6 +299,8 @@ bool outcome_is_exact(const struct outcome *a, const struct outcome *b) {
     if (a->kind != OUTCOME_FINDING || !a->has_values || strcmp(a->rule->name, "twin-hash") == 0) {
         return true;
     }
-    return strcmp(a->rule->name, "expected") == 0 ? a->left == b->left && a->right == b->right
-                                                  : a->left - a->right == b->left - b->right;
+    if (strcmp(a->rule->name, "expected") == 0) {
+        return a->left == b->left && a->right == b->right;
+    }
+    return a->left - a->right == b->left - b->right || is_same_but_for_place(a, b);
 }

@@ -55,7 +55,8 @@ struct outcome trial_run_briefly(const struct program *program,
 bool outcome_is_same(const struct outcome *a, const struct outcome *b);
 
 // The same finding and no other of its rule: of a failed expect both values are the same, of other
-// rules their difference. A hash (of the twin runs) differs with every program.
+// rules their difference, or, where one is an address of the heap and the other none, the other. A
+// hash (of the twin runs) differs with every program.
 bool outcome_is_exact(const struct outcome *a, const struct outcome *b);
 
 #endif
