@@ -267,8 +267,8 @@ static bool check_rule(const struct relations *relations, struct rule *rule,
         was_known = was_known || is_known;
     }
     bool has_moved = false;
-    for (uint32_t i = 0; i < rule->side_count && was_known; i++) { // one by one: they are new
-        has_moved = has_moved || (rule->has_last && marks[i] != rule->marks[i]);
+    for (uint32_t i = 0; i < rule->side_count && was_known; i++) {  // one by one: they are new
+        has_moved |= rule->has_last & (marks[i] != rule->marks[i]); // no branch: see note_moves
         rule->marks[i] = marks[i];
     }
     rule->has_last = rule->has_last || was_known;
@@ -278,14 +278,15 @@ static bool check_rule(const struct relations *relations, struct rule *rule,
     return holds;
 }
 
-// Of what could not be read when the program began, nobody knows that it did not move.
+// Of what could not be read when the program began, nobody knows that it did not move. What earlier
+// programs moved decides no branch: an engine counts those, and an input is to take one path.
 static void note_moves(struct relations *relations, const struct relations_facts *facts) {
     for (uint32_t i = 0; i < relations->statistic_count && facts->values != NULL; i++) {
-        uint32_t at = relations->statistic_at[i];
-        size_t size_bytes = (relations->statistic_at[i + 1] - at) * sizeof *facts->values;
-        relations->statistic_moves[i] =
-            relations->statistic_moves[i] || !relations->has_base ||
-            memcmp(facts->values + at, relations->base + at, size_bytes) != 0;
+        int64_t difference = 0;
+        for (uint32_t at = relations->statistic_at[i]; at < relations->statistic_at[i + 1]; at++) {
+            difference |= facts->values[at] ^ relations->base[at];
+        }
+        relations->statistic_moves[i] |= !relations->has_base | (difference != 0);
     }
 }
 
