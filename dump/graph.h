@@ -89,7 +89,8 @@ struct dump_root {
     uint64_t field_offset; // in the holder's memory, in bytes; 0: it has none
     uint64_t offset;       // in the node, in bytes
 };
-// A goroutine and its frames, which are neighbours among the holders, the youngest first.
+// A goroutine and its frames, which are neighbours among the holders, the youngest first; one that
+// a lenient reading brings behind other roots of it is not counted.
 struct dump_goroutine {
     uint64_t address, id, status, wait_since;
     bool is_system, is_background;

@@ -202,9 +202,10 @@ static void take_frame(struct collector *collector, const struct dump_record *re
     if (record->is_first && graph->goroutine_count > 0) {
         struct dump_goroutine *goroutine = &graph->goroutines[graph->goroutine_count - 1];
         collector->now->goroutine = graph->goroutine_count - 1;
-        if (goroutine->frame_count++ == 0) {
-            goroutine->frame_begin = graph->holder_count - 1;
-        }
+        uint32_t holder = graph->holder_count - 1;
+        goroutine->frame_begin = goroutine->frame_count == 0 ? holder : goroutine->frame_begin;
+        // a lenient reading may bring one behind a defer: it is no neighbour
+        goroutine->frame_count += holder == goroutine->frame_begin + goroutine->frame_count;
     }
     take_memory(collector, record, &frame->contents, &frame->fields);
 }

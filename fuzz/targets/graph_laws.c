@@ -50,6 +50,17 @@ static void require_edges(const struct dump_graph *graph) {
     }
 }
 
+static void require_frames(const struct dump_graph *graph) {
+    for (uint32_t i = 0; i < dump_graph_goroutine_count(graph); i++) {
+        const struct dump_goroutine *goroutine = dump_graph_goroutine(graph, i);
+        for (uint32_t n = 0; n < goroutine->frame_count; n++) {
+            REQUIRE(goroutine->frame_begin + n < dump_graph_holder_count(graph));
+            const struct dump_holder *frame = dump_graph_holder(graph, goroutine->frame_begin + n);
+            REQUIRE(frame->kind == DUMP_ROOT_FRAME && frame->goroutine == i);
+        }
+    }
+}
+
 // ---- a plain walk
 
 // Distances from the roots, one more each round; 0: not reached. By malloc.
@@ -191,6 +202,7 @@ static void require_groups(const struct dump_graph *graph, enum dump_grouping gr
 static void require_all(const struct dump_graph *graph) {
     uint64_t size = dump_graph_root_count(graph);
     require_edges(graph);
+    require_frames(graph);
     for (uint32_t i = 0; i < dump_graph_node_count(graph); i++) {
         size += 1 + (uint64_t)dump_graph_node(graph, i)->edge_count;
     }

@@ -431,6 +431,30 @@ TEST(records_that_come_in_parts_make_the_same_graph) {
     }
 }
 
+// A lenient reading takes a frame behind a defer: the goroutine counts those that are neighbours.
+TEST(frames_of_a_goroutine_are_neighbours_whatever_comes_between) {
+    PUT(BASE, 2, 0);
+    BUILD(&build, 4, 0xc000001000, 0xc000001000, 17, 0x401000, 4, 0, 0, 0, 0, 0, 0, 0, 0);
+    for (uint64_t depth = 0; depth < 4; depth++) {
+        BUILD(&build, 5, 0xc000001000 + 8 * depth, depth, 0);
+        build_words(&build, 1, BASE);
+        BUILD(&build, 0x401000, 0x401000, 0x401000, 0, 1, 0, 0);
+        if (depth == 1) {
+            BUILD(&build, 14, 0xc000001100, 0xc000001000, 0, 0, BASE, 0, 0);
+        }
+    }
+    DATA(BASE);
+    finish();
+    graph = graph_of(0);
+    const struct dump_goroutine *goroutine = dump_graph_goroutine(graph, 0);
+    assert_int_equal(goroutine->frame_count, 2);
+    for (uint32_t i = 0; i < goroutine->frame_count; i++) {
+        const struct dump_holder *frame = dump_graph_holder(graph, goroutine->frame_begin + i);
+        assert_true(frame->kind == DUMP_ROOT_FRAME && frame->depth == i);
+    }
+    assert_int_equal(dump_graph_root_count(graph), 6); // those behind it are roots all the same
+}
+
 TEST(a_dump_that_changed_between_the_readings_is_refused) {
     PUT(BASE, 2, BASE, BASE);
     PUT(BASE + 16, 2, BASE, BASE);
