@@ -40,6 +40,25 @@ else
             python3 "$source/tests/cli/profile_reference.py" "$command" "$dump" $rate 2>said || fail "$dump $rate: $(tail -n 1 said)"
         done
     done
+    # A goroutine of so many frames, each of which alone holds an object: stacks that are cut, not memory of the square.
+    python3 - deep <<'P' || fail 'no dump'
+import sys
+def number(value):
+    return (bytes([value & 127 | 128]) + number(value >> 7)) if value > 127 else bytes([value])
+def record(*parts):
+    return b"".join(number(len(part)) + part if isinstance(part, bytes) else number(part) for part in parts)
+FRAMES, BASE = 3000, 0xc000000000
+with open(sys.argv[1], "wb") as file:
+    file.write(b"go1.7 heap dump\n" + record(6, 0, 8, BASE, BASE + (1 << 20), b"amd64", b"go1.19", 1))
+    file.write(b"".join(record(1, BASE + 16 * i, bytes(16), 0) for i in range(FRAMES)))
+    file.write(record(4, BASE, BASE, 1, 0, 4, 0, 0, 0, b"select", 0, 0, 0, 0))
+    for i in range(FRAMES):
+        file.write(record(5, 0x1000 + 8 * i, i, 0, (BASE + 16 * i).to_bytes(8, "little"), 0, 0, 0, b"main.f%d" % i, 1, 0, 0))
+    file.write(record(12, 0x4c0000, b"", 0) + record(13, 0x4d0000, b"", 0) + record(10, *[0] * 281) + record(0))
+P
+    ends 0 "$command" dump pprof deep --by holder
+    [ "$(gzip -dc out | wc -c)" -lt 2000000 ] || fail "a deep stack: $(gzip -dc out | wc -c) bytes"
+    gzip -dc out | grep -qa '(older frames)' || fail 'a stack is cut without a word'
     ends 0 "$command" dump pprof odd
     says err 'odd: 1 buckets have more frees than allocations' 'odd buckets'
     gzip -dc out >unpacked

@@ -7,6 +7,7 @@
 #include "cli/io/cli.h"
 #include "cli/io/options.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,8 +19,9 @@ static const char usage[] =
     "inuse_objects and inuse_space of each call stack of the memory profile, as they\n"
     "were sampled; the dump does not tell at which rate. --rate 524288 scales them as\n"
     "Go does for a program of that MemProfileRate. By holder: retained_objects and\n"
-    "retained_space of each frame, variable, defer, ... that alone leads to them. -o\n"
-    "OUT is made as by recode; else stdout, which must be no terminal.\n";
+    "retained_space of each frame, variable, defer, ... that alone leads to them; of\n"
+    "a deep stack the youngest 128 frames. -o OUT is made as by recode; else stdout,\n"
+    "which must be no terminal.\n";
 
 #if COUNTERCHECK_HAS_PROFILE
 
@@ -27,10 +29,16 @@ static int run(const char *path, const struct holding_options *options, bool by_
                uint64_t rate, const char *to) {
     int status;
     size_t size_bytes = 0;
-    struct profile *profile = by_holder ? profiles_by_holder(path, options, &status)
-                                        : profiles_by_site(path, options, rate, &status);
+    uint64_t odd_count = 0;
+    struct profile *profile = by_holder
+                                  ? profiles_by_holder(path, options, &status)
+                                  : profiles_by_site(path, options, rate, &odd_count, &status);
     if (profile == NULL) {
         return status;
+    }
+    if (odd_count > 0) {
+        cli_message("%s: %" PRIu64 " buckets have more frees than allocations: none in use", path,
+                    odd_count);
     }
     uint8_t *bytes = profile_pack(profile, &size_bytes);
     profile_destroy(profile);

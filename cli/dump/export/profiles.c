@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define NAME_BYTES 4096 // a longer name is cut
+#define FRAMES_MAX 128  // of a holder's stack: each frame of a deep one is a holder
 
 // ---- by site
 
@@ -93,7 +94,7 @@ static bool visit(void *context, const struct dump_record *record,
 static const struct profile_value period_type = {"space", "bytes"};
 
 struct profile *profiles_by_site(const char *path, const struct holding_options *options,
-                                 uint64_t rate, int *status) {
+                                 uint64_t rate, uint64_t *odd_count, int *status) {
     struct sites sites = {.profile = profile_create(site_values), .rate = rate};
     if (sites.profile == NULL) {
         cli_message("%s: out of memory", path);
@@ -110,10 +111,7 @@ struct profile *profiles_by_site(const char *path, const struct holding_options 
         profile_destroy(sites.profile);
         return NULL;
     }
-    if (sites.odd_count > 0) {
-        cli_message("%s: %" PRIu64 " buckets have more frees than allocations: none in use", path,
-                    sites.odd_count);
-    }
+    *odd_count = sites.odd_count;
     return sites.profile;
 }
 
@@ -181,12 +179,16 @@ static void add_holder(struct held *held, uint32_t index) {
         }
         return;
     }
+    // from the frame itself on, the youngest first
     const struct dump_goroutine *goroutine = dump_graph_goroutine(held->graph, holder->goroutine);
-    for (uint32_t i = 0; i < goroutine->frame_count; i++) { // from this one on, the youngest first
-        uint32_t at = goroutine->frame_begin + i;
-        if (!is_frame || at >= index) {
-            add_name(held, dump_graph_holder(held->graph, at)->name);
-        }
+    uint32_t begin = is_frame ? index : goroutine->frame_begin;
+    uint32_t younger = begin - goroutine->frame_begin;
+    uint32_t count = younger < goroutine->frame_count ? goroutine->frame_count - younger : 0;
+    for (uint32_t i = 0; i < count && i < FRAMES_MAX; i++) {
+        add_name(held, dump_graph_holder(held->graph, begin + i)->name);
+    }
+    if (count > FRAMES_MAX) {
+        add_name(held, "(older frames)");
     }
 }
 
