@@ -60,7 +60,7 @@ ends 0 "$command" dump diff "${dumps[0]}" "${dumps[0]}" --by holder
 says out 'no difference' 'a dump and itself'
 expect 2 "--by takes class, site, type, holder or goroutine-stack, not 'size'" "$command" dump diff "${dumps[@]}" --by size
 expect 2 'more than two dumps' "$command" dump diff "${dumps[@]}"
-expect 2 'more than two dumps, --top and --same-process go with --by' "$command" dump diff "${dumps[@]:0:2}" --top 3
+expect 2 'more than two dumps, --top, --same-process and --memory-limit go with --by' "$command" dump diff "${dumps[@]:0:2}" --top 3
 expect 2 'only one of the files can be stdin' "$command" dump diff - - --by class
 expect 2 'good up to byte' "$command" dump diff "${dumps[0]}" <(head -c 200 "${dumps[1]}") --by class
 [ $failed = 0 ] && echo "ok: what grew over ${#dumps[@]} dumps"
