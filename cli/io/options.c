@@ -6,6 +6,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define OPTIONS_MAX 32
@@ -23,13 +24,16 @@ static void translate(struct names *names, const struct cli_option *rows) {
     struct option *word = names->words;
     char *letter = stpcpy(names->letters, "-:h"); // operands in their order, messages are ours
     *word++ = (struct option){"help", no_argument, NULL, CODE_HELP};
-    for (int i = 0; i < OPTIONS_MAX && rows[i].name != NULL; i++) {
+    for (int i = 0; rows[i].name != NULL; i++) {
+        if (i == OPTIONS_MAX) {
+            abort(); // else the rest would be unknown to whoever gives it
+        }
         int has_value = rows[i].flag == NULL ? required_argument : no_argument;
         if (rows[i].name[1] == '-') {
             *word++ = (struct option){rows[i].name + 2, has_value, NULL, CODE_ROW + i};
         } else {
             *letter++ = rows[i].name[1];
-            *letter++ = ':';
+            letter = has_value == required_argument ? stpcpy(letter, ":") : letter;
         }
     }
     *letter = 0;
