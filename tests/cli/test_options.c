@@ -41,7 +41,7 @@ TEST(a_flag_takes_no_value) {
 }
 
 TEST(a_table_is_never_cut) {
-    static char names[40][8];
+    static char names[40][16];
     static bool flags[40];
     struct cli_option rows[41] = {{.name = NULL}};
     for (int i = 0; i < 40; i++) {
