@@ -166,8 +166,22 @@ void heap_fork_parent(struct heap *heap) {
     heap_start_world(heap);
 }
 
+// A thread that came while the world was stopped says in its cache that it is inside, or that it
+// waits, and the child has no such thread.
+static void forget_other_threads(struct heap *heap) {
+    for (uint32_t id = 0; id < heap->cache_limit; id++) {
+        struct mcache *cache = heap->caches[id];
+        if (cache != NULL &&
+            atomic_load_explicit(&cache->thread, memory_order_relaxed) != world_self()) {
+            cache->parked_depth = 0;
+            atomic_store_explicit(&cache->inside, 0, memory_order_relaxed);
+        }
+    }
+}
+
 void heap_fork_child(struct heap *heap) {
     heap->fence_free =
         sysmem_register_barrier(heap->sysmem); // it belongs to the address space, which is new
+    forget_other_threads(heap);
     heap_fork_parent(heap);
 }

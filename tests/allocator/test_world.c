@@ -5,6 +5,7 @@
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -359,6 +360,69 @@ TEST(a_child_of_fork_goes_on_whatever_the_threads_were_doing) {
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }
     join_owners(owners);
+}
+
+static void *enter_once(void *cache) {
+    world_enter(heap, cache);
+    world_leave(cache);
+    return NULL;
+}
+
+// The child's verdict when a thread has come to the heap as `is_there` says, and the process forks.
+// A child that waits for that thread ends by its alarm.
+static void assert_child_goes_on(bool (*is_there)(struct mcache *cache), bool holds_the_heap) {
+    struct mcache *cache = heap_acquire_cache(heap);
+    assert_non_null(cache);
+    pthread_t thread;
+    heap_stop_world(heap);
+    if (holds_the_heap) {
+        heap_fork_prepare(heap);
+    }
+    assert_int_equal(pthread_create(&thread, NULL, enter_once, cache), 0);
+    while (!is_there(cache)) {
+        (void)sched_yield();
+    }
+    if (!holds_the_heap) {
+        heap_fork_prepare(heap);
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        (void)signal(SIGALRM, SIG_DFL);
+        (void)alarm(20);
+        heap_fork_child(heap);
+        heap_start_world(heap);
+        bool is_waited_for = heap_is_waiting(heap, cache);
+        heap_stop_world(heap);
+        heap_start_world(heap);
+        world_enter(heap, cache);
+        bool is_inside_once = atomic_load(&cache->inside) == 1;
+        world_leave(cache);
+        _exit(!is_waited_for && is_inside_once ? 0 : 1);
+    }
+    heap_fork_parent(heap);
+    heap_start_world(heap);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    heap_release_cache(heap, cache);
+}
+
+static bool is_entering(struct mcache *cache) {
+    return atomic_load(&cache->inside) == 1;
+}
+
+static bool is_parked(struct mcache *cache) {
+    return heap_is_waiting(heap, cache);
+}
+
+TEST(a_child_does_not_wait_for_a_thread_that_was_entering) {
+    assert_child_goes_on(is_entering, true);
+}
+
+TEST(a_child_does_not_wait_for_a_thread_that_was_waiting) {
+    assert_child_goes_on(is_parked, false);
 }
 
 // As in the child of a fork, but where one can see what it does.
