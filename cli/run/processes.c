@@ -28,7 +28,8 @@ struct job {
     FILE *out, *err; // its stdout and stderr, emptied before each input
     bool is_busy, is_warned;
     size_t input;
-    int64_t begin_ms;
+    int64_t begin_ms, warned_ms;
+    uint64_t waited_ms; // for a processor, before this input
 };
 
 struct run {
@@ -193,6 +194,7 @@ static bool give_input(struct run *run, struct job *job) {
     (void)lseek(fileno(job->err), 0, SEEK_SET);
     job->input = run->next_input++;
     job->begin_ms = clock_ms();
+    job->waited_ms = child_waited_ms(job->pid);
     job->is_warned = false;
     job->is_busy = true;
     (void)output_write_all(job->numbers_to, &job->input, sizeof job->input); // else its end tells
@@ -225,12 +227,23 @@ static bool hear(struct run *run, struct job *job) {
     return keep_answer(run, job, &answer);
 }
 
+static bool is_late(const struct run *run, const struct job *job, int64_t elapsed_ms) {
+    uint32_t limit_ms = run->processes->timeout_ms;
+    if (elapsed_ms < (int64_t)limit_ms) {
+        return false;
+    }
+    uint64_t waited_ms = child_waited_ms(job->pid); // a child of its own that ended counts no more
+    uint64_t more_ms = waited_ms > job->waited_ms ? waited_ms - job->waited_ms : 0;
+    return child_is_late(elapsed_ms, more_ms, limit_ms);
+}
+
 static void watch(const struct run *run, struct job *job) {
-    int64_t over_ms = clock_ms() - job->begin_ms - (int64_t)run->processes->timeout_ms;
-    if (over_ms >= GRACE_MS) {
+    int64_t now_ms = clock_ms();
+    if (job->is_warned && now_ms - job->warned_ms >= GRACE_MS) {
         (void)kill(job->pid, SIGKILL);
-    } else if (over_ms >= 0 && !job->is_warned) {
+    } else if (!job->is_warned && is_late(run, job, now_ms - job->begin_ms)) {
         job->is_warned = true;
+        job->warned_ms = now_ms;
         (void)kill(job->pid, SIGALRM);
     }
 }

@@ -82,7 +82,7 @@ static _Noreturn void run_child(const struct trial *trial, const struct program 
                                 int report_to, int errors_to) {
     (void)dup2(errors_to, STDERR_FILENO);
     have_sanitizer_report(report_to, trial->is_brief);
-    (void)alarm(trial->timeout_ms / 1000 + ORPHAN_SECONDS);
+    (void)alarm(CHILD_LOADED_FACTOR * (trial->timeout_ms / 1000) + ORPHAN_SECONDS);
     struct executor *executor = executor_create(machine_now(), machine_argument(), trial->options);
     struct report report = {.verdict = VERDICT_ENVIRONMENT};
     if (executor != NULL) {
@@ -124,7 +124,9 @@ static void wait_for(struct child *child, int descriptor) {
         if (child->trial->tick != NULL) {
             child->trial->tick(child->trial->context);
         }
-        if (clock_ms() - child->begin_ms >= (int64_t)child->trial->timeout_ms) {
+        int64_t elapsed_ms = clock_ms() - child->begin_ms;
+        if (elapsed_ms >= (int64_t)child->trial->timeout_ms &&
+            child_is_late(elapsed_ms, child_waited_ms(child->pid), child->trial->timeout_ms)) {
             child->is_killed = kill(child->pid, SIGKILL) == 0;
         }
     }

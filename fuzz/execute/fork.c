@@ -35,8 +35,7 @@ static void write_whole(int pipe_end, const void *bytes, size_t size_bytes) {
 
 static _Noreturn void run_child(const struct fork_plan *plan, int pipe_end) {
     static struct answer answer;
-    (void)signal(SIGALRM, SIG_DFL); // without a parent, it would hang for ever
-    child_alarm(plan->hang_ms);
+    child_alarm(plan->hang_ms); // without a parent, it would hang for ever
     if (fork_begins != NULL) {
         fork_begins();
     }
