@@ -175,6 +175,10 @@ void heap_unmap_os_stack(struct heap *heap, void *base, size_t size_bytes);
 // all) are released or none is left; returns the bytes released. A failing madvise stops it early.
 size_t heap_scavenge(struct heap *heap, size_t size_bytes);
 
+// The fewest bytes that lay idle and unreleased at any moment since the last call of this, or since
+// the heap's birth: as much was not needed all that time. The next time begins now. Any thread.
+size_t heap_take_idle_low(struct heap *heap);
+
 // Memory for the records of whoever the heap serves: zeroed, at a multiple of 16 bytes, charged to
 // OtherSys, at the same address after the same calls; it goes with the heap or its reset. NULL: out
 // of memory.

@@ -96,6 +96,8 @@ struct heap {
     struct transaction transaction; // under `lock`, or in a stopped world
 
     uint64_t zero_base[2];
+    uint64_t
+        free_low_bytes; // the least that heap_free_bytes was since somebody asked; under `lock`
 
     // What a reset clears only as far as it was used. Nothing else stands behind `palloc`.
     struct palloc palloc;

@@ -3,24 +3,12 @@
 
 #include "allocator/check.h"
 #include "malloc/extend.h"
-#include "malloc/retained.h"
 #include "malloc/process.h"
+#include "malloc/purge.h"
+#include "malloc/retained.h"
 
 #include <errno.h>
 #include <string.h>
-
-void *allocate_any(size_t size_bytes, unsigned flags) {
-    struct mcache *cache = size_bytes > PTRDIFF_MAX ? NULL : process_enter();
-    void *object = NULL;
-    if (cache != NULL) {
-        object = heap_alloc(process_lane_heap, cache, allocate_rounded(size_bytes), NULL, flags);
-        process_leave(cache);
-    }
-    if (object == NULL) {
-        errno = ENOMEM;
-    }
-    return object;
-}
 
 static void *allocate_retained(uint8_t size_class, bool zero) {
     struct mspan *span;
@@ -41,7 +29,35 @@ void *allocate_recent(uint8_t size_class, bool zero) {
     return object != NULL ? object : allocate_retained(size_class, zero);
 }
 
+static void *allocate_small(uint8_t size_class, bool zero) {
+    void *object = fast_alloc(process_lane_heap, &process_lane, size_class, zero);
+    return object != NULL ? object : allocate_recent(size_class, zero);
+}
+
+// By the heap's own path: of a thread whose lane is closed, and what is large.
+static void *allocate_elsewhere(size_t size_bytes, bool zero) {
+    struct mcache *cache = size_bytes > PTRDIFF_MAX ? NULL : process_enter();
+    void *object = NULL;
+    if (cache != NULL) {
+        object = heap_alloc(process_lane_heap, cache, allocate_rounded(size_bytes), NULL,
+                            zero ? HEAP_ALLOC_ZERO : 0);
+        process_leave(cache);
+    }
+    if (object == NULL) {
+        errno = ENOMEM;
+    }
+    return object;
+}
+
+void *allocate_any(size_t size_bytes, bool zero) {
+    purge_count(process_lane_heap, &process_lane);
+    return process_lane.cache != NULL && size_bytes <= SMALL_SIZE_MAX
+               ? allocate_small(size_class_of(allocate_rounded(size_bytes)), zero)
+               : allocate_elsewhere(size_bytes, zero);
+}
+
 void *allocate_aligned(size_t align_bytes, size_t size_bytes) {
+    purge_count(process_lane_heap, &process_lane);
     struct mcache *cache = size_bytes > PTRDIFF_MAX ? NULL : process_enter();
     void *object = NULL;
     if (cache != NULL) {
@@ -77,6 +93,7 @@ void allocate_release(void *pointer) {
     (void)heap_free(process_lane_heap, cache, pointer);
     bool is_too_much = owner != MSPAN_OWNER_NONE && retained_note(owner - 1, size_class);
     process_leave(cache);
+    process_lane.tick_count = 1; // pages may be idle from now on
     if (is_too_much) {
         retained_relieve(process_lane_heap, owner - 1);
     }

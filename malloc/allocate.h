@@ -4,6 +4,8 @@
 #ifndef MALLOC_ALLOCATE_H
 #define MALLOC_ALLOCATE_H
 
+#include "allocator/size_classes.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,8 +20,18 @@ static inline size_t allocate_rounded(size_t size_bytes) {
            ~(ALLOCATE_ALIGN_BYTES - 1);
 }
 
-// An object with heap_alloc's flags; NULL: errno is ENOMEM. Above PTRDIFF_MAX there is none.
-void *allocate_any(size_t size_bytes, unsigned flags);
+// The class of the size whose last byte is there, rounded so; size_class_of in fewer instructions.
+static inline uint8_t allocate_class(size_t last_byte) {
+    _Static_assert(ALLOCATE_ALIGN_BYTES == 16, "two of the table's steps");
+    if (last_byte < SIZE_CLASS_BY_8_MAX) {
+        return size_class_by_8[last_byte / 16 * 2 + 2];
+    }
+    return size_class_by_128[(last_byte - SIZE_CLASS_BY_8_MAX) / 128 + 1];
+}
+
+// What the lane does not take: an object of any size, zeroed when `zero` says so. NULL: errno is
+// ENOMEM. Above PTRDIFF_MAX there is none.
+void *allocate_any(size_t size_bytes, bool zero);
 
 // The lane found no slot in the span at hand: a recent one, or one of another of the cache's spans,
 // or of a new one.

@@ -34,7 +34,7 @@ static bool find_pages(struct heap *heap, uintptr_t base, size_t page_count) {
 
 static void take(struct heap *heap, struct mspan *span, uintptr_t base, size_t page_count) {
     size_t scavenged_count = palloc_take(&heap->palloc, base, page_count);
-    mheap_charge_pages(&heap->stats, page_count, scavenged_count, &heap->stats.heap_inuse_bytes);
+    mheap_charge_pages(heap, page_count, scavenged_count, &heap->stats.heap_inuse_bytes);
     mheap_name_pages(heap, base, page_count, span);
     span->page_count += (uint32_t)page_count;
     span->element_bytes = span->page_count * HEAP_PAGE_BYTES;

@@ -18,7 +18,13 @@ struct fast_lane {        // of a thread
     struct mcache *cache; // NULL: the lane is closed
     struct mspan *last;   // where it looks first for what is freed: a span, whatever became of it
     struct retained_recent *recent; // the cache's, by class
+    size_t limit_bytes;             // the most that it takes; 0: the lane is closed
+    uint32_t tick_count;            // allocations until purge_tick
+    uint32_t tick_period;           // what it was last; purge's own, as the next
+    uint64_t ticked_ns;
 };
+
+#define FAST_LANE_TICKS 128 // allocations from tick to tick of a busy thread
 
 // As world_enter, for an owner who stands in no call and who alone ever entered the cache, which it
 // acquired: nobody else is to be written over. False: the world is stopped, or being stopped, and
@@ -175,7 +181,7 @@ static inline struct mspan *fast_span_of(const struct heap *heap, const struct f
 }
 
 // Frees the object when it begins a live one of a span that the cache owns; false: ask heap_free.
-static inline bool fast_free(struct heap *heap, const struct fast_lane *lane, uintptr_t pointer) {
+static inline bool fast_free(struct heap *heap, struct fast_lane *lane, uintptr_t pointer) {
     struct mcache *cache = lane->cache;
     if (!fast_enter(heap, cache)) {
         return false;
@@ -189,6 +195,9 @@ static inline bool fast_free(struct heap *heap, const struct fast_lane *lane, ui
             stat_add(&cache->stats.small_free_count[size_class], 1);
             if (retained_has_to_move(span) &&
                 !retained_keep_recent(&lane->recent[size_class], span, index)) {
+                if (mspan_alloc_count(span) == 0) {
+                    lane->tick_count = 1; // its pages may be idle from now on
+                }
                 retained_move(heap, cache, span);
             } else {
                 fast_leave(cache);

@@ -15,10 +15,11 @@
 
 // NULL: errno says why.
 static inline void *obtain(size_t size_bytes, bool zero) {
-    if (process_lane.cache == NULL || size_bytes > SMALL_SIZE_MAX) {
-        return allocate_any(size_bytes, zero ? HEAP_ALLOC_ZERO : 0);
+    size_t last_byte = size_bytes - 1; // of size 0: beyond any limit
+    if (last_byte >= process_lane.limit_bytes || --process_lane.tick_count == 0) {
+        return allocate_any(size_bytes, zero);
     }
-    uint8_t size_class = size_class_of(allocate_rounded(size_bytes));
+    uint8_t size_class = allocate_class(last_byte);
     void *object = fast_alloc(process_lane_heap, &process_lane, size_class, zero);
     return object != NULL ? object : allocate_recent(size_class, zero);
 }

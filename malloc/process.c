@@ -11,13 +11,14 @@
 #include "allocator/spans/mcache.h"
 #include "allocator/system/world.h"
 #include "allocator/mprof.h"
+#include "malloc/purge.h"
 #include "malloc/retained.h"
 #include "runtime/runtime.h"
 
 #include <pthread.h>
 
 static struct mspan no_span;
-_Thread_local struct fast_lane process_lane = {.last = &no_span};
+_Thread_local struct fast_lane process_lane = {.last = &no_span, .tick_count = FAST_LANE_TICKS};
 struct heap *process_lane_heap;
 
 static _Thread_local struct mcache *own_cache; // NULL: none yet, or none any more
@@ -95,6 +96,7 @@ struct runtime *process_runtime(void) {
 
 static void open_lane(const struct heap *heap) {
     process_lane.cache = heap->fence_free && !lane_is_closed ? own_cache : NULL;
+    process_lane.limit_bytes = process_lane.cache != NULL ? SMALL_SIZE_MAX : 0;
     if (process_lane.cache != NULL) {
         process_lane.recent = retained_recent_of(heap_cache_id(process_lane.cache));
     }
@@ -143,6 +145,7 @@ void process_leave(const struct mcache *cache) {
 static void end_thread(void *context) {
     struct mcache *cache = context;
     process_lane.cache = NULL;
+    process_lane.limit_bytes = 0;
     own_cache = NULL;
     is_ending = true;
     struct heap *heap = atomic_load_explicit(&the_heap, memory_order_relaxed);
@@ -207,6 +210,7 @@ static void fork_child(void) {
         heap_fork_child(heap);
     }
     open_lane(heap); // the fence may be another
+    purge_begin_child();
     release_orphans(heap);
     (void)pthread_mutex_unlock(&shared_lock);
     (void)pthread_mutex_unlock(&birth_lock);

@@ -123,10 +123,10 @@ static uintptr_t take_pages(struct heap *heap, const struct request *request,
     return base != 0 ? base : take_growing(heap, request, scavenged_count);
 }
 
-void mheap_charge_pages(struct heap_stats *stats, size_t page_count, size_t scavenged_count,
+void mheap_charge_pages(struct heap *heap, size_t page_count, size_t scavenged_count,
                         uint64_t *stat) {
-    stats->heap_released_bytes -= scavenged_count * HEAP_PAGE_BYTES;
-    stats->heap_free_bytes -= (page_count - scavenged_count) * HEAP_PAGE_BYTES;
+    heap->stats.heap_released_bytes -= scavenged_count * HEAP_PAGE_BYTES;
+    mstats_free_subtract(heap, (page_count - scavenged_count) * HEAP_PAGE_BYTES);
     *stat += page_count * HEAP_PAGE_BYTES;
 }
 
@@ -165,7 +165,7 @@ struct mspan *mheap_take_span(struct heap *heap, size_t page_count, size_t align
     span->state = (uint8_t)state;
     span->needzero = scavenged_count != page_count;
     span->sweep_generation = atomic_load_explicit(&heap->sweep_generation, memory_order_relaxed);
-    mheap_charge_pages(&heap->stats, page_count, scavenged_count, stat);
+    mheap_charge_pages(heap, page_count, scavenged_count, stat);
     mheap_name_pages(heap, base, page_count, span);
     ASSERT(mheap_span_of(heap, base + (page_count - 1) * HEAP_PAGE_BYTES) == span);
     ASSERT(span->list == MSPAN_LIST_NONE);

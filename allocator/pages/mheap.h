@@ -52,7 +52,7 @@ struct mspan *mheap_take_span(struct heap *heap, size_t page_count, size_t align
 void mheap_give_span(struct heap *heap, struct mspan *span, uint64_t *stat);
 
 // Moves pages from idle to `stat`.
-void mheap_charge_pages(struct heap_stats *stats, size_t page_count, size_t scavenged_count,
+void mheap_charge_pages(struct heap *heap, size_t page_count, size_t scavenged_count,
                         uint64_t *stat);
 
 // Names `named` (NULL: nobody) as the span of each of these pages.

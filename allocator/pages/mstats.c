@@ -75,6 +75,13 @@ void mstats_count_large_free(struct heap *heap, struct mcache *cache, uint64_t s
     close_counts(heap, cache);
 }
 
+void mstats_free_subtract(struct heap *heap, uint64_t size_bytes) {
+    heap->stats.heap_free_bytes -= size_bytes;
+    if (heap->stats.heap_free_bytes < heap->free_low_bytes) {
+        heap->free_low_bytes = heap->stats.heap_free_bytes;
+    }
+}
+
 void mstats_live_add(struct heap *heap, uint64_t size_bytes) {
     (void)atomic_fetch_add_explicit(&heap->live_bytes_, size_bytes, memory_order_relaxed);
 }

@@ -67,6 +67,10 @@ void mstats_count_small_frees(struct heap *heap, struct mcache *cache, uint8_t s
 // The same of one large object of `size_bytes`: whole pages.
 void mstats_count_large_free(struct heap *heap, struct mcache *cache, uint64_t size_bytes);
 
+// Idle bytes that the system has not are fewer by as many: pages were taken, or given back to it.
+// heap->lock held.
+void mstats_free_subtract(struct heap *heap, uint64_t size_bytes);
+
 // Moves heap_live_bytes. It is, at any moment: of each cached span all slots; of each other span
 // the allocated ones; of an unswept span the marked ones.
 void mstats_live_add(struct heap *heap, uint64_t size_bytes);

@@ -21,7 +21,7 @@ static size_t scavenge_run(struct heap *heap, uintptr_t *limit, size_t page_limi
     ASSERT(page_count <= page_limit);
     ASSERT(base + page_count * HEAP_PAGE_BYTES <= *limit);
     palloc_mark_scavenged(&heap->palloc, base, page_count);
-    heap->stats.heap_free_bytes -= page_count * HEAP_PAGE_BYTES;
+    mstats_free_subtract(heap, page_count * HEAP_PAGE_BYTES);
     heap->stats.heap_released_bytes += page_count * HEAP_PAGE_BYTES;
     *limit = base;
     return page_count;
@@ -43,4 +43,14 @@ size_t heap_scavenge(struct heap *heap, size_t size_bytes) {
     lock_release(&heap->lock);
     world_release(heap);
     return done_pages * HEAP_PAGE_BYTES;
+}
+
+size_t heap_take_idle_low(struct heap *heap) {
+    world_acquire(heap);
+    lock_acquire(&heap->lock);
+    size_t low_bytes = heap->free_low_bytes;
+    heap->free_low_bytes = heap->stats.heap_free_bytes;
+    lock_release(&heap->lock);
+    world_release(heap);
+    return low_bytes;
 }

@@ -45,6 +45,22 @@ TEST(released_pages_move_from_free_to_released_and_are_gone) {
     assert_int_equal(heap_scavenge(heap, SIZE_MAX), 0);
 }
 
+TEST(the_fewest_idle_pages_since_the_last_question_are_told) {
+    unsigned char *first = touched_pages(10);
+    unsigned char *second = touched_pages(20);
+    assert_int_equal(heap_take_idle_low(heap), 0);
+    heap_free_manual(heap, second, MANUAL_OTHER);
+    assert_int_equal(heap_take_idle_low(heap), 0); // it was so at first
+    assert_int_equal(heap_take_idle_low(heap), 20 * HEAP_PAGE_BYTES);
+    second = touched_pages(15);
+    heap_free_manual(heap, first, MANUAL_OTHER);
+    heap_free_manual(heap, second, MANUAL_OTHER);
+    assert_int_equal(heap_take_idle_low(heap), 5 * HEAP_PAGE_BYTES);
+    assert_int_equal(heap_scavenge(heap, 7 * HEAP_PAGE_BYTES), 7 * HEAP_PAGE_BYTES);
+    assert_int_equal(heap_take_idle_low(heap), 23 * HEAP_PAGE_BYTES);
+    assert_int_equal(heap_take_idle_low(heap), 23 * HEAP_PAGE_BYTES);
+}
+
 TEST(as_many_pages_as_asked_go_from_the_top) {
     unsigned char *base = touched_pages(10);
     unsigned char *kept = touched_pages(1);
