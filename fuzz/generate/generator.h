@@ -27,11 +27,6 @@ struct operation generator_operation(struct random *random, const struct program
 size_t generator_phrase(struct random *random, const struct program *program, size_t position,
                         struct operation phrase[GENERATOR_PHRASE_MAX]);
 
-// One operand drawn anew.
-struct operation generator_operand(struct random *random, const struct program *program,
-                                   size_t position, struct operation operation,
-                                   enum operand operand);
-
 // The whole program of this seed: 8, 32, 128 or 512 operations; at most `operations_max` when that
 // is less.
 void generator_program(struct program *program, uint32_t seed, size_t operations_max);

@@ -2,6 +2,7 @@
 #include "fuzz/generate/mutator.h"
 
 #include "fuzz/generate/generator.h"
+#include "fuzz/generate/operand.h"
 #include "fuzz/generate/symbolic_state.h"
 #include "fuzz/program/text.h"
 
@@ -158,7 +159,7 @@ static void step_operand(struct program *program, size_t operations_max, struct 
         program->operations[at] = is_wide ? operation : operation_narrowed(operation);
         return;
     }
-    program->operations[at] = generator_operand(random, program, at, operation, operand);
+    program->operations[at] = operand_draw(random, program, at, operation, operand);
 }
 
 static void step_cache(struct program *program, size_t operations_max, struct random *random) {
@@ -303,8 +304,8 @@ static void end_in_dump(struct program *program, size_t operations_max, struct r
     if (last == operations_max || last == PROGRAM_OPERATIONS_MAX) {
         program->count = --last;
     }
-    (void)program_append(program, generator_operand(random, program, last,
-                                                    operation_from_bits(OP_DUMP), OPERAND_SINK));
+    (void)program_append(
+        program, operand_draw(random, program, last, operation_from_bits(OP_DUMP), OPERAND_SINK));
 }
 
 static size_t finish_bytes(struct program *program, uint8_t *bytes, struct mutator_limits limits,

@@ -1,4 +1,5 @@
 // test_generator: programs are the same for the same seed, stay in bounds, and mostly do something.
+// holds: fuzz/generate/operand.c
 #include <stdlib.h>
 #include <string.h>
 #include "tests/test.h"
