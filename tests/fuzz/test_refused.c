@@ -1,8 +1,8 @@
 // test_refused: whatever the system refuses to the harness itself, the run ends as one of which
 // nothing is known: never clean, never a finding; and the next run is as if nothing had been.
-// wrap: malloc calloc realloc harness_alloc harness_calloc harness_realloc pthread_create
+// wrap: malloc calloc realloc harness_alloc harness_calloc harness_realloc harness_reserve
 //
-// wrap: heap_create
+// wrap: pthread_create heap_create
 #include "tests/test.h"
 
 #include "allocator/heap.h"
@@ -22,6 +22,8 @@ void *__real_realloc(void *block, size_t size_bytes);
 void *__real_harness_alloc(size_t size_bytes);
 void *__real_harness_calloc(size_t count, size_t item_bytes);
 void *__real_harness_realloc(void *memory, size_t size_bytes);
+bool __real_harness_reserve(void *array_pointer, uint32_t *capacity, size_t count,
+                            size_t item_bytes);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *context);
 struct heap *__real_heap_create(const struct heap_options *options);
@@ -32,6 +34,8 @@ void *__wrap_realloc(void *block, size_t size_bytes);
 void *__wrap_harness_alloc(size_t size_bytes);
 void *__wrap_harness_calloc(size_t count, size_t item_bytes);
 void *__wrap_harness_realloc(void *memory, size_t size_bytes);
+bool __wrap_harness_reserve(void *array_pointer, uint32_t *capacity, size_t count,
+                            size_t item_bytes);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *context);
 
@@ -73,6 +77,16 @@ void *__wrap_harness_calloc(size_t count, size_t item_bytes) {
 
 void *__wrap_harness_realloc(void *memory, size_t size_bytes) {
     return is_refused() ? refuse() : __real_harness_realloc(memory, size_bytes);
+}
+
+// It asks for its memory beside the calls above; what an array has room for asks for none.
+bool __wrap_harness_reserve(void *array_pointer, uint32_t *capacity, size_t count,
+                            size_t item_bytes) {
+    if (count > *capacity && is_refused()) {
+        harness_refused();
+        return false;
+    }
+    return __real_harness_reserve(array_pointer, capacity, count, item_bytes);
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
