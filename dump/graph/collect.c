@@ -186,6 +186,13 @@ static void take_memory(struct collector *collector, const struct dump_record *r
     }
 }
 
+// "" and has_no_memory: there was none.
+static const char *keep_text(struct collector *collector, const struct dump_string *text) {
+    const char *kept = graph_text(collector->graph, text);
+    collector->has_no_memory |= kept == NULL;
+    return kept == NULL ? "" : kept;
+}
+
 static void take_frame(struct collector *collector, const struct dump_record *record) {
     struct dump_graph *graph = collector->graph;
     const struct dump_record_StackFrame *frame = &record->as.StackFrame;
@@ -197,7 +204,7 @@ static void take_frame(struct collector *collector, const struct dump_record *re
     }
     collector->now->depth = frame->depth;
     if (frame->function.size_bytes > 0) {
-        collector->now->name = graph_text(graph, &frame->function);
+        collector->now->name = keep_text(collector, &frame->function);
     }
     if (record->is_first && graph->goroutine_count > 0) {
         struct dump_goroutine *goroutine = &graph->goroutines[graph->goroutine_count - 1];
@@ -222,7 +229,7 @@ static void take_goroutine(struct collector *collector, const struct dump_record
     }
     struct dump_goroutine *goroutine = &graph->goroutines[graph->goroutine_count - 1];
     if (from->wait_reason.size_bytes > 0) {
-        goroutine->wait_reason = graph_text(graph, &from->wait_reason);
+        goroutine->wait_reason = keep_text(collector, &from->wait_reason);
     }
     if (record->is_last) {
         goroutine->address = from->address;
@@ -239,7 +246,7 @@ static void take_other(struct collector *collector, const struct dump_record *re
     const struct dump_record_OtherRoot *root = &record->as.OtherRoot;
     collector->name = record->is_first ? "" : collector->name;
     if (root->description.size_bytes > 0) {
-        collector->name = graph_text(collector->graph, &root->description);
+        collector->name = keep_text(collector, &root->description);
     }
     if (record->is_last) {
         struct dump_holder *holder = add_bare(collector, DUMP_ROOT_OTHER, 0, root->target);

@@ -51,7 +51,8 @@ bool graph_wide_add(struct graph_wide_list *list, struct graph_wide wide);
 bool graph_resolve(struct dump_graph *graph);
 // Marks what is reachable. False: no memory.
 bool graph_reach(struct dump_graph *graph);
-// Keeps a text once; it is good as long as the graph. There is room for what was measured.
+// Keeps a text once; it is good as long as the graph. There is room for what was measured. NULL: no
+// memory.
 const char *graph_text(struct dump_graph *graph, const struct dump_string *text);
 
 #endif

@@ -17,7 +17,7 @@ static bool is_equal(const char *kept, const struct dump_string *text) {
     return memcmp(kept, text->bytes, (size_t)text->size_bytes) == 0 && kept[text->size_bytes] == 0;
 }
 
-// The table holds 1 + the place of each text; without memory for it, texts are kept more than once.
+// The table holds 1 + the place of each text.
 static void enter(struct dump_graph *graph, uint64_t hash, uint32_t place) {
     uint64_t slot = hash & (graph->text_table_size - 1);
     while (graph->text_table[slot] != 0) {
@@ -26,16 +26,17 @@ static void enter(struct dump_graph *graph, uint64_t hash, uint32_t place) {
     graph->text_table[slot] = place + 1;
 }
 
-static void grow(struct dump_graph *graph) {
+// Keeps a place in two free. False: no memory.
+static bool grow(struct dump_graph *graph) {
     uint64_t old_size = graph->text_table_size;
     uint32_t *old = graph->text_table;
     if (old != NULL && graph->text_count * 2 < old_size) {
-        return;
+        return true;
     }
     uint64_t size = old_size == 0 ? 256 : old_size * 2;
     uint32_t *table = calloc((size_t)size, sizeof *table);
     if (table == NULL) {
-        return;
+        return false;
     }
     graph->text_table = table;
     graph->text_table_size = size;
@@ -47,6 +48,7 @@ static void grow(struct dump_graph *graph) {
         }
     }
     free(old);
+    return true;
 }
 
 const char *graph_text(struct dump_graph *graph, const struct dump_string *whole) {
@@ -54,13 +56,13 @@ const char *graph_text(struct dump_graph *graph, const struct dump_string *whole
     struct dump_string text = *whole;
     text.size_bytes =
         nul == NULL ? text.size_bytes : (uint64_t)((const uint8_t *)nul - whole->bytes);
-    grow(graph);
+    if (!grow(graph)) {
+        return NULL;
+    }
     uint64_t hash = hash_of(&text);
-    for (uint64_t i = 0; i < graph->text_table_size; i++) {
-        uint32_t place = graph->text_table[(hash + i) & (graph->text_table_size - 1)];
-        if (place == 0) {
-            break;
-        }
+    uint32_t place;
+    for (uint64_t i = hash; (place = graph->text_table[i & (graph->text_table_size - 1)]) != 0;
+         i++) {
         const char *kept = graph->text + place - 1;
         if (strlen(kept) == text.size_bytes && is_equal(kept, &text)) {
             return kept;
@@ -74,10 +76,8 @@ const char *graph_text(struct dump_graph *graph, const struct dump_string *whole
     char *to = graph->text + graph->text_bytes;
     memcpy(to, text.bytes, (size_t)text.size_bytes);
     to[text.size_bytes] = 0;
-    if (graph->text_table_size > graph->text_count + 1) {
-        enter(graph, hash, (uint32_t)graph->text_bytes);
-        graph->text_count++;
-    }
+    enter(graph, hash, (uint32_t)graph->text_bytes);
+    graph->text_count++;
     graph->text_bytes += text.size_bytes + 1;
     return to;
 }
