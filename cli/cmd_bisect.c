@@ -33,8 +33,11 @@ static bool is_of_dump(const struct finding *finding) {
 }
 
 static int bisect(const char *path, bool is_json) {
-    const struct executor_options options = {
-        .level = ORACLE_FULL, .check_each = true, .keeps_expectations = true, .final_dump = true};
+    const struct executor_options options = {.level = ORACLE_FULL,
+                                             .check_each = true,
+                                             .keeps_expectations = true,
+                                             .final_dump = true,
+                                             .final_graph = true};
     struct executor *executor = replay_open(&options);
     if (executor == NULL) {
         return CLI_ENVIRONMENT;

@@ -240,6 +240,7 @@ static bool open_session(void *context) {
         .level = call->level,
         .keeps_expectations = !call->ignores_expectations,
         .final_dump = true,
+        .final_graph = true,
         .scratch_path = session->scratch,
     };
     session->executor = replay_open(&options);

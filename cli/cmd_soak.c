@@ -51,6 +51,7 @@ static const char usage[] =
 #define DRAWN_MAX    512 // operations a program
 #define TWICE_SHARE  256
 #define DUMP_SHARE   8
+#define GRAPH_SHARE  64
 #define SHOWN_BEFORE 12
 
 #define ENDLESS           "4294967295" // seconds
@@ -101,7 +102,8 @@ static enum verdict run_program(struct soak *soak, uint64_t number, const char *
                   soak->seed, number, path);
     crash_prepare_file(path, program_bytes, size_bytes);
     const struct executor_options options = {.level = soak->level,
-                                             .final_dump = number % DUMP_SHARE == 0};
+                                             .final_dump = number % DUMP_SHARE == 0,
+                                             .final_graph = number % GRAPH_SHARE == 0};
     executor_set_options(soak->executor, &options);
     crash_guard();
     soak->program_count++;

@@ -23,7 +23,8 @@ if(COUNTERCHECK_HAS_GO AND NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERA
     # scan at the process's end, and when it is asked to. And canaries of that.
     file(GLOB_RECURSE checked_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/oracle/core/*.c
         ${PROJECT_SOURCE_DIR}/oracle/go/*.c
-        ${PROJECT_SOURCE_DIR}/dump/read/*.c)
+        ${PROJECT_SOURCE_DIR}/dump/read/*.c
+        ${PROJECT_SOURCE_DIR}/dump/graph/*.c)
     add_library(countercheck_checked_parts OBJECT ${checked_sources} ${PROJECT_SOURCE_DIR}/tests/malloc/checked.c)
     target_link_libraries(countercheck_checked_parts PUBLIC countercheck_flags)
     target_compile_options(countercheck_checked_parts PRIVATE ${malloc_options})

@@ -25,6 +25,7 @@ static const struct executor_options whole = {
     .level = ORACLE_FULL,
     .keeps_expectations = true,
     .final_dump = true,
+    .final_graph = true,
 };
 
 struct search {

@@ -16,11 +16,13 @@ struct graph_wide {
     uint64_t edge, field, offset;
 };
 
+// All of them, as they come, then by edge.
 struct graph_wide_list {
     struct graph_wide *items;
     uint64_t count, capacity;
 };
 
+// What dump_graph_create() makes; its arrays have the room that was measured.
 struct dump_graph {
     struct dump_node *nodes;
     struct graph_edge *edges;

@@ -27,6 +27,7 @@ struct executor_options {
     bool check_each;          // a cheap check after each operation as well
     bool keeps_expectations;  // expect is checked; else it does nothing
     bool final_dump;          // the program ends with a dump to memory and its round trip
+    bool final_graph;         // which walks the dump's graph, as that of any other dump does
     uint64_t work_limit;      // in units of about an allocation; 0: EXECUTOR_WORK_LIMIT
     const char *scratch_path; // for dumps with sink=path; NULL: those go to memory
 };

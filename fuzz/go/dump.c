@@ -184,6 +184,7 @@ bool go_compare_dump(void *state, const void *bytes, size_t size_bytes) {
         .runtime = machine->runtime,
         .fast = go_stats(machine),
         .has_model = true,
+        .has_graph = !machine->is_ending || executor_options(machine->executor)->final_graph,
     };
     return roundtrip_check(machine->oracle, &dump);
 }

@@ -292,7 +292,9 @@ static void finish(void *state) {
         for (unsigned call = 0; call < SYSMEM_CALL_COUNT; call++) {
             heap_set_fault(machine->heap, (enum sysmem_call)call, 0, false);
         }
+        machine->is_ending = true;
         (void)go_dump_and_compare(machine);
+        machine->is_ending = false;
     }
     note_stats(machine);
 }

@@ -65,6 +65,7 @@ struct go_machine {
     bool is_in_gap;                        // an operation runs inside another one's call
     struct dump_buffer dump;
     bool dump_is_whole;
+    bool is_ending;     // the program is over; a dump is its final one
     bool heap_is_new;   // when the program began; else reset
     bool heap_is_reset; // and nothing was done to it since
     bool funcs_defined;

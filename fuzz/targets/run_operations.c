@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define GRAPH_SHARE  8     // of the dumps at an end, one in so many is walked as a graph
 #define TWICE_SHARE  256   // one input in so many runs twice
 #define SHOWN_BEFORE 12    // operations that a finding shows before the one that failed
 #define WORK_LIMIT   20000 // about 2 ms: an input that wants more keeps a hundred others waiting
@@ -99,6 +100,7 @@ int run_operations(const struct target_operations *target, const uint8_t *bytes,
     const struct executor_options options = {
         .level = ORACLE_FULL,
         .final_dump = share != 0 && hash / TWICE_SHARE % share == 0,
+        .final_graph = share != 0 && hash / TWICE_SHARE / share % GRAPH_SHARE == 0,
         .work_limit = WORK_LIMIT,
     };
     executor_set_options(executor, &options);

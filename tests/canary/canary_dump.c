@@ -1,16 +1,17 @@
 // canary_dump: each rule of the round trip and each kind of record, made to fire by one wrong
 // record.
 //
-// holds: oracle/go/roundtrip/recode.c
+// holds: oracle/go/roundtrip/recode.c oracle/go/roundtrip/graph.c
 
 // clang-format off
 // wrap: write_EOF write_Object write_OtherRoot write_Type write_Goroutine write_StackFrame
 // wrap: write_Params write_Finalizer write_Itab write_OSThread write_MemStats
 // wrap: write_QueuedFinalizer write_Data write_BSS write_Defer write_Panic write_MemProf
-// wrap: write_AllocSample dump_recoder_add heap_read_memstats
+// wrap: write_AllocSample dump_recoder_add heap_read_memstats graph_reach
 // clang-format on
 
 #include "allocator/special.h"
+#include "dump/graph/private.h"
 #include "dump/recode.h"
 #include "dump/write/records.h"
 #include "tests/canary/matrix.h"
@@ -27,6 +28,7 @@ static struct lies {
 #include "dump/records.def"
     enum result object, ends; // of the first object, and of EOF
     bool recoder, statistics;
+    void (*graph)(struct dump_graph *graph); // of what it found reachable
 } lies;
 
 #define DUMP_RECORD(tag, name, fields)                                                             \
@@ -73,10 +75,20 @@ void __wrap_heap_read_memstats(struct heap *heap, struct memstats *stats) {
     stats->HeapObjects += lies.statistics ? 1 : 0;
 }
 
+bool __real_graph_reach(struct dump_graph *graph);
+bool __wrap_graph_reach(struct dump_graph *graph);
+bool __wrap_graph_reach(struct dump_graph *graph) {
+    bool has_memory = __real_graph_reach(graph);
+    if (lies.graph != NULL) {
+        lies.graph(graph);
+    }
+    return has_memory;
+}
+
 // ---- the scene: the world of the round trip's tests, and an object too large to be written in
 // place
 
-enum { BIG = 50, BEHIND_BIG, UNTOLD_BYTES = 40000 };
+enum { BIG = 50, BEHIND_BIG, FINALIZED, FOR_FINALIZER, UNTOLD_BYTES = 40000 };
 
 static struct fixture *fixture;
 static uint8_t other_bytes[65536]; // what is nowhere in the world
@@ -88,6 +100,13 @@ static void make_scene(void) {
     const struct model_request request = {.size_bytes = 20000, .layout = &dense};
     assert_true(driver_alloc_with(&fixture->driver, BIG, request, 0));
     assert_true(driver_alloc(&fixture->driver, BEHIND_BIG, 50000));
+    struct driver *driver = &fixture->driver;
+    const struct model_request small = {.size_bytes = 64, .layout = &dense};
+    assert_true(driver_alloc_with(driver, FINALIZED, small, 0)); // which nothing else leads to
+    assert_true(driver_alloc(driver, FOR_FINALIZER, 64));
+    assert_true(driver_write(driver, FINALIZED, 2,
+                             model_handle(driver->model, FOR_FINALIZER)->address + 8));
+    assert_true(driver_set_finalizer(driver, FINALIZED));
     memset(other_bytes, 0x5a, sizeof other_bytes);
 }
 
@@ -176,6 +195,31 @@ static void queued_model(void) { // likewise: it has run
     judge();
 }
 
+// The first node of that state gets another.
+static void change_state(struct dump_graph *graph, enum dump_node_state from,
+                         enum dump_node_state to) {
+    uint32_t node = 0;
+    while (graph->nodes[node].state != (uint32_t)from) {
+        assert_true(++node < graph->node_count);
+    }
+    graph->nodes[node].state = to;
+}
+
+#define GRAPH_LIE(name, statement)                                                                 \
+    static void change_##name(struct dump_graph *graph) {                                          \
+        statement;                                                                                 \
+    }                                                                                              \
+    static void name(void) {                                                                       \
+        lies.graph = change_##name;                                                                \
+        judge();                                                                                   \
+    }
+
+GRAPH_LIE(reach_lost, change_state(graph, DUMP_NODE_REACHABLE, DUMP_NODE_UNREACHABLE))
+GRAPH_LIE(reach_too_far, change_state(graph, DUMP_NODE_UNREACHABLE, DUMP_NODE_REACHABLE))
+GRAPH_LIE(reach_by_finalizer, change_state(graph, DUMP_NODE_FINALIZER_ONLY, DUMP_NODE_REACHABLE))
+GRAPH_LIE(reach_no_finalizer, change_state(graph, DUMP_NODE_FINALIZER_ONLY, DUMP_NODE_UNREACHABLE))
+GRAPH_LIE(reach_fewer, graph->node_count--)
+
 // ---- the table
 
 #define CANARY(id, name, record)                                                                   \
@@ -216,6 +260,11 @@ static const struct canary canaries[] = {
     CANARY(MEMPROF_STACK, memprof_stack, "MemProf"),
     CANARY(MEMPROF_COUNT, memprof_count, "MemProf"),
     CANARY(SAMPLE, sample, "AllocSample"),
+    CANARY(REACH, reach_lost, NULL),
+    CANARY(REACH, reach_too_far, NULL),
+    CANARY(REACH, reach_by_finalizer, NULL),
+    CANARY(REACH, reach_no_finalizer, NULL),
+    CANARY(REACH, reach_fewer, NULL),
 };
 #define CANARY_COUNT (sizeof canaries / sizeof canaries[0])
 
@@ -235,7 +284,7 @@ static void end(void) {
 
 static void every_rule_of_the_dump_has_a_canary(void **unused) {
     (void)unused;
-    for (int rule = RULE_DUMP_DECODE; rule <= RULE_DUMP_SAMPLE; rule++) {
+    for (int rule = RULE_DUMP_DECODE; rule <= RULE_DUMP_REACH; rule++) {
         bool is_of_program = strstr(go_rules.rows[rule].name, "-model") != NULL; // canary_ledger's
         if (!has_sung[rule] && !is_of_program) {
             fail_msg("nobody makes rule %s fire", go_rules.rows[rule].name);

@@ -16,8 +16,11 @@
 static struct program program;
 static struct executor *executor;
 
-static const struct executor_options plain = {
-    .level = ORACLE_FULL, .check_each = true, .keeps_expectations = true, .final_dump = true};
+static const struct executor_options plain = {.level = ORACLE_FULL,
+                                              .check_each = true,
+                                              .keeps_expectations = true,
+                                              .final_dump = true,
+                                              .final_graph = true};
 
 static int open_executor(void **context) {
     (void)context;

@@ -28,7 +28,7 @@ TEST_WITH(the_dump_of_an_empty_heap_is_clean, setup, teardown) {
 TEST(the_dump_of_everything_is_clean_and_asks_every_rule) {
     struct fixture *fixture = *state;
     assert_true(check(fixture));
-    for (int rule = RULE_DUMP_DECODE; rule <= RULE_DUMP_SAMPLE; rule++) {
+    for (int rule = RULE_DUMP_DECODE; rule <= RULE_DUMP_REACH; rule++) {
         if (oracle_evaluated(fixture->driver.oracle, (unsigned)rule) == 0) {
             fail_msg("%s was not evaluated", go_rules.rows[rule].name);
         }
@@ -97,6 +97,30 @@ TEST_WITH(published_counts_follow_the_three_cycles, setup, teardown) {
     assert_true(frees > 0);
 }
 
+// Rings, interior pointers, one past the end, what only a finalizer keeps.
+TEST(what_a_dump_calls_reachable_is_what_roots_lead_to) {
+    struct fixture *fixture = *state;
+    struct driver *driver = &fixture->driver;
+    const struct model_request request = {.size_bytes = 64, .layout = &dense};
+    for (uint32_t handle = 40; handle < 48; handle++) {
+        assert_true(driver_alloc_with(driver, handle, request, 0));
+    }
+    // data -> 40 -> 41 -> 40; 42 -> 43, of which nothing is reachable; 44's finalizer needs 45 and
+    // 46
+    const uint32_t edges[][2] = {{40, 41}, {41, 40}, {42, 43}, {44, 45}, {45, 46}, {46, 45}};
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        uintptr_t to = model_handle(driver->model, edges[i][1])->address;
+        assert_true(driver_write(driver, edges[i][0], 3, to + 63)); // the last byte is inside
+    }
+    assert_true(driver_write(driver, 41, 5, model_handle(driver->model, 47)->address + 64));
+    assert_true(driver_write_data(driver, 9, model_handle(driver->model, 40)->address));
+    assert_true(driver_set_finalizer(driver, 44));
+    uint64_t before = oracle_evaluated(driver->oracle, RULE_DUMP_REACH);
+    dump(fixture);
+    assert_true(check(fixture));
+    assert_int_equal(oracle_evaluated(driver->oracle, RULE_DUMP_REACH), before + 1);
+}
+
 TEST(without_a_ledger_the_rest_is_checked) {
     struct fixture *fixture = *state;
     struct roundtrip_dump dumped = {
@@ -107,6 +131,7 @@ TEST(without_a_ledger_the_rest_is_checked) {
     };
     assert_true(roundtrip_check(fixture->driver.oracle, &dumped));
     assert_int_equal(oracle_evaluated(fixture->driver.oracle, RULE_DUMP_OBJECT_MODEL), 0);
+    assert_int_equal(oracle_evaluated(fixture->driver.oracle, RULE_DUMP_REACH), 0);
 }
 
 // ---- changed dumps

@@ -158,6 +158,7 @@ static inline bool check_bytes(struct fixture *fixture, const uint8_t *bytes, si
         .runtime = fixture->driver.runtime,
         .fast = &fixture->driver.stats,
         .has_model = true,
+        .has_graph = true,
     };
     return roundtrip_check(fixture->driver.oracle, &dumped);
 }

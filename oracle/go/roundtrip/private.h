@@ -177,5 +177,7 @@ bool ledger_memprof_is(struct roundtrip *trip, const struct dump_record *record)
 bool ledger_sample_is(struct roundtrip *trip, const struct dump_record_AllocSample *sample);
 bool ledger_profile_end(struct roundtrip *trip);
 bool ledger_finalizers_end(struct roundtrip *trip);
+// What the graph of the dump calls alive (graph.c); of a dump in which all else was clean.
+bool ledger_graph_is(struct roundtrip *trip);
 
 #endif

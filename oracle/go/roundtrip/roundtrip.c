@@ -139,7 +139,7 @@ bool roundtrip_check(struct oracle *oracle, const struct roundtrip_dump *dump) {
     trip.recoder = &recoder;
     roundtrip_recode_begin(&trip);
     ledger_begin(&trip);
-    bool clean = check_records(&trip, reader);
+    bool clean = check_records(&trip, reader) && ledger_graph_is(&trip);
     count_checked(&trip);
     roundtrip_finalizers_fini(&trip);
     dump_reader_destroy(reader);

@@ -17,6 +17,7 @@ struct roundtrip_dump {
     const struct runtime *runtime; // that was dumped, nothing done to it since
     const struct memstats *fast;   // read right after the dump
     bool has_model;                // the oracle's model was told of every operation
+    bool has_graph; // what the dump's graph calls alive is asked: as long as the rest
 };
 
 // Checks the dump under the DUMP_ rules of the oracle. True when clean. Linear in the dump; no

@@ -37,21 +37,25 @@ static void reach_functions(struct model *model, uint32_t first) {
     }
 }
 
+void reach_finalized_fields(struct model *model) {
+    for (uint32_t i = 0; i < model->live_count; i++) {
+        const struct slot *slot = model_slot(model, model->live[i]);
+        uint32_t edge = slot->first_finalizer == MODEL_NONE ? MODEL_NONE : slot->first_edge;
+        for (; edge != MODEL_NONE; edge = model_edge(model, edge)->next) {
+            reach_value(model, model_edge(model, edge)->value);
+        }
+    }
+}
+
 // What a finalizer needs when it runs: all that its object points to, and its closure; not the
 // object itself. Of a cleanup, its closure.
 static void reach_finalizers(struct model *model) {
     for (uint32_t i = 0; i < model->live_count; i++) {
         const struct slot *slot = model_slot(model, model->live[i]);
         reach_functions(model, slot->first_cleanup);
-        if (slot->first_finalizer == MODEL_NONE) {
-            continue;
-        }
-        for (uint32_t edge = slot->first_edge; edge != MODEL_NONE;
-             edge = model_edge(model, edge)->next) {
-            reach_value(model, model_edge(model, edge)->value);
-        }
         reach_functions(model, slot->first_finalizer);
     }
+    reach_finalized_fields(model);
 }
 
 void reach_roots(struct model *model) {
@@ -61,6 +65,13 @@ void reach_roots(struct model *model) {
 
 static void look_no_further(struct slot *slot) {
     (void)slot; // that it was reached is noted
+}
+
+void reach_dumped_roots(struct model *model) {
+    model_visit_roots(model, reach_value);
+    for (uint32_t i = 0; i < model->live_count; i++) {
+        reach_functions(model, model_slot(model, model->live[i])->first_finalizer);
+    }
 }
 
 void reach_all(struct model *model) {

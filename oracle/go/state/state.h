@@ -389,6 +389,10 @@ void reach_value(struct model *model, uintptr_t value);
 void reach_drain(struct model *model, void (*reach)(struct slot *slot));
 // Takes what the roots and set finalizers lead to for reached.
 void reach_roots(struct model *model);
+// The same without cleanups' functions, of which a dump has no record, and without what the fields
+// of objects with a finalizer lead to.
+void reach_dumped_roots(struct model *model);
+void reach_finalized_fields(struct model *model); // takes that for reached
 // Walks from the roots: what is reachable now has slot->visit == model->visit.
 void reach_all(struct model *model);
 // While marking: the collector was shown the value; all that it leads to may be marked from now on.
