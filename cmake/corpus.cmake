@@ -7,7 +7,7 @@
 #   decode          go through the decoder and back
 #
 # holds: fuzz/targets/engine_none.c fuzz/targets/target_decode.c fuzz/targets/target_ops.c
-# holds: fuzz/targets/graph_laws.c fuzz/targets/target_relations.c
+# holds: fuzz/targets/graph_laws.c fuzz/targets/target_relations.c cli/dump/export/laws.c cli/dump/export/laws_data.c
 
 # countercheck_corpus(TARGET) sets corpus_files to the kept inputs of one target.
 macro(countercheck_corpus target)

@@ -1,9 +1,11 @@
 // targets: an input of a fuzz target's corpus, run as the target does.
 #include "cli/run/targets.h"
 
+#include "cli/dump/export/laws.h"
 #include "cli/io/cli.h"
 #include "cli/io/input.h"
 #include "cli/run/crash.h"
+#include "fuzz/targets/decode_also.h"
 
 #include <stdlib.h>
 
@@ -12,6 +14,7 @@ int targets_run(const char *path, enum input_kind kind) {
     size_t size_bytes;
     int status = input_read_bytes(path, &bytes, &size_bytes);
     if (status == CLI_CLEAN) {
+        target_decode_also = export_laws;
         crash_prepare("countercheck: %s: crashed in the fuzz target %s", path, kind_names[kind]);
         (void)(kind == KIND_OPS         ? target_ops_input
                : kind == KIND_RELATIONS ? target_relations_input

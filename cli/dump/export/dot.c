@@ -1,4 +1,5 @@
 // dot: `dump dot`: the largest objects of the graph as a picture for Graphviz.
+#include "cli/dump/export/dot.h"
 
 #include "cli/dump/dump.h"
 #include "cli/dump/export/kept.h"
@@ -14,10 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOP_DEFAULT    "50"
-#define TOP_MAX        2000
-#define EDGES_PER_NODE 4   // of references that are drawn, on average
-#define NAME_BYTES     100 // of a function, a type, a root
+#define TOP_DEFAULT "50"
+#define TOP_MAX     2000
+#define NAME_BYTES  100 // of a function, a type, a root
 
 static const char usage[] =
     "usage: countercheck dump dot FILE [-o OUT] [--top N] [--binary PROGRAM]\n"
@@ -131,7 +131,7 @@ static void draw_parent(struct drawing *drawing, size_t i) {
 // References among the kept ones, once each, but for those to what hangs on the node.
 static void draw_references(struct drawing *drawing, uint32_t *drawn_from) {
     const struct kept *kept = drawing->kept;
-    uint64_t left = EDGES_PER_NODE * (uint64_t)kept->count;
+    uint64_t left = DOT_EDGES_PER_NODE * (uint64_t)kept->count;
     for (uint32_t i = 0; i < kept->count; i++) {
         uint32_t from = kept->nodes[i].node;
         for (uint32_t n = 0; n < dump_graph_node(drawing->graph, from)->edge_count; n++) {
@@ -156,8 +156,8 @@ static void draw_references(struct drawing *drawing, uint32_t *drawn_from) {
     }
 }
 
-static bool draw(struct text *text, const char *path, const struct kept *kept,
-                 const struct explain *explain) {
+bool dot_write(struct text *text, const char *path, const struct kept *kept,
+               const struct explain *explain) {
     struct drawing drawing = {.graph = kept->graph, .kept = kept, .explain = explain, .text = text};
     uint32_t *drawn_from = malloc((kept->count + 1) * sizeof *drawn_from);
     if (drawn_from == NULL) {
@@ -204,7 +204,7 @@ int dump_dot(int argc, char **argv) {
         return CLI_UNUSABLE;
     }
     if (holding_open(&holding, "dot", operands[0], &options, &status)) {
-        status = picture_write(&holding, (size_t)limit, to, draw);
+        status = picture_write(&holding, (size_t)limit, to, dot_write);
         holding_close(&holding);
     }
     return status;

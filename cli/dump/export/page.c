@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARK             "@DATA@"
 #define NAME_BYTES       160 // of a text; a longer one is cut
 #define TEXTS_BYTES_MAX  700000
 #define WAYS_BYTES_MAX   1500000
@@ -423,11 +422,11 @@ static void append_data(struct text *text, const struct text *data) {
 bool page_write(struct text *text, const char *path, const struct kept *kept,
                 const struct explain *explain) {
     struct page page = {.graph = kept->graph, .kept = kept, .explain = explain};
-    const char *mark = strstr(page_text, MARK);
+    const char *mark = strstr(page_text, PAGE_MARK);
     bool has_memory = put_data(&page, path);
     text_bytes(text, page_text, (size_t)(mark - page_text));
     append_data(text, &page.data);
-    text_string(text, mark + sizeof MARK - 1);
+    text_string(text, mark + sizeof PAGE_MARK - 1);
     text_finish(&page.data); // nothing of them was kept for stdout
     text_finish(&page.texts);
     lookup_fini(&page.text_of);

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#define PAGE_MARK        "@DATA@" // in its place stands the data
 #define PAGE_BYTES_MAX   5000000
 #define PAGE_OBJECTS_MAX 12000
 
