@@ -121,8 +121,7 @@ static void run_program(struct moments *moments, struct executor *executor,
     moments->is_environment = verdict == VERDICT_ENVIRONMENT;
 }
 
-static _Noreturn void run_child(struct moments *moments, struct subject *subject, double end,
-                                uint64_t seed) {
+static _Noreturn void run_child(struct moments *moments, struct subject *subject, double end) {
     const struct executor_options options = {.level = ORACLE_FULL};
     const struct relations *relations = subject->relations;
     struct executor *executor = executor_create(&subject->machine, subject, &options);
@@ -131,9 +130,10 @@ static _Noreturn void run_child(struct moments *moments, struct subject *subject
         judge_set_aside(subject_judge(executor), i);
     }
     bool is_global = (subject->table.capabilities & COUNTERCHECK_GLOBAL) != 0;
-    for (uint32_t number = 0; !moments->is_environment && clock_seconds() < end; number++) {
-        trials_draw(&program, trials_first(seed) + number);
-        run_program(moments, executor, subject, number);
+    while (!moments->is_environment && clock_seconds() < end) {
+        uint64_t number = moments->next_program++; // one that ends the process is not drawn again
+        trials_draw(&program, number);
+        run_program(moments, executor, subject, (uint32_t)number);
         if (is_global) {
             break;
         }
@@ -151,11 +151,12 @@ static _Noreturn void run_child(struct moments *moments, struct subject *subject
 bool moments_run(struct moments *moments, struct subject *subject, double seconds, uint64_t seed) {
     double end = clock_seconds() + seconds;
     language_use(&subject->language);
-    for (uint64_t child_number = 0; clock_seconds() < end; child_number++) {
+    moments->next_program = trials_first(seed);
+    while (clock_seconds() < end) {
         moments->has_ended = false;
         pid_t child = fork();
         if (child == 0) {
-            run_child(moments, subject, end, seed + (child_number << 12));
+            run_child(moments, subject, end);
         }
         (void)child_wait(child);
         if (child < 0 || moments->is_environment) {

@@ -24,8 +24,9 @@ struct moments { // in memory that parent and child share
     bool is_settled[MOMENTS_MAX];
     uint64_t evaluated[RELATIONS_RULES_MAX], effective[RELATIONS_RULES_MAX],
         failed[RELATIONS_RULES_MAX];
-    uint64_t death_count; // of processes that the subject ended
-    bool has_ended;       // the child came to its own end
+    uint64_t next_program; // that is drawn
+    uint64_t death_count;  // of processes that the subject ended
+    bool has_ended;        // the child came to its own end
     bool is_environment;
 };
 
