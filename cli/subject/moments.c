@@ -23,14 +23,39 @@ static struct program program;
 static void add_term(struct moments *moments, bool is_statistic, const char *before,
                      const char *first, const char *second) {
     if (moments->term_count < MOMENTS_TERMS_MAX) {
-        struct moments_term *term = &moments->terms[moments->term_count++];
+        struct moments_term *term = &moments->terms[moments->term_count];
         term->is_statistic = is_statistic;
+        term->since = moments->term_count++;
         (void)snprintf(term->name, sizeof term->name, "%.8s%.63s%.24s", before, first, second);
     }
 }
 
 static bool is_watched(const struct countercheck_statistic *statistic) {
     return (statistic->flags & (COUNTERCHECK_ROUNDED | COUNTERCHECK_PER_LANE)) == 0;
+}
+
+// Whether what it was when the program began may be taken off.
+static bool has_base(const struct countercheck_statistic *statistic) {
+    return is_watched(statistic) &&
+           (statistic->kind == COUNTERCHECK_GAUGE || statistic->kind == COUNTERCHECK_CUMULATIVE ||
+            statistic->kind == COUNTERCHECK_PLAIN);
+}
+
+// "X - base.X", of each statistic X whose terms begin at `first`.
+static void name_bases(struct moments *moments, const struct countercheck_statistic *statistic,
+                       uint32_t first) {
+    uint32_t since = first;
+    for (; statistic->name != NULL && moments->term_count < MOMENTS_TERMS_MAX; statistic++) {
+        if (has_base(statistic)) {
+            struct moments_term *term = &moments->terms[moments->term_count++];
+            const char *form =
+                statistic->count > 0 ? "sum(%.63s) - sum(base.%.63s)" : "%.63s - base.%.63s";
+            term->is_statistic = true;
+            term->since = since;
+            (void)snprintf(term->name, sizeof term->name, form, statistic->name, statistic->name);
+        }
+        since += is_watched(statistic);
+    }
 }
 
 // In this order take_moment() takes their values.
@@ -51,11 +76,15 @@ void moments_name_terms(struct moments *moments, const struct subject *subject) 
          i++) {
         add_term(moments, false, "", "walk.", relations_walk_names[i]);
     }
+    uint32_t first = moments->term_count;
     for (; statistic != NULL && statistic->name != NULL; statistic++) {
         if (is_watched(statistic)) {
             bool is_row = statistic->count > 0;
             add_term(moments, true, is_row ? "sum(" : "", statistic->name, is_row ? ")" : "");
         }
+    }
+    if (subject->table.statistics != NULL) {
+        name_bases(moments, subject->table.statistics, first);
     }
 }
 
@@ -73,6 +102,17 @@ static uint32_t take_statistics(const struct countercheck_statistic *statistic,
         }
     }
     return count;
+}
+
+static int64_t base[MOMENTS_TERMS_MAX]; // of the statistics, when this program began
+
+// Behind the statistics' own terms, which begin at `first`: each less what it was then.
+static void take_bases(const struct moments *moments, int64_t *values, uint32_t first,
+                       uint32_t at) {
+    for (; at < moments->term_count; at++) {
+        uint32_t since = moments->terms[at].since;
+        values[at] = (int64_t)((uint64_t)values[since] - (uint64_t)base[since - first]);
+    }
 }
 
 static void take_moment(struct moments *moments, const struct countercheck_subject *table,
@@ -96,7 +136,8 @@ static void take_moment(struct moments *moments, const struct countercheck_subje
         memcpy(to + at, facts->walk, sizeof facts->walk);
         at += RELATIONS_WALKS * RELATIONS_WALK_MEASURES;
     }
-    (void)take_statistics(table->statistics, values, to + at, MOMENTS_TERMS_MAX - at);
+    uint32_t count = take_statistics(table->statistics, values, to + at, MOMENTS_TERMS_MAX - at);
+    take_bases(moments, to, at, at + count);
     moments->is_settled[moments->moment_count++] = (facts->moment & RELATIONS_SETTLED) != 0;
 }
 
@@ -106,6 +147,10 @@ static void run_program(struct moments *moments, struct executor *executor,
                         const struct subject *subject, uint32_t number) {
     struct judge *judge = subject_judge(executor);
     enum verdict verdict = executor_begin(executor, &program, false);
+    if (judge_values(judge) != NULL) {
+        (void)take_statistics(subject->table.statistics, judge_values(judge), base,
+                              MOMENTS_TERMS_MAX);
+    }
     for (uint32_t i = number;
          verdict == VERDICT_CLEAN && executor_position(executor) < program.count; i++) {
         verdict = executor_step(executor);

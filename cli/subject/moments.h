@@ -8,13 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MOMENTS_TERMS_MAX  160
+#define MOMENTS_TERMS_MAX  280
 #define MOMENTS_MAX        4096
-#define MOMENTS_NAME_BYTES 96 // "walk." or "sum(", a statistic's 63 characters, a measure
+#define MOMENTS_NAME_BYTES 160 // "sum(X) - sum(base.X)", a statistic has 63 characters
 
 struct moments_term {
     char name[MOMENTS_NAME_BYTES]; // as relations write it
     bool is_statistic;
+    uint32_t since; // of what is "X - base.X": the term X; of any other: its own number
 };
 
 struct moments { // in memory that parent and child share

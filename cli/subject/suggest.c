@@ -31,6 +31,7 @@ struct search {
     struct text *text;
     uint32_t equal_to[MOMENTS_TERMS_MAX]; // an earlier term that it equals; itself: none
     bool has_moved[MOMENTS_TERMS_MAX];
+    bool is_shifted[MOMENTS_TERMS_MAX]; // "X - base.X", and base.X was one number in all programs
 };
 
 #if defined(__GNUC__)
@@ -93,6 +94,13 @@ static const char *name_of(const struct search *search, uint32_t term) {
     return search->moments->terms[term].name;
 }
 
+// Of "X - base.X" a bound is worth something by the ledger alone.
+static bool is_worth_bound(const struct search *search, uint32_t a, uint32_t b) {
+    const struct moments_term *terms = search->moments->terms;
+    return (terms[a].since == a || !terms[b].is_statistic) &&
+           (terms[b].since == b || !terms[a].is_statistic);
+}
+
 static bool is_worth(const struct search *search, uint32_t a, uint32_t b) {
     return search->has_moved[a] && search->has_moved[b] &&
            (search->moments->terms[a].is_statistic || search->moments->terms[b].is_statistic);
@@ -102,7 +110,8 @@ static bool is_worth(const struct search *search, uint32_t a, uint32_t b) {
 static bool propose_equal(struct search *search, uint32_t a, uint32_t b, bool settled_only) {
     struct range range = range_of(search, a, b, NO_TERM, settled_only);
     const char *when = settled_only ? " when settled" : "";
-    if (range.count < 2 || range.least != range.most) {
+    if (range.count < 2 || range.least != range.most ||
+        (search->is_shifted[a] && range.least != 0)) { // that is X and a number
         return false;
     }
     if (range.least == 0) {
@@ -120,20 +129,44 @@ static bool is_always_equal(const struct search *search, uint32_t a, uint32_t b)
     return range.count > 1 && range.least == 0 && range.most == 0;
 }
 
+// Of "X - base.X": where base.X was always 0 it is X, and nothing is proposed.
+static void begin_term(struct search *search, uint32_t a) {
+    uint32_t since = search->moments->terms[a].since;
+    struct range own = range_of(search, a, NO_TERM, NO_TERM, false);
+    struct range base = range_of(search, since, a, NO_TERM, false);
+    search->has_moved[a] = own.least != own.most;
+    search->is_shifted[a] = since != a && base.least == base.most;
+    search->equal_to[a] = search->is_shifted[a] && base.least == 0 ? since : a;
+}
+
+// Not X itself; nor, where base.X was one number, what X alone can be held against.
+static bool says_more(const struct search *search, uint32_t a, uint32_t b) {
+    const struct moments_term *terms = search->moments->terms;
+    return terms[a].since != b &&
+           !(search->is_shifted[a] && terms[b].is_statistic && terms[b].since == b);
+}
+
+// Two numbers of the ledger are nobody's promise, and X - base.X == Y - base.Y follows from X == Y:
+// nothing is proposed.
+static bool is_idle(const struct search *search, uint32_t a, uint32_t b) {
+    const struct moments_term *terms = search->moments->terms;
+    bool follows = terms[a].since != a && terms[b].since != b &&
+                   search->equal_to[terms[a].since] == search->equal_to[terms[b].since];
+    return (follows || !terms[a].is_statistic) && search->has_moved[a] &&
+           is_always_equal(search, a, b);
+}
+
 static void find_equal(struct search *search) {
     uint32_t count = search->moments->term_count;
     for (uint32_t a = 0; a < count; a++) {
-        struct range own = range_of(search, a, NO_TERM, NO_TERM, false);
-        search->equal_to[a] = a;
-        search->has_moved[a] = own.least != own.most;
+        begin_term(search, a);
         for (uint32_t b = 0; b < a && search->equal_to[a] == a; b++) {
-            // two numbers of the ledger are nobody's promise: nothing is proposed
-            bool is_ours = !search->moments->terms[a].is_statistic && search->has_moved[a] &&
-                           is_always_equal(search, a, b);
+            bool is_known = is_idle(search, a, b);
             bool is_equal =
-                !is_ours && search->equal_to[b] == b && is_worth(search, a, b) &&
+                !is_known && search->equal_to[b] == b && is_worth(search, a, b) &&
+                says_more(search, a, b) &&
                 (propose_equal(search, a, b, false) || propose_equal(search, a, b, true));
-            search->equal_to[a] = is_ours || is_equal ? b : a;
+            search->equal_to[a] = is_known || is_equal ? b : a;
         }
     }
 }
@@ -144,9 +177,9 @@ static void find_sums(struct search *search) {
     for (uint32_t a = 0; a < moments->term_count; a++) {
         for (uint32_t b = a + 1; b < moments->term_count && search->has_moved[a]; b++) {
             for (uint32_t c = 0; c < moments->term_count; c++) {
-                bool is_whole = moments->terms[a].is_statistic && moments->terms[b].is_statistic &&
-                                moments->terms[c].is_statistic && search->has_moved[b] &&
-                                !search->has_moved[c];
+                bool is_whole = moments->terms[b].since == b && moments->terms[a].is_statistic &&
+                                moments->terms[b].is_statistic && moments->terms[c].is_statistic &&
+                                search->has_moved[b] && !search->has_moved[c];
                 struct range range =
                     is_whole ? range_of(search, c, a, b, false) : (struct range){0, 1, 0};
                 if (range.least == 0 && range.most == 0 && range.count > 1) {
@@ -156,6 +189,20 @@ static void find_sums(struct search *search) {
             }
         }
     }
+}
+
+// Whether a == b + c, at two moments or more.
+static bool is_sum(const struct search *search, uint32_t a, uint32_t b, uint32_t c,
+                   bool settled_only) {
+    struct range range = range_of(search, a, b, c, settled_only);
+    return range.count > 1 && range.least == 0 && range.most == 0;
+}
+
+// Of three less what they were: that they add up without that says it already.
+static bool follows_from_whole(const struct search *search, uint32_t a, uint32_t b, uint32_t c) {
+    const struct moments_term *terms = search->moments->terms;
+    return terms[a].since != a && terms[b].since != b && terms[c].since != c &&
+           is_sum(search, terms[a].since, terms[b].since, terms[c].since, false);
 }
 
 // "allocs == ops.alloc + ops.realloc.moved": of those that equal nothing, or stand for others.
@@ -170,8 +217,8 @@ static void find_threes(struct search *search) {
                                      moments->terms[b].is_statistic ||
                                      moments->terms[c].is_statistic;
                 for (int settled = 0; settled < 2 && is_one && is_of_subject; settled++) {
-                    struct range range = range_of(search, a, b, c, settled == 1);
-                    if (range.count > 1 && range.least == 0 && range.most == 0) {
+                    if (is_sum(search, a, b, c, settled == 1) &&
+                        !follows_from_whole(search, a, b, c)) {
                         propose(search->text, "%s == %s + %s%s", name_of(search, a),
                                 name_of(search, b), name_of(search, c),
                                 settled == 1 ? " when settled" : "");
@@ -199,7 +246,7 @@ static void find_bounds(struct search *search) {
     for (uint32_t a = 0; a < search->moments->term_count; a++) {
         for (uint32_t b = 0; b < search->moments->term_count && bound_count < BOUNDS_MAX; b++) {
             if (a == b || search->equal_to[a] != a || search->equal_to[b] != b ||
-                !is_worth(search, a, b)) {
+                !is_worth(search, a, b) || !is_worth_bound(search, a, b)) {
                 continue;
             }
             struct range range = range_of(search, a, b, NO_TERM, false);

@@ -60,5 +60,16 @@ done
 FIRST_SIZES=$PWD/sizes ends 0 "$command" subject suggest ./on-COUNTERCHECK_GLOBAL.so --seconds 2
 processes=$(wc -l <sizes) different=$(sort -u sizes | wc -l)
 [ "$processes" -ge 6 ] && [ "$different" -ge 4 ] || fail "$processes processes began with $different sizes"
+
+# what goes on from program to program is held against the ledger by how far it has moved
+ends 0 "$command" subject suggest ./on-0.so --seconds 2
+for rule in 'made - base.made == total.count' 'live - base.live == live.count' 'gone - base.gone == freed.count' \
+    'here == live.count' 'sum(bin) - sum(base.bin) == live.count'; do
+    grep -qF "$rule  " out || fail "not suggested: $rule: $(cat out)"
+done
+! grep -q 'here - base\.here' out || fail "base.here is 0: $(cat out)"
+cp out suggested
+ends 0 "$command" subject check ./on-0.so --relations suggested --operations 5000 --seed 9
+
 [ $failed = 0 ] && echo "ok: subject suggest"
 exit $failed
