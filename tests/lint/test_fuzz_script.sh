@@ -20,7 +20,8 @@ fail() {
 mkdir -p "$sample"/{ci,build/release,build/fuzz,corpus/heap/seed,subject/adapters,settled}
 cp "$source/subject/adapters/compile" "$sample/subject/adapters"
 cp "$source/ci/fuzz" "$source/ci/corpus" "$source/ci/engine" "$sample/ci"
-printf '#!/bin/sh\n' | tee "$sample/ci/setup" >"$sample/ci/build"
+printf '#!/bin/sh\n' >"$sample/ci/setup"
+printf '#!/bin/sh\necho "$*" >>%s\n' "$sample/builds" >"$sample/ci/build"
 # What each bash here reads first. A process that goes on for ever calls settle: nobody waits for it any longer.
 export SAMPLE=$sample BASH_ENV=$sample/clock.sh
 mkfifo "$sample/nothing"
@@ -244,7 +245,9 @@ unset TARGETS
 fuzz goes-on 1
 ! grep -q '^subject' "$sample/out" || fail "a run without SUBJECT fuzzes none"
 export SUBJECT=$sample/mine.so
+: >"$sample/builds"
 fuzz goes-on 1
+[ "$(sed 1d "$sample/builds")" = "fuzz fuzz_subject" ] || fail "for SUBJECT one target is built: $(cat "$sample/builds")"
 [ $status = 0 ] && [ "$(cat "$sample/told")" = "$sample/mine.so $sample/mine.relations a b x=1" ] || fail "the adapter, the relations beside it, and its environment"
 grep -q '^subject-mine ' "$sample/out" && ! grep -q '^heap' "$sample/out" || fail "SUBJECT is fuzzed, and nothing else"
 fuzz finds 60
