@@ -80,6 +80,8 @@ void target_stats_finish(void) {
 void target_stats_leave(void) {
     stats.file = -1;
     stats.executions += stats.executions == 0; // nothing opens it any more
+    stats.operations = 0;
+    stats.effective = 0;
 }
 
 uint64_t target_stats_operations(void) {

@@ -20,7 +20,7 @@ void target_stats_reach(uint64_t operations, uint64_t effective);
 // Writes them now: the process is about to abort.
 void target_stats_finish(void);
 
-// This process, a child, writes nothing from now on.
+// This process, a child, counts what it does itself, from 0, and writes nothing from now on.
 void target_stats_leave(void);
 
 // Operations added so far.

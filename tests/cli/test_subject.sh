@@ -38,6 +38,12 @@ printf 'h0 = alloc c0 size=64\n' >"$work/one.ops"
 for name in "${names[@]}"; do
     [ ! -x "$target" ] || status 0 env COUNTERCHECK_SUBJECT="$name" "$target" "$work/one.ops"
 done
+# where each input has a process, it counts its own operations: one less than before is no process that was ended
+if [ -x "$target" ]; then
+    sed p "$work/one.ops" >"$work/more.ops"
+    status 0 env COUNTERCHECK_SUBJECT=boundary COUNTERCHECK_STATS="$work/stats" "$target" "$work/more.ops" "$work/one.ops"
+    grep -q '"executions":2,"operations":3,' "$work/stats" || fail "operations of two inputs: $(cat "$work/stats")"
+fi
 status 0 "$countercheck" subject list
 says '^boundary .*built in'
 status 0 "$countercheck" subject describe boundary

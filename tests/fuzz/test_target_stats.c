@@ -62,6 +62,13 @@ TEST(the_last_counts_are_written_at_the_end) {
     assert_written("{\"executions\":3,\"operations\":3,\"effective\":0}\n");
 }
 
+TEST(who_left_counts_its_own_from_0) {
+    target_stats_add(10, 7);
+    target_stats_leave();
+    target_stats_reach(9, 7);
+    assert_int_equal(target_stats_operations(), 9);
+}
+
 TEST(who_left_writes_no_more) {
     target_stats_leave();
     for (int i = 0; i < 8; i++) {
