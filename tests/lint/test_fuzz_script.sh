@@ -256,6 +256,12 @@ grep -q "^keep: .* adopt --subject $sample/mine.so --relations $sample/mine.rela
 echo ', one to a process' >"$sample/global"
 fuzz goes-on 1
 [ $status = 2 ] && grep -q 'mine.so is one to a process: ENGINE=afl' "$sample/err" || fail "a malloc goes with another engine"
+mkdir "$sample/build/afl-plain" # a sanitizer's malloc would be the one that is judged
+cp "$sample/build/fuzz/fuzz_subject" "$sample/build/afl-plain"
+: >"$sample/builds"
+ENGINE=afl fuzz goes-on 0
+[ $status = 0 ] && [ "$(sed 1d "$sample/builds")" = "afl-plain fuzz_subject" ] || fail "AFL++ on a malloc: status $status, builds $(cat "$sample/builds")"
+rm -r "$sample/build/afl-plain"
 printf '// needs: libabsent-dev absent.h\n#include <absent.h>\n' >"$sample/absent.c"
 for SUBJECT in "$sample/nowhere.c" "$sample/absent.c" lost; do
     fuzz goes-on 1
