@@ -8,7 +8,7 @@
 # subject.NAME      a test: N operations (100000) of drawn programs, every relation after each
 # subject.NAME/...  a test for each program that CORPUS keeps (FOLDER/* and FOLDER/{seed,found,regression,slow}/*)
 # fuzz_NAME         where the compiler is clang: libFuzzer on it, with AddressSanitizer and UBSan; not part of `all`.
-#                   Files that it finds: countercheck replay --subject MODULE --relations mine.relations FILE
+#                   It says how a file that it finds is run again: countercheck replay --subject MODULE --relations ... FILE
 
 find_program(COUNTERCHECK_COMMAND countercheck HINTS ${CMAKE_CURRENT_LIST_DIR}/../../../bin
     ${CMAKE_CURRENT_LIST_DIR}/../../../../bin)
@@ -65,7 +65,11 @@ function(countercheck_add_subject name)
     endif()
 
     if(CMAKE_C_COMPILER_ID MATCHES "Clang")
-        add_executable(fuzz_${name} EXCLUDE_FROM_ALL ${linked})
+        set(call ${CMAKE_CURRENT_BINARY_DIR}/${name}_call.c)
+        string(REPLACE ";" " " words "--subject;$<TARGET_FILE:${name}_subject>;${relations}")
+        file(GENERATE OUTPUT ${call} CONTENT
+            "extern const char countercheck_linked_call[];\nconst char countercheck_linked_call[] = \"${words}\";\n")
+        add_executable(fuzz_${name} EXCLUDE_FROM_ALL ${linked} ${call})
         target_include_directories(fuzz_${name} PRIVATE ${includes})
         target_compile_options(fuzz_${name} PRIVATE -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
         target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,address,undefined)

@@ -28,7 +28,9 @@
 
 #pragma weak countercheck_subject_table
 #pragma weak countercheck_linked_relations
+#pragma weak countercheck_linked_call
 extern const char countercheck_linked_relations[]; // of an adapter that is linked in; text
+extern const char countercheck_linked_call[];      // what the command needs to find it elsewhere
 
 #define RELATIONS_BYTES_MAX (1 << 20)
 #define NOT_KEPT            64 // status of a child whose input is of no use in a corpus
@@ -83,6 +85,10 @@ static void open_subject(void) {
         const struct countercheck_subject *table = countercheck_subject_table();
         bool has_text = relations == NULL && countercheck_linked_relations != NULL;
         name = "the adapter that is linked in";
+        (void)snprintf(call, sizeof call, "%s ",
+                       countercheck_linked_call != NULL ? countercheck_linked_call
+                                                        : "--subject ADAPTER.so");
+        run_operations_call = call;
         status = subject_open_table(&subject, table,
                                     has_text ? countercheck_linked_relations : relations, message);
     } else if (name != NULL) {

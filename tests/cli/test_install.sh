@@ -163,5 +163,10 @@ if [ $engine = clang ]; then
     run cmake --build "$work/heap/build" --target fuzz_heap
     ! (cd "$work/heap/build" && ./fuzz_heap -runs=100000 -seed=1) >"$work/log" 2>&1 || fail "a wrong relation is found"
     grep -q 'rule subject-relation failed: in_use == live.requested + live.count' "$work/log" || fail "and named"
+    # the line that the fuzzer prints shows it again, with the file that it wrote
+    read -ra again < <(sed -n "s,^countercheck: reproduce: countercheck \(replay .*\)FILE\, with.*,\1,p" "$work/log")
+    ended=0
+    "$root/bin/countercheck" "${again[@]}" "$work"/heap/build/crash-* >"$work/log" 2>&1 || ended=$?
+    { [ $ended = 1 ] && grep -q 'in_use == live.requested + live.count' "$work/log"; } || fail "and shown again by: ${again[*]}"
 fi
 echo "ok: installed, and programs outside read dumps with it"
