@@ -6,6 +6,7 @@
 #include "cli/io/input.h"
 #include "cli/run/machine.h"
 #include "cli/subject/alone_private.h"
+#include "cli/subject/trim.h"
 #include "fuzz/program/text.h"
 #include "fuzz/subject/machine.h"
 
@@ -45,8 +46,8 @@ static void write_structure(const struct writer *writer) {
             (void)fprintf(writer->stream, ";\n");
         }
     }
-    (void)fprintf(writer->stream, "};\nstatic struct values now, base%s;\n\n",
-                  writer->has_lanes ? ", shares" : "");
+    (void)fprintf(writer->stream, "};\nstatic struct values now, base;\n\n%s",
+                  writer->has_lanes ? "static struct values shares;\n\n" : "");
 }
 
 static void write_reading(const struct writer *writer) {
@@ -362,6 +363,17 @@ static int write_front(struct writer *writer, const struct alone_options *option
     return CLI_CLEAN;
 }
 
+// To stdout, without the functions that the program has no use for. A status.
+static int part_print(struct part *part, bool is_whole) {
+    bool has_room = fclose(part->stream) == 0;
+    has_room = has_room && (!is_whole || trim_write(part->text, stdout));
+    free(part->text);
+    if (!has_room) {
+        cli_message("out of memory");
+    }
+    return has_room ? CLI_CLEAN : CLI_ENVIRONMENT;
+}
+
 // Nothing is printed of a program that turns out to be none.
 static int write_whole(struct writer *writer, const struct alone_options *options) {
     struct part parts[3]; // the front, functions, main
@@ -379,8 +391,14 @@ static int write_whole(struct writer *writer, const struct alone_options *option
     } else {
         status = CLI_ENVIRONMENT;
     }
+    struct part whole = {.stream = NULL};
+    status = status == CLI_CLEAN && !part_open(&whole) ? CLI_ENVIRONMENT : status;
     for (size_t i = 0; i < count; i++) {
-        int closed = part_close(&parts[i], status == CLI_CLEAN ? stdout : NULL);
+        int closed = part_close(&parts[i], status == CLI_CLEAN ? whole.stream : NULL);
+        status = status == CLI_CLEAN ? closed : status;
+    }
+    if (whole.stream != NULL) {
+        int closed = part_print(&whole, status == CLI_CLEAN);
         status = status == CLI_CLEAN ? closed : status;
     }
     return cli_finish(status);

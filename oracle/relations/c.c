@@ -146,7 +146,7 @@ static void write_statistic(const struct relations_c *c, const struct node *node
         (void)fprintf(c->stream, "%s.%s", when, name);
         return;
     }
-    (void)fprintf(c->stream, "at(%s.%s, %" PRIu32 ", ", when, name,
+    (void)fprintf(c->stream, "at_place(%s.%s, %" PRIu32 ", ", when, name,
                   c->statistics[node->index].count);
     if (node->a == NO_NODE) {
         (void)fprintf(c->stream, "row)");
@@ -233,16 +233,16 @@ static void write_node(const struct relations_c *c, uint32_t number) {
         write_call(c, "quotient", node);
         break;
     case NODE_MODULO:
-        write_call(c, "rest", node);
+        write_call(c, "rest_of", node);
         break;
     case NODE_ROUND_UP:
         write_call(c, "round_up", node);
         break;
     case NODE_LESSER:
-        write_call(c, "least", node);
+        write_call(c, "least_of", node);
         break;
     case NODE_GREATER:
-        write_call(c, "most", node);
+        write_call(c, "most_of", node);
         break;
     case NODE_SUM:
     case NODE_ROW_MIN:
@@ -289,8 +289,8 @@ static void write_helpers(const struct relations_c *c, uint32_t number, bool *is
         return;
     }
     const char *step = node->kind == NODE_SUM       ? "whole + "
-                       : node->kind == NODE_ROW_MIN ? "row == 0 ? one : least(whole, one)"
-                       : node->kind == NODE_ROW_MAX ? "row == 0 ? one : most(whole, one)"
+                       : node->kind == NODE_ROW_MIN ? "row == 0 ? one : least_of(whole, one)"
+                       : node->kind == NODE_ROW_MAX ? "row == 0 ? one : most_of(whole, one)"
                                                     : NULL;
     if (step != NULL) {
         (void)fprintf(c->stream,
@@ -353,13 +353,13 @@ static void write_comparison(const struct relations_c *c, const struct rule *rul
     enum comparison comparison = rule->comparisons[side];
     if ((comparison == EQUAL || comparison == UNEQUAL) && bits < 64) { // as its own variable counts
         (void)fprintf(c->stream,
-                      "rest(side_%" PRIu32 " - side_%" PRIu32 ", (number)1 << %" PRIu32 ") %s 0",
+                      "rest_of(side_%" PRIu32 " - side_%" PRIu32 ", (number)1 << %" PRIu32 ") %s 0",
                       side - 1, side, bits > 62 ? 62 : bits, signs[comparison]);
     } else {
         (void)fprintf(c->stream, "side_%" PRIu32 " %s side_%" PRIu32, side - 1, signs[comparison],
                       side);
     }
-    (void)fprintf(c->stream, ")) {\n            fails(");
+    (void)fprintf(c->stream, ")) {\n            tell_failure(");
     relations_c_string(c->stream, rule->shown.text);
     (void)fprintf(c->stream, ", %s, side_%" PRIu32 ", side_%" PRIu32 ");\n",
                   rule->rows == NO_ROW ? "-1" : "row", side - 1, side);

@@ -19,7 +19,7 @@ struct block {
     number class_number; // -1: none
 };
 
-static struct tally live, total, freed, nothing;
+static struct tally live, total, freed;
 static struct tally class_live[CLASSES], class_total[CLASSES], class_freed[CLASSES];
 static struct {
     number alloc, zeroed, aligned, realloc_moved, realloc_in_place, expand, free, drop, failed;
@@ -214,6 +214,7 @@ static void begin(void) {
     static char buffer[1 << 16]; // so that printing takes nothing of the allocator
     (void)setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     moment = EMPTY;
+    is_unknown = 0;
     remember(BEGIN);
 }
 
@@ -235,33 +236,34 @@ static number quotient(number a, number by) {
     return by <= 0 ? 0 : a / by - (a % by < 0);
 }
 
-static number rest(number a, number by) {
+static number rest_of(number a, number by) {
     return a - by * quotient(a, by);
 }
 
 static number round_up(number a, number by) {
-    return by <= 0 || rest(a, by) == 0 ? a + 0 * quotient(a, by) : a + by - rest(a, by);
+    return by <= 0 || rest_of(a, by) == 0 ? a + 0 * quotient(a, by) : a + by - rest_of(a, by);
 }
 
-static number least(number a, number b) {
+static number least_of(number a, number b) {
     return a < b ? a : b;
 }
 
-static number most(number a, number b) {
+static number most_of(number a, number b) {
     return a > b ? a : b;
 }
 
-static number at(const number *row, number count, number place) {
+static number at_place(const number *row, number count, number place) {
     is_unknown |= place < 0 || place >= count;
     return place < 0 || place >= count ? 0 : row[place];
 }
 
 static const struct tally *of_class(const struct tally *classes, number place) {
+    static const struct tally nothing;
     is_unknown |= place < 0;
     return place < 0 || place >= CLASSES ? &nothing : &classes[place];
 }
 
-static void fails(const char *rule, number row, number left, number right) {
+static void tell_failure(const char *rule, number row, number left, number right) {
     failure_count++;
     (void)printf("    FAILED %s: ", rule);
     if (row >= 0) {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # test_subject_alone: a program as C in the allocator's own calls: it compiles, agrees with the harness, and shows what fails.
-# holds: cli/subject/alone.c cli/subject/alone_operations.c cli/subject/calls.c oracle/relations/c.c
+# holds: cli/subject/trim.c cli/subject/alone.c cli/subject/alone_operations.c cli/subject/calls.c oracle/relations/c.c
 set -u
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"
@@ -24,6 +24,7 @@ alone() {
     "$countercheck" ops --c "$program" "$@" >"$work/alone.c" || return 4
     ! grep -qE '#include.*(countercheck|subject/subject)' "$work/alone.c" || return 4
     command=$(sed -n 's,^// compile: ,,p' "$work/alone.c")
+    command=${command/ -w / -Wall -Wextra -Werror } # what a program has no use for is not in it
     command=${command/PROGRAM/$work/alone.c}
     eval "${command/OUTPUT/$work/alone}" || return 4
     mapfile -t variables < <(sed -n 's,^// run with: ,,p' "$work/alone.c")
