@@ -1,5 +1,5 @@
 // file: the trace of this process: its name, its header, and the chunks that its threads write to.
-#define _GNU_SOURCE // MADV_WIPEONFORK, O_CLOEXEC, MAP_POPULATE
+#define _GNU_SOURCE // MADV_WIPEONFORK, MAP_POPULATE, O_TMPFILE
 #include "record/file.h"
 
 #include "trace/format.h"
@@ -77,34 +77,59 @@ static int find_descriptor(void) {
     return 0;
 }
 
-static int create(bool is_child) {
-    const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
-    int descriptor = -1;
-    errno = EEXIST;
-    if (!is_child) {
-        memcpy(file_state->path, base_path, sizeof base_path);
-        descriptor = open(file_state->path, flags, 0600);
-    }
-    for (unsigned n = 1; descriptor < 0 && errno == EEXIST && n <= NAMES_MAX; n++) {
-        int length = snprintf(file_state->path, sizeof file_state->path, "%s.%ld.%u", base_path,
-                              (long)getpid(), n);
-        if (length < 0 || (size_t)length >= sizeof file_state->path) {
-            return ENAMETOOLONG;
-        }
-        descriptor = open(file_state->path, flags, 0600);
-    }
-    if (descriptor < 0) {
-        return errno;
-    }
+// What the file is known by, wherever its descriptor is.
+static int take_descriptor(int descriptor) {
     struct stat status;
     if (fstat(descriptor, &status) != 0) {
+        int error = errno;
         (void)close(descriptor);
-        return errno;
+        return error;
     }
     file_state->device = status.st_dev;
     file_state->inode = status.st_ino;
     file_state->descriptor = raise_descriptor(descriptor);
     return 0;
+}
+
+// Gives the file its name, file_state->path, or makes one there if it has no descriptor yet. -1:
+// errno.
+static int put_there(int unnamed) {
+    char from[32];
+    if (unnamed < 0) {
+        return open(file_state->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    }
+    (void)snprintf(from, sizeof from, "/proc/self/fd/%d", unnamed);
+    return linkat(AT_FDCWD, from, AT_FDCWD, file_state->path, AT_SYMLINK_FOLLOW);
+}
+
+// The same under the first name that is free. -1: errno.
+static int put_under_free_name(int unnamed, bool is_child) {
+    int result = -1;
+    errno = EEXIST;
+    if (!is_child) {
+        memcpy(file_state->path, base_path, sizeof base_path);
+        result = put_there(unnamed);
+    }
+    for (unsigned n = 1; result < 0 && errno == EEXIST && n <= NAMES_MAX; n++) {
+        int length = snprintf(file_state->path, sizeof file_state->path, "%s.%ld.%u", base_path,
+                              (long)getpid(), n);
+        if (length < 0 || (size_t)length >= sizeof file_state->path) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        result = put_there(unnamed);
+    }
+    return result;
+}
+
+// A file without a name in the folder of the trace. -1: the file system has none.
+static int open_unnamed(void) {
+    memcpy(file_state->path, base_path, sizeof base_path);
+    char *slash = strrchr(file_state->path, '/');
+    if (slash != NULL) {
+        slash[1] = 0;
+    }
+    return open(slash == NULL ? "." : file_state->path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
 // ---- room
@@ -147,11 +172,10 @@ static void stop(int error) {
 
 // ---- beginning
 
-static int begin_file(bool is_child) {
-    int error = create(is_child);
-    uint8_t *page = error == 0 ? map(0, TRACE_HEADER_BYTES, &error) : NULL;
+static int write_header(void) {
+    int error = 0;
+    uint8_t *page = map(0, TRACE_HEADER_BYTES, &error);
     if (page == NULL) {
-        file_state->is_stopped = true;
         return error;
     }
     struct trace_header header = {
@@ -164,6 +188,44 @@ static int begin_file(bool is_child) {
     memcpy(header.magic, TRACE_MAGIC, sizeof header.magic);
     memcpy(page, &header, sizeof header);
     file_state->header = (struct trace_header *)page;
+    return 0;
+}
+
+static void forget_unnamed(void) {
+    if (file_state->header != NULL) {
+        (void)munmap(file_state->header, TRACE_HEADER_BYTES);
+        file_state->header = NULL;
+    }
+    (void)close(file_state->descriptor);
+}
+
+// Whoever is killed meanwhile leaves nothing: the file has its name last. False: there is no such
+// file system, /proc is not there, or what make_named() will say.
+static bool make_whole(bool is_child) {
+    int descriptor = open_unnamed();
+    if (descriptor < 0 || take_descriptor(descriptor) != 0) {
+        return false;
+    }
+    if (write_header() != 0 || put_under_free_name(file_state->descriptor, is_child) < 0) {
+        forget_unnamed();
+        return false;
+    }
+    return true;
+}
+
+// Killed meanwhile it is no trace yet. 0, or errno.
+static int make_named(bool is_child) {
+    int descriptor = put_under_free_name(-1, is_child);
+    int error = descriptor < 0 ? errno : take_descriptor(descriptor);
+    return error == 0 ? write_header() : error;
+}
+
+static int begin_file(bool is_child) {
+    int error = make_whole(is_child) ? 0 : make_named(is_child);
+    if (error != 0) {
+        file_state->is_stopped = true;
+        return error;
+    }
     file_state->generation = ++last_generation;
     return 0;
 }

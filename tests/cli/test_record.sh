@@ -251,6 +251,25 @@ if "${CC:-cc}" -static static.c -o static 2>/dev/null; then
     expect 2 "./static: 0 events" "$command" record -o t -- ./static
 fi
 
+# ---- killed as it begins
+
+# Killed before there is a header it leaves nothing, where a file may be without a name until then.
+cat >killed.c <<'C'
+#include <signal.h>
+#include <sys/types.h>
+int posix_fallocate(int descriptor, off_t offset, off_t size) {
+    (void)descriptor, (void)offset, (void)size;
+    return raise(SIGKILL);
+}
+C
+"${CC:-cc}" -shared -fPIC killed.c -o killed.so
+ends 2 env LD_PRELOAD="$PWD/killed.so" "$command" record -o early -- sh -c :
+if python3 -c 'import os; os.close(os.open(".", os.O_TMPFILE | os.O_RDWR))' 2>/dev/null; then
+    [ ! -e early ] || fail "killed before its header, a trace is there: $(stat -c %s early) bytes"
+else
+    echo "skipped: a kill before the header: this file system has no file without a name"
+fi
+
 # ---- no room
 
 ends 0 bash -c "ulimit -f 100; exec '$command' record -o t -- perl many.pl"
