@@ -4,6 +4,7 @@
 #include "cli/io/options.h"
 #include "cli/trace/family.h"
 #include "trace/reader.h"
+#include "unwind/unwind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,7 @@ enum {
 };
 
 static const char usage[] =
-    "usage: countercheck record [-o FILE] -- COMMAND [ARGUMENT]...\n"
+    "usage: countercheck record [-o FILE] [--with-stacks] -- COMMAND [ARGUMENT]...\n"
     "\n"
     "Runs COMMAND and writes each malloc, calloc, realloc, aligned allocation and\n"
     "free of it to FILE (countercheck.trace), with its size, thread and time: no\n"
@@ -37,9 +38,13 @@ static const char usage[] =
     "one that the program would have anyway: the C library's, or LD_PRELOAD's.\n"
     "Where there is no room for more, the trace ends and the program goes on.\n"
     "`countercheck trace info FILE` reads it.\n"
+    "  --with-stacks  by which calls each object was obtained too: of each call its\n"
+    "                 place in the program or a library, and of these the base name\n"
+    "                 and build-id; it makes the program several times slower\n"
     "\n"
     "By hand, with an absolute path:\n"
     "  COUNTERCHECK_RECORD=/FILE LD_PRELOAD=libcountercheck-record.so COMMAND\n"
+    "  (and COUNTERCHECK_RECORD_STACKS=1 for stacks)\n"
     "\n"
     "Exit status: COMMAND's, or 128 and the number of the signal that ended it; 127\n"
     "it is not found, 126 it cannot be started, 125 it cannot be recorded; 2 nothing\n"
@@ -143,12 +148,13 @@ static void reset_signals(const struct sigaction before[4]) {
 }
 
 // In the child. Returns where it could not be started; errno says why.
-static void start(char **command, const char *library, const char *path) {
+static void start(char **command, const char *library, const char *path, bool with_stacks) {
     const char *others = getenv("LD_PRELOAD");
     char *all = NULL;
     bool has_others = others != NULL && *others != 0;
     if (asprintf(&all, "%s%s%s", library, has_others ? ":" : "", has_others ? others : "") < 0 ||
-        setenv("LD_PRELOAD", all, 1) != 0 || setenv("COUNTERCHECK_RECORD", path, 1) != 0) {
+        setenv("LD_PRELOAD", all, 1) != 0 || setenv("COUNTERCHECK_RECORD", path, 1) != 0 ||
+        setenv("COUNTERCHECK_RECORD_STACKS", with_stacks ? "1" : "0", 1) != 0) {
         errno = ENOMEM;
         return;
     }
@@ -166,7 +172,8 @@ static int wait_for(pid_t process) {
 }
 
 // Runs it to its end. *has_started: the status is its own.
-static int run(char **command, const char *library, const char *path, bool *has_started) {
+static int run(char **command, const char *library, const char *path, bool with_stacks,
+               bool *has_started) {
     int ends[2];
     struct sigaction before[4];
     if (pipe2(ends, O_CLOEXEC) != 0) {
@@ -179,7 +186,7 @@ static int run(char **command, const char *library, const char *path, bool *has_
     }
     if (process == 0) {
         reset_signals(before);
-        start(command, library, path);
+        start(command, library, path, with_stacks);
         int error = errno;
         (void)!write(ends[1], &error, sizeof error);
         _exit(RECORD_FAILED);
@@ -240,7 +247,7 @@ static int look_at_all(const char *path, const char *name, int status) {
     return status;
 }
 
-static int record(char **command, const char *file) {
+static int record(char **command, const char *file, bool with_stacks) {
     char *library = find_library();
     char *path = absolute(file);
     bool has_started = false;
@@ -251,7 +258,7 @@ static int record(char **command, const char *file) {
         status = clear_way(path);
     }
     if (status == CLI_CLEAN) {
-        status = run(command, library, path, &has_started);
+        status = run(command, library, path, with_stacks, &has_started);
     }
     if (has_started) {
         status = look_at_all(path, command[0], status);
@@ -263,7 +270,9 @@ static int record(char **command, const char *file) {
 
 int cmd_record(int argc, char **argv) {
     const char *file = "countercheck.trace";
-    const struct cli_option options[] = {{"-o", NULL, &file}, {NULL, NULL, NULL}};
+    bool with_stacks = false;
+    const struct cli_option options[] = {
+        {"-o", NULL, &file}, {"--with-stacks", &with_stacks, NULL}, {NULL, NULL, NULL}};
     const struct cli_call call = {usage, options, 0, 0};
     int own_count = 1;
     while (own_count < argc && strcmp(argv[own_count], "--") != 0) {
@@ -279,5 +288,9 @@ int cmd_record(int argc, char **argv) {
         cli_message("record: no command behind -- (try --help)");
         return CLI_UNUSABLE;
     }
-    return record(argv + own_count + 1, file);
+    if (with_stacks && !COUNTERCHECK_HAS_STACKS) {
+        cli_message("record: --with-stacks: %s", UNWIND_NONE);
+        return RECORD_FAILED;
+    }
+    return record(argv + own_count + 1, file, with_stacks);
 }

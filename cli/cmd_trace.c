@@ -8,6 +8,7 @@
 static const char usage[] =
     "usage: countercheck trace info FILE [--json] [--svg OUT]    a trace in numbers\n"
     "       countercheck trace fold FILE [OPTION]...    lines for a flame graph\n"
+    "       countercheck trace pprof FILE [-o OUT]    for `go tool pprof`\n"
     "       countercheck trace ops  FILE [--window A..B]    as a program\n"
     "       countercheck trace replay FILE [OPTION]...     on an allocator, judged\n"
     "       countercheck trace compare SUBJECT... FILE    what each one takes\n"
@@ -21,11 +22,8 @@ int cmd_trace(int argc, char **argv) {
     static const struct {
         const char *name;
         int (*run)(int argc, char **argv);
-    } subcommands[] = {{"info", trace_info},
-                       {"fold", trace_fold},
-                       {"ops", trace_ops},
-                       {"replay", trace_replay},
-                       {"compare", trace_compare}};
+    } subcommands[] = {{"info", trace_info}, {"fold", trace_fold},     {"pprof", trace_pprof},
+                       {"ops", trace_ops},   {"replay", trace_replay}, {"compare", trace_compare}};
     if (argc < 2) {
         cli_message("trace: a subcommand is missing (try --help)");
         return CLI_UNUSABLE;

@@ -37,14 +37,15 @@ if(COUNTERCHECK_COMMAND)
             ${PROJECT_SOURCE_DIR}/cli/dump/export/profiles.c PROPERTIES HEADER_FILE_ONLY ON)
     endif()
     target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_PROFILE=${has_profile})
-    # dump --binary: DWARF by elfutils
+    # dump --binary, a trace's stacks: DWARF by elfutils
     pkg_check_modules(LIBDW IMPORTED_TARGET libdw libelf)
     set(has_dwarf 0)
     if(LIBDW_FOUND)
         set(has_dwarf 1)
         target_link_libraries(countercheck_cli PUBLIC PkgConfig::LIBDW)
     else()
-        set_source_files_properties(${PROJECT_SOURCE_DIR}/cli/dump/binary/program.c PROPERTIES HEADER_FILE_ONLY ON)
+        set_source_files_properties(${PROJECT_SOURCE_DIR}/cli/dump/binary/program.c
+            ${PROJECT_SOURCE_DIR}/cli/trace/symbols/module.c PROPERTIES HEADER_FILE_ONLY ON)
     endif()
     target_compile_definitions(countercheck_cli PRIVATE COUNTERCHECK_HAS_DWARF=${has_dwarf})
     # dump html: its page, as bytes in a source

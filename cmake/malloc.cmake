@@ -19,6 +19,11 @@ if(COUNTERCHECK_HAS_GO AND NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERA
     add_library(countercheck-malloc SHARED $<TARGET_OBJECTS:countercheck_malloc_parts>)
     install(TARGETS countercheck-malloc LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 
+    # The same where no call stack can be followed, for a test.
+    add_library(countercheck-malloc-stackless SHARED $<TARGET_OBJECTS:countercheck_malloc_parts>
+        ${PROJECT_SOURCE_DIR}/unwind/none.c)
+    target_compile_options(countercheck-malloc-stackless PRIVATE ${malloc_options})
+
     # The same with the oracle in it, for tests and benchmarks: it checks the account against the
     # scan at the process's end, and when it is asked to. And canaries of that.
     file(GLOB_RECURSE checked_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/oracle/core/*.c
@@ -36,6 +41,10 @@ if(COUNTERCHECK_HAS_GO AND NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERA
     target_link_options(countercheck-malloc-liar PRIVATE -Wl,--wrap=heap_read_memstats
         -Wl,--wrap=retained_visit)
     foreach(name countercheck-malloc countercheck-malloc-checked countercheck-malloc-liar)
+        target_sources(${name} PRIVATE ${COUNTERCHECK_UNWIND})
+        add_dependencies(${name} countercheck_unwind)
+    endforeach()
+    foreach(name countercheck-malloc countercheck-malloc-checked countercheck-malloc-liar countercheck-malloc-stackless)
         target_link_libraries(${name} PRIVATE countercheck_flags)
         target_link_options(${name} PRIVATE -Wl,--no-undefined -Wl,-z,now -Wl,-z,nodelete)
     endforeach()

@@ -117,7 +117,8 @@ if(TARGET countercheck-malloc)
         set_property(TEST malloc.${stem} APPEND PROPERTY ENVIRONMENT
             "MALLOC=$<TARGET_FILE:countercheck-malloc>"
             "CHECKED_MALLOC=$<TARGET_FILE:countercheck-malloc-checked>"
-            "LIAR_MALLOC=$<TARGET_FILE:countercheck-malloc-liar>")
+            "LIAR_MALLOC=$<TARGET_FILE:countercheck-malloc-liar>"
+            "STACKLESS_MALLOC=$<TARGET_FILE:countercheck-malloc-stackless>")
     endforeach()
 endif()
 

@@ -6,6 +6,7 @@
 #include "malloc/process.h"
 #include "malloc/purge.h"
 #include "malloc/retained.h"
+#include "malloc/sites.h"
 
 #include <errno.h>
 #include <string.h>
@@ -39,6 +40,7 @@ static void *allocate_elsewhere(size_t size_bytes, bool zero) {
     struct mcache *cache = size_bytes > PTRDIFF_MAX ? NULL : process_enter();
     void *object = NULL;
     if (cache != NULL) {
+        sites_note(cache, allocate_rounded(size_bytes) + HEAP_PAGE_BYTES);
         object = heap_alloc(process_lane_heap, cache, allocate_rounded(size_bytes), NULL,
                             zero ? HEAP_ALLOC_ZERO : 0);
         process_leave(cache);
@@ -62,6 +64,7 @@ void *allocate_aligned(size_t align_bytes, size_t size_bytes) {
     void *object = NULL;
     if (cache != NULL) {
         size_t at_bytes = align_bytes < ALLOCATE_ALIGN_BYTES ? ALLOCATE_ALIGN_BYTES : align_bytes;
+        sites_note(cache, allocate_rounded(size_bytes) + SMALL_SIZE_MAX);
         object = heap_alloc_aligned(process_lane_heap, cache, allocate_rounded(size_bytes),
                                     at_bytes, NULL, 0);
         process_leave(cache);

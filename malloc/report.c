@@ -10,9 +10,11 @@
 #include "dump/writer.h"
 #include "malloc/process.h"
 #include "malloc/say.h"
+#include "malloc/sites.h"
 #include "malloc/variable.h"
 #include "malloc/watch.h"
 #include "runtime/runtime.h"
+#include "unwind/unwind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -124,6 +126,7 @@ static void write_dump(void) {
     if (error == 0) {
         runtime_stop_world(runtime);
         publish_profile(runtime_heap(runtime));
+        sites_name(runtime);
         error = dump_write_path(runtime, cache, path).error;
         runtime_start_world(runtime);
     }
@@ -170,6 +173,9 @@ static __attribute__((constructor)) void begin(void) {
     unsigned long long rate = variable_number("COUNTERCHECK_MALLOC_PROFILE", 0, ULLONG_MAX / 2);
     int number = (int)variable_number("COUNTERCHECK_MALLOC_SIGNAL", SIGUSR2, (unsigned)SIGRTMAX);
     if (rate != 0) {
+        if (!sites_begin()) {
+            say("COUNTERCHECK_MALLOC_PROFILE: counts alone: %s", UNWIND_NONE);
+        }
         process_set_profile_rate(rate);
     }
     if (stats_path != NULL || dump_path != NULL) {

@@ -5,8 +5,8 @@
 //   COUNTERCHECK_MALLOC_DUMP=PATH     a heap dump
 //   COUNTERCHECK_MALLOC_SIGNAL=N      the signal that asks for them (SIGUSR2); 0: none
 //   COUNTERCHECK_MALLOC_PROFILE=RATE  the memory profile's mean bytes between two samples (0: off):
-//                                     what was allocated and freed of the samples, by size, up to
-//                                     the moment of the dump; no call stacks are taken
+//                                     what was allocated and freed of the samples, by call stack
+//                                     (of 32 calls at most) and size, up to the moment of the dump
 //
 // %p in a path is the process's id. Without a path no signal is handled and no thread started.
 //

@@ -25,15 +25,24 @@ struct file_state *file_state = &nothing;
 
 static char base_path[4096]; // "": nothing is asked for
 static uint64_t last_generation;
+static uint32_t version;
 
-static void lock(void) {
-    while (atomic_exchange_explicit(&file_state->lock, 1, memory_order_acquire) != 0) {
+void file_lock(unsigned char _Atomic *lock) {
+    while (atomic_exchange_explicit(lock, 1, memory_order_acquire) != 0) {
         (void)sched_yield();
     }
 }
 
+void file_unlock(unsigned char _Atomic *lock) {
+    atomic_store_explicit(lock, 0, memory_order_release);
+}
+
+static void lock(void) {
+    file_lock(&file_state->lock);
+}
+
 static void unlock(void) {
-    atomic_store_explicit(&file_state->lock, 0, memory_order_release);
+    file_unlock(&file_state->lock);
 }
 
 static uint64_t now_ns(void) {
@@ -179,7 +188,7 @@ static int write_header(void) {
         return error;
     }
     struct trace_header header = {
-        .version = htole32(TRACE_VERSION),
+        .version = htole32(version),
         .chunk_bytes = htole32(TRACE_CHUNK_BYTES),
         .start_ns = htole64(now_ns()),
         .process_id = htole32((uint32_t)getpid()),
@@ -236,7 +245,7 @@ static void wipe(void) {
     memset(file_state, 0, sizeof *file_state);
 }
 
-int file_begin(const char *path) {
+int file_begin(const char *path, uint32_t version_wanted) {
     size_t length = strlen(path);
     if (length >= sizeof base_path) {
         return ENAMETOOLONG;
@@ -250,6 +259,7 @@ int file_begin(const char *path) {
         (void)pthread_atfork(NULL, NULL, wipe);
     }
     memcpy(base_path, path, length + 1);
+    version = version_wanted;
     file_state = state;
     return begin_file(false);
 }
@@ -274,7 +284,7 @@ uint32_t file_add_thread(void) {
 
 // ---- chunks
 
-static bool take_new(struct chunk *chunk) {
+static bool take_new(struct chunk *chunk, uint64_t begun_ns) {
     int error = 0;
     uint64_t offset = TRACE_HEADER_BYTES + (uint64_t)file_state->chunk_count * TRACE_CHUNK_BYTES;
     uint8_t *base = map(offset, TRACE_CHUNK_BYTES, &error);
@@ -284,7 +294,7 @@ static bool take_new(struct chunk *chunk) {
     }
     file_state->chunk_count++;
     *chunk =
-        (struct chunk){.base = base, .used_bytes = TRACE_CHUNK_HEAD_BYTES, .time_ns = now_ns()};
+        (struct chunk){.base = base, .used_bytes = TRACE_CHUNK_HEAD_BYTES, .time_ns = begun_ns};
     uint64_t time_ns = htole64(chunk->time_ns);
     memcpy(base, &time_ns, sizeof time_ns);
     return true;
@@ -298,8 +308,15 @@ bool file_take(struct chunk *chunk) {
     } else if (file_state->pool_count > 0) {
         *chunk = file_state->pool[--file_state->pool_count];
     } else {
-        is_taken = take_new(chunk);
+        is_taken = take_new(chunk, now_ns());
     }
+    unlock();
+    return is_taken;
+}
+
+bool file_take_definitions(struct chunk *chunk) {
+    lock();
+    bool is_taken = !file_state->is_stopped && take_new(chunk, TRACE_DEFINITIONS_NS);
     unlock();
     return is_taken;
 }

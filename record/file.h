@@ -34,14 +34,17 @@ struct file_state {
     struct trace_header *header;
     size_t pool_count;
     struct chunk pool[FILE_POOL_CHUNKS]; // begun, and nobody's
+    struct chunk definitions;            // where the last module or frame was written
+    struct stacks *stacks;               // what is known of them; NULL: nothing yet
+    unsigned char _Atomic stacks_lock;
     char path[4096];
 };
 
 extern struct file_state *file_state; // never NULL
 
-// Makes this process's trace: the file `path`, or PATH.PID.N if there is one already. While there
-// is one thread. 0, or errno: nothing will be recorded.
-int file_begin(const char *path);
+// Makes this process's trace: the file `path`, or PATH.PID.N if there is one already; of that
+// version. While there is one thread. 0, or errno: nothing will be recorded.
+int file_begin(const char *path, uint32_t version);
 
 // Whether there is a trace to write to. In a child that has none yet it is begun.
 bool file_is_open(void);
@@ -51,6 +54,13 @@ uint32_t file_add_thread(void);
 
 // A chunk with room for two records; a begun one if there is any. False: the trace has stopped.
 bool file_take(struct chunk *chunk);
+
+// A new chunk for modules and frames. False: the trace has stopped.
+bool file_take_definitions(struct chunk *chunk);
+
+// Locks and unlocks `lock`, which lies in *file_state.
+void file_lock(unsigned char _Atomic *lock);
+void file_unlock(unsigned char _Atomic *lock); // by whom it was locked
 
 // The chunk is nobody's any more.
 void file_give(const struct chunk *chunk);

@@ -7,13 +7,13 @@
 #include "record/writer.h"
 
 #include "record/file.h"
+#include "record/put.h"
+#include "record/stacks.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,12 +23,6 @@ struct writer {
     uint32_t thread;     // its number there
     volatile sig_atomic_t is_busy;
     bool is_ended;
-};
-
-struct note {
-    enum trace_kind kind;
-    uint64_t address, size;
-    uint8_t align; // the binary logarithm
 };
 
 static _Thread_local struct writer own;
@@ -43,54 +37,12 @@ static uint64_t now_ns(void) {
 
 // ---- a record
 
-static unsigned byte_count(uint64_t number) {
-    if (number <= UINT16_MAX) {
-        return (unsigned)(number > 0) + (unsigned)(number > UINT8_MAX);
-    }
-    unsigned count = 3;
-    while (count < 8 && number >> (8 * count) != 0) {
-        count++;
-    }
-    return count;
-}
-
-static uint8_t *put_number(uint8_t *at, uint64_t number, unsigned count) {
-    uint64_t bytes = htole64(number);
-    memcpy(at, &bytes, sizeof bytes);
-    return at + count;
-}
-
-// The first byte comes last: until then there is no record. That it is so in the order of this
-// thread's instructions is enough, as whoever is killed is between two of them.
 static void put(struct chunk *chunk, const struct note *note) {
-    uint64_t time_ns = now_ns();
-    uint64_t elapsed_ns = time_ns > chunk->time_ns ? time_ns - chunk->time_ns : 0;
-    int64_t difference = (int64_t)(note->address - chunk->address);
-    bool is_fine = difference % 16 != 0;
-    int64_t steps = is_fine ? difference : difference / 16;
-    uint64_t zigzag = ((uint64_t)steps << 1) ^ (steps < 0 ? UINT64_MAX : 0);
-    unsigned time_bytes = byte_count(elapsed_ns);
-    unsigned address_bytes = byte_count(zigzag);
-    unsigned size_bytes = byte_count(note->size);
-    uint8_t *head = chunk->base + chunk->used_bytes;
-    uint8_t *at = put_number(head + 2, elapsed_ns, time_bytes);
-    at = put_number(at, zigzag, address_bytes);
-    at = put_number(at, note->size, size_bytes);
-    if (note->kind == TRACE_ALIGNED) {
-        *at++ = note->align;
-    }
-    head[1] = (uint8_t)(address_bytes | size_bytes << 4);
-    atomic_signal_fence(memory_order_release);
-    *(volatile uint8_t *)head =
-        (uint8_t)((unsigned)note->kind | time_bytes << 4 | (is_fine ? 0x80U : 0));
-    atomic_signal_fence(memory_order_release);
-    chunk->time_ns += elapsed_ns;
-    chunk->address = note->address;
-    chunk->used_bytes = (size_t)(at - chunk->base);
+    put_record(chunk, note, now_ns(), NULL, 0);
 }
 
 static void put_thread(struct chunk *chunk) {
-    const struct note note = {TRACE_THREAD, (uint64_t)gettid(), own.thread, 0};
+    const struct note note = {TRACE_THREAD, (uint64_t)gettid(), own.thread, 0, 0};
     put(chunk, &note);
 }
 
@@ -98,6 +50,9 @@ static void put_event(struct chunk *chunk, const struct note *note) {
     struct note whole = *note;
     if (whole.address == 0) {
         whole.address = chunk->address; // of no account, and shortest
+    }
+    if (whole.stack != 0) {
+        put_stack(chunk, whole.stack);
     }
     put(chunk, &whole);
 }
@@ -185,14 +140,22 @@ static uint8_t log_of(size_t power) {
     return log;
 }
 
+// Who obtains memory is asked for its stack; who gives it back is not.
+static bool is_by_stack(enum trace_kind kind) {
+    return kind != TRACE_FREE && kind != TRACE_REALLOC_FROM && kind != TRACE_REALLOC_FREED;
+}
+
 void writer_note(enum trace_kind kind, const void *object, size_t size_bytes, size_t align_bytes) {
     if (file_state->is_stopped) {
         return;
     }
-    const struct note note = {kind, (uint64_t)(uintptr_t)object, size_bytes, log_of(align_bytes)};
+    struct note note = {kind, (uint64_t)(uintptr_t)object, size_bytes, log_of(align_bytes), 0};
     bool is_nested = own.is_busy != 0;
     own.is_busy = 1;
     atomic_signal_fence(memory_order_acq_rel);
+    if (stacks_are_wanted && !is_nested && is_by_stack(kind)) {
+        note.stack = stacks_take();
+    }
     if (!is_nested && own.generation == file_state->generation && has_room(&own.chunk)) {
         put_event(&own.chunk, &note);
     } else {

@@ -12,6 +12,12 @@
 //   address  its difference to the chunk's record before it, or to 0: zigzag, in steps
 //   size     bytes that were asked for
 //   align    one byte, the binary logarithm; of the kind aligned alone
+// A trace with stacks is of version 2, and has three kinds of records more: modules and frames,
+// which lie in chunks of their own whose time is 1, before all others, and what names a frame
+// before a record. A frame is a call and the frame that called: each is written once, and so is
+// each stack, which is its innermost frame. Modules and frames have the numbers 1, 2, ... in the
+// order of the file.
+//
 // A release has the time before its call, an allocation the time after it, both by one clock of the
 // machine. So, in the order of times, an address is released before another thread obtains it.
 #ifndef TRACE_FORMAT_H
@@ -21,10 +27,18 @@
 
 #define TRACE_MAGIC            "CCtrace\n" // 8 bytes, without a NUL
 #define TRACE_VERSION          1
+#define TRACE_VERSION_STACKS   2
 #define TRACE_HEADER_BYTES     4096
 #define TRACE_CHUNK_BYTES      65536
 #define TRACE_CHUNK_HEAD_BYTES 8
 #define TRACE_RECORD_BYTES_MAX 32 // what is left of a chunk when it is less is no record
+#define TRACE_DEFINITIONS_NS   1  // the time of a chunk of modules and frames
+#define TRACE_NAME_BYTES_MAX   255
+#define TRACE_BUILD_BYTES_MAX  64
+#define TRACE_MODULE_SHIFT     48
+#define TRACE_MODULES_MAX      65534
+#define TRACE_FRAME_CUT        1   // in no module: it stands for those that were left out
+#define TRACE_STACK_FRAMES_MAX 257 // of one stack, with that one
 
 // The kinds of records. REALLOC_FROM is followed, in its thread, by one of the next three, with no
 // event of this thread between them but those of a signal's handler.
@@ -40,6 +54,10 @@ enum trace_kind {
     TRACE_REALLOC_FAILED, // size: there was no memory, and the old object stays
     TRACE_REALLOC_FREED,  // of size 0: the old object is freed, and there is none
     TRACE_FAILED,         // size: malloc and the like had no memory
+    TRACE_AT,             // of version 2: size is the frame by which the next record is made
+    TRACE_FRAME,  // address: the module << 48, and the offset in it of the call's instruction (of
+                  // module 0, which is none, the address); size: the frame that called, 0 for none
+    TRACE_MODULE, // size bytes follow: the length of its build-id, that, and the file's base name
     TRACE_KIND_COUNT,
 };
 

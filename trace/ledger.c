@@ -98,8 +98,8 @@ static bool insert(struct trace_ledger *ledger, const struct trace_object *objec
 
 static struct trace_object object_of(const struct trace_record *record, uint64_t id,
                                      uint32_t place) {
-    return (struct trace_object){record->address, record->size, record->time_ns, id,
-                                 record->thread,  place};
+    return (struct trace_object){record->address, record->size, record->time_ns, id, record->thread,
+                                 record->stack,   place};
 }
 
 // ---- places
@@ -280,6 +280,9 @@ enum trace_step trace_ledger_take(struct trace_ledger *ledger, const struct trac
         return TRACE_STEP_EVENT;
     case TRACE_NONE:
     case TRACE_THREAD:
+    case TRACE_AT:
+    case TRACE_FRAME:
+    case TRACE_MODULE:
     case TRACE_KIND_COUNT:
         break;
     }

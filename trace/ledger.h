@@ -22,6 +22,7 @@ struct trace_object {
     uint64_t time_ns; // when it began; a realloc changes it not
     uint64_t id;      // 0, 1, ... in the order of events; a realloc's object keeps it
     uint32_t thread;  // that allocated it or resized it last
+    uint32_t stack;   // by which that was; 0: it has none
     uint32_t place;   // a number that no other object has while it lives; the numbers are below the
                       // most that ever lived, but for violations
 };

@@ -25,6 +25,8 @@ struct cursor {
     uint64_t time_ns, address;
     uint32_t thread;
     bool has_thread;
+    bool is_definitions;        // of the chunks that come before all others
+    uint32_t stack;             // of the next record
     struct trace_record record; // the next one
 };
 
@@ -39,6 +41,7 @@ struct trace_reader {
     size_t open_count, open_capacity;
     uint64_t *thread_ids;
     uint32_t thread_count, thread_capacity;
+    struct trace_stacks *stacks;
 };
 
 // ---- errors
@@ -89,14 +92,69 @@ static bool add_thread(struct trace_reader *reader, struct cursor *cursor, uint6
     return true;
 }
 
-// How long the record is, or 0: it is none.
-static size_t record_bytes(const uint8_t *head) {
+// How long the record is, without what follows a module's; or 0: it is none.
+static size_t record_bytes(const uint8_t *head, uint32_t version) {
     unsigned kind = head[0] & 15;
     unsigned address_bytes = head[1] & 15;
     unsigned size_bytes = head[1] >> 4;
-    bool is_record = kind < TRACE_KIND_COUNT && address_bytes <= 8 && size_bytes <= 8;
+    unsigned kind_limit = version == TRACE_VERSION ? TRACE_AT : TRACE_KIND_COUNT;
+    bool is_record = kind < kind_limit && address_bytes <= 8 && size_bytes <= 8;
     size_t length = 2 + (head[0] >> 4 & 7U) + address_bytes + size_bytes;
     return is_record ? length + (kind == TRACE_ALIGNED ? 1 : 0) : 0;
+}
+
+// ---- what is for the reader alone
+
+static bool take_stack(const struct trace_reader *reader, struct cursor *cursor, uint64_t offset,
+                       struct trace_error *error) {
+    bool is_known = cursor->record.size <= trace_stacks_frame_count(reader->stacks);
+    cursor->stack = is_known ? (uint32_t)cursor->record.size : 0;
+    return is_known || reader->is_cut ? true : fail(error, "a stack is none", offset);
+}
+
+static bool is_added(enum trace_stacks_status status, const char *wrong, uint64_t offset,
+                     struct trace_error *error) {
+    return status == TRACE_STACKS_FINE    ? true
+           : status == TRACE_STACKS_WRONG ? fail(error, wrong, offset)
+                                          : fail_system(error, "its stacks", ENOMEM);
+}
+
+// Its text is what follows it; a file may be cut in it.
+static bool take_module(struct trace_reader *reader, struct cursor *cursor, uint64_t offset,
+                        struct trace_error *error) {
+    uint64_t size = cursor->record.size;
+    if (size > cursor->limit - cursor->at) {
+        cursor->at = cursor->limit;
+        return reader->is_cut ? true : fail(error, "a record ends behind its chunk", offset);
+    }
+    cursor->at += size;
+    return is_added(
+        trace_stacks_add_module(reader->stacks, cursor->bytes + cursor->at - size, (size_t)size),
+        "what stands there is no module", offset, error);
+}
+
+static bool is_definition(enum trace_kind kind) {
+    return kind == TRACE_FRAME || kind == TRACE_MODULE;
+}
+
+static bool is_for_reader(enum trace_kind kind) {
+    return kind == TRACE_THREAD || kind == TRACE_AT || is_definition(kind);
+}
+
+// With the first event all frames are known: none comes behind one.
+static bool take_own(struct trace_reader *reader, struct cursor *cursor, uint64_t offset,
+                     struct trace_error *error) {
+    enum trace_kind kind = cursor->record.kind;
+    if (is_definition(kind) && (!cursor->is_definitions || cursor->has_thread)) {
+        return fail(error, "a module or a frame stands among events", offset);
+    }
+    return kind == TRACE_AT ? take_stack(reader, cursor, offset, error)
+           : kind == TRACE_FRAME
+               ? is_added(
+                     trace_stacks_add_frame(reader->stacks, cursor->address, cursor->record.size),
+                     "a frame's caller or module is none, or it is too deep", offset, error)
+           : kind == TRACE_MODULE ? take_module(reader, cursor, offset, error)
+                                  : add_thread(reader, cursor, cursor->record.size, error);
 }
 
 // The numbers of the record at cursor->at, of which all bytes are there.
@@ -116,13 +174,15 @@ static bool decode(struct trace_reader *reader, struct cursor *cursor, struct tr
     }
     cursor->time_ns += elapsed_ns;
     cursor->address += head[0] >= 0x80 ? steps : steps * 16;
-    if (record->kind == TRACE_THREAD) {
-        return add_thread(reader, cursor, record->size, error);
+    if (is_for_reader(record->kind)) {
+        return take_own(reader, cursor, offset, error);
     }
     if (!cursor->has_thread) {
         return fail(error, "a record is nobody's", offset);
     }
     record->thread = cursor->thread;
+    record->stack = cursor->stack;
+    cursor->stack = 0;
     record->time_ns = cursor->time_ns;
     record->address = cursor->address;
     return record->address != 0 ? true : fail(error, "an object is at 0", offset);
@@ -135,7 +195,7 @@ static bool advance(struct trace_reader *reader, struct cursor *cursor, struct t
         if (cursor->limit - cursor->at < 2 || (head[0] & 15) == TRACE_NONE) {
             return false;
         }
-        size_t length = record_bytes(head);
+        size_t length = record_bytes(head, reader->header.version);
         if (length == 0) {
             return fail(error, "what stands there is no record", cursor->offset + cursor->at);
         }
@@ -147,7 +207,7 @@ static bool advance(struct trace_reader *reader, struct cursor *cursor, struct t
         if (!decode(reader, cursor, error)) {
             return false;
         }
-    } while (cursor->record.kind == TRACE_THREAD);
+    } while (is_for_reader(cursor->record.kind));
     return true;
 }
 
@@ -246,7 +306,8 @@ static struct cursor *make_cursor(const struct place *place) {
     *cursor = (struct cursor){.bytes = bytes,
                               .at = TRACE_CHUNK_HEAD_BYTES,
                               .offset = place->offset,
-                              .time_ns = place->time_ns};
+                              .time_ns = place->time_ns,
+                              .is_definitions = place->time_ns == TRACE_DEFINITIONS_NS};
     return cursor;
 }
 
@@ -336,8 +397,8 @@ static bool read_header(struct trace_reader *reader, struct trace_error *error) 
         .error = le32toh(header.error),
     };
     memcpy(reader->header.magic, header.magic, sizeof header.magic);
-    if (reader->header.version != TRACE_VERSION) {
-        return fail(error, "is a trace of another version than 1", 8);
+    if (reader->header.version != TRACE_VERSION && reader->header.version != TRACE_VERSION_STACKS) {
+        return fail(error, "is a trace of another version than 1 or 2", 8);
     }
     return reader->header.chunk_bytes == TRACE_CHUNK_BYTES
                ? true
@@ -383,10 +444,14 @@ static bool find_places(struct trace_reader *reader, struct trace_error *error) 
 struct trace_reader *trace_reader_open(const char *path, struct trace_error *error) {
     *error = (struct trace_error){0};
     struct trace_reader *reader = calloc(1, sizeof *reader);
-    if (reader == NULL) {
+    struct trace_stacks *stacks = trace_stacks_create();
+    if (reader == NULL || stacks == NULL) {
+        free(reader);
+        trace_stacks_destroy(stacks);
         (void)fail_system(error, "its reader", ENOMEM);
         return NULL;
     }
+    reader->stacks = stacks;
     reader->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a FIFO has no writer
     if (reader->descriptor < 0) {
         (void)fail_system(error, "cannot be opened", errno);
@@ -410,6 +475,7 @@ void trace_reader_close(struct trace_reader *reader) {
     free(reader->open);
     free(reader->places);
     free(reader->thread_ids);
+    trace_stacks_destroy(reader->stacks);
     free(reader);
 }
 
@@ -419,6 +485,10 @@ const struct trace_header *trace_reader_header(const struct trace_reader *reader
 
 bool trace_reader_is_cut(const struct trace_reader *reader) {
     return reader->is_cut;
+}
+
+const struct trace_stacks *trace_reader_stacks(const struct trace_reader *reader) {
+    return reader->stacks;
 }
 
 uint32_t trace_reader_thread_count(const struct trace_reader *reader) {

@@ -6,6 +6,7 @@
 #define TRACE_READER_H
 
 #include "trace/format.h"
+#include "trace/stacks.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +17,7 @@ struct trace_record {
     enum trace_kind kind; // never TRACE_NONE or TRACE_THREAD
     uint8_t align_log;    // TRACE_ALIGNED: the binary logarithm of the alignment
     uint32_t thread;      // its number, 0, 1, ...
+    uint32_t stack;       // the number of its innermost frame; 0: it has none
     uint64_t time_ns;     // of the clock of header.start_ns
     uint64_t address;     // of the kinds that have one
     uint64_t size;        // bytes; likewise
@@ -44,6 +46,9 @@ bool trace_reader_is_cut(const struct trace_reader *reader);
 // The next record. False: there is none; *error says whether something is wrong.
 bool trace_reader_next(struct trace_reader *reader, struct trace_record *record,
                        struct trace_error *error);
+
+// The frames and modules; all of them from the first record on.
+const struct trace_stacks *trace_reader_stacks(const struct trace_reader *reader);
 
 // How many threads were seen so far, and the system's id of one of them.
 uint32_t trace_reader_thread_count(const struct trace_reader *reader);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 // The most values of a stack.
-#define PROFILE_VALUES_MAX 4
+#define PROFILE_VALUES_MAX 8
 
 // What a value means: {"inuse_space", "bytes"}.
 struct profile_value {

@@ -16,6 +16,8 @@
 
 static const char usage[] =
     "usage: countercheck trace info FILE [--json] [--svg OUT]\n"
+    "       countercheck trace info FILE --by stack [--top N] [--path FOLDERS]\n"
+    "                               [--json]\n"
     "\n"
     "What is in a trace: events, what was live and when it was most, sizes,\n"
     "lifetimes, and the files of the children and programs that were recorded with\n"
@@ -25,6 +27,13 @@ static const char usage[] =
     "twice without a free between.\n"
     "  --json     one object; lifetimes are by below_us; null: it lives at the end\n"
     "  --svg OUT  draws live bytes and objects over time\n"
+    "  --by stack  which calls obtained what lived at the peak, what lives at the\n"
+    "             end, and what was temporary: freed as the next thing that its\n"
+    "             thread did; of a trace that `record --with-stacks` wrote. Functions\n"
+    "             and lines are those of the programs and libraries that are found\n"
+    "             by name and build-id: in --path FOLDERS (separated by colons),\n"
+    "             here, in PATH, and in the system's folders; --top 10 of each, 0 for\n"
+    "             all\n"
     "Exit status: 0 clean, 1 there are violations, 2 unusable input or call, 3 the\n"
     "environment failed.\n";
 
@@ -223,14 +232,33 @@ int trace_info(int argc, char **argv) {
     static struct summary summary;
     bool is_json = false;
     const char *picture = NULL;
-    const struct cli_option options[] = {
-        {"--json", &is_json, NULL}, {"--svg", NULL, &picture}, {NULL, NULL, NULL}};
+    const char *by = NULL;
+    const char *folders = NULL;
+    const char *top_text = "10";
+    uint64_t top = 0;
+    const struct cli_option options[] = {{"--json", &is_json, NULL}, {"--svg", NULL, &picture},
+                                         {"--by", NULL, &by},        {"--top", NULL, &top_text},
+                                         {"--path", NULL, &folders}, {NULL, NULL, NULL}};
     const struct cli_call call = {usage, options, 1, 1};
     char **operands;
     size_t operand_count;
     int status = cli_parse(&call, argc, argv, &operands, &operand_count);
     if (status >= 0) {
         return status;
+    }
+    if (by != NULL && strcmp(by, "stack") != 0) {
+        cli_message("info: --by takes stack, not '%s'", by);
+        return CLI_UNUSABLE;
+    }
+    if (!cli_number("info", "--top", top_text, UINT32_MAX, &top)) {
+        return CLI_UNUSABLE;
+    }
+    if (by != NULL && picture != NULL) {
+        cli_message("info: --svg goes without --by");
+        return CLI_UNUSABLE;
+    }
+    if (by != NULL) {
+        return trace_stacks_print(operands[0], folders, top, is_json);
     }
     struct family family = {0};
     status = summary_read(&summary, operands[0]);

@@ -9,6 +9,10 @@ int trace_refuse(const char *path, const struct trace_error *error);
 
 // A trace in numbers.
 int trace_info(int argc, char **argv);
+// The same by call stack; top 0: all of them. Returns the status to exit with.
+int trace_stacks_print(const char *path, const char *folders, uint64_t top, bool is_json);
+// By call stack, for pprof.
+int trace_pprof(int argc, char **argv);
 // Who holds the memory, as lines for a flame graph.
 int trace_fold(int argc, char **argv);
 // A window of it as a program of operations.

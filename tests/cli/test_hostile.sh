@@ -17,6 +17,7 @@ printf 'h0 = alloc size=64\nfree h0\n' >clean
 cp "$source/tests/cli/inputs/wrong.ops" wrong
 "$command" replay --dump dump clean >/dev/null || exit 3
 "$command" record -o traced -- sh -c : || exit 3
+"$command" record --with-stacks -o stacked -- sh -c : || exit 77 # as where no stack can be followed
 echo 'in_use <= capacity' >relations
 echo 'expected Frees 2999-12-31 it waits' >known
 cp "$source/tests/cli/inputs/nul.ops" nul
@@ -46,7 +47,8 @@ calls=("replay IN" "replay --trace IN" "replay --trace --json IN" "replay --stat
     "dump info --json --lenient IN" "dump json IN" "dump verify IN" "dump recode IN OUT" "dump diff IN dump"
     "dump retained IN" "dump path IN 0x1" "dump top IN" "dump roots IN" "dump goroutines IN" "dump object IN 0x1" "dump find IN"
     "dump spans IN" "dump duplicates IN" "dump pprof IN -o OUT" "dump dot IN" "dump html IN OUT" "dump redact IN OUT"
-    "record -o OUT -- sh -c :" "trace info IN" "trace info --json IN --svg OUT" "trace fold IN" "trace ops IN"
+    "record -o OUT -- sh -c :" "trace info IN" "trace info --json IN --svg OUT" "trace info --by stack IN" "trace fold IN" "trace pprof IN -o OUT"
+    "trace ops IN"
     "trace replay IN" "trace compare go-heap IN")
 
 # Each command that --help names, and each of theirs.
@@ -73,6 +75,7 @@ useful_for() { # CALL: an input that the call has something to say of
     *--stats\ --json*) echo many ;;
     accounts\ IN*) echo "$command" ;;
     dump* | *--against*) echo dump ;;
+    trace\ pprof* | *--by\ stack*) echo stacked ;;
     trace*) echo traced ;;
     minimize* | adopt*) echo wrong ;;
     *) echo clean ;;

@@ -325,8 +325,8 @@ expect 2 "unknown subcommand" "$command" trace none
 expect 2 "an operand is missing" "$command" trace info
 ends 0 "$command" trace --help
 cp hand other
-printf '\2' | dd of=other bs=1 seek=8 conv=notrunc status=none
-expect 2 "byte 8: is a trace of another version than 1" "$command" trace info other
+printf '\3' | dd of=other bs=1 seek=8 conv=notrunc status=none
+expect 2 "byte 8: is a trace of another version than 1 or 2" "$command" trace info other
 head -c 100000 hand >part
 look part
 [ "$(number cut)" = true ] || fail "a cut trace"

@@ -2,10 +2,11 @@
 # test_report: what the environment asks the malloc for: statistics and dumps at the end and at a signal, of a process and
 # of its child, and one line for a request that is none.
 #
-# holds: malloc/say.c malloc/variable.c malloc/watch.c
+# holds: cli/trace/symbols/written.c malloc/say.c malloc/sites.c malloc/variable.c malloc/watch.c
 set -euo pipefail
 malloc=${MALLOC:?}
 checked=${CHECKED_MALLOC:?}
+stackless=${STACKLESS_MALLOC:?}
 liar=${LIAR_MALLOC:?}
 command=${COUNTERCHECK:?}
 work=$(mktemp -d)
@@ -92,6 +93,59 @@ for rate in 1 512 4096; do
     "$command" dump json profile.dump | perl -e "$counts_hold" >counts || fail "rate $rate: $(cat counts)"
     "$command" dump verify profile.dump >/dev/null || fail "the dump with a profile does not hold"
 done
+
+# Its records have the calls that the samples were made by, with the right counts, whichever thread made them.
+cat >sites.c <<'C'
+#include <pthread.h>
+#include <stdlib.h>
+static void *kept[800];
+__attribute__((noinline)) static void *leaf(size_t bytes) { void *object = malloc(bytes); __asm__(""); return object; }
+__attribute__((noinline)) static void few(void) { for (int i = 0; i < 300; i++) kept[i] = leaf(1000); }
+__attribute__((noinline)) static void *many(void *context) {
+    for (int i = 300; i < 800; i++) kept[i] = leaf(1000);
+    return context;
+}
+int main(void) {
+    pthread_t thread;
+    few();
+    pthread_create(&thread, NULL, many, NULL);
+    pthread_join(thread, NULL);
+    for (int i = 250; i < 400; i++) free(kept[i]);
+    kept[0] = realloc(kept[0], 5000);
+}
+C
+"${CC:-cc}" -g -O1 -fno-builtin -Wl,--build-id sites.c -o sites -lpthread
+COUNTERCHECK_MALLOC_PROFILE=1 COUNTERCHECK_MALLOC_DUMP=sites.dump LD_PRELOAD=$checked ./sites || fail "a program with stacks"
+"$command" dump verify sites.dump >/dev/null || fail "the dump with stacks does not hold"
+"$command" dump json sites.dump --only memprof >records
+# of each stack of this program: allocs and frees of its 1,000 bytes
+# shellcheck disable=SC2016 # perl's own
+perl -ne 'print "$2 $3\n" if /"size":1024,"stack":(\[\{"function":"sites\+0x.*\]),"allocs":(\d+),"frees":(\d+)/' records | sort >counts
+[ "$(cat counts)" = $'300 51\n500 100' ] || fail "counts by stack: $(cat counts)"
+grep -qE '"file":"libc.so.6@[0-9a-f]{8,}"' records || fail "a module without its build-id"
+if "$command" dump pprof sites.dump >sites.gz 2>err && gzip -dc sites.gz | grep -qa few; then
+    for name in leaf few many main sites.c; do
+        gzip -dc sites.gz | grep -qa "$name" || fail "no $name in the profile"
+    done
+    gzip -dc sites.gz | grep -qa 'sites+0x' && fail "a call without a name"
+    if command -v go >/dev/null; then
+        HOME=$work go tool pprof -sample_index=alloc_objects -traces sites.gz >traces 2>&1 || fail "pprof: $(cat traces)"
+        grep -A 3 -E '^ +500 +leaf' traces | grep -q many || fail "pprof: no 500 by many: $(cat traces)"
+    fi
+else
+    echo "skipped: functions of the profile: $(cat err), this build has no libdw or protobuf-c"
+fi
+# Sampled: none is lost or made up, and what is left is what lives.
+COUNTERCHECK_MALLOC_PROFILE=4096 COUNTERCHECK_MALLOC_DUMP=sites.dump LD_PRELOAD=$checked ./sites || fail "a program with sampled stacks"
+"$command" dump json sites.dump --only memprof,allocsample | perl -e "$counts_hold" >counts || fail "sampled stacks: $(cat counts)"
+"$command" dump json sites.dump --only memprof | grep -q '"function":"sites+0x' || fail "sampled: no stacks"
+# Where no stack can be followed it is said, and the counts are there.
+COUNTERCHECK_MALLOC_PROFILE=1 COUNTERCHECK_MALLOC_DUMP=sites.dump LD_PRELOAD=$stackless ./sites 2>err || fail "a program without stacks"
+[ "$(cat err)" = "countercheck: malloc: COUNTERCHECK_MALLOC_PROFILE: counts alone: this build has no call stacks: they need glibc 2.35 or later, and libgcc_eh.a" ] ||
+    fail "a program without stacks: $(cat err)"
+"$command" dump json sites.dump --only memprof >records
+perl -ne 'print "$1 $2\n" if /"size":1024,"stack":\[\],"allocs":(\d+),"frees":(\d+)/' records >counts
+[ "$(cat counts)" = '800 151' ] || fail "counts without stacks: $(cat counts)"
 
 # What cannot be.
 refuses() { # VARIABLE=VALUE TEXT

@@ -131,8 +131,8 @@ TEST(what_is_no_trace_is_refused_with_the_byte) {
     built.bytes[0] = 'x';
     assert_refused("is no trace", 0);
     build_begin(&built);
-    built.bytes[8] = 2;
-    assert_refused("is a trace of another version than 1", 8);
+    built.bytes[8] = 3;
+    assert_refused("is a trace of another version than 1 or 2", 8);
     build_begin(&built);
     built.bytes[13] = 1;
     assert_refused("has chunks of another size", 12);
@@ -167,6 +167,78 @@ TEST(a_broken_record_is_refused_with_its_byte) {
     build_chunk(&built, 5000);
     build_record(&built, TRACE_THREAD, 0, 20, UINT32_MAX);
     assert_refused("a thread's number is too large", built.at);
+}
+
+// One frame in one module, by which an object is obtained: at the end, in the file and in time.
+static void build_stack(uint64_t stack) {
+    build_begin(&built);
+    built.bytes[8] = TRACE_VERSION_STACKS;
+    build_chunk(&built, 5000);
+    build_record(&built, TRACE_THREAD, 0, 20, 0);
+    build_record(&built, TRACE_AT, 0, 0, stack);
+    build_record(&built, TRACE_MALLOC, 1, 2, 8);
+    build_record(&built, TRACE_MALLOC, 1, 2, 9);
+    build_chunk(&built, TRACE_DEFINITIONS_NS);
+    build_record(&built, TRACE_MODULE, 0, 0, 6);
+    memcpy(built.bytes + built.at, "\2\xab\xcdlib", 6);
+    built.at += 6;
+    build_record(&built, TRACE_FRAME, 0, (uint64_t)2 << (TRACE_MODULE_SHIFT - 4), 0);
+}
+
+TEST(a_stack_is_of_the_record_behind_it_and_known_with_the_first) {
+    struct trace_record record;
+    struct trace_error error;
+    build_stack(1);
+    build_write(&built, path);
+    struct trace_reader *reader = trace_reader_open(path, &error);
+    assert_non_null(reader);
+    assert_true(trace_reader_next(reader, &record, &error));
+    assert_int_equal(record.stack, 1);
+    assert_int_equal(trace_stacks_frame_count(trace_reader_stacks(reader)), 1);
+    assert_int_equal(trace_stacks_frame(trace_reader_stacks(reader), 1).module, 1);
+    assert_string_equal(trace_stacks_module(trace_reader_stacks(reader), 1)->name, "lib");
+    assert_true(trace_reader_next(reader, &record, &error));
+    assert_int_equal(record.stack, 0);
+    assert_false(trace_reader_next(reader, &record, &error));
+    assert_null(error.what);
+    trace_reader_close(reader);
+}
+
+TEST(a_broken_stack_is_refused_with_its_byte) {
+    const size_t first = TRACE_HEADER_BYTES + TRACE_CHUNK_HEAD_BYTES;
+    const size_t module = first + TRACE_CHUNK_BYTES;
+    build_stack(2);
+    assert_refused("a stack is none", first + 3);
+    build_stack(1);
+    built.bytes[8] = TRACE_VERSION; // which has none
+    assert_refused("what stands there is no record", module);
+    build_stack(1);
+    built.bytes[module + 3] = 6; // its build-id is longer than the text
+    assert_refused("what stands there is no module", module);
+    build_stack(1);
+    build_record(&built, TRACE_FRAME, 0, 0, 2);
+    assert_refused("a frame's caller or module is none, or it is too deep", built.at - 3);
+    build_stack(1);
+    build_record(&built, TRACE_FRAME, 0, (uint64_t)2 << (TRACE_MODULE_SHIFT - 4), 1);
+    assert_refused("a frame's caller or module is none, or it is too deep", built.at - 9);
+    build_stack(1);
+    build_record(&built, TRACE_MODULE, 0, 0, TRACE_CHUNK_BYTES);
+    assert_refused("a record ends behind its chunk", built.at - 5);
+}
+
+TEST(a_frame_that_is_known_too_late_is_refused) {
+    build_stack(1);
+    build_chunk(&built, 5002);
+    build_record(&built, TRACE_FRAME, 0, 1, 0);
+    assert_refused("a module or a frame stands among events", built.at - 3);
+    build_stack(1);
+    build_chunk(&built, 5002);
+    build_record(&built, TRACE_MODULE, 0, 0, 1);
+    assert_refused("a module or a frame stands among events", built.at - 3);
+    build_stack(1);
+    build_record(&built, TRACE_THREAD, 0, 20, 0);
+    build_record(&built, TRACE_FRAME, 0, 1, 0);
+    assert_refused("a module or a frame stands among events", built.at - 3);
 }
 
 TEST(a_chunk_is_full_where_no_record_fits_any_more) {
@@ -226,16 +298,7 @@ TEST(a_file_that_is_not_there_is_the_systems_word) {
     trace_reader_close(NULL);
 }
 
-TEST(any_byte_may_be_another) {
-    build_begin(&built);
-    build_chunk(&built, 5000);
-    build_record(&built, TRACE_THREAD, 0, 20, 0);
-    build_record(&built, TRACE_REALLOC_FROM, 3, 2, 0);
-    build_record(&built, TRACE_REALLOC_TO, 3, 300, 70000);
-    build_chunk(&built, 5001);
-    build_record(&built, TRACE_THREAD, 0, 20, 1);
-    build_record(&built, TRACE_ALIGNED, 1, 2, 1);
-    built.bytes[built.at++] = 4;
+static void assert_any_byte(void) {
     build_write(&built, path);
     const size_t begins[] = {0, TRACE_HEADER_BYTES, TRACE_HEADER_BYTES + TRACE_CHUNK_BYTES};
     int descriptor = open(path, O_WRONLY);
@@ -251,4 +314,19 @@ TEST(any_byte_may_be_another) {
         assert_int_equal(pwrite(descriptor, &built.bytes[at], 1, (off_t)at), 1);
     }
     assert_int_equal(close(descriptor), 0);
+}
+
+TEST(any_byte_may_be_another) {
+    build_begin(&built);
+    build_chunk(&built, 5000);
+    build_record(&built, TRACE_THREAD, 0, 20, 0);
+    build_record(&built, TRACE_REALLOC_FROM, 3, 2, 0);
+    build_record(&built, TRACE_REALLOC_TO, 3, 300, 70000);
+    build_chunk(&built, 5001);
+    build_record(&built, TRACE_THREAD, 0, 20, 1);
+    build_record(&built, TRACE_ALIGNED, 1, 2, 1);
+    built.bytes[built.at++] = 4;
+    assert_any_byte();
+    build_stack(1);
+    assert_any_byte();
 }

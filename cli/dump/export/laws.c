@@ -179,8 +179,8 @@ static void require_profiles(const char *path, const struct holding_options *opt
                              uint64_t object_count) {
     int status;
     uint64_t odd_count;
-    (void)require_profile(profiles_by_site(path, options, 0, &odd_count, &status));
-    (void)require_profile(profiles_by_site(path, options, PROFILE_RATE, &odd_count, &status));
+    (void)require_profile(profiles_by_site(path, options, 0, NULL, &odd_count, &status));
+    (void)require_profile(profiles_by_site(path, options, PROFILE_RATE, NULL, &odd_count, &status));
     REQUIRE(require_profile(profiles_by_holder(path, options, &status)) == object_count);
 }
 

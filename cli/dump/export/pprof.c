@@ -14,25 +14,29 @@
 
 static const char usage[] =
     "usage: countercheck dump pprof FILE [-o OUT] [--by site|holder] [--rate N]\n"
-    "                               [--lenient] [--memory-limit BYTES]\n"
+    "                               [--path FOLDERS] [--lenient]\n"
+    "                               [--memory-limit BYTES]\n"
     "A profile for pprof (`go tool pprof OUT`). By site: alloc_objects, alloc_space,\n"
     "inuse_objects and inuse_space of each call stack of the memory profile, as they\n"
     "were sampled; the dump does not tell at which rate. --rate 524288 scales them as\n"
     "Go does for a program of that MemProfileRate. By holder: retained_objects and\n"
     "retained_space of each frame, variable, defer, ... that alone leads to them; of\n"
     "a deep stack the youngest 128 frames. -o OUT is made as by recode; else stdout,\n"
-    "which must be no terminal.\n";
+    "which must be no terminal.\n"
+    "Where libcountercheck-malloc.so wrote the dump, functions and lines are those of\n"
+    "the programs and libraries that are found by name and build-id: in --path\n"
+    "FOLDERS (separated by colons), here, in PATH, and in the system's folders.\n";
 
 #if COUNTERCHECK_HAS_PROFILE
 
 static int run(const char *path, const struct holding_options *options, bool by_holder,
-               uint64_t rate, const char *to) {
+               uint64_t rate, const char *folders, const char *to) {
     int status;
     size_t size_bytes = 0;
     uint64_t odd_count = 0;
-    struct profile *profile = by_holder
-                                  ? profiles_by_holder(path, options, &status)
-                                  : profiles_by_site(path, options, rate, &odd_count, &status);
+    struct profile *profile =
+        by_holder ? profiles_by_holder(path, options, &status)
+                  : profiles_by_site(path, options, rate, folders, &odd_count, &status);
     if (profile == NULL) {
         return status;
     }
@@ -54,8 +58,8 @@ static int run(const char *path, const struct holding_options *options, bool by_
 #else
 
 static int run(const char *path, const struct holding_options *options, bool by_holder,
-               uint64_t rate, const char *to) {
-    (void)path, (void)options, (void)by_holder, (void)rate, (void)to;
+               uint64_t rate, const char *folders, const char *to) {
+    (void)path, (void)options, (void)by_holder, (void)rate, (void)folders, (void)to;
     cli_message("dump pprof: it needs protobuf-c (apt-get install libprotobuf-c-dev "
                 "protobuf-c-compiler), which was not there when this was built");
     return CLI_ENVIRONMENT;
@@ -67,11 +71,13 @@ int dump_pprof(int argc, char **argv) {
     struct holding_options options = {.json = false};
     const char *by = "site";
     const char *rate_text = NULL;
+    const char *folders = NULL;
     const char *to = "-";
     const struct cli_option table[] = {{.name = "--lenient", .flag = &options.lenient},
                                        {.name = "--memory-limit", .value = &options.memory_limit},
                                        {.name = "--by", .value = &by},
                                        {.name = "--rate", .value = &rate_text},
+                                       {.name = "--path", .value = &folders},
                                        {.name = "-o", .value = &to},
                                        {.name = NULL}};
     const struct cli_call call = {
@@ -104,5 +110,5 @@ int dump_pprof(int argc, char **argv) {
         cli_message("dump pprof: a profile is nothing for a terminal: -o OUT");
         return CLI_UNUSABLE;
     }
-    return run(operands[0], &options, by_holder, rate, to);
+    return run(operands[0], &options, by_holder, rate, folders, to);
 }

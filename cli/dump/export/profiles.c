@@ -3,6 +3,7 @@
 #include "cli/dump/export/profiles.h"
 
 #include "cli/io/cli.h"
+#include "cli/trace/symbols/written.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -27,6 +28,7 @@ struct sites {
     struct profile *profile;
     uint64_t rate;
     uint64_t odd_count; // buckets with more frees than allocations
+    struct written written;
 };
 
 static void copy_name(char *to, const struct dump_string *name) {
@@ -60,6 +62,23 @@ static void scale(uint64_t values[2], uint64_t size_bytes, uint64_t rate) {
     values[1] = whole_of((double)values[1] * factor);
 }
 
+#define CALLS_MAX 32
+
+// As functions and lines, where it is written as a place in a module that is here.
+static void add_call(struct sites *sites, const struct profile_frame *frame) {
+    struct names_call calls[CALLS_MAX];
+    size_t count = frame->line != 0 ? 0
+                                    : written_calls(&sites->written, frame->function, frame->file,
+                                                    calls, CALLS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const struct profile_frame one = {calls[i].function, calls[i].file, calls[i].line};
+        profile_add_frame(sites->profile, &one);
+    }
+    if (count == 0) {
+        profile_add_frame(sites->profile, frame);
+    }
+}
+
 static bool visit(void *context, const struct dump_record *record,
                   const struct dump_reader *reader) {
     struct sites *sites = context;
@@ -75,7 +94,7 @@ static bool visit(void *context, const struct dump_record *record,
         copy_name(function, &call->function);
         copy_name(file, &call->file);
         const struct profile_frame frame = {function, file, call->line};
-        profile_add_frame(sites->profile, &frame);
+        add_call(sites, &frame);
     }
     if (!record->is_last) {
         return true;
@@ -94,8 +113,10 @@ static bool visit(void *context, const struct dump_record *record,
 static const struct profile_value period_type = {"space", "bytes"};
 
 struct profile *profiles_by_site(const char *path, const struct holding_options *options,
-                                 uint64_t rate, uint64_t *odd_count, int *status) {
-    struct sites sites = {.profile = profile_create(site_values), .rate = rate};
+                                 uint64_t rate, const char *folders, uint64_t *odd_count,
+                                 int *status) {
+    struct sites sites = {
+        .profile = profile_create(site_values), .rate = rate, .written = {.folders = folders}};
     if (sites.profile == NULL) {
         cli_message("%s: out of memory", path);
         *status = CLI_ENVIRONMENT;
@@ -107,6 +128,7 @@ struct profile *profiles_by_site(const char *path, const struct holding_options 
         profile_comment(sites.profile, "as sampled: the dump does not tell the rate");
     }
     *status = dump_input_each(path, options->lenient ? DUMP_LENIENT : DUMP_STRICT, visit, &sites);
+    written_fini(&sites.written);
     if (*status != CLI_CLEAN) {
         profile_destroy(sites.profile);
         return NULL;
