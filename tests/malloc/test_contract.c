@@ -282,6 +282,26 @@ TEST(alignments_that_are_none_are_einval) {
     free(rounded);
 }
 
+TEST(an_alignment_of_64_mib_is_the_largest) {
+    const volatile size_t largest = (size_t)64 << 20;
+    void *object = aligned_alloc(largest, 100);
+    assert_non_null(object);
+    assert_int_equal((uintptr_t)object % largest, 0);
+    free(object);
+    for (size_t align = 2 * largest; align != 0; align *= 2) {
+        void *untouched = &untouched;
+        errno = 0;
+        assert_null(aligned_alloc(align, 100));
+        assert_int_equal(errno, ENOMEM);
+        errno = 0;
+        assert_null(memalign(align, 100));
+        assert_int_equal(errno, ENOMEM);
+        assert_int_equal(posix_memalign(&untouched, align, 100), ENOMEM);
+        assert_ptr_equal(untouched, &untouched);
+    }
+    assert_true(countercheck_malloc_check());
+}
+
 TEST(pages_are_pages) {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const size_t sizes[] = {0, 1, page - 1, page, page + 1, 100000};
