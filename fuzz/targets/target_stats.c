@@ -1,5 +1,5 @@
 // target_stats: what a fuzz target did, written where ci/fuzz reads it, however the process ends.
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE // MADV_HUGEPAGE
 #include "fuzz/targets/target_stats.h"
 
 #include <fcntl.h>
@@ -7,14 +7,32 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-// AddressSanitizer's defaults, found by its name: freed memory of the harness itself is not what is
-// looked for here, and what leaks shows in the tests.
+// The linker's: what is zero at the start of the program, ours and the sanitizers' own.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
+extern char __bss_start[], _end[];
+
+// Who looks for leaks reads each global at the end of the process: 14 MB, most of which nobody has
+// touched. By large pages, where the kernel has some at hand, that is a few faults and not 3500,
+// half of the time of a short run.
+static void take_large_pages(void) {
+    enum { PAGE_BYTES = 4096 };
+    uintptr_t begin = ((uintptr_t)__bss_start + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+    uintptr_t end = (uintptr_t)_end / PAGE_BYTES * PAGE_BYTES;
+    if (begin < end) { // a refusal costs time alone
+        (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+    }
+}
+
+// AddressSanitizer's defaults, found by its name, and asked for before anything else runs: freed
+// memory of the harness itself is not what is looked for here, and what leaks shows in the tests.
 const char *__asan_default_options(void); // NOLINT(readability-identifier-naming): ASan's name
 
 // NOLINTNEXTLINE(readability-identifier-naming)
 const char *__asan_default_options(void) {
+    take_large_pages();
     return "quarantine_size_mb=1:malloc_context_size=0:detect_leaks=0";
 }
 

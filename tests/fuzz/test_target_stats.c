@@ -1,6 +1,6 @@
 // test_target_stats: the counts of a target are in the file that the environment names: early, now
 // and then, and at the end; without one, nothing is written.
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE // as the source has it
 #include <string.h>
 #include "tests/test.h"
 
