@@ -6,6 +6,12 @@ countercheck=${COUNTERCHECK:?}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# a sanitizer replaces malloc itself, and an adapter of a malloc would be given that
+if grep -qE "__(asan_report|tsan_read)" "$countercheck"; then
+    echo "left out: a command with a sanitizer loads no malloc"
+    exit 77
+fi
+
 # what one needs stands in a line of its own: it would be left out for ever, by no name
 tree=$work/tree
 mkdir -p "$tree/ci" && cp -r "$source/subject" "$tree" && cp "$source/ci/setup" "$tree/ci" || exit 1
@@ -24,11 +30,6 @@ refuses lua.c ci/setup --tell subjects
 cp "$source/subject/adapters/lua.c" "$tree/subject/adapters"
 refuses ruby.rb ci/setup --tell subjects
 
-# a sanitizer replaces malloc itself, and an adapter of a malloc would be given that
-if grep -qE "__(asan_report|tsan_read)" "$countercheck"; then
-    echo "left out: a command with a sanitizer loads no malloc"
-    exit 77
-fi
 # check OPERATIONS FOLDER: those of subject/FOLDER; a driver is asked through a pipe, and is slower
 check() {
     local names
