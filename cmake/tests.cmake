@@ -4,6 +4,8 @@
 # tests/canary/*.c          cmocka, linked with everything
 #   "// wrap: f g" in either names what it replaces at link time
 # tests/cli/test_*.c|*.sh   run against the command that was built
+#   "# once: WHY" in the head of a script: it is asked in the sanitizers' build alone, by `make test`. What a build does otherwise,
+#   the layers' tests, the kept corpus and those without such a line show, among them test_hostile, which calls each command.
 # tests/malloc/test_*.c|*.sh  run on our malloc by LD_PRELOAD, the oracle in it; linked with no layer
 # tests/lint/test_*.sh      look at the sources themselves
 #
@@ -90,7 +92,13 @@ if(TARGET countercheck)
     foreach(script IN LISTS scripts)
         get_filename_component(stem ${script} NAME_WE)
         add_test(NAME cli.${stem} COMMAND bash ${script} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
-        countercheck_test_settings(cli.${stem} "cli;script")
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${script})
+        file(STRINGS ${script} once REGEX "^# once: [a-z]")
+        set(labels "cli;script")
+        if(once)
+            list(APPEND labels once)
+        endif()
+        countercheck_test_settings(cli.${stem} "${labels}")
     endforeach()
 endif()
 

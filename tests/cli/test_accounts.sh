@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_accounts: builds that lie in one way each, and what `countercheck accounts` says of them.
+# once: what it compares and prints: the same sources do it in each build
 #
 # holds: cli/accounts/build.c cli/accounts/cmd_accounts.c cli/accounts/compare.c cli/accounts/json.c
 # holds: cli/accounts/markdown.c cli/accounts/records.c cli/accounts/table.c

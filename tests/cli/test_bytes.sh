@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_bytes: bytes that nobody meant as a program are refused by every command that reads one; --raw takes them as the fuzz
 # targets do.
+# once: what it refuses: the same sources do it in each build
 set -uo pipefail
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_canaries: every rule has a canary that it reports first; a rule without one, or behind another, is noticed.
+# once: which canary fires: the same sources do it in each build
 set -uo pipefail
 canaries=${COUNTERCHECK_SOURCE:?}/ci/canaries
 folder=$(mktemp -d)

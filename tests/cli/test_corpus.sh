@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_corpus: a whole corpus is replayed by one call, whatever is in it; directories that go round or have no end are told.
+# once: what it walks, refuses and tells: the same sources do it in each build
 #
 # holds: cli/io/walk.c cli/run/kind.c cli/run/targets.c cli/soak_threads.c
 set -uo pipefail

@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_counts: what is there once is told as one: "1 object", and never "1 objects".
+# once: words: the same sources do it in each build
 set -uo pipefail
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"

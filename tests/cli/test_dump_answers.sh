@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_dump_answers: what a dump is asked, as a user meets it: screens, what is refused. Whether the answers are right,
 # tests/cli/graph_reference.py says, object by object, of the dumps of test_dump_graph.
+# once: what it answers: the same sources do it in each build
 #
 # holds: cli/dump/graph/duplicates.c cli/dump/graph/explain.c cli/dump/graph/object.c cli/dump/graph/roots.c cli/dump/graph/top.c
 # holds: cli/dump/graph/what.c cli/dump/scan/find.c cli/dump/scan/goroutines.c cli/dump/scan/spans.c cli/dump/scan/stacks.c

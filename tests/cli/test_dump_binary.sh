@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_dump_binary: --binary: variables, lines and types of a Go program that wrote a dump are those that Go's own tools name,
 # whether it lies where it was linked or is moved. Without Go, only what is refused is looked at.
+# once: what it reads of a program: the same sources do it in each build
 #
 # holds: cli/dump/binary/program.c cli/dump/binary/symbols.c
 set -uo pipefail

@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_dump_copy: what recode and redact make of a dump: nothing of the program's data is left of a redacted one, its graph is;
 # one of several dumps, the good part of a cut one, and what info says of it.
+# once: what it copies: the same sources do it in each build
 #
 # holds: cli/dump/copy/names.c cli/dump/copy/recode.c cli/dump/copy/redact.c cli/dump/copy/target.c
 set -uo pipefail

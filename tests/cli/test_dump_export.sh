@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_dump_export: a dump for the tools of others: profiles for pprof and pictures for Graphviz, held to what the other questions
 # say, and opened by these where they are installed.
+# once: what it writes for others: the same sources do it in each build
 #
 # holds: cli/dump/export/dot.c cli/dump/export/kept.c cli/dump/export/pprof.c cli/dump/export/profiles.c cli/profile/profile.c
 set -uo pipefail

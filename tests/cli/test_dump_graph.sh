@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_dump_graph: who keeps what, and how roots lead there: each answer for each object is what a reader in Python finds by
 # taking the object away, for dumps of our heap and, where Go is installed, of Go's.
+# once: what it answers: the same sources do it in each build
 #
 # holds: cli/dump/graph/holding.c cli/dump/graph/path.c cli/dump/graph/rank.c cli/dump/graph/retained.c cli/io/largest.c
 set -uo pipefail

@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_dump_growth: what grew over several dumps is what a reader in Python finds, and adds up to all objects of each.
+# once: what it answers: the same sources do it in each build
 #
 # holds: cli/dump/compare/diff.c cli/dump/compare/growth.c
 set -uo pipefail

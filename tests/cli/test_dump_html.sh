@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_dump_html: the page of `dump html`: its data are what the other questions say, it stays below 5 MB, and no name of a dump
 # is markup in it. That it works in a browser, `ci/interop/page` says.
+# once: its page: the same sources do it in each build
 #
 # holds: cli/dump/export/html.c cli/dump/export/page.c cli/dump/export/picture.c
 set -uo pipefail

@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_known: replay --known: what is known is listed and does not fail, until it is gone or its time is over.
+# once: what it tells: the same sources do it in each build
 set -uo pipefail
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"

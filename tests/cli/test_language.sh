@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_language: the language of programs as the tool itself tells it: ops --list, what errors allow, replay --strict,
 # replay --pin --force.
+# once: what it says of programs: the same sources do it in each build
 #
 # holds: cli/ops_list.c cli/run/idle.c cli/run/origin.c fuzz/go/collect.c fuzz/go/goroutines.c
 # holds: fuzz/go/objects.c fuzz/go/specials.c fuzz/go/system.c fuzz/go/threads.c

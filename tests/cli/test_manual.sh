@@ -2,6 +2,7 @@
 # test_manual: the manual page has what each subcommand's --help says, and each of theirs; the completions offer each
 # subcommand and each option that it names: those of bash, and of fish and zsh where they are there; no help is wider than a
 # terminal of 80 columns.
+# once: words: the same sources do it in each build
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:?}
 command=$(realpath "${COUNTERCHECK:?}")

@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_minimize: what is left shows the finding that was there, and no other of its rule.
+# once: what is left: the same sources do it in each build
 set -uo pipefail
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_subject_compare: one program on several allocators: those that agree, and each way to differ, told and made small.
+# once: what it compares and tells: the same sources do it in each build
 # holds: cli/subject/compare.c cli/subject/contest.c fuzz/subject/results.c
 set -u
 # shellcheck source=tests/cli/support.sh

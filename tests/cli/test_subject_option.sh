@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_subject_option: a finding names the option that it was found under, on the page, as JSON and in the head of its file; a
 # file says for which subject it is, and never loads one by a path.
+# once: what it tells: the same sources do it in each build
 set -u
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"

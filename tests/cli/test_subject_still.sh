@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_subject_still: a rule that nothing ever moved is as loud as a failure in a run that had its time, unless the text says
 # that it is to be still, and why.
+# once: what it tells: the same sources do it in each build
 # holds: cli/subject/cmd_subject.c oracle/relations/parse.c
 set -uo pipefail
 # shellcheck source=tests/cli/support.sh
