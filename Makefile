@@ -35,12 +35,12 @@ subjects: release ## each allocator that an adapter is there for, SUBJECT_SECOND
 test: ## all tests and the kept corpus under ASan and UBSan (clang)
 	@JOBS=$(JOBS) ci/test asan
 
-# what looks at the sources alone says the same in each build: make test runs it
+# what looks at the sources alone says the same in each build: make test runs it, and gives each kept input a process of its own
 test-gcc: ## the same by gcc, but for the scripts that call the command
-	@JOBS=$(JOBS) ci/test asan-gcc -LE '^(lint|script)$$'
+	@JOBS=$(JOBS) ci/test asan-gcc -LE '^(lint|script|alone)$$'
 
 test-release: ## the same tests, -O3 by gcc, no assertion; scripts that say why once is enough are make test's
-	@JOBS=$(JOBS) ci/test release-gcc -LE '^(lint|once)$$'
+	@JOBS=$(JOBS) ci/test release-gcc -LE '^(lint|once|alone)$$'
 
 test-schedule: ## threads on the heap under drawn schedules (clang)
 	@JOBS=$(JOBS) ci/test schedule

@@ -1,4 +1,7 @@
-# corpus: each kept input is a test of its own, so that a failing one is named.
+# corpus: each kept input is a test of its own, so that a failing one is named; and all of a kind are one.
+#
+# Those of their own have the label "alone": a process for each of them is paid for where the sanitizers and every assertion
+# are (`make test`), and other builds take the same inputs together.
 #
 # corpus/{heap,dump,ops,relations,decode}/{seed,found,regression,slow}/*: those of
 #   heap and dump   are replayed under the oracle
@@ -23,7 +26,7 @@ endmacro()
 function(countercheck_corpus_test file)
     file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR} ${file})
     add_test(NAME ${name} COMMAND ${ARGN} ${file} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
-    countercheck_test_settings(${name} corpus)
+    countercheck_test_settings(${name} "corpus;alone")
 endfunction()
 
 if(TARGET countercheck)
@@ -41,6 +44,8 @@ endif()
 foreach(target decode ops relations)
     if(TARGET fuzz_${target})
         countercheck_corpus(${target})
+        add_test(NAME corpus.${target} COMMAND fuzz_${target} ${corpus_files} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+        countercheck_test_settings(corpus.${target} corpus)
         foreach(file IN LISTS corpus_files)
             countercheck_corpus_test(${file} fuzz_${target})
         endforeach()
