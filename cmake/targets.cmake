@@ -64,7 +64,7 @@ if(NOT COUNTERCHECK_ENGINE STREQUAL "none" OR target_engine)
         if(name STREQUAL "fuzz_decode" AND COUNTERCHECK_ENGINE STREQUAL "libfuzzer")
             target_link_libraries(${name} PRIVATE countercheck_reader_traced) # found before the archive's
         endif()
-        if(name STREQUAL "fuzz_decode" AND TARGET countercheck)
+        if(name STREQUAL "fuzz_decode" AND TARGET countercheck AND COUNTERCHECK_HAS_GO)
             target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tools/targets/begin_decode.c)
             target_link_libraries(${name} PRIVATE countercheck_cli)
         endif()
