@@ -356,14 +356,7 @@ static int replay_all(const struct input_list *list, const struct call *call) {
 // A number from 1 on; 0 when it is not given. False: told.
 static bool read_count(const char *name, const char *text, uint64_t max, uint64_t *value) {
     *value = 0;
-    if (text != NULL && !cli_number("replay", name, text, max, value)) {
-        return false;
-    }
-    if (text != NULL && *value == 0) {
-        cli_message("replay: %s takes at least 1", name);
-        return false;
-    }
-    return true;
+    return text == NULL || cli_count("replay", name, text, max, value);
 }
 
 // --pin goes with --force, and with no other. False: told.

@@ -230,11 +230,11 @@ static int run_threads(const struct soak *soak, const char *threads) {
         return CLI_UNUSABLE;
     }
     struct soak_threads run = {.leaves_race = true, .seconds = soak->seconds, .seed = soak->seed};
-    if (!cli_number("soak", "--threads", threads, SOAK_THREADS_MAX, &run.thread_count)) {
+    if (!cli_count("soak", "--threads", threads, SOAK_THREADS_MAX, &run.thread_count)) {
         return CLI_UNUSABLE;
     }
-    if (run.thread_count == 0 || soak->operations_limit != UINT64_MAX) {
-        cli_message("soak: --threads takes at least 1, and no --operations beside it");
+    if (soak->operations_limit != UINT64_MAX) {
+        cli_message("soak: --threads takes no --operations beside it");
         return CLI_UNUSABLE;
     }
     return cli_finish(soak_threads(&run));

@@ -105,11 +105,7 @@ int cmd_accounts(int argc, char **argv) {
         cli_message("accounts: --json or --markdown, not both");
         return CLI_UNUSABLE;
     }
-    if (!cli_number("accounts", "--timeout", timeout, TIMEOUT_SECONDS_MAX, &timeout_seconds)) {
-        return CLI_UNUSABLE;
-    }
-    if (timeout_seconds == 0) {
-        cli_message("accounts: --timeout takes at least 1");
+    if (!cli_count("accounts", "--timeout", timeout, TIMEOUT_SECONDS_MAX, &timeout_seconds)) {
         return CLI_UNUSABLE;
     }
     accounts.names = json_object_new_object();

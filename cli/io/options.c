@@ -110,3 +110,12 @@ bool cli_number(const char *subcommand, const char *name, const char *text, uint
     }
     return ok;
 }
+
+bool cli_count(const char *subcommand, const char *name, const char *text, uint64_t max,
+               uint64_t *value) {
+    bool ok = cli_number(subcommand, name, text, max, value);
+    if (ok && *value == 0) {
+        cli_message("%s: %s takes at least 1", subcommand, name);
+    }
+    return ok && *value > 0;
+}

@@ -29,5 +29,8 @@ int cli_parse(const struct cli_call *call, int argc, char **argv, char ***operan
 // A whole number up to `max`; false: a message was printed.
 bool cli_number(const char *subcommand, const char *name, const char *text, uint64_t max,
                 uint64_t *value);
+// The same from 1 on, of what must not be none.
+bool cli_count(const char *subcommand, const char *name, const char *text, uint64_t max,
+               uint64_t *value);
 
 #endif

@@ -110,11 +110,7 @@ static bool read_seconds(const char *subcommand, const char *name, const char *t
     if (text == NULL) {
         return true;
     }
-    if (!cli_number(subcommand, name, text, SECONDS_MAX, &seconds)) {
-        return false;
-    }
-    if (seconds == 0) {
-        cli_message("%s: %s takes at least 1", subcommand, name);
+    if (!cli_count(subcommand, name, text, SECONDS_MAX, &seconds)) {
         return false;
     }
     *ms = (uint32_t)seconds * 1000;

@@ -384,8 +384,8 @@ static int run(char **operands, size_t operand_count, const struct words *words)
     bool is_compare = strcmp(verb, "compare") == 0;
     const char *seconds = words->seconds;
     uint64_t second_count;
-    uint64_t lane_count;
-    uint64_t thread_count;
+    uint64_t lane_count = 0;
+    uint64_t thread_count = 0;
     struct subject_check_options options = {0};
     if (!cli_number("subject", "--operations", words->operations, UINT64_MAX,
                     &options.operations)) {
@@ -394,13 +394,15 @@ static int run(char **operands, size_t operand_count, const struct words *words)
     if (seconds == NULL) {
         seconds = strcmp(verb, "suggest") == 0 ? "10" : options.operations > 0 ? "600" : "5";
     }
-    if (!cli_number("subject", "--seconds", seconds, 86400, &second_count) ||
+    if (!cli_count("subject", "--seconds", seconds, 86400, &second_count) ||
         !cli_number("subject", "--seed", words->seed, UINT32_MAX, &options.seed) ||
-        !cli_number("subject", "--lanes", words->lanes, PROGRAM_CACHES_MAX, &lane_count) ||
-        !cli_number("subject", "--threads", words->threads, CROWD_THREADS_MAX, &thread_count)) {
+        (words->lanes != NULL &&
+         !cli_count("subject", "--lanes", words->lanes, PROGRAM_CACHES_MAX, &lane_count)) ||
+        (words->threads != NULL &&
+         !cli_count("subject", "--threads", words->threads, CROWD_THREADS_MAX, &thread_count))) {
         return CLI_UNUSABLE;
     }
-    bool has_threads = strcmp(words->threads, "0") != 0;
+    bool has_threads = words->threads != NULL;
     if (has_threads && (thread_count < CROWD_THREADS_MIN || lane_count != 0 || words->is_strength ||
                         strcmp(verb, "check") != 0)) {
         cli_message("subject: --threads N is of check, 2 to 8, without --lanes and --strength");
@@ -436,7 +438,7 @@ static bool is_call(const char *verb, size_t name_count) {
 }
 
 int cmd_subject(int argc, char **argv) {
-    struct words words = {.operations = "0", .seed = "1", .lanes = "0", .threads = "0"};
+    struct words words = {.operations = "0", .seed = "1"};
     const struct cli_option options[] = {{"--seconds", NULL, &words.seconds},
                                          {"--operations", NULL, &words.operations},
                                          {"--seed", NULL, &words.seed},

@@ -208,6 +208,10 @@ says '^free_count '
 ! grep -q '^in_use' "$work/out" || fail '--only names others as well'
 status 2 "$countercheck" subject check boundary --strength --only fre_e
 status 2 "$countercheck" subject check boundary --only free
+for name in seconds lanes threads; do # none is no number of them
+    status 2 "$countercheck" subject check boundary "--$name" 0
+    says "^countercheck: subject: --$name takes at least 1$"
+done
 status 1 "$countercheck" subject check boundary --relations "$work/wrong" --strength
 says 'a rule fails without a lie'
 

@@ -171,12 +171,11 @@ int dump_recode(int argc, char **argv) {
     if (status >= 0) {
         return status;
     }
-    if (take_text != NULL && !cli_number("dump recode", "--take", take_text, UINT32_MAX, &take)) {
+    if (take_text != NULL && !cli_count("dump recode", "--take", take_text, UINT32_MAX, &take)) {
         return CLI_UNUSABLE;
     }
-    if (take_text != NULL && (take == 0 || is_repairing)) {
-        cli_message(take == 0 ? "dump recode: --take takes at least 1"
-                              : "dump recode: --take and --repair exclude each other");
+    if (take_text != NULL && is_repairing) {
+        cli_message("dump recode: --take and --repair exclude each other");
         return CLI_UNUSABLE;
     }
     struct copy copy = {.target = target_open(operands[1], &status)};

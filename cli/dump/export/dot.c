@@ -196,11 +196,7 @@ int dump_dot(int argc, char **argv) {
     if (status >= 0) {
         return status;
     }
-    if (!cli_number("dump dot", "--top", top, TOP_MAX, &limit)) {
-        return CLI_UNUSABLE;
-    }
-    if (limit == 0) {
-        cli_message("dump dot: --top takes at least 1");
+    if (!cli_count("dump dot", "--top", top, TOP_MAX, &limit)) {
         return CLI_UNUSABLE;
     }
     if (holding_open(&holding, "dot", operands[0], &options, &status)) {

@@ -98,12 +98,11 @@ int dump_pprof(int argc, char **argv) {
         cli_message("dump pprof: sites ask for no graph: --memory-limit goes with --by holder");
         return CLI_UNUSABLE;
     }
-    if (rate_text != NULL && !cli_number("dump pprof", "--rate", rate_text, INT64_MAX, &rate)) {
+    if (rate_text != NULL && !cli_count("dump pprof", "--rate", rate_text, INT64_MAX, &rate)) {
         return CLI_UNUSABLE;
     }
-    if (rate_text != NULL && (by_holder || rate == 0)) {
-        cli_message(by_holder ? "dump pprof: what is held is no sample: --rate goes with --by site"
-                              : "dump pprof: --rate takes at least 1");
+    if (rate_text != NULL && by_holder) {
+        cli_message("dump pprof: what is held is no sample: --rate goes with --by site");
         return CLI_UNUSABLE;
     }
     if (strcmp(to, "-") == 0 && isatty(STDOUT_FILENO)) {

@@ -186,7 +186,7 @@ int dump_path(int argc, char **argv) {
         return status;
     }
     struct question question = {.limit = 1, .is_json = options.json};
-    if (all != NULL && !cli_number("dump path", "--all", all, PATHS_MAX, &question.limit)) {
+    if (all != NULL && !cli_count("dump path", "--all", all, PATHS_MAX, &question.limit)) {
         return CLI_UNUSABLE;
     }
     for (size_t i = 1; i < count; i++) { // before work begins
@@ -194,10 +194,6 @@ int dump_path(int argc, char **argv) {
         if (!dump_address("path", operands[i], &address)) {
             return CLI_UNUSABLE;
         }
-    }
-    if (question.limit == 0) {
-        cli_message("dump path: --all takes at least 1");
-        return CLI_UNUSABLE;
     }
     struct dump_graph *graph = holding_graph("path", operands[0], &options, &status);
     if (graph != NULL) {
