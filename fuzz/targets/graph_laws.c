@@ -5,24 +5,17 @@
 // retains. Not covered: which records become nodes and roots, which tests/cli/graph_reference.py
 // works out a second time from `dump json`.
 
+#define REQUIRE_OF "graph"
 #include "fuzz/targets/graph_laws.h"
 
 #include "dump/graph.h"
+#include "fuzz/targets/require.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define WALKED_MAX 200 // nodes and edges
 #define WAYS_MAX   4   // that are looked at, of a node
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "graph: %s:%d: %s\n", __FILE__, __LINE__, #condition);                 \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 // ---- edges and roots
 

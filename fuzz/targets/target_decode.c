@@ -9,9 +9,11 @@
 // command's half is linked (decode_also.h), what is made of a dump that a strict reader takes: a
 // page, a picture, a profile. Not covered: the cross-checks of `dump verify`, compressed input.
 
+#define REQUIRE_OF "decode"
 #include "dump/recode.h"
 #include "fuzz/targets/decode_also.h"
 #include "fuzz/targets/graph_laws.h"
+#include "fuzz/targets/require.h"
 #include "fuzz/targets/target_stats.h"
 
 #include <errno.h>
@@ -24,14 +26,6 @@
 #define PIPE_BYTES 4096 // fit any pipe
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "decode: %s:%d: %s\n", __FILE__, __LINE__, #condition);                \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 // Bytes that a recoder put down; `size_bytes` keeps counting when there is no room.
 struct bytes {

@@ -5,6 +5,7 @@
 // and test_dump_export.sh have; what a lenient reading forgives, since it tells so each time.
 #define _GNU_SOURCE // memfd_create
 
+#define REQUIRE_OF "export"
 #include "cli/dump/export/laws.h"
 
 #include "cli/dump/dump.h"
@@ -14,6 +15,7 @@
 #include "cli/dump/graph/holding.h"
 #include "cli/io/cli.h"
 #include "cli/io/escape.h"
+#include "fuzz/targets/require.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,14 +33,6 @@
 #define DOT_BYTES_MAX     1000 // of an object with its arrows, texts included
 #define PROFILE_BYTES_MAX (16 << 20)
 #define PROFILE_RATE      524288
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            (void)fprintf(stderr, "export: %s:%d: %s\n", __FILE__, __LINE__, #condition);          \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 // ---- texts
 

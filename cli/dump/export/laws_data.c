@@ -1,22 +1,14 @@
 // laws_data: the data of a page, as json-c reads it.
 
+#define REQUIRE_OF "export"
 #include "cli/dump/export/laws.h"
+#include "fuzz/targets/require.h"
 
 #include <json-c/json.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #define PARENT      4 // places in an object's row
 #define TEXTS_BEGIN 5 // type, site, root
 #define TEXTS_END   8
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            (void)fprintf(stderr, "export: %s:%d: %s\n", __FILE__, __LINE__, #condition);          \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static size_t length_of(struct json_object *data, const char *key) {
     struct json_object *list = json_object_object_get(data, key);
