@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+// Nothing where condition holds; otherwise one line on standard error, with the text REQUIRE_OF,
+// file and line, and abort().
 #define REQUIRE(condition)                                                                         \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
