@@ -17,7 +17,20 @@ if(COUNTERCHECK_HAS_GO AND NOT COUNTERCHECK_SANITIZE AND NOT COUNTERCHECK_COVERA
     set_target_properties(countercheck_malloc_parts PROPERTIES POSITION_INDEPENDENT_CODE ON)
 
     add_library(countercheck-malloc SHARED $<TARGET_OBJECTS:countercheck_malloc_parts>)
-    install(TARGETS countercheck-malloc LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    add_library(countercheck::malloc ALIAS countercheck-malloc)
+    set_target_properties(countercheck-malloc PROPERTIES EXPORT_NAME malloc
+        VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+    target_include_directories(countercheck-malloc INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+        $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/countercheck>)
+    install(TARGETS countercheck-malloc EXPORT countercheck LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(FILES ${PROJECT_SOURCE_DIR}/malloc/countercheck_malloc.h
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/countercheck/malloc)
+    install(FILES ${PROJECT_SOURCE_DIR}/allocator/memstats_fields.def
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/countercheck/allocator)
+    install(FILES ${PROJECT_SOURCE_DIR}/malloc/countercheck-malloc.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3)
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/countercheck-malloc.pc.in countercheck-malloc.pc @ONLY)
+    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/countercheck-malloc.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
     # The same where no call stack can be followed, for a test.
     add_library(countercheck-malloc-stackless SHARED $<TARGET_OBJECTS:countercheck_malloc_parts>

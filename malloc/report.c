@@ -5,6 +5,7 @@
 #define _GNU_SOURCE // SIGRTMAX, mkostemp
 #include "malloc/report.h"
 
+#include "allocator/memstats.h"
 #include "allocator/mprof.h"
 #include "dump/write/memstats_print.h"
 #include "dump/writer.h"
@@ -55,7 +56,10 @@ static int print_stats(int descriptor) {
         (void)close(descriptor);
         return error;
     }
-    (void)countercheck_malloc_stats(&stats);
+    struct heap *heap = process_heap();
+    if (heap != NULL) {
+        heap_read_memstats(heap, &stats);
+    }
     memstats_print_json(&stats, stream);
     (void)fputc('\n', stream);
     int error = ferror(stream) != 0 ? EIO : 0;
@@ -115,14 +119,15 @@ static void publish_profile(struct heap *heap) {
     heap_profile_flush(heap);
 }
 
-static void write_dump(void) {
+// An errno, or 0. One at a time.
+static int write_dump(const char *pattern) {
     char path[PATH_MAX];
+    if (!expand(path, sizeof path, pattern)) {
+        return ENAMETOOLONG;
+    }
     struct runtime *runtime = process_runtime();
     struct mcache *cache = process_enter();
     int error = runtime == NULL || cache == NULL ? ENOMEM : 0;
-    if (error == 0 && !expand(path, sizeof path, dump_path)) {
-        error = ENAMETOOLONG;
-    }
     if (error == 0) {
         runtime_stop_world(runtime);
         publish_profile(runtime_heap(runtime));
@@ -133,9 +138,7 @@ static void write_dump(void) {
     if (cache != NULL) {
         process_leave(cache);
     }
-    if (error != 0) {
-        complain("dump to", dump_path, error);
-    }
+    return error;
 }
 
 static void write_reports(void) {
@@ -144,7 +147,10 @@ static void write_reports(void) {
         write_stats();
     }
     if (dump_path != NULL) {
-        write_dump();
+        int error = write_dump(dump_path);
+        if (error != 0) {
+            complain("dump to", dump_path, error);
+        }
     }
     (void)pthread_mutex_unlock(&one_at_a_time);
 }
@@ -159,7 +165,6 @@ static void begin_child(void) {
 static void watch_signal(int number) {
     static struct watch watch = {.act = write_reports};
     watch.signal = number;
-    (void)pthread_atfork(NULL, NULL, begin_child);
     int error = watch_begin(&watch);
     if (error != 0) {
         say("COUNTERCHECK_MALLOC_SIGNAL=%d: %s", number, strerror(error));
@@ -168,6 +173,7 @@ static void watch_signal(int number) {
 }
 
 static __attribute__((constructor)) void begin(void) {
+    (void)pthread_atfork(NULL, NULL, begin_child);
     stats_path = variable_path("COUNTERCHECK_MALLOC_STATS");
     dump_path = variable_path("COUNTERCHECK_MALLOC_DUMP");
     unsigned long long rate = variable_number("COUNTERCHECK_MALLOC_PROFILE", 0, ULLONG_MAX / 2);
@@ -190,15 +196,39 @@ static __attribute__((destructor)) void end(void) {
     write_reports();
 }
 
+// ---- what the program calls
+
+_Static_assert(COUNTERCHECK_MALLOC_CLASS_COUNT == SIZE_CLASS_COUNT, "a row for each class");
+
 #pragma GCC visibility push(default)
 
-int countercheck_malloc_stats(struct memstats *stats) {
+int countercheck_malloc_stats(struct countercheck_malloc_stats *stats, size_t stats_bytes) {
+    if (stats_bytes != sizeof *stats) {
+        return EINVAL;
+    }
     struct heap *heap = process_heap();
     if (heap == NULL) {
-        return 0;
+        return ENOMEM;
     }
-    heap_read_memstats(heap, stats);
-    return 1;
+    struct memstats read;
+    heap_read_memstats(heap, &read);
+#define MEMSTATS_FIELD(name, unit, meaning, truths) stats->name = read.name;
+#include "allocator/memstats_fields.def"
+    for (uint8_t class = 0; class < SIZE_CLASS_COUNT; class ++) {
+        stats->BySize[class] = (struct countercheck_malloc_class){
+            read.BySize[class].Size, read.BySize[class].Mallocs, read.BySize[class].Frees};
+    }
+    return 0;
+}
+
+int countercheck_malloc_dump(const char *path) {
+    if (path == NULL) {
+        return EINVAL;
+    }
+    (void)pthread_mutex_lock(&one_at_a_time);
+    int error = write_dump(path);
+    (void)pthread_mutex_unlock(&one_at_a_time);
+    return error;
 }
 
 #pragma GCC visibility pop

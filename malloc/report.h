@@ -19,10 +19,7 @@
 #ifndef MALLOC_REPORT_H
 #define MALLOC_REPORT_H
 
-struct memstats;
-
-// The account of this process's heap, exact at this moment; false: there is no memory for a heap.
-// Exported, for programs that know what they run on.
-int countercheck_malloc_stats(struct memstats *stats);
+// What a program calls is declared where it is installed.
+#include "malloc/countercheck_malloc.h" // IWYU pragma: export
 
 #endif

@@ -51,6 +51,46 @@ numbers=$(COUNTERCHECK_MALLOC_STATS=/dev/stdout LD_PRELOAD=$libraries/libcounter
 run "$root/bin/countercheck" record -o "$work/ls.trace" -- ls / # finds the library where it is installed
 run "$root/bin/countercheck" trace info "$work/ls.trace"
 
+cat >"$work/asks.c" <<'END'
+#include "malloc/countercheck_malloc.h"
+#include <stdio.h>
+#include <stdlib.h>
+#ifdef WEAK
+extern __typeof__(countercheck_malloc_stats) countercheck_malloc_stats __attribute__((weak));
+#endif
+int main(void) {
+    struct countercheck_malloc_stats before, after;
+#ifdef WEAK
+    if (countercheck_malloc_stats == NULL) {
+        return puts("another malloc") < 0;
+    }
+#endif
+    int error = countercheck_malloc_stats(&before, sizeof before);
+    void *volatile object = malloc(1000);
+    error |= countercheck_malloc_stats(&after, sizeof after);
+    printf("%d: %d object of %d bytes\n", error, (int)(after.Mallocs - before.Mallocs), (int)(after.HeapAlloc - before.HeapAlloc));
+    free(object);
+    return 0;
+}
+END
+printf '#include "malloc/countercheck_malloc.h"\nint main() { return countercheck_malloc_dump("/dev/null"); }\n' >"$work/asks.cc"
+export PKG_CONFIG_PATH=$libraries/pkgconfig
+# shellcheck disable=SC2046 # flags
+run "${CC:-cc}" -std=gnu11 -Wall -Wextra -Werror "$work/asks.c" $(pkg-config --cflags --libs countercheck-malloc) -o "$work/asks"
+[ "$(LD_LIBRARY_PATH=$libraries "$work/asks")" = "0: 1 object of 1024 bytes" ] || fail "a program that is linked with malloc"
+# shellcheck disable=SC2046 # flags
+run "${CC:-cc}" -std=gnu11 -DWEAK -Wall -Wextra -Werror "$work/asks.c" $(pkg-config --cflags countercheck-malloc) -o "$work/asks"
+[ "$("$work/asks")" = "another malloc" ] || fail "a program that is not linked with malloc"
+[ "$(LD_PRELOAD=$libraries/libcountercheck-malloc.so "$work/asks")" = "0: 1 object of 1024 bytes" ] ||
+    fail "a program that runs on malloc by LD_PRELOAD"
+# shellcheck disable=SC2046 # flags
+run "${CXX:-c++}" -Wall -Wextra -Werror "$work/asks.cc" $(pkg-config --cflags --libs countercheck-malloc) -o "$work/asks"
+run env LD_LIBRARY_PATH="$libraries" "$work/asks"
+if command -v man >"$work/log"; then
+    MANWIDTH=200 man --warnings -E UTF-8 -l -Tutf8 -Z "$root/share/man/man3/countercheck-malloc.3" 2>"$work/log" >/dev/null
+    [ ! -s "$work/log" ] || fail "the manual page of malloc"
+fi
+
 # ---- the reader: a version, and no name that is not declared
 
 soname=$(readelf -dW "$libraries/libcountercheck-dump.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
@@ -72,7 +112,6 @@ reads() { # PROGRAM NAME: the example, built by a stranger
     [ $status = 2 ] && grep -q 'at byte ' "$work/log" || fail "$2: a cut dump"
 }
 
-export PKG_CONFIG_PATH=$libraries/pkgconfig
 # shellcheck disable=SC2046 # flags
 run "${CC:-cc}" -std=c11 -Wall -Wextra -Werror "$source/ci/examples/reader/largest.c" \
     $(pkg-config --cflags --libs countercheck-dump) -o "$work/largest"
@@ -104,18 +143,21 @@ int main() {
     return is_refused && dump_recoder_finish(&recoder) && dump_tag_names[0] != nullptr ? 0 : 1;
 }
 END
-cp "$work/both.cc" "$work/found"
+cp "$work/both.cc" "$work/asks.c" "$work/found"
 cp "$work/both.cc" "$work/below"
 programs='add_executable(largest largest.c)
 target_link_libraries(largest PRIVATE countercheck::dump)
 add_executable(both both.cc)
 target_compile_options(both PRIVATE -Wall -Wextra -Werror)
 target_link_libraries(both PRIVATE countercheck::dump)'
+asks='add_executable(asks asks.c)
+target_link_libraries(asks PRIVATE countercheck::malloc)'
 cat >"$work/found/CMakeLists.txt" <<END
 cmake_minimum_required(VERSION 3.21)
 project(outside LANGUAGES C CXX)
 find_package(countercheck 0.1 REQUIRED)
 $programs
+$asks
 END
 # Its own targets have the plainest names, and its own folders those of ours.
 cat >"$work/below/CMakeLists.txt" <<END
@@ -132,6 +174,7 @@ run cmake -S "$work/found" -B "$work/found/build" -DCMAKE_PREFIX_PATH="$root"
 run cmake --build "$work/found/build"
 reads "$work/found/build/largest" find_package
 run env LD_LIBRARY_PATH="$libraries" "$work/found/build/both"
+run env LD_LIBRARY_PATH="$libraries" "$work/found/build/asks"
 
 # cmocka, zlib and the others are the command's affair: here none is to be found.
 for shared in ON OFF; do

@@ -152,6 +152,14 @@ bool countercheck_malloc_check(void) {
     return check_and_tell() == RESULT_SOUND;
 }
 
+bool countercheck_malloc_memstats(struct memstats *stats) {
+    struct heap *heap = process_heap();
+    if (heap != NULL) {
+        heap_read_memstats(heap, stats);
+    }
+    return heap != NULL;
+}
+
 #pragma GCC visibility pop
 
 // ---- when

@@ -10,4 +10,9 @@
 // In libcountercheck-malloc-checked.so alone. From any thread.
 bool countercheck_malloc_check(void);
 
+// The account of the process's heap as the allocator has it, exact at this moment; false: there is
+// no memory for a heap. In the same library alone. From any thread.
+struct memstats;
+bool countercheck_malloc_memstats(struct memstats *stats);
+
 #endif
