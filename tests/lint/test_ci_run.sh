@@ -1,5 +1,6 @@
 #!/bin/bash
-# test_ci_run: the last lines of .ci/run name each test and lint step that failed, and what it said, however much stood between.
+# test_ci_run: the last lines of .ci/run name each test and lint step that failed, and what it said, however much stood between;
+# and what is asked of no change is asked every night.
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 sample=$(mktemp -d)
@@ -59,4 +60,20 @@ grep -q '^progress 500$' "$sample"/build/logs/step-*.log || fail "no log has all
 
 run LAUGHS=1 || fail "status 0 where nothing failed"
 ! grep -q FAILED "$sample/log" || fail "a failure where there is none"
-echo "ok: the end of .ci/run says what failed"
+
+# The Makefile's tests, the proof by deletion and OSS-Fuzz's build each stand in one of the two.
+asked() { # RUN WORKFLOW
+    local what
+    while read -r what; do
+        grep -qxF "step $what" "$1" || grep -qE "^ +(- )?run: (.* )?$what( |\$)" "$2" || { echo "nobody runs $what" && return 1; }
+    done < <(sed -n 's/^\(test[a-z-]*\|tsan\):.*/\1/p' "$source/Makefile" | sed 's/^/make /;s/make \(tsan\|test-schedule\)/\1/'
+        printf '%s\n' ci/seam ci/instructions ci/oss-fuzz/check)
+}
+workflow=$source/.github/workflows/ci.yml
+asked "$source/.ci/run" "$workflow" >"$sample/end" || fail "what no one asks"
+for gone in 'make test' 'make test-gcc' 'make test-release' test-schedule tsan ci/seam ci/oss-fuzz/check; do
+    grep -vxF "step $gone" "$source/.ci/run" >"$sample/run" || true
+    grep -vE "run: .*$gone( |\$)" "$workflow" >"$sample/ci.yml" || true
+    ! asked "$sample/run" "$sample/ci.yml" >"$sample/end" || fail "nobody runs $gone, and nothing says so"
+done
+echo "ok: the end of .ci/run says what failed, and the night has what it leaves out"
