@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/io/cli.h"
 #include "cli/io/clock.h"
+#include "cli/io/escape.h"
 #include "cli/run/machine.h"
 #include "cli/run/crash.h"
 #include "cli/io/input.h"
@@ -124,11 +125,16 @@ static int tell_finding(struct soak *soak, const char *path) {
     int status = text == NULL ? CLI_ENVIRONMENT : output_write(path, text, strlen(text));
     harness_free(text);
     replay_print_finding(&replay, &program, SHOWN_BEFORE, stdout);
-    (void)printf("reproduce: countercheck replay%s%s%s%s %s\n",
-                 machine_call.subject == NULL ? "" : " --subject ",
-                 machine_call.subject == NULL ? "" : machine_call.subject,
-                 machine_call.relations == NULL ? "" : " --relations ",
-                 machine_call.relations == NULL ? "" : machine_call.relations, path);
+    (void)printf("reproduce: countercheck replay");
+    if (machine_call.subject != NULL) {
+        (void)printf(" --subject ");
+        escape_print_word(machine_call.subject, stdout);
+    }
+    if (machine_call.relations != NULL) {
+        (void)printf(" --relations ");
+        escape_print_word(machine_call.relations, stdout);
+    }
+    (void)printf(" %s\n", path);
     return status == CLI_CLEAN ? CLI_FINDING : status;
 }
 

@@ -66,7 +66,10 @@ function(countercheck_add_subject name)
 
     if(CMAKE_C_COMPILER_ID MATCHES "Clang")
         set(call ${CMAKE_CURRENT_BINARY_DIR}/${name}_call.c)
-        string(REPLACE ";" " " words "--subject;$<TARGET_FILE:${name}_subject>;${relations}")
+        set(words "--subject '$<TARGET_FILE:${name}_subject>'") # a folder's name may have blanks
+        foreach(word IN LISTS relations)
+            string(APPEND words " '${word}'")
+        endforeach()
         file(GENERATE OUTPUT ${call} CONTENT
             "extern const char countercheck_linked_call[];\nconst char countercheck_linked_call[] = \"${words}\";\n")
         add_executable(fuzz_${name} EXCLUDE_FROM_ALL ${linked} ${call})

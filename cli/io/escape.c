@@ -123,6 +123,47 @@ size_t escape_print(const char *text, size_t width, FILE *stream) {
     return columns;
 }
 
+static bool is_plain_word(const char *text) {
+    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "_-./+:,=@%");
+    return size > 0 && text[size] == 0;
+}
+
+static bool is_shown_as_it_is(const char *text) {
+    size_t left = strlen(text);
+    while (left > 0) {
+        char piece[PIECE_BYTES];
+        size_t piece_bytes;
+        size_t taken = take((const uint8_t *)text, left, piece, &piece_bytes);
+        if (piece_bytes != taken || memcmp(piece, text, taken) != 0) {
+            return false;
+        }
+        text += taken;
+        left -= taken;
+    }
+    return true;
+}
+
+void escape_print_word(const char *text, FILE *stream) {
+    if (is_plain_word(text)) {
+        (void)fputs(text, stream);
+        return;
+    }
+    bool is_shown = is_shown_as_it_is(text);
+    (void)fputs(is_shown ? "'" : "$'", stream);
+    for (const char *at = text; *at != 0; at++) {
+        bool is_special = *at == '\'' || (!is_shown && (*at == '\\' || *at < 0x20 || *at > 0x7e));
+        if (!is_special) {
+            (void)fputc(*at, stream);
+        } else if (is_shown) {
+            (void)fputs("'\\''", stream); // out of the quotes, a quote, and into them again
+        } else {
+            (void)fprintf(stream, "\\%03o", (unsigned)(unsigned char)*at);
+        }
+    }
+    (void)fputc('\'', stream);
+}
+
 void escape_print_json(const void *bytes, size_t size_bytes, FILE *stream) {
     const uint8_t *at = bytes;
     const uint8_t *end = at + size_bytes;

@@ -25,6 +25,11 @@ const char *escape_shown(const char *text);
 // Prints it, escaped, at most `width` columns; returns the columns.
 size_t escape_print(const char *text, size_t width, FILE *stream);
 
+// Prints it as one word of a command line, so that it can be pasted into a shell: as it is, or in
+// quotes where it has blanks and the like; with a character that escape_text() would show, as
+// bash's $'...'.
+void escape_print_word(const char *text, FILE *stream);
+
 // Prints bytes as a JSON string, quotes included; what is no UTF-8 becomes U+FFFD.
 void escape_print_json(const void *bytes, size_t size_bytes, FILE *stream);
 

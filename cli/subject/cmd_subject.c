@@ -58,6 +58,14 @@ static const char usage[] =
     "Exit status: 0 clean, 1 a finding, or a rule that was never evaluated or that\n"
     "nothing moved; 2 unusable input or call, 3 the environment failed.\n";
 
+// The name, and the version where the table has one.
+static void print_who(const struct countercheck_subject *table) {
+    (void)printf("%s", table->name);
+    if (table->version != NULL) {
+        (void)printf(" %s", table->version);
+    }
+}
+
 // ---- list
 
 static void print_name(void *context, const char *name, bool is_built_in) {
@@ -135,7 +143,9 @@ static void print_environment(const struct countercheck_subject *table) {
 static int describe(void) {
     const struct subject *subject = machine_subject();
     const struct countercheck_subject *table = &subject->table;
-    (void)printf("subject   %s %s\n", table->name, table->version == NULL ? "" : table->version);
+    (void)printf("subject   ");
+    print_who(table);
+    (void)putchar('\n');
     (void)printf("lanes     %s\nmemory    ",
                  (table->capabilities & COUNTERCHECK_THREADS) != 0 ? "threads" : "one");
     if (table->arena_bytes != 0) {
@@ -216,11 +226,14 @@ static void print_rules(const struct subject_check_options *options,
 
 static void print_again(const struct subject_check_options *options,
                         const struct subject_check_finding *finding) {
-    const char *relations = machine_call.relations;
-    (void)printf(
-        "countercheck subject check %s%s%s --threads %" PRIu32 " --seed %" PRIu64 " --seconds %.0f",
-        machine_call.subject, relations == NULL ? "" : " --relations ",
-        relations == NULL ? "" : relations, options->threads, finding->seed, options->seconds);
+    (void)printf("countercheck subject check ");
+    escape_print_word(machine_call.subject, stdout);
+    if (machine_call.relations != NULL) {
+        (void)printf(" --relations ");
+        escape_print_word(machine_call.relations, stdout);
+    }
+    (void)printf(" --threads %" PRIu32 " --seed %" PRIu64 " --seconds %.0f", options->threads,
+                 finding->seed, options->seconds);
 }
 
 static void print_finding(const struct subject_check_options *options,
@@ -255,8 +268,8 @@ static void print_check(const struct subject_check_options *options,
                         const struct subject_check *check) {
     const struct countercheck_subject *table = &machine_subject()->table;
     double rate = check->seconds > 0 ? (double)check->operation_count / check->seconds : 0;
-    (void)printf("%s %s: %" PRIu64, table->name, table->version == NULL ? "" : table->version,
-                 check->program_count);
+    print_who(table);
+    (void)printf(": %" PRIu64, check->program_count);
     if (options->threads != 0) {
         (void)printf(" lives of %" PRIu32 " thread%s, %" PRIu64 " operations, %" PRIu64
                      " checks where all stood still, %.0f operations/s\n",

@@ -88,7 +88,8 @@ int subject_new(const char *name) {
         }
         (void)printf("%s\n", path);
     }
-    (void)printf("\ncc -shared -fPIC -I %s %s/%s_subject.c -o %s.so\n"
+    (void)printf("\n# your allocator's own sources: in %s/, or named behind it\n"
+                 "cc -shared -fPIC -I %s %s/*.c -o %s.so\n"
                  "countercheck subject check ./%s.so --relations %s/%s.relations\n",
                  name, name, name, name, name, name, name);
     return CLI_CLEAN;

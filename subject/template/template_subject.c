@@ -1,7 +1,8 @@
 // template_subject: template under the harness: its calls, its statistics.
 //
 // As it stands this is malloc with a count before each object, so that it runs at once. Put your
-// own calls in their place. The contract of each function is in subject/subject.h.
+// own calls in their place. The contract of each function is in subject/subject.h. Your allocator's
+// own .c files: into this folder, or behind it in the command that compiles.
 #include "subject/subject.h"
 
 #include <stdlib.h>
@@ -51,7 +52,9 @@ static void release(void *self, void *object) {
     free(head);
 }
 
-// What your statistics charge for the object: with header, rounding, class.
+// What your statistics charge for the object: its header, a canary behind it, the whole of its size
+// class, whatever they count. What the caller may write of that is `usable`: without canary and
+// header. A heap that writes a canary behind the size asked for has a `usable` that is that size.
 static size_t footprint(void *self, void *object) {
     (void)self;
     return ((const union head *)object)[-1].size_bytes;
@@ -84,6 +87,7 @@ static const struct countercheck_subject table = {
     .abi = COUNTERCHECK_ABI,
     .capabilities = COUNTERCHECK_MAY_FAIL | COUNTERCHECK_RANDOM, // without RANDOM: in an arena
     .name = "template",
+    .version = NULL, // yours, "1.2": reports show it, and `when version >= 1.2` asks for it
     .alignment = sizeof(max_align_t) < 16 ? 8 : 16,
     .create = create,
     .destroy = destroy,

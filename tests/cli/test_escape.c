@@ -54,6 +54,33 @@ TEST(a_width_counts_what_is_shown) {
     (void)fclose(file);
 }
 
+TEST(a_word_can_be_pasted) {
+    static const struct {
+        const char *from, *to;
+    } cases[] = {
+        {"./mine-1.so", "./mine-1.so"},
+        {"", "''"},
+        {"a b", "'a b'"},
+        {"$(id)`;\\", "'$(id)`;\\'"},
+        {"it's", "'it'\\''s'"},
+        {"\xc3\xa9", "'\xc3\xa9'"},
+        {"a\x1b[m'\\", "$'a\\033[m\\047\\134'"},
+        {"\xe2\x80\xae", "$'\\342\\200\\256'"},
+        {"\xff", "$'\\377'"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[64] = "";
+        FILE *file = tmpfile();
+        assert_non_null(file);
+        escape_print_word(cases[i].from, file);
+        rewind(file);
+        text[fread(text, 1, sizeof text - 1, file)] = 0;
+        assert_string_equal(text, cases[i].to);
+        (void)fclose(file);
+    }
+}
+
 TEST(json_stays_json) {
     char text[128];
     (void)state;

@@ -207,7 +207,8 @@ if [ $engine = clang ]; then
     ! (cd "$work/heap/build" && ./fuzz_heap -runs=100000 -seed=1) >"$work/log" 2>&1 || fail "a wrong relation is found"
     grep -q 'rule subject-relation failed: in_use == live.requested + live.count' "$work/log" || fail "and named"
     # the line that the fuzzer prints shows it again, with the file that it wrote
-    read -ra again < <(sed -n "s,^countercheck: reproduce: countercheck \(replay .*\)FILE\, with.*,\1,p" "$work/log")
+    again=()
+    eval "again+=($(sed -n "s,^countercheck: reproduce: countercheck \(replay .*\)FILE\, with.*,\1,p" "$work/log"))" # as a shell would
     ended=0
     "$root/bin/countercheck" "${again[@]}" "$work"/heap/build/crash-* >"$work/log" 2>&1 || ended=$?
     { [ $ended = 1 ] && grep -q 'in_use == live.requested + live.count' "$work/log"; } || fail "and shown again by: ${again[*]}"

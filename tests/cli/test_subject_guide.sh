@@ -103,6 +103,18 @@ while read -r line; do
     sh -c "$line" >"$work/made" 2>&1 || { cat "$work/made"; fail "$line"; }
 done < <(sed '1,/^$/d' "$work/out")
 grep -q 'no finding' "$work/made" || fail 'the template is clean'
+grep -q '^my-heap: ' "$work/made" || fail "a name without a version stands alone: $(head -n 1 "$work/made")"
+# the allocator's own sources, put into the folder, are compiled by the same command
+echo 'int my_heap_blocks = 7;' >my-heap/blocks.c
+printf 'extern int my_heap_blocks;\nint my_heap_twice(void);\nint my_heap_twice(void) { return 2 * my_heap_blocks; }\n' >>my-heap/my-heap_subject.c
+sh -c "$(grep '^cc ' out | sed "s,^cc,$cc,") -Wl,--no-undefined" >made 2>&1 || fail "a source of the allocator is left out: $(cat made)"
+# where names have blanks, the line that says how to run it again can be pasted
+mkdir 'a b' && cp my-heap.so "a b/it's.so" && cp my-heap/my-heap.relations 'a b/r s' && echo 'in_use == live.requested + 8 * live.count' >>'a b/r s'
+"$countercheck" soak --subject "./a b/it's.so" --relations 'a b/r s' --seconds 10 >soaked 2>&1
+[ $? = 1 ] || fail "a wrong rule is found by soak: $(cat soaked)"
+again=$(sed -n 's/^reproduce: //p' soaked)
+sh -c "$again" >made 2>&1
+[ $? = 1 ] && grep -q 'subject-relation' made || fail "$again: $(cat made)"
 ! grep -rq template my-heap/my-heap_subject.c my-heap/my-heap.relations my-heap/CMakeLists.txt my-heap/workflow.yml || fail 'it has a name of its own'
 cmp -s "$source_dir/subject/subject.h" my-heap/subject/subject.h || fail 'subject.h is another'
 for name in my-heap ../x 'a b' '' -x; do
