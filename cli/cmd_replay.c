@@ -5,6 +5,7 @@
 #include "cli/run/crash.h"
 #include "cli/io/escape.h"
 #include "cli/io/input.h"
+#include "cli/io/open.h"
 #include "cli/io/options.h"
 #include "cli/dump/dump.h"
 #include "cli/run/batch.h"
@@ -15,6 +16,8 @@
 #include "cli/soak_threads.h"
 #include "dump/reader.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,8 +108,16 @@ struct session { // what runs inputs: this process, or one of a pool
 static struct program program;
 
 static int write_dump(const struct replay *replay, const char *path) {
-    int error =
-        executor_machine(replay->executor)->write_dump(executor_state(replay->executor), path);
+    int pipe_end =
+        open_in_time(path, O_WRONLY); // the machine opens it again, and does not wait then
+    int error = errno;
+    if (pipe_end >= 0 || error != ETIME) {
+        error =
+            executor_machine(replay->executor)->write_dump(executor_state(replay->executor), path);
+    }
+    if (pipe_end >= 0) {
+        (void)close(pipe_end);
+    }
     return error == 0 ? CLI_CLEAN : output_failed(path, error);
 }
 

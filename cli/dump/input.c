@@ -5,6 +5,7 @@
 #include "cli/io/cli.h"
 #include "cli/io/clock.h"
 #include "cli/io/input.h"
+#include "cli/io/open.h"
 #include "cli/dump/dump.h"
 #include "cli/dump/unpack.h"
 
@@ -90,10 +91,11 @@ static struct dump_input *input_of(const char *path, int descriptor, enum dump_m
 }
 
 static int open_file(const char *path, int *status) {
-    int descriptor = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = strcmp(path, "-") == 0 ? STDIN_FILENO : open_in_time(path, O_RDONLY);
     if (descriptor < 0) {
-        cli_message("%s: cannot open: %s", path, strerror(errno));
-        *status = status_of(errno);
+        int error = errno;
+        cli_message("%s: cannot open: %s", path, open_error_text(error));
+        *status = status_of(error);
     }
     return descriptor;
 }

@@ -5,6 +5,7 @@
 #include "cli/io/array.h"
 #include "cli/io/cli.h"
 #include "cli/io/escape.h"
+#include "cli/io/open.h"
 #include "fuzz/program/text.h"
 
 #include <errno.h>
@@ -51,10 +52,10 @@ static int read_all(const char *path, int descriptor, uint8_t **bytes, size_t *s
 
 int input_read_bytes(const char *path, uint8_t **bytes, size_t *size_bytes) {
     bool is_stdin = strcmp(path, "-") == 0;
-    int descriptor = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = is_stdin ? STDIN_FILENO : open_in_time(path, O_RDONLY);
     *bytes = NULL;
     if (descriptor < 0) {
-        return unusable(path, strerror(errno));
+        return unusable(path, open_error_text(errno));
     }
     int status = read_all(path, descriptor, bytes, size_bytes);
     if (!is_stdin) {
@@ -177,14 +178,14 @@ static int write_to_disk(int descriptor, const void *bytes, size_t size_bytes) {
 }
 
 int output_failed(const char *path, int error) {
-    cli_message("%s: %s", path, strerror(error));
+    cli_message("%s: %s", path, open_error_text(error));
     bool is_the_machine = error == ENOSPC || error == EDQUOT || error == EIO || error == ENOMEM ||
                           error == EMFILE || error == ENFILE;
     return is_the_machine ? CLI_ENVIRONMENT : CLI_UNUSABLE;
 }
 
 static int write_directly(const char *path, const void *bytes, size_t size_bytes) {
-    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    int descriptor = open_in_time(path, O_WRONLY);
     int error = descriptor < 0 ? errno : write_to_disk(descriptor, bytes, size_bytes);
     if (descriptor >= 0) {
         (void)close(descriptor);

@@ -4,7 +4,7 @@
 #
 # usage: test_hostile.sh [--update]     --update writes what is there now into the table, to be reviewed
 #
-# holds: cli/io/array.c cli/io/input.c
+# holds: cli/io/array.c cli/io/input.c cli/io/open.c
 set -uo pipefail
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"
@@ -31,25 +31,26 @@ mkdir -p circle/a kept/heap/regression many
 for i in {1..400}; do echo 'h0 = alloc size=64' && echo "free h0 # $i"; done >long # more text than a buffer of stdout holds
 cp long many/a && cp long many/b && cp long many/c
 ln -s ../a circle/a/again
-mkfifo fifo pipe
+mkfifo fifo pipe unwritten
 
 # ---- the calls: IN is the input, or one that is of use where the outputs are at stake; ./IN an adapter, or one that is built
 # in; OUT a file. Those without IN have outputs alone.
 
-calls=("replay IN" "replay --trace IN" "replay --trace --json IN" "replay --stats --json IN" "replay --known IN clean" "replay --against IN clean" "replay --dump OUT IN"
+calls=("replay IN" "replay --subject boundary --relations IN clean" "replay --trace IN" "replay --trace --json IN" "replay --stats --json IN" "replay --known IN clean" "replay --against IN clean" "replay --dump OUT IN"
     "replay --pin IN" "replay --subject ./IN clean" "replay --subject boundary IN" "minimize IN -o OUT"
-    "adopt --corpus kept --name new IN" "bisect IN" "ops IN" "ops --encode IN -o OUT"
-    "ops --c --subject boundary IN" "ops --c --calls IN --subject boundary clean" "ops --list"
-    "soak --operations 300 --seed 1" "accounts SELF SELF IN" "accounts IN SELF clean" "subject list" "subject new OUT"
+    "adopt --corpus kept --name new IN" "bisect IN" "bisect --subject boundary --relations IN clean" "ops IN" "ops --encode IN -o OUT"
+    "minimize --subject boundary --relations IN clean -o OUT"
+    "ops --c --subject boundary IN" "ops --c --calls IN --subject boundary clean" "ops --c --subject boundary --relations IN clean" "ops --list"
+    "soak --operations 300 --seed 1" "soak --operations 300 --subject ./IN" "soak --operations 300 --subject boundary --relations IN" "accounts SELF SELF IN" "accounts IN SELF clean" "subject list" "subject new OUT"
     "subject suggest ./IN --seconds 1" "subject describe ./IN" "subject describe boundary --relations IN"
     "subject compare ./IN boundary --seconds 1" "subject check ./IN --operations 300" "subject check boundary --relations IN --operations 300"
     "dump info IN"
     "dump info --json --lenient IN" "dump json IN" "dump verify IN" "dump recode IN OUT" "dump diff IN dump"
-    "dump retained IN" "dump path IN 0x1" "dump top IN" "dump roots IN" "dump goroutines IN" "dump object IN 0x1" "dump find IN"
+    "dump retained IN" "dump path IN 0x1" "dump top IN" "dump top dump --binary IN" "dump roots IN" "dump goroutines IN" "dump object IN 0x1" "dump find IN"
     "dump spans IN" "dump duplicates IN" "dump pprof IN -o OUT" "dump dot IN" "dump html IN OUT" "dump redact IN OUT"
     "record -o OUT -- sh -c :" "trace info IN" "trace info --json IN --svg OUT" "trace info --by stack IN" "trace fold IN" "trace pprof IN -o OUT"
     "trace ops IN"
-    "trace replay IN" "trace compare go-heap IN")
+    "trace replay IN" "trace replay traced --subject boundary --relations IN" "trace replay traced --subject ./IN" "trace compare go-heap IN")
 
 # Each command that --help names, and each of theirs.
 names_of_commands() {
@@ -71,6 +72,7 @@ useful_for() { # CALL: an input that the call has something to say of
     *./IN*) echo boundary ;;
     *--relations*) echo relations ;;
     *--known*) echo known ;;
+    *--binary*) echo "$command" ;;
     *--trace\ --json*) echo long ;;
     *--stats\ --json*) echo many ;;
     accounts\ IN*) echo "$command" ;;
@@ -118,6 +120,8 @@ words_of() { # CALL INPUT: sets words, those of the call
     case $2 in
     *-pipe) in=$useful ;;
     full-disk) in=$useful out=/dev/full ;;
+    mute-fifo) in=unwritten ;;
+    deaf-fifo) in=$useful out=unread.${#lonely[@]} ;; # its own: another call may look into it
     esac
     words=()
     for word in $1; do
@@ -140,13 +144,41 @@ take_message() {
         message=$line
         break
     done <"$said.err"
+    [[ ! $message =~ unread\.[0-9]+ ]] || message=${message//"${BASH_REMATCH[0]}"/unread}
     message=${message//"$folder/"/} message=${message//"$command"/SELF}
     [[ $message != *"cannot be loaded: "* ]] || message="${message%%cannot be loaded: *}cannot be loaded"
+}
+
+print_row() { # CALL INPUT STATUS
+    local line
+    take_message
+    printf -v line '%-54s | %-11s | %3d | %s' "$1" "$2" "$3" "$message"
+    printf '%s\n' "${line%"${line##*[! ]}"}"
 }
 
 # Of the shell alone but for the call: a thousand of them are made.
 mkdir said
 names=()
+
+# Pipes that nobody opens at their other end: all these calls wait at once in the background, in a folder of their own, and have
+# their rows behind the others.
+lonely=()
+cp -a . "$folder-apart" && mv "$folder-apart" apart || exit 3
+for call in "${calls[@]}"; do
+    useful=$(useful_for "$call")
+    for input in mute-fifo deaf-fifo; do
+        case $input-$call in mute-fifo-*IN* | deaf-fifo-*OUT*) ;; *) continue ;; esac
+        words_of "$call" "$input"
+        mkfifo "apart/unread.${#lonely[@]}"
+        said=said/lonely-${#lonely[@]}
+        lonely+=("$call|$input|$said")
+        (
+            cd apart || exit 3
+            timeout 60 "$command" "${words[@]}" >"../$said.out" 2>"../$said.err" </dev/null
+            echo $? >"../$said.status"
+        ) &
+    done
+done
 {
     sed -n '/^#/p' "$table" 2>/dev/null
     for call in "${calls[@]}"; do
@@ -160,10 +192,16 @@ names=()
             said=said/${#names[@]}
             names+=("$call with $input")
             run "$input" "$command" "${words[@]}"
-            take_message
-            printf -v line '%-54s | %-11s | %3d | %s' "$call" "$input" "$status" "$message"
-            printf '%s\n' "${line%"${line##*[! ]}"}"
+            print_row "$call" "$input" "$status"
         done
+    done
+    wait
+    for entry in "${lonely[@]}"; do
+        IFS='|' read -r call input waited <<<"$entry"
+        said=said/${#names[@]}
+        names+=("$call with $input")
+        mv "$waited.out" $said.out && mv "$waited.err" $said.err
+        print_row "$call" "$input" "$(<"$waited.status")"
     done
 } >now
 

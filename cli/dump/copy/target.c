@@ -5,6 +5,7 @@
 #include "cli/dump/copy/target.h"
 
 #include "cli/io/cli.h"
+#include "cli/io/open.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@ static int64_t write_descriptor(void *context, const void *bytes, size_t size_by
 }
 
 static int fail(const struct target *target, const char *what, int error, int status) {
-    cli_message("%s: cannot %s: %s", target->path, what, strerror(error));
+    cli_message("%s: cannot %s: %s", target->path, what, open_error_text(error));
     return status;
 }
 
@@ -73,7 +74,7 @@ static int open_file(struct target *target) {
         return CLI_CLEAN;
     }
     if (is_special(target->path)) {
-        target->descriptor = open(target->path, O_WRONLY | O_CLOEXEC);
+        target->descriptor = open_in_time(target->path, O_WRONLY);
         return target->descriptor >= 0 ? CLI_CLEAN : fail(target, "write", errno, CLI_UNUSABLE);
     }
     int wanted = snprintf(target->temporary, sizeof(target->temporary), "%s.XXXXXX", target->path);
