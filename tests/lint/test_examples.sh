@@ -1,5 +1,6 @@
 #!/bin/bash
-# test_examples: the changes that the documents show still apply to the tree.
+# test_examples: the changes that the documents show still apply to the tree, and README counts the inputs that there are.
+# What they change is shown by ci/examples/accounts, which builds the tree twice: the night's.
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 copy=$(mktemp -d)
@@ -20,4 +21,10 @@ for patch in "$source"/ci/examples/*.patch; do
         exit 1
     fi
 done
+
+inputs=("$source"/corpus/heap/regression/*)
+if ! grep -q "^${#inputs[@]} inputs, " "$source/README.md"; then
+    echo "FAIL: corpus/heap/regression has ${#inputs[@]} inputs, and README's example another count: run ci/examples/accounts"
+    exit 1
+fi
 echo "ok: the examples apply"
