@@ -8,6 +8,7 @@
 #   the layers' tests, the kept corpus and those without such a line show, among them test_hostile, which calls each command.
 # tests/malloc/test_*.c|*.sh  run on our malloc by LD_PRELOAD, the oracle in it; linked with no layer
 # tests/lint/test_*.sh      look at the sources themselves
+#   "# night: WHY" in the head of a script: `make test LEAVE=night` leaves it out
 #
 # tests/<folder>/support_*.c is linked into each test of its folder.
 
@@ -157,5 +158,11 @@ file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/lint/test_*.sh)
 foreach(script IN LISTS scripts)
     get_filename_component(stem ${script} NAME_WE)
     add_test(NAME lint.${stem} COMMAND bash ${script} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-    countercheck_test_settings(lint.${stem} lint)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${script})
+    file(STRINGS ${script} night REGEX "^# night: [a-z]")
+    set(labels lint)
+    if(night)
+        list(APPEND labels night)
+    endif()
+    countercheck_test_settings(lint.${stem} "${labels}")
 endforeach()

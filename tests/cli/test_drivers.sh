@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_drivers: an allocator in another process: the guide's driver gives a verdict, each line of a description that is
 # wrong is refused, and each way to answer wrongly is told with the request that it answered.
+# once: what it answers: the same sources do it in each build
 set -u
 countercheck=${COUNTERCHECK:?}
 compile=${COUNTERCHECK_SOURCE:?}/subject/drivers/compile

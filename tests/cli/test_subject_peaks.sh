@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_subject_peaks: reset_peaks as an operation: peaks and troughs, the rules' own and base.X begin anew with it, and one that
 # is not its gauge behind it is a finding.
+# once: what it answers: the same sources do it in each build
 set -u
 # shellcheck source=tests/cli/support.sh
 . "$(dirname "$0")/support.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_build_settings: the build as people expect it: optimised by default, with the flags of the environment, without
 # -Werror, by presets that ctest knows too; what is missing is named; a build says how far it is and what failed.
+# night: it configures and builds the tree a dozen times
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 sample=$(mktemp -d)

@@ -31,7 +31,7 @@ lint)
     seq -f "lint: line %.0f of others" 100
     exit 1
     ;;
-test)
+test\ LEAVE=night)
     seq -f "progress %.0f" 1000
     echo "FAILED cli.test_moon"
     seq -f "    moon %.0f" 40
@@ -49,13 +49,13 @@ run || status=$?
 sed -n '/^==== FAILED/,$p' "$sample/log" >"$sample/end"
 [ $status = 1 ] || fail "status 1 of a failure, not $status"
 [ "$(grep -c '^==== FAILED: ' "$sample/end")" = 2 ] || fail "two steps failed"
-for words in '^==== FAILED: make test$' '^FAILED cli.test_moon$' '^FAILED cli.test_sun$' '^    the sun did not rise$' \
+for words in '^==== FAILED: make test LEAVE=night$' '^FAILED cli.test_moon$' '^FAILED cli.test_sun$' '^    the sun did not rise$' \
     '^==== FAILED: make lint$' '^require.h:11: REQUIRE says nowhere what it does$' '^lint: contracts FAILED$' \
     '^FAILED  *[0-9]* s  make lint$' '^ok  *[0-9]* s  make$'; do
     grep -q "$words" "$sample/end" || fail "nothing says $words"
 done
 [ "$(wc -l <"$sample/end")" -lt 200 ] || fail "the end is no longer short"
-grep -q '^test$' "$sample/words" || fail "a step after a failure does not run"
+grep -q '^test LEAVE=night$' "$sample/words" || fail "a step after a failure does not run"
 grep -q '^progress 500$' "$sample"/build/logs/step-*.log || fail "no log has all of a step"
 
 run LAUGHS=1 || fail "status 0 where nothing failed"

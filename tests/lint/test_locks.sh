@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_locks: the generator takes away each lock, fence and atomic of a sample, whole, and nothing else; with no switch on the sample
 # does as before, with one on it does without.
+# night: a tool of ours, which no change of the product moves
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$PWD}
 folder=$(mktemp -d)

@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_move: a move rewrites every place that names the file, no other, and keeps the move apart from the edits.
+# night: a tool of ours, which no change of the product moves
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 command -v git >/dev/null && command -v python3 >/dev/null || exit 77

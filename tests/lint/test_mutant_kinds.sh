@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_mutant_kinds: what each kind of mutant that the kept sample is not drawn of makes of a small program.
+# night: a tool of ours, which no change of the product moves
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 command -v clang >/dev/null && command -v python3 >/dev/null || exit 77

@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_mutants: the generator of mutants changes what it must and nothing else, and each switch turns on its own change.
+# night: a tool of ours, which no change of the product moves
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 command -v clang >/dev/null && command -v python3 >/dev/null || exit 77

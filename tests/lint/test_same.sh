@@ -1,5 +1,6 @@
 #!/bin/bash
 # test_same: two revisions of a small tree are held together: a move is no difference, and each kind of difference shows.
+# night: a tool of ours, which no change of the product moves
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 for tool in clang cmake ninja git python3 readelf; do

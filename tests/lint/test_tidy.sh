@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_tidy: ci/tidy tells what clang-tidy tells, asks nothing twice that is clean, and asks again when the source, a header
 # behind it, a command or the configuration is another.
+# night: a tool of ours, which no change of the product moves
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 command -v clang-tidy >/dev/null || {
