@@ -1,7 +1,6 @@
 #!/bin/bash
 # test_kept_mutants: a kept change stays through a move of its file, and is told when its code is gone; and the copies in
 # which changes and faults are built have what the build starts.
-# night: a tool of ours, which no change of the product moves
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 command -v python3 >/dev/null && command -v git >/dev/null || exit 77

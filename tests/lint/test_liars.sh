@@ -1,6 +1,5 @@
 #!/bin/bash
 # test_liars: each function of allocator/inspect.h lies, a new one too, and one that nobody can lie about is refused.
-# night: a tool of ours, which no change of the product moves
 set -euo pipefail
 source=${COUNTERCHECK_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 command -v python3 >/dev/null || exit 77
