@@ -35,6 +35,29 @@ function(countercheck_test_settings name label)
         ENVIRONMENT "${COUNTERCHECK_TEST_ENVIRONMENT}" LABELS "${label}" TIMEOUT 1200 SKIP_RETURN_CODE 77)
 endfunction()
 
+# countercheck_scripts(FOLDER START [LABEL...]): a test for each script of tests/FOLDER, started in START, with the labels FOLDER,
+# LABEL and what its head says of "# once: WHY" and "# night: WHY". Sets FOLDER_scripts, their names.
+function(countercheck_scripts folder start)
+    set(names)
+    file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/test_*.sh)
+    foreach(script IN LISTS scripts)
+        get_filename_component(stem ${script} NAME_WE)
+        set(name ${folder}.${stem})
+        set(labels ${folder} ${ARGN})
+        foreach(label once night)
+            file(STRINGS ${script} why REGEX "^# ${label}: [a-z]")
+            if(why)
+                list(APPEND labels ${label})
+            endif()
+        endforeach()
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${script})
+        add_test(NAME ${name} COMMAND bash ${script} WORKING_DIRECTORY ${start})
+        countercheck_test_settings(${name} "${labels}")
+        list(APPEND names ${name})
+    endforeach()
+    set(${folder}_scripts ${names} PARENT_SCOPE)
+endfunction()
+
 # countercheck_wraps(NAME SOURCE) reads "// wrap: f g" out of the source and replaces f and g at link time.
 function(countercheck_wraps name source)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
@@ -91,18 +114,7 @@ if(TARGET countercheck)
         get_filename_component(stem ${source} NAME_WE)
         add_dependencies(cli.${stem} countercheck)
     endforeach()
-    file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/cli/test_*.sh)
-    foreach(script IN LISTS scripts)
-        get_filename_component(stem ${script} NAME_WE)
-        add_test(NAME cli.${stem} COMMAND bash ${script} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
-        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${script})
-        file(STRINGS ${script} once REGEX "^# once: [a-z]")
-        set(labels "cli;script")
-        if(once)
-            list(APPEND labels once)
-        endif()
-        countercheck_test_settings(cli.${stem} "${labels}")
-    endforeach()
+    countercheck_scripts(cli ${CMAKE_BINARY_DIR} script)
 endif()
 
 if(TARGET bench_fuzz) # runs at all: what it measures is no test's affair
@@ -120,17 +132,12 @@ if(TARGET countercheck-malloc)
         set_property(TEST malloc.${stem} APPEND PROPERTY
             ENVIRONMENT "LD_PRELOAD=$<TARGET_FILE:countercheck-malloc-checked>")
     endforeach()
-    file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/malloc/test_*.sh)
-    foreach(script IN LISTS scripts)
-        get_filename_component(stem ${script} NAME_WE)
-        add_test(NAME malloc.${stem} COMMAND bash ${script} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
-        countercheck_test_settings(malloc.${stem} malloc)
-        set_property(TEST malloc.${stem} APPEND PROPERTY ENVIRONMENT
-            "MALLOC=$<TARGET_FILE:countercheck-malloc>"
-            "CHECKED_MALLOC=$<TARGET_FILE:countercheck-malloc-checked>"
-            "LIAR_MALLOC=$<TARGET_FILE:countercheck-malloc-liar>"
-            "STACKLESS_MALLOC=$<TARGET_FILE:countercheck-malloc-stackless>")
-    endforeach()
+    countercheck_scripts(malloc ${CMAKE_BINARY_DIR})
+    set_property(TEST ${malloc_scripts} APPEND PROPERTY ENVIRONMENT
+        "MALLOC=$<TARGET_FILE:countercheck-malloc>"
+        "CHECKED_MALLOC=$<TARGET_FILE:countercheck-malloc-checked>"
+        "LIAR_MALLOC=$<TARGET_FILE:countercheck-malloc-liar>"
+        "STACKLESS_MALLOC=$<TARGET_FILE:countercheck-malloc-stackless>")
 endif()
 
 # A program that is recorded has no sanitizer in it: those replace malloc.
@@ -154,15 +161,4 @@ if(TARGET countercheck)
     endforeach()
 endif()
 
-file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/lint/test_*.sh)
-foreach(script IN LISTS scripts)
-    get_filename_component(stem ${script} NAME_WE)
-    add_test(NAME lint.${stem} COMMAND bash ${script} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${script})
-    file(STRINGS ${script} night REGEX "^# night: [a-z]")
-    set(labels lint)
-    if(night)
-        list(APPEND labels night)
-    endif()
-    countercheck_test_settings(lint.${stem} "${labels}")
-endforeach()
+countercheck_scripts(lint ${PROJECT_SOURCE_DIR})
