@@ -23,7 +23,7 @@ static int open_pipe(const char *path, int flags) {
     const struct itimerval limit = {
         .it_value = {.tv_sec = WAIT_SECONDS},
         .it_interval = {.tv_sec = 1}}; // should the first come too early
-    const struct itimerval none = {0};
+    struct itimerval former_limit;
     struct sigaction action = {.sa_handler = be_late}, former; // no SA_RESTART: open() ends
     sigset_t alarms, mask;
     is_late = 0;
@@ -32,15 +32,16 @@ static int open_pipe(const char *path, int flags) {
     (void)sigaddset(&alarms, SIGALRM);
     (void)sigaction(SIGALRM, &action, &former);
     (void)sigprocmask(SIG_UNBLOCK, &alarms, &mask);
-    (void)setitimer(ITIMER_REAL, &limit, NULL);
+    (void)setitimer(ITIMER_REAL, &limit, &former_limit);
     int descriptor, error;
     do {
         descriptor = open(path, flags);
         error = errno;
     } while (descriptor < 0 && error == EINTR && !is_late);
-    (void)setitimer(ITIMER_REAL, &none, NULL);
+    (void)setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL); // none ends in the former's hands
     (void)sigprocmask(SIG_SETMASK, &mask, NULL);
     (void)sigaction(SIGALRM, &former, NULL);
+    (void)setitimer(ITIMER_REAL, &former_limit, NULL);
     errno = error == EINTR ? ETIME : error;
     return descriptor;
 }
